@@ -1,0 +1,74 @@
+# Targets for people and for continuous integration. `make` alone lists them.
+#
+# Everything runs in a virtual environment in this folder, made at first use and again when the
+# requirements change. After that nothing is fetched.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/installed
+ARGS  ?= --help
+
+# The interpreter that makes the environment: PYTHON=... decides, else the first on the PATH that
+# Beam supports, can make environments, and starts (a version manager's shim may not).
+PYTHON ?=
+VERSIONS   := 3.11 3.12 3.13 3.10
+CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(version),$(subst :, ,$(PATH))))) python3 python
+SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check lint format types test demo run options bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## make the virtual environment with everything in it
+
+$(STAMP): requirements.txt requirements-dev.txt setup.py
+	@set -e; found=; \
+	for python in $(or $(PYTHON),$(CANDIDATES)); do \
+	  if "$$python" -c '$(SUPPORTED)' >/dev/null 2>&1; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Apache Beam 2.77 needs Python 3.10, 3.11, 3.12 or 3.13 with its venv module, and none is on the PATH." >&2; \
+	  echo "Install one (Debian, Ubuntu: apt-get install python3.11 python3.11-venv; macOS: brew install python@3.11)," >&2; \
+	  echo "or say where it is: make setup PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$found; the first time takes a few minutes."; \
+	rm -rf $(VENV); "$$found" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+check: lint types test ## lint, types, generated files and tests: what continuous integration runs
+
+lint: $(STAMP) ## look for mistakes, unformatted code and stale generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m beam_pipeline.describe --check
+
+format: $(STAMP) ## format the code and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP) ## check the types
+	$(BIN)/mypy
+
+test: $(STAMP) ## run the tests
+	$(BIN)/python -m pytest
+
+demo: $(STAMP) ## turn the sample documents into questions, offline, with the embedded endpoint
+	$(BIN)/python -m beam_pipeline --input beam_pipeline/sample/documents.jsonl --output demo_output --overwrite
+
+run: $(STAMP) ## run the pipeline: make run ARGS="--input FILES --output FOLDER"
+	$(BIN)/python -m beam_pipeline $(ARGS)
+
+options: $(STAMP) ## rewrite the README's option table and templates/metadata.json
+	$(BIN)/python -m beam_pipeline.describe
+
+bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
+	$(BIN)/python tests/benchmarks/saturation.py $(BENCH_ARGS)
+
+clean: ## remove what the targets above have made
+	rm -rf $(VENV) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

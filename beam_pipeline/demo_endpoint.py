@@ -1,0 +1,492 @@
+"""The embedded endpoint: an OpenAI-compatible HTTP server on loopback, with rules for a model.
+
+    python -m beam_pipeline.demo_endpoint --port 8000        # any OpenAI client can talk to it
+    with DemoEndpoint.start(slots=64) as endpoint: ...       # the same, as a child process, from Python
+
+Serves `/v1/chat/completions`, `/v1/models`, `/health` and `/stats` (its own figures, as JSON). The
+model is `demo_model` (rules, no network); how a GPU server would behave under load or failure can
+be added by flags, see `demo_server_simulation`. Needs no GPU, no key, and nothing outside this machine.
+"""
+
+import argparse
+import asyncio
+import atexit
+import hmac
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from beam_pipeline import demo_model
+from beam_pipeline.demo_server_simulation import Attempt, Prompt, Simulation, SimulationConfig
+from transforms.text import estimate_tokens
+
+MODEL = "demo-rules"
+OWNER = "rule-based demo"
+READY = "listening on "
+MAX_BODY_BYTES = 64 * 2**20  # aiohttp's default of 1 MiB would refuse a long document
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig(SimulationConfig):
+    """Every option of the endpoint; a flag of the same name is made from each field."""
+
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=0, metadata={"help": "port to listen on (0: any free one)"})
+    api_key_env: str = field(default="", metadata={"help": "name of the environment variable with the accepted API key"})
+    exit_with_parent: bool = field(default=False, metadata={"help": "stop when standard input is closed"})
+
+
+def parse_flags(argv: Sequence[str] | None = None) -> EndpointConfig:
+    """Parse the command line; exits with status 2 and a message if an option is wrong."""
+    parser = argparse.ArgumentParser(prog="demo_endpoint", description=(__doc__ or "").partition("\n")[0])
+    for option in fields(EndpointConfig):
+        if option.type in (bool, "bool"):
+            parser.add_argument(f"--{option.name}", action="store_true", help=option.metadata["help"])
+        else:
+            parser.add_argument(
+                f"--{option.name}",
+                type=type(option.default),
+                default=option.default,
+                metavar=option.name.rsplit("_", 1)[-1].upper(),
+                help=f"{option.metadata['help']} (default: {option.default!r})",
+            )
+    try:
+        return EndpointConfig(**vars(parser.parse_args(argv)))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def to_flags(config: EndpointConfig) -> list[str]:
+    """The command line that gives this configuration; what has its default value is left out."""
+    flags = []
+    for option in fields(EndpointConfig):
+        value = getattr(config, option.name)
+        if value is True:
+            flags.append(f"--{option.name}")
+        elif value != option.default:
+            flags.append(f"--{option.name}={value}")
+    return flags
+
+
+# --- what a reply looks like -----------------------------------------------------------------------
+
+
+class RequestError(Exception):
+    """The request is refused: HTTP status, and an OpenAI-style error body."""
+
+    def __init__(self, status: int, message: str, kind: str = "invalid_request_error", param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.param = status, kind, param
+
+    def response(self, headers: Mapping[str, str] | None = None) -> web.Response:
+        error = {"message": str(self), "type": self.kind, "param": self.param, "code": self.status}
+        return web.json_response({"error": error}, status=self.status, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The part of a chat completion request that this server reads."""
+
+    messages: list[dict[str, Any]]
+    format: str  # "json_schema", "json_object" or "text"
+    schema: dict[str, Any]
+    max_tokens: int | None
+
+
+def parse_body(raw: bytes) -> ChatRequest:
+    """Read a request body.
+
+    Raises:
+        RequestError: 400 or 404, saying what is wrong.
+    """
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise RequestError(400, f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise RequestError(400, "the body must be a JSON object")
+    if body.get("model") != MODEL:
+        raise RequestError(
+            404, f"the model {body.get('model')!r} does not exist; this server has: {MODEL}", "NotFoundError", "model"
+        )
+    if body.get("stream"):
+        raise RequestError(400, "streaming is not supported here; leave out 'stream'", param="stream")
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise RequestError(400, "'messages' must be a list with at least one message", param="messages")
+    for message in messages:
+        if not isinstance(message, dict) or not isinstance(message.get("content"), str) or "role" not in message:
+            raise RequestError(400, "each message must be an object with 'role' and a 'content' string", param="messages")
+    wanted = body.get("response_format") or {}
+    kind = wanted.get("type", "text") if isinstance(wanted, dict) else None
+    schema = (wanted.get("json_schema") or {}).get("schema", {}) if kind == "json_schema" else {}
+    if kind not in ("json_schema", "json_object", "text") or not isinstance(schema, dict):
+        raise RequestError(400, "'response_format' must be of type json_schema, json_object or text", param="response_format")
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise RequestError(400, f"'max_tokens' must be a whole number of 1 or more, got {limit!r}", param="max_tokens")
+    return ChatRequest(messages, kind, schema, limit)
+
+
+def reply_text(request: ChatRequest) -> str:
+    """What the model says: pure JSON where a format asks for it, otherwise JSON in a fence after a sentence."""
+    found = demo_model.answer(request.messages)
+    if request.format == "json_schema":
+        return json.dumps(conform(found or {}, request.schema), ensure_ascii=False)
+    if found is None:
+        found = spelt_out(request.messages[-1]["content"])
+        if not found and request.format == "text":
+            return "OK"
+    text = json.dumps(found or {"reply": "OK"}, ensure_ascii=False)
+    return text if request.format == "json_object" else f"Here is the result for the task.\n\n```json\n{text}\n```"
+
+
+def spelt_out(content: str) -> Any:
+    """The first JSON object that a message gives as the reply to make, or as its schema; {} if none."""
+    decoder = json.JSONDecoder()
+    for start in (number for number, letter in enumerate(content[:10_000]) if letter == "{"):
+        try:
+            example, _ = decoder.raw_decode(content, start)
+        except ValueError:
+            continue
+        return smallest(example) if "properties" in example else example
+    return {}
+
+
+def conform(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """Fit a reply to a JSON schema as constrained decoding does: the schema's keys, in its order.
+
+    What the schema requires and the model does not know gets the smallest value that is valid.
+    """
+    root = _resolve(schema, schema)
+    if "properties" not in root:
+        return dict(found) if found else smallest(schema)
+    required = root.get("required", [])
+    fitted = {
+        name: found[name] if name in found else smallest(part, schema)
+        for name, part in root["properties"].items()
+        if name in found or name in required
+    }
+    return fitted or smallest(schema)
+
+
+def smallest(schema: Mapping[str, Any], whole: Mapping[str, Any] | None = None) -> Any:
+    """A minimal value that a JSON schema accepts; `whole` is the schema that "$ref" points into."""
+    whole = schema if whole is None else whole
+    part = _resolve(schema, whole)
+    if "const" in part:
+        return part["const"]
+    if "enum" in part:
+        return part["enum"][0]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if part.get(key):
+            return smallest(part[key][0], whole)
+    kind = part.get("type", "object" if "properties" in part else "null")
+    match kind[0] if isinstance(kind, list) else kind:
+        case "object":
+            required = part.get("required", list(part.get("properties", {})))
+            return {name: smallest(part.get("properties", {}).get(name, {}), whole) for name in required}
+        case "array":
+            return [smallest(part.get("items", {}), whole) for _ in range(part.get("minItems", 0))]
+        case "string":
+            return "OK"[: part.get("maxLength", 2)].ljust(part.get("minLength", 0), ".")
+        case "integer" | "number":
+            return max(part.get("minimum", 0), part.get("exclusiveMinimum", -1) + 1)
+        case "boolean":
+            return True
+        case _:
+            return None
+
+
+def _resolve(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = part.get("$ref", "")
+    if not reference.startswith("#/"):
+        return part
+    target: Any = whole
+    for name in reference[2:].split("/"):
+        target = target.get(name) if isinstance(target, dict) else None
+    if not isinstance(target, dict):
+        raise RequestError(400, f"the schema has no {reference}", param="response_format")
+    return _resolve(target, whole)
+
+
+def cut(text: str, max_tokens: int) -> str:
+    """The longest beginning of a text that stays within a number of estimated tokens."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimate_tokens(text[:middle]) <= max_tokens else (low, middle - 1)
+    return text[:low]
+
+
+# --- the server ------------------------------------------------------------------------------------
+
+
+class Server:
+    """Handlers of the HTTP server, and the figures that `/stats` shows."""
+
+    def __init__(self, config: EndpointConfig) -> None:
+        self.simulation = Simulation(config)
+        self._key = _accepted_key(config)
+        self._figures: Counter[str] = Counter()
+        self._in_flight = 0
+        self._peak_in_flight = 0
+        self._first_request_at: float | None = None
+        self._last_reply_at: float | None = None
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app.add_routes(
+            [
+                web.post("/v1/chat/completions", self.chat),
+                web.get("/v1/models", self.models),
+                web.get("/health", self.health),
+                web.get("/stats", self.stats),
+            ]
+        )
+        return app
+
+    async def health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def models(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": OWNER}]})
+
+    async def stats(self, request: web.Request) -> web.Response:
+        """Figures since the start; times are in seconds since the epoch, null before the first request."""
+        names = ("requests", "replies", "refused", "prompt_tokens", "cached_tokens", "completion_tokens")
+        return web.json_response(
+            {
+                **{name: self._figures[name] for name in names},
+                "in_flight": self._in_flight,
+                "peak_in_flight": self._peak_in_flight,
+                "busy_slot_s": self.simulation.busy_slot_s(),
+                "faults": dict(self.simulation.faults),
+                "first_request_at": self._first_request_at,
+                "last_reply_at": self._last_reply_at,
+            }
+        )
+
+    async def chat(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        self._first_request_at = self._first_request_at or time.time()
+        self._figures["requests"] += 1
+        self._in_flight += 1
+        self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
+        try:
+            return await self._complete(parse_body(await request.read()))
+        except RequestError as error:
+            self._figures["refused"] += 1
+            return error.response()
+        finally:
+            self._in_flight -= 1
+            self._last_reply_at = time.time()
+
+    async def _complete(self, request: ChatRequest) -> web.Response:
+        """Answer a valid request, with whatever delay and fault the simulation has for it."""
+        attempt = self.simulation.admit(request.messages)
+        if attempt.fault == "429":
+            wait = self.simulation.config.retry_after_s
+            refusal = RequestError(429, "too many requests (simulated)", "rate_limit_error")
+            return refusal.response({"Retry-After": f"{wait:g}"} if wait else None)
+        text, finish_reason = self._reply(request, attempt)
+        limit = request.max_tokens or sys.maxsize
+        async with self.simulation.slot():
+            prompt = self.simulation.read(request.messages)
+            output_tokens = self.simulation.output_tokens(attempt, estimate_tokens(text), limit)
+            await self.simulation.serve(attempt, prompt, output_tokens)
+        if attempt.fault == "500":
+            return RequestError(500, "internal error (simulated)", "server_error").response()
+        if attempt.fault == "hang":
+            await asyncio.Event().wait()  # until the client gives up; its slot is already free
+        return self._response(attempt, prompt, text, finish_reason, output_tokens)
+
+    def _reply(self, request: ChatRequest, attempt: Attempt) -> tuple[str, str]:
+        """The reply's text and its finish_reason, after a content fault and the token limit."""
+        text = reply_text(request)
+        if attempt.fault == "malformed":
+            return f"{text[: max(len(text) // 2, 1)]} ...\nI hope this helps!", "stop"
+        if attempt.fault == "truncated":
+            return text[: len(text) // 2], "length"
+        if request.max_tokens is not None and estimate_tokens(text) > request.max_tokens:
+            return cut(text, request.max_tokens), "length"
+        return text, "stop"
+
+    def _response(self, attempt: Attempt, prompt: Prompt, text: str, finish_reason: str, output_tokens: int) -> web.Response:
+        self._figures.update(
+            replies=1, prompt_tokens=prompt.tokens, cached_tokens=prompt.cached_tokens, completion_tokens=output_tokens
+        )
+        body = {
+            "id": f"chatcmpl-{attempt.key}-{attempt.number}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": MODEL,
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+            "usage": {
+                "prompt_tokens": prompt.tokens,
+                "completion_tokens": output_tokens,
+                "total_tokens": prompt.tokens + output_tokens,
+                "prompt_tokens_details": {"cached_tokens": prompt.cached_tokens},
+            },
+        }
+        return web.json_response(body)
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        """A 401 if a key is asked for and the request has another or none."""
+        sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._key or hmac.compare_digest(sent.encode(), self._key.encode()):
+            return None
+        return RequestError(401, "the API key is missing or wrong", "authentication_error").response()
+
+
+def _accepted_key(config: EndpointConfig) -> str:
+    """The key that requests must carry; "" if any will do.
+
+    Raises:
+        ValueError: a variable is named, but it is not set.
+    """
+    key = os.environ.get(config.api_key_env, "") if config.api_key_env else ""
+    if config.api_key_env and not key:
+        raise ValueError(f"--api_key_env: the environment variable {config.api_key_env} is not set")
+    return key
+
+
+async def serve(config: EndpointConfig) -> None:
+    """Run the server until SIGTERM, SIGINT or, with `exit_with_parent`, the end of standard input."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    # Cancelling handlers of clients that have left frees their slots, as inference servers do.
+    runner = web.AppRunner(Server(config).app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port, backlog=4096)
+    await site.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if config.exit_with_parent:
+        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop), daemon=True).start()
+    host, port = runner.addresses[0][:2]
+    print(f"{READY}http://{host}:{port}/v1", flush=True)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+# --- running it from Python ------------------------------------------------------------------------
+
+
+class DemoEndpoint:
+    """A running endpoint in a child process. Use as a context manager, or call `stop()`.
+
+    `url` is the base URL for clients ("http://127.0.0.1:PORT/v1"). The child also ends by itself
+    when this process dies, whatever way.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.url = url
+        self._process = process
+        atexit.register(self.stop)
+
+    @classmethod
+    def start(cls, config: EndpointConfig | None = None, **options: Any) -> "DemoEndpoint":
+        """Start an endpoint and wait until it listens. `options` are fields of `EndpointConfig`.
+
+        Raises:
+            RuntimeError: it did not start; the child's own message is on standard error.
+        """
+        # A config given whole is taken as it is; options change single fields of it.
+        settings = (asdict(config) if config else {}) | options | {"exit_with_parent": True}
+        root = str(Path(__file__).resolve().parent.parent)
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "beam_pipeline.demo_endpoint", *to_flags(EndpointConfig(**settings))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        line = _first_line(process)
+        started = cls(process, line.removeprefix(READY).strip())
+        if not line.startswith(READY):
+            started.stop()
+            raise RuntimeError(f"the demo endpoint did not start (exit status {process.returncode}, said {line!r})")
+        return started
+
+    def stats(self) -> dict[str, Any]:
+        """The endpoint's own figures, see `Server.stats`."""
+        with urllib.request.urlopen(f"{self.url.removesuffix('/v1')}/stats", timeout=10) as response:
+            figures: dict[str, Any] = json.load(response)
+        return figures
+
+    def stop(self) -> None:
+        """Stop the child and wait for its end. A second call does nothing."""
+        atexit.unregister(self.stop)
+        # The end of its input is the child's sign to stop; one that is not listening yet is killed.
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> "DemoEndpoint":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.stop()
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> str:
+    """The first line that a child prints, or what there was of it when it ended or took too long."""
+    assert process.stdout is not None
+    line, ends_at = b"", time.monotonic() + START_TIMEOUT_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n") and selector.select(ends_at - time.monotonic()):
+            piece = os.read(process.stdout.fileno(), 4096)
+            if not piece:
+                break
+            line += piece
+    return line.decode()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    try:
+        asyncio.run(serve(parse_flags(argv)))
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"demo_endpoint: {message}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

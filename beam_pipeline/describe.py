@@ -1,0 +1,134 @@
+"""Write what is generated from the options: `templates/metadata.json` and the README's option table.
+
+`python -m beam_pipeline.describe` rewrites both; with `--check` it changes nothing and exits 1
+where a file is not what the options say.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from beam_pipeline.options import OPTIONS, Option
+from prompts import STAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
+
+# What Dataflow must know before it starts a job of the template; the graph is a batch job by default.
+STREAMING = {
+    "streaming": False,
+    "supportsAtLeastOnce": False,
+    "supportsExactlyOnce": True,
+    "defaultStreamingMode": "UNSPECIFIED",
+}
+
+
+def metadata() -> dict[str, Any]:
+    """The metadata of the Dataflow Flex Template, one parameter for each option."""
+    return {
+        "name": "Documents to verified question-answer pairs",
+        "description": "Turns pretraining documents into verified question-answer pairs for reinforcement learning, "
+        "with every model call going to an OpenAI-compatible endpoint.",
+        **STREAMING,
+        "parameters": [_parameter(option) for option in OPTIONS.values()],
+    }
+
+
+def _parameter(option: Option) -> dict[str, Any]:
+    parameter: dict[str, Any] = {
+        "name": option.name,
+        "label": _label(option.name),
+        "helpText": option.description,
+        "groupName": option.group,
+        "paramType": option.param_type,
+        "isOptional": not option.required,
+    }
+    if option.default_text:
+        parameter["defaultValue"] = option.default_text
+    if option.choices:
+        parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
+    if option.regex:
+        parameter["regexes"] = [f"^{option.regex}$"]
+    return parameter
+
+
+def _label(name: str) -> str:
+    words = f"{name[:-2]} (seconds)" if name.endswith("_s") else name
+    return words.replace("_", " ").capitalize().replace("Api ", "API ").replace(" api ", " API ")
+
+
+def options_table() -> str:
+    """The option table of the README; one row stands for a setting of every stage."""
+    return "\n".join(["| Group | Flag | Default | Help |", "|---|---|---|---|", *_rows()])
+
+
+def _rows() -> Iterator[str]:
+    group = ""
+    for option in OPTIONS.values():
+        if option.stage not in ("", STAGES[0]):
+            continue
+        flag = f"`--{option.stage and '<stage>_'}{option.setting or option.name}`"
+        if option.choices:
+            flag += f" {' / '.join(option.choices)}"
+        default = "required" if option.required else f"`{option.default_text}`" if option.default_text else ""
+        if option.stage:
+            default = "the general one"
+        heading = option.group if option.group != group else ""
+        group = option.group
+        yield f"| {heading} | {flag} | {default} | {option.description.replace('|', '/')} |"
+
+
+def with_table(readme: str, table: str) -> str:
+    """The README with the table between its markers.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"README.md: the option table needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """What each generated file must hold."""
+    readme = root / "README.md"
+    return {
+        root / "templates" / "metadata.json": json.dumps(metadata(), indent=2, ensure_ascii=False) + "\n",
+        readme: with_table(readme.read_text("utf-8"), options_table()),
+    }
+
+
+def stale(root: Path) -> list[Path]:
+    """The generated files that are not what the options say."""
+    files = generated(root).items()
+    return [path for path, text in files if not path.is_file() or path.read_text("utf-8") != text]
+
+
+def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Rewrite or check the generated files of a checkout."""
+    parser = argparse.ArgumentParser(
+        prog="python -m beam_pipeline.describe", description="Rewrite the files that are generated from the options."
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a file is stale")
+    arguments = parser.parse_args(argv)
+    if not (root / "README.md").is_file():
+        print("beam_pipeline.describe works on a checkout of the project: there is no README.md here", file=sys.stderr)
+        return 2
+    found = stale(root)
+    for path in found:
+        if arguments.check:
+            print(f"{path.relative_to(root)} is not what the options say: run 'make options'", file=sys.stderr)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(generated(root)[path], "utf-8")
+            print(f"wrote {path.relative_to(root)}")
+    return 1 if arguments.check and found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The command line: options in, a run, a summary out.
+
+Exit codes: 0 the run ended and something was accepted; 1 the counts do not close, nothing was
+accepted, or the run failed; 2 the options, input, output or endpoint cannot be used; 130 stopped by
+Ctrl-C.
+"""
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from beam_pipeline.models import Models, run_models, run_prompts
+from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.pipeline import build
+from beam_pipeline.preflight import check_models
+from beam_pipeline.progress import Progress
+from beam_pipeline.sinks import prepare_output
+from beam_pipeline.sources import check_inputs, read_exemplars
+from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
+from beam_pipeline.table import summary_table, verdict_line
+from beam_pipeline.usage import usage_of
+from prompts import PromptSet
+from transforms.errors import FatalError
+from transforms.inference.runtime import get_runtime
+
+OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the pipeline as the command line says; returns the exit code."""
+    try:
+        config, options = parse(sys.argv[1:] if argv is None else argv)
+    except OptionError as error:
+        return _refuse(error)
+    logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return _run(config, options)
+    except ValueError as error:  # input, output, prompts or endpoint that cannot be used
+        return _refuse(error)
+
+
+def _refuse(error: Exception) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return UNUSABLE
+
+
+def _run(config: PipelineConfig, options: PipelineOptions) -> int:
+    """Look at everything that may be wrong, cheapest first, then run."""
+    check_inputs(config.input, config.input_format)
+    prompts = run_prompts(config)
+    read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+    started = time.monotonic()
+    with run_models(config) as models:
+        check_models(models.values())
+        # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
+        prepare_output(config.output, config.overwrite, config.resume)
+        return _run_graph(config, options, prompts, models, started)
+
+
+def _run_graph(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, models: Models, started: float) -> int:
+    shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
+    stop = _StopOnInterrupt()
+    try:
+        with stop, Progress(shown and _runs_here(options)):
+            pipeline = beam.Pipeline(options=options)
+            build(pipeline, config, prompts, models.__getitem__)
+            result = pipeline.run()
+            result.wait_until_finish()
+    except Exception as error:
+        if stop.asked:
+            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=sys.stderr)
+            return STOPPED
+        fatal = get_runtime().fatal or _fatal_cause(error)
+        if fatal is None:
+            raise
+        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)
+        return FAILED
+    return _report(config, result, time.monotonic() - started)
+
+
+def _report(config: PipelineConfig, result: Any, seconds: float) -> int:
+    """Complete the summary that the graph wrote with what only its end shows, and say it."""
+    path = FileSystems.join(config.output, SUMMARY_FILE)
+    summary = read_summary(path) | {"tokens": usage_of(result), "seconds": round(seconds, 1)}
+    write_summary(path, summary)
+    print(summary_table(summary, config.output))
+    print(verdict_line(summary))
+    return OK if summary["balanced"] and summary["pairs"] else FAILED
+
+
+def _runs_here(options: PipelineOptions) -> bool:
+    """Whether the stages run in this process, so that its figures are the run's."""
+    return options.view_as(StandardOptions).runner in (LOCAL_RUNNER, "DirectRunner", "BundleBasedDirectRunner")
+
+
+def _fatal_cause(error: BaseException) -> FatalError | None:
+    """The FatalError behind what a runner raised, if there is one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, FatalError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+class _StopOnInterrupt:
+    """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self.asked = False
+        self._stream = stream
+        self._before: Any = None
+
+    def __enter__(self) -> "_StopOnInterrupt":
+        try:
+            self._before = signal.signal(signal.SIGINT, self._stop)
+        except ValueError:  # not the main thread: somebody else handles signals
+            self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _stop(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        self._stream.write("\nstopping; once more to stop at once\n")
+        get_runtime().stop()

@@ -1,0 +1,70 @@
+"""From options to what the stages take: endpoints, models and prompts of one run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.options import DEMO_MODEL, PipelineConfig
+from beam_pipeline.preflight import only_model
+from beam_pipeline.resume import JOURNAL_FOLDER
+from beam_pipeline.sources import read_domains
+from prompts import STAGES, PromptSet, load_domains, load_prompts
+from transforms.inference.endpoint import ModelConfig
+
+Models = dict[str, ModelConfig]
+
+
+def run_prompts(config: PipelineConfig) -> PromptSet:
+    """The prompts of a run, with its domains and number of personas filled in.
+
+    Raises:
+        ValueError: the user's list of domains cannot be used.
+    """
+    domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
+    return load_prompts(domains, config.max_personas)
+
+
+def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
+    """One stage's model settings, as the options say; `endpoints` is empty for the embedded endpoint."""
+    settings = config.stage(stage)
+    return ModelConfig(
+        endpoints=settings.endpoints,
+        model=settings.model,
+        api_key=f"secret:{settings.api_key_secret}" if settings.api_key_secret else f"env:{settings.api_key_env}",
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        request_timeout_s=settings.request_timeout_s,
+        max_attempts=settings.max_attempts,
+        max_reasks=settings.max_reasks,
+        concurrency=settings.concurrency,
+        backlog=settings.backlog,
+        journal=FileSystems.join(config.output, JOURNAL_FOLDER),
+    )
+
+
+@contextmanager
+def run_models(config: PipelineConfig) -> Iterator[Models]:
+    """Each stage's model settings, complete: the embedded endpoint started, the one served model found.
+
+    Raises:
+        PreflightError: an endpoint must be asked for its model and does not say one.
+    """
+    models = {stage: stage_model(config, stage) for stage in STAGES}
+    found: dict[tuple[str, str], str] = {}
+    for stage, model in models.items():
+        if model.model or not model.endpoints:
+            continue
+        key = (model.endpoints[0], model.api_key)
+        found[key] = found.get(key) or only_model(*key)
+        models[stage] = replace(model, model=found[key])
+    if all(model.endpoints for model in models.values()):
+        yield models
+        return
+    with DemoEndpoint.start() as endpoint:
+        yield {
+            stage: model if model.endpoints else replace(model, endpoints=(endpoint.url,), model=DEMO_MODEL)
+            for stage, model in models.items()
+        }

@@ -1,0 +1,645 @@
+"""Every option of the pipeline, declared once, as one pydantic model.
+
+`PipelineConfig` is the only list of options. The flags of the command line, the keys of a
+`--config` file, `templates/metadata.json` and the option table of the README are made from it
+(`python -m beam_pipeline.describe` rewrites the last two). One stage's own settings are declared
+once in `StageOptions` and exist for every stage of `prompts.STAGES` as `--<stage>_<setting>`.
+
+Values are taken from the defaults, then the `--config` file, then the command line. What is not
+ours goes to Beam; what neither knows is an error, as Beam itself would ignore it with a warning.
+A secret is named, never given: no option takes a key, and no message repeats what looks like one.
+"""
+
+import argparse
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, NoReturn, get_args, get_origin
+from urllib.parse import urlsplit
+
+import annotated_types
+import langdetect
+import tiktoken
+import yaml
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from beam_pipeline import __version__
+from prompts import STAGES
+
+DEMO_MODEL = "demo-rules"
+"""The one model that the embedded endpoint serves."""
+
+LOCAL_RUNNER = "FnApiRunner"
+"""What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
+
+ANY_LANGUAGE = "all"
+
+FILES = "Input and output"
+ENDPOINT = "Endpoint and model"
+SCREENING = "Screening"
+QUESTIONS = "Domains, exemplars, personas"
+RUN = "The run"
+STAGE = "One stage's own settings"
+
+
+class OptionError(ValueError):
+    """The options cannot be used; the message is one line that says what to write instead."""
+
+
+# How one word of the command line, or one scalar of a config file, becomes a list.
+_BRACKETED = r"\{[^{}]*\}|\[[^\[\]]*\]"
+
+
+def split_commas(text: str) -> list[str]:
+    """Split where no item can hold a comma: languages, base URLs."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def split_paths(text: str) -> list[str]:
+    """Split before the next full path ("a,gs://b", "a,/b"), so that "{a,b}.jsonl" and "a,b.jsonl" stay whole."""
+    found, start = [], 0
+    for match in re.finditer(rf"{_BRACKETED}|,(?=\s*(?:[a-z][a-z0-9+.-]*://|/))", text):
+        if match.group() == ",":
+            found.append(text[start : match.start()])
+            start = match.end()
+    return [item.strip() for item in (*found, text[start:]) if item.strip()]
+
+
+_SPLITTERS: Mapping[str, Callable[[str], list[str]]] = {"commas": split_commas, "paths": split_paths}
+
+
+def _option(
+    default: Any, description: str, group: str, *, param_type: str = "TEXT", split: str = "", regex: str = "", **bounds: Any
+) -> Any:
+    """A pydantic field with what flags, Flex Template metadata and the README need to know of it."""
+    extra: dict[str, Any] = {"group": group, "param_type": param_type, "split": split, "regex": regex}
+    return Field(default, description=description, json_schema_extra=extra, **bounds)
+
+
+_ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether text looks like a key rather than the name of one: "sk-...", or 20 letters and digits on end."""
+    return text.startswith(("sk-", "sk_", "Bearer ")) or any(
+        not run.isalpha() and not run.isdigit() for run in re.findall("[A-Za-z0-9]{20,}", text)
+    )
+
+
+def _check_env_name(name: str) -> str:
+    if name and (looks_like_key(name) or not re.fullmatch(_ENV_NAME, name)):
+        raise ValueError("takes the name of an environment variable that holds the key, not the key itself (value not shown)")
+    return name
+
+
+def _check_endpoint(url: str) -> str:
+    """Return a base URL without its closing slash."""
+    if "@" in url:
+        raise ValueError("must not hold a user name or password (value not shown); name the key with --api_key_env")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is no number
+        usable = False
+    if not usable:
+        raise ValueError("must begin with http:// or https:// and a host; write http://HOST:PORT/v1")
+    path = parts.path.rstrip("/")
+    deeper = re.match("(.*?/v1)/", path)
+    root = path if path.endswith("/v1") else deeper[1] if deeper else f"{path}/v1"
+    if path != root or parts.query or parts.fragment:
+        raise ValueError(f"must be a base URL ending in /v1; write {parts.scheme}://{parts.netloc}{root}")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _check_endpoints(urls: list[str] | None) -> list[str] | None:
+    return None if urls is None else list(dict.fromkeys(_check_endpoint(url) for url in urls))
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+
+class StageOptions(_Options):
+    """What one model stage may have of its own; None is the general value."""
+
+    model: str | None = _option(None, "Model of this stage.", STAGE)
+    endpoint: list[str] | None = _option(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="commas")
+    temperature: float | None = _option(None, "Sampling temperature of this stage.", STAGE, param_type="NUMBER", ge=0, le=2)
+    max_tokens: int | None = _option(None, "Longest reply of this stage, in tokens.", STAGE, param_type="NUMBER", ge=1)
+    api_key_env: str | None = _option(
+        None, "Name of the environment variable that holds the key for this stage.", STAGE, regex=_ENV_NAME
+    )
+
+    _endpoints = field_validator("endpoint")(_check_endpoints)
+
+    @field_validator("model", "api_key_env")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _env_name(cls, name: str | None) -> str | None:
+        return name and _check_env_name(name)
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """How one stage calls its model: plain values that travel to workers. No `endpoints`: the embedded one."""
+
+    stage: str
+    endpoints: tuple[str, ...]
+    model: str
+    temperature: float
+    max_tokens: int
+    api_key_env: str
+    api_key_secret: str
+    request_timeout_s: float
+    max_attempts: int
+    max_reasks: int
+    concurrency: int
+    backlog: int
+
+
+class PipelineConfig(_Options):
+    """Every option of a run, validated."""
+
+    input: list[str] = _option(
+        ...,
+        "Files to read: paths or globs, local or gs://. Repeatable; in one value, full paths separated by commas.",
+        FILES,
+        param_type="GCS_READ_FILE",
+        split="paths",
+        min_length=1,
+    )
+    output: str = _option(
+        ...,
+        "Folder to write to: qa/, rejected/, dead_letters/, summary.json.",
+        FILES,
+        param_type="GCS_WRITE_FOLDER",
+        min_length=1,
+    )
+    overwrite: bool = _option(False, "Replace what an earlier run left in the output folder.", FILES, param_type="BOOLEAN")
+    resume: bool = _option(False, "Go on with a stopped run in the output folder.", FILES, param_type="BOOLEAN")
+    input_format: Literal["auto", "jsonl", "parquet", "text"] = _option(
+        "auto", "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt; .gz and .zst too).", FILES
+    )
+    text_field: str = _option("text", "Field that holds a document's text.", FILES, min_length=1)
+    id_field: str = _option("id", "Field that holds a document's id; a row without it gets a hash of its text.", FILES)
+    source_field: str = _option("source", "Field that says where a document comes from.", FILES)
+    source: str = _option("", "Source of every document, instead of a field.", FILES)
+    output_format: Literal["jsonl", "parquet"] = _option("jsonl", "Format of the output.", FILES)
+    output_shards: int = _option(0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0)
+
+    endpoint: list[str] = _option(
+        [],
+        "Base URL of an OpenAI-compatible endpoint, ending in /v1. Repeatable: replicas of one model. "
+        "Without one, the embedded endpoint is started.",
+        ENDPOINT,
+        split="commas",
+    )
+    model: str = _option(
+        "",
+        f"Model to ask. Without one: {DEMO_MODEL} of the embedded endpoint, or the one model that the endpoint serves.",
+        ENDPOINT,
+    )
+    api_key_env: str = _option(
+        "OPENAI_API_KEY", "Name of the environment variable that holds the endpoint's key.", ENDPOINT, regex=_ENV_NAME
+    )
+    api_key_secret: str = _option(
+        "",
+        "Secret Manager version that holds the endpoint's key (projects/P/secrets/S/versions/V), instead of a variable.",
+        ENDPOINT,
+        regex=_SECRET_NAME,
+    )
+    temperature: float = _option(0.0, "Sampling temperature.", ENDPOINT, param_type="NUMBER", ge=0, le=2)
+    max_tokens: int = _option(512, "Longest reply, in tokens.", ENDPOINT, param_type="NUMBER", ge=1)
+    request_timeout_s: float = _option(120.0, "Seconds to wait for one reply.", ENDPOINT, param_type="NUMBER", gt=0)
+    max_attempts: int = _option(
+        5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, param_type="NUMBER", ge=1
+    )
+    max_reasks: int = _option(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, param_type="NUMBER", ge=0)
+    concurrency: int = _option(
+        0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, param_type="NUMBER", ge=0
+    )
+    backlog: int = _option(
+        512, "Elements that one worker thread holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
+    )
+
+    min_document_tokens: int = _option(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
+    max_document_tokens: int = _option(8000, "Longest document to ask about, in tokens.", SCREENING, param_type="NUMBER", ge=1)
+    long_documents: Literal["chunk", "cut", "reject"] = _option(
+        "chunk", "A document over the longest: chunk splits it at paragraphs, cut keeps its beginning.", SCREENING
+    )
+    languages: list[str] = _option(
+        ["en"],
+        f"Languages to keep (langdetect codes); {ANY_LANGUAGE} keeps any. Repeatable.",
+        SCREENING,
+        split="commas",
+        min_length=1,
+    )
+    tokenizer: str = _option(
+        "estimate", "How tokens are counted: estimate needs no file; or a tiktoken encoding such as o200k_base.", SCREENING
+    )
+    near_duplicates: float = _option(
+        0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
+    )
+
+    domains: str = _option(
+        "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
+    )
+    domains_mode: Literal["extend", "replace"] = _option(
+        "extend", "Whether your domains extend or replace the built-in list.", QUESTIONS
+    )
+    exemplars: list[str] = _option(
+        [],
+        "Your own exemplar banks: JSONL files named <slug>.jsonl, paths or globs. "
+        "Repeatable; in one value, full paths separated by commas.",
+        QUESTIONS,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    exemplars_mode: Literal["extend", "replace"] = _option(
+        "extend", "Whether your exemplars extend or replace the built-in banks.", QUESTIONS
+    )
+    exemplars_per_prompt: int = _option(
+        3, "Exemplars shown when a question is written.", QUESTIONS, param_type="NUMBER", ge=0, le=8
+    )
+    max_personas: int = _option(
+        3, "Most personas, and so questions, for one document.", QUESTIONS, param_type="NUMBER", ge=1, le=3
+    )
+
+    config: str = _option("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
+    progress: Literal["auto", "on", "off"] = _option("auto", "The live progress line; auto shows it on a terminal.", RUN)
+    log_level: Literal["debug", "info", "warning", "error"] = _option("warning", "Least severe log message to show.", RUN)
+
+    stages: dict[str, StageOptions] = Field(default_factory=dict)
+
+    _endpoints = field_validator("endpoint")(_check_endpoints)
+    _env_name = field_validator("api_key_env")(_check_env_name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_stages(cls, values: Any) -> Any:
+        """Gather the flat keys of each stage (`filter_model`) into its `StageOptions`."""
+        if not isinstance(values, Mapping) or "stages" in values:
+            return values
+        flat, stages = dict(values), {}
+        for stage in STAGES:
+            own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
+            stages[stage] = own
+        return {**flat, "stages": stages}
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("api_key_secret")
+    @classmethod
+    def _secret_name(cls, name: str) -> str:
+        if name and not re.fullmatch(_SECRET_NAME, name):
+            raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
+        return name
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, languages: list[str]) -> list[str]:
+        known = _languages()
+        for language in languages:
+            if language not in known:
+                variants = [code for code in known if code.startswith(f"{language}-")]
+                hint = f"; write {' or '.join(variants)}" if variants else _hint(language, known)
+                raise ValueError(f"{language!r} is no language code that langdetect knows (en, de, zh-cn){hint}")
+        return list(dict.fromkeys(languages))
+
+    @field_validator("tokenizer")
+    @classmethod
+    def _known_tokenizer(cls, name: str) -> str:
+        if name != "estimate" and name not in tiktoken.list_encoding_names():
+            raise ValueError(f"{name!r} must be estimate or one of {', '.join(tiktoken.list_encoding_names())}")
+        return name
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> "PipelineConfig":
+        if self.overwrite and self.resume:
+            raise ValueError("--overwrite and --resume contradict each other: give one")
+        if self.max_document_tokens < self.min_document_tokens:
+            raise ValueError("--max_document_tokens must not be below --min_document_tokens")
+        if self.api_key_secret and "api_key_env" in self.model_fields_set:
+            raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
+        for files, mode in (("domains", self.domains_mode), ("exemplars", self.exemplars_mode)):
+            if mode == "replace" and not getattr(self, files):
+                raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
+        for stage in STAGES:
+            settings = self.stage(stage)
+            if not settings.endpoints and settings.model != DEMO_MODEL:
+                raise ValueError(
+                    f"stage {stage} asks the model {settings.model!r} but no --endpoint is given; "
+                    f"the embedded endpoint serves only {DEMO_MODEL}"
+                )
+        return self
+
+    def stage(self, name: str) -> StageSettings:
+        """How a stage calls its model: its own settings where given, the general ones elsewhere."""
+        own = self.stages.get(name, StageOptions())
+        endpoints = self.endpoint if own.endpoint is None else own.endpoint
+        return StageSettings(
+            stage=name,
+            endpoints=tuple(endpoints),
+            model=own.model or self.model or ("" if endpoints else DEMO_MODEL),
+            temperature=self.temperature if own.temperature is None else own.temperature,
+            max_tokens=self.max_tokens if own.max_tokens is None else own.max_tokens,
+            api_key_env=own.api_key_env or self.api_key_env,
+            api_key_secret="" if own.api_key_env else self.api_key_secret,
+            request_timeout_s=self.request_timeout_s,
+            max_attempts=self.max_attempts,
+            max_reasks=self.max_reasks,
+            concurrency=self.concurrency,
+            backlog=self.backlog,
+        )
+
+    def flat(self) -> dict[str, Any]:
+        """Every option by its flag's name, as a `--config` file would hold it; safe to log."""
+        values = self.model_dump(exclude={"stages"})
+        for stage, own in self.stages.items():
+            values |= {f"{stage}_{setting}": value for setting, value in own}
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option as flags and documents see it. `stage` and `setting` are "" for a general one."""
+
+    name: str
+    group: str
+    description: str
+    default: Any
+    required: bool
+    is_list: bool
+    is_flag: bool
+    choices: tuple[str, ...]
+    param_type: str
+    split: str
+    regex: str
+    stage: str = ""
+    setting: str = ""
+
+    @property
+    def default_text(self) -> str:
+        """The default as one would write it; "" where there is none."""
+        if self.default is None:
+            return ""
+        if self.is_list:
+            return ",".join(self.default)
+        if self.is_flag:
+            return str(self.default).lower()
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+
+def _bounds_text(field: FieldInfo) -> str:
+    """The bounds of a number as words: "1 to 3", "at least 1", or nothing."""
+    low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+    high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+    if low is not None and high is not None:
+        return f" ({low} to {high})"
+    return f" (at least {low})" if low else ""
+
+
+def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -> Option:
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict):
+        raise TypeError(f"option {name} was not declared with _option()")
+    kind = field.annotation
+    if NoneType in get_args(kind):
+        kind = next(argument for argument in get_args(kind) if argument is not NoneType)
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    return Option(
+        name=name,
+        group=str(extra["group"]),
+        description=f"{str(field.description).removesuffix('.')}{_bounds_text(field)}.",
+        default=None if field.default is PydanticUndefined else field.default,
+        required=field.is_required(),
+        is_list=get_origin(kind) is list,
+        is_flag=kind is bool,
+        choices=choices,
+        param_type="ENUM" if choices else str(extra["param_type"]),
+        split=str(extra["split"]),
+        regex=str(extra["regex"]),
+        stage=stage,
+        setting=setting,
+    )
+
+
+def _describe_all() -> Iterator[Option]:
+    for name, field in PipelineConfig.model_fields.items():
+        if name != "stages":
+            yield _describe(name, field)
+    for stage in STAGES:
+        for setting, field in StageOptions.model_fields.items():
+            yield _describe(f"{stage}_{setting}", field, stage, setting)
+
+
+OPTIONS: Mapping[str, Option] = {option.name: option for option in _describe_all()}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(message.removeprefix("argument "))
+
+
+def _our_parser() -> _Parser:
+    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike."""
+    parser = _Parser(
+        prog="python -m beam_pipeline",
+        usage="%(prog)s --input FILES --output FOLDER [option ...] [Apache Beam option ...]",
+        description="Turn documents into verified question-answer pairs.",
+        epilog="Every option of Apache Beam may be given as well (--runner, --project, --temp_location, ...). "
+        "An option that only a runner's job server knows goes after a bare --.",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    groups: dict[str, Any] = {}
+    for option in OPTIONS.values():
+        group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
+        shown = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
+        kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
+        if option.is_list:
+            kind["action"] = "append"
+        if option.is_flag:
+            kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
+        group.add_argument(f"--{option.name}", help=f"{option.description}{shown}".replace("%", "%%"), **kind)
+    return parser
+
+
+def beam_parser() -> argparse.ArgumentParser:
+    """Beam's own parser of every pipeline option that is loaded; it raises OptionError."""
+    found: list[argparse.ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=found.append)
+    parser = found[0]
+    parser.error = _Parser.error.__get__(parser)  # type: ignore[method-assign]
+    return parser
+
+
+def beam_flags() -> list[str]:
+    """Every flag that Beam knows."""
+    return list(beam_parser()._option_string_actions)
+
+
+def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
+    """Parse a command line into our configuration and Beam's options.
+
+    Raises:
+        OptionError: one line, ready to print.
+    """
+    arguments = list(argv)
+    unchecked: list[str] = []
+    if "--" in arguments:
+        border = arguments.index("--")
+        arguments, unchecked = arguments[:border], arguments[border + 1 :]
+    given, rest = _our_parser().parse_known_args(arguments)
+    beam = _beam_arguments(rest) + unchecked
+
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if path := getattr(given, "config", ""):
+        for name, value, line in _read_config(path):
+            values[name], origins[name] = value, f"{path} line {line}: {name}"
+    for name, value in vars(given).items():
+        split = _SPLITTERS.get(OPTIONS[name].split)
+        values[name] = [item for word in value for item in split(word)] if split else value
+        origins[name] = f"--{name}"
+    return validate(values, origins), PipelineOptions(beam)
+
+
+def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:
+    """Make a configuration of flat values; `origins` says in what words each was given.
+
+    Raises:
+        OptionError: the first thing that is wrong.
+    """
+    try:
+        return PipelineConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise OptionError(_first_problem(error, values, origins or {})) from None
+
+
+def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
+    cause = problem.get("ctx", {}).get("error")
+    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
+    if not place:
+        return message
+    name = "_".join(place[1:]) if place[0] == "stages" else place[0]
+    origin = origins.get(name, f"--{name}")
+    if problem["type"] == "extra_forbidden":
+        return f"unknown option {name}{_hint(name, OPTIONS)}"
+    if problem["type"] == "missing" or (name in ("input", "output") and not values.get(name)):
+        return f"{origin} is missing: {OPTIONS[name].description}"
+    if cause or "api_key" in name or isinstance(values.get(name), list):
+        return f"{origin}: {message}"
+    return f"{origin}: {message} (got {_shown(values.get(name))})"
+
+
+def _beam_arguments(arguments: list[str]) -> list[str]:
+    """Check what is not ours against Beam's options, and name the local runner where none is named."""
+    parser = beam_parser()
+    known, unknown = parser.parse_known_args(arguments)
+    # The launcher of a Flex Template adds flags of its own; the service has checked the user's.
+    if unknown and not getattr(known, "template_location", None):
+        flag = unknown[0].partition("=")[0]
+        if flag.startswith("-"):
+            flags = [f"--{name}" for name in OPTIONS] + list(parser._option_string_actions)
+            raise OptionError(f"unknown option {_shown(flag)[1:-1]}{_hint(flag, flags)}")
+        raise OptionError(f"unexpected argument {_shown(flag)}: every value belongs to an option, as in --input FILE")
+    runner = getattr(known, "runner", None)
+    if not runner:
+        return [*arguments, f"--runner={LOCAL_RUNNER}"]
+    names = StandardOptions.KNOWN_RUNNER_NAMES
+    if "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & {name.lower() for name in names}:
+        raise OptionError(f"--runner: unknown runner {_shown(runner)}{_hint(runner, names)}")
+    return arguments
+
+
+def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
+    """The options in a YAML file: name, text or list of texts, line.
+
+    Scalars are taken as they are written, so that `languages: [no]` is Norwegian and not false.
+    """
+    try:
+        with FileSystems.open(path) if "://" in path else open(path, "rb") as file:
+            root = yaml.compose(file.read().decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise OptionError(f"{path} line {line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise OptionError(f"{path} line 1: not YAML: the file holds bytes that are not text") from None
+    except Exception as error:  # file systems raise what they like; all of it means "cannot be read"
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        raise OptionError(f"--config {path}: cannot be read: {reason}") from None
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise OptionError(f"{path} line {root.start_mark.line + 1}: must hold 'option: value' lines")
+    seen: set[str] = set()
+    for key, node in root.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        option = OPTIONS.get(name)
+        if option is None or name == "config":
+            raise OptionError(f"{path} line {line}: {_unknown_key(name)}")
+        if name in seen:
+            raise OptionError(f"{path} line {line}: {name} stands twice")
+        seen.add(name)
+        if node.tag != "tag:yaml.org,2002:null":  # "model:" with nothing after it is not given
+            yield name, _config_value(option, node, f"{path} line {line}: {name}"), line
+
+
+def _config_value(option: Option, node: yaml.Node, origin: str) -> Any:
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        if not option.is_list:
+            raise OptionError(f"{origin}: takes one value, not a list")
+        return [item.value for item in node.value]
+    if not isinstance(node, yaml.ScalarNode):
+        raise OptionError(f"{origin}: takes a value{' or a list of values' if option.is_list else ''}")
+    split = _SPLITTERS.get(option.split)
+    return split(node.value) if split else node.value
+
+
+def _unknown_key(name: str) -> str:
+    if name == "config":
+        return "config cannot stand in a config file"
+    if f"--{name}" in beam_flags():
+        return f"{name} is an option of Beam: give it on the command line"
+    if name in STAGES:
+        return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
+    return f"unknown option {_shown(name)[1:-1]}{_hint(name, OPTIONS)}"
+
+
+def _languages() -> list[str]:
+    """Every language code that langdetect can answer, and the word for any."""
+    return [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
+
+
+def _hint(name: str, names: Any) -> str:
+    near = difflib.get_close_matches(name.replace("-", "_") if name[:1] != "-" else name, list(names), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _shown(value: Any) -> str:
+    """A value for a message: short, and hidden where it might be a secret."""
+    text = str(value)
+    if looks_like_key(text) or "@" in text:
+        return "'(not shown)'"
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -1,0 +1,158 @@
+"""Preflight: one small question to every distinct model before any graph is built.
+
+A wrong key, a dead port or a misspelt model would otherwise show after minutes of reading and
+screening, and on Dataflow after paying for workers.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+
+from transforms.errors import ElementError, FatalError, TransientError
+from transforms.inference.endpoint import Endpoint, ModelConfig, Request
+from transforms.inference.keys import NO_KEY, resolve_key
+from transforms.inference.schema import reply_schema
+
+# An endpoint that is there lists its models at once; a question may have to wait for a busy model.
+LIST_TIMEOUT_S = 4.0
+QUESTION_TIMEOUT_S = 60.0
+
+
+class PreflightError(ValueError):
+    """No run can succeed as it is configured; the message is one line and says what to do."""
+
+
+class ReadyReply(BaseModel):
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model at one endpoint that the run is going to ask."""
+
+    url: str
+    model: str
+    api_key: str
+
+
+def targets(models: Iterable[ModelConfig]) -> list[Target]:
+    """Every distinct (endpoint, model, key) of a run."""
+    found = (Target(url, config.model, config.api_key) for config in models for url in config.endpoints)
+    return list(dict.fromkeys(found))
+
+
+def only_model(url: str, api_key: str) -> str:
+    """The one model that an endpoint serves.
+
+    Raises:
+        PreflightError: it serves several or none, or does not answer.
+    """
+    served = asyncio.run(_with_endpoint(Target(url, "", api_key), _list_models))
+    if len(served) == 1:
+        return served[0]
+    if not served:
+        raise PreflightError(f"{url} does not say which models it serves; name one with --model")
+    raise PreflightError(f"{url} serves {len(served)} models; choose one with --model: {', '.join(sorted(served)[:20])}")
+
+
+def check_models(models: Iterable[ModelConfig]) -> None:
+    """Ask every distinct model one small question, all at the same time.
+
+    One replica of several that does not answer is no reason to stop: the run can do without it.
+
+    Raises:
+        PreflightError: the first thing found that would make the run fail.
+    """
+    models = list(models)
+    asyncio.run(_check_all(models))
+
+
+async def _check_all(models: list[ModelConfig]) -> None:
+    wanted = targets(models)
+    results = await asyncio.gather(*(_with_endpoint(target, _question) for target in wanted), return_exceptions=True)
+    problems = {target: result for target, result in zip(wanted, results, strict=True) if isinstance(result, BaseException)}
+    for config in models:
+        replicas = [Target(url, config.model, config.api_key) for url in config.endpoints]
+        failed = [problems[target] for target in replicas if target in problems]
+        lasting = [problem for problem in failed if not isinstance(problem, Unreachable)]
+        if lasting or len(failed) == len(replicas):
+            raise (lasting or failed)[0]
+
+
+class Unreachable(PreflightError):
+    """Nobody answers at that address."""
+
+
+async def _with_endpoint(target: Target, ask: Callable[[Endpoint, Target], Any]) -> Any:
+    try:
+        endpoint = Endpoint(target.url, partial(resolve_key, target.api_key), QUESTION_TIMEOUT_S)
+    except FatalError as error:
+        raise PreflightError(str(error)) from error
+    try:
+        return await ask(endpoint, target)
+    finally:
+        await endpoint.close()
+
+
+async def _list_models(endpoint: Endpoint, target: Target) -> list[str]:
+    try:
+        return await asyncio.wait_for(endpoint.models(), LIST_TIMEOUT_S)
+    except (TransientError, asyncio.TimeoutError) as error:
+        why = str(error) or f"no answer within {LIST_TIMEOUT_S:.0f} s"
+        raise Unreachable(f"cannot reach the endpoint {target.url}: {why}; is it running, and does the URL end in /v1?") from error
+    except FatalError as error:
+        if not _is_key_problem(error):
+            return []  # a gateway without a list of models may still answer questions
+        raise PreflightError(key_refused(target)) from error
+    except ElementError:
+        return []
+
+
+async def _question(endpoint: Endpoint, target: Target) -> None:
+    served = await _list_models(endpoint, target)
+    request = Request(
+        stage="preflight",
+        document_id="preflight",
+        messages=[{"role": "user", "content": 'Are you ready? Reply with the JSON object {"ready": true}.'}],
+        schema=reply_schema(ReadyReply),
+        config=ModelConfig((target.url,), target.model, target.api_key, max_tokens=64),
+    )
+    try:
+        await asyncio.wait_for(endpoint.ask(request), QUESTION_TIMEOUT_S)
+    except FatalError as error:
+        if _is_key_problem(error):
+            raise PreflightError(key_refused(target)) from error
+        raise PreflightError(model_unknown(target, served, error)) from error
+    except ElementError as error:
+        if served and target.model not in served:
+            raise PreflightError(model_unknown(target, served, error)) from error
+        # An odd answer to an odd question (a thought cut short, say) shows that the model answers.
+    except (TransientError, asyncio.TimeoutError) as error:
+        why = str(error) or f"no reply within {QUESTION_TIMEOUT_S:.0f} s"
+        raise Unreachable(f"{target.url} lists its models but {target.model} does not answer: {why}") from error
+
+
+def _is_key_problem(error: FatalError) -> bool:
+    status = getattr(error.__cause__, "status_code", None)
+    return status in (401, 403)
+
+
+def key_refused(target: Target) -> str:
+    """What to do about a refused key, without showing it."""
+    kind, _, name = target.api_key.partition(":")
+    if kind == "env" and resolve_key(target.api_key) == NO_KEY:
+        return f"{target.url} wants an API key and the environment variable {name} is not set; export it, or name another with --api_key_env"
+    holder = f"in the environment variable {name}" if kind == "env" else f"in {name}"
+    return f"{target.url} refuses the API key {holder}"
+
+
+def model_unknown(target: Target, served: list[str], error: Exception) -> str:
+    """What to do about an unknown model: which ones there are."""
+    there = f"it serves {', '.join(sorted(served)[:20])}" if served else str(error)
+    return f"{target.url} does not serve the model {target.model!r}; {there}"
+
+

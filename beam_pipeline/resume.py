@@ -1,0 +1,44 @@
+"""Continuing a stopped run: what its journal holds, keyed for the join with the documents."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.inference.journal import read_entries
+from transforms.inference.recall import entry_by_document
+
+JOURNAL_FOLDER = "journal"
+
+
+def journal_files(folder: str) -> list[str]:
+    """The journal files in a folder, of any file system that Beam knows."""
+    matches = FileSystems.match([f"{folder.rstrip('/')}/*.jsonl"])
+    return sorted(metadata.path for metadata in matches[0].metadata_list if metadata.size_in_bytes)
+
+
+def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(document id, (key, reply)) of every whole line of one journal file."""
+    with FileSystems.open(path, compression_type="uncompressed") as file:
+        for entry in read_entries(file):
+            yield entry_by_document(entry)
+
+
+@dataclass
+class ReadJournal(beam.PTransform):
+    """Reads a journal folder: pipeline -> PCollection[tuple[document id, (key, reply text)]].
+
+    Files are listed when the graph runs, not when it is built.
+    """
+
+    folder: str
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        return (
+            pipeline
+            | "Folder" >> beam.Create([self.folder], reshuffle=False)
+            | "ListFiles" >> beam.FlatMap(journal_files).with_output_types(str)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "ReadFiles" >> beam.FlatMap(read_journal_file).with_output_types(tuple[str, tuple[str, str]])
+        )

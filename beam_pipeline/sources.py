@@ -1,0 +1,310 @@
+"""Sources: documents, exemplar banks and lists of domains from files, local or in a bucket.
+
+Input:    globs of JSONL, Parquet or plain text (`files.py`, `rows.py`)
+Passed:   PCollection[Document], each id once
+Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
+Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, DuplicateId
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.files import FORMATS, UNKNOWN_FORMAT, FileReader, format_of, open_file, read_blocks, reason
+from beam_pipeline.rows import RAW_CHARACTERS, STAGE, BadRow, Fields, dead_row
+from prompts import DEFAULT_DOMAIN, Domain, PromptError, load_domains, parse_domains
+from prompts.bank import Exemplar, check_exemplar, load_bank, merge_exemplars, parse_exemplars
+from transforms.coders import RecordCoder
+from transforms.errors import FatalError
+from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import DeadLetter, Document, Rejection, reject
+
+MAX_LINE_BYTES = 50_000_000
+
+_LOGGER = logging.getLogger(__name__)
+
+beam.coders.registry.register_coder(Exemplar, RecordCoder)
+
+
+@dataclass
+class ReadDocuments(beam.PTransform):
+    """Reads documents from files: pipeline -> Outcome[Document], stage "read".
+
+    Files are spread over workers, but a file is read by one: a line's number is known only to a
+    reader that saw the lines before it, and a dead letter that names its line is worth more than
+    splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
+
+    Attributes:
+        patterns: paths or globs, of any file system that Beam knows. A file that several match is read once.
+        text_field, id_field, source_field: field names, or paths into nested objects ("meta.url").
+            Without an id in the row, or with `id_field` "", ids are derived from the text.
+        source_label: source of the documents whose row has none (of a text file: its path).
+        input_format: "jsonl", "parquet", "text" (a file is one document), or "auto" to go by each file's name.
+        max_line_bytes: a longer line, or text file, becomes a dead letter.
+    """
+
+    patterns: tuple[str, ...]
+    text_field: str = "text"
+    id_field: str = "id"
+    source_field: str = "source"
+    source_label: str = ""
+    input_format: str = "auto"
+    max_line_bytes: int = MAX_LINE_BYTES
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> Outcome:
+        if self.input_format not in ("auto", *FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
+        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label)
+        read = as_outcome(
+            pipeline
+            | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
+            | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "ReadFiles" >> split_outputs(beam.ParDo(_ReadFilesFn(fields, self.input_format, self.max_line_bytes)), Document)
+        )
+        unique = read.passed | "UniqueIds" >> UniqueIds()
+        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
+        return Outcome(unique.passed, unique.rejected, letters)
+
+
+@dataclass
+class UniqueIds(beam.PTransform):
+    """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document].
+
+    Grouping by id moves every document once between workers. That is wanted here anyway, since all
+    documents of a file come from one worker; a smaller shuffle of ids alone would still have to
+    store the documents until the verdict on them is known.
+    """
+
+    @no_annotations
+    def expand(self, documents: beam.PCollection) -> Outcome:
+        return as_outcome(
+            documents
+            | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
+            | "GroupById" >> beam.GroupByKey()
+            | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn()), Document)
+        )
+
+
+def _key_by_id(document: Document) -> tuple[str, Document]:
+    return document.id, document
+
+
+class _ReadFilesFn(beam.DoFn):
+    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
+
+    def __init__(self, fields: Fields, input_format: str, max_line_bytes: int) -> None:
+        self._reader = FileReader(fields, input_format, max_line_bytes)
+
+    def process(self, path: str) -> Iterator[Document | beam.pvalue.TaggedOutput]:
+        for result in self._reader.read(path):
+            if isinstance(result, Document):
+                yield result
+            else:
+                yield from tag_and_count(STAGE, [result])
+
+
+class _KeepFirstFn(beam.DoFn):
+    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Document | beam.pvalue.TaggedOutput]:
+        yield from tag_and_count(STAGE, keep_first(group[1]))
+
+
+def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
+    """Of the documents with one id, let the first in the input pass and say of each other what it is.
+
+    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone
+    through twice.
+    """
+    first = min(documents, key=lambda document: (len(document.where), document.where))
+    for document in documents:
+        if document.where == first.where:
+            yield document
+        elif document.text == first.text:
+            yield reject(STAGE, "exact_duplicate", document, f"same id and text as {first.where}")
+        else:
+            message = (
+                f"the id {document.id[:200]!r} is also that of {first.where}, with another text; "
+                'make ids unique, or derive them from the text with --id_field ""'
+            )
+            raw = document.text[:RAW_CHARACTERS].encode("utf-8")
+            yield dead_row(BadRow("DuplicateId", message), document.where, raw, document.id)
+
+
+def match_files(patterns: Iterable[str]) -> list[str]:
+    """The files that some patterns match, in order, each once.
+
+    Raises:
+        FatalError: a pattern matches nothing, or its file system cannot be asked.
+    """
+    try:
+        found = [path for pattern in patterns for path in match_pattern(pattern)]
+    except ValueError as error:
+        raise FatalError(str(error)) from error
+    # One file may be named by a relative and an absolute path.
+    distinct = {path if FileSystems.get_scheme(path) else os.path.abspath(path): path for path in reversed(found)}
+    return sorted(distinct.values())
+
+
+def match_pattern(pattern: str) -> list[str]:
+    """The files that one pattern matches, at least one.
+
+    Raises:
+        ValueError: there is none; the message is one line that names the pattern.
+    """
+    local = FileSystems.get_scheme(pattern) is None
+    if local and os.path.isfile(pattern):
+        return [pattern]  # also a name with brackets in it, which a glob could not match
+    if local and os.path.isdir(pattern):
+        raise ValueError(f"{pattern}: is a folder; name its files, as in '{pattern.rstrip('/')}/*.jsonl'")
+    # Beam looks for a bare "*.jsonl" in no folder at all.
+    bare = local and not os.path.dirname(pattern)
+    try:
+        [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
+    paths = [file.path.removeprefix("./") if bare else file.path for file in matched.metadata_list]
+    paths = sorted(path for path in paths if not path.endswith("/"))  # "folders" of a bucket
+    if not paths:
+        raise ValueError(f"{pattern}: no file matches")
+    for path in paths:
+        if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):
+            raise ValueError(f"{path.encode('utf-8', 'backslashreplace').decode()}: the file's name is not UTF-8; rename it")
+    return paths
+
+
+def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> None:
+    """Check that every pattern matches a file and that the first can be opened; reads none.
+
+    Raises:
+        ValueError: one line that names the pattern and what is wrong.
+    """
+    for pattern in patterns:
+        path = match_pattern(pattern)[0]
+        if input_format == "auto" and format_of(path) is None:
+            raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
+        try:
+            with open_file(path) as stream:
+                stream.read(1)
+        except Exception as error:  # each file system has errors of its own
+            raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
+
+
+@dataclass
+class ReadExemplars(beam.PTransform):
+    """Reads the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
+
+    Every domain is there once, with an empty list where it has no exemplars. Made to be an `AsDict`
+    side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
+    coder of the records, as JSON.
+
+    Attributes:
+        domains: the domains of the run.
+        patterns: the user's own banks, `<slug>.jsonl` by name or with a `domain` in each row.
+        replace: whether a user's bank replaces the shipped one of its domain, or extends it.
+    """
+
+    domains: tuple[Domain, ...]
+    patterns: tuple[str, ...] = ()
+    replace: bool = False
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        return (
+            pipeline
+            | "Once" >> beam.Create([None], reshuffle=False)
+            | "ReadBanks" >> beam.ParDo(_ReadBanksFn(self.domains, self.patterns, self.replace))
+        )
+
+
+class _ReadBanksFn(beam.DoFn):
+    def __init__(self, domains: tuple[Domain, ...], patterns: tuple[str, ...], replace: bool) -> None:
+        self._domains = domains
+        self._patterns = patterns
+        self._replace = replace
+
+    def process(self, element: None) -> Iterator[tuple[str, list[Exemplar]]]:
+        try:
+            bank = read_exemplars(self._domains, self._patterns, self._replace)
+        except ValueError as error:
+            raise FatalError(str(error)) from error
+        for name, exemplars in bank.items():
+            if not exemplars:
+                _LOGGER.warning("The domain %s has no exemplars: its questions are written without any.", name)
+            yield name, list(exemplars)
+
+
+def read_exemplars(
+    domains: Iterable[Domain], patterns: Iterable[str] = (), replace: bool = False
+) -> dict[str, tuple[Exemplar, ...]]:
+    """The bank of each domain by its name: what ships with the package, and the user's own.
+
+    Several files for one domain add up. An exemplar with the id of an earlier one takes its place.
+
+    Raises:
+        ValueError: a pattern matches nothing, or (PromptError) a file is not a bank; one line, before any work.
+    """
+    domains = tuple(domains)
+    own: dict[str, tuple[Exemplar, ...]] = {}
+    for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
+        for exemplar in _read_bank(path, domains):
+            own[exemplar.domain] = merge_exemplars(own.get(exemplar.domain, ()), [exemplar])
+    bank = load_bank(domains)
+    for name, exemplars in own.items():
+        bank[name] = exemplars if replace else merge_exemplars(bank[name], exemplars)
+    return bank
+
+
+def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
+    """The exemplars of one file, each with the name of a domain there is."""
+    names = {key: domain.name for domain in domains for key in (domain.slug, domain.name)}
+    stem = os.path.basename(path).partition(".")[0]
+    for exemplar in parse_exemplars(_read_text(path), path, stem):
+        name = names.get(exemplar.domain)
+        if name is None:
+            raise PromptError(
+                f"{path}: {exemplar.domain!r} is no domain; name the file <slug>.jsonl or give each row a domain, "
+                f"one of {', '.join(domain.slug for domain in domains)}"
+            )
+        exemplar = replace_fields(exemplar, domain=name)
+        if problems := check_exemplar(exemplar):
+            _LOGGER.warning("%s: exemplar %s: %s. It is used as it is.", path, exemplar.id, "; ".join(problems))
+        yield exemplar
+
+
+def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
+    """The domains of a run: the built-in ones and those of a YAML file, local or in a bucket.
+
+    A domain of the file takes the place of the built-in one with its slug; others come before
+    "Other". With `replace` only the file's stand.
+
+    Raises:
+        ValueError: the file cannot be read, or (PromptError) is no list of domains.
+    """
+    own = parse_domains(_read_text(match_pattern(path)[0]), path)
+    if replace:
+        return own
+    merged = {domain.slug: domain for domain in load_domains()}
+    last = {slug: domain for slug, domain in merged.items() if domain.name == DEFAULT_DOMAIN}
+    merged = {**merged, **{domain.slug: domain for domain in own}}
+    ordered = [domain for slug, domain in merged.items() if slug not in last]
+    domains = (*ordered, *(merged[slug] for slug in last))
+    names = [domain.name for domain in domains]
+    for name in names:
+        if names.count(name) > 1:
+            raise PromptError(f"{path}: the name {name!r} is that of a built-in domain; use its slug, or another name")
+    return domains
+
+
+def _read_text(path: str) -> str:
+    try:
+        with open_file(path) as stream:
+            return b"".join(read_blocks(path, stream)).decode("utf-8")
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"{path}: cannot be read: {reason(error)}") from error

@@ -1,0 +1,204 @@
+"""What the model reads: prompts as versioned files, the list of domains, the exemplar banks.
+
+A prompt file is YAML front matter, instructions, and what follows the document:
+
+    ---
+    version: 2
+    changes: "2: ask for a reason code"
+    variables: [persona]           # filled for each element
+    run_variables: [max_personas]  # filled once for a run
+    ---
+    instructions, the same in every request of a run
+    <!-- after the document -->
+    Task: ... <persona>$persona</persona>
+
+Every request has the same shape: one system message with the shared rules and the instructions of
+*all* stages, then one user message with the document first and the stage's few words after it. So
+whatever is the same for every document is prefilled once for ever, and a document is prefilled
+once for all of its calls.
+
+Placeholders are `string.Template`'s: braces stay literal, values are never expanded again, and a
+missing one raises.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+from typing import Any
+
+import yaml
+
+STAGES = ("filter", "classify", "synthesize", "verify")
+DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
+AFTER_DOCUMENT = "<!-- after the document -->\n"
+DEFAULT_DOMAIN = "Other"
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class PromptError(ValueError):
+    """A prompt, domain or exemplar file is not as it must be; the message names file and remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt file. `instructions` goes into the system message, `task` follows the document."""
+
+    name: str
+    version: int
+    sha256: str
+    instructions: str
+    task: str
+    variables: tuple[str, ...] = ()
+    run_variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    slug: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """The prompts of one run, with the run's own values filled in."""
+
+    system: str
+    prompts: tuple[Prompt, ...]
+    domains: tuple[Domain, ...]
+
+    def prompt(self, stage: str) -> Prompt:
+        for prompt in self.prompts:
+            if prompt.name == stage:
+                return prompt
+        raise PromptError(f"no prompt for stage {stage!r}; there are {', '.join(p.name for p in self.prompts)}")
+
+    def messages(self, stage: str, document: str, variables: Mapping[str, str]) -> list[dict[str, str]]:
+        """The chat messages of one request. `document` and values must be neutralised already.
+
+        Raises:
+            KeyError: a variable that the prompt declares is missing.
+        """
+        task = Template(self.prompt(stage).task).substitute(variables)
+        return [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": f"{DOCUMENT_OPEN}{document}{DOCUMENT_CLOSE}{task}"},
+        ]
+
+    def signature(self, stage: str) -> str:
+        """Hash of what the model is told about this stage, other stages' instructions left out.
+
+        The system message holds every stage's instructions, yet a changed `verify.md` must not make
+        the replies of `filter` look stale.
+        """
+        shared, prompt = self.prompt("system"), self.prompt(stage)
+        text = "\0".join((shared.instructions, prompt.instructions, prompt.task))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_prompt(name: str, content: str) -> Prompt:
+    """Parse one prompt file.
+
+    Raises:
+        PromptError: front matter is missing, or declared and used variables differ.
+    """
+    match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", content, re.DOTALL)
+    if not match:
+        raise PromptError(f"prompts/{name}.md: no front matter; begin with '---', 'version: 1', '---'")
+    try:
+        matter = yaml.safe_load(match[1])
+    except yaml.YAMLError as error:
+        raise PromptError(f"prompts/{name}.md: front matter is not YAML: {error}") from error
+    if not isinstance(matter, dict) or not isinstance(matter.get("version"), int):
+        raise PromptError(f"prompts/{name}.md: front matter needs 'version', a whole number")
+    instructions, _, task = match[2].partition(AFTER_DOCUMENT)
+    prompt = Prompt(
+        name=name,
+        version=matter["version"],
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
+        instructions=instructions.strip(),
+        task=task.rstrip("\n"),
+        variables=tuple(matter.get("variables", ())),
+        run_variables=tuple(matter.get("run_variables", ())),
+    )
+    for part, text, declared in (
+        ("instructions", prompt.instructions, prompt.run_variables),
+        ("task", prompt.task, prompt.variables),
+    ):
+        used = _identifiers(text)
+        if used != set(declared):
+            raise PromptError(
+                f"prompts/{name}.md: {part} use the variables {sorted(used)} but the front matter declares {sorted(declared)}"
+            )
+    return prompt
+
+
+def _identifiers(text: str) -> set[str]:
+    # Template.get_identifiers is not there before Python 3.11.
+    found = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
+    return {name for name in found if name}
+
+
+def load_prompt(name: str) -> Prompt:
+    """Load `prompts/<name>.md` from the installed package."""
+    return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
+
+
+def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = STAGES) -> PromptSet:
+    """Load the prompts of the given stages and fill in what is the same for a whole run."""
+    domains = tuple(domains) or load_domains()
+    values = {
+        "domains": "\n".join(f'  - "{domain.name}": {domain.description}' for domain in domains),
+        "max_personas": str(max_personas),
+    }
+    prompts = []
+    for prompt in (load_prompt(name) for name in ("system", *stages)):
+        instructions = Template(prompt.instructions).substitute(values)
+        prompts.append(
+            Prompt(
+                prompt.name,
+                prompt.version,
+                prompt.sha256,
+                instructions,
+                prompt.task,
+                prompt.variables,
+                prompt.run_variables,
+            )
+        )
+    return PromptSet("\n\n".join(prompt.instructions for prompt in prompts), tuple(prompts), domains)
+
+
+def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...]:
+    """Parse a list of domains.
+
+    Raises:
+        PromptError: not a list of {slug, name, description}, or a slug or name twice.
+    """
+    try:
+        rows: Any = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise PromptError(f"{name}: not YAML: {error}") from error
+    if not isinstance(rows, list) or not rows:
+        raise PromptError(f"{name}: must be a list of domains, each with slug, name and description")
+    domains = []
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or set(row) != {"slug", "name", "description"}:
+            raise PromptError(f"{name}: entry {number} must have slug, name and description, and nothing else")
+        if not _SLUG.fullmatch(str(row["slug"])):
+            raise PromptError(f"{name}: entry {number}: slug {row['slug']!r} must be lower-case letters, digits, underscores")
+        domains.append(Domain(row["slug"], str(row["name"]), str(row["description"])))
+    for field in ("slug", "name"):
+        values = [getattr(domain, field) for domain in domains]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise PromptError(f"{name}: {field} {twice[0]!r} stands twice")
+    return tuple(domains)
+
+
+def load_domains() -> tuple[Domain, ...]:
+    """The list of domains that ships with the package."""
+    return parse_domains(resources.files(__package__).joinpath("domains.yaml").read_text("utf-8"))

@@ -1,0 +1,500 @@
+"""Options: what a command line, a config file and a Flex Template launch become, and what they are told when wrong."""
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
+from google.cloud import dataflow_v1beta3
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from beam_pipeline import describe
+from beam_pipeline.options import (
+    DEMO_MODEL,
+    OPTIONS,
+    STAGE,
+    OptionError,
+    PipelineConfig,
+    StageOptions,
+    beam_flags,
+    looks_like_key,
+    parse,
+    split_commas,
+    split_paths,
+    validate,
+)
+from prompts import STAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDED = ["--input", "a.jsonl", "--output", "out"]
+SENTINEL = "sk-sentinel-0123456789abcdef0123456789abcdef"
+
+
+def settings(*arguments: str) -> PipelineConfig:
+    return parse([*NEEDED, *arguments])[0]
+
+
+def refusal(*arguments: str, needed: list[str] = NEEDED) -> str:
+    """The message of a refused command line: one line, without the sentinel key."""
+    with pytest.raises(OptionError) as caught:
+        parse([*needed, *arguments])
+    message = str(caught.value)
+    assert message and "\n" not in message
+    assert SENTINEL not in message
+    return message
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Callable[[str], str]:
+    def write(text: str) -> str:
+        path = tmp_path / "run.yaml"
+        path.write_text(text, "utf-8")
+        return str(path)
+
+    return write
+
+
+# Flags
+
+
+def test_defaults() -> None:
+    config = settings()
+    assert (config.input, config.output) == (["a.jsonl"], "out")
+    assert (config.languages, config.max_personas, config.near_duplicates) == (["en"], 3, 0.85)
+    assert config.flat().keys() == OPTIONS.keys()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -> None:
+    option = OPTIONS[name]
+    (tmp_path / "empty.yaml").touch()
+    samples = {
+        "languages": "de",
+        "tokenizer": "o200k_base",
+        "config": str(tmp_path / "empty.yaml"),
+        "api_key_secret": "projects/p/secrets/s/versions/1",
+        "endpoint": "http://h/v1",
+    }
+    kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
+    value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
+    value = option.choices[-1] if value == option.default else value
+    needed = {
+        "input": "a",
+        "output": "o",
+        "endpoint": "http://g/v1",
+        "domains": "d",
+        "exemplars": "e",
+        "min_document_tokens": "0",
+    }
+    before, after = validate_text(needed), validate_text({**needed, name: value})
+    assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name}
+
+
+def validate_text(values: dict[str, str]) -> PipelineConfig:
+    return parse([f"--{name}={value}" for name, value in values.items()])[0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), False),
+        (("--overwrite",), True),
+        (("--overwrite=true",), True),
+        (("--overwrite", "true"), True),
+        (("--overwrite=True",), True),
+        (("--overwrite=false",), False),
+        (("--overwrite", "--max_personas=2"), True),
+    ],
+)
+def test_flags_without_value_and_as_a_flex_template_passes_them(flags: tuple[str, ...], expected: bool) -> None:
+    assert settings(*flags).overwrite is expected
+
+
+def test_lists_are_repeated_flags_or_one_value() -> None:
+    assert settings("--languages", "en", "--languages=de,fr").languages == ["en", "de", "fr"]
+    assert settings("--endpoint=http://a/v1,http://b:8000/v1/").endpoint == ["http://a/v1", "http://b:8000/v1"]
+    assert settings("--exemplars=gs://b/{x,y}/*.jsonl,gs://c/z.jsonl").exemplars == ["gs://b/{x,y}/*.jsonl", "gs://c/z.jsonl"]
+    assert settings("--input", "b.jsonl").input == ["a.jsonl", "b.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("a,b.jsonl", ["a,b.jsonl"]),
+        ("gs://b/{a,b}.jsonl", ["gs://b/{a,b}.jsonl"]),
+        ("gs://b/[a,/]*.jsonl", ["gs://b/[a,/]*.jsonl"]),
+        ("gs://a/1, gs://b/2", ["gs://a/1", "gs://b/2"]),
+        ("x.jsonl,/data/y.jsonl", ["x.jsonl", "/data/y.jsonl"]),
+        ("", []),
+    ],
+)
+def test_split_paths(text: str, paths: list[str]) -> None:
+    assert split_paths(text) == paths
+
+
+@given(st.lists(st.text(st.characters(codec="ascii", exclude_characters=",{}[] \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f/:"), min_size=1)))
+def test_full_paths_survive_joining(names: list[str]) -> None:
+    paths = [f"gs://bucket/{name}" for name in names]
+    assert split_paths(",".join(paths)) == paths
+    assert split_commas(",".join(names)) == names
+
+
+def test_a_value_may_begin_with_anything() -> None:
+    assert settings("--source=--x").source == "--x"
+    assert settings("--source=a=b").source == "a=b"
+
+
+# Beam's options
+
+
+def test_beam_options_go_to_beam() -> None:
+    config, options = parse([*NEEDED, "--runner", "DataflowRunner", "--temp_location=gs://b/t", "--project", "p"])
+    assert options.view_as(GoogleCloudOptions).temp_location == "gs://b/t"
+    assert options.view_as(StandardOptions).runner == "DataflowRunner"
+    assert config.input == ["a.jsonl"]
+
+
+def test_the_local_runner_is_named() -> None:
+    assert parse(NEEDED)[1].view_as(StandardOptions).runner == "FnApiRunner"
+
+
+def test_no_flag_of_beam_is_declared_again() -> None:
+    assert not {f"--{name}" for name in OPTIONS} & set(beam_flags())
+
+
+def test_our_options_are_not_registered_with_beam() -> None:
+    registered = {option.__module__ for option in PipelineOptions.__subclasses__()}
+    assert "beam_pipeline.options" not in registered
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--max_persona", "3"], "unknown option --max_persona; did you mean --max_personas?"),
+        (["--max-personas=3"], "did you mean --max_personas?"),
+        (["--temp_locaton=gs://b"], "did you mean --temp_location?"),
+        (["--qqqqqq"], "unknown option --qqqqqq"),
+        (["--api_key", SENTINEL], "unknown option --api_key"),
+        (["--api_key=" + SENTINEL], "unknown option --api_key"),
+        (["documents.jsonl"], "unexpected argument 'documents.jsonl'"),
+        ([SENTINEL], "unexpected argument '(not shown)'"),
+        (["--runner=FlinkRuner"], "did you mean FlinkRunner?"),
+        (["--num_workers=many"], "--num_workers: invalid int value: 'many'"),
+        (["--model"], "--model: expected one argument"),
+    ],
+)
+def test_what_nobody_knows_is_refused(flags: list[str], says: str) -> None:
+    assert says in refusal(*flags)
+
+
+def test_a_runners_own_options_pass_after_two_dashes() -> None:
+    options = parse([*NEEDED, "--runner=FlinkRunner", "--", "--checkpointing_interval=10000"])[1]
+    assert options.get_all_options(retain_unknown_options=True)["checkpointing_interval"] == "10000"
+
+
+def test_flags_that_a_template_launcher_adds_pass() -> None:
+    parse([*NEEDED, "--runner=DataflowRunner", "--template_location=gs://b/t", "--added_by_launcher=1"])
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--max_personas=4"], "--max_personas: must be less than or equal to 3 (got '4')"),
+        (["--max_personas=0"], "--max_personas: must be greater than or equal to 1"),
+        (["--near_duplicates=1.5"], "--near_duplicates"),
+        (["--temperature=nan"], "--temperature"),
+        (["--verify_temperature=hot"], "--verify_temperature: must be a valid number"),
+        (["--request_timeout_s=0"], "--request_timeout_s: must be greater than 0"),
+        (["--long_documents=split"], "must be 'chunk', 'cut' or 'reject'"),
+        (["--overwrite=maybe"], "--overwrite: must be a valid boolean"),
+        (["--languages=zh"], "write zh-cn or zh-tw"),
+        (["--languages="], "--languages"),
+        (["--languages=english"], "'english' is no language code"),
+        (["--tokenizer=o200k"], "must be estimate or one of"),
+        (["--overwrite", "--resume"], "--overwrite and --resume contradict each other"),
+        (["--max_document_tokens=10"], "--max_document_tokens must not be below --min_document_tokens"),
+        (["--domains_mode=replace"], "--domains_mode replace needs --domains"),
+        (["--exemplars_mode=replace"], "--exemplars_mode replace needs --exemplars"),
+        (["--text_field="], "--text_field"),
+    ],
+)
+def test_values_out_of_bounds(flags: list[str], says: str) -> None:
+    assert says in refusal(*flags)
+
+
+def test_input_and_output_are_needed() -> None:
+    assert refusal(needed=[]).startswith("--input is missing")
+    assert refusal(needed=["--input=a"]).startswith("--output is missing")
+    assert refusal(needed=["--input=", "--output=o"]).startswith("--input is missing")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://host:8000", "must be a base URL ending in /v1; write http://host:8000/v1"),
+        ("http://host:8000/", "write http://host:8000/v1"),
+        ("https://h/v1/chat/completions", "write https://h/v1"),
+        ("https://h/openai/v1/models", "write https://h/openai/v1"),
+        ("host:8000/v1", "must begin with http:// or https://"),
+        ("http://h:port/v1", "must begin with http:// or https://"),
+        ("http://[::1/v1", "must begin with http:// or https://"),
+        (f"http://user:{SENTINEL}@h/v1", "must not hold a user name or password"),
+        (f"http://h/v1?key={SENTINEL}", "write http://h/v1"),
+    ],
+)
+def test_endpoints(url: str, says: str) -> None:
+    assert says in refusal("--endpoint", url)
+    assert says in refusal("--verify_endpoint", url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h/v1", "https://h:8443/v1/", "http://[::1]:8000/v1", "https://gate/team/v1", "http://h/v1/proxy/v1"]
+)
+def test_endpoints_that_are_right(url: str) -> None:
+    assert settings("--endpoint", url, "--endpoint", url).endpoint == [url.rstrip("/")]
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("flag", ["--api_key_env", "--filter_api_key_env", "--api_key_secret"])
+@pytest.mark.parametrize("value", [SENTINEL, "hf_" + "aB3" * 11, "AIza" + "Sy0" * 12, "my key"])
+def test_a_key_in_place_of_its_name(flag: str, value: str) -> None:
+    message = refusal(flag, value)
+    assert "name" in message and "value not shown" in message
+    assert value not in message
+
+
+def test_a_key_in_a_config_file_is_not_repeated(config_file: Callable[[str], str]) -> None:
+    for line in (f"api_key_env: {SENTINEL}", f"api_key: {SENTINEL}", f"{SENTINEL}: x", f"temperature: {SENTINEL}"):
+        refusal("--config", config_file(line))
+
+
+def test_a_key_is_not_in_pydantics_own_message() -> None:
+    with pytest.raises(ValidationError) as caught:
+        PipelineConfig.model_validate({"input": ["a"], "output": "o", "api_key_env": SENTINEL})
+    assert SENTINEL not in str(caught.value)
+
+
+def test_names_of_variables_do_not_look_like_keys() -> None:
+    for name in ("OPENAI_API_KEY", "team1_production_openai_api_key_2", "VLLM_KEY", "CONFIDENTIALINTERNALGATEWAYKEY"):
+        assert not looks_like_key(name)
+        assert settings("--api_key_env", name).api_key_env == name
+
+
+def test_one_name_for_the_key() -> None:
+    secret = "projects/p/secrets/s/versions/latest"
+    assert settings("--api_key_secret", secret).stage("filter").api_key_secret == secret
+    assert "give one" in refusal("--api_key_secret", secret, "--api_key_env", "KEY")
+
+
+# Stages
+
+
+def test_a_stage_has_the_general_values() -> None:
+    stage = settings("--endpoint=http://h/v1", "--model=m", "--temperature=0.5", "--max_tokens=9", "--concurrency=7").stage(
+        "verify"
+    )
+    assert (stage.stage, stage.endpoints, stage.model, stage.temperature) == ("verify", ("http://h/v1",), "m", 0.5)
+    assert (stage.max_tokens, stage.api_key_env, stage.concurrency) == (9, "OPENAI_API_KEY", 7)
+
+
+def test_a_stage_may_have_its_own() -> None:
+    config = settings(
+        "--endpoint=http://h/v1",
+        "--model=small",
+        "--temperature=0.5",
+        "--verify_model=big",
+        "--verify_endpoint=http://i/v1,http://j/v1",
+        "--verify_temperature=0",
+        "--verify_max_tokens=64",
+        "--verify_api_key_env=OTHER",
+    )
+    stage = config.stage("verify")
+    assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
+    assert (stage.max_tokens, stage.api_key_env) == (64, "OTHER")
+    assert config.stage("filter").model == "small"
+
+
+def test_a_stages_own_key_wins_over_the_general_secret() -> None:
+    config = settings("--api_key_secret=projects/p/secrets/s/versions/1", "--verify_api_key_env=OTHER")
+    assert config.stage("verify").api_key_secret == ""
+    assert config.stage("filter").api_key_secret != ""
+
+
+def test_every_stage_has_every_setting() -> None:
+    names = {option.name for option in OPTIONS.values() if option.group == STAGE}
+    assert names == {f"{stage}_{setting}" for stage in STAGES for setting in StageOptions.model_fields}
+
+
+def test_the_model_without_an_endpoint() -> None:
+    assert settings().stage("filter").model == DEMO_MODEL
+    assert settings("--model", DEMO_MODEL).stage("filter").model == DEMO_MODEL
+    assert settings("--endpoint=http://h/v1").stage("filter").model == ""
+    assert "no --endpoint is given" in refusal("--model=qwen")
+    mixed = settings("--verify_endpoint=http://h/v1", "--verify_model=qwen")
+    assert (mixed.stage("verify").model, mixed.stage("filter").model) == ("qwen", DEMO_MODEL)
+
+
+def test_settings_travel_to_workers_as_plain_values() -> None:
+    stage = settings("--endpoint=http://h/v1").stage("filter")
+    data = pickle.dumps(stage)
+    assert pickle.loads(data) == stage
+    assert b"pydantic" not in data
+
+
+def test_a_configuration_is_frozen(config: Callable[..., PipelineConfig]) -> None:
+    with pytest.raises(ValidationError):
+        config().output = "elsewhere"  # type: ignore[misc]
+
+
+def test_flat_values_make_the_same_configuration() -> None:
+    given_flags = settings("--endpoint=http://h/v1", "--verify_temperature=0.3", "--languages=de")
+    flat = {name: value for name, value in given_flags.flat().items() if value is not None}
+    assert validate(flat).flat() == given_flags.flat()
+
+
+# Config files
+
+
+def test_a_config_file_has_the_same_keys_and_flags_win(config_file: Callable[[str], str]) -> None:
+    path = config_file("""
+input: [x.jsonl, "y,z.jsonl"]
+output: from_file
+max_personas: 2
+overwrite: yes
+progress: off
+languages: [no, en]
+verify_temperature: 0.7
+domains:
+""")
+    config, _ = parse(["--config", path, "--output", "from_flag"])
+    assert (config.input, config.output) == (["x.jsonl", "y,z.jsonl"], "from_flag")
+    assert (config.max_personas, config.overwrite, config.progress) == (2, True, "off")
+    assert config.languages == ["no", "en"]
+    assert config.stage("verify").temperature == 0.7
+    assert config.domains == ""
+
+
+def test_an_empty_config_file(config_file: Callable[[str], str]) -> None:
+    assert settings("--config", config_file("# nothing yet\n")).max_personas == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("output: o\nmax_persona: 2", "line 2: unknown option max_persona; did you mean max_personas?"),
+        ("max-personas: 2", "line 1: unknown option max-personas; did you mean max_personas?"),
+        ("\nmax_personas: 9", "line 2: max_personas: must be less than or equal to 3 (got '9')"),
+        ("verify_temperature: hot", "line 1: verify_temperature: must be a valid number"),
+        ("verify:\n  model: x", "line 1: verify is a stage: write verify_model"),
+        ("runner: FlinkRunner", "line 1: runner is an option of Beam"),
+        ("config: other.yaml", "line 1: config cannot stand in a config file"),
+        ("model: a\nmodel: b", "line 2: model stands twice"),
+        ("model: [a]", "line 1: model: takes one value"),
+        ("input: {a: b}", "line 1: input: takes a value or a list of values"),
+        ("model: {a: b}", "line 1: model: takes a value"),
+        ("- a\n- b", "line 1: must hold 'option: value' lines"),
+        ("model: a\noutput: [", "not YAML"),
+        ("model: a\n  output: b", "line 2: not YAML"),
+        ("a: b\n--- \nc: d", "line 2: not YAML"),
+        ("model: \x07", "not YAML"),
+    ],
+)
+def test_a_wrong_config_file_names_file_and_line(config_file: Callable[[str], str], text: str, says: str) -> None:
+    path = config_file(text)
+    message = refusal("--config", path)
+    assert message.startswith(f"{path} line ") and says in message
+
+
+def test_a_config_file_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "cannot be read: No such file" in refusal("--config", str(tmp_path / "none.yaml"))
+    (tmp_path / "latin.yaml").write_bytes("model: é".encode("latin-1"))
+    assert "not text" in refusal("--config", str(tmp_path / "latin.yaml"))
+
+
+# What is generated
+
+
+def test_generated_files_are_what_the_options_say() -> None:
+    assert not describe.stale(ROOT), "run 'make options'"
+
+
+def test_template_metadata_has_every_option_and_no_other() -> None:
+    stored = json.loads((ROOT / "templates" / "metadata.json").read_text("utf-8"))
+    assert [parameter["name"] for parameter in stored["parameters"]] == list(OPTIONS)
+    assert {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"} <= stored.keys()
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def test_template_metadata_holds_only_what_dataflow_knows() -> None:
+    stored = describe.metadata()
+    template_keys = {camel(name) for name in dataflow_v1beta3.TemplateMetadata.meta.fields}
+    keys = {camel(name) for name in dataflow_v1beta3.ParameterMetadata.meta.fields}
+    assert stored.keys() <= template_keys | {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"}
+    for parameter in stored["parameters"]:
+        assert parameter.keys() <= keys
+        assert parameter["paramType"] in dataflow_v1beta3.ParameterType.__members__
+        assert parameter["label"] and parameter["helpText"]
+        assert isinstance(parameter.get("defaultValue", ""), str)
+        assert ("enumOptions" in parameter) == (parameter["paramType"] == "ENUM")
+        assert parameter["isOptional"] == (parameter["name"] not in ("input", "output"))
+
+
+def test_defaults_in_the_metadata_are_the_defaults() -> None:
+    values = [f"--{p['name']}={p['defaultValue']}" for p in describe.metadata()["parameters"] if "defaultValue" in p]
+    assert settings(*values).flat() == settings().flat()
+
+
+def test_the_readme_table_names_every_flag() -> None:
+    table = describe.options_table()
+    for option in OPTIONS.values():
+        flag = f"`--<stage>_{option.setting}`" if option.stage else f"`--{option.name}`"
+        assert flag in table
+    assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(f"--{name}" in shown for name in OPTIONS)
+    assert all(option.group in shown for option in OPTIONS.values())
+
+
+def test_describe_rewrites_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(ROOT / "README.md", tmp_path)
+    assert describe.main(["--check"], tmp_path) == 1
+    assert "templates/metadata.json is not what the options say: run 'make options'" in capsys.readouterr().err
+    assert describe.main([], tmp_path) == 0
+    assert describe.main(["--check"], tmp_path) == 0
+    readme = tmp_path / "README.md"
+    readme.write_text(readme.read_text("utf-8").replace("`--model`", "`--modle`"), "utf-8")
+    assert describe.main(["--check"], tmp_path) == 1
+    assert describe.main([], tmp_path) == 0
+    assert readme.read_text("utf-8") == (ROOT / "README.md").read_text("utf-8")
+
+
+def test_describe_needs_a_readme_with_markers(tmp_path: Path) -> None:
+    assert describe.main([], tmp_path) == 2
+    with pytest.raises(ValueError, match="needs the lines"):
+        describe.with_table("no markers", "table")
+
+
+def test_every_option_was_declared_in_full() -> None:
+    for option in OPTIONS.values():
+        assert option.description.endswith("."), option.name
+        assert option.group and option.param_type

@@ -1,0 +1,103 @@
+import json
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from transforms.classify import ClassifyReply
+from transforms.errors import ReplyInvalid
+from transforms.filter import FilterReply
+from transforms.inference.schema import ENFORCED_KEYWORDS, extract_object, parse_reply, reply_schema
+from transforms.synthesize import SynthesizeReply
+from transforms.verify import VerifyReply
+
+GOOD = '{"qualified": true, "reason": "ok"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"Here is my judgement:\n\n{GOOD}\n\nI hope it helps.",
+        f"<think>a document {{with braces}} and {{}}</think>\n{GOOD}",
+        f'First I thought {{"qualified": false, "reason": "ok"}} but no: {GOOD}',
+    ],
+    ids=["bare", "fence", "prose", "thought", "second thoughts"],
+)
+def test_the_reply_is_found_whatever_stands_around_it(text: str) -> None:
+    assert parse_reply(text, FilterReply) == FilterReply(qualified=True, reason="ok")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yes", '{"qualified": true', '["qualified"]', '{"qualified": true, "reason": "because"}', "{" * 10_000, '{"a":' * 5_000],
+    ids=["empty", "word", "cut", "list", "unknown reason", "braces", "deep"],
+)
+def test_anything_else_is_invalid_and_keeps_the_reply(text: str) -> None:
+    with pytest.raises(ReplyInvalid) as caught:
+        parse_reply(text, FilterReply)
+    assert caught.value.reply == text
+
+
+@given(st.text())
+def test_no_text_raises_anything_else(text: str) -> None:
+    try:
+        extract_object(text)
+    except ReplyInvalid:
+        pass
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans(), min_size=1), st.text(alphabet="abc .\n"))
+def test_an_object_in_prose_comes_back_whole(value: dict[str, object], prose: str) -> None:
+    assert extract_object(f"{prose}{json.dumps(value)}{prose}") == value
+
+
+def test_a_value_outside_the_run_s_choices_is_invalid() -> None:
+    reply = json.dumps({"domain": "Cooking", "personas": [{"name": "cook", "interest": "salt"}]})
+    with pytest.raises(ReplyInvalid, match="'Cooking' is not one of Math, Other"):
+        parse_reply(reply, ClassifyReply, {"domain": ["Math", "Other"]})
+
+
+def _keywords(node: object) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(_keywords, node), set())
+    if not isinstance(node, dict):
+        return set()
+    found = set(node)
+    for key, value in node.items():
+        if key in ("properties", "$defs"):
+            found |= set().union(*map(_keywords, value.values()))
+        else:
+            found |= _keywords(value)
+    return found
+
+
+@pytest.mark.parametrize("reply_type", [FilterReply, ClassifyReply, SynthesizeReply, VerifyReply])
+def test_schemas_hold_only_keywords_that_every_server_enforces(reply_type: type[BaseModel]) -> None:
+    schema = reply_schema(reply_type)
+    assert _keywords(schema) <= ENFORCED_KEYWORDS
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == list(schema["properties"])
+
+
+def test_unenforced_keywords_are_left_out_and_still_checked_here() -> None:
+    class Reply(BaseModel):
+        share: float = Field(ge=0, le=1)
+        count: int = Field(ge=0)
+        kind: Literal["a"] = "a"
+
+    schema = reply_schema(Reply)
+    assert schema["properties"] == {
+        "share": {"type": "number"},
+        "count": {"type": "integer", "minimum": 0},
+        "kind": {"type": "string", "const": "a"},
+    }
+    with pytest.raises(ReplyInvalid, match="share"):
+        parse_reply('{"share": 7, "count": 1, "kind": "a"}', Reply)
+
+
+def test_choices_become_an_enum() -> None:
+    assert reply_schema(ClassifyReply, {"domain": ["Math"]})["properties"]["domain"] == {"type": "string", "enum": ["Math"]}

@@ -1,0 +1,102 @@
+"""Classify: name the document's domain and up to three personas who would want to ask about it.
+
+Input:    PCollection[Document]
+Passed:   PCollection[PersonaTask], one for each persona
+Rejected: Rejection, reason "no_persona": the model named nobody usable
+Source:   Webscale-RL, arXiv:2510.06499, domain classification and persona assignment.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+from pydantic import BaseModel, Field
+
+from prompts import PromptSet
+from transforms.inference.call import CallModel
+from transforms.inference.endpoint import ModelConfig
+from transforms.outcome import Outcome
+from transforms.records import Document, Persona, PersonaTask, Rejection, Stamp, reject
+from transforms.text import normalise, words
+
+MAX_PERSONAS = 3
+# A persona is a label of a few words; a longer one is an essay and would be paid for three times over.
+MAX_PERSONA_CHARACTERS = 120
+# Two personas whose words overlap this much (Jaccard) would ask the same question.
+SAME_PERSONA = 0.75
+
+_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s*")
+_FILLER = frozenset("a an the of for and or in on to with who is as by at".split())
+
+
+class PersonaReply(BaseModel):
+    """A reader, and what in the document that reader would want to know."""
+
+    name: str = Field(min_length=1)
+    interest: str
+
+
+class ClassifyReply(BaseModel):
+    """The document's domain, and who would ask about it."""
+
+    domain: str
+    personas: list[PersonaReply] = Field(min_length=1, max_length=MAX_PERSONAS)
+
+
+def classify_variables(document: Document) -> dict[str, str]:
+    """The prompt needs nothing but the document: domains are the same for a whole run."""
+    return {}
+
+
+def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]:
+    """Tidy the names and drop those that say the same as an earlier one."""
+    kept: list[Persona] = []
+    seen: list[frozenset[str]] = []
+    for persona in personas:
+        name = _LIST_MARK.sub("", " ".join(persona.name.split())).strip(" .,;:\"'")[:MAX_PERSONA_CHARACTERS].strip()
+        content = frozenset(words(normalise(name))) - _FILLER
+        if not content or any(_overlap(content, other) >= SAME_PERSONA for other in seen):
+            continue
+        seen.append(content)
+        kept.append(Persona(name, " ".join(persona.interest.split())))
+    return kept[:most]
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / len(a | b)
+
+
+def apply_classify(
+    document: Document, reply: ClassifyReply, stamp: Stamp, max_personas: int = MAX_PERSONAS
+) -> Iterator[PersonaTask | Rejection]:
+    """One task for each persona that is left after cleaning."""
+    personas = clean_personas(reply.personas, max_personas)
+    if not personas:
+        yield reject("classify", "no_persona", document)
+    for persona in personas:
+        yield PersonaTask(document, reply.domain, persona, (stamp,))
+
+
+@dataclass
+class ClassifyDocuments(beam.PTransform):
+    """Makes a task of each (document, persona)."""
+
+    model: ModelConfig
+    prompts: PromptSet
+    max_personas: int = MAX_PERSONAS
+
+    @no_annotations
+    def expand(self, documents: beam.PCollection) -> Outcome:
+        return documents | "CallModel" >> CallModel(
+            "classify",
+            classify_variables,
+            ClassifyReply,
+            partial(apply_classify, max_personas=self.max_personas),
+            PersonaTask,
+            self.model,
+            self.prompts,
+            choices={"domain": [domain.name for domain in self.prompts.domains]},
+        )

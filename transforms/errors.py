@@ -1,0 +1,46 @@
+"""Errors sorted by what happens next, not by where they come from.
+
+`TransientError`  the endpoint retries the call; a dead letter when its budget is spent
+`ElementError`    this element cannot succeed; a dead letter now
+`FatalError`      no element can succeed; the run stops and the message says what to fix
+
+Anything else is a bug and is left to raise.
+"""
+
+
+class TransientError(Exception):
+    """Worth another try: timeout, lost connection, HTTP 408, 409, 429 or 5xx.
+
+    `retry_after_s` is what the server asked for, in seconds, or None.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ElementError(Exception):
+    """This element cannot succeed; it becomes a dead letter with this class's name.
+
+    `reply` is what the model answered, as text, where there was an answer.
+    """
+
+    def __init__(self, message: str, reply: str = "") -> None:
+        super().__init__(message)
+        self.reply = reply
+
+
+class ReplyInvalid(ElementError):
+    """The reply does not fit the stage's schema."""
+
+
+class ReplyTruncated(ElementError):
+    """The reply was cut at the token limit (`finish_reason` "length")."""
+
+
+class RequestRefused(ElementError):
+    """The endpoint refuses this request (HTTP 400, 413, 422, or a content filter)."""
+
+
+class FatalError(Exception):
+    """Wrong key, unknown model, missing prompt variable: nothing can succeed until it is fixed."""

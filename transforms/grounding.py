@@ -1,0 +1,493 @@
+"""Grounding: find where a document says an answer, in whatever form it says it.
+
+One pass over the document however it is spelled: the text is folded character by character with a
+way back to the original offsets, then searched with one expression per form of the answer. A
+number is found as digits or words, with any spelling of its unit; a date in any order.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from transforms.answers import (
+    MAX_CHARS,
+    MONTHS,
+    SCALES,
+    SMALL_NUMBERS,
+    VALUE_TYPES,
+    PartialDate,
+    Quantity,
+    canonical,
+    format_number,
+    list_items,
+    parse_date,
+    parse_quantity,
+    read_unit,
+    unify_lines,
+    unit_spellings,
+)
+from transforms.text import normalise, unify
+
+Place = tuple[int, int]
+
+# How many places are looked at one by one before a search gives up: keeps a hostile document linear.
+_MAX_CANDIDATES = 2000
+
+
+# --- Folding with a way back ---------------------------------------------------------------------
+
+
+class _FoldTable(dict[int, str]):
+    """Maps each character to its folded form: no case, no accent, plain quotes and dashes."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char.isspace():
+            folded = " "
+        else:
+            decimal = unicodedata.decomposition(char).startswith("<super>")
+            base = unicodedata.normalize("NFKD", unify(char))
+            bare = "".join(part for part in base if not unicodedata.combining(part))
+            folded = unicodedata.normalize("NFC", bare.casefold())
+            folded = {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00b5": "u", "\u03bc": "u"}.get(folded, folded)
+            if decimal and folded.isdigit():
+                folded = "^" + folded
+            elif unicodedata.decomposition(char).startswith("<fraction>"):
+                folded = " " + folded
+        self[code] = folded
+        return folded
+
+
+_FOLD = _FoldTable()
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A folded text. `marks` are (folded offset, original offset) where the two drift apart."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+    def original(self, start: int, end: int) -> Place:
+        """The place in the original text; `end` is after the last character that was matched."""
+        first = self._back(start)
+        return first, max(self._back(end - 1) + 1, first + 1)
+
+    def _back(self, offset: int) -> int:
+        index = bisect_right(self.marks, (offset, 1 << 60)) - 1
+        return offset if index < 0 else self.marks[index][1] + offset - self.marks[index][0]
+
+
+@lru_cache(maxsize=4)
+def _fold(text: str) -> _Folded:
+    folded = text.translate(_FOLD)
+    odd = "".join(char for char in set(text) if len(_FOLD[ord(char)]) != 1) if not text.isascii() else ""
+    if not odd:
+        return _Folded(folded)
+    marks, shift = [], 0
+    for found in re.finditer("[" + re.escape(odd) + "]", text):
+        width = len(_FOLD[ord(found[0])])
+        start = found.start() + shift
+        # Every character of an expansion points at the one that it came from.
+        marks += [(start + step, found.start()) for step in range(1, width)]
+        shift += width - 1
+        marks.append((start + width, found.end()))
+    return _Folded(folded, tuple(marks))
+
+
+# --- Patterns for the forms of an answer ---------------------------------------------------------
+
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
+_IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
+_PIECE = re.compile(r"\w+|[^\w\s]")
+_IGNORED = frozenset("-.,'\"()[]{}:;!?")
+_JOINT = r"[ \-.,'\"()]{1,4}"
+
+
+def _bounded(pattern: str, first: str, last: str) -> str:
+    """A pattern that begins and ends where a word does, in scripts that separate words."""
+    left = r"(?<!\w)" if (first.isalnum() or first == "_") and not _IS_SPACELESS.match(first) else ""
+    right = r"(?!\w)" if (last.isalnum() or last == "_") and not _IS_SPACELESS.match(last) else ""
+    return f"{left}(?:{pattern}){right}"
+
+
+def _text_pattern(answer: str, inflected: bool) -> str | None:
+    """Words of an answer in order, whatever white space and light punctuation stands between them."""
+    folded = " ".join(unify(answer).translate(_FOLD).split())
+    pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
+    kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
+    if not kept:
+        return None
+    pattern, last = "", None
+    for word, start, end in kept:
+        if last is not None:
+            between = folded[last[2] : start]
+            if last[0][-1].isdigit() and word[0].isdigit():
+                pattern += r" *(?:-|to|until|and) *" if between.strip() in ("-", "to") else r" *".join(map(re.escape, between.strip())) or " +"
+            elif last[0][-1].isalnum() and word[0].isalnum() and len(last[0]) == len(word) == 1:
+                pattern += r"[ \-.,']{0,3}"
+            elif last[0][-1].isalnum() and word[0].isalnum():
+                pattern += _JOINT
+            else:
+                pattern += r"[ \-.,'\"()]{0,3}"
+        pattern += _word_pattern(word, answer)
+        last = (word, start, end)
+    final = kept[-1][0]
+    ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
+    closing = folded[kept[-1][2] :].strip()
+    if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
+        return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
+    return _bounded(pattern + ending, kept[0][0][0], final[-1])
+
+
+def _word_pattern(word: str, answer: str) -> str:
+    if word in ("and", "&"):
+        return "(?:and|&)"
+    if word.isalpha() and len(word) <= 3 and word.upper() in answer and len(word) > 1:
+        return r"[. ]{0,2}".join(word)  # initials: "JK" is written "J. K."
+    if len(word) > 3 and word.endswith("s") and word.isalpha():
+        return re.escape(word[:-1]) + "'?s"
+    return re.escape(word)
+
+
+def _digits_pattern(value: Fraction) -> str | None:
+    """A number in digits, with or without separators and idle zeros."""
+    written = format_number(abs(value))
+    if "/" in written:
+        return None
+    whole, _, decimals = written.partition(".")
+    groups = []
+    while len(whole) > 3:
+        groups.insert(0, whole[-3:])
+        whole = whole[:-3]
+    pattern = "[, '_]?".join([whole, *groups]) if groups else whole
+    if pattern == "0" and decimals:
+        pattern = "0?"
+    return pattern + (rf"[.,]{decimals}0*" if decimals else r"(?:\.0+)?")
+
+
+def _number_patterns(value: Fraction) -> Iterator[str]:
+    """Every way of writing a number that is looked for; without boundaries and sign."""
+    size = abs(value)
+    digits = _digits_pattern(size)
+    if digits:
+        yield digits
+    for word, scale in SCALES.items():
+        if size >= scale and (size * 1000 / scale).denominator == 1:
+            short = {"thousand": "k", "million": "mn?|mio", "billion": "bn?", "trillion": "tn?"}[word]
+            scaled = _digits_pattern(size / scale)
+            yield rf"(?:{scaled})[ \-]*(?:{word}|{short})"
+    if size and (size >= 1000 or size < Fraction(1, 100)):
+        yield from _scientific_patterns(size)
+    if size.denominator != 1 and size.denominator <= 1000:
+        whole, rest = divmod(size.numerator, size.denominator)
+        fraction = rf"{rest} ?/ ?{size.denominator}"
+        yield rf"{whole}[ \-]{fraction}" if whole else fraction
+        yield rf"{size.numerator} ?/ ?{size.denominator}"
+        yield from _spelled_fractions(whole, Fraction(rest, size.denominator))
+    if size.denominator == 1 and size < 10**9:
+        spelled = _spelled(int(size))
+        yield spelled
+        if size == 12:
+            yield "(?:a |one )?dozen"
+
+
+def _scientific_patterns(size: Fraction) -> Iterator[str]:
+    exponent = len(str(size.numerator // size.denominator)) - 1 if size >= 1 else -1
+    while size < 1 and size * Fraction(10) ** -exponent < 1 and exponent > -60:
+        exponent -= 1
+    mantissa = _digits_pattern(size / Fraction(10) ** exponent)
+    power = rf"\{{?{'-' if exponent < 0 else r'[+]?'}0?{abs(exponent)}\}}?"
+    if mantissa:
+        yield rf"(?:{mantissa}) ?(?:(?:x|\u00d7|\*|\u00b7|\u22c5|\\times|\\cdot) ?10 ?\^? ?|e){power}"
+    if size == Fraction(10) ** exponent:
+        yield rf"10 ?\^ ?{power}"
+
+
+def _spelled(number: int) -> str:
+    """A pattern for an integer in words."""
+    words = {value: word for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    if number < 20:
+        return words[number]
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return words[tens * 10] + (rf"[ \-]?{words[ones]}" if ones else "")
+    for scale, word in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
+        if number >= scale:
+            count, rest = divmod(number, scale)
+            head = ("(?:one|an?)" if count == 1 else _spelled(count)) + rf"[ \-]{word}"
+            return head + (rf"(?:,? and |,? |-){_spelled(rest)}" if rest else "")
+    raise AssertionError(number)
+
+
+_FRACTION_WORDS = {
+    Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(2, 3): "two[ -]thirds", Fraction(1, 4): "quarter",
+    Fraction(3, 4): "three[ -]quarters", Fraction(1, 5): "fifth", Fraction(2, 5): "two[ -]fifths", Fraction(3, 5): "three[ -]fifths",
+    Fraction(4, 5): "four[ -]fifths", Fraction(1, 8): "eighth", Fraction(1, 10): "tenth",
+}  # fmt: skip
+
+
+def _spelled_fractions(whole: int, rest: Fraction) -> Iterator[str]:
+    word = _FRACTION_WORDS.get(rest)
+    if not word:
+        return
+    single = rest.numerator == 1
+    if whole:
+        number = rf"(?:{whole}|{_spelled(whole)})" if whole < 1000 else str(whole)
+        yield rf"{number} and (?:(?:an?|one)[ \-])?{word}" if single else rf"{number} and {word}"
+    elif rest == Fraction(1, 2):
+        yield "half"
+    else:
+        yield rf"(?:an?|one)[ \-]{word}" if single else word
+
+
+# What may not stand right before or after a number: it would be part of a longer one.
+_NUMBER_LEFT = r"(?<![\w])(?<!\d[.,:/])(?<![ (\[]\.)"
+_NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
+_WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
+_WORD_AFTER = re.compile(
+    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b"
+)
+_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b")
+_UNIT_AFTER = re.compile(r"[ \-]?(?:[^\W\d_]|[%\u00b0\"'$\u20ac\u00a3])")
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a number that was found is the whole number there: "two" of "twenty-two" is not."""
+    written = text[start:end]
+    before, after = text[max(0, start - 12) : start], text[end : end + 16]
+    if _WORD_AFTER.match(after):
+        return False
+    if written[-1].isalpha():
+        last = re.split(r"[ \-]", written)[-1]
+        if last in SMALL_NUMBERS and 20 <= SMALL_NUMBERS[last] and _TENS_AFTER.match(after):
+            return False
+        number_before = _WORD_BEFORE.search(before)
+        return not number_before or (number_before[0].startswith("and") and not re.search(r"(?:hundred|thousand) and $", before))
+    return True
+
+
+def _negative_before(text: str, start: int) -> bool:
+    before = text[max(0, start - 10) : start]
+    return bool(re.search(r"(?:^|[\s(\[$=:,])-\s?$|\b(?:minus|negative) $", before))
+
+
+def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_type: str | None) -> Place | None:
+    """Find a number with its unit; without the unit where the document gives that elsewhere."""
+    text = folded.text
+    number = "|".join(f"(?:{pattern})" for pattern in _number_patterns(quantity.value))
+    if not number:
+        return None
+    units = sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True) if quantity.unit else []
+    if quantity.unit:
+        unit = "|".join(units)
+        after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
+        for found in _candidates(after, text, quantity):
+            written = original[slice(*folded.original(*found.span("unit")))]
+            named = read_unit(unify(written), 0, answer_type == "money")
+            if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
+                return folded.original(found.start("number"), found.end("unit"))
+        if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
+            before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
+            for found in _candidates(before, text, quantity):
+                return folded.original(found.start("unit"), found.end("number"))
+        compound = _compound_pattern(quantity)
+        if compound:
+            match = re.search(compound, text)
+            if match:
+                return folded.original(*match.span())
+    alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
+    if not quantity.unit:
+        for found in _candidates(alone, text, quantity):
+            if _ends_a_number(text, original, folded, found.end("number")):
+                return folded.original(*found.span("number"))
+        return None
+    # "Length (km): 12": the number stands alone, its unit somewhere else.
+    if re.search(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])", text):
+        for found in _candidates(alone, text, quantity):
+            if not _UNIT_AFTER.match(text, found.end()) or not _unit_after(original, folded, found.end("number")):
+                if _ends_a_number(text, original, folded, found.end("number")):
+                    return folded.original(*found.span("number"))
+    return None
+
+
+def _candidates(pattern: re.Pattern[str], text: str, quantity: Quantity) -> Iterator[re.Match[str]]:
+    for count, found in enumerate(pattern.finditer(text)):
+        if count >= _MAX_CANDIDATES:
+            return
+        start = found.start("number")
+        negative = _negative_before(text, start)
+        if negative == (quantity.value < 0) and _stands_alone(text, start, found.end("number")):
+            yield found
+
+
+def _unit_after(original: str, folded: _Folded, end: int) -> bool:
+    place = folded.original(end, end + 1)[0] if end < len(folded.text) else len(original)
+    return read_unit(unify(original[place : place + 30]), 0) is not None
+
+
+def _ends_a_number(text: str, original: str, folded: _Folded, end: int) -> bool:
+    """Whether a bare number ends here: at a border, or at a unit written close up ("12km"), but not in "1990s"."""
+    following = text[end : end + 1]
+    if not following.isalnum() and following != "_":
+        return True
+    return text[end - 1].isdigit() and following != "s" and _unit_after(original, folded, end)
+
+
+def _unit_pattern(spelling: str) -> str:
+    folded = spelling.translate(_FOLD)
+    pattern = re.escape(folded).replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?")
+    return pattern.replace("/", " ?/ ?") if "/" in folded else pattern
+
+
+def _compound_pattern(quantity: Quantity) -> str | None:
+    """ "1 hour 30 minutes" for 90 minutes, "5 ft 11 in" for 71 inches."""
+    larger = {"min": ("h", 60), "s": ("min", 60), "in": ("ft", 12), "oz": ("lb", 16), "month": ("year", 12)}.get(quantity.unit)
+    if not larger or quantity.value.denominator != 1 or not 0 < quantity.value < 10**6:
+        return None
+    whole, rest = divmod(int(quantity.value), larger[1])
+    if not whole or not rest:
+        return None
+    forms = []
+    for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
+        units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(symbol)}, key=len, reverse=True))
+        forms.append(rf"(?:{number}|{_spelled(number)})[ \-]?(?:{units})")
+    return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
+
+
+def _date_patterns(date: PartialDate) -> Iterator[str]:
+    """Every common way of writing a date, as far as it is known; the fullest first."""
+    if not date.month:
+        return
+    name = MONTHS[date.month - 1]
+    month = rf"(?:{name}|{name[:3]}{'t?' if date.month == 9 else ''}\.?)"
+    year = rf"{date.year}(?!\d)(?!s)" if date.year else ""
+    if not date.day:
+        yield rf"\b{month}(?:,| of)? {year}" if year else rf"\b{month}(?!\w)"
+        if year:
+            yield rf"(?<!\d){date.year}-{date.month:02d}(?![\d-])"
+        return
+    day = rf"(?<!\d)0?{date.day}(?:st|nd|rd|th)?"
+    if year:
+        yield rf"{day}(?: of)?[ \-]{month}(?:,| of)?[ \-]{year}"
+        yield rf"\b{month} (?:the )?{day},? {year}"
+        yield rf"(?<!\d){date.year}[-/.]0?{date.month}[-/.]0?{date.day}(?!\d)"
+        yield rf"(?<!\d)0?{date.day}[-/.]0?{date.month}[-/.]{date.year}(?!\d)"
+        yield rf"(?<!\d)0?{date.month}[-/.]0?{date.day}[-/.]{date.year}(?!\d)"
+        yield rf"(?<!\d){date.year},? {month} 0?{date.day}(?!\d)"
+        return
+    yield rf"{day}(?: of)?[ \-]{month}(?!\w)"
+    yield rf"\b{month} (?:the )?{day}(?!\d)"
+
+
+def _find_date(date: PartialDate, folded: _Folded) -> Place | None:
+    for pattern in _date_patterns(date):
+        found = re.search(pattern, folded.text)
+        if found:
+            return folded.original(*found.span())
+    if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):
+        return _find_date(PartialDate(0, date.month, date.day), folded)  # the year is said elsewhere
+    return None
+
+
+_DRESS = r"[\s$\\{}]*"
+_EXPRESSION_MARKS = {"*": r"(?:[*\u00d7\u00b7\u22c5]|\\times|\\cdot)?", "^": r"(?:\^|\*\*)?", "'": "['\"]"}
+
+
+def _find_expression(answer: str, text: str) -> Place | None:
+    """A formula whatever its spacing and LaTeX dress; case counts."""
+    form = re.sub(r"[\s$\\{}]", "", canonical(answer, "expression"))
+    if not form or len(form) > 300:
+        return None
+    form = form.replace("sqrt", "\u221a")
+    pieces = []
+    for char in form:
+        if char == "\u221a":
+            pieces.append(r"(?:\u221a|\\?sqrt)")
+        elif char == "\u03c0":
+            pieces.append(r"(?:\u03c0|\\?pi)")
+        elif char in "23" and pieces and pieces[-1] == _EXPRESSION_MARKS["^"]:
+            pieces.append({"2": "[2\u00b2]", "3": "[3\u00b3]"}[char])
+        elif char == "-":
+            pieces.append("[-\u2212\u2013]")
+        else:
+            pieces.append(_EXPRESSION_MARKS.get(char) or re.escape(char))
+    pattern = _DRESS.join(pieces)
+    left = r"(?<!\w)" if form[0].isalnum() else ""
+    right = r"(?!\w)" if form[-1].isalnum() else ""
+    found = re.search(left + pattern + right, text)
+    return found.span() if found else None
+
+
+def _find_code(answer: str, text: str) -> Place | None:
+    """An identifier or command as written, case and all, whatever the quotes around or inside it."""
+    form = canonical(answer, "code")
+    if not form or len(form) > MAX_CHARS:
+        return None
+    pattern = r"\s+".join("".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split())
+    found = re.search(_bounded(pattern, form[0], form[-1]), text)
+    return found.span() if found else None
+
+
+def _find_text(answer: str, folded: _Folded, original: str, inflected: bool = True) -> Place | None:
+    pattern = _text_pattern(answer, inflected)
+    if pattern is None:
+        return None
+    letters = "".join(char for char in answer if char.isalpha())
+    acronym = 2 <= len(letters) <= 5 and letters.isupper()
+    for count, found in enumerate(re.finditer(pattern, folded.text)):
+        place = folded.original(*found.span())
+        # "US" is not "us", "WHO" is not "who".
+        if not acronym or not original[slice(*place)].islower():
+            return place
+        if count >= _MAX_CANDIDATES:
+            break
+    return None
+
+
+def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Place | None:
+    """Where a text says an answer, in the same or another form; None if nowhere.
+
+    The place is (start, end) in the text as given, so `text[start:end]` is what it says. A list is
+    found if each of its items is; the place is then that of its first item. Yes and no are never
+    found: what supports them is a judgement, not a place.
+    """
+    if not normalise(answer[: 2 * MAX_CHARS]) or len(answer) > 2 * MAX_CHARS or answer_type == "yes_no":
+        return None
+    if answer_type == "code":
+        return _find_code(answer, text)
+    folded = _fold(text)
+    if answer_type == "list":
+        return _find_text(answer, folded, text) or _find_list(answer, folded, text)
+    if answer_type == "expression":
+        return _find_expression(answer, text) or _find_any(answer, folded, text, None)
+    return _find_any(answer, folded, text, answer_type)
+
+
+def _find_list(answer: str, folded: _Folded, text: str) -> Place | None:
+    items = list_items(unify_lines(answer))
+    if not items or len(items) > 50:
+        return None
+    places = [_find_any(item, folded, text, None) for item in items]
+    return places[0] if all(places) else None
+
+
+def _find_any(answer: str, folded: _Folded, text: str, answer_type: str | None) -> Place | None:
+    form = canonical(answer, answer_type)
+    date = parse_date(form) if answer_type in (None, "date") else None
+    if date and date.month:
+        return _find_date(date, folded) or _find_text(answer, folded, text, inflected=False)
+    quantity = parse_quantity(form, answer_type)
+    if quantity:
+        typed = answer_type in VALUE_TYPES and quantity.unit
+        return _find_quantity(quantity, folded, text, answer_type) or (
+            _find_text(answer, folded, text, inflected=False) if typed or not answer.strip().isdigit() else None
+        )
+    place = _find_text(answer, folded, text)
+    if place is None and form != normalise(answer):
+        place = _find_text(form, folded, text)
+    return place

@@ -1,0 +1,203 @@
+"""CallModel: the only place where Beam meets an endpoint.
+
+A stage is a prompt, a reply type and two plain functions; `CallModel` does the rest. Its DoFn never
+waits for one call: `process` hands the request to the process-wide runtime and yields whatever has
+been answered meanwhile; it waits only when its own backlog is full, and `finish_bundle` waits for
+what is left. The number of requests on the wire is the runtime's affair, shared by all stages and
+threads of a process.
+
+Fused stages in a row keep the endpoint as busy as a bare asyncio client does; a Reshuffle between
+them makes them run one after another, each with a tail of stragglers.
+"""
+
+import itertools
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import orjson
+from apache_beam.metrics import Metrics
+from apache_beam.typehints.decorators import no_annotations
+from apache_beam.utils.windowed_value import WindowedValue
+from pydantic import BaseModel
+
+from prompts import STAGES, PromptSet
+from transforms.errors import ElementError, FatalError, TransientError
+from transforms.inference.endpoint import ModelConfig, Request
+from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
+from transforms.inference.schema import reply_schema
+from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import DeadLetter, Item, Stamp, document_of, task_of
+from transforms.text import neutralise
+
+
+def _no_choices() -> dict[str, Sequence[str]]:
+    return {}
+
+
+@dataclass
+class CallModel(beam.PTransform):
+    """Asks a model once for each element and turns the reply into records.
+
+    Attributes:
+        stage: name of the prompt, and the stage in every counter, rejection and dead letter.
+        variables: element (and the side input's value, if any) -> the prompt's variables.
+        reply_type: pydantic model of the reply.
+        apply: (element, reply, stamp) -> records that pass, and rejections.
+        passed_type: record type that passes.
+        model: which model, where, how.
+        prompts: the prompts of the run.
+        choices: reply fields whose allowed values are known only in a run.
+        side: a side input view handed to `variables`, or None.
+    """
+
+    stage: str
+    variables: Callable[..., Mapping[str, str]]
+    reply_type: type[BaseModel]
+    apply: Callable[[Any, Any, Stamp], Iterator[Any]]
+    passed_type: type
+    model: ModelConfig
+    prompts: PromptSet
+    choices: Mapping[str, Sequence[str]] | None = None
+    side: Any = None
+
+    @no_annotations
+    def expand(self, elements: beam.PCollection) -> Outcome:
+        sides = () if self.side is None else (self.side,)
+        outputs = elements | "Ask" >> split_outputs(beam.ParDo(_CallFn(self), *sides), self.passed_type)
+        return as_outcome(outputs)
+
+
+class _CallFn(beam.DoFn):
+    """Keeps a backlog of calls in flight across `process` calls of one bundle."""
+
+    def __init__(self, spec: CallModel) -> None:
+        self._stage = spec.stage
+        self._variables = spec.variables
+        self._reply_type = spec.reply_type
+        self._apply = spec.apply
+        self._model = spec.model
+        self._prompts = spec.prompts
+        self._choices = dict(spec.choices or {})
+
+    def setup(self) -> None:
+        self._runtime: Runtime = get_runtime()
+        self._schema = reply_schema(self._reply_type, self._choices)
+        prompt = self._prompts.prompt(self._stage)
+        self._stamp = Stamp(self._stage, self._model.model, prompt.version, prompt.sha256)
+        self._signature = self._prompts.signature(self._stage)
+        self._rank = STAGES.index(self._stage) if self._stage in STAGES else len(STAGES)
+        self._metrics = _CallMetrics(self._stage)
+
+    def start_bundle(self) -> None:
+        self._answers: queue.SimpleQueue[tuple[int, Answer]] = queue.SimpleQueue()
+        self._in_flight: dict[int, WindowedValue] = {}
+        self._numbers = itertools.count()
+        self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
+
+    def process(self, element: Any, windowed: Any = beam.DoFn.WindowedValueParam, *side: Any) -> Iterator[Any]:
+        number = next(self._numbers)
+        self._in_flight[number] = windowed
+        answers = self._answers
+        self._runtime.submit(self._call(element, side, lambda answer: answers.put((number, answer))))
+        yield from self._ready()
+        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._model.backlog):
+            yield from self._finished(*self._answers.get())
+
+    def finish_bundle(self) -> Iterator[Any]:
+        while self._in_flight:
+            yield from self._finished(*self._answers.get())
+        self._bundle = None
+        self._runtime.flush()
+
+    def _ready(self) -> Iterator[Any]:
+        while True:
+            try:
+                ready = self._answers.get_nowait()
+            except queue.Empty:
+                return
+            yield from self._finished(*ready)
+
+    def _call(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> Call:
+        document = document_of(element)
+        variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
+        request = Request(
+            stage=self._stage,
+            document_id=document.id,
+            messages=self._prompts.messages(self._stage, neutralise(document.text), variables),
+            schema=self._schema,
+            config=self._model,
+            signature=self._signature,
+        )
+        return Call(request, self._reply_type, self._rank, deliver, self._choices)
+
+    def _finished(self, number: int, answer: Answer) -> Iterator[Any]:
+        windowed = self._in_flight.pop(number)
+        self._metrics.record(answer)
+        for result in tag_and_count(self._stage, self._results(windowed.value, answer)):
+            # Answers come late: each keeps the timestamp and windows of the element that asked.
+            if isinstance(result, beam.pvalue.TaggedOutput):
+                yield beam.pvalue.TaggedOutput(result.tag, windowed.with_value(result.value))
+            else:
+                yield windowed.with_value(result)
+
+    def _results(self, element: Item, answer: Answer) -> Iterator[Any]:
+        if answer.error is None:
+            yield from self._apply(element, answer.reply, self._stamp)
+        elif isinstance(answer.error, (TransientError, ElementError)):
+            yield dead_letter(element, answer, self._stamp)
+        else:
+            raise answer.error  # fatal, or a bug: the run stops
+
+
+def dead_letter(element: Item, answer: Answer, stamp: Stamp) -> DeadLetter:
+    """What failed and all that is needed to do it again."""
+    document, task, error = document_of(element), task_of(element), answer.error
+    assert error is not None and not isinstance(error, FatalError)
+    return DeadLetter(
+        stage=stamp.stage,
+        error=type(error).__name__,
+        message=str(error),
+        where=document.where,
+        document_id=document.id,
+        task_id=task.id if task else "",
+        domain=task.domain if task else "",
+        persona=task.persona.name if task else "",
+        item=orjson.dumps(element).decode(),
+        item_type=type(element).__name__,
+        attempts=answer.usage.attempts,
+        prompt_version=stamp.prompt_version,
+        reply=getattr(error, "reply", ""),
+        occurred_at=time.time(),
+    )
+
+
+class _CallMetrics:
+    """Counts what calls cost, on the bundle's own thread: from any other it would be lost silently."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._counters: dict[str, Any] = {}
+
+    def record(self, answer: Answer) -> None:
+        usage = answer.usage
+        self._add("replayed" if answer.replayed else "calls", 1)
+        self._add("attempts", usage.attempts)
+        self._add("prompt_tokens", usage.prompt_tokens)
+        self._add("cached_tokens", usage.cached_tokens)
+        self._add("completion_tokens", usage.completion_tokens)
+        self._add("latency_ms", round(usage.latency_s * 1000))
+        self._add("queued_ms", round(usage.queued_s * 1000))
+        for fault in answer.faults:
+            self._add(f"fault/{fault}", 1)
+
+    def _add(self, name: str, by: int) -> None:
+        if not by:
+            return
+        counter = self._counters.get(name)
+        if counter is None:
+            counter = self._counters[name] = Metrics.counter(self._stage, name)
+        counter.inc(by)

@@ -1,0 +1,111 @@
+"""Reply schemas: from a pydantic model to what every server enforces, and back from text to a reply.
+
+Only keywords that vLLM (xgrammar, guidance) and llama.cpp both enforce are sent: others are refused
+by one server (`uniqueItems`: 400) or quietly ignored by another. The pydantic model checks the
+whole contract here, whatever the server did.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from transforms.errors import ReplyInvalid
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+ENFORCED_KEYWORDS = frozenset(
+    "type enum const properties required additionalProperties items anyOf $ref $defs pattern "
+    "minLength maxLength minItems maxItems".split()
+)
+INTEGER_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+
+_THOUGHT = re.compile(r"^.*</think>", re.DOTALL)
+
+
+def reply_schema(reply_type: type[BaseModel], choices: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """The JSON schema to send for a reply type.
+
+    `choices` turns a top-level string property into an enum whose values are known only in a run,
+    such as the list of domains.
+    """
+    schema: dict[str, Any] = _strict(reply_type.model_json_schema())
+    for name, values in (choices or {}).items():
+        schema["properties"][name] = {"type": "string", "enum": list(values)}
+    return schema
+
+
+def _strict(node: Any) -> Any:
+    """Drop what servers do not enforce; close objects and require all their properties."""
+    if isinstance(node, list):
+        return [_strict(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    strict: dict[str, Any] = {}
+    for key, value in node.items():
+        if key in ("properties", "$defs"):
+            strict[key] = {name: _strict(entry) for name, entry in value.items()}
+        elif key in ("enum", "const", "required"):
+            strict[key] = value
+        elif key in ENFORCED_KEYWORDS or (key in INTEGER_BOUNDS and node.get("type") == "integer"):
+            strict[key] = _strict(value)
+    if strict.get("type") == "object":
+        strict["additionalProperties"] = False
+        strict["required"] = list(strict.get("properties", {}))
+    return strict
+
+
+def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequence[str]] | None = None) -> Reply:
+    """Parse a model's answer, with whatever a model puts around its JSON.
+
+    Raises:
+        ReplyInvalid: no JSON object in it, or one that does not fit the reply type.
+    """
+    try:
+        reply = reply_type.model_validate_json(text)
+    except ValidationError:
+        reply = _validate(extract_object(text), reply_type, text)
+    for name, values in (choices or {}).items():
+        if getattr(reply, name) not in values:
+            raise ReplyInvalid(f"{name}: {getattr(reply, name)!r} is not one of {', '.join(values)}", text)
+    return reply
+
+
+def _validate(data: dict[str, Any], reply_type: type[Reply], text: str) -> Reply:
+    try:
+        return reply_type.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "reply"
+        raise ReplyInvalid(f"{place}: {first['msg']}", text) from error
+
+
+def extract_object(text: str) -> dict[str, Any]:
+    """The JSON object in a reply: bare, in a fence, after a thought, or with prose around it.
+
+    The last object that parses wins, because models think first and answer last.
+
+    Raises:
+        ReplyInvalid: there is none.
+    """
+    answer = _THOUGHT.sub("", text)
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] | None = None
+    position = answer.find("{")
+    # Every failed start costs a scan; a reply with hundreds of braces and no JSON is not an answer.
+    for _ in range(200):
+        if position < 0:
+            break
+        try:
+            value, end = decoder.raw_decode(answer, position)
+        except (json.JSONDecodeError, RecursionError):
+            position = answer.find("{", position + 1)
+            continue
+        if isinstance(value, dict):
+            found = value
+        position = answer.find("{", end)
+    if found is None:
+        raise ReplyInvalid("no JSON object in the reply", text)
+    return found

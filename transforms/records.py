@@ -1,0 +1,300 @@
+"""What flows between the stages, as frozen dataclasses, and how each becomes a row of the output.
+
+Every stage adds knowledge by making a new record: `Document` -> `PersonaTask` -> `QAPair` ->
+`VerifiedQA`. A `Rejection` is a verdict (data worth reading), a `DeadLetter` a failure (work worth
+replaying). Ids are content hashes, so two runs on the same input agree.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.text import stable_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which model answered a stage, and by which prompt."""
+
+    stage: str
+    model: str
+    prompt_version: int
+    prompt_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One pretraining text, or one chunk of it.
+
+    `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
+    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "".
+    """
+
+    id: str
+    text: str
+    source: str = ""
+    where: str = ""
+    parent_id: str = ""
+    stamps: tuple[Stamp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A reader for whom a question is asked, and why this text matters to that reader."""
+
+    name: str
+    interest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaTask:
+    """One document for one persona: the unit that yields one question."""
+
+    document: Document
+    domain: str
+    persona: Persona
+    stamps: tuple[Stamp, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return stable_hash("task", self.document.id, self.persona.name)
+
+
+@dataclass(frozen=True, slots=True)
+class QAPair:
+    """A draft: one question and its short answer, not yet verified."""
+
+    task: PersonaTask
+    question: str
+    answer: str
+    answer_type: str
+    aliases: tuple[str, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return stable_hash("qa", self.task.document.id, self.question, self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judgement on a pair: by which check, and which way."""
+
+    check: str
+    passed: bool
+    stamp: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedQA:
+    """A pair that passed every check, with the document's own words that support its answer."""
+
+    pair: QAPair
+    quote: str
+    verdicts: tuple[Verdict, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.pair.id
+
+
+Item = Document | PersonaTask | QAPair | VerifiedQA
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A verdict against a document or a pair, with the reason.
+
+    `item` is what was rejected, as JSON text. `task_id` and `persona` are "" for a document.
+    """
+
+    stage: str
+    reason: str
+    document_id: str
+    where: str = ""
+    task_id: str = ""
+    domain: str = ""
+    persona: str = ""
+    detail: str = ""
+    item: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A failure: work that was not done, with what is needed to do it again.
+
+    `item` is the stage's input as JSON text (or the raw row, for stage "read"), `reply` the model's
+    last answer where there was one. `occurred_at` (seconds since the epoch) is the only field of
+    any record that may differ between two runs.
+    """
+
+    stage: str
+    error: str
+    message: str
+    where: str = ""
+    document_id: str = ""
+    task_id: str = ""
+    domain: str = ""
+    persona: str = ""
+    item: str = "{}"
+    item_type: str = ""
+    attempts: int = 0
+    prompt_version: int = 0
+    reply: str = ""
+    occurred_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one model call cost: tokens as the endpoint counts them, times in seconds."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    attempts: int = 0
+    latency_s: float = 0.0
+    queued_s: float = 0.0
+
+
+def document_of(item: Item) -> Document:
+    """The document that an item of any stage goes back to."""
+    match item:
+        case Document():
+            return item
+        case PersonaTask():
+            return item.document
+        case QAPair():
+            return item.task.document
+        case VerifiedQA():
+            return item.pair.task.document
+
+
+def task_of(item: Item) -> PersonaTask | None:
+    """The (document, persona) task that an item belongs to; None for a document."""
+    match item:
+        case Document():
+            return None
+        case PersonaTask():
+            return item
+        case QAPair():
+            return item.task
+        case VerifiedQA():
+            return item.pair.task
+
+
+def stamps_of(item: Item) -> tuple[Stamp, ...]:
+    """Every stamp on an item, oldest first."""
+    match item:
+        case Document():
+            return item.stamps
+        case PersonaTask():
+            return stamps_of(item.document) + item.stamps
+        case QAPair():
+            return stamps_of(item.task) + item.stamps
+        case VerifiedQA():
+            return stamps_of(item.pair) + item.stamps
+
+
+def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
+    """Reject an item for a reason; `detail` says what was seen, for a reader."""
+    document, task = document_of(item), task_of(item)
+    return Rejection(
+        stage=stage,
+        reason=reason,
+        document_id=document.id,
+        where=document.where,
+        task_id=task.id if task else "",
+        domain=task.domain if task else "",
+        persona=task.persona.name if task else "",
+        detail=detail,
+        item=json.dumps(item_row(item), ensure_ascii=False),
+    )
+
+
+def item_row(item: Item) -> dict[str, Any]:
+    """What a reader wants to see of an item: a document's text, or a pair without it."""
+    match item:
+        case Document():
+            return {"id": item.id, "source": item.source, "text": item.text}
+        case PersonaTask():
+            return {"id": item.id, "persona": item.persona.name, "interest": item.persona.interest, "domain": item.domain}
+        case QAPair():
+            return {
+                "id": item.id,
+                "question": item.question,
+                "answer": item.answer,
+                "answer_type": item.answer_type,
+                "aliases": list(item.aliases),
+            }
+        case VerifiedQA():
+            return {**item_row(item.pair), "quote": item.quote, "verdicts": [verdict_row(v) for v in item.verdicts]}
+
+
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as a row: the check, which way it went, and who said so."""
+    stamp = verdict.stamp
+    return {
+        "check": verdict.check,
+        "passed": verdict.passed,
+        "model": stamp.model if stamp else "",
+        "prompt_version": stamp.prompt_version if stamp else 0,
+    }
+
+
+def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
+    """A row of `qa/`."""
+    task = qa.pair.task
+    return {
+        "id": qa.id,
+        "document_id": task.document.id,
+        "source": task.document.source,
+        "domain": task.domain,
+        "persona": task.persona.name,
+        "question": qa.pair.question,
+        "answer": qa.pair.answer,
+        "answer_type": qa.pair.answer_type,
+        "aliases": list(qa.pair.aliases),
+        "quote": qa.quote,
+        "verdicts": [verdict_row(verdict) for verdict in qa.verdicts],
+        "provenance": {
+            "pipeline_version": pipeline_version,
+            "calls": [
+                {"stage": s.stage, "model": s.model, "prompt_version": s.prompt_version, "prompt_sha256": s.prompt_sha256}
+                for s in stamps_of(qa)
+            ],
+        },
+    }
+
+
+def rejection_row(rejection: Rejection) -> dict[str, Any]:
+    """A row of `rejected/`; `item` is the rejected thing itself, as an object."""
+    return {
+        "stage": rejection.stage,
+        "reason": rejection.reason,
+        "detail": rejection.detail,
+        "document_id": rejection.document_id,
+        "where": rejection.where,
+        "domain": rejection.domain,
+        "persona": rejection.persona,
+        "item": json.loads(rejection.item),
+    }
+
+
+def dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
+    """A row of `dead_letters/`; `item` with `item_type` is enough to run the stage again."""
+    return {
+        "stage": letter.stage,
+        "error": letter.error,
+        "message": letter.message,
+        "where": letter.where,
+        "document_id": letter.document_id,
+        "domain": letter.domain,
+        "persona": letter.persona,
+        "item_type": letter.item_type,
+        "item": json.loads(letter.item),
+        "attempts": letter.attempts,
+        "prompt_version": letter.prompt_version,
+        "reply": letter.reply,
+        "occurred_at": letter.occurred_at,
+    }

@@ -1,0 +1,105 @@
+"""Synthesize: for each task, one question that stands alone and its short answer.
+
+Input:    PCollection[PersonaTask], and the exemplar banks as a side input
+Passed:   PCollection[QAPair]
+Rejected: Rejection, reason "no_question": the model found nothing to ask for this persona
+Source:   Webscale-RL, arXiv:2510.06499, QA pair generation with domain few-shots and personas.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+from pydantic import BaseModel
+
+from prompts import PromptSet
+from prompts.bank import render_exemplars, sample_exemplars
+from transforms.inference.call import CallModel
+from transforms.inference.endpoint import ModelConfig
+from transforms.outcome import Outcome
+from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
+
+AnswerType = Literal[
+    "number",
+    "percentage",
+    "money",
+    "date",
+    "duration",
+    "name",
+    "place",
+    "term",
+    "expression",
+    "code",
+    "list",
+    "yes_no",
+    "option",
+]
+
+
+class SynthesizeReply(BaseModel):
+    """A question with its answer; both empty when nothing can be asked."""
+
+    question: str
+    answer: str
+    answer_type: AnswerType
+    aliases: list[str]
+
+
+def synthesize_variables(task: PersonaTask, bank: Mapping[str, Any], exemplars: int) -> dict[str, str]:
+    """Exemplars come first: the tasks of one document share them, so they are prefilled once.
+
+    They are sampled by the document's id, never by the run, and the same for all of its personas.
+    """
+    chosen = sample_exemplars(bank.get(task.domain, ()), task.document.id, exemplars)
+    persona = task.persona
+    return {
+        "exemplars": render_exemplars(chosen),
+        "domain": task.domain,
+        "persona": f"{persona.name}: {persona.interest}" if persona.interest else persona.name,
+    }
+
+
+def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:
+    """A draft, tidied of white space; nothing is judged here."""
+    question, answer = " ".join(reply.question.split()), " ".join(reply.answer.split())
+    if not question or not answer:
+        yield reject("synthesize", "no_question", task)
+        return
+    aliases = dict.fromkeys(" ".join(alias.split()) for alias in reply.aliases)
+    yield QAPair(
+        task=task,
+        question=question,
+        answer=answer,
+        answer_type=reply.answer_type,
+        aliases=tuple(alias for alias in aliases if alias and alias != answer),
+        stamps=(stamp,),
+    )
+
+
+@dataclass
+class SynthesizeQA(beam.PTransform):
+    """Drafts one question for each task.
+
+    `bank` is a PCollection[tuple[str, list[Exemplar]]] by domain name, from `ReadExemplars`.
+    """
+
+    model: ModelConfig
+    prompts: PromptSet
+    bank: Any
+    exemplars: int = 3
+
+    @no_annotations
+    def expand(self, tasks: beam.PCollection) -> Outcome:
+        return tasks | "CallModel" >> CallModel(
+            "synthesize",
+            partial(synthesize_variables, exemplars=self.exemplars),
+            SynthesizeReply,
+            apply_synthesize,
+            QAPair,
+            self.model,
+            self.prompts,
+            side=beam.pvalue.AsDict(self.bank),
+        )

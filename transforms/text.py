@@ -1,0 +1,140 @@
+"""Text as every stage sees it: normalising, words, token counts, stable hashes, safe prompt values."""
+
+import hashlib
+import re
+import unicodedata
+from functools import lru_cache
+
+# Characters that are invisible in print. `neutralise` puts one into what a chat template would
+# take for a control token, so matching must not see them.
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_PUNCTUATION = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        "\u2026": "...",
+        "\u2044": "/",
+    }
+)
+# NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2".
+_RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
+_VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+(?:['.,]\w+)*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|Fig|Eq|approx|Inc|Ltd|Co|Jr|Sr|al|cf|U\.S|U\.K))\.$"
+)
+
+# Control tokens of chat templates (ChatML, Llama 2/3, Mistral, Gemma, DeepSeek, thinking models) and
+# the tags that our own prompts use as delimiters. Every server tried turned the first kind into
+# real control tokens when they came inside user text.
+_CONTROL = re.compile(
+    r"<(?=\|[^|<>\n]{1,40}\|>"
+    r"|\uff5c[^<>\n]{1,40}\uff5c>"
+    r"|/?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn|document|exemplars|domain|persona|question|answer)>"
+    r"|</?SYS>>)"
+    r"|\[(?=/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
+    re.IGNORECASE,
+)
+
+
+def normalise(text: str) -> str:
+    """Fold case, Unicode forms, quotes, dashes, invisible characters and white space.
+
+    Idempotent. Two spellings that a reader would call the same text come out equal.
+    """
+    folded = _fold(text)
+    # Case folding and NFKC can each undo the other's work on a few characters (U+0345 for one).
+    return folded if folded.isascii() else _fold(folded)
+
+
+def unify(text: str) -> str:
+    """Do what `normalise` does, but keep the case: "MW" is not "mW", nor "G" the same as "g"."""
+    if text.isascii():
+        return _SPACE.sub(" ", text.replace("`", "'")).strip()
+    text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", text.translate(_INVISIBLE)))
+    text = unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).translate(_INVISIBLE)
+    return _SPACE.sub(" ", text).strip()
+
+
+def _fold(text: str) -> str:
+    text = unify(text)
+    if text.isascii():
+        return text.lower()
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text.casefold()).translate(_INVISIBLE)).strip()
+
+
+def words(text: str) -> list[str]:
+    """Split into words; numbers keep their separators ("1,000.5"), contractions their apostrophe."""
+    return _WORD.findall(text)
+
+
+def sentences(text: str) -> list[str]:
+    """Split prose into sentences at closing punctuation before a capital; line breaks always split."""
+    found: list[str] = []
+    for line in text.splitlines():
+        pending = ""
+        for piece in _SENTENCE_END.split(line.strip()):
+            pending = f"{pending} {piece}" if pending else piece
+            if not _ABBREVIATION.search(pending):
+                found.append(pending)
+                pending = ""
+        if pending:
+            found.append(pending)
+    return [sentence for sentence in found if sentence]
+
+
+def stable_hash(*parts: str) -> str:
+    """16 hexadecimal digits that depend on the parts alone: same on every machine and run."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def stable_seed(*parts: str) -> int:
+    """A seed for `random.Random`, so that sampling depends on content and never on the run."""
+    return int(stable_hash(*parts), 16)
+
+
+def neutralise(text: str) -> str:
+    """Make chat-template control tokens and prompt delimiters inside untrusted text inert.
+
+    A zero-width space after the opening bracket is enough: tokenizers match those tokens as
+    literal strings. `normalise` removes it again, so quotes are still found.
+    """
+    return _CONTROL.sub(lambda match: match.group() + "\u200b", text)
+
+
+_TOKEN = re.compile(r"[A-Za-z]+|\d{1,3}|[^\S\n]+(?=[^\S\n])|\n+|[^\sA-Za-z\d]")
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate a token count without a tokenizer file, in one pass.
+
+    A run of letters counts one token for every 6 letters begun, as byte-pair vocabularies of
+    100k entries come out on English prose; other scripts count one per character.
+    """
+    return sum(1 + (len(piece) - 1) // 6 if piece[0].isascii() and piece[0].isalpha() else 1 for piece in _TOKEN.findall(text))
+
+
+@lru_cache(maxsize=4)
+def _encoding(name: str):  # type: ignore[no-untyped-def]
+    import tiktoken  # slow to import, and most runs never count exactly
+
+    return tiktoken.get_encoding(name)
+
+
+def count_tokens(text: str, tokenizer: str = "estimate") -> int:
+    """Count tokens with a tiktoken encoding by name ("o200k_base"), or estimate them.
+
+    tiktoken reads the encoding from `TIKTOKEN_CACHE_DIR` or downloads it at first use; "estimate"
+    (the default) needs no file and gives the same number everywhere.
+    """
+    if tokenizer == "estimate":
+        return estimate_tokens(text)
+    return len(_encoding(tokenizer).encode_ordinary(text))
