@@ -234,7 +234,7 @@ def stem(word: str) -> str:
     """A word without case and common endings, so that "Bridges" and "bridge" agree."""
     word = word.lower()
     for ending in ("ies", "ing", "ed", "es", "s", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) - len(ending) >= (4 if ending == "ing" else 3) and not word.endswith("ss"):
             return word[: -len(ending)]
     return word
 
@@ -553,7 +553,7 @@ _CONNECTOR = re.compile(
     r"On the other hand|Consequently|Nevertheless|Interestingly|Historically|Originally|Initially|Eventually|Meanwhile),\s+"
     r"|(?:And|But|So|Then|Thus)\s+|[A-Z][A-Z /&-]{3,40}:\s+"
 )
-_MARKUP = re.compile(r"[{}<>|\\^$#@~*_=\[\]]|https?:|www\.|!\(|::|____")
+_MARKUP = re.compile(r"[{}<>|\\^#@~*_=\[\]]|\$(?! ?\d)|https?:|www\.|!\(|::|____")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
 _MACRO = re.compile(r"\\(?:emph|textit|textbf|text|First|term)\{([^{}]*)\}")
@@ -602,11 +602,10 @@ def _plain(sentence: str) -> str:
     count = text.count(" ") + 1
     if not 6 <= count <= 42 or not text.endswith((".", ".)", ".”", '."')) or text.endswith("..."):
         return ""
-    text = text.rstrip('"”)').rstrip(".") if text.count("(") == text.count(")") and not text.endswith(")") else text.rstrip(".")
+    text = text.rstrip(".") if text.endswith(".") else text
     unbalanced = text.count("(") != text.count(")") or text.count('"') % 2 or text.count("“") != text.count("”")
-    if unbalanced or not (text[0].isupper() or text[0].isdigit() or text[0] == "$") or _DANGLING.match(text):
-        return ""
-    return "" if _MARKUP.search(text.replace("$", "", text.count("$") if re.search(r"\$\d", text) else 0)) else text
+    opens = text[0].isupper() or text[0].isdigit() or text[0] == "$"
+    return "" if unbalanced or not opens or _DANGLING.match(text) or _MARKUP.search(text) else text
 
 
 def _nameless(text: str, analysis: Analysis) -> bool:
@@ -657,8 +656,7 @@ def _lower_first(text: str, analysis: Analysis) -> str:
     if not first or (len(first[0]) > 1 and not first[0][1:].islower()):
         return text
     word = first[0].lower()
-    common = word in _STOP or word in analysis.lower or word in ("what", "which", "how", "whose", "who", "about")
-    return word + text[len(first[0]) :] if common and first[0] != "I" else text
+    return word + text[len(first[0]) :] if word in _STOP or word in analysis.lower else text
 
 
 Asked = Iterator[tuple[str, str, str]]  # question, answer, answer type
@@ -800,7 +798,7 @@ _COUNT_LEAD = re.compile(r"^((?:In|At|By|During|Since|Among|On|For|From|Within|O
 
 
 _NOT_COUNTED = re.compile(
-    r"(?:years?|months?|days?|percent|to|and|or|in|at|minutes?|hours?|by|is|was|were|are|will|would|can|had|have|has|did)\b"
+    r"(?:years?|months?|days?|percent|hundred|thousand|million|billion|trillion|to|and|or|in|at|minutes?|hours?|by|is|was|were|are|will|would|can|had|have|has|did)\b"
 )
 # Where a sentence goes on to something else, which a question about its first clause must not drag along.
 _FURTHER_CLAUSE = re.compile(

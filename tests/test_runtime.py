@@ -96,7 +96,7 @@ def test_being_told_later_costs_no_try_but_has_a_bound(runtime: Runtime, serve: 
     patient = serve(lambda asked: GOOD if asked.repeat >= 12 else Reply(status=429))
     assert ask(runtime, call(patient, max_attempts=2)).error is None
     never = serve(lambda _: Reply(status=429))
-    answer = ask(runtime, call(never, outage_timeout_s=0.2))
+    answer = ask(runtime, call(never, text="another text", outage_timeout_s=0.2))
     assert isinstance(answer.error, Refused)
 
 

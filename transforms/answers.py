@@ -215,7 +215,8 @@ def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str
             word, power = _SI_PREFIXES[prefix]
             add(Unit(prefix + symbol, symbol, Fraction(10) ** power), tuple(word + name for name in names if word or len(name) > 1))
     for symbol, (base, factor, names) in _OTHER_UNITS.items():
-        add(Unit(symbol, base, Fraction(factor)), names)
+        word = (symbol,) if symbol.islower() and symbol.isascii() and len(symbol) > 2 else ()  # "day" has a plural, "km" has none
+        add(Unit(symbol, base, Fraction(factor)), (*word, *names))
     for litre in ("l", "ml", "cl", "dl", "ul", "hl"):
         symbols[litre] = symbols[litre[:-1] + "L"]
         spellings[litre[:-1] + "L"].append(litre)

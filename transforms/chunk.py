@@ -15,6 +15,7 @@ _BORDERS = (
     re.compile(r"(?<=[.!?\u3002\uff01\uff1f])[\"')\]\u201d\u2019]*\s+(?=\S)|(?<=[\u3002\uff01\uff1f])"),  # between sentences
     re.compile(r"\s+"),  # between words
 )
+_CHARS_PER_TOKEN = 16  # three times what prose has
 
 
 def split_text(text: str, max_tokens: int, min_tokens: int = 0, tokenizer: str = "estimate") -> list[str]:
@@ -42,8 +43,9 @@ def cut_text(text: str, max_tokens: int, min_tokens: int = 0, tokenizer: str = "
 
 def _pieces(text: str, limit: int, tokenizer: str, level: int) -> Iterator[tuple[str, int]]:
     """Cut into pieces of at most `limit` tokens at the coarsest borders that will do, with their sizes."""
-    size = count_tokens(text, tokenizer)
-    if size <= limit:
+    # Counting what is plainly too long would count a long text again at every level.
+    plainly = len(text) > _CHARS_PER_TOKEN * limit and level < len(_BORDERS)
+    if not plainly and (size := count_tokens(text, tokenizer)) <= limit:
         yield text, size
     elif level == len(_BORDERS):
         for start in range(0, len(text), limit):  # a token has at least one character

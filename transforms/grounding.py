@@ -67,36 +67,42 @@ _FOLD = _FoldTable()
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """A folded text. `marks` are (folded offset, original offset) where the two drift apart."""
+    """A folded text, and the text that it was."""
 
     text: str
-    marks: tuple[tuple[int, int], ...] = ()
+    source: str
 
     def original(self, start: int, end: int) -> Place:
         """The place in the original text; `end` is after the last character that was matched."""
-        first = self._back(start)
-        return first, max(self._back(end - 1) + 1, first + 1)
-
-    def _back(self, offset: int) -> int:
-        index = bisect_right(self.marks, (offset, 1 << 60)) - 1
-        return offset if index < 0 else self.marks[index][1] + offset - self.marks[index][0]
+        marks = _marks(self.source)
+        first = _back(marks, start)
+        return first, max(_back(marks, end - 1) + 1, first + 1)
 
 
 @lru_cache(maxsize=4)
 def _fold(text: str) -> _Folded:
-    folded = text.translate(_FOLD)
-    odd = "".join(char for char in set(text) if len(_FOLD[ord(char)]) != 1) if not text.isascii() else ""
-    if not odd:
-        return _Folded(folded)
-    marks, shift = [], 0
-    for found in re.finditer("[" + re.escape(odd) + "]", text):
+    return _Folded(text.translate(_FOLD), text)
+
+
+@lru_cache(maxsize=4)
+def _marks(text: str) -> list[tuple[int, int]]:
+    """(folded offset, original offset) wherever the two begin to drift apart."""
+    odd = "" if text.isascii() else "".join(char for char in set(text) if len(_FOLD[ord(char)]) != 1)
+    marks: list[tuple[int, int]] = []
+    shift = 0
+    for found in re.finditer("[" + re.escape(odd) + "]", text) if odd else ():
         width = len(_FOLD[ord(found[0])])
         start = found.start() + shift
         # Every character of an expansion points at the one that it came from.
         marks += [(start + step, found.start()) for step in range(1, width)]
         shift += width - 1
         marks.append((start + width, found.end()))
-    return _Folded(folded, tuple(marks))
+    return marks
+
+
+def _back(marks: list[tuple[int, int]], offset: int) -> int:
+    index = bisect_right(marks, (offset, 1 << 60)) - 1
+    return offset if index < 0 else marks[index][1] + offset - marks[index][0]
 
 
 # --- Patterns for the forms of an answer ---------------------------------------------------------
@@ -201,7 +207,8 @@ def _scientific_patterns(size: Fraction) -> Iterator[str]:
     while size < 1 and size * Fraction(10) ** -exponent < 1 and exponent > -60:
         exponent -= 1
     mantissa = _digits_pattern(size / Fraction(10) ** exponent)
-    power = rf"\{{?{'-' if exponent < 0 else r'[+]?'}0?{abs(exponent)}\}}?"
+    digits = r"\^?".join(str(abs(exponent)))
+    power = rf"\{{?{'-' if exponent < 0 else r'[+]?'}0?\^?{digits}\}}?"
     if mantissa:
         yield rf"(?:{mantissa}) ?(?:(?:x|\u00d7|\*|\u00b7|\u22c5|\\times|\\cdot) ?10 ?\^? ?|e){power}"
     if size == Fraction(10) ** exponent:
@@ -246,7 +253,7 @@ def _spelled_fractions(whole: int, rest: Fraction) -> Iterator[str]:
 
 
 # What may not stand right before or after a number: it would be part of a longer one.
-_NUMBER_LEFT = r"(?<![\w])(?<!\d[.,:/])(?<![ (\[]\.)"
+_NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
 _NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
 _WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
 _WORD_AFTER = re.compile(
@@ -306,12 +313,13 @@ def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_ty
             if _ends_a_number(text, original, folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
-    # "Length (km): 12": the number stands alone, its unit somewhere else.
-    if re.search(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])", text):
-        for found in _candidates(alone, text, quantity):
-            if not _UNIT_AFTER.match(text, found.end()) or not _unit_after(original, folded, found.end("number")):
-                if _ends_a_number(text, original, folded, found.end("number")):
-                    return folded.original(*found.span("number"))
+    # "Length (km): 12": the number stands alone, its unit a little before it.
+    named_before = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])(?![/^])")
+    for found in _candidates(alone, text, quantity):
+        start, end = found.span("number")
+        other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
+        if not other_unit and _ends_a_number(text, original, folded, end) and named_before.search(text, max(0, start - 300), start):
+            return folded.original(start, end)
     return None
 
 

@@ -9,7 +9,7 @@ Source:   Webscale-RL, arXiv:2510.06499, QA pair generation with domain few-shot
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -17,27 +17,11 @@ from pydantic import BaseModel
 
 from prompts import PromptSet
 from prompts.bank import render_exemplars, sample_exemplars
+from transforms.answers import AnswerType
 from transforms.inference.call import CallModel
 from transforms.inference.endpoint import ModelConfig
 from transforms.outcome import Outcome
 from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
-
-AnswerType = Literal[
-    "number",
-    "percentage",
-    "money",
-    "date",
-    "duration",
-    "name",
-    "place",
-    "term",
-    "expression",
-    "code",
-    "list",
-    "yes_no",
-    "option",
-]
-
 
 class SynthesizeReply(BaseModel):
     """A question with its answer; both empty when nothing can be asked."""

@@ -1,0 +1,43 @@
+"""Documents for benchmarks: the sample corpus's own paragraphs, dealt anew into as many as wanted."""
+
+import json
+import random
+from pathlib import Path
+
+SAMPLE = Path(__file__).resolve().parents[2] / "beam_pipeline" / "sample" / "documents.jsonl"
+# What pretraining corpora of web text have on average, and what the design was measured with.
+MEAN_WORDS = 500
+SEED = 20_260_101
+
+
+def paragraphs() -> list[list[str]]:
+    """The paragraphs of each good sample document, junk left out."""
+    rows = [json.loads(line) for line in SAMPLE.read_text("utf-8").splitlines()]
+    return [
+        [part for part in row["text"].split("\n\n") if len(part.split()) >= 20]
+        for row in rows
+        if not row["id"].startswith("junk-")
+    ]
+
+
+def write_documents(path: Path, count: int) -> Path:
+    """Write `count` documents of about `MEAN_WORDS` words as JSONL; the same ones every time.
+
+    Each is the whole of one sample document's paragraphs in a new order, followed by paragraphs of
+    others, so that each is about something and no two are near duplicates of each other.
+    """
+    rng = random.Random(SEED)
+    sources = [source for source in paragraphs() if source]
+    pool = [part for source in sources for part in source]
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            parts = rng.sample(pool, len(pool))
+            words, text = 0, []
+            wanted = rng.lognormvariate(0, 0.4) * MEAN_WORDS
+            for part in parts:
+                text.append(part)
+                words += len(part.split())
+                if words >= wanted:
+                    break
+            file.write(json.dumps({"id": f"bench-{number}", "text": "\n\n".join(text)}) + "\n")
+    return path
