@@ -288,7 +288,6 @@ class Server:
     async def chat(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
             return refused
-        self._first_request_at = self._first_request_at or time.time()
         self._figures["requests"] += 1
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
@@ -303,6 +302,8 @@ class Server:
 
     async def _complete(self, request: ChatRequest) -> web.Response:
         """Answer a valid request, with whatever delay and fault the simulation has for it."""
+        if self._first_request_at is None and demo_model.is_task(request.messages):
+            self._first_request_at = time.time()  # a preflight's question is not the work that is timed
         attempt = self.simulation.admit(request.messages)
         if attempt.fault == "429":
             wait = self.simulation.config.retry_after_s

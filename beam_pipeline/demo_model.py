@@ -60,6 +60,11 @@ def parse_request(messages: Sequence[Mapping[str, Any]]) -> TaskRequest | None:
     return TaskRequest(match[1], head[len(DOCUMENT_OPEN) :], dict(_FIELD.findall(task)), system)
 
 
+def is_task(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a request is one of the four tasks."""
+    return parse_request(messages) is not None
+
+
 def answer(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The reply object for a request; None if the request is not one of the four tasks."""
     request = parse_request(messages)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
@@ -103,7 +104,7 @@ class _ReadFilesFn(beam.DoFn):
     def __init__(self, fields: Fields, input_format: str, max_line_bytes: int) -> None:
         self._reader = FileReader(fields, input_format, max_line_bytes)
 
-    def process(self, path: str) -> Iterator[Document | beam.pvalue.TaggedOutput]:
+    def process(self, path: str) -> Iterator[Any]:
         for result in self._reader.read(path):
             if isinstance(result, Document):
                 yield result
@@ -112,7 +113,7 @@ class _ReadFilesFn(beam.DoFn):
 
 
 class _KeepFirstFn(beam.DoFn):
-    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Document | beam.pvalue.TaggedOutput]:
+    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
         yield from tag_and_count(STAGE, keep_first(group[1]))
 
 

@@ -21,7 +21,9 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         line = f"{stage:12}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
         cost = usage.get(stage)
         if cost:
-            line += f"   {cost['calls']:>8,}{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
+            line += (
+                f"   {cost['calls']:>8,}{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
+            )
         lines.append(line)
     lines += ["", f"{'domain':28}{'pairs':>8}{'yield':>8}"]
     domains = sorted(summary["domains"].items(), key=lambda item: -item[1].get("accepted", 0))
@@ -60,6 +62,6 @@ def verdict_line(summary: Mapping[str, Any]) -> str:
             if row[ending]
         )
     if not summary["pairs"]:
-        causes = {**summary["reasons"], **summary["errors"]}
+        causes = dict(sorted({**summary["reasons"], **summary["errors"]}.items(), key=lambda item: -item[1]))
         return f"nothing was accepted: {_top(causes) if causes else 'the input holds no documents'}"
     return "counts close: every document and task ended in exactly one place"

@@ -122,13 +122,15 @@ def parse_prompt(name: str, content: str) -> Prompt:
         sha256=hashlib.sha256(content.encode()).hexdigest(),
         instructions=instructions.strip(),
         task=task.rstrip("\n"),
-        variables=tuple(matter.get("variables", ())),
-        run_variables=tuple(matter.get("run_variables", ())),
+        variables=tuple(matter.get("variables") or ()),
+        run_variables=tuple(matter.get("run_variables") or ()),
     )
     for part, text, declared in (
         ("instructions", prompt.instructions, prompt.run_variables),
         ("task", prompt.task, prompt.variables),
     ):
+        if any(match["invalid"] is not None for match in Template.pattern.finditer(text)):
+            raise PromptError(f"prompts/{name}.md: a lone '$' in the {part}; write '$$' for a dollar sign")
         used = _identifiers(text)
         if used != set(declared):
             raise PromptError(
@@ -190,13 +192,21 @@ def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...
             raise PromptError(f"{name}: entry {number} must have slug, name and description, and nothing else")
         if not _SLUG.fullmatch(str(row["slug"])):
             raise PromptError(f"{name}: entry {number}: slug {row['slug']!r} must be lower-case letters, digits, underscores")
-        domains.append(Domain(row["slug"], str(row["name"]), str(row["description"])))
+        for field in ("name", "description"):
+            if not isinstance(row[field], str) or not row[field].strip():
+                raise PromptError(f"{name}: entry {number}: {field} must be text, not {row[field]!r}")
+        domains.append(Domain(row["slug"], _one_line(row["name"]), _one_line(row["description"])))
     for field in ("slug", "name"):
         values = [getattr(domain, field) for domain in domains]
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise PromptError(f"{name}: {field} {twice[0]!r} stands twice")
     return tuple(domains)
+
+
+def _one_line(text: str) -> str:
+    """White space as single spaces: the list in a prompt, and the keys of a summary, are made of lines."""
+    return " ".join(text.split())
 
 
 def load_domains() -> tuple[Domain, ...]:

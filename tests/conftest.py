@@ -1,14 +1,37 @@
 """Fixtures, in the order of what they stand in for:
 
-config(**overrides)   a `PipelineConfig` of the defaults and the flat options given, as flags would make it
+config(**overrides)              a `PipelineConfig` of the defaults and the flat options given, as flags would make it
+document(**overrides)            a `Document` about a bridge
+serve(script, **settings)        a `ScriptedEndpoint` on loopback, closed after the test
+model(*endpoints, **settings)    a `ModelConfig` that asks those endpoints
+run_transform(transform, elements, *sides)
+                                 an `Outcome` of lists, from a real pipeline; `.seen` has timestamps and windows
+                                 as well, `.counters(stage)` what was counted
+quick_back_off                   retries wait hundredths of a second
+close_the_runtime                (of itself) ends the loop thread and its connections with the session
 """
 
-from collections.abc import Callable
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
+import apache_beam as beam
 import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from hypothesis import settings as hypothesis_settings
 
 from beam_pipeline.options import PipelineConfig, validate
+from tests.scripted_endpoint import ScriptedEndpoint
+from transforms.inference import router as router_module
+from transforms.inference import runtime as runtime_module
+from transforms.inference.endpoint import ModelConfig
+from transforms.inference.runtime import close_runtime
+from transforms.outcome import Outcome
+from transforms.records import Document
+
+# A property that fails must fail again, here and elsewhere; and a busy machine is not a broken property.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("repeatable")
 
 
 @pytest.fixture
@@ -19,3 +42,114 @@ def config(tmp_path: Any) -> Callable[..., PipelineConfig]:
         return validate({"input": [str(tmp_path / "documents.jsonl")], "output": str(tmp_path / "output"), **overrides})
 
     return make
+
+
+@pytest.fixture
+def document() -> Callable[..., Document]:
+    """Make a document; two made alike are equal."""
+
+    def make(**overrides: Any) -> Document:
+        fields = {"id": "bridge", "text": "The bridge opened in 1932.", "source": "encyclopedia", "where": "documents.jsonl:1"}
+        return Document(**{**fields, **overrides})
+
+    return make
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedEndpoint]]:
+    """Start endpoints whose replies the test writes."""
+    endpoints: list[ScriptedEndpoint] = []
+
+    def start(script: Any, **settings: Any) -> ScriptedEndpoint:
+        endpoints.append(ScriptedEndpoint(script, **settings))
+        return endpoints[-1]
+
+    yield start
+    for endpoint in endpoints:
+        endpoint.close()
+
+
+@pytest.fixture
+def model() -> Callable[..., ModelConfig]:
+    """Make model settings for one or several replicas."""
+
+    def make(*endpoints: ScriptedEndpoint, **settings: Any) -> ModelConfig:
+        return ModelConfig(tuple(endpoint.url for endpoint in endpoints), "m", **{"request_timeout_s": 5.0, **settings})
+
+    return make
+
+
+class Seen(NamedTuple):
+    """One output as Beam holds it; times in seconds."""
+
+    element: Any
+    timestamp: float
+    window: Any
+
+
+# By number, because a pipeline pickles its DoFns: what they see can only be handed over by name.
+_SEEN: dict[int, list[Seen]] = {}
+_NUMBERS = itertools.count()
+
+
+class _SeeFn(beam.DoFn):
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def process(self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam) -> None:
+        _SEEN[self._number].append(Seen(element, float(timestamp), window))
+
+
+class TransformRunner:
+    """Runs one stage in a pipeline of its own. The replies of one test are remembered until its end."""
+
+    def __init__(self) -> None:
+        self.seen = Outcome([], [], [])
+        self._result: Any = None
+
+    def __call__(self, transform: Any, elements: Sequence[Any], *sides: Sequence[Any], windows: Any = None) -> Outcome:
+        """Run over elements, which may be TimestampedValues where `windows` are given.
+
+        `transform` is a PTransform, or a function that makes one of the sides' PCollections.
+        """
+        numbers = [next(_NUMBERS) for _ in Outcome._fields]
+        self.seen = Outcome(*(_SEEN.setdefault(number, []) for number in numbers))
+        with TestPipeline(runner="FnApiRunner") as pipeline:
+            given = pipeline | "Elements" >> beam.Create(elements, reshuffle=False)
+            if windows is not None:
+                given = given | "Stamp" >> beam.Map(lambda stamped: stamped) | "Window" >> beam.WindowInto(windows)
+            given_sides = [pipeline | f"Side{number}" >> beam.Create(side) for number, side in enumerate(sides)]
+            made = transform if isinstance(transform, beam.PTransform) else transform(*given_sides)
+            for name, number, output in zip(Outcome._fields, numbers, given | "Stage" >> made, strict=True):
+                output | f"See_{name}" >> beam.ParDo(_SeeFn(number))
+        self._result = pipeline.result
+        return Outcome(*([seen.element for seen in part] for part in self.seen))
+
+    def counters(self, stage: str) -> dict[str, int]:
+        """The counters of a stage in the last run."""
+        query = beam.metrics.MetricsFilter().with_namespace(stage)
+        return {counter.key.metric.name: counter.result for counter in self._result.metrics().query(query)["counters"]}
+
+
+@pytest.fixture
+def run_transform() -> Iterator[TransformRunner]:
+    """Run one transform; another test's replies are never remembered."""
+    close_runtime()
+    yield TransformRunner()
+    close_runtime()
+    _SEEN.clear()
+
+
+@pytest.fixture
+def quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the waits between tries."""
+    monkeypatch.setattr(runtime_module, "BACK_OFF_FIRST_S", 0.01)
+    monkeypatch.setattr(runtime_module, "BACK_OFF_MOST_S", 0.05)
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def close_the_runtime() -> Iterator[None]:
+    """End the process's runtime, so that no socket is left to the garbage collector."""
+    yield
+    close_runtime()

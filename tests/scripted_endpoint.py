@@ -71,7 +71,7 @@ class ScriptedEndpoint:
         self._models = models
         self._repeats: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
-        self._runner = web.AppRunner(self._application(), shutdown_timeout=0.1)
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=0.1, handler_cancellation=True)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port: int = self._call(self._start(port))

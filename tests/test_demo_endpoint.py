@@ -126,9 +126,9 @@ def test_a_reply_of_exactly_the_limit_is_not_cut() -> None:
         pytest.param({"model": MODEL}, 400, "messages", id="no-messages"),
         pytest.param({"model": MODEL, "messages": [{"role": "user"}]}, 400, "content", id="no-content"),
         pytest.param({"model": MODEL, "messages": messages(), "max_tokens": -1}, 400, "max_tokens", id="negative-limit"),
-        pytest.param({"model": MODEL, "messages": messages(), "response_format": {"type": "xml"}}, 400, "response_f", id="format"),
+        pytest.param({"model": MODEL, "messages": messages(), "response_format": {"type": "xml"}}, 400, "response", id="format"),
         pytest.param({"model": MODEL, "messages": messages(), "stream": True}, 400, "stream", id="stream"),
-        pytest.param({"model": "gpt", "messages": messages()}, 404, MODEL, id="unknown-model-lists-what-exists"),
+        pytest.param({"model": "gpt", "messages": messages()}, 404, MODEL, id="unknown-model"),
     ],
 )  # fmt: skip
 def test_a_bad_request_gets_an_openai_error(endpoint: DemoEndpoint, body: Any, status: int, says: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ GARBLED = "Die BrÃ¼cke wurde fÃ¼r groÃŸe Schiffe geÃ¶ffnet, spÃ¤ter f�
 
 @pytest.fixture(scope="module")
 def prompts() -> PromptSet:
+    return shipped_prompts()
+
+
+@cache
+def shipped_prompts() -> PromptSet:
     return load_prompts()
 
 
@@ -264,17 +270,11 @@ def test_five_megabytes_are_answered_at_once(prompts: PromptSet) -> None:
 @given(st.text(max_size=400), st.text(max_size=40), st.text(max_size=20))
 @settings(max_examples=150, deadline=None)
 def test_any_text_gets_an_answer_of_the_right_shape(document: str, question: str, answer: str) -> None:
-    prompts = load_prompts_once()
+    prompts = shipped_prompts()
     assert ask(prompts, "filter", document)["reason"] in ("ok", "not_informative", "not_self_contained")
     assert ask(prompts, "classify", document)["personas"]
     assert set(ask(prompts, "synthesize", document, persona=question)) == {"question", "answer", "answer_type", "aliases"}
     assert ask(prompts, "verify", document, question=question, answer=answer)["quote"] in document
-
-
-def load_prompts_once(kept: list[PromptSet] = []) -> PromptSet:  # noqa: B006 - the memory is the point
-    if not kept:
-        kept.append(load_prompts())
-    return kept[0]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared documents are not beside this checkout")

@@ -12,8 +12,6 @@ from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.filter import FilterReply
-from transforms.inference import router as router_module
-from transforms.inference import runtime as runtime_module
 from transforms.inference.endpoint import ContextOverflow, ModelConfig, Refused, Request
 from transforms.inference.router import Outage
 from transforms.inference.runtime import Answer, Call, Runtime, Stopped
@@ -22,11 +20,9 @@ from transforms.inference.schema import reply_schema
 GOOD = {"qualified": True, "reason": "ok"}
 
 
-@pytest.fixture(autouse=True)
-def quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime_module, "BACK_OFF_FIRST_S", 0.01)
-    monkeypatch.setattr(runtime_module, "BACK_OFF_MOST_S", 0.05)
-    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.02)
+pytestmark = pytest.mark.usefixtures("quick_back_off")
+
+Serve = Callable[..., ScriptedEndpoint]
 
 
 @pytest.fixture
@@ -34,22 +30,6 @@ def runtime() -> Iterator[Runtime]:
     runtime = Runtime()
     yield runtime
     runtime.close()
-
-
-Serve = Callable[..., ScriptedEndpoint]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    endpoints: list[ScriptedEndpoint] = []
-
-    def start(script: Any, **settings: Any) -> ScriptedEndpoint:
-        endpoints.append(ScriptedEndpoint(script, **settings))
-        return endpoints[-1]
-
-    yield start
-    for endpoint in endpoints:
-        endpoint.close()
 
 
 def call(*endpoints: ScriptedEndpoint, document_id: str = "d", text: str = "text", **settings: Any) -> Call:

@@ -46,7 +46,7 @@ _SI_PREFIXES = {
 }  # fmt: skip
 # symbol: (prefixes it takes, names)
 _SI_UNITS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "m": ("k c d m u n p", ("metre", "meter")),
+    "m": ("k c d m u n", ("metre", "meter")),  # "5 pm" is a time of day
     "g": ("k M m u n", ("gram", "gramme")),
     "s": ("m u n p", ("second", "sec")),
     "L": ("m c d u h k", ("litre", "liter", "l")),
@@ -146,7 +146,7 @@ _SHORTHAND = {
     "kph": "km/h", "kmh": "km/h", "kmph": "km/h", "mph": "mi/h", "mps": "m/s", "fps": "ft/s", "cc": "cm^3", "sqm": "m^2",
     "sqft": "ft^2", "sqkm": "km^2", "mbps": "Mbit/s", "gbps": "Gbit/s", "kbps": "kbit/s", "kB": "kB", "KB": "kB",
     "kcal": "kcal", "Kcal": "kcal", "Cal": "kcal", "Ml": "ML", "Kg": "kg", "KG": "kg", "Km": "km", "KM": "km",
-    "\u03a9": "ohm", "k\u03a9": "kohm", "M\u03a9": "Mohm", "kw": "kW", "kwh": "kWh", "y": "year", "a": "year",
+    "\u03a9": "ohm", "k\u03a9": "kohm", "M\u03a9": "Mohm", "kw": "kW", "kwh": "kWh", "y": "year",
     "hz": "Hz", "khz": "kHz", "mhz": "MHz", "ghz": "GHz",
 }  # fmt: skip
 # A unit of currency is not one of measure, but it stands where a unit stands.
@@ -213,7 +213,10 @@ def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str
     for symbol, (prefixes, names) in _SI_UNITS.items():
         for prefix in ["", *prefixes.split()]:
             word, power = _SI_PREFIXES[prefix]
-            add(Unit(prefix + symbol, symbol, Fraction(10) ** power), tuple(word + name for name in names if word or len(name) > 1))
+            add(
+                Unit(prefix + symbol, symbol, Fraction(10) ** power),
+                tuple(word + name for name in names if word or len(name) > 1),
+            )
     for symbol, (base, factor, names) in _OTHER_UNITS.items():
         word = (symbol,) if symbol.islower() and symbol.isascii() and len(symbol) > 2 else ()  # "day" has a plural, "km" has none
         add(Unit(symbol, base, Fraction(factor)), (*word, *names))
@@ -227,11 +230,11 @@ _SYMBOLS, _UNIT_WORDS, _SPELLINGS = _build_units()
 _LOWER_SYMBOLS: dict[str, list[Unit]] = {}
 for _symbol, _unit in _SYMBOLS.items():
     _LOWER_SYMBOLS.setdefault(_symbol.lower(), []).append(_unit)
-for _code, _names in _CURRENCIES.items():
-    for _name in (_code, *_names):
-        _UNIT_WORDS.setdefault(_name.lower(), Unit(_code, _code))
+for _currency, _names in _CURRENCIES.items():
+    for _name in (_currency, *_names):
+        _UNIT_WORDS.setdefault(_name.lower(), Unit(_currency, _currency))
         if _name[-1].isalpha() and len(_name) > 2 and _name.islower():
-            _UNIT_WORDS.setdefault(_name + "s", Unit(_code, _code))
+            _UNIT_WORDS.setdefault(_name + "s", Unit(_currency, _currency))
 
 _POWER = re.compile(r"(?:\^|\*\*)?([23])$| (squared|cubed)$")
 _AREA = re.compile(r"(square|sq\.?|cubic|cu\.?) (.*)", re.IGNORECASE)
@@ -309,7 +312,7 @@ def unit_spellings(symbol: str) -> list[str]:
         words = ("square ", "sq ", "sq. ") if power == "2" else ("cubic ", "cu ", "cu. ")
         short = [s for s, full in _SHORTHAND.items() if full == symbol]
         return [symbol, base + power, *short, *(word + name for name in names for word in words)]
-    return [*_SPELLINGS.get(symbol, [symbol]), *(short for short, full in _SHORTHAND.items() if full == symbol)]
+    return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *(short for short, full in _SHORTHAND.items() if full == symbol)]
 
 
 # --- Numbers and quantities ----------------------------------------------------------------------
@@ -334,7 +337,8 @@ _ORDINALS = dict(
 )
 
 _DIGITS = re.compile(
-    r"(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}|\d{1,2}(?:,\d{2})+,\d{3})(?![\d])(?P<tail>\.\d+)?"
+    r"(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}|"
+    r"\d{1,2}(?:,\d{2})+,\d{3})(?![\d])(?P<tail>\.\d+)?"
     r"|(?P<comma>\d{1,9},\d{1,2}(?![\d,])|0,\d+(?![\d,]))"
     r"|(?P<plain>\d+(?:\.\d+)?|\.\d+)",
     re.ASCII,
@@ -529,6 +533,8 @@ def read_unit(text: str, start: int, money: bool = False) -> tuple[Unit, int] | 
         position = join.end() if "/" in join[0] else piece.end()
     for end in reversed(ends):
         written = text[start:end].lstrip(" -")
+        if written == "in" and text[end : end + 2].strip()[:1].isalnum():
+            continue  # "30 in total" is not 30 inches
         unit = parse_unit(written, money)
         if unit:
             return unit, end
@@ -642,7 +648,9 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
 def quantities_in(text: str) -> Iterator[tuple[int, int, Quantity]]:
     """Every number or quantity in a short text (as `unify` leaves it): start, end, what it says."""
     position = 0
-    for candidate in re.finditer(r"(?<![\w.])(?:(?<![\w)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b[A-Za-z]{3,9}\b", text):
+    for candidate in re.finditer(
+        r"(?<![\w.])(?:(?<![\w)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b[A-Za-z]{3,9}\b", text
+    ):
         if candidate.start() < position:
             continue
         found = read_quantity(text, candidate.start() + (text[candidate.start()] == " "))
@@ -675,7 +683,9 @@ _DATE_FORMS = tuple(
     )
 )
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
-_ERA = re.compile(r"(?:in )?(?:(?:ad|a\.d\.?) (?P<after>\d{1,4})|(?P<number>\d{1,4}) ?(?P<era>bce?|b\.c\.(?:e\.)?|ad|a\.d\.|ce|c\.e\.))\.?")
+_ERA = re.compile(
+    r"(?:in )?(?:(?:ad|a\.d\.?) (?P<after>\d{1,4})|(?P<number>\d{1,4}) ?(?P<era>bce?|b\.c\.(?:e\.)?|ad|a\.d\.|ce|c\.e\.))\.?"
+)
 _DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -714,7 +724,9 @@ def parse_date(text: str) -> PartialDate | None:
         if found:
             said = found.groupdict()
             month = _MONTH_NUMBERS[said["month"]] if said.get("month") else int(said.get("monthno") or 0)
-            date = _valid_date(int(said.get("year") or 0), month, int(said.get("day") or 0), "day" in said and said["day"] is not None)
+            date = _valid_date(
+                int(said.get("year") or 0), month, int(said.get("day") or 0), "day" in said and said["day"] is not None
+            )
             if date:
                 return date
     return None
@@ -756,7 +768,9 @@ def _fold_text(text: str) -> str:
     """The form of a text that does not depend on case, accents, hyphens or loose punctuation."""
     text = normalise(text).replace(" & ", " and ")
     if not text.isascii():
-        bare = "".join(char for char in unicodedata.normalize("NFKD", text.translate(_LETTERS)) if not unicodedata.combining(char))
+        bare = "".join(
+            char for char in unicodedata.normalize("NFKD", text.translate(_LETTERS)) if not unicodedata.combining(char)
+        )
         text = normalise(unicodedata.normalize("NFC", bare))
     text = _INITIALS.sub(lambda m: re.sub(r"[. ]", "", m[0]) + (" " if m[0].endswith(" ") else ""), text)
     text = _ORDINAL.sub(lambda m: _ordinal(_TENS.get(m[1] or "", 0) + _ORDINALS[m[2]]), text)
@@ -851,6 +865,8 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
     dates become ISO as far as they are known ("4 May 1923" -> "1923-05-04", "25 July" -> "--07-25"),
     names lose titles, terms their article, lists their order. "" only for an empty answer.
     """
+    if not normalise(answer):
+        return ""
     form = answer
     for _ in range(6):
         previous, form = form, _canonical_once(form, answer_type)

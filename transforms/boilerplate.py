@@ -13,19 +13,22 @@ from transforms.language import stop_word_share
 # Cookies are also baked, and articles are written about consent: a notice names cookies in a way that
 # shops and kitchens do not, speaks of a site, and speaks of itself or to its reader.
 _CONSENT = (
-    r"\b(?:uses?|using|verwende[nt]?|nutz(?:t|en)|setz(?:t|en)|utili[sz](?:a|amos|e|ons|ent)|usa|usiamo|gebruik(?:t|en)|usamos|all"
+    r"\b(?:uses?|using|verwende[nt]?|nutz(?:t|en)|setz(?:t|en)|utili[sz](?:a|amos|e|ons|ent)|usa|usiamo"
+    r"|gebruik(?:t|en)|usamos|all"
     r"|accepte?r?|acepta\w*|accetta\w*|manage|enable|disable|necessary|essential|notwendige|third.party|tracking|such as)"
     r"\s+(?:\w+\s+){0,2}cookies?\b"
-    r"|\bcookies?[\s-]*(?:policy|policies|settings?|preferences?|consent|notice|banner|statement|einstellung|richtlinie|hinweis|nutzung"
-    r"|zustimm|verwend)|\bverwendung von cookies|\bconsent (?:to|preferences|choices)\b|\bcookies? (?:zu|on this|to improve|help us)"
+    r"|\bcookies?[\s-]*(?:policy|policies|settings?|preferences?|consent|notice|banner|statement|einstellung"
+    r"|richtlinie|hinweis|nutzung|zustimm|verwend)|\bverwendung von cookies"
+    r"|\bconsent (?:to|preferences|choices)\b|\bcookies? (?:zu|on this|to improve|help us)"
     r"|\bpersonali[sz]ed? (?:ads|advertising|content)|\b(?:gdpr|dsgvo|rgpd)\b"
 )
 _ABOUT_A_SITE = re.compile(
-    r"web|\bsite\b|browser|priva|policy|consent|setting|preference|experience|service|dienste|datenschutz|einstell|zustimm|sitio|navega"
+    r"web|\bsite\b|browser|priva|policy|consent|setting|preference|experience|service|dienste|datenschutz|einstell|zustimm|sitio"
+    r"|navega"
 )
 _OF_ITSELF = re.compile(
-    r"\b(?:we|us|our|you|your|this (?:web ?)?site|wir|uns|unser\w*|sie|ihnen|du|diese[rs]? (?:web|seite|internet)\w*|nous|notre|nos|vous|votre"
-    r"|nuestr\w+|su|sus|utilizamos|usamos|noi|nostr\w+|onze|wij|u)\b"
+    r"\b(?:we|us|our|you|your|this (?:web ?)?site|wir|uns|unser\w*|sie|ihnen|du|diese[rs]? (?:web|seite|internet)\w*|nous|notre"
+    r"|nos|vous|votre|nuestr\w+|su|sus|utilizamos|usamos|noi|nostr\w+|onze|wij|u)\b"
 )
 _NOTICE = (
     r"privacy (?:policy|notice|settings|statement)|data protection|datenschutz"
@@ -41,7 +44,8 @@ _NOTICE = (
     r"|load(?:ing)? more|click here|show more"
     r"|enable (?:javascript|js)|javascript (?:is|must be|to be) (?:disabled|enabled|required)"
     r"|browser (?:is )?(?:out of date|not supported)"
-    r"|requires? (?:javascript|cookies)|browser will redirect|process is automatic|allow up to \d+ seconds|ddos protection|\bray id\b"
+    r"|requires? (?:javascript|cookies)|browser will redirect|process is automatic|allow up to \d+ seconds"
+    r"|ddos protection|\bray id\b"
     r"|upgrade your browser|access denied|page (?:not found|you (?:requested|are looking for))|\b40[34] |checking your browser"
     r"|you are (?:a )?human|no comments yet|leave a (?:reply|comment)|post a comment|required fields are marked"
     r"|related (?:posts|articles)"
@@ -52,6 +56,7 @@ _NOTICE = (
 _CONSENT_PATTERN = re.compile(_CONSENT, re.IGNORECASE)
 _NOTICE_PATTERN = re.compile(_NOTICE, re.IGNORECASE)
 _CONSENT_PAGE = re.compile(rf"cookie|\baccept\b|\bagree\b|\bokay\b|consent|zustimm|{_CONSENT}|{_NOTICE}", re.IGNORECASE)
+
 
 def _entries(listed: str) -> tuple[str, ...]:
     return tuple(entry for part in listed.replace("\n", " ").split("|") if (entry := part.strip()))
@@ -64,9 +69,9 @@ cookie | privac | datenschutz | data protection | consent | rights | rechte | dr
 | impressum | mentions | informatique | personali | gdpr | dsgvo | rgpd | interest | © | copyright | sign in | sign up
 | log in | log out | login | account | already | password | subscribe | newsletter | email | e-mail | follow | share |
 tweet | like us | skip | back to | read more | learn more | view all | see all | load | click | show more | javascript
-| browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | required | related | also like | add to | shopping |
-warenkorb | stock | shipping | powered | advertise | sponsor | anzeige | continu | by using | got it | more info |
-accept | agree | okay | zustimm
+| browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related
+| also like | add to | shopping | warenkorb | stock | shipping | powered | advertise | sponsor | anzeige
+| continu | by using | got it | more info | accept | agree | okay | zustimm
 """
 )
 _NOTICE_WORDS = 600  # a notice is short; a longer text that mentions cookies is about something

@@ -28,7 +28,7 @@ MAX_PERSONA_CHARACTERS = 120
 # Two personas whose words overlap this much (Jaccard) would ask the same question.
 SAME_PERSONA = 0.75
 
-_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s*")
+_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)](?!\d))\s*")
 _FILLER = frozenset("a an the of for and or in on to with who is as by at".split())
 
 

@@ -18,7 +18,6 @@ from transforms.answers import (
     MONTHS,
     SCALES,
     SMALL_NUMBERS,
-    VALUE_TYPES,
     PartialDate,
     Quantity,
     canonical,
@@ -26,6 +25,7 @@ from transforms.answers import (
     list_items,
     parse_date,
     parse_quantity,
+    parse_unit,
     read_unit,
     unify_lines,
     unit_spellings,
@@ -53,7 +53,9 @@ class _FoldTable(dict[int, str]):
             base = unicodedata.normalize("NFKD", unify(char))
             bare = "".join(part for part in base if not unicodedata.combining(part))
             folded = unicodedata.normalize("NFC", bare.casefold())
-            folded = {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00b5": "u", "\u03bc": "u"}.get(folded, folded)
+            folded = {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00b5": "u", "\u03bc": "u"}.get(
+                folded, folded
+            )
             if decimal and folded.isdigit():
                 folded = "^" + folded
             elif unicodedata.decomposition(char).startswith("<fraction>"):
@@ -133,7 +135,11 @@ def _text_pattern(answer: str, inflected: bool) -> str | None:
         if last is not None:
             between = folded[last[2] : start]
             if last[0][-1].isdigit() and word[0].isdigit():
-                pattern += r" *(?:-|to|until|and) *" if between.strip() in ("-", "to") else r" *".join(map(re.escape, between.strip())) or " +"
+                pattern += (
+                    r" *(?:-|to|until|and) *"
+                    if between.strip() in ("-", "to")
+                    else r" *".join(map(re.escape, between.strip())) or " +"
+                )
             elif last[0][-1].isalnum() and word[0].isalnum() and len(last[0]) == len(word) == 1:
                 pattern += r"[ \-.,']{0,3}"
             elif last[0][-1].isalnum() and word[0].isalnum():
@@ -271,7 +277,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
         return False
     if written[-1].isalpha():
         last = re.split(r"[ \-]", written)[-1]
-        if last in SMALL_NUMBERS and 20 <= SMALL_NUMBERS[last] and _TENS_AFTER.match(after):
+        if last in SMALL_NUMBERS and SMALL_NUMBERS[last] >= 20 and _TENS_AFTER.match(after):
             return False
         number_before = _WORD_BEFORE.search(before)
         return not number_before or (number_before[0].startswith("and") and not re.search(r"(?:hundred|thousand) and $", before))
@@ -289,7 +295,11 @@ def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_ty
     number = "|".join(f"(?:{pattern})" for pattern in _number_patterns(quantity.value))
     if not number:
         return None
-    units = sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True) if quantity.unit else []
+    units = (
+        sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True)
+        if quantity.unit
+        else []
+    )
     if quantity.unit:
         unit = "|".join(units)
         after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
@@ -318,7 +328,11 @@ def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_ty
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
         other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
-        if not other_unit and _ends_a_number(text, original, folded, end) and named_before.search(text, max(0, start - 300), start):
+        if (
+            not other_unit
+            and _ends_a_number(text, original, folded, end)
+            and named_before.search(text, max(0, start - 300), start)
+        ):
             return folded.original(start, end)
     return None
 
@@ -436,7 +450,9 @@ def _find_code(answer: str, text: str) -> Place | None:
     form = canonical(answer, "code")
     if not form or len(form) > MAX_CHARS:
         return None
-    pattern = r"\s+".join("".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split())
+    pattern = r"\s+".join(
+        "".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split()
+    )
     found = re.search(_bounded(pattern, form[0], form[-1]), text)
     return found.span() if found else None
 
@@ -491,10 +507,9 @@ def _find_any(answer: str, folded: _Folded, text: str, answer_type: str | None) 
         return _find_date(date, folded) or _find_text(answer, folded, text, inflected=False)
     quantity = parse_quantity(form, answer_type)
     if quantity:
-        typed = answer_type in VALUE_TYPES and quantity.unit
-        return _find_quantity(quantity, folded, text, answer_type) or (
-            _find_text(answer, folded, text, inflected=False) if typed or not answer.strip().isdigit() else None
-        )
+        place = _find_quantity(quantity, folded, text, answer_type)
+        counted = quantity.unit and parse_unit(quantity.unit) is None
+        return place or (_find_text(answer, folded, text) if counted else None)
     place = _find_text(answer, folded, text)
     if place is None and form != normalise(answer):
         place = _find_text(form, folded, text)

@@ -45,7 +45,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         "cs": "a v na se je s z že do o i to k ve za pro ale jako jsou byl bylo která který které nebo také jeho po",
         "ro": "și în de la cu pe care un o este nu din a fost pentru mai au că prin său sau fi ale unui unei către",
         "hu": "a az és hogy nem is egy van volt meg csak mint de vagy ez el már ki még által között",
-        "tr": "ve bir bu da de için ile olarak olan çok daha gibi göre kadar en ne ya sonra o ise",
+        "tr": "ve bir bu da de için ile olarak olan çok daha gibi göre kadar en ne sonra o ise",
         "id": "yang dan di dari untuk dengan pada ini itu dalam tidak adalah ke oleh sebagai juga akan atau telah",
         "vi": "và của là các có được cho một trong không với những người này đã khi từ để cũng như ông vào",
     }.items()
@@ -72,6 +72,7 @@ _SCRIPTS = (
 )
 _FOREIGN = tuple((name, re.compile(f"[{letters}]"), codes) for name, letters, codes in _SCRIPTS)
 _ANY_FOREIGN = re.compile(f"[{''.join(letters for _, letters, _ in _SCRIPTS)}]")
+_COMMAND = re.compile(r"\\[A-Za-z]+")  # "\alpha", "\frac": Catalan, to langdetect
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 _SAMPLE_CHARS = 6000
@@ -108,6 +109,8 @@ def stop_word_share(text: str) -> float:
 
 
 def _settle(sample: str, wanted: Collection[str] | None) -> str:
+    if "\\" in sample:
+        sample = _COMMAND.sub(" ", sample)
     letters = _LETTERS.findall(sample)
     total = sum(map(len, letters))
     if not total:

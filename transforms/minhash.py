@@ -21,7 +21,6 @@ _WORD = re.compile(rf"[{_SPACELESS}]|[^\W{_SPACELESS}]+")
 _BLOCK = 2048  # shingles hashed at a time: 2 MB of scratch however long the text
 
 
-
 def _splitmix(count: int, seed: int) -> np.ndarray:
     """The first `count` values of SplitMix64: constants that no library version can change."""
     values, mask = [], 2**64 - 1

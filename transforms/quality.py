@@ -231,8 +231,11 @@ def is_bullets(page: Page, limits: Thresholds) -> str:
     bullets = [line for line in page.lines if _BULLET.match(line)]
     if len(bullets) < 10 or len(bullets) <= limits.max_bullet_line_share * len(page.lines) or page.is_code:
         return ""
-    mean = sum(len(bullet.split()) - 1 for bullet in bullets) / len(bullets)
-    return f"{len(bullets)} bullets of {mean:.1f} words" if mean < limits.min_bullet_words else ""
+    words = sum(len(bullet.split()) - 1 for bullet in bullets)
+    mean = words / len(bullets)
+    if mean >= limits.min_bullet_words or 2 * words < sum(len(line.split()) for line in page.lines) - len(bullets):
+        return ""  # they say something, or are the index at the end of much prose
+    return f"{len(bullets)} bullets of {mean:.1f} words"
 
 
 _CELL_EDGE = re.compile(r"[,;|]")

@@ -5,24 +5,24 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Characters that are invisible in print. `neutralise` puts one into what a chat template would
-# take for a control token, so matching must not see them.
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-_PUNCTUATION = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u2033\u00ab\u00bb", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        "\u2026": "...",
-        "\u2044": "/",
-    }
-)
+# Characters that are invisible in print: `neutralise` puts one into what a chat template would take
+# for a control token, so matching must not see them. And the many faces of quotes and dashes.
+_PLAIN = {
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u2033\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    "\u2026": "...",
+    "\u2044": "/",
+}
+# An expression looks at each character in C; `str.translate` looks each one up in a dictionary.
+_NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
 # NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2".
 _RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|Fig|Eq|approx|Inc|Ltd|Co|Jr|Sr|al|cf|U\.S|U\.K))\.$"
 )
@@ -54,8 +54,9 @@ def unify(text: str) -> str:
     """Do what `normalise` does, but keep the case: "MW" is not "mW", nor "G" the same as "g"."""
     if text.isascii():
         return _SPACE.sub(" ", text.replace("`", "'")).strip()
-    text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", text.translate(_INVISIBLE)))
-    text = unicodedata.normalize("NFKC", text).translate(_PUNCTUATION).translate(_INVISIBLE)
+    # Before NFKC too, which would make an acute accent of "\u00b4" and two primes of "\u2033".
+    text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", _plain(text)))
+    text = _plain(unicodedata.normalize("NFKC", text))
     return _SPACE.sub(" ", text).strip()
 
 
@@ -63,7 +64,11 @@ def _fold(text: str) -> str:
     text = unify(text)
     if text.isascii():
         return text.lower()
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text.casefold()).translate(_INVISIBLE)).strip()
+    return _SPACE.sub(" ", _plain(unicodedata.normalize("NFKC", text.casefold()))).strip()
+
+
+def _plain(text: str) -> str:
+    return _NOT_PLAIN.sub(lambda match: _PLAIN[match.group()], text)
 
 
 def words(text: str) -> list[str]:
@@ -76,9 +81,12 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     for line in text.splitlines():
         pending = ""
-        for piece in _SENTENCE_END.split(line.strip()):
+        pieces = _SENTENCE_END.split(line.strip())
+        for piece, closing in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
             pending = f"{pending} {piece}" if pending else piece
-            if not _ABBREVIATION.search(pending):
+            abbreviated = _ABBREVIATION.search(pending)
+            pending += closing
+            if not abbreviated:
                 found.append(pending)
                 pending = ""
         if pending:
@@ -109,6 +117,13 @@ def neutralise(text: str) -> str:
     """
     return _CONTROL.sub(lambda match: match.group() + "\u200b", text)
 
+
+def restore(text: str) -> str:
+    """Undo `neutralise` in what a model copied from its prompt: "<s>" in a page on HTML is "<s>" again."""
+    return _NEUTRALISED.sub("", text)
+
+
+_NEUTRALISED = re.compile(r"(?<=[<\[])\u200b")
 
 _TOKEN = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\S\n]+(?=[^\S\n])|\n+|[^\sA-Za-z\d]")
 

@@ -19,11 +19,8 @@ import openai
 import orjson
 
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
+from transforms.inference.connections import make_client
 
-# A server's pool of kept-alive connections must not be smaller than the gate, or every call beyond
-# it opens a new connection; the library's default is 100.
-MAX_CONNECTIONS = 4096
-CONNECT_TIMEOUT_S = 10.0
 # So many 500s from an endpoint that never accepted anything make it likely that a parameter is meant.
 EARLY_500S = 3
 
@@ -147,10 +144,7 @@ class Endpoint:
             api_key=resolve_key(),
             max_retries=0,
             timeout=timeout_s,
-            http_client=openai.DefaultAsyncHttpxClient(
-                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
-                timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-            ),
+            http_client=make_client(timeout_s),
         )
 
     async def close(self) -> None:

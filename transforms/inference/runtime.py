@@ -324,6 +324,7 @@ class _Attempt:
             request.document_id, self._call.stage_rank, request.config.endpoints, request.config.outage_timeout_s
         )
         started = time.monotonic()
+        ticket = replica.limiter.begin(request.stage, replica.in_flight - 1)
         self._queued_s += started - asked
         self._tries += 1
         try:
@@ -333,21 +334,24 @@ class _Attempt:
             router.succeeded(replica)
             raise
         except TransientError as error:
-            self._blame(replica, error, time.monotonic() - started)
+            self._blame(replica, error)
             raise
+        else:
+            now = time.monotonic()
+            replica.limiter.completed(ticket, now, now - started)
         finally:
+            # After `completed` a ticket counts no more, and dropping it changes nothing.
+            replica.limiter.dropped(ticket)
             router.release(replica)
-        now = time.monotonic()
         self._pay(completion)
         router.succeeded(replica)
-        replica.limiter.completed(now, now - started, wanted_more=bool(replica.line) or not replica.has_room)
         return completion
 
-    def _blame(self, replica: Replica, error: TransientError, latency_s: float) -> None:
+    def _blame(self, replica: Replica, error: TransientError) -> None:
         """Tell limiter and router what a failed try says about the replica."""
         no_connection = isinstance(error, ConnectionLost)
         if overload(error) or not isinstance(error, (Refused, ConnectionLost)):
-            replica.limiter.refused(time.monotonic(), latency_s)
+            replica.limiter.refused(time.monotonic())
         if not overload(error):
             self._router.failed(replica, self._call.request.document_id, no_connection)
         self._endpoint_failing = no_connection or (not overload(error) and replica.failing)

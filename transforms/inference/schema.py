@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from transforms.errors import ReplyInvalid
+from transforms.text import restore
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -60,6 +61,9 @@ def _strict(node: Any) -> Any:
 def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequence[str]] | None = None) -> Reply:
     """Parse a model's answer, with whatever a model puts around its JSON.
 
+    What it copied from a neutralised prompt is restored: a question on HTML must not hold invisible
+    characters.
+
     Raises:
         ReplyInvalid: no JSON object in it, or one that does not fit the reply type.
     """
@@ -67,6 +71,9 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
         reply = reply_type.model_validate_json(text)
     except ValidationError:
         reply = _validate(extract_object(text), reply_type, text)
+    plain = reply.model_dump_json()
+    if (restored := restore(plain)) != plain:
+        reply = reply_type.model_validate_json(restored)
     for name, values in (choices or {}).items():
         if getattr(reply, name) not in values:
             raise ReplyInvalid(f"{name}: {getattr(reply, name)!r} is not one of {', '.join(values)}", text)

@@ -1,0 +1,84 @@
+import pytest
+
+from transforms.boilerplate import find_menu, find_notice
+
+FURNITURE = {
+    "blog": "Home\nAbout Us\nServices\nPortfolio\nBlog\nContact\nHome\nAbout Us\nServices\nWeb "
+    "Design\nBranding\nPortfolio\nBlog\nContact\nRecent Posts\n"
+    "Ten Tips for Branding\nWhy Colour Matters\nArchives\nMarch 2021\nFebruary "
+    "2021\nCategories\nDesign\nMarketing\nMeta\nLog in\nEntries feed",
+    "one line": "Home About Us News Sports Business Entertainment Opinion Obituaries Classifieds Jobs Autos Homes "
+    "Subscribe Contact Us Login Register "
+    "Search Weather Traffic Lottery Crossword Comics Horoscope Events Photos Videos Podcasts Newsletters Archives "
+    "Advertise Careers",
+    "shop": "Skip to content\nFree shipping on orders over $50\nShop\nMen\nWomen\nKids\nSale\nLog in\nCart (0)\nYour cart "
+    "is empty\nContinue shopping\n"
+    "Filter\nSort by\nFeatured\nBest selling\nAdd to cart\nQuick view\nAdd to cart\nQuick view\nSubscribe to our "
+    "newsletter\nEnter your email\nSubscribe",
+    "consent": "We value your privacy\nWe and our partners store and access information on a device, such as cookies, and "
+    "process personal data. With your "
+    "permission we and our partners may use precise geolocation data. You may click to consent to our processing as "
+    "described above. Please note "
+    "that some processing may not require your consent. Your preferences will apply to this website only.\nMORE OPTIONS\nAGREE",
+    "cookies": "This website uses cookies to ensure you get the best experience on our website. By continuing to browse "
+    "the site you are agreeing to our "
+    "use of cookies. You can change your cookie settings at any time. Find out more in our cookie policy. Accept all. "
+    "Reject all.",
+    "cookies, German": "Diese Website verwendet Cookies, um Ihnen die bestmögliche Erfahrung zu bieten. Weitere "
+    "Informationen zu Cookies finden Sie in "
+    "unserer Datenschutzerklärung. Notwendige Cookies sollten immer aktiviert sein. Alle Cookies akzeptieren.",
+    "cookies, Spanish": "Utilizamos cookies propias y de terceros para mejorar nuestros servicios. Si continua navegando, "
+    "consideramos que acepta el uso "
+    "de cookies. Puede obtener más información en nuestra política de privacidad.",
+    "script needed": "Please enable JavaScript to continue. Your browser is not supported or JavaScript is disabled. This "
+    "page requires JavaScript and "
+    "cookies to work. Checking your browser before accessing the site. Your browser will redirect to your requested "
+    "content shortly.",
+    "login": "Sign in to your account\nEmail address\nPassword\nRemember me\nForgot your password?\nSign in\nor\nSign in "
+    "with Google\nDon't have an account? "
+    "Sign up\nBy continuing, you agree to our Terms of Service and Privacy Policy.\nHelp\nPrivacy\nTerms\nLanguage\nEnglish",
+    "paywall": "You have reached your limit of free articles. Subscribe now to continue reading. Already a subscriber? Log "
+    "in. By subscribing you agree to "
+    "our Terms of Service and Privacy Policy. Sign up for our newsletter. Enter your email address. Follow us on Facebook. "
+    "Share on Twitter.",
+    "comments": "5 Comments\nJohn\nReply\nThanks!\nMary\nReply\nGreat post\nPete\nReply\nNice\nLeave a Reply\nYour email "
+    "address will not be published. "
+    "Required fields are marked *\nComment\nName\nEmail\nWebsite\nPost Comment\nNotify me of new posts by email.",
+}
+ARTICLE = (
+    "The bridge was opened in 1894 after eight years of work by more than four hundred men. It carried carts and trams at "
+    "first, and cars from 1910 on. "
+    "Each of its two towers holds a lift of eighty steps. The middle of the bridge opens for tall ships about eight "
+    "hundred times a year, which takes five "
+    "minutes. In the first years coal fired the steam engines that lifted it; since 1976 oil and electricity have done so. "
+)
+
+
+def seen(text: str) -> str:
+    lines = [line for line in text.splitlines() if line]
+    return find_notice(text, lines, 0.5) or find_menu(lines, 0.5, 150)
+
+
+@pytest.mark.parametrize("text", FURNITURE.values(), ids=FURNITURE)
+def test_furniture(text: str) -> None:
+    assert seen(text)
+
+
+@pytest.mark.parametrize("text", FURNITURE.values(), ids=FURNITURE)
+def test_article_between_furniture_is_kept(text: str) -> None:
+    assert not seen(f"{text}\n{ARTICLE * 2}\n{text[:100]}")
+
+
+def test_long_text_that_mentions_notices_is_kept() -> None:
+    assert not seen((ARTICLE + "You can read more in our newsletter. ") * 20)
+
+
+def test_labels_without_a_sentence_are_an_index() -> None:
+    names = [
+        f"{colour} {thing}"
+        for colour in ("Red", "Blue", "Green", "White", "Black", "Grey")
+        for thing in "Fox Hen Ram Bee Cod Elk Owl Yak".split()
+    ]
+    assert seen("\n".join(names))
+    assert not seen("\n".join(names[:30]))
+    assert not seen("\n".join(f"{name} {number}" for number, name in enumerate(names)))

@@ -1,0 +1,264 @@
+"""Prompts: files that fit their front matter, versions that follow the text, one shape for every request."""
+
+import hashlib
+import re
+from dataclasses import replace
+from importlib import resources
+from string import Template
+
+import pytest
+
+from prompts import (
+    STAGES,
+    Domain,
+    Prompt,
+    PromptError,
+    PromptSet,
+    load_domains,
+    load_prompt,
+    load_prompts,
+    parse_domains,
+    parse_prompt,
+)
+
+# Version and hash of every prompt as it stands. Both are on every record, so a text that changes
+# under an old version makes records of two kinds look alike.
+RECORDED = {
+    "system": (1, "c988b7c324d995ab5da1a052fc89e51adb4f05bcb1b375376292ceacf2fa9404"),
+    "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
+    "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
+    "synthesize": (1, "36ec1e5693c6bf825c370c1a4560b3c32c19426ed209f804f07f9deeb909c831"),
+    "verify": (1, "571048031d1bc918caf389ee7c47b3a791b8d36886d9bc6a444fd21dea84931c"),
+}
+VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A"}
+PROMPTS = load_prompts()
+
+
+def text_of(name: str) -> str:
+    return resources.files("prompts").joinpath(f"{name}.md").read_text("utf-8")
+
+
+def values_of(prompt: Prompt) -> dict[str, str]:
+    return {name: VALUES[name] for name in prompt.variables}
+
+
+def with_changed(name: str, **changes: str) -> PromptSet:
+    """The prompts after somebody edited one file."""
+    prompts = tuple(replace(prompt, **changes) if prompt.name == name else prompt for prompt in PROMPTS.prompts)
+    return PromptSet("\n\n".join(prompt.instructions for prompt in prompts), prompts, PROMPTS.domains)
+
+
+# --- what ships
+
+
+def test_every_prompt_is_recorded() -> None:
+    shipped = {file.name.removesuffix(".md") for file in resources.files("prompts").iterdir() if file.name.endswith(".md")}
+    assert shipped == set(RECORDED) == {"system", *STAGES}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_changed_prompt_has_a_new_version(name: str) -> None:
+    version, sha256 = RECORDED[name]
+    prompt = load_prompt(name)
+    if prompt.sha256 != sha256:
+        assert prompt.version > version, (
+            f"the text of prompts/{name}.md changed under version {version}: raise 'version' in its front matter "
+            "and say in 'changes' what is new"
+        )
+        pytest.fail(f'record prompts/{name}.md in RECORDED of {__name__}: "{name}": ({prompt.version}, "{prompt.sha256}")')
+    assert prompt.version == version
+    assert prompt.sha256 == hashlib.sha256(text_of(name).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_prompt_says_what_its_version_changed(name: str) -> None:
+    assert re.search(rf'^changes: "{load_prompt(name).version}: .+"$', text_of(name), re.MULTILINE)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_asks_for_its_task_by_name(stage: str) -> None:
+    prompt = load_prompt(stage)
+    assert prompt.task.startswith(f"Task: {stage}")
+    assert prompt.instructions.startswith(f"## Task: {stage}")
+
+
+# --- the shape of a request
+
+
+def test_every_stage_has_the_same_system_message_with_all_instructions() -> None:
+    messages = [PROMPTS.messages(stage, "text", values_of(PROMPTS.prompt(stage))) for stage in STAGES]
+    assert {(system["role"], system["content"]) for system, _ in messages} == {("system", PROMPTS.system)}
+    places = [PROMPTS.system.index(f"## Task: {stage}") for stage in STAGES]
+    assert places == sorted(places)
+    assert PROMPTS.system.startswith(load_prompt("system").instructions)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_document_comes_first_and_the_task_after_it(stage: str) -> None:
+    [_, user] = PROMPTS.messages(stage, "The text.", values_of(PROMPTS.prompt(stage)))
+    assert user["role"] == "user"
+    assert user["content"].startswith(f"<document>\nThe text.\n</document>\n\nTask: {stage}")
+    assert "$" not in user["content"]
+    assert not user["content"].endswith("\n")
+
+
+def test_values_are_never_expanded_again() -> None:
+    [_, user] = PROMPTS.messages("verify", "$question ${answer} $$ {braces}", {"question": "$answer", "answer": "$5 {x}"})
+    assert "<document>\n$question ${answer} $$ {braces}\n" in user["content"]
+    assert "<question>$answer</question>\n<answer>$5 {x}</answer>" in user["content"]
+
+
+def test_a_missing_value_raises() -> None:
+    with pytest.raises(KeyError, match="answer"):
+        PROMPTS.messages("verify", "text", {"question": "Q"})
+
+
+def test_an_unknown_stage_is_named_with_those_there_are() -> None:
+    with pytest.raises(PromptError, match="no prompt for stage 'translate'; there are system, filter, classify"):
+        PROMPTS.prompt("translate")
+
+
+# --- what is filled in for a run
+
+
+def test_domains_and_personas_of_the_run_are_filled_in() -> None:
+    mine = [Domain("bridges", "Bridges", "spans of $ all {kinds}"), Domain("tides", "Tides", "the sea")]
+    prompts = load_prompts(mine, max_personas=2)
+    assert prompts.domains == tuple(mine)
+    assert '  - "Bridges": spans of $ all {kinds}\n  - "Tides": the sea\n' in prompts.system
+    assert "up to 2 personas" in prompts.system
+    assert "$max_personas" not in prompts.system and "$domains" not in prompts.system
+    assert "Travel & Lifestyle" not in prompts.system
+
+
+def test_without_domains_of_its_own_a_run_has_those_that_ship() -> None:
+    assert PROMPTS.domains == load_domains()
+    assert len(PROMPTS.domains) == 10
+    assert all(f'  - "{domain.name}": {domain.description}\n' in PROMPTS.system for domain in PROMPTS.domains)
+
+
+# --- signatures
+
+
+@pytest.mark.parametrize("part", ["instructions", "task"])
+@pytest.mark.parametrize("changed", STAGES)
+def test_a_signature_follows_its_own_file_alone(changed: str, part: str) -> None:
+    after = with_changed(changed, **{part: getattr(PROMPTS.prompt(changed), part) + " And be brief."})
+    moved = {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)}
+    assert moved == {changed}
+
+
+def test_the_shared_rules_are_part_of_every_signature() -> None:
+    after = with_changed("system", instructions="Be brief.")
+    assert all(after.signature(stage) != PROMPTS.signature(stage) for stage in STAGES)
+
+
+def test_the_domains_of_a_run_are_part_of_the_signature_of_classify_alone() -> None:
+    after = load_prompts([Domain("bridges", "Bridges", "spans")])
+    assert {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify"}
+
+
+def test_signatures_tell_stages_apart() -> None:
+    assert len({PROMPTS.signature(stage) for stage in STAGES}) == len(STAGES)
+
+
+# --- front matter
+
+GOOD = "---\nversion: 3\nvariables: [persona]\nrun_variables: [most]\n---\nUp to $most.\n<!-- after the document -->\nTask: x $persona\n"
+
+
+def test_a_prompt_is_parsed_into_its_parts() -> None:
+    prompt = parse_prompt("x", GOOD)
+    assert (prompt.name, prompt.version, prompt.instructions, prompt.task) == ("x", 3, "Up to $most.", "Task: x $persona")
+    assert (prompt.variables, prompt.run_variables) == (("persona",), ("most",))
+
+
+def test_braces_and_double_dollars_are_literal() -> None:
+    prompt = parse_prompt("x", '---\nversion: 1\nvariables:\n---\nReply {"a": 1}. $$5\n')
+    assert Template(prompt.instructions).substitute({}) == 'Reply {"a": 1}. $5'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("Task: x", "no front matter; begin with '---', 'version: 1', '---'"),
+        ("---\nversion: 1\nTask: x", "no front matter"),
+        ("---\nversion: [\n---\n", "front matter is not YAML"),
+        ("---\n- 1\n---\n", "front matter needs 'version', a whole number"),
+        ("---\nchanges: x\n---\n", "front matter needs 'version', a whole number"),
+        ("---\nversion: '1'\n---\n", "front matter needs 'version', a whole number"),
+        (
+            GOOD.replace("[persona]", "[persona, domain]"),
+            r"task use the variables ['persona'] but the front matter declares ['domain', 'persona']",
+        ),
+        (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'] but the front matter declares []"),
+        (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'] but the front matter declares []"),
+        (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'] but"),
+        (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'] but"),
+        (GOOD.replace("$persona", "$persona for $5"), "a lone '$' in the task; write '$$' for a dollar sign"),
+    ],
+    ids=[
+        "none",
+        "not closed",
+        "not YAML",
+        "list",
+        "no version",
+        "text version",
+        "declared, not used",
+        "used, not declared",
+        "run variable not declared",
+        "run variable unknown",
+        "variable in the wrong part",
+        "lone dollar",
+    ],
+)
+def test_a_broken_prompt_names_its_file_and_what_is_wrong(content: str, message: str) -> None:
+    with pytest.raises(PromptError, match=re.escape(message)) as caught:
+        parse_prompt("x", content)
+    assert str(caught.value).startswith("prompts/x.md: ")
+
+
+# --- domains
+
+
+def test_the_domains_that_ship() -> None:
+    assert [domain.name for domain in load_domains()] == [
+        "Math",
+        "Technology & Engineering",
+        "Coding",
+        "Social Science",
+        "Natural Science",
+        "Travel & Lifestyle",
+        "Commerce & Economics",
+        "Medicine & Health",
+        "Education",
+        "Other",
+    ]
+
+
+def test_names_and_descriptions_become_one_line() -> None:
+    folded = '- slug: a\n  name: "A\\t B"\n  description: |\n    one\n    two\n'
+    assert parse_domains(folded) == (Domain("a", "A B", "one two"),)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[", "not YAML"),
+        ("", "must be a list of domains"),
+        ("slug: a", "must be a list of domains"),
+        ("- {slug: a, name: A}", "entry 1 must have slug, name and description, and nothing else"),
+        ("- {slug: a, name: A, description: d, extra: e}", "entry 1 must have"),
+        ("- {slug: 'A b', name: A, description: d}", "entry 1: slug 'A b' must be lower-case letters"),
+        ("- {slug: a, name: , description: d}", "entry 1: name must be text, not None"),
+        ("- {slug: a, name: 7, description: d}", "entry 1: name must be text, not 7"),
+        ("- {slug: a, name: A, description: ' '}", "entry 1: description must be text, not ' '"),
+        ("- {slug: a, name: A, description: d}\n- {slug: a, name: B, description: d}", "slug 'a' stands twice"),
+        ("- {slug: a, name: A, description: d}\n- {slug: b, name: A, description: d}", "name 'A' stands twice"),
+    ],
+    ids=["not YAML", "empty", "no list", "missing", "extra", "slug", "no name", "number", "blank", "slug twice", "name twice"],
+)
+def test_a_broken_list_of_domains_says_where_and_what(content: str, message: str) -> None:
+    with pytest.raises(PromptError, match=re.escape(message)) as caught:
+        parse_domains(content, "mine.yaml")
+    assert str(caught.value).startswith("mine.yaml: ")

@@ -1,0 +1,89 @@
+"""The table and the verdict: what a person sees at the end of a run."""
+
+from typing import Any
+
+import pytest
+
+from beam_pipeline.summary import summarise
+from beam_pipeline.table import summary_table, verdict_line
+
+COUNTS = {
+    "documents\taccepted": 1200,
+    "documents\trejected": 30,
+    "documents\tdead_lettered": 4,
+    "tasks\taccepted": 1500,
+    "tasks\trejected": 500,
+    "pairs": 1500,
+    "stages\tverify\tpassed": 1500,
+    "stages\tverify\trejected": 500,
+    "stages\tread\tpassed": 1230,
+    "stages\tread\tdead_lettered": 4,
+    "stages\tfilter\tpassed": 1200,
+    "stages\tfilter\trejected": 30,
+    "domains\tMath\taccepted": 500,
+    "domains\tMath\trejected": 500,
+    "domains\tOther\taccepted": 1000,
+    "reasons\tverify\tleaks": 500,
+    "reasons\tfilter\tnot_informative": 30,
+    "errors\tread\tInvalidJson": 4,
+}
+TOKENS = {"filter": {"calls": 1230, "prompt_tokens": 500_000, "cached_tokens": 400_000, "completion_tokens": 20_000}}
+
+
+def shown() -> list[list[str]]:
+    summary = {**summarise(COUNTS), "tokens": TOKENS, "seconds": 61.27}
+    return [line.split() for line in summary_table(summary, "out/").splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "documents 1,234 1,200 30 4",
+        "tasks 2,000 1,500 500 0",
+        "read 1,230 0 4",
+        "filter 1,200 30 0 1,230 500,000 400,000 20,000",
+        "verify 1,500 500 0",
+        "Other 1,000 100%",
+        "Math 500 50%",
+        "most rejected: verify/leaks (500), filter/not_informative (30)",
+        "dead letters: read/InvalidJson (4)",
+        "1,500 pairs in 61.3 s, in out/qa/",
+    ],
+)
+def test_the_table_says(line: str) -> None:
+    assert line.split() in shown()
+
+
+def test_stages_stand_in_the_order_of_the_flow_and_domains_by_yield() -> None:
+    first = [words[0] for words in shown()]
+    assert first.index("read") < first.index("filter") < first.index("verify")
+    assert first.index("Other") < first.index("Math")
+
+
+def test_a_stage_that_is_new_to_the_table_is_shown_all_the_same() -> None:
+    table = summary_table(summarise({"stages\tbrand_new\tpassed": 3}), "out")
+    assert ["brand_new", "3", "0", "0"] in [line.split() for line in table.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [
+        (COUNTS, "counts close: every document and task ended in exactly one place"),
+        (
+            {**COUNTS, "documents\tlost": 1, "tasks\tunknown": 2000},
+            "THE COUNTS DO NOT CLOSE: 1 documents lost, 2,000 tasks unknown",
+        ),
+        ({}, "nothing was accepted: the input holds no documents"),
+        (
+            {
+                "documents\trejected": 9,
+                **{f"reasons\tfilter\tr{number}": 1 for number in range(5)},
+                "errors\tfilter\tOutage": 900,
+            },
+            "nothing was accepted: filter/Outage (900), filter/r0 (1), filter/r1 (1), filter/r2 (1), filter/r3 (1)",
+        ),
+    ],
+    ids=["closes", "does not close", "no input", "all failed"],
+)
+def test_the_verdict_is_one_line(counts: dict[str, Any], verdict: str) -> None:
+    assert verdict_line(summarise(counts)) == verdict
