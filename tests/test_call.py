@@ -164,6 +164,7 @@ TASK = PersonaTask(
     Persona("sailor", "tides"),
     (Stamp("classify", "m", 1, "def"),),
 )
+NO_EXEMPLARS: list[Any] = [("Other", [])]
 # Every stage that asks a model, and what it is given.
 STAGES: dict[str, tuple[Callable[..., Any], Item]] = {
     "filter": (FilterDocuments, TASK.document),
@@ -179,7 +180,7 @@ def test_a_dead_letter_holds_what_is_needed_to_run_the_stage_again(
 ) -> None:
     make, item = STAGES[stage]
     settings = model(serve(lambda _: "no json"), max_reasks=0)
-    sides = [[("Other", [])]] if stage == "synthesize" else []
+    sides: list[Any] = [NO_EXEMPLARS] if stage == "synthesize" else []
     outcome = run_transform(lambda *bank: make(settings, PROMPTS, *bank), [item], *sides)
     [letter] = outcome.dead_letters
     assert letter.stage == stage
@@ -212,7 +213,6 @@ def test_a_stopped_runtime_ends_the_run_at_once(serve: Make, model: Make, run_tr
 
 def broken_apply(document: Document, reply: FilterReply, stamp: Stamp) -> Iterator[Document]:
     raise ZeroDivisionError("a bug in a stage")
-    yield document
 
 
 def test_a_bug_is_no_dead_letter(serve: Make, model: Make, run_transform: Any) -> None:
@@ -275,7 +275,7 @@ def test_all_stages_and_documents_share_their_system_message(serve: Make, model:
     for make, item in STAGES.values():
         for number in range(2):
             element = item_with(item, f"Text {number}.")
-            sides = [[("Other", [])]] if make is SynthesizeQA else []
+            sides: list[Any] = [NO_EXEMPLARS] if make is SynthesizeQA else []
             settings = model(endpoint, max_reasks=0)
             run_transform(lambda *bank, make=make, settings=settings: make(settings, PROMPTS, *bank), [element], *sides)
     assert [asked.stage for asked in endpoint.asked] == [stage for stage in STAGES for _ in range(2)]
@@ -306,6 +306,6 @@ def test_what_a_model_copies_is_written_as_the_document_has_it(
         return {"question": f"What does {element} do?", "answer": element, "answer_type": "code", "aliases": [f"{element} tag"]}
 
     settings = model(serve(copying))
-    outcome = run_transform(lambda bank: SynthesizeQA(settings, PROMPTS, bank), [task], [("Other", [])])
+    outcome = run_transform(lambda bank: SynthesizeQA(settings, PROMPTS, bank), [task], NO_EXEMPLARS)
     [pair] = outcome.passed
     assert (pair.question, pair.answer, pair.aliases) == ("What does <s> do?", "<s>", ("<s> tag",))

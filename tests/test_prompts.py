@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from importlib import resources
 from string import Template
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def values_of(prompt: Prompt) -> dict[str, str]:
     return {name: VALUES[name] for name in prompt.variables}
 
 
-def with_changed(name: str, **changes: str) -> PromptSet:
+def with_changed(name: str, **changes: Any) -> PromptSet:
     """The prompts after somebody edited one file."""
     prompts = tuple(replace(prompt, **changes) if prompt.name == name else prompt for prompt in PROMPTS.prompts)
     return PromptSet("\n\n".join(prompt.instructions for prompt in prompts), prompts, PROMPTS.domains)
@@ -164,7 +165,15 @@ def test_signatures_tell_stages_apart() -> None:
 
 # --- front matter
 
-GOOD = "---\nversion: 3\nvariables: [persona]\nrun_variables: [most]\n---\nUp to $most.\n<!-- after the document -->\nTask: x $persona\n"
+GOOD = """---
+version: 3
+variables: [persona]
+run_variables: [most]
+---
+Up to $most.
+<!-- after the document -->
+Task: x $persona
+"""
 
 
 def test_a_prompt_is_parsed_into_its_parts() -> None:

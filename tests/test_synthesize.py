@@ -9,7 +9,7 @@ from prompts import load_prompts
 from prompts.bank import ANSWER_TYPES, Exemplar
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, stamps_of
-from transforms.synthesize import AnswerType, SynthesizeQA
+from transforms.synthesize import SynthesizeQA, SynthesizeReply
 
 PROMPTS = load_prompts()
 EARLIER = Stamp("classify", "m", 1, "abc")
@@ -136,4 +136,4 @@ def test_a_domain_without_exemplars_is_asked_without(run_synthesize: Make, task:
 
 
 def test_the_answer_types_are_those_of_the_exemplars() -> None:
-    assert get_args(AnswerType) == ANSWER_TYPES
+    assert get_args(SynthesizeReply.model_fields["answer_type"].annotation) == ANSWER_TYPES

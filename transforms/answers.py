@@ -218,8 +218,8 @@ def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str
                 tuple(word + name for name in names if word or len(name) > 1),
             )
     for symbol, (base, factor, names) in _OTHER_UNITS.items():
-        word = (symbol,) if symbol.islower() and symbol.isascii() and len(symbol) > 2 else ()  # "day" has a plural, "km" has none
-        add(Unit(symbol, base, Fraction(factor)), (*word, *names))
+        spelled = symbol.islower() and symbol.isascii() and len(symbol) > 2  # "day" has a plural, "kn" has none
+        add(Unit(symbol, base, Fraction(factor)), (symbol, *names) if spelled else names)
     for litre in ("l", "ml", "cl", "dl", "ul", "hl"):
         symbols[litre] = symbols[litre[:-1] + "L"]
         spellings[litre[:-1] + "L"].append(litre)
@@ -308,10 +308,10 @@ def unit_spellings(symbol: str) -> list[str]:
         return [symbol, *combined, *joined][:400]
     if symbol.endswith(("^2", "^3")):
         base, power = symbol[:-2], symbol[-1]
-        names = unit_spellings(base)
+        known = unit_spellings(base)
         words = ("square ", "sq ", "sq. ") if power == "2" else ("cubic ", "cu ", "cu. ")
         short = [s for s, full in _SHORTHAND.items() if full == symbol]
-        return [symbol, base + power, *short, *(word + name for name in names for word in words)]
+        return [symbol, base + power, *short, *(word + name for name in known for word in words)]
     return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *(short for short, full in _SHORTHAND.items() if full == symbol)]
 
 
@@ -489,7 +489,7 @@ def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | Non
         elif word == "hundred" and last in ("one", "ten") and current < 100:
             current, last = current * 100, "scale"
         elif word == "dozen" and last in ("one", "ten", "start"):
-            current, last = (current or 1) * 12, "one"
+            current, last = (current or Fraction(1)) * 12, "one"
         elif word in SCALES and last != "start" and (current or total):
             total, current, last = total + (current or 1) * SCALES[word], Fraction(0), "scale"
         elif word == "and" and last == "scale" and following in SMALL_NUMBERS:
@@ -805,7 +805,8 @@ def _code(text: str) -> str:
 
 _EXPRESSION_WORDS = (
     ("\\left", ""), ("\\right", ""), ("\\cdot", "*"), ("\\times", "*"), ("\\div", "/"), ("\\leq", "<="), ("\\geq", ">="),
-    ("\\le", "<="), ("\\ge", ">="), ("\\neq", "!="), ("\\pi", "\u03c0"), ("\\infty", "\u221e"), ("\\sqrt", "sqrt"), ("\\pm", "\u00b1"),
+    ("\\le", "<="), ("\\ge", ">="), ("\\neq", "!="), ("\\pi", "\u03c0"), ("\\infty", "\u221e"), ("\\sqrt", "sqrt"),
+    ("\\pm", "\u00b1"),
     ("\u221a", "sqrt"), ("\u00d7", "*"), ("\u00b7", "*"), ("\u22c5", "*"), ("\u00f7", "/"), ("**", "^"), ("\u2264", "<="),
     ("\u2265", ">="), ("\u2260", "!="), ("\\", ""),
 )  # fmt: skip

@@ -218,7 +218,8 @@ _REFERENCES = (
     re.compile(r"\b(?:in|from|of|by|to|per)\s+(?P<noun>the (?:text|passage|excerpt|snippet|paragraph|document))"
                r"(?!\s+(?:of|by|from|titled|called|to|through|between|on|editor|object|format|file|type|box|field|area|message|processing|classification|mining|model|"
                r"generation|encoding|string|database|store|feeder|number|structure|tree|element|root|class)\b)", re.I),
-    re.compile(r"\baccording to (?P<noun>the (?:above|given|provided)\b|(?:it|them|him|her|this|that)(?=\s*(?:[?,.;:!]|$)))", re.I),
+    re.compile(r"\baccording to (?P<noun>the (?:above|given|provided)\b|"
+               r"(?:it|them|him|her|this|that)(?=\s*(?:[?,.;:!]|$)))", re.I),
     re.compile(r"\b(?P<noun>(?:the|as) (?:above|aforementioned|foregoing)|as (?:mentioned|described|stated|noted|discussed|shown)"
                r"(?= (?:above|below|in the)|,))", re.I),
 )  # fmt: skip

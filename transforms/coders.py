@@ -8,7 +8,7 @@ text, can be read in a debugger, and a record that gained a field with a default
 which a streaming job needs to be updated in place. Deterministic, so records can be keys.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import apache_beam as beam
@@ -31,7 +31,7 @@ from transforms.records import (
 RECORD_TYPES = (Document, Persona, PersonaTask, QAPair, VerifiedQA, Rejection, DeadLetter, Stamp, Usage, Verdict)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _adapter(record_type: type) -> TypeAdapter[Any]:
     return TypeAdapter(record_type)
 
@@ -59,7 +59,7 @@ class RecordCoder(beam.coders.Coder):
         return self.record_type
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.record_type is other.record_type  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.record_type is other.record_type
 
     def __hash__(self) -> int:
         return hash((type(self), self.record_type))

@@ -172,7 +172,7 @@ def _digits_pattern(value: Fraction) -> str | None:
     if "/" in written:
         return None
     whole, _, decimals = written.partition(".")
-    groups = []
+    groups: list[str] = []
     while len(whole) > 3:
         groups.insert(0, whole[-3:])
         whole = whole[:-3]
@@ -239,7 +239,8 @@ def _spelled(number: int) -> str:
 
 _FRACTION_WORDS = {
     Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(2, 3): "two[ -]thirds", Fraction(1, 4): "quarter",
-    Fraction(3, 4): "three[ -]quarters", Fraction(1, 5): "fifth", Fraction(2, 5): "two[ -]fifths", Fraction(3, 5): "three[ -]fifths",
+    Fraction(3, 4): "three[ -]quarters", Fraction(1, 5): "fifth", Fraction(2, 5): "two[ -]fifths", 
+    Fraction(3, 5): "three[ -]fifths",
     Fraction(4, 5): "four[ -]fifths", Fraction(1, 8): "eighth", Fraction(1, 10): "tenth",
 }  # fmt: skip
 

@@ -1,0 +1,272 @@
+import datetime
+import time
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.answers import (
+    ANSWER_TYPES,
+    answers_match,
+    canonical,
+    list_items,
+    parse_date,
+    parse_quantity,
+    parse_unit,
+    quantities_in,
+    singular,
+    unit_spellings,
+)
+from transforms.text import normalise, unify
+
+TYPES = st.sampled_from([None, *ANSWER_TYPES])
+FRAGMENTS = (
+    "1|12|1,000|1.5|½|²|%| km|km/h| per |$|€| million| May |1923|4th| of |the |and| or |, |; |one|twenty|-|half|a |hundred|point|Dr. |"
+    "J. K. |(|)|[|]|{|}|'|\"|`|\\frac{|}{|^|\\|é|ß|ﬁ|İ|ſ|\n|*|×|10|e5|/|x|bc|AD |sq | ft|yes|No|.|:|°C|m|s|U.S.|–|㎏|٣|K|degrees|\xad"
+).split("|")
+TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
+
+
+@pytest.mark.parametrize(
+    ("answer", "answer_type", "form"),
+    [
+        ("1,000", None, "1000"),
+        ("1 000 000", None, "1000000"),
+        ("1.000.000", "number", "1000000"),
+        ("007", None, "7"),
+        ("12.50", None, "12.5"),
+        ("1,5", None, "1.5"),
+        ("-0.0", None, "0"),
+        ("minus three", None, "-3"),
+        ("twenty-two", None, "22"),
+        ("one hundred and twenty-five thousand", None, "125000"),
+        ("a dozen", None, "12"),
+        ("two and a half", None, "2.5"),
+        ("2 and a half", None, "2.5"),
+        ("three point one four", None, "3.14"),
+        ("1.5e3", None, "1500"),
+        ("1.5 × 10³", None, "1500"),
+        ("10^6", None, "1000000"),
+        ("3/4", None, "0.75"),
+        ("1/3", None, "1/3"),
+        ("1½", None, "1.5"),
+        ("about 12 million", None, "12000000"),
+        ("12 kilometres", None, "12 km"),
+        ("12 kilometers per hour", None, "12 km/h"),
+        ("84 m²", None, "84 m^2"),
+        ("84 square metres", None, "84 m^2"),
+        ("5 MW", None, "5 MW"),
+        ("5 mW", None, "5 mW"),
+        ("-89.2 degrees Celsius", None, "-89.2 °C"),
+        ("7 days", None, "7 day"),
+        ("30 committees", "number", "30 committee"),
+        ("30 in total", None, "30 in total"),
+        ("5 ft 11 in", "number", "71 in"),
+        ("20 per cent", None, "20%"),
+        ("20", "percentage", "20%"),
+        ("€4,000", None, "4000 EUR"),
+        ("$1.5m", None, "1500000 USD"),
+        ("USD 5 million", None, "5000000 USD"),
+        ("200 dollars", None, "200 USD"),
+        ("5 pounds", "money", "5 GBP"),
+        ("5 pounds", "number", "5 lb"),
+        ("4 May 1923", "date", "1923-05-04"),
+        ("Friday, May 4th, 1923", None, "1923-05-04"),
+        ("the 4th of May, 1923", None, "1923-05-04"),
+        ("13/05/1923", "date", "1923-05-13"),
+        ("05/04/1923", "date", "05/04/1923"),
+        ("May 1923", None, "1923-05"),
+        ("25 July", None, "--07-25"),
+        ("in 1923", "date", "1923"),
+        ("44 BCE", "date", "44 bc"),
+        ("AD 79", "date", "79"),
+        ("half an hour", "duration", "0.5 h"),
+        ("1 hour and 30 minutes", "duration", "90 min"),
+        ("a year", "duration", "1 year"),
+        ("Dr. Émile Durkheim", "name", "emile durkheim"),
+        ("Curie, Marie", "name", "marie curie"),
+        ("J. K. Rowling", "name", "jk rowling"),
+        ("JK Rowling", "name", "jk rowling"),
+        ("King, Jr.", "name", "king jr"),
+        ("The Hague", "place", "hague"),
+        ("U.S.", "place", "us"),
+        ("“the moral hazard”", "term", "moral hazard"),
+        ("double-blind", "term", "double blind"),
+        ("nineteenth century", None, "19th century"),
+        ("1914 to 1918", None, "1914-1918"),
+        ("C++", "term", "c++"),
+        ("A-", "option", "a-"),
+        ("(b) malloc", "option", "malloc"),
+        ("`git  bisect`", "code", "git bisect"),
+        ('print("A")', "code", "print('A')"),
+        ("\\frac{V}{s+1}", "expression", "V/(s+1)"),
+        ("$x^2 + 1$", "expression", "x^2+1"),
+        ("x² + 1", "expression", "x^2+1"),
+        ("√(2GM/R)", "expression", "sqrt(2GM/R)"),
+        ("onion, carrot and celery", "list", "carrot, celery, onion"),
+        ("- 2,000\n- 1,000", "list", "1000, 2000"),
+        ("Yes, it does.", "yes_no", "yes"),
+        ("False", "yes_no", "no"),
+        ("No and yes", "yes_no", "no and yes"),
+        ("  ", None, ""),
+    ],
+)
+def test_canonical(answer: str, answer_type: str | None, form: str) -> None:
+    assert canonical(answer, answer_type) == form
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "answer_type"),
+    [
+        ("3 km", "3000 metres", "number"),
+        ("1 h", "60 minutes", "duration"),
+        ("two years", "24 months", "duration"),
+        ("155 km", "155", "number"),
+        ("€4,000", "4000", "money"),
+        ("20%", "20", "percentage"),
+        ("J. Smith", "John Smith", "name"),
+        ("John F. Kennedy", "John Kennedy", "name"),
+        ("radius and ulna", "the ulna and the radius", "list"),
+        ("0.5", "one half", None),
+        ("World War 2", "world war 2.", None),
+        ("Alzheimer’s disease", "Alzheimers disease", "term"),
+        ("Straße", "strasse", "place"),
+    ],
+)
+def test_matches(one: str, other: str, answer_type: str | None) -> None:
+    assert answers_match(one, other, answer_type)
+    assert answers_match(other, one, answer_type)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "answer_type"),
+    [
+        ("", "", None),
+        ("", "5", None),
+        ("5 km", "5 miles", "number"),
+        ("5 MW", "5 mW", "number"),
+        ("$200", "€200", "money"),
+        ("5%", "5", "number"),
+        ("1923", "1923-05-04", "date"),
+        ("May 1923", "May", "date"),
+        ("John Smith", "Jane Smith", "name"),
+        ("C", "C++", "term"),
+        ("A", "A-", "option"),
+        ("Always", "always", "code"),
+        ("G", "g", "expression"),
+        ("yes", "no", "yes_no"),
+        ("2 and 5", "2 and 6", "list"),
+        ("1.5.2", "15.2", None),
+        ("1-2", "12", None),
+        ("5'3", "53", None),
+    ],
+)
+def test_does_not_match(one: str, other: str, answer_type: str | None) -> None:
+    assert not answers_match(one, other, answer_type)
+
+
+def test_aliases_are_other_spellings_of_the_stored_answer() -> None:
+    assert answers_match("WHO", "World Health Organization", "name", ("WHO",))
+    assert answers_match("the W.H.O.", "World Health Organization", "name", ["WHO"])
+    assert not answers_match("UNESCO", "World Health Organization", "name", ("WHO",))
+    # An alias that repeats the stored answer must not make everything right.
+    assert not answers_match("banana", "WHO", "name", ("who",))
+    assert not answers_match("", "WHO", "name", ("", "WHO"))
+
+
+@given(TEXTS, TYPES)
+@settings(max_examples=2000)
+def test_canonical_is_idempotent_and_matches_itself(answer: str, answer_type: str | None) -> None:
+    form = canonical(answer, answer_type)
+    assert canonical(form, answer_type) == form
+    assert bool(form) == bool(normalise(answer))
+    assert answers_match(answer, answer, answer_type) == bool(form)
+
+
+@given(TEXTS, TEXTS, TYPES)
+@settings(max_examples=1000)
+def test_match_is_symmetric(one: str, other: str, answer_type: str | None) -> None:
+    assert answers_match(one, other, answer_type) == answers_match(other, one, answer_type)
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9), TYPES)
+def test_a_number_never_matches_another(one: int, other: int, answer_type: str | None) -> None:
+    for form in ("{}", "{:,}", "{} km", "{}%", "${}", "{}.0"):
+        assert answers_match(form.format(one), form.format(other), answer_type) == (one == other)
+
+
+@given(st.integers(0, 10**9 - 1))
+def test_written_numbers_are_read_again(number: int) -> None:
+    assert canonical(f"{number:,}") == canonical(f"{number:_}") == canonical(f"{number}.00") == str(number)
+    assert canonical(f"{number:,}".replace(",", " "), "number") == str(number)
+
+
+@given(st.dates(min_value=datetime.date(1000, 1, 1)))
+def test_dates_have_one_form(date: datetime.date) -> None:
+    written = [
+        f"{date:%d %B %Y}",
+        f"{date:%B %d, %Y}",
+        f"{date:%Y-%m-%d}",
+        f"{date:%d %b %Y}",
+        f"the {date:%d} of {date:%B}, {date:%Y}",
+    ]
+    assert {canonical(form, "date") for form in written} == {f"{date:%Y-%m-%d}"}
+
+
+@pytest.mark.parametrize(
+    "hostile", ["1" * 10**6, "1,000," * 10**5, "(" * 10**6, "1e999999999", "\\frac{" * 10**5, "a and " * 10**5, "' " * 10**5]
+)
+@pytest.mark.parametrize("answer_type", [None, *ANSWER_TYPES])
+def test_hostile_answers_take_bounded_time(hostile: str, answer_type: str | None) -> None:
+    for size in (100, 900, 3900, len(hostile)):
+        started = time.perf_counter()
+        answers_match(hostile[:size], hostile[: size - 1] + "x", answer_type)
+        assert time.perf_counter() - started < 0.5
+
+
+def test_a_unit_has_one_symbol() -> None:
+    assert parse_unit("km/h") == parse_unit("kph") == parse_unit("kilometres per hour")
+    assert parse_unit("banana") is None
+    for symbol in ("km", "h", "m^2", "km/h", "°C", "%", "lb", "kWh", "MB"):
+        unit = parse_unit(symbol)
+        assert unit is not None
+        assert unit.symbol == symbol
+        for spelling in unit_spellings(symbol):
+            assert parse_unit(spelling) == unit, spelling
+
+
+def test_quantities_in_a_sentence() -> None:
+    text = unify("In 1969, 12 km of cable cost $1.5 million, or twenty-two percent of 30 in total; it was -5 °C at 5 pm.")
+    assert [str(quantity) for _, _, quantity in quantities_in(text)] == [
+        "1969",
+        "12 km",
+        "1500000 USD",
+        "22%",
+        "30",
+        "-5 °C",
+        "5",
+    ]
+
+
+def test_partial_dates_stay_partial() -> None:
+    assert str(parse_date("May 1923")) == "1923-05"
+    assert parse_date("31 February 1923") is None
+    assert parse_date("2023-13-01") is None
+
+
+def test_quantity_of_a_whole_text_only() -> None:
+    quantity = parse_quantity("12 km")
+    assert quantity is not None
+    assert (quantity.value, quantity.unit) == (Fraction(12), "km")
+    assert parse_quantity("12 Angry Men") is None
+    assert parse_quantity("4/5/1923") is None
+
+
+def test_list_items_are_as_written() -> None:
+    assert list_items("[land, labour & capital]") == ["land", "labour", "capital"]
+
+
+@given(st.text(max_size=20))
+def test_singular_never_raises(word: str) -> None:
+    assert isinstance(singular(word), str)

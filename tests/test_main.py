@@ -1,0 +1,163 @@
+"""What the command line refuses, and how: one clear line, exit 2, soon, and nothing touched."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.main import OK, STOPPED, UNUSABLE, main
+from tests.scripted_endpoint import Answer
+
+SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run, expect a refusal, and return its one line."""
+    began = time.monotonic()
+    assert main(list(arguments)) == UNUSABLE
+    assert time.monotonic() - began < 5
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.strip().splitlines()
+    assert len(lines) == 1, printed.err
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.fixture
+def usual(tmp_path: Path) -> list[str]:
+    return ["--input", str(SAMPLE), "--output", str(tmp_path / "out")]
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_an_unknown_option(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
+    assert "--max_personas" in refused(capsys, *usual, "--max_persona=2")
+
+
+def test_input_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "no file matches" in refused(capsys, "--input", str(tmp_path / "*.jsonl"), "--output", str(tmp_path / "out"))
+
+
+def test_output_that_exists_is_left_alone(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
+    kept = tmp_path / "out" / "qa" / "qa-00000-of-00001.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}\n")
+    line = refused(capsys, *usual)
+    assert "--overwrite" in line
+    assert "--resume" in line
+    assert kept.read_text() == "{}\n"
+
+
+def test_a_dead_port(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
+    line = refused(capsys, *usual, "--endpoint", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m")
+    assert "cannot reach the endpoint" in line
+
+
+def test_a_run_that_cannot_start_does_not_delete_an_earlier_one(
+    capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "out" / "qa" / "qa-00000-of-00001.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}\n")
+    refused(capsys, *usual, "--overwrite", "--endpoint", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m")
+    assert kept.exists()
+
+
+def test_a_refused_key_is_named_and_not_shown(
+    capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "sentinel-of-a-key")
+    endpoint = serve(lambda _: Answer(status=401))
+    line = refused(capsys, *usual, "--endpoint", endpoint.url, "--model", "m", "--api_key_env", "MY_KEY")
+    assert "refuses the API key in the environment variable MY_KEY" in line
+    assert "sentinel" not in line
+
+
+def test_a_key_that_is_not_set(
+    capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    endpoint = serve(lambda _: Answer(status=401))
+    assert "OPENAI_API_KEY is not set" in refused(capsys, *usual, "--endpoint", endpoint.url, "--model", "m")
+
+
+def test_an_unknown_model(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
+    endpoint = serve(lambda _: Answer(status=404), models=("small", "large"))
+    line = refused(capsys, *usual, "--endpoint", endpoint.url, "--model", "huge")
+    assert "does not serve the model 'huge'; it serves large, small" in line
+
+
+def test_several_models_and_none_named(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
+    endpoint = serve(lambda _: {"ready": True}, models=("small", "large"))
+    assert "choose one with --model: large, small" in refused(capsys, *usual, "--endpoint", endpoint.url)
+
+
+def test_a_bank_that_is_none(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
+    bank = tmp_path / "math.jsonl"
+    bank.write_text('{"persona": "x"}\n')
+    assert f"{bank}:1" in refused(capsys, *usual, "--exemplars", str(bank))
+
+
+@pytest.mark.integration
+def test_a_wrong_key_found_during_the_run_stops_it(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
+    endpoint = serve(lambda asked: Answer(status=403) if "Task:" in asked.text else {"ready": True})
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: HTTP 403")
+    assert "--resume" in error
+
+
+@pytest.mark.integration
+def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path, serve: Any) -> None:
+    slow = serve(lambda asked: Answer('{"qualified": true, "reason": "ok"}', delay_s=0.2 if "Task:" in asked.text else 0))
+    output = tmp_path / "out"
+    arguments = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", slow.url, "--model", "m", "--concurrency", "2"]
+    process = subprocess.Popen([sys.executable, "-m", "beam_pipeline", *arguments], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while len(slow.asked) < 6 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == STOPPED, errors
+    assert "go on with --resume" in errors
+    assert "Traceback" not in errors
+    assert not list(output.glob("qa/qa-*"))
+    paid = [json.loads(line) for path in output.glob("journal/*.jsonl") for line in path.read_text().splitlines()]
+    assert len(paid) >= 3
+    assert main([*arguments, "--resume", "--progress", "off"]) != UNUSABLE
+
+
+@pytest.mark.integration
+def test_no_secret_is_written_anywhere(tmp_path: Path, serve: Any) -> None:
+    secret = "sentinel-5f2d-of-a-key"
+    endpoint = serve(lambda asked: "not json" if "Task:" in asked.text else {"ready": True})
+    output = tmp_path / "out"
+    command = [
+        *(sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url),
+        *("--model", "m", "--api_key_env", "SENTINEL_KEY", "--log_level", "debug", "--max_reasks", "0"),
+    ]
+    done = subprocess.run(command, env={**os.environ, "SENTINEL_KEY": secret}, capture_output=True, text=True, timeout=60)
+    assert endpoint.asked[-1].headers["Authorization"] == f"Bearer {secret}"
+    assert secret not in done.stdout + done.stderr
+    written = [path for path in output.rglob("*") if path.is_file()]
+    assert written
+    assert all(secret.encode() not in path.read_bytes() for path in written)
+
+
+def test_the_help_fits_and_names_every_group(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == OK
+    assert "--endpoint" in capsys.readouterr().out
