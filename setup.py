@@ -25,10 +25,11 @@ setup(
     description="Turns pretraining documents into verified question-answer pairs for reinforcement learning",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=["prompts", "transforms", "transforms.inference", "beam_pipeline"],
+    packages=["prompts", "transforms", "transforms.inference", "beam_pipeline", "beam_pipeline.demo_model"],
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],
         "beam_pipeline": ["sample/*"],
+        "beam_pipeline.demo_model": ["*.yaml"],
     },
     install_requires=requirements(),
     entry_points={"console_scripts": ["webscale-qa = beam_pipeline.__main__:main"]},

@@ -4,8 +4,8 @@
     with DemoEndpoint.start(slots=64) as endpoint: ...       # the same, as a child process, from Python
 
 Serves `/v1/chat/completions`, `/v1/models`, `/health` and `/stats` (its own figures, as JSON). The
-model is `demo_model` (rules, no network); how a GPU server would behave under load or failure can
-be added by flags, see `demo_server_simulation`. Needs no GPU, no key, and nothing outside this machine.
+model is `demo_model` (rules, no network), the form of its replies `demo_replies`; how a GPU server
+would behave under load or failure can be added by flags, see `demo_server_simulation`. Needs no GPU, no key, and nothing outside this machine.
 """
 
 import argparse
@@ -31,10 +31,10 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from beam_pipeline import demo_model
+from beam_pipeline.demo_replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
 from beam_pipeline.demo_server_simulation import Attempt, Prompt, Simulation, SimulationConfig
 from transforms.text import estimate_tokens
 
-MODEL = "demo-rules"
 OWNER = "rule-based demo"
 READY = "listening on "
 MAX_BODY_BYTES = 64 * 2**20  # aiohttp's default of 1 MiB would refuse a long document
@@ -82,157 +82,6 @@ def to_flags(config: EndpointConfig) -> list[str]:
         elif value != option.default:
             flags.append(f"--{option.name}={value}")
     return flags
-
-
-# --- what a reply looks like -----------------------------------------------------------------------
-
-
-class RequestError(Exception):
-    """The request is refused: HTTP status, and an OpenAI-style error body."""
-
-    def __init__(self, status: int, message: str, kind: str = "invalid_request_error", param: str | None = None) -> None:
-        super().__init__(message)
-        self.status, self.kind, self.param = status, kind, param
-
-    def response(self, headers: Mapping[str, str] | None = None) -> web.Response:
-        error = {"message": str(self), "type": self.kind, "param": self.param, "code": self.status}
-        return web.json_response({"error": error}, status=self.status, headers=headers)
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """The part of a chat completion request that this server reads."""
-
-    messages: list[dict[str, Any]]
-    format: str  # "json_schema", "json_object" or "text"
-    schema: dict[str, Any]
-    max_tokens: int | None
-
-
-def parse_body(raw: bytes) -> ChatRequest:
-    """Read a request body.
-
-    Raises:
-        RequestError: 400 or 404, saying what is wrong.
-    """
-    try:
-        body = json.loads(raw)
-    except ValueError as error:
-        raise RequestError(400, f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise RequestError(400, "the body must be a JSON object")
-    if body.get("model") != MODEL:
-        raise RequestError(
-            404, f"the model {body.get('model')!r} does not exist; this server has: {MODEL}", "NotFoundError", "model"
-        )
-    if body.get("stream"):
-        raise RequestError(400, "streaming is not supported here; leave out 'stream'", param="stream")
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise RequestError(400, "'messages' must be a list with at least one message", param="messages")
-    for message in messages:
-        if not isinstance(message, dict) or not isinstance(message.get("content"), str) or "role" not in message:
-            raise RequestError(400, "each message must be an object with 'role' and a 'content' string", param="messages")
-    wanted = body.get("response_format") or {}
-    kind = wanted.get("type", "text") if isinstance(wanted, dict) else None
-    schema = (wanted.get("json_schema") or {}).get("schema", {}) if kind == "json_schema" else {}
-    if kind not in ("json_schema", "json_object", "text") or not isinstance(schema, dict):
-        raise RequestError(400, "'response_format' must be of type json_schema, json_object or text", param="response_format")
-    limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    if limit is not None and (not isinstance(limit, int) or limit < 1):
-        raise RequestError(400, f"'max_tokens' must be a whole number of 1 or more, got {limit!r}", param="max_tokens")
-    return ChatRequest(messages, kind, schema, limit)
-
-
-def reply_text(request: ChatRequest) -> str:
-    """What the model says: pure JSON where a format asks for it, otherwise JSON in a fence after a sentence."""
-    found = demo_model.answer(request.messages)
-    if request.format == "json_schema":
-        return json.dumps(conform(found or {}, request.schema), ensure_ascii=False)
-    if found is None:
-        found = spelt_out(request.messages[-1]["content"])
-        if not found and request.format == "text":
-            return "OK"
-    text = json.dumps(found or {"reply": "OK"}, ensure_ascii=False)
-    return text if request.format == "json_object" else f"Here is the result for the task.\n\n```json\n{text}\n```"
-
-
-def spelt_out(content: str) -> Any:
-    """The first JSON object that a message gives as the reply to make, or as its schema; {} if none."""
-    decoder = json.JSONDecoder()
-    for start in (number for number, letter in enumerate(content[:10_000]) if letter == "{"):
-        try:
-            example, _ = decoder.raw_decode(content, start)
-        except ValueError:
-            continue
-        return smallest(example) if "properties" in example else example
-    return {}
-
-
-def conform(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """Fit a reply to a JSON schema as constrained decoding does: the schema's keys, in its order.
-
-    What the schema requires and the model does not know gets the smallest value that is valid.
-    """
-    root = _resolve(schema, schema)
-    if "properties" not in root:
-        return dict(found) if found else smallest(schema)
-    required = root.get("required", [])
-    fitted = {
-        name: found[name] if name in found else smallest(part, schema)
-        for name, part in root["properties"].items()
-        if name in found or name in required
-    }
-    return fitted or smallest(schema)
-
-
-def smallest(schema: Mapping[str, Any], whole: Mapping[str, Any] | None = None) -> Any:
-    """A minimal value that a JSON schema accepts; `whole` is the schema that "$ref" points into."""
-    whole = schema if whole is None else whole
-    part = _resolve(schema, whole)
-    if "const" in part:
-        return part["const"]
-    if "enum" in part:
-        return part["enum"][0]
-    for key in ("anyOf", "oneOf", "allOf"):
-        if part.get(key):
-            return smallest(part[key][0], whole)
-    kind = part.get("type", "object" if "properties" in part else "null")
-    match kind[0] if isinstance(kind, list) else kind:
-        case "object":
-            required = part.get("required", list(part.get("properties", {})))
-            return {name: smallest(part.get("properties", {}).get(name, {}), whole) for name in required}
-        case "array":
-            return [smallest(part.get("items", {}), whole) for _ in range(part.get("minItems", 0))]
-        case "string":
-            return "OK"[: part.get("maxLength", 2)].ljust(part.get("minLength", 0), ".")
-        case "integer" | "number":
-            return max(part.get("minimum", 0), part.get("exclusiveMinimum", -1) + 1)
-        case "boolean":
-            return True
-        case _:
-            return None
-
-
-def _resolve(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = part.get("$ref", "")
-    if not reference.startswith("#/"):
-        return part
-    target: Any = whole
-    for name in reference[2:].split("/"):
-        target = target.get(name) if isinstance(target, dict) else None
-    if not isinstance(target, dict):
-        raise RequestError(400, f"the schema has no {reference}", param="response_format")
-    return _resolve(target, whole)
-
-
-def cut(text: str, max_tokens: int) -> str:
-    """The longest beginning of a text that stays within a number of estimated tokens."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate_tokens(text[:middle]) <= max_tokens else (low, middle - 1)
-    return text[:low]
 
 
 # --- the server ------------------------------------------------------------------------------------
@@ -295,7 +144,7 @@ class Server:
             return await self._complete(parse_body(await request.read()))
         except RequestError as error:
             self._figures["refused"] += 1
-            return error.response()
+            return _error(error)
         finally:
             self._in_flight -= 1
             self._last_reply_at = time.time()
@@ -308,7 +157,7 @@ class Server:
         if attempt.fault == "429":
             wait = self.simulation.config.retry_after_s
             refusal = RequestError(429, "too many requests (simulated)", "rate_limit_error")
-            return refusal.response({"Retry-After": f"{wait:g}"} if wait else None)
+            return _error(refusal, {"Retry-After": f"{wait:g}"} if wait else None)
         text, finish_reason = self._reply(request, attempt)
         limit = request.max_tokens or sys.maxsize
         async with self.simulation.slot():
@@ -316,7 +165,7 @@ class Server:
             output_tokens = self.simulation.output_tokens(attempt, estimate_tokens(text), limit)
             await self.simulation.serve(attempt, prompt, output_tokens)
         if attempt.fault == "500":
-            return RequestError(500, "internal error (simulated)", "server_error").response()
+            return _error(RequestError(500, "internal error (simulated)", "server_error"))
         if attempt.fault == "hang":
             await asyncio.Event().wait()  # until the client gives up; its slot is already free
         return self._response(attempt, prompt, text, finish_reason, output_tokens)
@@ -356,7 +205,11 @@ class Server:
         sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not self._key or hmac.compare_digest(sent.encode(), self._key.encode()):
             return None
-        return RequestError(401, "the API key is missing or wrong", "authentication_error").response()
+        return _error(RequestError(401, "the API key is missing or wrong", "authentication_error"))
+
+
+def _error(error: RequestError, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response(error.body(), status=error.status, headers=headers)
 
 
 def _accepted_key(config: EndpointConfig) -> str:

@@ -21,11 +21,12 @@ from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, par
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_models
 from beam_pipeline.progress import Progress
+from beam_pipeline.resume import save_options
 from beam_pipeline.sinks import prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
-from beam_pipeline.usage import usage_of
+from beam_pipeline.usage import Prices, usage_of
 from prompts import PromptSet
 from transforms.errors import FatalError
 from transforms.inference.runtime import get_runtime
@@ -61,6 +62,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         check_models(models.values())
         # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
         prepare_output(config.output, config.overwrite, config.resume)
+        save_options(config)
         return _run_graph(config, options, prompts, models, started)
 
 
@@ -82,13 +84,17 @@ def _run_graph(config: PipelineConfig, options: PipelineOptions, prompts: Prompt
             raise
         print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)
         return FAILED
-    return _report(config, result, time.monotonic() - started)
+    return _report(config, models, result, time.monotonic() - started)
 
 
-def _report(config: PipelineConfig, result: Any, seconds: float) -> int:
+def _report(config: PipelineConfig, models: Models, result: Any, seconds: float) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    summary = read_summary(path) | {"tokens": usage_of(result), "seconds": round(seconds, 1)}
+    usage = usage_of(result, {stage: model.model for stage, model in models.items()})
+    summary = read_summary(path) | {"tokens": usage, "seconds": round(seconds, 1)}
+    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+    if cost := prices.cost(usage["total"], seconds):
+        summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
     write_summary(path, summary)
     print(summary_table(summary, config.output))
     print(verdict_line(summary))

@@ -1,5 +1,6 @@
 """From options to what the stages take: endpoints, models and prompts of one run."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.options import DEMO_MODEL, PipelineConfig
+from beam_pipeline.options import DEMO_MODEL, PipelineConfig, StageSettings
 from beam_pipeline.preflight import only_model
 from beam_pipeline.resume import JOURNAL_FOLDER
 from beam_pipeline.sources import read_domains
@@ -43,9 +44,21 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
         max_attempts=settings.max_attempts,
         max_reasks=settings.max_reasks,
         concurrency=settings.concurrency,
+        processes=settings.worker_processes,
         backlog=settings.backlog,
+        outage_timeout_s=settings.outage_timeout_s,
+        extra_body=extra_body(settings),
+        session_header=settings.session_header,
         journal=FileSystems.join(config.output, JOURNAL_FOLDER),
     )
+
+
+def extra_body(settings: StageSettings) -> str:
+    """The body keys that a user wants besides ours, as JSON text; "" if none."""
+    body = json.loads(settings.extra_body or "{}")
+    if settings.disable_thinking:
+        body["chat_template_kwargs"] = {**body.get("chat_template_kwargs", {}), "enable_thinking": False}
+    return json.dumps(body, sort_keys=True) if body else ""
 
 
 @contextmanager

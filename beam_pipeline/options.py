@@ -12,6 +12,7 @@ A secret is named, never given: no option takes a key, and no message repeats wh
 
 import argparse
 import difflib
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +44,7 @@ ANY_LANGUAGE = "all"
 
 FILES = "Input and output"
 ENDPOINT = "Endpoint and model"
+PRICES = "Prices, for the cost in the summary"
 SCREENING = "Screening"
 QUESTIONS = "Domains, exemplars, personas"
 RUN = "The run"
@@ -84,6 +86,7 @@ def _option(
 
 
 _ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_HEADER = "[A-Za-z0-9-]+"
 _SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 
@@ -168,7 +171,12 @@ class StageSettings:
     max_attempts: int
     max_reasks: int
     concurrency: int
+    worker_processes: int
     backlog: int
+    outage_timeout_s: float
+    disable_thinking: bool
+    extra_body: str
+    session_header: str
 
 
 class PipelineConfig(_Options):
@@ -232,9 +240,31 @@ class PipelineConfig(_Options):
     concurrency: int = _option(
         0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, param_type="NUMBER", ge=0
     )
-    backlog: int = _option(
-        512, "Elements that one worker thread holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
+    worker_processes: int = _option(
+        1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, param_type="NUMBER", ge=1
     )
+    backlog: int = _option(
+        512, "Elements that one worker process holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
+    )
+    outage_timeout_s: float = _option(
+        600.0, "Seconds to wait while no replica answers, or all say later, before giving up on a call.", ENDPOINT,
+        param_type="NUMBER", ge=0,
+    )
+    disable_thinking: bool = _option(
+        False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
+    )
+    extra_body: str = _option("", "More keys for the body of every request, as a JSON object.", ENDPOINT)
+    session_header: str = _option(
+        "", "Header that carries the document's id, for routers that keep a session on one replica.", ENDPOINT, regex=_HEADER
+    )
+    price_in: float = _option(0.0, "Price of a million prompt tokens, for the summary.", PRICES, param_type="NUMBER", ge=0)
+    price_cached: float | None = _option(
+        None, "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.", PRICES,
+        param_type="NUMBER", ge=0,
+    )
+    price_out: float = _option(0.0, "Price of a million completion tokens.", PRICES, param_type="NUMBER", ge=0)
+    price_gpu_hour: float = _option(0.0, "Price of one GPU for an hour, for endpoints of your own.", PRICES, param_type="NUMBER", ge=0)
+    gpus: int = _option(1, "GPUs that serve the run, for --price_gpu_hour.", PRICES, param_type="NUMBER", ge=1)
 
     min_document_tokens: int = _option(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
     max_document_tokens: int = _option(8000, "Longest document to ask about, in tokens.", SCREENING, param_type="NUMBER", ge=1)
@@ -312,6 +342,27 @@ class PipelineConfig(_Options):
             raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
         return name
 
+    @field_validator("extra_body")
+    @classmethod
+    def _json_object(cls, text: str) -> str:
+        try:
+            given = json.loads(text or "{}")
+        except ValueError as error:
+            raise ValueError(f"must be a JSON object: {error}") from None
+        if not isinstance(given, dict):
+            raise ValueError("must be a JSON object, such as {\"top_p\": 0.95}")
+        ours = sorted(given.keys() & {"model", "messages", "response_format", "max_tokens", "temperature", "stream", "n"})
+        if ours:
+            raise ValueError(f"must not hold {', '.join(ours)}: the pipeline sets that itself")
+        return text
+
+    @field_validator("session_header")
+    @classmethod
+    def _header_name(cls, name: str) -> str:
+        if name and not re.fullmatch(_HEADER, name):
+            raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens, such as x-session-id")
+        return name
+
     @field_validator("languages")
     @classmethod
     def _known_languages(cls, languages: list[str]) -> list[str]:
@@ -366,7 +417,12 @@ class PipelineConfig(_Options):
             max_attempts=self.max_attempts,
             max_reasks=self.max_reasks,
             concurrency=self.concurrency,
+            worker_processes=self.worker_processes,
             backlog=self.backlog,
+            outage_timeout_s=self.outage_timeout_s,
+            disable_thinking=self.disable_thinking,
+            extra_body=self.extra_body,
+            session_header=self.session_header,
         )
 
     def flat(self) -> dict[str, Any]:

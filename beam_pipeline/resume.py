@@ -1,15 +1,35 @@
-"""Continuing a stopped run: what its journal holds, keyed for the join with the documents."""
+"""Continuing a run: its options, and what its journal holds, keyed for the join with the documents."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import apache_beam as beam
+import yaml
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.options import PipelineConfig
 from transforms.inference.journal import read_entries
 from transforms.inference.recall import entry_by_document
 
 JOURNAL_FOLDER = "journal"
+OPTIONS_FILE = "options.yaml"
+
+
+def save_options(config: PipelineConfig) -> None:
+    """Keep the options of a run beside its output, for `replay`; keys of endpoints are not among them."""
+    values = {name: value for name, value in config.flat().items() if name not in ("overwrite", "resume", "config")}
+    for name in ("input", "exemplars"):
+        values[name] = [_absolute(path) for path in values[name]]
+    values["domains"] = values["domains"] and _absolute(values["domains"])
+    path = FileSystems.join(config.output, OPTIONS_FILE)
+    with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
+        file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())
+
+
+def _absolute(path: str) -> str:
+    """A local path as seen from anywhere."""
+    return path if FileSystems.get_scheme(path) else os.path.abspath(path)
 
 
 def journal_files(folder: str) -> list[str]:

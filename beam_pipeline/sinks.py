@@ -27,7 +27,7 @@ Row = dict[str, Any]
 FORMATS = ("jsonl", "parquet")
 # What a run writes, besides the folder of replies that it paid for.
 KINDS = ("qa", "rejected", "dead_letters")
-_SUMMARY_FILES = ("summary.json", "report.html")
+_SUMMARY_FILES = ("summary.json", "report.html", "options.yaml")
 _JOURNAL = "journal"
 _TEMP = "beam-temp-"
 # Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.

@@ -33,7 +33,8 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
     if summary["errors"]:
         lines += ["dead letters:  " + _top(summary["errors"])]
     seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
-    lines += ["", f"{summary['pairs']:,} pairs{seconds}, in {output.rstrip('/')}/qa/"]
+    cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
+    lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
     return "\n".join(lines)
 
 

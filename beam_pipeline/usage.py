@@ -1,5 +1,7 @@
-"""What the model calls cost, read from a finished job's metrics."""
+"""What the model calls cost, read from a finished job's metrics: tokens, times, faults, money."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apache_beam.metrics.metric import MetricsFilter
@@ -7,28 +9,59 @@ from apache_beam.metrics.metric import MetricsFilter
 from prompts import STAGES
 
 FIGURES = ("calls", "replayed", "attempts", "prompt_tokens", "cached_tokens", "completion_tokens")
+LATENCIES = ("latency", "first_try", "queued")
 
 
-def usage_of(result: Any) -> dict[str, Any]:
-    """Calls, tokens and mean latency by stage, and their sum under "total".
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices in any one currency: per million tokens, or per hour of one GPU. 0 = not counted.
+
+    `cached` None means that cached prompt tokens cost what others cost.
+    """
+
+    prompt: float = 0.0
+    cached: float | None = None
+    completion: float = 0.0
+    gpu_hour: float = 0.0
+    gpus: int = 1
+
+    def cost(self, usage: Mapping[str, Any], seconds: float) -> float:
+        """What a run cost; 0 if no price was given."""
+        cached_price = self.prompt if self.cached is None else self.cached
+        fresh = usage["prompt_tokens"] - usage["cached_tokens"]
+        tokens = fresh * self.prompt + usage["cached_tokens"] * cached_price + usage["completion_tokens"] * self.completion
+        return tokens / 1e6 + seconds / 3600 * self.gpus * self.gpu_hour
+
+
+def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
+    """Model, calls, tokens, latencies and faults by stage, and their sum under "total".
 
     Runners that report no metrics give zeros.
     """
+    metrics = result.metrics().query(MetricsFilter())
     counters: dict[tuple[str, str], int] = {}
-    for row in result.metrics().query(MetricsFilter())["counters"]:
+    for row in metrics["counters"]:
         name = (row.key.metric.namespace, row.key.metric.name)
-        if name[0] in STAGES:
-            counters[name] = counters.get(name, 0) + (row.committed or row.attempted or 0)
-    usage = {stage: _stage_usage(stage, counters) for stage in STAGES}
+        counters[name] = counters.get(name, 0) + (row.committed or row.attempted or 0)
+    spans: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for row in metrics["distributions"]:
+        name, found = (row.key.metric.namespace, row.key.metric.name), row.committed or row.attempted
+        if found and found.count:
+            total, count, most = spans.get(name, (0, 0, 0))
+            spans[name] = (total + found.sum, count + found.count, max(most, found.max))
+    usage = {stage: _stage_usage(stage, models.get(stage, ""), counters, spans) for stage in STAGES}
     usage["total"] = {figure: sum(usage[stage][figure] for stage in STAGES) for figure in FIGURES}
     return usage
 
 
-def _stage_usage(stage: str, counters: dict[tuple[str, str], int]) -> dict[str, Any]:
-    usage: dict[str, Any] = {figure: counters.get((stage, figure), 0) for figure in FIGURES}
-    calls = usage["calls"] or 1
-    usage["mean_latency_s"] = round(counters.get((stage, "latency_ms"), 0) / 1000 / calls, 3)
-    usage["mean_queued_s"] = round(counters.get((stage, "queued_ms"), 0) / 1000 / calls, 3)
+def _stage_usage(
+    stage: str, model: str, counters: Mapping[tuple[str, str], int], spans: Mapping[tuple[str, str], tuple[int, int, int]]
+) -> dict[str, Any]:
+    usage: dict[str, Any] = {"model": model, **{figure: counters.get((stage, figure), 0) for figure in FIGURES}}
+    for latency in LATENCIES:
+        total, count, most = spans.get((stage, f"{latency}_ms"), (0, 0, 0))
+        usage[f"{latency}_s"] = {"mean": round(total / 1000 / max(1, count), 3), "max": most / 1000}
+    usage["throttled_s"] = counters.get((stage, "cumulativeThrottlingSeconds"), 0)
     usage["faults"] = {
         name.removeprefix("fault/"): number
         for (namespace, name), number in sorted(counters.items())

@@ -1,7 +1,6 @@
 """CallModel: where Beam meets an endpoint. Late answers, full backlogs, faults, bills and stops."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -56,7 +55,7 @@ def test_a_late_answer_keeps_the_timestamp_and_window_of_its_element(serve: Make
 
     def script(asked: Asked) -> Reply:
         number = number_in(asked)
-        return [after(0.15), after(0.0, BAD), Reply("no json"), after(0.0)][number % 4]
+        return [after(0.25), after(0.0, BAD), Reply("no json"), after(0.0)][number % 4]
 
     endpoint = serve(script)
     stage = FilterDocuments(model(endpoint, backlog=4, max_reasks=0), PROMPTS)
@@ -74,7 +73,7 @@ def test_a_late_answer_keeps_the_timestamp_and_window_of_its_element(serve: Make
 
 @pytest.mark.parametrize(("backlog", "most"), [(1, 1), (3, 3), (100, 12)])
 def test_no_more_than_the_backlog_is_asked_at_once(serve: Make, model: Make, run_transform: Any, backlog: int, most: int) -> None:
-    endpoint = serve(lambda _: after(0.1))
+    endpoint = serve(lambda _: after(0.05 * min(backlog, 8)))
     outcome = run_transform(FilterDocuments(model(endpoint, backlog=backlog, concurrency=64), PROMPTS), documents(12))
     assert len(outcome.passed) == 12
     assert endpoint.most_in_flight == most
@@ -110,7 +109,7 @@ def test_the_ceiling_of_the_endpoint_holds_whatever_the_backlog(serve: Make, mod
         (Reply(status=500), "Refused", "HTTP 500: scripted 500", 3, ""),
         (Reply(raw="<html>gateway</html>"), "TransientError", "body that is not JSON", 3, ""),
         (Reply(raw={"choices": []}), "TransientError", "body that is not a chat completion", 3, ""),
-        (after(2.0), "TransientError", "no reply in time", 3, ""),
+        (after(10.0), "TransientError", "no reply in time", 3, ""),
     ],
     ids=["prose", "empty", "surrogate", "cut", "filtered", "400", "overflow", "502", "500", "gateway", "no completion", "hung"],
 )
@@ -118,7 +117,7 @@ def test_what_cannot_be_answered_is_a_dead_letter_and_the_rest_goes_on(
     serve: Make, model: Make, run_transform: Any, answer: Reply, error: str, message: str, attempts: int, reply: str
 ) -> None:
     endpoint = serve(lambda asked: answer if number_in(asked) == 7 else GOOD)
-    settings = model(endpoint, max_reasks=1, max_attempts=3, request_timeout_s=0.3)
+    settings = model(endpoint, max_reasks=1, max_attempts=3, request_timeout_s=0.7 if answer.delay_s else 30.0)
     before = time.time()
     outcome = run_transform(FilterDocuments(settings, PROMPTS), documents(20))
     assert ids(outcome.passed) == ids([document for document in documents(20) if document.id != "d7"])
@@ -199,8 +198,12 @@ def test_what_no_call_can_survive_stops_the_run_and_says_why(serve: Make, model:
 
 
 def test_a_stopped_runtime_ends_the_run_at_once(serve: Make, model: Make, run_transform: Any) -> None:
-    endpoint = serve(lambda _: after(30))
-    threading.Timer(0.5, get_runtime().stop).start()
+    def stop_at_the_third(_: Asked) -> Reply:
+        if len(endpoint.asked) == 3:
+            get_runtime().stop()
+        return after(30)
+
+    endpoint = serve(stop_at_the_third)
     started = time.monotonic()
     with pytest.raises(Exception, match="the run was stopped"):
         run_transform(FilterDocuments(model(endpoint, request_timeout_s=60), PROMPTS), documents(3))

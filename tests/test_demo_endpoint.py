@@ -16,7 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from beam_pipeline.demo_endpoint import MODEL, DemoEndpoint, EndpointConfig, cut, parse_flags, smallest, to_flags
+from beam_pipeline.demo_endpoint import DemoEndpoint, EndpointConfig, parse_flags, to_flags
+from beam_pipeline.demo_replies import MODEL, cut, smallest
 from beam_pipeline.demo_server_simulation import PrefixCache, Simulation, SimulationConfig
 from prompts import load_prompts
 from transforms.text import estimate_tokens

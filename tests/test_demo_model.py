@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_pipeline import demo_model
+from beam_pipeline.demo_model.personas import personas_of
+from beam_pipeline.demo_model.synthesize import find_facts
 from prompts import Domain, PromptSet, load_domains, load_prompts
 from transforms.text import neutralise, normalise
 
@@ -168,17 +170,17 @@ def test_classify_knows_a_domain_of_the_users_own_by_its_description() -> None:
 )  # fmt: skip
 def test_common_sentences_become_natural_questions(sentence: str, question: str, answer: str, answer_type: str) -> None:
     filler = "The keeper of the lighthouse walked to the harbour and looked at the ships."
-    facts = demo_model.facts(f"{sentence} {filler}")
+    facts = find_facts(f"{sentence} {filler}")
     assert any(fact.question.lower().endswith(question.lower()) for fact in facts), [fact.question for fact in facts]
     fact = next(fact for fact in facts if fact.question.lower().endswith(question.lower()))
     assert (fact.answer.lower(), fact.answer_type) == (answer.lower(), answer_type)
 
 
 def test_a_recipe_and_source_code_give_facts_of_their_own_kind() -> None:
-    recipe = {fact.question: fact.answer for fact in demo_model.facts(RECIPE)}
+    recipe = {fact.question: fact.answer for fact in find_facts(RECIPE)}
     assert recipe["How long is the cook time in the recipe for Lentil Stew?"] == "40 min"
     assert recipe["How much red lentils does the recipe for Lentil Stew call for?"] == "300 g"
-    code = {fact.answer: fact.answer_type for fact in demo_model.facts(CODE)}
+    code = {fact.answer: fact.answer_type for fact in find_facts(CODE)}
     assert code["pull"] == code["LineReader"] == code["65536"] == "code"
 
 
@@ -205,7 +207,7 @@ def test_nothing_is_asked_of_a_text_that_states_nothing(prompts: PromptSet) -> N
 
 def test_one_fact_is_not_given_to_two_personas(prompts: PromptSet) -> None:
     document = "The Harrow Bridge was opened in 1923 by the mayor of the town."
-    named = demo_model.personas(document, "Other", 3)
+    named = personas_of(document, "Other", 3)
     pairs = [ask(prompts, "synthesize", document, persona=persona["name"]) for persona in named]
     assert [bool(pair["question"]) for pair in pairs] == [True, False, False]
 
@@ -214,7 +216,7 @@ def test_no_question_leans_on_text_that_its_reader_will_not_see() -> None:
     document = (
         "As shown above, this bridge has 12 spans of steel. He was born in 1871 in the town. The figure shows 14 boats at sea."
     )
-    assert demo_model.facts(document) == ()
+    assert find_facts(document) == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,9 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
         "endpoint": "http://h/v1",
+        "extra_body": '{"top_p": 0.9}',
+        "worker_processes": "2",
+        "gpus": "2",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -93,6 +97,20 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
     }
     before, after = validate_text(needed), validate_text({**needed, name: value})
     assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name}
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--extra_body=[1]", "--extra_body: must be a JSON object"),
+        ("--extra_body={", "--extra_body: must be a JSON object"),
+        ('--extra_body={"model": "x"}', "--extra_body: must not hold model"),
+        ("--session_header=x y", "--session_header: 'x y' is no name of a header"),
+    ],
+)
+def test_what_is_sent_with_every_request_is_checked(flag: str, message: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(message)):
+        settings(flag)
 
 
 def validate_text(values: dict[str, str]) -> PipelineConfig:

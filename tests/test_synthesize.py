@@ -111,10 +111,11 @@ def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_syn
 
 
 def test_personas_of_one_document_share_all_but_the_persona(run_synthesize: Make, task: Make) -> None:
-    _, endpoint = run_synthesize(REPLY, [task("sailor", "tides"), task("historian", "")])
-    (first, persona), (second, other) = sorted(asked.text.split("<persona>") for asked in endpoint.asked)
-    assert first == second
-    assert {persona, other} == {"sailor: tides</persona>", "historian</persona>"}
+    tasks = [task("sailor", "tides"), task("historian", ""), *(task(f"reader {number}", "") for number in range(6))]
+    _, endpoint = run_synthesize(REPLY, tasks, exemplars=1)
+    shared, personas = zip(*(asked.text.split("<persona>") for asked in endpoint.asked), strict=True)
+    assert len(set(shared)) == 1, "exemplars that differ would be prefilled again for each persona"
+    assert {"sailor: tides</persona>", "historian</persona>", "reader 5</persona>"} < set(personas)
 
 
 def test_the_exemplars_of_a_document_are_the_same_in_every_run(run_synthesize: Make, task: Make) -> None:

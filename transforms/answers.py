@@ -649,7 +649,7 @@ def quantities_in(text: str) -> Iterator[tuple[int, int, Quantity]]:
     """Every number or quantity in a short text (as `unify` leaves it): start, end, what it says."""
     position = 0
     for candidate in re.finditer(
-        r"(?<![\w.])(?:(?<![\w)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b[A-Za-z]{3,9}\b", text
+        r"(?<![\w.])(?:(?<![\d)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b[A-Za-z]{3,9}\b", text
     ):
         if candidate.start() < position:
             continue

@@ -92,7 +92,7 @@ _NUMERIC = re.compile(
     r"|\b(?:zero|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|"
     r"sixty|seventy|"
     r"eighty|ninety|hundreds?|thousands?|[mb]illions?|trillions?|dozens?|half|halves|thirds?|quarters?|fifths?|once|twice|thrice|"
-    r"single|double|triple|pi|infinity|infinite|infinitely|a|an|all|both|couple|[ivxlcdm]{1,8})\b|[a-z] ?[a-z]?$",
+    r"single|double|triple|pi|infinity|infinite|infinitely|a|an|all|both|couple|[ivxlcdm]{1,8})\b|^[a-z] ?[a-z]?$",
     re.IGNORECASE,
 )
 
@@ -216,7 +216,8 @@ _REFERENCES = (
     re.compile(r"\b(?:mentioned|described|discussed|listed|given|provided|shown|stated|presented|cited|quoted)\s+"
                r"(?P<noun>above|below|here|earlier|previously)\b", re.I),
     re.compile(r"\b(?:in|from|of|by|to|per)\s+(?P<noun>the (?:text|passage|excerpt|snippet|paragraph|document))"
-               r"(?!\s+(?:of|by|from|titled|called|to|through|between|on|editor|object|format|file|type|box|field|area|message|processing|classification|mining|model|"
+               r"(?!\s+(?:of|by|from|titled|called|to|through|between|on|editor|object|format|file|type|box|field|area|"
+               r"message|processing|classification|mining|model|"
                r"generation|encoding|string|database|store|feeder|number|structure|tree|element|root|class)\b)", re.I),
     re.compile(r"\baccording to (?P<noun>the (?:above|given|provided)\b|"
                r"(?:it|them|him|her|this|that)(?=\s*(?:[?,.;:!]|$)))", re.I),

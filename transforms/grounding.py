@@ -125,7 +125,7 @@ def _bounded(pattern: str, first: str, last: str) -> str:
 
 def _text_pattern(answer: str, inflected: bool) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
-    folded = " ".join(unify(answer).translate(_FOLD).split())
+    folded = " ".join(answer.translate(_FOLD).split())
     pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
     kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
     if not kept:
@@ -150,7 +150,7 @@ def _text_pattern(answer: str, inflected: bool) -> str | None:
         last = (word, start, end)
     final = kept[-1][0]
     ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
-    closing = folded[kept[-1][2] :].strip()
+    closing = folded[kept[-1][2] :].rstrip()
     if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
         return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
     return _bounded(pattern + ending, kept[0][0][0], final[-1])
@@ -272,9 +272,9 @@ _UNIT_AFTER = re.compile(r"[ \-]?(?:[^\W\d_]|[%\u00b0\"'$\u20ac\u00a3])")
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """Whether a number that was found is the whole number there: "two" of "twenty-two" is not."""
-    written = text[start:end]
-    before, after = text[max(0, start - 12) : start], text[end : end + 16]
-    if _WORD_AFTER.match(after):
+    written = text[start:end].lower()
+    before, after = text[max(0, start - 12) : start].lower(), text[end : end + 16].lower()
+    if _WORD_AFTER.match(after) or ("/" in written and re.search(r"\d[ \-]$", before)):
         return False
     if written[-1].isalpha():
         last = re.split(r"[ \-]", written)[-1]
@@ -458,10 +458,40 @@ def _find_code(answer: str, text: str) -> Place | None:
     return found.span() if found else None
 
 
-def _find_text(answer: str, folded: _Folded, original: str, inflected: bool = True) -> Place | None:
-    pattern = _text_pattern(answer, inflected)
+def _literal_pattern(answer: str) -> str | None:
+    parts = answer.split()
+    return _bounded(r"\s+".join(map(re.escape, parts)), parts[0][0], parts[-1][-1]) if parts else None
+
+
+def _find_exact(answer: str, text: str) -> Place | None:
+    """The answer as it is written, but for white space; a number only where it is the whole number."""
+    pattern = _literal_pattern(answer)
     if pattern is None:
         return None
+    parts = answer.split()
+    number = parts[0][0].isdigit() or normalise(parts[0]) in SMALL_NUMBERS
+    if parts[0][0].isdigit():
+        pattern = _NUMBER_LEFT + pattern
+    if parts[-1][-1].isdigit():
+        pattern += _NUMBER_RIGHT
+    for count, found in enumerate(re.finditer(pattern, text)):
+        start, end = found.span()
+        if not number or (_stands_alone(text, start, end) and not _negative_before(text, start)):
+            return start, end
+        if count >= _MAX_CANDIDATES:
+            break
+    return None
+
+
+def _find_text(answer: str, folded: _Folded, original: str, inflected: bool = True) -> Place | None:
+    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(_FOLD))):
+        place = _first_place(pattern, answer, folded, original) if pattern else None
+        if place:
+            return place
+    return None
+
+
+def _first_place(pattern: str, answer: str, folded: _Folded, original: str) -> Place | None:
     letters = "".join(char for char in answer if char.isalpha())
     acronym = 2 <= len(letters) <= 5 and letters.isupper()
     for count, found in enumerate(re.finditer(pattern, folded.text)):
@@ -483,6 +513,9 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
     """
     if not normalise(answer[: 2 * MAX_CHARS]) or len(answer) > 2 * MAX_CHARS or answer_type == "yes_no":
         return None
+    exact = _find_exact(answer, text)
+    if exact:
+        return exact
     if answer_type == "code":
         return _find_code(answer, text)
     folded = _fold(text)

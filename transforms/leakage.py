@@ -31,7 +31,7 @@ LEAKS = (
     "inflected",  # another form of its words: plural, possessive, derived word, the people of a country
     "number_word",  # "twelve" for 12
     "unit_variant",  # the same quantity with its unit written or scaled otherwise
-    "date_variant",  # the same date in another form, or a date that contains the answer
+    "date_variant",  # the same date in another form
     "abbreviation",  # the initials of the answer, or its short form by the document
     "expansion",  # the words that the answer abbreviates
     "alias",  # an accepted other spelling of the answer

@@ -147,13 +147,18 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one model call cost: tokens as the endpoint counts them, times in seconds."""
+    """What one model call cost: tokens as the endpoint counts them, times in seconds.
+
+    `latency_s` is from asking to answer, all tries and waits counted; `first_try_s` what the first
+    try took on the wire; `queued_s` the wait for a slot.
+    """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
     attempts: int = 0
     latency_s: float = 0.0
+    first_try_s: float = 0.0
     queued_s: float = 0.0
 
 

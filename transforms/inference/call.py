@@ -19,6 +19,7 @@ from typing import Any
 
 import apache_beam as beam
 import orjson
+from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
 from apache_beam.metrics import Metrics
 from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.windowed_value import WindowedValue
@@ -105,13 +106,21 @@ class _CallFn(beam.DoFn):
         self._runtime.submit(self._call(element, side, lambda answer: answers.put((number, answer))))
         yield from self._ready()
         while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._model.backlog):
-            yield from self._finished(*self._answers.get())
+            yield from self._finished(*self._wait())
 
     def finish_bundle(self) -> Iterator[Any]:
         while self._in_flight:
-            yield from self._finished(*self._answers.get())
+            yield from self._finished(*self._wait())
         self._bundle = None
         self._runtime.flush()
+
+    def _wait(self) -> tuple[int, Answer]:
+        """The next answer, however long it takes; time lost to throttling is reported."""
+        began = time.monotonic()
+        answer = self._answers.get()
+        if self._runtime.throttled:
+            self._metrics.throttled(time.monotonic() - began)
+        return answer
 
     def _ready(self) -> Iterator[Any]:
         while True:
@@ -181,6 +190,10 @@ class _CallMetrics:
     def __init__(self, stage: str) -> None:
         self._stage = stage
         self._counters: dict[str, Any] = {}
+        self._latencies = {name: Metrics.distribution(stage, f"{name}_ms") for name in ("latency", "first_try", "queued")}
+        # What keeps Dataflow from adding workers while the endpoint asks for patience.
+        self._throttling = ThrottlingSignaler(stage)
+        self._throttled_s = 0.0
 
     def record(self, answer: Answer) -> None:
         usage = answer.usage
@@ -189,10 +202,18 @@ class _CallMetrics:
         self._add("prompt_tokens", usage.prompt_tokens)
         self._add("cached_tokens", usage.cached_tokens)
         self._add("completion_tokens", usage.completion_tokens)
-        self._add("latency_ms", round(usage.latency_s * 1000))
-        self._add("queued_ms", round(usage.queued_s * 1000))
         for fault in answer.faults:
             self._add(f"fault/{fault}", 1)
+        if not answer.replayed:
+            self._latencies["latency"].update(round(usage.latency_s * 1000))
+            self._latencies["first_try"].update(round(usage.first_try_s * 1000))
+            self._latencies["queued"].update(round(usage.queued_s * 1000))
+
+    def throttled(self, seconds: float) -> None:
+        """Report time; Beam counts whole seconds, so the rest is kept for the next time."""
+        whole, self._throttled_s = divmod(self._throttled_s + seconds, 1)
+        if whole:
+            self._throttling.signal_throttled(int(whole))
 
     def _add(self, name: str, by: int) -> None:
         if not by:

@@ -49,10 +49,8 @@ def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:
 class _RecallFn(beam.DoFn):
     def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Document]:
         _, groups = joined
-        documents = list(groups["documents"])
-        if not documents:
-            return  # a reply for a document that is not in the input any more
         runtime = get_runtime()
-        for key, text in groups["entries"]:
-            runtime.recall(key, text)
-        yield from documents
+        for document in groups["documents"]:  # none, for a document that is not in the input any more
+            for key, text in groups["entries"]:
+                runtime.recall(key, text)
+            yield document

@@ -78,7 +78,6 @@ class Answer:
     error: Exception | None
     usage: Usage
     faults: tuple[str, ...] = ()
-    held_back_s: float = 0.0
     replayed: bool = False
 
 
@@ -134,6 +133,7 @@ class Runtime:
         self._figures = Snapshot()
         self.fatal: FatalError | None = None
         self.bundles = Bundles()
+        self.held_back = 0  # calls that wait because an endpoint asked them to, or failed
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
         self._thread.start()
 
@@ -165,6 +165,11 @@ class Runtime:
             waiting=self._router.waiting(),
             down=[replica.endpoint.url for replica in replicas if replica.down],
         )
+
+    @property
+    def throttled(self) -> bool:
+        """Whether more calls wait at an endpoint's wish than are being worked on."""
+        return self.held_back > sum(replica.in_flight for replica in self._router.replicas.values())
 
     def recall(self, key: str, text: str) -> None:
         """Remember a reply that was paid for earlier."""
@@ -263,7 +268,7 @@ class _Attempt:
         self._router = runtime._router
         self._faults: list[str] = []
         self._prompt_tokens = self._cached_tokens = self._completion_tokens = 0
-        self._queued_s = self._held_back_s = 0.0
+        self._queued_s = self._first_try_s = 0.0
         self._started = time.monotonic()
         self._tries = 0
         self._endpoint_failing = False
@@ -314,7 +319,7 @@ class _Attempt:
             else:
                 self._runtime._figures.answered += 1
                 self._runtime._keep(self._call, self._key, completion)
-                return Answer(self._call, reply, None, self._usage(), tuple(self._faults), self._held_back_s)
+                return Answer(self._call, reply, None, self._usage(), tuple(self._faults))
 
     async def _once(self, temperature: float | None, max_tokens: int | None) -> Completion:
         """One try: wait for a slot, ask, tell router and limiter how it went."""
@@ -340,6 +345,8 @@ class _Attempt:
             now = time.monotonic()
             replica.limiter.completed(ticket, now, now - started)
         finally:
+            if self._tries == 1:
+                self._first_try_s = time.monotonic() - started
             # After `completed` a ticket counts no more, and dropping it changes nothing.
             replica.limiter.dropped(ticket)
             router.release(replica)
@@ -367,11 +374,14 @@ class _Attempt:
         if error.retry_after_s is not None:
             # Everybody told the same number must not come back at the same moment.
             wait = min(error.retry_after_s, RETRY_AFTER_MOST_S) + self._random.uniform(0, BACK_OFF_FIRST_S)
-        self._held_back_s += wait
-        await asyncio.sleep(wait)
+        self._runtime.held_back += 1
+        try:
+            await asyncio.sleep(wait)
+        finally:
+            self._runtime.held_back -= 1
 
     def _failed(self, error: Exception) -> Answer:
-        return Answer(self._call, None, error, self._usage(), tuple(self._faults), self._held_back_s)
+        return Answer(self._call, None, error, self._usage(), tuple(self._faults))
 
     def _usage(self) -> Usage:
         return Usage(
@@ -380,6 +390,7 @@ class _Attempt:
             self._completion_tokens,
             self._tries,
             time.monotonic() - self._started,
+            self._first_try_s,
             self._queued_s,
         )
 

@@ -1,0 +1,49 @@
+"""The model behind the demo endpoint: rules, not a neural network, doing the four tasks on real text.
+
+It reads a request exactly as it is sent (system message, document between its tags, task line) and
+answers what the task asks for, from the document's own sentences, deterministically. It is there
+so that the pipeline can be tried, tested and timed without a GPU; its questions are correct and
+checkable but plain, so do not train on them.
+
+`answer(messages)` is the entry; `filter`, `classify`, `synthesize` and `verify` do one task each.
+What is worked out once for a document is kept in small caches, because all calls for a document
+arrive close together. A question comes about in this order:
+
+    analysis        sentences, title and main terms of the document
+    plain           which sentences can be asked about
+    questions       natural questions, for the sentences that have the form
+    cloze           the sentence quoted with a blank, for the others
+    sentence_facts  the best form for each sentence, its subject named
+    recipe_facts, code_facts    the same for lines that are no sentences
+    synthesize      the facts in order, one for each persona
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from beam_pipeline.demo_model.classify import classify_document
+from beam_pipeline.demo_model.filter import filter_document
+from beam_pipeline.demo_model.request import parse_request
+from beam_pipeline.demo_model.synthesize import synthesize_pair
+from beam_pipeline.demo_model.verify import verify_pair
+
+
+def is_task(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a request is one of the four tasks."""
+    return parse_request(messages) is not None
+
+
+def answer(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The reply object for a request; None if the request is not one of the four tasks."""
+    request = parse_request(messages)
+    if request is None:
+        return None
+    match request.stage:
+        case "filter":
+            return filter_document(request.document)
+        case "classify":
+            return classify_document(request.document, request.system)
+        case "synthesize":
+            return synthesize_pair(request.document, request.field("persona"), request.field("domain"))
+        case _:
+            return verify_pair(request.document, request.field("question"), request.field("answer"))

@@ -1,0 +1,94 @@
+"""Verify: the words of a document that prove an answer, and whether its question is a fair one."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from beam_pipeline.demo_model.analysis import CACHED_DOCUMENTS, Analysis, analyse
+from beam_pipeline.demo_model.words import STOP, WORD, stem
+from transforms.text import normalise
+
+REFERS = re.compile(
+    r"\b(?:the|this|that|given|above) (?:\w+ )?(?:text|passage|article|document|excerpt|author|study|paper|page|section|"
+    r"chapter)\b"
+    r"|\b(?:mentioned|described|shown|listed) (?:above|below|here)\b",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(r"(?:It|He|She|They|This|That|These|Those|Its|His|Her|Their)\b")
+_HARM = re.compile(r"\b(?:nerve agent|pipe bomb|(?:build|make) a bomb|social security number|credit card number)\b", re.I)
+# Words of our own question forms and of any question; they prove nothing.
+_FRAME = frozenset(
+    stem(word)
+    for word in """which what how many much year date month term name place number quantity amount length percentage completes
+        statement context identifier command code python fits description documented value assigned constant recipe call time
+        long function method class inherit""".split()
+)
+MIN_OVERLAP = 0.6
+
+
+def verify_pair(document: str, question: str, found: str) -> dict[str, Any]:
+    """Verify: find the words that prove the answer; judge leakage and whether the question stands alone."""
+    analysis = analyse(document)
+    quote, overlap = _proof(analysis, question, found)
+    return {
+        "quote": quote,
+        "correct": overlap >= MIN_OVERLAP,
+        "leaks": leaks(question, found),
+        "self_contained": bool(question) and not REFERS.search(question) and not _POINTS.match(question),
+        "safe": not _HARM.search(f"{question} {found}"),
+    }
+
+
+def leaks(question: str, found: str) -> bool:
+    """Whether the answer stands in the question as words of its own; choices and yes/no do not count."""
+    hidden, asked = normalise(found), normalise(question)
+    if not hidden or hidden in ("yes", "no") or re.search(rf"\bor {re.escape(hidden)}\b|\b{re.escape(hidden)},? or\b", asked):
+        return False
+    return _bounded(hidden).search(asked) is not None
+
+
+def _bounded(needle: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(needle)}(?!\w)")
+
+
+@lru_cache(maxsize=CACHED_DOCUMENTS)
+def _searchable(text: str) -> tuple[str, ...]:
+    """The document's sentences, each normalised for matching."""
+    return tuple(normalise(sentence.text) for sentence in analyse(text).sentences)
+
+
+def _proof(analysis: Analysis, question: str, found: str) -> tuple[str, float]:
+    """The words that have the answer and most of the question's content words, and the share they have.
+
+    A sentence, or two neighbours where one is not enough (a heading and its line, a signature and its docstring).
+    """
+    needle = normalise(found)
+    if not needle:
+        return "", 0.0
+    asked = _content(question) - _FRAME
+    near = _content(f"{analysis.title} {' '.join(analysis.terms)}")
+    pattern = _bounded(needle)
+    # `in` first: most sentences do not have the answer, and it is much cheaper than a pattern.
+    holding = [
+        number
+        for number, text in enumerate(_searchable(analysis.text))
+        if needle in ("yes", "no") or (needle in text and pattern.search(text))
+    ]
+    best, best_share = "", 0.0
+    for before, after in ((0, 0), (0, 1), (1, 0)):
+        for number in holding:
+            first, last = max(number - before, 0), min(number + after, len(analysis.sentences) - 1)
+            span = analysis.text[analysis.sentences[first].start : analysis.sentences[last].end]
+            said = _content(span)
+            proper = asked - (near - said)
+            share = len(proper & said) / len(proper) if proper else 1.0
+            if share > best_share:
+                best, best_share = span, share
+        if best_share >= MIN_OVERLAP:
+            break
+    return best, best_share
+
+
+def _content(text: str) -> set[str]:
+    """Stems of the words that carry meaning, and the numbers."""
+    return {stem(word) for word in WORD.findall(text) if word.lower() not in STOP} | set(re.findall(r"\d+", text))

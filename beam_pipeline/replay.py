@@ -1,0 +1,34 @@
+"""`python -m beam_pipeline.replay OUT [options]`: run the dead letters of a finished run again.
+
+A dead letter is a call without a reply, so a replay is the same run resumed: whatever was answered
+comes from the journal, and only what has no reply is asked. The outputs are written anew as a
+whole, so a pair that comes of a replay stands where it would have stood. Options given here replace
+those of the run, such as another endpoint or more attempts.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.resume import OPTIONS_FILE
+
+USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
+
+
+def replay(argv: Sequence[str]) -> int:
+    """Replay a run; returns the exit code of the command line."""
+    if not argv or argv[0].startswith("-"):
+        print(f"error: which run? {USAGE}", file=sys.stderr)
+        return UNUSABLE
+    output, *options = argv
+    path = FileSystems.join(output, OPTIONS_FILE)
+    if not FileSystems.exists(path):
+        print(f"error: {path}: there is no run to replay; {USAGE}", file=sys.stderr)
+        return UNUSABLE
+    return main(["--config", path, "--output", output, "--resume", *options])
+
+
+if __name__ == "__main__":
+    sys.exit(replay(sys.argv[1:]))

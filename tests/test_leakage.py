@@ -1,0 +1,60 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.leakage import LEAKS, find_leak
+
+ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "leakage.jsonl").read_text("utf-8").split("\n") if line]
+FRAGMENTS = (
+    "Which |is |the |(|)|5|12 km|twelve |1,000|World |Health |Organization |WHO|who |a or b|: |? |A|'s |- |May |4 May 1923|1923|"
+    "and |, |.|x^2|=|$|%|\\|[|İ|ſ|ﬁ|é|\u00ad|one |half "
+).split("|")
+TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join))
+
+
+def test_the_labelled_set_is_large_and_balanced() -> None:
+    leaks = [row for row in ROWS if row["leak"]]
+    assert len(ROWS) >= 150
+    assert 0.4 <= len(leaks) / len(ROWS) <= 0.6
+    assert {row["kind"] for row in leaks} == set(LEAKS)
+    assert len({(row["question"], row["answer"]) for row in ROWS}) == len(ROWS)
+
+
+def test_precision_and_recall_on_the_labelled_set() -> None:
+    found = {row["id"]: find_leak(row["question"], row["answer"], row["aliases"], row["document"]) for row in ROWS}
+    wrong = [(row["id"], row["kind"], found[row["id"]]) for row in ROWS if bool(found[row["id"]]) != row["leak"]]
+    right = sum(bool(found[row["id"]]) and row["leak"] for row in ROWS)
+    assert right / sum(bool(kind) for kind in found.values()) >= 0.95, wrong
+    assert right / sum(row["leak"] for row in ROWS) >= 0.95, wrong
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_kinds_are_named(kind: str) -> None:
+    rows = [row for row in ROWS if row["leak"] and row["kind"] == kind]
+    named = [row for row in rows if find_leak(row["question"], row["answer"], row["aliases"], row["document"]) == kind]
+    assert len(named) >= 0.75 * len(rows)
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2), TEXTS)
+@settings(max_examples=2000)
+def test_never_raises(question: str, answer: str, aliases: list[str], document: str) -> None:
+    assert find_leak(question, answer, aliases, document) in (None, *LEAKS)
+
+
+@given(TEXTS)
+def test_an_empty_question_leaks_nothing(answer: str) -> None:
+    assert find_leak("", answer) is None
+    assert find_leak(answer, "") is None
+
+
+@pytest.mark.parametrize("unit", ["a ", "(", "World ", "1,", "or ", "A", "x^2=", "twelve ", "\\", "'s "])
+def test_hostile_questions_take_bounded_time(unit: str) -> None:
+    text = unit * 200_000
+    for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
+        started = time.perf_counter()
+        find_leak(text, answer, (), text)
+        assert time.perf_counter() - started < 2, answer[:20]

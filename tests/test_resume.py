@@ -1,0 +1,161 @@
+"""Paid replies serve the next run: after a stop, a kill, a changed later stage, a fault that went away."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.main import OK, UNUSABLE, main
+from beam_pipeline.replay import replay
+from transforms.inference.runtime import close_runtime
+
+SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
+pytestmark = pytest.mark.integration
+
+
+def run(output: Path, endpoint: str, *arguments: str) -> int:
+    close_runtime()
+    given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint, "--progress", "off", *arguments]
+    return main(given)
+
+
+def pair_ids(output: Path) -> list[str]:
+    lines = (line for path in output.glob("qa/*.jsonl") for line in path.read_text("utf-8").splitlines())
+    return sorted(json.loads(line)["id"] for line in lines)
+
+
+def journal_keys(output: Path) -> Counter[str]:
+    keys: Counter[str] = Counter()
+    for path in output.glob("journal/*.jsonl"):
+        for line in path.read_bytes().splitlines():
+            try:
+                keys[json.loads(line)["key"]] += 1
+            except ValueError:
+                continue
+    return keys
+
+
+def calls(output: Path) -> dict[str, int]:
+    tokens = json.loads((output / "summary.json").read_text("utf-8"))["tokens"]
+    return {stage: row["calls"] for stage, row in tokens.items()}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("whole") / "out"
+    with DemoEndpoint.start() as endpoint:
+        assert run(output, endpoint.url) == OK
+    return output
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(share: float, tmp_path: Path, uninterrupted: Path) -> None:
+    whole = sum(journal_keys(uninterrupted).values())
+    output = tmp_path / "out"
+    with DemoEndpoint.start(slots=8, latency_median_s=0.1) as endpoint:
+        command = [sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while sum(journal_keys(output).values()) < share * whole and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        answered = journal_keys(output)
+        assert 0 < sum(answered.values()) < whole
+        assert run(output, endpoint.url, "--resume") == OK
+    assert pair_ids(output) == pair_ids(uninterrupted)
+    assert set(journal_keys(output).values()) == {1}, "something that was answered was asked again"
+    assert calls(output)["total"] == whole - sum(answered.values())
+
+
+def test_a_changed_later_stage_asks_only_from_there(tmp_path: Path, uninterrupted: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    with DemoEndpoint.start() as endpoint:
+        assert run(output, endpoint.url, "--resume", "--verify_temperature", "0.3") == OK
+    asked = calls(output)
+    assert (asked["filter"], asked["classify"], asked["synthesize"]) == (0, 0, 0)
+    assert asked["verify"] == calls(uninterrupted)["verify"]
+
+
+def test_damage_in_the_journal_costs_itself_only(tmp_path: Path, uninterrupted: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    [path] = output.glob("journal/*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[3] = b"\x00\xff garbage\n"
+    lines[10] = lines[10][: len(lines[10]) // 2] + b"\n"
+    path.write_bytes(b"".join(lines) + b'{"key": "half')
+    with DemoEndpoint.start() as endpoint:
+        assert run(output, endpoint.url, "--resume") == OK
+    assert calls(output)["total"] == 2
+    assert pair_ids(output) == pair_ids(uninterrupted)
+
+
+def test_a_replay_asks_again_for_what_had_no_reply(tmp_path: Path, uninterrupted: Path, serve: Any) -> None:
+    output = tmp_path / "out"
+    with DemoEndpoint.start(fault_malformed=0.3) as endpoint:
+        run(output, endpoint.url, "--max_reasks", "0")
+    dead = json.loads((output / "summary.json").read_text("utf-8"))["documents"]["dead_lettered"]
+    assert dead > 0
+    close_runtime()
+    with DemoEndpoint.start() as endpoint:
+        assert replay([str(output), "--endpoint", endpoint.url]) == OK
+    summary = json.loads((output / "summary.json").read_text("utf-8"))
+    assert summary["documents"]["dead_lettered"] == 0
+    assert 0 < summary["tokens"]["total"]["calls"] < sum(calls(uninterrupted).values()) / 2
+    assert pair_ids(output) == pair_ids(uninterrupted)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--resume"], ["no such folder"]], ids=["nothing", "a flag", "no run"])
+def test_a_replay_of_nothing_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay(arguments) == UNUSABLE
+    assert "usage: python -m beam_pipeline.replay OUT" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_faults_change_nothing(tmp_path: Path, uninterrupted: Path) -> None:
+    faults = {"fault_429": 0.05, "fault_500": 0.02, "fault_malformed": 0.03, "fault_truncated": 0.02, "fault_hang": 0.005}
+    output = tmp_path / "out"
+    with DemoEndpoint.start(slots=16, latency_median_s=0.05, **faults) as endpoint:
+        assert run(output, endpoint.url, "--request_timeout_s", "2") == OK
+    summary = json.loads((output / "summary.json").read_text("utf-8"))
+    assert pair_ids(output) == pair_ids(uninterrupted)
+    assert summary["documents"]["dead_lettered"] == 0
+    assert sum(sum(summary["tokens"][stage]["faults"].values()) for stage in ("filter", "classify", "synthesize", "verify")) > 5
+
+
+@pytest.mark.slow
+def test_a_replica_killed_and_restarted_changes_nothing(tmp_path: Path, uninterrupted: Path) -> None:
+    output = tmp_path / "out"
+    settings = {"slots": 2, "latency_median_s": 0.25, "latency_sigma": 0.4}
+    replicas = [DemoEndpoint.start(**settings) for _ in range(3)]
+    try:
+        victim = random.Random(0).choice(replicas)
+        command = [sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output)]
+        command += [argument for replica in replicas for argument in ("--endpoint", replica.url)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while sum(replica.stats()["replies"] for replica in replicas) < 40:
+            time.sleep(0.05)
+        port = int(victim.url.rpartition(":")[2].partition("/")[0])
+        victim.stop()
+        time.sleep(1)
+        restarted = DemoEndpoint.start(port=port, **settings)
+        replicas[replicas.index(victim)] = restarted
+        assert process.wait(timeout=60) == OK
+        assert restarted.stats()["replies"] > 1, "its own documents came back to it"
+    finally:
+        for replica in replicas:
+            replica.stop()
+    assert pair_ids(output) == pair_ids(uninterrupted)
+    assert set(journal_keys(output).values()) == {1}
