@@ -5,7 +5,8 @@
 
 Serves `/v1/chat/completions`, `/v1/models`, `/health` and `/stats` (its own figures, as JSON). The
 model is `demo_model` (rules, no network), the form of its replies `demo_replies`; how a GPU server
-would behave under load or failure can be added by flags, see `demo_server_simulation`. Needs no GPU, no key, and nothing outside this machine.
+would behave under load or failure can be added by flags, see `demo_server_simulation`. Needs no GPU,
+no key, and nothing outside this machine.
 """
 
 import argparse

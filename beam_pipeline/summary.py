@@ -191,7 +191,7 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
         for parent in parents:
             node = node.setdefault(parent, {})
         node[name] = number
-    documents, tasks = _ledger(nested, "documents", "read"), _ledger(nested, "tasks", "started")
+    documents, tasks = _ledger(nested, "documents"), _ledger(nested, "tasks")
     reasons = {f"{stage}/{reason}": n for stage, rows in nested.get("reasons", {}).items() for reason, n in rows.items()}
     errors = {f"{stage}/{error}": n for stage, rows in nested.get("errors", {}).items() for error, n in rows.items()}
     domains = nested.get("domains", {})
@@ -211,10 +211,10 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _ledger(nested: Mapping[str, Any], part: str, total: str) -> dict[str, int]:
+def _ledger(nested: Mapping[str, Any], part: str) -> dict[str, int]:
     endings = nested.get(part, {})
     row = {name: endings.get(name, 0) for name in ("accepted", "rejected", "dead_lettered", LOST, UNKNOWN)}
-    return {total: sum(row.values()) - row[UNKNOWN], **row}
+    return {"read": sum(row.values()) - row[UNKNOWN], **row}
 
 
 class _WriteSummaryFn(beam.DoFn):

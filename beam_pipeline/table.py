@@ -12,7 +12,7 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
     lines = [
         f"{'':12}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
         _ledger_line("documents", documents, documents["read"]),
-        _ledger_line("tasks", tasks, tasks["started"]),
+        _ledger_line("tasks", tasks, tasks["read"]),
         "",
         f"{'stage':12}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]

@@ -58,7 +58,7 @@ def test_every_document_and_task_ends_in_one_place(sample_run: tuple[Path, dict[
     assert summary["balanced"]
     assert documents["read"] == len(SAMPLE.read_text("utf-8").splitlines())
     assert documents["read"] == documents["accepted"] + documents["rejected"] + documents["dead_lettered"]
-    assert tasks["started"] == tasks["accepted"] + tasks["rejected"] + tasks["dead_lettered"]
+    assert tasks["read"] == tasks["accepted"] + tasks["rejected"] + tasks["dead_lettered"]
     assert summary["pairs"] == len(rows(output, "qa")) == tasks["accepted"]
     assert sum(summary["reasons"].values()) == len(rows(output, "rejected"))
     assert summary["tokens"]["total"]["calls"] == sum(summary["tokens"][stage]["calls"] for stage in summary["tokens"]) / 2

@@ -105,7 +105,7 @@ def test_a_run_that_closes(tmp_path: Path) -> None:
     )
     assert summary == {
         "documents": {"read": 5, "accepted": 1, "rejected": 2, "dead_lettered": 2, "lost": 0, "unknown": 0},
-        "tasks": {"started": 2, "accepted": 1, "rejected": 1, "dead_lettered": 0, "lost": 0, "unknown": 0},
+        "tasks": {"read": 2, "accepted": 1, "rejected": 1, "dead_lettered": 0, "lost": 0, "unknown": 0},
         "pairs": 1,
         "stages": {
             "read": {"passed": 3, "rejected": 1, "dead_lettered": 1},
@@ -157,7 +157,7 @@ def test_what_does_not_close_is_found(
 ) -> None:
     summary = run_counts(tmp_path, Outcome([doc(name) for name in read], [], []), {}, tasks, leaving)
     assert not summary["balanced"]
-    total = "read" if part == "documents" else "started"
+    total = "read"
     zero = dict.fromkeys(("accepted", "rejected", "dead_lettered", "lost", "unknown"), 0)
     assert summary[part] == {total: 1 + expected.get("lost", 0), **zero, **expected}
     other = summary["tasks" if part == "documents" else "documents"]
@@ -169,7 +169,7 @@ def test_a_document_is_counted_once_however_many_tasks_it_has(tmp_path: Path) ->
     leaving = Outcome([qa(tasks[0]), qa(tasks[1])], [], [dead("verify", tasks[2])])
     summary = run_counts(tmp_path, Outcome([doc("a")], [], []), {}, tasks, leaving)
     assert summary["documents"] == {"read": 1, "accepted": 1, "rejected": 0, "dead_lettered": 0, "lost": 0, "unknown": 0}
-    assert summary["tasks"] == {"started": 3, "accepted": 2, "rejected": 0, "dead_lettered": 1, "lost": 0, "unknown": 0}
+    assert summary["tasks"] == {"read": 3, "accepted": 2, "rejected": 0, "dead_lettered": 1, "lost": 0, "unknown": 0}
     assert summary["domains"] == {"Other": {"accepted": 2, "dead_lettered": 1, "yield": 0.6667}}
 
 

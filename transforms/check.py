@@ -340,12 +340,14 @@ _POINTING = re.compile(
     r"month|week|century|decade|day)\b)(?P<noun>[a-z]+)",
     re.I,
 )
+# "What does this Python snippet print: ...?" points at what follows the colon.
+_INTRODUCED = re.compile(r"\b(?:this|these) (?=[^:?.]{1,120}:\s*\S)", re.I)
 _CLAUSE = re.compile(r"[,;:.]|\b(?:when|if|that|which|who|where|after|before|because|and|while|whose|to|by)\b", re.I)
 
 
 def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
     """A pronoun at the start, or as its subject, that has nothing in the question to stand for."""
-    question = re.sub(r"^[\"'(]+", "", unify(pair.question))
+    question = _INTRODUCED.sub("the ", re.sub(r"^[\"'(]+", "", unify(pair.question)))
     opening = _OPENING.match(question)
     if opening and not _EMPTY_OPENING.match(question):
         return Fault("question_dangling_pronoun", opening[0])

@@ -45,9 +45,10 @@ def normalise(text: str) -> str:
 
     Idempotent. Two spellings that a reader would call the same text come out equal.
     """
-    folded = _fold(text)
-    # Case folding and NFKC can each undo the other's work on a few characters (U+0345 for one).
-    return folded if folded.isascii() else _fold(folded)
+    text = unify(text)
+    if text.isascii():
+        return text.lower()
+    return _SPACE.sub(" ", _plain(unicodedata.normalize("NFKC", text.casefold()))).strip()
 
 
 def unify(text: str) -> str:
@@ -58,13 +59,6 @@ def unify(text: str) -> str:
     text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", _plain(text)))
     text = _plain(unicodedata.normalize("NFKC", text))
     return _SPACE.sub(" ", text).strip()
-
-
-def _fold(text: str) -> str:
-    text = unify(text)
-    if text.isascii():
-        return text.lower()
-    return _SPACE.sub(" ", _plain(unicodedata.normalize("NFKC", text.casefold()))).strip()
 
 
 def _plain(text: str) -> str:

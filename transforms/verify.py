@@ -9,6 +9,7 @@ Source:   Webscale-RL, arXiv:2510.06499, quality check: answer correctness and l
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -46,12 +47,18 @@ def verify_variables(pair: QAPair) -> dict[str, str]:
     return {"question": pair.question, "answer": pair.answer}
 
 
+@lru_cache(maxsize=64)
+def _normalised(text: str) -> str:
+    # The pairs of one document come close together.
+    return normalise(text)
+
+
 def quote_problem(quote: str, text: str) -> str | None:
     """Reason to distrust a quote, or None: a verifier that cannot point at its proof has none."""
     wanted = normalise(quote).strip(" \"'.,;:")
     if not wanted:
         return "no_quote"
-    return None if wanted in normalise(text) else "quote_not_in_document"
+    return None if wanted in _normalised(text) else "quote_not_in_document"
 
 
 def apply_verify(pair: QAPair, reply: VerifyReply, stamp: Stamp) -> Iterator[VerifiedQA | Rejection]:

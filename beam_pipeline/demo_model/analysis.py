@@ -131,7 +131,7 @@ def _terms(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     scores |= {pair: count * 1.8 for pair, count in pairs.items() if count > 1 and not pair.split()[0].endswith("ly")}
     scores |= {word: counts[word] * 0.8 for word in content if len(word) > 4 and counts[word] > 2 and word.isascii()}
     chosen: list[str] = []
-    for term in sorted(scores, key=lambda term: (-scores[term], text.find(term))):
+    for term in sorted(scores, key=lambda term: (-scores[term], text.find(term), term)):
         stems = {stem(word) for word in term.split()}
         if all(stems.isdisjoint(stem(word) for word in other.split()) for other in chosen):
             chosen.append(term)

@@ -7,6 +7,18 @@ from beam_pipeline.demo_model.facts import Asked
 from beam_pipeline.demo_model.quantities import QUANTITIES
 from beam_pipeline.demo_model.words import NAMES
 
+# A statement that points at its neighbours or at a picture says too little when it is quoted alone.
+_POINTS_ELSEWHERE = re.compile(
+    r"(?:I|We|You|He|She|It|They|My|Our|Your|His|Her|Its|Their|Ours|Yours|Hers|Theirs|This|That|These|Those|Such)\b"
+    r"|.*\b(?i:figures?|tables?|examples?|histograms?|data|exercises?)\b"
+)
+
+
+def can_be_quoted(text: str) -> bool:
+    """Whether a statement, quoted with a blank in it, can be understood by itself."""
+    return not _POINTS_ELSEWHERE.match(text)
+
+
 _CODE_SPAN = re.compile(r"`([^`\s]{2,40})`|(?<![\w.])([a-z_][\w.]*\(\))")
 
 

@@ -3,7 +3,7 @@
 import re
 
 from beam_pipeline.demo_model.analysis import Analysis
-from beam_pipeline.demo_model.words import STOP
+from beam_pipeline.demo_model.words import NAME, STOP
 
 _AUX = re.compile(r"^(.{2,90}?) (was|were|is|are|can|could|will|has|have|had|must|may|should) (.+)$")
 _NOT_SUBJECT = re.compile(
@@ -27,10 +27,23 @@ PAST = dict(
 )
 _PAST_CLAUSE = re.compile(rf"^(.{{2,70}}?) ((?:{'|'.join(PAST)})) (.+)$")
 
+_NAMED_SUBJECT = re.compile(
+    r"(?:(?:In|At|By|During|Since|On|From|As of)\b[^,]{2,60}, )?(?:The |the )?"
+    rf"((?:{NAME})(?: (?:(?:of|the|de|von) )?(?:{NAME}))*)"
+)
+
 
 def is_subject(text: str) -> bool:
     """Whether a text can be the whole subject of a clause: no verb, no clause boundary, not too long."""
     return len(text.split()) <= 10 and not _NOT_SUBJECT.search(text) and not re.search(r"\b(?:also|only|in|of|to|for)$", text)
+
+
+def has_named_subject(text: str, analysis: Analysis) -> bool:
+    """Whether a statement opens with a name, not with a word that is capitalised only because it stands first."""
+    opening = _NAMED_SUBJECT.match(text)
+    if not opening or opening[1].split()[0].lower() in analysis.lower | STOP:
+        return False
+    return " " in opening[1] or re.search(rf"(?<=[a-z,;)] ){re.escape(opening[1])}\b", analysis.text) is not None
 
 
 def inverted(body: str, analysis: Analysis) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from beam_pipeline.demo_model.analysis import Analysis
-from beam_pipeline.demo_model.cloze import cloze_code, cloze_name, cloze_quantity, cloze_term
+from beam_pipeline.demo_model.cloze import can_be_quoted, cloze_code, cloze_name, cloze_quantity, cloze_term
 from beam_pipeline.demo_model.facts import Fact, worth_asking
-from beam_pipeline.demo_model.grammar import lower_first
+from beam_pipeline.demo_model.grammar import has_named_subject, lower_first
 from beam_pipeline.demo_model.plain import is_english, plain_statement, speaks_to_its_reader
 from beam_pipeline.demo_model.questions import (
     ask_called,
@@ -54,7 +54,8 @@ def sentence_facts(analysis: Analysis) -> Iterator[Fact]:
         if usable > SEARCHED_SENTENCES:
             return
         leaning = speaks_to_its_reader(statement)
-        for form, score in _CLOZES if leaning else _QUESTIONS + _CLOZES:
+        forms = (() if leaning else _QUESTIONS) + (_CLOZES if can_be_quoted(statement) else ())
+        for form, score in forms:
             for question, raw, kind in form(statement, analysis):
                 found = raw.strip(" \"'“”‘,;")
                 asked = _placed(question, found, analysis)
@@ -67,7 +68,8 @@ def _placed(question: str, found: str, analysis: Analysis) -> str:
     """The question with its subject named; "" if that cannot be done without giving the answer away."""
     topic = _topic(found, analysis)
     if "{about}" in question:
-        return question.replace("{about}", f" about {topic}" if topic else "")
+        named = topic or has_named_subject(question.partition('"')[2], analysis)
+        return question.replace("{about}", f" about {topic}" if topic else "") if named else ""
     said = stems(question)
     named = re.search(r"(?<!^)\b[A-Z][a-z]+", question)
     if not topic or stems(topic) <= said:
