@@ -41,10 +41,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OptionError as error:
         return _refuse(error)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_said_once)
     try:
         return _run(config, options)
     except ValueError as error:  # input, output, prompts or endpoint that cannot be used
         return _refuse(error)
+
+
+def _said_once(record: logging.LogRecord) -> bool:
+    """Whether to show a log record: not Beam's tracebacks of an error that we say in one line."""
+    return not (record.name.startswith("apache_beam") and get_runtime().fatal)
 
 
 def _refuse(error: Exception) -> int:

@@ -247,8 +247,11 @@ class PipelineConfig(_Options):
         512, "Elements that one worker process holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
     )
     outage_timeout_s: float = _option(
-        600.0, "Seconds to wait while no replica answers, or all say later, before giving up on a call.", ENDPOINT,
-        param_type="NUMBER", ge=0,
+        600.0,
+        "Seconds to wait while no replica answers, or all say later, before giving up on a call.",
+        ENDPOINT,
+        param_type="NUMBER",
+        ge=0,
     )
     disable_thinking: bool = _option(
         False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
@@ -259,11 +262,14 @@ class PipelineConfig(_Options):
     )
     price_in: float = _option(0.0, "Price of a million prompt tokens, for the summary.", PRICES, param_type="NUMBER", ge=0)
     price_cached: float | None = _option(
-        None, "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.", PRICES,
-        param_type="NUMBER", ge=0,
+        None,
+        "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.",
+        PRICES,
+        param_type="NUMBER",
+        ge=0,
     )
     price_out: float = _option(0.0, "Price of a million completion tokens.", PRICES, param_type="NUMBER", ge=0)
-    price_gpu_hour: float = _option(0.0, "Price of one GPU for an hour, for endpoints of your own.", PRICES, param_type="NUMBER", ge=0)
+    price_gpu_hour: float = _option(0.0, "Price of a GPU for an hour, for your own endpoints.", PRICES, param_type="NUMBER", ge=0)
     gpus: int = _option(1, "GPUs that serve the run, for --price_gpu_hour.", PRICES, param_type="NUMBER", ge=1)
 
     min_document_tokens: int = _option(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
@@ -350,7 +356,7 @@ class PipelineConfig(_Options):
         except ValueError as error:
             raise ValueError(f"must be a JSON object: {error}") from None
         if not isinstance(given, dict):
-            raise ValueError("must be a JSON object, such as {\"top_p\": 0.95}")
+            raise ValueError('must be a JSON object, such as {"top_p": 0.95}')
         ours = sorted(given.keys() & {"model", "messages", "response_format", "max_tokens", "temperature", "stream", "n"})
         if ours:
             raise ValueError(f"must not hold {', '.join(ours)}: the pipeline sets that itself")

@@ -9,8 +9,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.options import PipelineConfig
-from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
+from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.sources import ReadDocuments, ReadExemplars
 from beam_pipeline.summary import SUMMARY_FILE, CountRun, WriteSummary
 from prompts import PromptSet

@@ -103,7 +103,9 @@ async def _list_models(endpoint: Endpoint, target: Target) -> list[str]:
         return await asyncio.wait_for(endpoint.models(), LIST_TIMEOUT_S)
     except (TransientError, asyncio.TimeoutError) as error:
         why = str(error) or f"no answer within {LIST_TIMEOUT_S:.0f} s"
-        raise Unreachable(f"cannot reach the endpoint {target.url}: {why}; is it running, and does the URL end in /v1?") from error
+        raise Unreachable(
+            f"cannot reach the endpoint {target.url}: {why}; is it running, and does the URL end in /v1?"
+        ) from error
     except FatalError as error:
         if not _is_key_problem(error):
             return []  # a gateway without a list of models may still answer questions
@@ -145,7 +147,10 @@ def key_refused(target: Target) -> str:
     """What to do about a refused key, without showing it."""
     kind, _, name = target.api_key.partition(":")
     if kind == "env" and resolve_key(target.api_key) == NO_KEY:
-        return f"{target.url} wants an API key and the environment variable {name} is not set; export it, or name another with --api_key_env"
+        return (
+            f"{target.url} wants an API key and the environment variable {name} is not set; "
+            "export it, or name another with --api_key_env"
+        )
     holder = f"in the environment variable {name}" if kind == "env" else f"in {name}"
     return f"{target.url} refuses the API key {holder}"
 
@@ -154,5 +159,3 @@ def model_unknown(target: Target, served: list[str], error: Exception) -> str:
     """What to do about an unknown model: which ones there are."""
     there = f"it serves {', '.join(sorted(served)[:20])}" if served else str(error)
     return f"{target.url} does not serve the model {target.model!r}; {there}"
-
-

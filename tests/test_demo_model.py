@@ -1,6 +1,9 @@
 """The rule-based model: each task on texts of our own, and its yield on the shared documents where they are."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +20,8 @@ from beam_pipeline.demo_model.synthesize import find_facts
 from prompts import Domain, PromptSet, load_domains, load_prompts
 from transforms.text import neutralise, normalise
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "documents.jsonl"
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data" / "documents.jsonl"
 
 BRIDGE = """The Harrow Bridge
 
@@ -220,6 +224,54 @@ def test_no_question_leans_on_text_that_its_reader_will_not_see() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "asked"),
+    [
+        pytest.param("Marian Oakes bakes more than 640 loaves of bread in the old mill near the harbour.", True, id="name"),
+        pytest.param("The Tamble Company bakes more than 640 loaves of bread in the old mill.", True, id="article-and-name"),
+        pytest.param("The owner bakes more than 640 loaves of bread in the old mill near the harbour.", False, id="noun"),
+        pytest.param(
+            "Millers bake more than 640 loaves of bread in the old mill near the harbour.", False, id="one-capital-proves-no-name"
+        ),
+    ],
+)
+def test_without_a_subject_only_a_statement_that_names_its_own_is_quoted(sentence: str, asked: bool) -> None:
+    filler = "It was an old place and all of it had been there as long as they could remember."
+    quoted = [fact.question for fact in find_facts(f"{sentence} {filler}") if "completes" in fact.question]
+    assert bool(quoted) == asked, quoted
+    assert all('completes this statement: "' in question for question in quoted)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We counted 640 boats under the Harrow Bridge in a single week.",
+        "Such a crossing cost the town of Harrow 640 sacks of grain.",
+        "Boats in the histogram come under the Harrow Bridge with 640 sacks of grain.",
+        "Data from the Harrow Bridge list 640 boats in a single week.",
+        "Count the boats, for example 640 of them, under the Harrow Bridge.",
+    ],
+)
+def test_a_statement_that_points_elsewhere_is_not_quoted(sentence: str) -> None:
+    facts = find_facts(f"The Harrow Bridge\n\n{sentence} The Harrow Bridge is old.")
+    assert not [fact.question for fact in facts if "completes" in fact.question]
+
+
+@pytest.mark.integration
+def test_answers_do_not_depend_on_the_process() -> None:
+    # These words come back equally often and never uncapitalised, so only the order of a set would tell them apart.
+    script = (
+        "from beam_pipeline.demo_model.analysis import analyse;"
+        "print(analyse(' '.join(f'{word} {word} {word}' for word in ('Tamble', 'Harrow', 'Leith', 'Oakes'))).terms)"
+    )
+    environments = [{**os.environ, "PYTHONHASHSEED": str(seed)} for seed in range(4)]
+    outputs = {
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+        for env in environments
+    }
+    assert len(outputs) == 1, outputs
+
+
+@pytest.mark.parametrize(
     ("question", "answer", "expected"),
     [
         pytest.param("In which year was the Harrow Bridge opened?", "1923", {"correct": True}, id="right"),
@@ -281,7 +333,7 @@ def test_any_text_gets_an_answer_of_the_right_shape(document: str, question: str
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared documents are not beside this checkout")
 def test_yield_on_real_documents(prompts: PromptSet) -> None:
-    """Floors well under what was measured (passed 1.00, agreement 0.88, 2.4 verified pairs a document)."""
+    """Floors well under what was measured (passed 1.00, agreement 0.88, 2.38 verified pairs a document)."""
     rows = [json.loads(line) for line in SHARED.read_text("utf-8").splitlines()]
     kept = [row for row in rows if row["expect"] == "keep"]
     junk = [
@@ -298,7 +350,7 @@ def test_yield_on_real_documents(prompts: PromptSet) -> None:
         agreed += reply["domain"] == row["domain_label"]
         pairs += sum(_verified(prompts, document, reply["domain"], persona["name"]) for persona in reply["personas"])
     assert agreed >= 0.75 * len(kept)
-    assert pairs >= 1.5 * len(kept)
+    assert pairs >= 2 * len(kept)
 
 
 def _verified(prompts: PromptSet, document: str, domain: str, persona: str) -> bool:

@@ -24,7 +24,23 @@ FILES = {
     "beam_pipeline/replay.py": 4,
 }
 TRANSFORMS = {
-    0: ("__init__", "answers", "boilerplate", "chunk", "copies", "errors", "grounding", "language", "leakage", "minhash", "mojibake", "quality", "records", "reward", "text"),
+    0: (
+        "__init__",
+        "answers",
+        "boilerplate",
+        "chunk",
+        "copies",
+        "errors",
+        "grounding",
+        "language",
+        "leakage",
+        "minhash",
+        "mojibake",
+        "quality",
+        "records",
+        "reward",
+        "text",
+    ),
     1: ("coders", "outcome"),
     2: ("check", "classify", "decontaminate", "deduplicate", "filter", "screen", "synthesize", "verify"),
 }

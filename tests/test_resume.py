@@ -63,7 +63,17 @@ def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(share: float, 
     whole = sum(journal_keys(uninterrupted).values())
     output = tmp_path / "out"
     with DemoEndpoint.start(slots=8, latency_median_s=0.1) as endpoint:
-        command = [sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url]
+        command = [
+            sys.executable,
+            "-m",
+            "beam_pipeline",
+            "--input",
+            str(SAMPLE),
+            "--output",
+            str(output),
+            "--endpoint",
+            endpoint.url,
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while sum(journal_keys(output).values()) < share * whole and time.monotonic() < deadline:

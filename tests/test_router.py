@@ -71,7 +71,11 @@ def test_oldest_document_first_and_its_later_stages_before_a_newer_one() -> None
 
         tasks = [asyncio.create_task(call("new", 0))]
         await asyncio.sleep(0)
-        tasks += [asyncio.create_task(call("newest", 0)), asyncio.create_task(call("new", 3)), asyncio.create_task(call("old", 1))]
+        tasks += [
+            asyncio.create_task(call("newest", 0)),
+            asyncio.create_task(call("new", 3)),
+            asyncio.create_task(call("old", 1)),
+        ]
         await asyncio.sleep(0)
         router.release(held)
         await asyncio.gather(*tasks)

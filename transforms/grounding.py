@@ -116,10 +116,15 @@ _IGNORED = frozenset("-.,'\"()[]{}:;!?")
 _JOINT = r"[ \-.,'\"()]{1,4}"
 
 
+# Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
+_LEFT = r"(?:(?<!\w)|(?<=\W_)|(?<=^_))"
+_RIGHT = r"(?:(?!\w)|(?=_(?!\w)))"
+
+
 def _bounded(pattern: str, first: str, last: str) -> str:
     """A pattern that begins and ends where a word does, in scripts that separate words."""
-    left = r"(?<!\w)" if (first.isalnum() or first == "_") and not _IS_SPACELESS.match(first) else ""
-    right = r"(?!\w)" if (last.isalnum() or last == "_") and not _IS_SPACELESS.match(last) else ""
+    left = _LEFT if (first.isalnum() or first == "_") and not _IS_SPACELESS.match(first) else ""
+    right = _RIGHT if (last.isalnum() or last == "_") and not _IS_SPACELESS.match(last) else ""
     return f"{left}(?:{pattern}){right}"
 
 
@@ -286,8 +291,9 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def _negative_before(text: str, start: int) -> bool:
+    # A sign stands at its number; a hyphen with a space after it begins an item of a list.
     before = text[max(0, start - 10) : start]
-    return bool(re.search(r"(?:^|[\s(\[$=:,])-\s?$|\b(?:minus|negative) $", before))
+    return bool(re.search(r"(?:^|[\s(\[$=:,])-$|\b(?:minus|negative) $", before))
 
 
 def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_type: str | None) -> Place | None:

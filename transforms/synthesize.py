@@ -23,6 +23,7 @@ from transforms.inference.endpoint import ModelConfig
 from transforms.outcome import Outcome
 from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
 
+
 class SynthesizeReply(BaseModel):
     """A question with its answer; both empty when nothing can be asked."""
 

@@ -68,8 +68,9 @@ def _placed(question: str, found: str, analysis: Analysis) -> str:
     """The question with its subject named; "" if that cannot be done without giving the answer away."""
     topic = _topic(found, analysis)
     if "{about}" in question:
-        named = topic or has_named_subject(question.partition('"')[2], analysis)
-        return question.replace("{about}", f" about {topic}" if topic else "") if named else ""
+        if not topic and not has_named_subject(question.partition('"')[2], analysis):
+            return ""
+        return question.replace("{about}", f" about {topic}" if topic else "")
     said = stems(question)
     named = re.search(r"(?<!^)\b[A-Z][a-z]+", question)
     if not topic or stems(topic) <= said:

@@ -49,9 +49,7 @@ class BareClient:
             timeout=600,
             http_client=openai.DefaultAsyncHttpxClient(limits=limits, timeout=600),
         )
-        self._schemas = {
-            reply: reply_schema(reply) for reply in (FilterReply, ClassifyReply, SynthesizeReply, VerifyReply)
-        }
+        self._schemas = {reply: reply_schema(reply) for reply in (FilterReply, ClassifyReply, SynthesizeReply, VerifyReply)}
 
     async def close(self) -> None:
         await self._client.close()

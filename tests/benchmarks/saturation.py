@@ -153,7 +153,9 @@ def compare(documents: Path, slots: int, options: argparse.Namespace, folder: Pa
 def report(slots: int, runs: list[list[Measured]]) -> float:
     """Print the medians of all repeats; returns the pipeline's ratio to the better bare client."""
     print(f"\n{slots} slots, {len(runs)} run(s), medians")
-    print(f"{'':30}{'busy':>8}{'active s':>10}{'wall s':>8}{'requests':>10}{'pairs':>8}{'peak':>6}{'cached':>8}{'CPU s/1000':>12}")
+    print(
+        f"{'':30}{'busy':>8}{'active s':>10}{'wall s':>8}{'requests':>10}{'pairs':>8}{'peak':>6}{'cached':>8}{'CPU s/1000':>12}"
+    )
     for rows in zip(*runs, strict=True):
         median = {key: statistics.median(getattr(row, key) for row in rows) for key in FIGURES}
         print(

@@ -40,7 +40,9 @@ class Waiting:
 
     __slots__ = ("document_id", "future", "priority", "urls")
 
-    def __init__(self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], future: "asyncio.Future[Replica]") -> None:
+    def __init__(
+        self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], future: "asyncio.Future[Replica]"
+    ) -> None:
         self.document_id = document_id
         self.priority = priority
         self.urls = urls
