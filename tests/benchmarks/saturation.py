@@ -129,7 +129,7 @@ def compare(documents: Path, slots: int, options: argparse.Namespace, folder: Pa
 
     def pipeline(url: str) -> list[str]:
         command = [sys.executable, "-m", "beam_pipeline", "--input", str(documents), "--output", str(output), "--overwrite"]
-        return [*command, "--endpoint", url, "--progress", "off"]
+        return [*command, "--endpoint", url, "--progress", "off", "--near_duplicates", "0"]
 
     def bare(in_flight: int) -> Callable[[str], list[str]]:
         return lambda url: [
