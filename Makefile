@@ -67,7 +67,7 @@ options: $(STAMP) ## rewrite the README's option table and templates/metadata.js
 	$(BIN)/python -m beam_pipeline.describe
 
 bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
-	$(BIN)/python tests/benchmarks/saturation.py $(BENCH_ARGS)
+	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 clean: ## remove what the targets above have made
 	rm -rf $(VENV) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

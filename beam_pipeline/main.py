@@ -27,9 +27,8 @@ from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.usage import Prices, usage_of
-from prompts import PromptSet
 from transforms.errors import FatalError
-from transforms.inference.runtime import get_runtime
+from transforms.inference.runtime import close_runtime, get_runtime, peek_runtime
 
 OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
@@ -47,16 +46,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(config, options)
     except ValueError as error:  # input, output, prompts or endpoint that cannot be used
         return _refuse(error)
+    finally:
+        _end_calls()
 
 
 def _said_once(record: logging.LogRecord) -> bool:
     """Whether to show a log record: not Beam's tracebacks of an error that we say in one line."""
-    return not (record.name.startswith("apache_beam") and get_runtime().fatal)
+    runtime = peek_runtime()
+    return not (record.name.startswith("apache_beam") and runtime and runtime.fatal)
 
 
 def _refuse(error: Exception) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
     return UNUSABLE
+
+
+def _end_calls() -> None:
+    """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
+    runtime = peek_runtime()
+    if runtime is None:
+        return
+    try:
+        close_runtime()
+    finally:
+        try:
+            runtime.flush()  # last, because only now no reply can follow
+        except FatalError as error:
+            print(f"error: {error}", file=sys.stderr)
 
 
 def _run(config: PipelineConfig, options: PipelineOptions) -> int:
@@ -67,26 +83,27 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     started = time.monotonic()
     with run_models(config) as models:
         check_models(models.values())
+        pipeline = beam.Pipeline(options=options)
+        build(pipeline, config, prompts, models.__getitem__)
         # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
         prepare_output(config.output, config.overwrite, config.resume)
         save_options(config)
-        return _run_graph(config, options, prompts, models, started)
+        return _run_graph(config, options, pipeline, models, started)
 
 
-def _run_graph(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, models: Models, started: float) -> int:
+def _run_graph(config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Models, started: float) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     stop = _StopOnInterrupt()
     try:
         with stop, Progress(shown and _runs_here(options)):
-            pipeline = beam.Pipeline(options=options)
-            build(pipeline, config, prompts, models.__getitem__)
             result = pipeline.run()
             result.wait_until_finish()
     except Exception as error:
         if stop.asked:
             print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=sys.stderr)
             return STOPPED
-        fatal = get_runtime().fatal or _fatal_cause(error)
+        runtime = peek_runtime()
+        fatal = (runtime and runtime.fatal) or _fatal_cause(error)
         if fatal is None:
             raise
         print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)

@@ -205,7 +205,7 @@ class PipelineConfig(_Options):
     text_field: str = _option("text", "Field that holds a document's text.", FILES, min_length=1)
     id_field: str = _option("id", "Field that holds a document's id; a row without it gets a hash of its text.", FILES)
     source_field: str = _option("source", "Field that says where a document comes from.", FILES)
-    source: str = _option("", "Source of every document, instead of a field.", FILES)
+    source: str = _option("", "Source of the documents whose row has none.", FILES)
     output_format: Literal["jsonl", "parquet"] = _option("jsonl", "Format of the output.", FILES)
     output_shards: int = _option(0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0)
 
@@ -273,7 +273,9 @@ class PipelineConfig(_Options):
     gpus: int = _option(1, "GPUs that serve the run, for --price_gpu_hour.", PRICES, param_type="NUMBER", ge=1)
 
     min_document_tokens: int = _option(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
-    max_document_tokens: int = _option(8000, "Longest document to ask about, in tokens.", SCREENING, param_type="NUMBER", ge=1)
+    max_document_tokens: int = _option(
+        8000, "Longest document to ask about, in tokens; at least twice the shortest.", SCREENING, param_type="NUMBER", ge=2
+    )
     long_documents: Literal["chunk", "cut", "reject"] = _option(
         "chunk", "A document over the longest: chunk splits it at paragraphs, cut keeps its beginning.", SCREENING
     )
@@ -360,6 +362,8 @@ class PipelineConfig(_Options):
         ours = sorted(given.keys() & {"model", "messages", "response_format", "max_tokens", "temperature", "stream", "n"})
         if ours:
             raise ValueError(f"must not hold {', '.join(ours)}: the pipeline sets that itself")
+        if any(map(looks_like_key, _texts(given))):
+            raise ValueError("must not hold a key (value not shown); name the variable that holds it with --api_key_env")
         return text
 
     @field_validator("session_header")
@@ -391,8 +395,11 @@ class PipelineConfig(_Options):
     def _no_contradiction(self) -> "PipelineConfig":
         if self.overwrite and self.resume:
             raise ValueError("--overwrite and --resume contradict each other: give one")
-        if self.max_document_tokens < self.min_document_tokens:
-            raise ValueError("--max_document_tokens must not be below --min_document_tokens")
+        if self.max_document_tokens < 2 * self.min_document_tokens:
+            raise ValueError(
+                f"--max_document_tokens must be at least twice --min_document_tokens, {2 * self.min_document_tokens}: "
+                "a long document is split into parts that are each long enough"
+            )
         if self.api_key_secret and "api_key_env" in self.model_fields_set:
             raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
         for files, mode in (("domains", self.domains_mode), ("exemplars", self.exemplars_mode)):
@@ -431,6 +438,14 @@ class PipelineConfig(_Options):
             session_header=self.session_header,
         )
 
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by flag's name; a default that nobody chose is not among them."""
+        names = [name for name in type(self).model_fields if name in self.model_fields_set and name != "stages"]
+        values = {name: getattr(self, name) for name in names}
+        for stage, own in self.stages.items():
+            values |= {f"{stage}_{setting}": value for setting, value in own if setting in own.model_fields_set}
+        return values
+
     def flat(self) -> dict[str, Any]:
         """Every option by its flag's name, as a `--config` file would hold it; safe to log."""
         values = self.model_dump(exclude={"stages"})
@@ -467,6 +482,20 @@ class Option:
         if self.is_flag:
             return str(self.default).lower()
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, member in value.items():
+                yield key
+                yield from _texts(member)
+        case list():
+            for member in value:
+                yield from _texts(member)
 
 
 def _bounds_text(field: FieldInfo) -> str:

@@ -60,7 +60,7 @@ def build(pipeline: beam.Pipeline, config: PipelineConfig, prompts: PromptSet, m
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
     _write(left, config)
-    counts = pipeline | "Count" >> CountRun(read, stages, tasks.passed, *left)
+    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left)
     counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE))
     return left
 

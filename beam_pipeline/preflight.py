@@ -7,14 +7,13 @@ screening, and on Dataflow after paying for workers.
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, TransientError
-from transforms.inference.endpoint import Endpoint, ModelConfig, Request
-from transforms.inference.keys import NO_KEY, resolve_key
+from transforms.inference.endpoint import Endpoint, KeyRefused, ModelConfig, Request
+from transforms.inference.keys import NO_KEY, KeyUnreadable, resolve_key
 from transforms.inference.schema import reply_schema
 
 # An endpoint that is there lists its models at once; a question may have to wait for a busy model.
@@ -88,30 +87,28 @@ class Unreachable(PreflightError):
 
 
 async def _with_endpoint(target: Target, ask: Callable[[Endpoint, Target], Any]) -> Any:
-    try:
-        endpoint = Endpoint(target.url, partial(resolve_key, target.api_key), QUESTION_TIMEOUT_S)
-    except FatalError as error:
-        raise PreflightError(str(error)) from error
+    endpoint = Endpoint(target.url)
     try:
         return await ask(endpoint, target)
+    except KeyUnreadable as error:
+        raise PreflightError(str(error)) from error
     finally:
         await endpoint.close()
 
 
 async def _list_models(endpoint: Endpoint, target: Target) -> list[str]:
     try:
-        return await asyncio.wait_for(endpoint.models(), LIST_TIMEOUT_S)
-    except (TransientError, asyncio.TimeoutError) as error:
-        why = str(error) or f"no answer within {LIST_TIMEOUT_S:.0f} s"
+        return await endpoint.models(target.api_key, LIST_TIMEOUT_S)
+    except TransientError as error:
         raise Unreachable(
-            f"cannot reach the endpoint {target.url}: {why}; is it running, and does the URL end in /v1?"
+            f"cannot reach the endpoint {target.url}: {error}; is it running, and does the URL end in /v1?"
         ) from error
-    except FatalError as error:
-        if not _is_key_problem(error):
-            return []  # a gateway without a list of models may still answer questions
+    except KeyRefused as error:
         raise PreflightError(key_refused(target)) from error
-    except ElementError:
-        return []
+    except KeyUnreadable:
+        raise
+    except (FatalError, ElementError):
+        return []  # a gateway without a list of models may still answer questions
 
 
 async def _question(endpoint: Endpoint, target: Target) -> None:
@@ -121,13 +118,15 @@ async def _question(endpoint: Endpoint, target: Target) -> None:
         document_id="preflight",
         messages=[{"role": "user", "content": 'Are you ready? Reply with the JSON object {"ready": true}.'}],
         schema=reply_schema(ReadyReply),
-        config=ModelConfig((target.url,), target.model, target.api_key, max_tokens=64),
+        config=ModelConfig((target.url,), target.model, target.api_key, max_tokens=64, request_timeout_s=QUESTION_TIMEOUT_S),
     )
     try:
         await asyncio.wait_for(endpoint.ask(request), QUESTION_TIMEOUT_S)
+    except KeyRefused as error:
+        raise PreflightError(key_refused(target)) from error
+    except KeyUnreadable:
+        raise
     except FatalError as error:
-        if _is_key_problem(error):
-            raise PreflightError(key_refused(target)) from error
         raise PreflightError(model_unknown(target, served, error)) from error
     except ElementError as error:
         if served and target.model not in served:
@@ -136,11 +135,6 @@ async def _question(endpoint: Endpoint, target: Target) -> None:
     except (TransientError, asyncio.TimeoutError) as error:
         why = str(error) or f"no reply within {QUESTION_TIMEOUT_S:.0f} s"
         raise Unreachable(f"{target.url} lists its models but {target.model} does not answer: {why}") from error
-
-
-def _is_key_problem(error: FatalError) -> bool:
-    status = getattr(error.__cause__, "status_code", None)
-    return status in (401, 403)
 
 
 def key_refused(target: Target) -> str:

@@ -5,10 +5,12 @@ import threading
 import time
 from typing import TextIO
 
-from transforms.inference.runtime import Snapshot, get_runtime
+from transforms.inference.runtime import Snapshot, peek_runtime
 from transforms.outcome import LIVE, PASSED
 
 INTERVAL_S = 0.5
+# Before the first call: nothing is made only to be looked at.
+IDLE = Snapshot(in_flight=0, waiting=0, answered=0, replayed=0, tokens=0, down=())
 
 
 class Progress:
@@ -26,6 +28,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if self._shown:
+            LIVE.clear()  # what an earlier run in this process counted
             self._thread.start()
         return self
 
@@ -39,7 +42,8 @@ class Progress:
     def _run(self) -> None:
         tokens, at = 0, time.monotonic()
         while not self._done.wait(INTERVAL_S):
-            snapshot, now = get_runtime().snapshot(), time.monotonic()
+            runtime, now = peek_runtime(), time.monotonic()
+            snapshot = runtime.snapshot() if runtime else IDLE
             rate = (snapshot.tokens - tokens) / (now - at)
             tokens, at = snapshot.tokens, now
             self._stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE))[:160]}")

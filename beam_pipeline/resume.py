@@ -14,14 +14,16 @@ from transforms.inference.recall import entry_by_document
 
 JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
+# Options that name files or folders.
+PATHS = {"input", "output", "domains", "exemplars"}
 
 
 def save_options(config: PipelineConfig) -> None:
-    """Keep the options of a run beside its output, for `replay`; keys of endpoints are not among them."""
-    values = {name: value for name, value in config.flat().items() if name not in ("overwrite", "resume", "config")}
-    for name in ("input", "exemplars"):
-        values[name] = [_absolute(path) for path in values[name]]
-    values["domains"] = values["domains"] and _absolute(values["domains"])
+    """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
+    values = {name: value for name, value in config.given().items() if name not in ("overwrite", "resume", "config")}
+    for name in PATHS & values.keys():
+        given = values[name]
+        values[name] = [_absolute(path) for path in given] if isinstance(given, list) else given and _absolute(given)
     path = FileSystems.join(config.output, OPTIONS_FILE)
     with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
         file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())

@@ -1,8 +1,15 @@
 """The summary: every document and every task must have ended in exactly one place, and this proves it.
 
-The proof is counted inside the graph, by key, and not with counters: each row that was read leaves a
-mark under its own name (`where`), and so does each pair, rejection and dead letter that came of it. A
-row with no second mark was lost; a mark under a name that was never read came from nowhere.
+The proof is counted inside the graph, by name, and not with counters. Whatever begins leaves a mark
+under its name, and so does whatever it ends in:
+
+    row    by `where`: read; pairs, rejections and dead letters of it
+    text   a document or chunk, by row and id: given to the model block; tasks begun, or rejected there, or dead there
+    task   by row and id: begun; accepted, rejected or dead
+
+A text or task must end exactly once: with no ending it was lost, with two it was doubled, and an ending
+without a beginning came from nowhere. A row may end in several places, as its tasks do, and counts where
+what counts most of it ended; if one of its texts was lost or doubled, so was the row.
 """
 
 import json
@@ -16,58 +23,111 @@ from apache_beam.io.filesystems import FileSystems
 from transforms.outcome import Outcome
 from transforms.records import DeadLetter, Document, PersonaTask, Rejection, VerifiedQA
 
-STARTED, ACCEPTED, DEAD, REJECTED = 1, 2, 4, 8
-# Where a document ended when its tasks ended in several places: what counts most comes first. Dead
+# How often each mark was left under a name. Of a text, ACCEPTED are the tasks that were begun for it.
+STARTED, ACCEPTED, DEAD, REJECTED, LOST_TEXT, DOUBLED_TEXT = MARKS = range(6)
+# Where a row ended when its tasks ended in several places: what counts most comes first. Dead
 # goes before rejected, because a replay may still make a pair of it.
 ENDINGS = ((ACCEPTED, "accepted"), (DEAD, "dead_lettered"), (REJECTED, "rejected"))
-LOST, UNKNOWN = "lost", "unknown"
+LOST, UNKNOWN, DOUBLED = "lost", "unknown", "doubled"
+UNBALANCED = (LOST, UNKNOWN, DOUBLED)
+# Stages that a document goes through before any model is asked about it.
+BEFORE_MODELS = ("read", "screen")
 SUMMARY_FILE = "summary.json"
 
 Counts = dict[str, int]
 Count = tuple[str, int]
-Mark = tuple[str, int]
+Marks = tuple[int, ...]
+RowMark = tuple[str, Marks]  # under a row's `where`
+TextMark = tuple[tuple[str, str], Marks]  # under a row's `where` and the id of one of its texts or tasks
+Ended = VerifiedQA | Rejection | DeadLetter
 
 
-def ending(marks: int) -> str:
-    """Where a document or task ended, by the marks under its name."""
-    if not marks & STARTED:
+def marks(*left: int) -> Marks:
+    """Marks as they are counted: how many of each kind."""
+    return tuple(left.count(mark) for mark in MARKS)
+
+
+def add_marks(counted: Iterable[Marks]) -> Marks:
+    """All marks under one name."""
+    return tuple(map(sum, zip(*counted, strict=True))) or marks()
+
+
+def row_ending(counted: Marks) -> str:
+    """Where a row ended, by the marks under its name."""
+    if not counted[STARTED]:
         return UNKNOWN
-    return next((name for mark, name in ENDINGS if marks & mark), LOST)
+    if counted[LOST_TEXT]:
+        return LOST
+    if counted[STARTED] > 1 or counted[DOUBLED_TEXT]:
+        return DOUBLED
+    return next((name for mark, name in ENDINGS if counted[mark]), LOST)
 
 
-def _bit_or(marks: Iterable[int]) -> int:
-    result = 0
-    for mark in marks:
-        result |= mark
-    return result
+def task_ending(counted: Marks) -> str:
+    """Where a task ended, which must be one place."""
+    if not counted[STARTED]:
+        return UNKNOWN
+    ended = [name for mark, name in ENDINGS for _ in range(counted[mark])]
+    if counted[STARTED] > 1 or len(ended) > 1:
+        return DOUBLED
+    return ended[0] if ended else LOST
 
 
-def _read_marks(item: Document | Rejection | DeadLetter) -> Mark:
-    return item.where, STARTED
+def text_ending(counted: Marks) -> str:
+    """Where a text ended in the model block; "accepted" if tasks were begun for it, however many."""
+    return task_ending(tuple(min(number, 1) if mark == ACCEPTED else number for mark, number in enumerate(counted)))
 
 
-def _document_marks(item: VerifiedQA | Rejection | DeadLetter) -> Mark:
+def _row_read(item: Document | Rejection | DeadLetter) -> RowMark:
+    return item.where, marks(STARTED)
+
+
+def _row_ended(item: Ended) -> RowMark:
     match item:
         case VerifiedQA():
-            return item.pair.task.document.where, ACCEPTED
+            return item.pair.task.document.where, marks(ACCEPTED)
         case Rejection():
-            return item.where, REJECTED
+            return item.where, marks(REJECTED)
         case DeadLetter():
-            return item.where, DEAD
+            return item.where, marks(DEAD)
 
 
-def _task_started(task: PersonaTask) -> Mark:
-    return task.id, STARTED
+def _text_given(document: Document) -> TextMark:
+    return (document.where, document.id), marks(STARTED)
 
 
-def _task_marks(item: VerifiedQA | Rejection | DeadLetter) -> Iterator[Mark]:
+def _text_tasked(task: PersonaTask) -> TextMark:
+    return (task.document.where, task.document.id), marks(ACCEPTED)
+
+
+def _text_ended(item: Rejection | DeadLetter) -> Iterator[TextMark]:
+    ended = REJECTED if isinstance(item, Rejection) else DEAD
+    if item.stage in BEFORE_MODELS:
+        yield (item.where, item.document_id), marks(STARTED, ended)  # so it must not be given to the model block as well
+    elif not item.task_id:  # what has a task ends as a task
+        yield (item.where, item.document_id), marks(ended)
+
+
+def _row_of_text(marked: TextMark) -> Iterator[RowMark]:
+    """What a text that did not end exactly once says of its row."""
+    (where, _), counted = marked
+    ended = text_ending(counted)
+    if ended in UNBALANCED:
+        yield where, marks(LOST_TEXT if ended == LOST else DOUBLED_TEXT)
+
+
+def _task_begun(task: PersonaTask) -> TextMark:
+    return (task.document.where, task.id), marks(STARTED)
+
+
+def _task_ended(item: Ended) -> Iterator[TextMark]:
     match item:
         case VerifiedQA():
-            yield item.pair.task.id, ACCEPTED
+            yield (item.pair.task.document.where, item.pair.task.id), marks(ACCEPTED)
         case Rejection() if item.task_id:
-            yield item.task_id, REJECTED
+            yield (item.where, item.task_id), marks(REJECTED)
         case DeadLetter() if item.task_id:
-            yield item.task_id, DEAD
+            yield (item.where, item.task_id), marks(DEAD)
 
 
 def _key(*parts: str) -> str:
@@ -75,7 +135,7 @@ def _key(*parts: str) -> str:
     return "\t".join(parts)
 
 
-def _tallies(item: VerifiedQA | Rejection | DeadLetter) -> Iterator[Count]:
+def _tallies(item: Ended) -> Iterator[Count]:
     match item:
         case VerifiedQA():
             yield _key("pairs"), 1
@@ -108,12 +168,14 @@ class CountRun(beam.PTransform):
     Attributes:
         read: what reading gave.
         stages: each stage's outcome by name, in order.
+        given: PCollection[Document], all documents and chunks that the model block was given.
         tasks: PCollection[PersonaTask], all that were begun.
         final, rejected, dead_letters: everything that left the pipeline.
     """
 
     read: Outcome
     stages: Mapping[str, Outcome]
+    given: Any
     tasks: Any
     final: Any
     rejected: Any
@@ -121,15 +183,20 @@ class CountRun(beam.PTransform):
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         leaving = (self.final, self.rejected, self.dead_letters)
-        documents = [part | f"Read{name}" >> beam.Map(_read_marks).with_output_types(Mark) for name, part in _named(self.read)]
-        documents += [
-            part | f"Document{name}" >> beam.Map(_document_marks).with_output_types(Mark) for name, part in _named(leaving)
+        texts = [
+            self.given | "TextGiven" >> beam.Map(_text_given).with_output_types(TextMark),
+            self.tasks | "TextTasked" >> beam.Map(_text_tasked).with_output_types(TextMark),
+            self.rejected | "TextRejected" >> beam.FlatMap(_text_ended).with_output_types(TextMark),
+            self.dead_letters | "TextDeadLetters" >> beam.FlatMap(_text_ended).with_output_types(TextMark),
         ]
-        tasks = [self.tasks | "TaskStarted" >> beam.Map(_task_started).with_output_types(Mark)]
-        tasks += [part | f"Task{name}" >> beam.FlatMap(_task_marks).with_output_types(Mark) for name, part in _named(leaving)]
+        rows = [part | f"Read{name}" >> beam.Map(_row_read).with_output_types(RowMark) for name, part in _named(self.read)]
+        rows += [part | f"Row{name}" >> beam.Map(_row_ended).with_output_types(RowMark) for name, part in _named(leaving)]
+        rows.append(_join(texts, "Texts") | "RowOfText" >> beam.FlatMap(_row_of_text).with_output_types(RowMark))
+        tasks = [self.tasks | "TaskBegun" >> beam.Map(_task_begun).with_output_types(TextMark)]
+        tasks += [part | f"Task{name}" >> beam.FlatMap(_task_ended).with_output_types(TextMark) for name, part in _named(leaving)]
         counts = [
-            _count_endings(documents, "Documents", "documents"),
-            _count_endings(tasks, "Tasks", "tasks"),
+            _join(rows, "Rows") | "EndRows" >> beam.MapTuple(_row_count).with_output_types(Count),
+            _join(tasks, "Tasks") | "EndTasks" >> beam.MapTuple(_task_count).with_output_types(Count),
             *(part | f"Tally{name}" >> beam.FlatMap(_tallies).with_output_types(Count) for name, part in _named(leaving)),
             *(
                 outcome.passed | f"Passed{stage.title()}" >> beam.ParDo(_PassedFn(stage)).with_output_types(Count)
@@ -148,17 +215,17 @@ def _named(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     return zip(("Passed", "Rejected", "DeadLetters"), parts, strict=True)
 
 
-def _count_endings(marks: list[Any], label: str, part: str) -> beam.PCollection:
-    return (
-        marks
-        | f"Flatten{label}" >> beam.Flatten()
-        | f"Join{label}" >> beam.CombinePerKey(_bit_or)
-        | f"End{label}" >> beam.Map(_end, part).with_output_types(Count)
-    )
+def _join(parts: list[Any], label: str) -> beam.PCollection:
+    """All marks under each name."""
+    return parts | f"Flatten{label}" >> beam.Flatten() | f"Join{label}" >> beam.CombinePerKey(add_marks)
 
 
-def _end(marked: Mark, part: str) -> Count:
-    return _key(part, ending(marked[1])), 1
+def _row_count(where: str, counted: Marks) -> Count:
+    return _key("documents", row_ending(counted)), 1
+
+
+def _task_count(name: tuple[str, str], counted: Marks) -> Count:
+    return _key("tasks", task_ending(counted)), 1
 
 
 class _GatherFn(beam.CombineFn):
@@ -207,13 +274,13 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
         "answer_types": nested.get("answer_types", {}),
         "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])),
         "errors": dict(sorted(errors.items(), key=lambda item: -item[1])),
-        "balanced": not any(part[ending] for part in (documents, tasks) for ending in (LOST, UNKNOWN)),
+        "balanced": not any(part[ending] for part in (documents, tasks) for ending in UNBALANCED),
     }
 
 
 def _ledger(nested: Mapping[str, Any], part: str) -> dict[str, int]:
     endings = nested.get(part, {})
-    row = {name: endings.get(name, 0) for name in ("accepted", "rejected", "dead_lettered", LOST, UNKNOWN)}
+    row = {name: endings.get(name, 0) for name in ("accepted", "rejected", "dead_lettered", *UNBALANCED)}
     return {"read": sum(row.values()) - row[UNKNOWN], **row}
 
 

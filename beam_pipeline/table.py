@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from beam_pipeline.summary import UNBALANCED
+
 TOP_REASONS = 5
 
 
@@ -59,7 +61,7 @@ def verdict_line(summary: Mapping[str, Any]) -> str:
         return "THE COUNTS DO NOT CLOSE: " + ", ".join(
             f"{row[ending]:,} {part} {ending}"
             for part, row in (("documents", summary["documents"]), ("tasks", summary["tasks"]))
-            for ending in ("lost", "unknown")
+            for ending in UNBALANCED
             if row[ending]
         )
     if not summary["pairs"]:

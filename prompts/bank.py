@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from importlib import resources
 
 from prompts import Domain, PromptError
@@ -151,19 +152,44 @@ def sample_exemplars(
     of the bank; and a bank that gains an exemplar changes few choices. One that would take the set
     over `max_tokens` is passed over.
     """
+    return _sample(_Bank(bank), document_id, count, max_tokens)
+
+
+class _Bank(tuple[Exemplar, ...]):
+    """A bank as a key: hashed by its size, because nothing is sampled twice but by the personas of one document."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return len(self)
+
+
+@lru_cache(maxsize=64)
+def _sample(bank: _Bank, document_id: str, count: int, max_tokens: int) -> tuple[Exemplar, ...]:
     ranked = sorted(bank, key=lambda exemplar: hashlib.sha256(f"{document_id}\0{exemplar.id}".encode()).digest())
-    firsts: list[Exemplar] = []
+    firsts: dict[str, Exemplar] = {}
     others: list[Exemplar] = []
     for exemplar in ranked:
-        (others if any(exemplar.answer_type == seen.answer_type for seen in firsts) else firsts).append(exemplar)
+        if exemplar.answer_type in firsts:
+            others.append(exemplar)
+        else:
+            firsts[exemplar.answer_type] = exemplar
     chosen: list[Exemplar] = []
     tokens = 0
-    for exemplar in firsts + others:
-        cost = _estimate_tokens(render_exemplars([exemplar]) + "\n\n")
-        if len(chosen) < count and tokens + cost <= max_tokens:
+    for exemplar in (*firsts.values(), *others):
+        if len(chosen) >= count:
+            break
+        cost = _cost(exemplar)
+        if tokens + cost <= max_tokens:
             chosen.append(exemplar)
             tokens += cost
     return tuple(chosen)
+
+
+@lru_cache(maxsize=4096)
+def _cost(exemplar: Exemplar) -> int:
+    """Tokens of an exemplar in a prompt, with the blank line after it."""
+    return _estimate_tokens(render_exemplars([exemplar]) + "\n\n")
 
 
 def check_exemplar(exemplar: Exemplar) -> list[str]:

@@ -22,8 +22,8 @@ from hypothesis import settings as hypothesis_settings
 
 from beam_pipeline.options import PipelineConfig, validate
 from tests.scripted_endpoint import ScriptedEndpoint
+from transforms.inference import attempt as attempt_module
 from transforms.inference import router as router_module
-from transforms.inference import runtime as runtime_module
 from transforms.inference.endpoint import ModelConfig
 from transforms.inference.runtime import close_runtime
 from transforms.outcome import Outcome
@@ -143,8 +143,8 @@ def run_transform() -> Iterator[TransformRunner]:
 @pytest.fixture
 def quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits between tries."""
-    monkeypatch.setattr(runtime_module, "BACK_OFF_FIRST_S", 0.01)
-    monkeypatch.setattr(runtime_module, "BACK_OFF_MOST_S", 0.05)
+    monkeypatch.setattr(attempt_module, "BACK_OFF_FIRST_S", 0.01)
+    monkeypatch.setattr(attempt_module, "BACK_OFF_MOST_S", 0.05)
     monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.02)
 
 

@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import re
+from hashlib import sha256
 from importlib import resources
 
 import pytest
 
 from prompts import PromptError, load_domains, load_prompt
+from prompts import bank as bank_module
 from prompts.bank import (
     ANSWER_TYPES,
     Exemplar,
@@ -148,6 +150,67 @@ def test_sample_prefers_different_types_and_keeps_to_its_limits():
     assert sample_exemplars(bank, "d", 3, max_tokens=10) == ()
     assert sample_exemplars(bank, "d", 0) == ()
     assert sample_exemplars([], "d", 3) == ()
+
+
+@pytest.fixture
+def costs(monkeypatch):
+    """The exemplars whose costs were reckoned, in order."""
+    found = []
+    estimate = bank_module._estimate_tokens
+    monkeypatch.setattr(bank_module, "_estimate_tokens", lambda text: found.append(text) or estimate(text))
+    return found
+
+
+def big_bank(name):
+    return [dataclasses.replace(GOOD, id=f"{name}{number}", answer_type=ANSWER_TYPES[number % 7]) for number in range(1000)]
+
+
+def test_a_big_bank_costs_no_more_than_what_is_chosen(costs):
+    bank = big_bank("big")
+    assert len(sample_exemplars(bank, "d", 3)) == 3
+    assert len(costs) == 3
+
+
+def test_the_personas_of_a_document_share_one_choice(costs, monkeypatch):
+    ranked = []
+    monkeypatch.setattr(bank_module.hashlib, "sha256", lambda data: ranked.append(data) or sha256(data))
+    bank = big_bank("shared")
+    first = sample_exemplars(bank, "d", 3)
+    assert sample_exemplars(bank, "d", 3) == sample_exemplars(list(bank), "d", 3) == first
+    assert len(ranked) == len(bank)
+    sample_exemplars(bank, "e", 3)
+    assert len(ranked) == 2 * len(bank)
+    assert len(costs) <= 6
+
+
+def test_a_bank_that_changes_is_sampled_anew():
+    bank = big_bank("changing")[:20]
+    before = sample_exemplars(bank, "d", 3)
+    bank[bank.index(before[0])] = changed = dataclasses.replace(before[0], persona="somebody else")
+    assert sample_exemplars(bank, "d", 3) == (changed, *before[1:])
+    assert sample_exemplars(bank, "d", 2) == (changed, before[1])
+    assert sample_exemplars(bank, "d", 3, max_tokens=10) == ()
+
+
+def test_choices_are_those_of_the_plain_rule():
+    """By rank, the first of each answer type before the others, while there is room."""
+
+    def plain(bank, document_id, count, max_tokens):
+        ranked = sorted(bank, key=lambda exemplar: sha256(f"{document_id}\0{exemplar.id}".encode()).digest())
+        firsts, others, chosen, tokens = [], [], [], 0
+        for exemplar in ranked:
+            (others if exemplar.answer_type in {first.answer_type for first in firsts} else firsts).append(exemplar)
+        for exemplar in firsts + others:
+            cost = bank_module._estimate_tokens(render_exemplars([exemplar]) + "\n\n")
+            if len(chosen) < count and tokens + cost <= max_tokens:
+                chosen.append(exemplar)
+                tokens += cost
+        return tuple(chosen)
+
+    everything = [exemplar for exemplars in load_bank(DOMAINS).values() for exemplar in exemplars]
+    for number in range(60):
+        arguments = (everything[number:], f"d{number}", number % 9, 60 + 5 * number)
+        assert sample_exemplars(*arguments) == plain(*arguments)
 
 
 # --- checking

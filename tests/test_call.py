@@ -109,7 +109,7 @@ def test_the_ceiling_of_the_endpoint_holds_whatever_the_backlog(serve: Make, mod
         (Reply(status=500), "Refused", "HTTP 500: scripted 500", 3, ""),
         (Reply(raw="<html>gateway</html>"), "TransientError", "body that is not JSON", 3, ""),
         (Reply(raw={"choices": []}), "TransientError", "body that is not a chat completion", 3, ""),
-        (after(10.0), "TransientError", "no reply in time", 3, ""),
+        (after(10.0), "TimedOut", "no reply", 3, ""),
     ],
     ids=["prose", "empty", "surrogate", "cut", "filtered", "400", "overflow", "502", "500", "gateway", "no completion", "hung"],
 )

@@ -1,9 +1,36 @@
+import asyncio
+import contextlib
 import email.utils
 import time
+import traceback
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
+import httpx2
+import openai
 import pytest
 
-from transforms.inference.endpoint import ModelConfig, Request, retry_after_s
+from tests.scripted_endpoint import Answer as Reply
+from tests.scripted_endpoint import Asked, ScriptedEndpoint
+from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
+from transforms.inference import endpoint as endpoint_module
+from transforms.inference import keys
+from transforms.inference.endpoint import (
+    Completion,
+    ConnectionLost,
+    CutCompletion,
+    Endpoint,
+    KeyRefused,
+    ModelConfig,
+    Request,
+    TimedOut,
+    classify,
+    error_message,
+    is_context_overflow,
+    retry_after_s,
+    within,
+)
 
 CONFIG = ModelConfig(("http://x/v1",), "m")
 
@@ -69,3 +96,324 @@ def test_retry_after_as_a_date() -> None:
     found = retry_after_s({"retry-after": at})
     assert found is not None
     assert 28 <= found <= 30
+
+
+GOOD = {"qualified": True}
+KEY = "sk-sentinel-0123456789"
+Serve = Callable[..., ScriptedEndpoint]
+
+
+def using(url: str, use: Callable[[Endpoint], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        endpoint = Endpoint(url)
+        try:
+            return await use(endpoint)
+        finally:
+            await endpoint.close()
+
+    return asyncio.run(run())
+
+
+def ask(url: str, text: str = "text", **settings: Any) -> Completion:
+    return using(url, lambda endpoint: endpoint.ask(question(text, **settings)))
+
+
+def question(text: str = "text", model: str = "m", **settings: Any) -> Request:
+    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": text}]
+    return request(config=ModelConfig(("unused",), model, **{"request_timeout_s": 5.0, **settings}), messages=messages)
+
+
+@contextlib.asynccontextmanager
+async def raw_server(*pieces: bytes, pause_s: float = 0.0, repeat_last: bool = False) -> AsyncIterator[str]:
+    """A server that answers every connection with these bytes, piece by piece, and then keeps it open."""
+    tasks: set[asyncio.Task[Any]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await reader.readuntil(b"\r\n\r\n")
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(pause_s)
+            while repeat_last:
+                writer.write(pieces[-1])
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+            await asyncio.sleep(60)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+
+
+@pytest.mark.parametrize("pieces", [(HEAD, b" "), (b"HTTP/1.1 200 OK\r\n", b"X-Wait: 1\r\n")], ids=["body", "headers"])
+def test_a_reply_that_dribbles_is_given_up_in_time(pieces: tuple[bytes, ...]) -> None:
+    async def run() -> None:
+        async with raw_server(*pieces, pause_s=0.05, repeat_last=True) as url:
+            endpoint = Endpoint(url)
+            for send in (endpoint.ask(question(request_timeout_s=0.4)), endpoint.models("env:UNSET", 0.4)):
+                started = time.monotonic()
+                with pytest.raises(TimedOut, match=r"no reply within 0\.4 s"):
+                    await send
+                assert 0.4 <= time.monotonic() - started < 2
+            await endpoint.close()
+
+    asyncio.run(run())
+
+
+def test_each_request_has_its_own_time(serve: Serve) -> None:
+    server = serve(lambda asked: Reply('{"qualified": true}', delay_s=0.4 if "slow" in asked.text else 0))
+
+    async def use(endpoint: Endpoint) -> list[Any]:
+        asked = [question("slow", request_timeout_s=0.2), question("slow"), question("quick", request_timeout_s=0.2)]
+        return await asyncio.gather(*(endpoint.ask(each) for each in asked), return_exceptions=True)
+
+    hurried, patient, quick = using(server.url, use)
+    assert isinstance(hurried, TimedOut)
+    assert isinstance(patient, Completion)
+    assert isinstance(quick, Completion)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_cancellation_that_comes_together_with_the_reply_is_not_lost(steps: int) -> None:
+    async def run() -> bool:
+        reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def send() -> str:
+            return await reply
+
+        call = asyncio.ensure_future(within(5.0, send()))
+        await asyncio.sleep(0.01)
+        reply.set_result("reply")
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if not call.cancel():
+            return call.result() == "reply"
+        await asyncio.wait([call])
+        return call.cancelled()
+
+    assert asyncio.run(run())
+
+
+def test_a_time_out_of_the_client_and_a_host_that_is_not_there() -> None:
+    asked = httpx2.Request("POST", "http://x/v1")
+    assert isinstance(classify(openai.APITimeoutError(request=asked)), TimedOut)
+    nobody = openai.APITimeoutError(request=asked)
+    nobody.__cause__ = httpx2.ConnectTimeout("")
+    assert isinstance(classify(nobody), ConnectionLost)
+    assert issubclass(TimedOut, TransientError)
+
+
+def test_any_answer_means_alive(serve: Serve) -> None:
+    assert using(serve(lambda _: GOOD).url, lambda endpoint: endpoint.alive())
+
+    async def run(answer: bytes) -> bool:
+        async with raw_server(answer) as url:
+            endpoint = Endpoint(url)
+            alive = await endpoint.alive()
+            await endpoint.close()
+            return alive
+
+    for status in (b"401 Unauthorized", b"404 Not Found", b"500 Internal Server Error", b"503 Service Unavailable"):
+        assert asyncio.run(run(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"))
+    # The body may never come: the head is an answer.
+    assert asyncio.run(run(HEAD))
+    assert asyncio.run(run(b"HTTP/1.1 302 Found\r\nLocation: /v1/models\r\nContent-Length: 0\r\n\r\n"))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "http://no such host/v1", "nonsense", "http://name.invalid/v1"])
+def test_no_answer_means_not_alive_and_never_raises(url: str) -> None:
+    assert using(url, lambda endpoint: endpoint.alive()) is False
+
+
+@pytest.mark.parametrize("pieces", [(), (b"no HTTP at all\r\n\r\n",)], ids=["silence", "nonsense"])
+def test_a_port_that_does_not_answer_is_not_alive(monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]) -> None:
+    assert endpoint_module.ALIVE_TIMEOUT_S <= 5
+    monkeypatch.setattr(endpoint_module, "ALIVE_TIMEOUT_S", 0.2)
+
+    async def run() -> bool:
+        async with raw_server(*pieces) as url:
+            endpoint = Endpoint(url)
+            alive = await endpoint.alive()
+            await endpoint.close()
+            return alive
+
+    assert asyncio.run(run()) is False
+
+
+def test_alive_needs_no_key(serve: Serve) -> None:
+    def unreadable(source: str) -> str:
+        raise AssertionError(source)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "resolve_key", unreadable)
+        assert using(serve(lambda _: GOOD).url, lambda endpoint: endpoint.alive())
+
+
+def test_the_models_that_an_endpoint_lists(serve: Serve) -> None:
+    server = serve(lambda _: GOOD, models=("large", "small"))
+    assert using(server.url, lambda endpoint: endpoint.models("env:UNSET")) == ["large", "small"]
+
+
+def test_one_endpoint_is_asked_with_several_keys(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY_ONE", "sk-sentinel-one")
+    monkeypatch.setenv("KEY_TWO", "sk-sentinel-two")
+    server = serve(lambda _: GOOD)
+
+    async def use(endpoint: Endpoint) -> None:
+        for source in ("env:KEY_ONE", "env:KEY_TWO", "env:UNSET", "env:KEY_ONE"):
+            await endpoint.ask(question(api_key=source, session_header="X-Session"))
+
+    using(server.url, use)
+    sent = [asked.headers["Authorization"].removeprefix("Bearer ") for asked in server.asked]
+    assert sent == ["sk-sentinel-one", "sk-sentinel-two", "none", "sk-sentinel-one"]
+    assert server.asked[0].headers["x-session"] == "d"
+
+
+def test_a_key_rotated_with_many_requests_in_flight_stops_none_of_them(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    valid, readings = ["old"], Counter[str]()
+
+    def read(source: str) -> str:
+        readings[source] += 1
+        time.sleep(0.05)
+        return "sk-sentinel-" + ("old" if readings[source] == 1 else "new")
+
+    def script(asked: Asked) -> Any:
+        good = asked.headers["Authorization"] == f"Bearer sk-sentinel-{valid[0]}"
+        # Refusals come one after the other, so that most come after the key has been read anew.
+        return Reply('{"qualified": true}' if good else "", status=200 if good else 401, delay_s=len(server.asked) % 16 * 0.01)
+
+    server = serve(script)
+    monkeypatch.setattr(keys, "resolve_key", read)
+
+    async def use(endpoint: Endpoint) -> list[Completion]:
+        await endpoint.ask(question("before"))
+        valid[0] = "new"
+        return await asyncio.gather(*(endpoint.ask(question(f"{number}")) for number in range(16)))
+
+    assert len(using(server.url, use)) == 16
+    assert list(readings.values()) == [2]
+    assert Counter(asked.headers["Authorization"][-3:] for asked in server.asked) == {"old": 17, "new": 16}
+
+
+def test_a_wrong_key_is_refused_with_one_request_and_without_being_shown(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    server = serve(lambda asked: Reply(status=401, raw={"error": f"bad {asked.headers['Authorization']}"}))
+    with pytest.raises(KeyRefused, match=r"HTTP 401: bad Bearer \[key\]") as caught:
+        ask(server.url, api_key="env:A_KEY")
+    assert len(server.asked) == 1
+    assert caught.value.status == 401
+
+
+def echo(asked: Asked) -> str:
+    return f"no access with {asked.headers['Authorization']}"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda asked: {"error": {"message": echo(asked), "code": None}},
+        lambda asked: {"error": echo(asked)},
+        lambda asked: {"detail": [{"loc": ["header"], "input": echo(asked)}]},
+        lambda asked: {"headers": dict(asked.headers)},
+        lambda asked: f"<html>{echo(asked)}</html>",
+        lambda asked: {"error": {"message": "x" * (500 - len(KEY)) + echo(asked)}},
+    ],
+    ids=["message", "error", "detail", "headers", "html", "cut"],
+)
+def test_no_error_holds_the_key(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, status: int, shape: Callable[[Asked], Any]
+) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    server = serve(lambda asked: Reply(status=status, raw=shape(asked)))
+    with pytest.raises((ElementError, TransientError, FatalError)) as caught:
+        ask(server.url, api_key="env:A_KEY")
+    shown = "".join(traceback.format_exception(caught.value))  # with all that it came from
+    assert "sentinel" not in shown + repr(caught.value)
+
+
+@pytest.mark.parametrize("finish_reason", ["stop", "length", "content_filter"])
+def test_no_reply_holds_the_key(serve: Serve, monkeypatch: pytest.MonkeyPatch, finish_reason: str) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    server = serve(lambda asked: Reply(echo(asked), finish_reason=finish_reason))
+    try:
+        text = ask(server.url, api_key="env:A_KEY").text
+    except (RequestRefused, CutCompletion) as error:
+        text = error.reply
+    assert text == "no access with Bearer [key]"
+
+
+def test_a_stand_in_for_a_key_is_a_word_like_others(serve: Serve) -> None:
+    server = serve(lambda _: Reply(status=400, raw={"error": {"message": "none of this"}}))
+    with pytest.raises(RequestRefused, match="none of this"):
+        ask(server.url)
+
+
+def test_a_lost_connection_does_not_show_the_key() -> None:
+    lost = openai.APIConnectionError(request=httpx2.Request("POST", "http://x/v1"))
+    lost.__cause__ = httpx2.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'")
+    assert str(classify(lost, KEY)) == "no connection: Illegal header value b'Bearer [key]'"
+
+
+def test_an_error_names_the_parameter_that_its_message_does_not() -> None:
+    def said(body: Any) -> str:
+        response = httpx2.Response(400, request=httpx2.Request("POST", "http://x/v1"))
+        return error_message(openai.BadRequestError("Error code: 400", response=response, body=body))
+
+    assert said({"message": "unsupported", "param": "seed"}) == "unsupported (seed)"
+    assert said({"message": "no seed", "param": "seed"}) == "no seed"
+    assert said({"message": "no", "param": None}) == "no"
+    assert said({"detail": "no such"}) == "no such"
+    assert said("plain\n text") == "plain text"
+    assert said(None) == "Error code: 400"
+    assert len(said({"message": "x" * 900})) == 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "too long", "code": "context_length_exceeded"},
+        {"message": "too long", "type": "exceed_context_size_error", "code": 400, "n_ctx": 512},
+        {"message": "too long", "type": "BadRequestError", "param": "input_tokens", "code": 400},
+        {"message": "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens"},
+        {"message": "You passed 9 input tokens. However, the model's context length is only 8 tokens"},
+        {"object": "error", "message": "The input (9000 tokens) is longer than the model's context length (8192 tokens)."},
+        {"message": "Requested token count exceeds the model's maximum context length of 8192 tokens."},
+        {"code": 400, "message": "the request exceeds the available context size, try increasing it"},
+        {"message": "Requested tokens (9000) exceed context window of 8192"},
+        {"error": {"message": "litellm.ContextWindowExceededError: prompt is too long"}},
+        "The prompt is too long: it has 9000 tokens",
+    ],
+    ids=lambda body: str(body)[:60],
+)
+def test_a_prompt_too_long_by_field_or_by_words(body: Any) -> None:
+    assert is_context_overflow(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Unsupported parameter: 'seed'", "code": "unsupported_parameter", "param": "seed"},
+        {"message": "the context of the conversation is empty", "code": 400, "type": None},
+        {"message": "max_tokens must be at least 1", "param": ["input_tokens"]},
+        {"detail": [{"loc": ["body"], "msg": "unknown", "input": "a text on context length"}]},
+        {"error": None},
+        ["context length"],
+        None,
+    ],
+    ids=str,
+)
+def test_what_is_not_about_length(body: Any) -> None:
+    assert not is_context_overflow(body)

@@ -1,13 +1,20 @@
+"""The journal: every paid reply is kept, whatever happens to the process or to the store."""
+
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.errors import FatalError
 from transforms.inference import journal as journal_module
 from transforms.inference.endpoint import Completion, ModelConfig, Request
 from transforms.inference.journal import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
@@ -66,10 +73,161 @@ for number in range(1000):
     assert len(read_folder(tmp_path)) >= answered + 1
 
 
-def test_an_object_store_gets_objects_of_many_replies(tmp_path: Path, monkeypatch: object) -> None:
-    journal = ObjectJournal(str(tmp_path), "me")  # Beam's file systems write local paths just as well
-    for number in range(2 * journal_module.FLUSH_REPLIES + 5):
+def test_a_closed_local_journal_goes_on_with_its_file(tmp_path: Path) -> None:
+    journal = FileJournal(str(tmp_path), "me")
+    for number in range(2):
         journal.append(request(), f"k{number}", Completion("reply"))
+        journal.close()
+        journal.close()
+    assert [entry.key for entry in read_folder(tmp_path)] == ["k0", "k1"]
+
+
+# --- an object store; Beam's file systems write local paths just as well
+
+
+class Store:
+    """Stands between a journal and its store: the next `failing` writes fail, half written."""
+
+    def __init__(self) -> None:
+        self.failing = 0
+        self.tries = 0
+        self._write = journal_module._write_object
+
+    def write(self, path: str, data: bytes) -> None:
+        self.tries += 1
+        if self.failing:
+            self.failing -= 1
+            self._write(path, data[: len(data) // 2])
+            raise OSError("the store is away")
+        self._write(path, data)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    store = Store()
+    monkeypatch.setattr(journal_module, "_write_object", store.write)
+    monkeypatch.setattr(journal_module, "BACK_OFF_FIRST_S", 0.01)
+    monkeypatch.setattr(journal_module, "BACK_OFF_MOST_S", 0.02)
+    return store
+
+
+def append(journal: ObjectJournal, *numbers: int) -> None:
+    for number in numbers:
+        journal.append(request(), f"k{number}", Completion("reply"))
+
+
+def keys(folder: Path) -> list[str]:
+    return [entry.key for entry in read_folder(folder)]
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert true()
+
+
+def journal_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "journal"]
+
+
+def test_what_the_store_does_not_take_is_written_later(tmp_path: Path, store: Store) -> None:
+    journal = ObjectJournal(str(tmp_path), "me")
+    store.failing = journal_module.FLUSH_TRIES - 1
+    append(journal, 0, 1, 2)
+    journal.flush()
+    assert keys(tmp_path) == ["k0", "k1", "k2"]
+    assert store.tries == journal_module.FLUSH_TRIES
+
+
+def test_a_flush_that_fails_keeps_the_replies_for_the_next(tmp_path: Path, store: Store) -> None:
+    journal = ObjectJournal(str(tmp_path), "me")
+    store.failing = 1_000_000
+    append(journal, 0, 1)
+    with pytest.raises(FatalError, match=r"2 replies that were paid for cannot be written to .*: the store is away"):
+        journal.flush()
+    assert journal_module.FLUSH_TRIES <= store.tries <= journal_module.FLUSH_TRIES + 1
+    append(journal, 2)
+    store.failing = 0
+    journal.flush()
+    assert keys(tmp_path) == ["k0", "k1", "k2"]
+
+
+def test_a_store_that_comes_back_gets_its_replies_unasked(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "FLUSH_S", 0.02)
+    journal = ObjectJournal(str(tmp_path), "me")
+    store.failing = 3
+    append(journal, 0, 1)
+    until(lambda: keys(tmp_path) == ["k0", "k1"])
+    assert store.tries == 4
+
+
+def test_a_lull_is_no_reason_to_wait(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "FLUSH_S", 0.05)
+    journal = ObjectJournal(str(tmp_path), "me")
+    append(journal, 0)
+    assert keys(tmp_path) == []
+    until(lambda: keys(tmp_path) == ["k0"])
+    append(journal, 1)
+    until(lambda: keys(tmp_path) == ["k0", "k1"])
+
+
+def test_the_thread_goes_when_all_is_written(tmp_path: Path, store: Store) -> None:
+    journal = ObjectJournal(str(tmp_path), "me")
+    for number in range(3):
+        append(journal, number)
+        assert len(journal_threads()) == 1
+        journal.flush()
+        until(lambda: not journal_threads())
+    assert len(keys(tmp_path)) == 3
+
+
+def test_closing_flushes(tmp_path: Path, store: Store) -> None:
+    journal = ObjectJournal(str(tmp_path), "me")
+    append(journal, 0)
+    journal.close()
+    journal.close()
+    assert keys(tmp_path) == ["k0"]
+
+
+def test_nobody_waits_for_the_store_to_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr(journal_module, "_write_object", lambda path, data: gate.wait(5))
+    journal = ObjectJournal(str(tmp_path), "me")
+    began = time.monotonic()
+    append(journal, *range(2 * journal_module.FLUSH_REPLIES))
+    assert time.monotonic() - began < 1
+    gate.set()
+    journal.flush()
+
+
+def test_many_threads_lose_nothing_in_a_store_that_fails_now_and_then(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "FLUSH_REPLIES", 7)
+    journal = ObjectJournal(str(tmp_path), "me")
+
+    def work(first: int) -> None:
+        for number in range(first, first + 50):
+            append(journal, number)
+            if number % 10 == 0:
+                store.failing = 2
+                journal.flush()
+                assert f"k{number}" in keys(tmp_path)
+
+    workers = [threading.Thread(target=work, args=(first,)) for first in range(0, 400, 50)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    store.failing = 0
+    journal.flush()
+    assert sorted(keys(tmp_path)) == sorted(f"k{number}" for number in range(400))
+
+
+def test_an_object_store_gets_objects_of_many_replies(tmp_path: Path) -> None:
+    journal = ObjectJournal(str(tmp_path), "me")
+    append(journal, *range(2 * journal_module.FLUSH_REPLIES + 5))
     journal.flush()
     files = sorted(tmp_path.glob("*.jsonl"))
     assert [len(path.read_text().splitlines()) for path in files] == [journal_module.FLUSH_REPLIES] * 2 + [5]

@@ -1,6 +1,8 @@
 """What the command line refuses, and how: one clear line, exit 2, soon, and nothing touched."""
 
+import io
 import json
+import logging
 import os
 import signal
 import socket
@@ -12,8 +14,15 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.main import OK, STOPPED, UNUSABLE, main
+from beam_pipeline import progress as progress_module
+from beam_pipeline.main import FAILED, OK, STOPPED, UNUSABLE, _said_once, main
+from beam_pipeline.progress import Progress
 from tests.scripted_endpoint import Answer
+from transforms.inference import journal as journal_module
+from transforms.inference import runtime as runtime_module
+from transforms.inference.journal import ObjectJournal
+from transforms.inference.runtime import close_runtime, peek_runtime
+from transforms.screen import ScreenDocuments
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 
@@ -65,14 +74,63 @@ def test_a_dead_port(capsys: pytest.CaptureFixture[str], usual: list[str]) -> No
     assert "cannot reach the endpoint" in line
 
 
+@pytest.fixture
+def earlier(tmp_path: Path) -> dict[Path, bytes]:
+    """What an earlier run left in the output folder: files and what is in them."""
+    names = ("qa/qa-00000-of-00001.jsonl", "rejected/rejected-00000-of-00001.jsonl", "journal/paid.jsonl", "summary.json")
+    left = {tmp_path / "out" / name: name.encode() for name in names}
+    for path, content in left.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return left
+
+
+def files_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--max_document_tokens=99"],
+        ["--max_document_tokens=50", "--min_document_tokens=50"],
+        ["--resume"],
+        ["--input={folder}/none.jsonl"],
+        ["--domains={folder}/none.yaml"],
+        ["--domains={folder}/bad.yaml"],
+        ["--exemplars={folder}/math.jsonl"],
+        ["--endpoint=http://127.0.0.1:{port}/v1", "--model=m"],
+        ["--endpoint=http://127.0.0.1:{port}/v1"],
+        ["--runner=DataflowRunner"],
+    ],
+    ids=[
+        *("length", "lengths", "contradiction", "input", "domains missing", "domains bad", "exemplars bad"),
+        *("dead port", "dead port and no model", "runner"),
+    ],
+)
 def test_a_run_that_cannot_start_does_not_delete_an_earlier_one(
-    capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path
+    arguments: list[str], capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path, earlier: dict[Path, bytes]
 ) -> None:
-    kept = tmp_path / "out" / "qa" / "qa-00000-of-00001.jsonl"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("{}\n")
-    refused(capsys, *usual, "--overwrite", "--endpoint", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m")
-    assert kept.exists()
+    (tmp_path / "bad.yaml").write_text("- slug: only\n")
+    (tmp_path / "math.jsonl").write_text('{"persona": "x"}\n')
+    given = [argument.format(folder=tmp_path, port=closed_port()) for argument in arguments]
+    refused(capsys, *usual, "--overwrite", *given)
+    assert files_below(tmp_path / "out") == earlier
+
+
+def test_a_graph_that_cannot_be_built_does_not_delete_an_earlier_run(
+    capsys: pytest.CaptureFixture[str],
+    usual: list[str],
+    tmp_path: Path,
+    earlier: dict[Path, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def expand(*_: object) -> None:
+        raise ValueError("no such\n  thing")
+
+    monkeypatch.setattr(ScreenDocuments, "expand", expand)
+    assert refused(capsys, *usual, "--overwrite") == "error: no such thing"
+    assert files_below(tmp_path / "out") == earlier
 
 
 def test_a_refused_key_is_named_and_not_shown(
@@ -137,6 +195,90 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path, serve: Any) -> 
     paid = [json.loads(line) for path in output.glob("journal/*.jsonl") for line in path.read_text().splitlines()]
     assert len(paid) >= 3
     assert main([*arguments, "--resume", "--progress", "off"]) != UNUSABLE
+
+
+# --- one process, several runs
+
+
+def replies(output: Path) -> int:
+    return sum(len(path.read_bytes().splitlines()) for path in output.glob("journal/*.jsonl"))
+
+
+@pytest.fixture
+def object_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journals are written as to an object store, and never for the time that has passed."""
+    monkeypatch.setattr(journal_module, "FLUSH_S", 600.0)
+    monkeypatch.setattr(runtime_module, "open_journal", lambda folder: ObjectJournal(folder, "me"))
+
+
+@pytest.mark.integration
+def test_a_run_after_a_fatal_error_in_the_same_process(usual: list[str], serve: Any, tmp_path: Path, object_store: None) -> None:
+    """The replies before the error are kept, and the second run is not stopped by it."""
+    answered = []
+
+    def reply(asked: Any) -> Any:
+        if "Task:" not in asked.text:
+            return {"ready": True}
+        answered.append(asked)
+        return Answer(status=403, delay_s=0.3) if len(answered) > 5 else {"qualified": False, "reason": "ok"}
+
+    endpoint = serve(reply)
+    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    assert main([*usual, *given]) == FAILED
+    assert peek_runtime() is None
+    assert replies(tmp_path / "out") == 5
+    assert main([*usual, "--progress", "off", "--overwrite"]) == OK
+    assert peek_runtime() is None
+
+
+@pytest.mark.integration
+def test_a_run_after_ctrl_c_in_the_same_process(
+    capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any, tmp_path: Path, object_store: None
+) -> None:
+    answered = []
+
+    def reply(asked: Any) -> Any:
+        if "Task:" not in asked.text:
+            return {"ready": True}
+        answered.append(asked)
+        if len(answered) == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Answer('{"qualified": false, "reason": "ok"}', delay_s=0.0 if len(answered) < 8 else 2.0)
+
+    endpoint = serve(reply)
+    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    assert main([*usual, *given]) == STOPPED
+    assert peek_runtime() is None
+    assert "go on with --resume" in capsys.readouterr().err
+    assert replies(tmp_path / "out") == 7
+    assert main([*usual, "--progress", "off", "--resume"]) == OK
+
+
+@pytest.mark.integration
+def test_replies_that_cannot_be_kept_are_told(
+    capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any, object_store: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the store is away")
+
+    monkeypatch.setattr(journal_module, "_write_object", fail)
+    monkeypatch.setattr(journal_module, "BACK_OFF_FIRST_S", 0.01)
+    endpoint = serve(lambda asked: {"qualified": False, "reason": "ok"} if "Task:" in asked.text else {"ready": True})
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == FAILED
+    assert peek_runtime() is None
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert "replies that were paid for cannot be written to" in errors[-1]
+    assert "Traceback" not in "".join(errors)
+
+
+def test_looking_makes_no_runtime(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
+    close_runtime()
+    record = logging.LogRecord("apache_beam.x", logging.ERROR, "", 1, "m", None, None)
+    assert _said_once(record)
+    with Progress(True, io.StringIO()):
+        time.sleep(1.2 * progress_module.INTERVAL_S)
+    refused(capsys, *usual, "--exemplars", "none.jsonl")
+    assert peek_runtime() is None
 
 
 @pytest.mark.integration

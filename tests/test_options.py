@@ -29,7 +29,9 @@ from beam_pipeline.options import (
     split_paths,
     validate,
 )
+from beam_pipeline.pipeline import screen_config
 from prompts import STAGES
+from transforms.screen import ScreenConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ["--input", "a.jsonl", "--output", "out"]
@@ -81,6 +83,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "api_key_secret": "projects/p/secrets/s/versions/1",
         "endpoint": "http://h/v1",
         "extra_body": '{"top_p": 0.9}',
+        "max_document_tokens": "2",
         "worker_processes": "2",
         "gpus": "2",
     }
@@ -238,7 +241,9 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--languages=english"], "'english' is no language code"),
         (["--tokenizer=o200k"], "must be estimate or one of"),
         (["--overwrite", "--resume"], "--overwrite and --resume contradict each other"),
-        (["--max_document_tokens=10"], "--max_document_tokens must not be below --min_document_tokens"),
+        (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
+        (["--max_document_tokens=99"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
+        (["--max_document_tokens=1", "--min_document_tokens=0"], "--max_document_tokens: must be greater than or equal to 2"),
         (["--domains_mode=replace"], "--domains_mode replace needs --domains"),
         (["--exemplars_mode=replace"], "--exemplars_mode replace needs --exemplars"),
         (["--text_field="], "--text_field"),
@@ -246,6 +251,18 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
 )
 def test_values_out_of_bounds(flags: list[str], says: str) -> None:
     assert says in refusal(*flags)
+
+
+@given(st.integers(0, 10), st.integers(1, 25))
+def test_what_the_options_allow_the_screen_can_do(shortest: int, longest: int) -> None:
+    values = {"input": ["a"], "output": "o", "min_document_tokens": shortest, "max_document_tokens": longest}
+    try:
+        ScreenConfig(min_tokens=shortest, max_document_tokens=longest)
+    except ValueError:
+        with pytest.raises(OptionError, match="--max_document_tokens"):
+            validate(values)
+    else:
+        screen_config(validate(values))
 
 
 def test_input_and_output_are_needed() -> None:
@@ -300,6 +317,28 @@ def test_a_key_is_not_in_pydantics_own_message() -> None:
     with pytest.raises(ValidationError) as caught:
         PipelineConfig.model_validate({"input": ["a"], "output": "o", "api_key_env": SENTINEL})
     assert SENTINEL not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"api_key": SENTINEL},
+        {"metadata": {"authorization": f"Bearer {SENTINEL}"}},
+        {"headers": [{"x": SENTINEL}]},
+        {SENTINEL: 1},
+    ],
+    ids=["flat", "nested", "in a list", "as a name"],
+)
+def test_a_key_in_the_body_of_requests(body: dict[str, object], config_file: Callable[[str], str]) -> None:
+    text = json.dumps(body)
+    for message in (refusal("--extra_body", text), refusal("--config", config_file(f"extra_body: '{text}'"))):
+        assert "must not hold a key (value not shown)" in message
+        assert "--api_key_env" in message
+
+
+def test_a_body_without_a_key_passes() -> None:
+    body = '{"top_p": 0.9, "stop": ["</answer>"], "guided_decoding_backend": "xgrammar", "chat_template_kwargs": {"a": true}}'
+    assert settings("--extra_body", body).extra_body == body
 
 
 def test_names_of_variables_do_not_look_like_keys() -> None:
@@ -378,6 +417,13 @@ def test_flat_values_make_the_same_configuration() -> None:
     given_flags = settings("--endpoint=http://h/v1", "--verify_temperature=0.3", "--languages=de")
     flat = {name: value for name, value in given_flags.flat().items() if value is not None}
     assert validate(flat).flat() == given_flags.flat()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--api_key_secret=projects/p/secrets/s/versions/1"], ["--verify_model=demo-rules"]])
+def test_what_was_given_makes_the_same_configuration(arguments: list[str]) -> None:
+    config = settings(*arguments)
+    assert config.given().keys() == {"input", "output", *(argument[2:].partition("=")[0] for argument in arguments)}
+    assert validate(config.given()) == config
 
 
 # Config files

@@ -13,7 +13,6 @@ from beam_pipeline.main import FAILED, OK, main
 from transforms.answers import answers_match
 from transforms.check import find_leak
 from transforms.grounding import find_in_text
-from transforms.inference.runtime import close_runtime
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -32,8 +31,7 @@ def rows(output: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def run(output: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run the command line as a process of its own would; returns its exit code and the summary it wrote."""
-    close_runtime()  # or replies would be remembered from the test before
+    """Run the command line; returns its exit code and the summary it wrote."""
     code = main(["--output", str(output), "--progress", "off", *arguments])
     return code, json.loads((output / "summary.json").read_text("utf-8"))
 

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import OK, UNUSABLE, main
+from beam_pipeline.options import parse
 from beam_pipeline.replay import replay
-from transforms.inference.runtime import close_runtime
+from beam_pipeline.resume import save_options
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 pytestmark = pytest.mark.integration
 
 
 def run(output: Path, endpoint: str, *arguments: str) -> int:
-    close_runtime()
     given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint, "--progress", "off", *arguments]
     return main(given)
 
@@ -118,13 +119,63 @@ def test_a_replay_asks_again_for_what_had_no_reply(tmp_path: Path, uninterrupted
         run(output, endpoint.url, "--max_reasks", "0")
     dead = json.loads((output / "summary.json").read_text("utf-8"))["documents"]["dead_lettered"]
     assert dead > 0
-    close_runtime()
     with DemoEndpoint.start() as endpoint:
         assert replay([str(output), "--endpoint", endpoint.url]) == OK
     summary = json.loads((output / "summary.json").read_text("utf-8"))
     assert summary["documents"]["dead_lettered"] == 0
     assert 0 < summary["tokens"]["total"]["calls"] < sum(calls(uninterrupted).values()) / 2
     assert pair_ids(output) == pair_ids(uninterrupted)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--api_key_secret", "projects/p/secrets/s/versions/1"],
+        ["--api_key_env", "MY_KEY", "--verify_api_key_env", "OTHER_KEY"],
+        ["--verify_temperature", "0.3", "--languages", "no", "--languages", "en", "--progress", "off", "--id_field="],
+        ["--extra_body", '{"top_p": 0.9}', "--price_in", "1e-05", "--near_duplicates", "0"],
+    ],
+    ids=["least", "secret", "keys", "texts", "numbers"],
+)
+def test_the_options_of_a_run_can_be_read_back(arguments: list[str], tmp_path: Path) -> None:
+    output = str(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    config, _ = parse(["--input", str(SAMPLE), "--output", output, "--resume", *arguments])
+    save_options(config)
+    again, _ = parse(["--config", f"{output}/options.yaml", "--output", output, "--resume"])
+    assert {**again.flat(), "config": ""} == config.flat()
+
+
+def test_saved_paths_hold_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    given = [
+        "--input",
+        "a*.jsonl",
+        "--input",
+        "gs://b/c.jsonl",
+        "--output",
+        "out",
+        "--domains",
+        "d.yaml",
+        "--exemplars",
+        "e.jsonl",
+    ]
+    save_options(parse(given)[0])
+    config, _ = parse(["--config", "out/options.yaml"])
+    here = str(tmp_path)
+    assert config.input == [f"{here}/a*.jsonl", "gs://b/c.jsonl"]
+    assert (config.output, config.domains, config.exemplars) == (f"{here}/out", f"{here}/d.yaml", [f"{here}/e.jsonl"])
+
+
+def test_a_default_that_nobody_chose_is_not_kept(tmp_path: Path) -> None:
+    save_options(parse(["--input", str(SAMPLE), "--output", str(tmp_path), "--max_personas", "2"])[0])
+    assert yaml.safe_load((tmp_path / "options.yaml").read_text()) == {
+        "input": [str(SAMPLE)],
+        "output": str(tmp_path),
+        "max_personas": 2,
+    }
 
 
 @pytest.mark.parametrize("arguments", [[], ["--resume"], ["no such folder"]], ids=["nothing", "a flag", "no run"])

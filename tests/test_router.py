@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from transforms.inference import router as router_module
 from transforms.inference.limiter import Limiter
-from transforms.inference.router import Outage, Replica, Router, rendezvous_order
+from transforms.inference.router import Outage, Replica, Router, Slot, rendezvous_order
 
 URLS = tuple(f"http://replica-{n}/v1" for n in range(4))
 
@@ -46,14 +47,22 @@ def test_documents_spread_evenly() -> None:
     assert all(850 <= shares[url] <= 1150 for url in URLS)
 
 
+def take_down(router: Router, slot: Slot) -> None:
+    """Let a replica fail often enough."""
+    for _ in range(router_module.FAILURES_TO_OPEN):
+        router.failed(slot, "d", no_connection=True)
+    assert slot.replica.down
+
+
 def test_all_calls_of_a_document_go_to_one_replica() -> None:
     async def scenario() -> None:
         router = make_router()
         first = await router.acquire("d", 0, URLS, 1)
         router.release(first)
         for rank in (1, 2, 3):
-            assert await router.acquire("d", rank, URLS, 1) is first
-            router.release(first)
+            slot = await router.acquire("d", rank, URLS, 1)
+            assert slot.replica is first.replica
+            router.release(slot)
 
     run(scenario())
 
@@ -65,17 +74,13 @@ def test_oldest_document_first_and_its_later_stages_before_a_newer_one() -> None
         order: list[str] = []
 
         async def call(document_id: str, rank: int) -> None:
-            replica = await router.acquire(document_id, rank, URLS[:1], 1)
+            slot = await router.acquire(document_id, rank, URLS[:1], 1)
             order.append(f"{document_id}/{rank}")
-            router.release(replica)
+            router.release(slot)
 
         tasks = [asyncio.create_task(call("new", 0))]
         await asyncio.sleep(0)
-        tasks += [
-            asyncio.create_task(call("newest", 0)),
-            asyncio.create_task(call("new", 3)),
-            asyncio.create_task(call("old", 1)),
-        ]
+        tasks += [asyncio.create_task(call(*which)) for which in (("newest", 0), ("new", 3), ("old", 1))]
         await asyncio.sleep(0)
         router.release(held)
         await asyncio.gather(*tasks)
@@ -84,17 +89,54 @@ def test_oldest_document_first_and_its_later_stages_before_a_newer_one() -> None
     assert run(scenario()) == ["old/1", "new/3", "new/0", "newest/0"]
 
 
+def two_of_one_home() -> tuple[str, str, str]:
+    """Two documents that prefer the same of two replicas, and its URL."""
+    busy = rendezvous_order("a", URLS[:2])[0]
+    first, second = [f"d{n}" for n in range(50) if rendezvous_order(f"d{n}", URLS[:2])[0] == busy][:2]
+    return first, second, busy
+
+
 def test_an_idle_replica_takes_over_a_document_that_was_not_begun_and_keeps_it() -> None:
     async def scenario() -> None:
         router = make_router(URLS[:2], slots=1)
-        busy = rendezvous_order("a", URLS[:2])[0]
-        mine = [f"d{n}" for n in range(50) if rendezvous_order(f"d{n}", URLS[:2])[0] == busy][:2]
-        first = await router.acquire(mine[0], 0, URLS[:2], 1)
-        second = await asyncio.wait_for(router.acquire(mine[1], 0, URLS[:2], 1), 1)
-        assert first.endpoint.url == busy
-        assert second.endpoint.url != busy
+        mine, other, busy = two_of_one_home()
+        first = await router.acquire(mine, 0, URLS[:2], 1)
+        second = await asyncio.wait_for(router.acquire(other, 0, URLS[:2], 1), 1)
+        assert first.replica.endpoint.url == busy
+        assert second.replica.endpoint.url != busy
         router.release(second)
-        assert await router.acquire(mine[1], 1, URLS[:2], 1) is second
+        assert (await router.acquire(other, 1, URLS[:2], 1)).replica is second.replica
+
+    run(scenario())
+
+
+def test_a_document_begun_at_any_stage_may_be_taken_over_before_it_is_begun() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        mine, other, busy = two_of_one_home()
+        await router.acquire(mine, 3, URLS[:2], 1)  # a stage used by itself, or a run resumed
+        slot = await asyncio.wait_for(router.acquire(other, 3, URLS[:2], 1), 1)
+        assert slot.replica.endpoint.url != busy
+
+    run(scenario())
+
+
+def test_another_pool_s_longer_line_does_not_hide_a_document_to_take_over() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:3], slots=1)
+        verify_pool, main_pool = URLS[2:3], URLS[:2]
+        mine, other, busy = two_of_one_home()
+        idle_url = next(url for url in main_pool if url != busy)
+        await router.acquire("x", 3, verify_pool, 1)
+        waiting = [asyncio.create_task(router.acquire(f"v{n}", 3, verify_pool, 1)) for n in range(5)]
+        held = await router.acquire("h", 0, (idle_url,), 1)
+        await router.acquire(mine, 0, (busy,), 1)
+        wanted = asyncio.create_task(router.acquire(other, 0, main_pool, 1))
+        await asyncio.sleep(0)
+        router.release(held)
+        assert (await asyncio.wait_for(wanted, 1)).replica.endpoint.url == idle_url
+        for task in waiting:
+            task.cancel()
 
     run(scenario())
 
@@ -106,7 +148,22 @@ def test_a_begun_document_waits_for_its_own_replica() -> None:
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(router.acquire("d", 1, URLS[:2], 1), 0.05)
         router.release(held)
-        assert held.in_flight == 0
+        assert held.replica.in_flight == 0
+
+    run(scenario())
+
+
+def test_who_was_told_later_goes_elsewhere_if_there_is_room() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        told = await router.acquire("d", 0, URLS[:2], 1)
+        router.release(told)
+        elsewhere = await router.acquire("d", 0, URLS[:2], 1, avoid=told.replica)
+        assert elsewhere.replica is not told.replica
+        full = await router.acquire(
+            "d2", 0, (elsewhere.replica.endpoint.url, told.replica.endpoint.url), 1, avoid=elsewhere.replica
+        )
+        assert full.replica is told.replica
 
     run(scenario())
 
@@ -116,21 +173,62 @@ def test_a_replica_that_keeps_failing_goes_out_of_service_and_comes_back(monkeyp
 
     async def scenario() -> None:
         router = make_router(URLS[:2])
-        home = await router.acquire("d", 0, URLS[:2], 1)
-        router.release(home)
+        slot = await router.acquire("d", 0, URLS[:2], 1)
+        router.release(slot)
+        home = slot.replica
         home.endpoint.answers = False  # type: ignore[attr-defined]
-        for _ in range(router_module.FAILURES_TO_OPEN):
-            router.failed(home, "d", no_connection=True)
-        assert home.down
+        take_down(router, slot)
         elsewhere = await router.acquire("d", 1, URLS[:2], 1)
-        assert elsewhere is not home
-        router.release(elsewhere)
+        assert elsewhere.replica is not home
         home.endpoint.answers = True  # type: ignore[attr-defined]
         await asyncio.sleep(0.1)
-        assert await router.acquire("d", 1, URLS[:2], 1) is home
+        new = next(f"n{n}" for n in range(50) if rendezvous_order(f"n{n}", URLS[:2])[0] == home.endpoint.url)
+        trial = await router.acquire(new, 0, URLS[:2], 1)
+        assert trial.replica is home, "it gets its own documents back"
         assert not home.has_room, "one call on trial at a time"
-        router.succeeded(home)
+        router.succeeded(trial)
         assert home.has_room
+
+    run(scenario())
+
+
+def test_a_good_trial_lets_the_whole_line_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=4)
+        first = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(first)
+        take_down(router, first)
+        tasks = [asyncio.create_task(router.acquire(f"d{n}", 0, URLS[:1], 5)) for n in range(4)]
+        await asyncio.sleep(0.1)
+        trial = [task.result() for task in tasks if task.done()]
+        assert len(trial) == 1
+        router.release(trial[0])
+        router.succeeded(trial[0])
+        await asyncio.sleep(0)
+        assert all(task.done() for task in tasks)
+
+    run(scenario())
+
+
+def test_stragglers_of_an_earlier_spell_say_nothing_about_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=4)
+        stragglers = [await router.acquire(f"d{n}", 0, URLS[:1], 1) for n in range(3)]
+        take_down(router, stragglers[0])
+        trial = await asyncio.wait_for(router.acquire("new", 0, URLS[:1], 5), 1)
+        router.failed(stragglers[1], "d1", no_connection=True)
+        assert not trial.replica.down
+        router.succeeded(stragglers[2])
+        assert trial.replica.on_trial
+        router.succeeded(trial)
+        assert not trial.replica.on_trial
+        for slot in (*stragglers, trial):
+            router.release(slot)
+        assert trial.replica.in_flight == 0
 
     run(scenario())
 
@@ -138,12 +236,12 @@ def test_a_replica_that_keeps_failing_goes_out_of_service_and_comes_back(monkeyp
 def test_one_poisonous_document_does_not_take_a_replica_out_of_service() -> None:
     async def scenario() -> None:
         router = make_router(URLS[:1])
-        replica = router.replicas[URLS[0]]
+        slot = await router.acquire("poison", 0, URLS[:1], 1)
         for _ in range(10):
-            router.failed(replica, "poison", no_connection=False)
-        assert not replica.down
-        router.failed(replica, "another", no_connection=False)
-        assert replica.down
+            router.failed(slot, "poison", no_connection=False)
+        assert not slot.replica.down
+        router.failed(slot, "another", no_connection=False)
+        assert slot.replica.down
 
     run(scenario())
 
@@ -154,28 +252,31 @@ def test_those_in_line_at_a_replica_that_goes_down_move_on() -> None:
         home = await router.acquire("d", 0, URLS[:2], 1)
         waiting = asyncio.create_task(router.acquire("d", 1, URLS[:2], 1))
         await asyncio.sleep(0)
-        for _ in range(router_module.FAILURES_TO_OPEN):
-            router.failed(home, "d", no_connection=True)
-        assert (await waiting) is not home
+        take_down(router, home)
+        assert (await waiting).replica is not home.replica
 
     run(scenario())
 
 
-def test_an_outage_of_every_replica_is_waited_for_and_then_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_of_every_replica_is_waited_for_once_and_then_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
 
     async def scenario() -> None:
         router = make_router(URLS[:1])
-        replica = router.replicas[URLS[0]]
-        replica.endpoint.answers = False  # type: ignore[attr-defined]
-        for _ in range(router_module.FAILURES_TO_OPEN):
-            router.failed(replica, "d", no_connection=True)
+        slot = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(slot)
+        slot.replica.endpoint.answers = False  # type: ignore[attr-defined]
+        take_down(router, slot)
         with pytest.raises(Outage, match="replica-0"):
-            await router.acquire("d", 0, URLS[:1], outage_timeout_s=0.05)
+            await router.acquire("d", 0, URLS[:1], outage_timeout_s=0.2)
+        began = time.monotonic()
+        with pytest.raises(Outage):
+            await router.acquire("another", 0, URLS[:1], outage_timeout_s=0.2)
+        assert time.monotonic() - began < 0.1, "the outage is one, however many calls meet it"
         waiting = asyncio.create_task(router.acquire("d", 0, URLS[:1], outage_timeout_s=5))
         await asyncio.sleep(0.02)
-        replica.endpoint.answers = True  # type: ignore[attr-defined]
-        assert await waiting is replica
+        slot.replica.endpoint.answers = True  # type: ignore[attr-defined]
+        assert (await waiting).replica is slot.replica
 
     run(scenario())
 
@@ -189,6 +290,6 @@ def test_a_cancelled_call_gives_its_slot_back() -> None:
         waiting.cancel()
         router.release(held)
         await asyncio.gather(waiting, return_exceptions=True)
-        assert held.in_flight == 0
+        assert held.replica.in_flight == 0
 
     run(scenario())

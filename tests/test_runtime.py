@@ -1,6 +1,7 @@
 """The runtime against a real HTTP server whose replies are scripted."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from queue import SimpleQueue
@@ -92,7 +93,7 @@ def test_a_hung_request_is_given_up_and_asked_again(runtime: Runtime, serve: Ser
     endpoint = serve(lambda asked: GOOD if asked.repeat else Reply(delay_s=3))
     answer = ask(runtime, call(endpoint, request_timeout_s=0.3))
     assert answer.error is None
-    assert answer.faults == ("TransientError",)
+    assert answer.faults == ("TimedOut",)
 
 
 def test_a_malformed_reply_is_asked_again_as_a_fresh_sample(runtime: Runtime, serve: Serve) -> None:
@@ -155,8 +156,9 @@ def test_a_content_filter_is_a_refusal(runtime: Runtime, serve: Serve) -> None:
         {"message": "This model's maximum context length is 8192 tokens", "type": "BadRequestError", "code": 400},
         {"message": "too long", "type": "exceed_context_size_error", "code": 400},
         {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"},
+        {"message": "The input (9000 tokens) is longer than the model's context length (8192 tokens).", "code": 400},
     ],
-    ids=["vllm", "llama-server", "openai"],
+    ids=["vllm", "llama-server", "openai", "sglang"],
 )
 def test_a_prompt_too_long_is_recognised(runtime: Runtime, serve: Serve, error: dict[str, Any]) -> None:
     endpoint = serve(lambda _: Reply(status=400, raw={"error": error}))
@@ -211,6 +213,51 @@ def test_a_server_that_says_500_to_a_schema_is_stepped_down(runtime: Runtime, se
     answers = [ask(runtime, call(endpoint, text=f"text {number}")) for number in range(3)]
     assert answers[-1].error is None
     assert len(endpoint.asked) <= 7
+
+
+def test_a_refusal_at_the_start_degrades_nothing(runtime: Runtime, serve: Serve) -> None:
+    endpoint = serve(lambda asked: Reply(status=400) if "bad" in asked.text else GOOD)
+    assert type(ask(runtime, call(endpoint, text="bad")).error) is RequestRefused
+    assert ask(runtime, call(endpoint)).error is None
+    assert endpoint.asked[-1].body["response_format"]["type"] == "json_schema"
+
+
+def test_what_one_model_refuses_is_not_learnt_for_another(runtime: Runtime, serve: Serve) -> None:
+    endpoint = serve(lambda asked: _takes("json_object")(asked) if asked.body["model"] == "m" else GOOD)
+    other = call(endpoint)
+    other = replace(other, request=replace(other.request, config=replace(other.request.config, model="other")))
+    for asked in (call(endpoint), other):
+        assert ask(runtime, asked).error is None
+    assert [asked.body["response_format"]["type"] for asked in endpoint.asked] == ["json_schema", "json_object", "json_schema"]
+
+
+def test_models_behind_one_url_have_their_own_keys_and_times(
+    runtime: Runtime, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_ONE", "sk-sentinel-one")
+    monkeypatch.setenv("KEY_TWO", "sk-sentinel-two")
+    endpoint = serve(lambda asked: Reply('{"qualified": true, "reason": "ok"}', delay_s=0.5 if "slow" in asked.text else 0))
+    hurried = call(endpoint, text="one", api_key="env:KEY_ONE", request_timeout_s=0.2)
+    patient = call(endpoint, text="slow two", api_key="env:KEY_TWO")
+    assert [ask(runtime, asked).faults for asked in (hurried, patient)] == [(), ()]
+    assert [asked.headers["Authorization"][-3:] for asked in endpoint.asked] == ["one", "two"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 404, 422, 429, 502])
+def test_a_gateway_that_repeats_the_key_does_not_spread_it(
+    runtime: Runtime, serve: Serve, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    def script(asked: Asked) -> Reply:
+        said = f"no access with {asked.headers['Authorization']}"
+        return Reply(said, status=status, raw=None if status == 200 else {"error": {"message": said}})
+
+    monkeypatch.setenv("REPEATED", "sk-sentinel-0123456789")
+    endpoint = serve(script)
+    answer = ask(runtime, call(endpoint, api_key="env:REPEATED", max_attempts=2, max_reasks=1, outage_timeout_s=0.1))
+    assert answer.error is not None
+    shown = "".join(traceback.format_exception(answer.error)) + getattr(answer.error, "reply", "")
+    assert "no access with Bearer [key]" in shown
+    assert "sentinel" not in shown
 
 
 def test_a_remembered_reply_is_not_asked_for_again(runtime: Runtime, serve: Serve) -> None:
@@ -310,3 +357,21 @@ def test_a_rotated_key_is_picked_up(runtime: Runtime, serve: Serve, monkeypatch:
     assert isinstance(ask(runtime, asked).error, FatalError)
     monkeypatch.setenv("ROTATING", "newer")
     assert ask(runtime, asked).error is None
+
+
+def test_a_key_rotated_with_many_calls_in_flight_stops_none_of_them(
+    runtime: Runtime, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(asked: Asked) -> Any:
+        if asked.headers["Authorization"] == "Bearer sk-sentinel-new":
+            return GOOD
+        monkeypatch.setenv("ROTATING", "sk-sentinel-new")
+        return Reply(status=401, delay_s=len(endpoint.asked) * 0.01)
+
+    monkeypatch.setenv("ROTATING", "sk-sentinel-old")
+    endpoint = serve(script)
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    for number in range(16):
+        asked = call(endpoint, document_id=f"d{number}", text=f"{number}", api_key="env:ROTATING")
+        runtime.submit(replace(asked, deliver=answers.put))
+    assert [answers.get(timeout=10).error for _ in range(16)] == [None] * 16

@@ -7,8 +7,26 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
-from beam_pipeline.summary import ACCEPTED, DEAD, REJECTED, STARTED, CountRun, WriteSummary, ending, read_summary, summarise
+from beam_pipeline.summary import (
+    ACCEPTED,
+    DEAD,
+    DOUBLED_TEXT,
+    LOST_TEXT,
+    REJECTED,
+    STARTED,
+    CountRun,
+    WriteSummary,
+    add_marks,
+    marks,
+    read_summary,
+    row_ending,
+    summarise,
+    task_ending,
+    text_ending,
+)
 from transforms.outcome import Outcome
 from transforms.records import (
     DeadLetter,
@@ -27,21 +45,51 @@ TYPES = (Rejection, DeadLetter)
 
 
 @pytest.mark.parametrize(
-    ("marks", "name"),
+    ("left", "name"),
     [
-        (STARTED, "lost"),
-        (STARTED | ACCEPTED, "accepted"),
-        (STARTED | REJECTED, "rejected"),
-        (STARTED | DEAD, "dead_lettered"),
-        (STARTED | DEAD | REJECTED, "dead_lettered"),
-        (STARTED | ACCEPTED | REJECTED, "accepted"),
-        (STARTED | ACCEPTED | DEAD | REJECTED, "accepted"),
-        (ACCEPTED, "unknown"),
-        (DEAD | REJECTED, "unknown"),
+        ((STARTED,), "lost"),
+        ((STARTED, ACCEPTED), "accepted"),
+        ((STARTED, REJECTED), "rejected"),
+        ((STARTED, DEAD), "dead_lettered"),
+        ((STARTED, DEAD, REJECTED), "dead_lettered"),
+        ((STARTED, ACCEPTED, REJECTED), "accepted"),
+        ((STARTED, ACCEPTED, ACCEPTED, DEAD, REJECTED), "accepted"),
+        ((STARTED, ACCEPTED, LOST_TEXT), "lost"),
+        ((STARTED, ACCEPTED, DOUBLED_TEXT), "doubled"),
+        ((STARTED, STARTED, ACCEPTED), "doubled"),
+        ((ACCEPTED,), "unknown"),
+        ((DEAD, REJECTED, LOST_TEXT), "unknown"),
     ],
 )
-def test_a_document_ends_where_what_counts_most_ended(marks: int, name: str) -> None:
-    assert ending(marks) == name
+def test_a_row_ends_where_what_counts_most_ended(left: tuple[int, ...], name: str) -> None:
+    assert row_ending(marks(*left)) == name
+
+
+@pytest.mark.parametrize(
+    ("left", "task_name", "text_name"),
+    [
+        ((STARTED,), "lost", "lost"),
+        ((STARTED, ACCEPTED), "accepted", "accepted"),
+        ((STARTED, REJECTED), "rejected", "rejected"),
+        ((STARTED, DEAD), "dead_lettered", "dead_lettered"),
+        ((STARTED, ACCEPTED, ACCEPTED), "doubled", "accepted"),  # a text may have several tasks
+        ((STARTED, ACCEPTED, DEAD), "doubled", "doubled"),
+        ((STARTED, ACCEPTED, REJECTED), "doubled", "doubled"),
+        ((STARTED, REJECTED, REJECTED), "doubled", "doubled"),
+        ((STARTED, STARTED, ACCEPTED), "doubled", "doubled"),
+        ((STARTED, STARTED), "doubled", "doubled"),
+        ((ACCEPTED,), "unknown", "unknown"),
+    ],
+)
+def test_a_task_and_a_text_end_once(left: tuple[int, ...], task_name: str, text_name: str) -> None:
+    assert (task_ending(marks(*left)), text_ending(marks(*left))) == (task_name, text_name)
+
+
+@given_any(st.lists(st.lists(st.integers(0, 5))))
+def test_marks_add_up_in_any_order_and_grouping(parts: list[list[int]]) -> None:
+    whole = marks(*(mark for part in parts for mark in part))
+    assert add_marks([marks(*part) for part in reversed(parts)]) == whole
+    assert add_marks([add_marks([marks(*part)]) for part in parts] + [marks()]) == whole
 
 
 # --- a run, by hand
@@ -66,21 +114,35 @@ def dead(stage: str, item: Any, error: str = "Refused") -> DeadLetter:
     )
 
 
-def run_counts(folder: Path, read: Outcome, stages: dict[str, Outcome], tasks: list[PersonaTask], leaving: Outcome) -> Any:
-    """The summary that a graph with these outputs writes."""
+def run_counts(
+    folder: Path,
+    read: Outcome,
+    stages: dict[str, Outcome],
+    tasks: list[PersonaTask],
+    leaving: Outcome,
+    given: list[Document] | None = None,
+) -> Any:
+    """The summary that a graph with these outputs writes; `given` is what was read unless it is given."""
 
     def outcome(pipeline: Any, label: str, parts: Outcome, passed: type) -> Outcome:
-        given = zip(Outcome._fields, parts, (passed, *TYPES), strict=True)
-        return Outcome(*(pipeline | f"{label}_{name}" >> beam.Create(part).with_output_types(kind) for name, part, kind in given))
+        named = zip(Outcome._fields, parts, (passed, *TYPES), strict=True)
+        return Outcome(*(pipeline | f"{label}_{name}" >> beam.Create(part).with_output_types(kind) for name, part, kind in named))
 
     with TestPipeline(runner="FnApiRunner") as pipeline:
         ended = {name: outcome(pipeline, name, parts, Document) for name, parts in stages.items()}
+        texts = pipeline | "texts" >> beam.Create(read.passed if given is None else given).with_output_types(Document)
         begun = pipeline | "tasks" >> beam.Create(tasks).with_output_types(PersonaTask)
         counts = pipeline | CountRun(
-            outcome(pipeline, "started", read, Document), ended, begun, *outcome(pipeline, "leaving", leaving, VerifiedQA)
+            outcome(pipeline, "started", read, Document), ended, texts, begun, *outcome(pipeline, "leaving", leaving, VerifiedQA)
         )
         counts | WriteSummary(str(folder / "summary.json"))
     return read_summary(str(folder / "summary.json"))
+
+
+def ledger(**endings: int) -> dict[str, int]:
+    """A row of the summary: `read` is what was read or begun, and 0 of what is not named."""
+    names = ("read", "accepted", "rejected", "dead_lettered", "lost", "unknown", "doubled")
+    return {**dict.fromkeys(names, 0), **endings}
 
 
 def test_a_run_that_closes(tmp_path: Path) -> None:
@@ -104,8 +166,8 @@ def test_a_run_that_closes(tmp_path: Path) -> None:
         leaving=Outcome([qa(good)], [dull, leaks, copy], [broken, bad_row]),
     )
     assert summary == {
-        "documents": {"read": 5, "accepted": 1, "rejected": 2, "dead_lettered": 2, "lost": 0, "unknown": 0},
-        "tasks": {"read": 2, "accepted": 1, "rejected": 1, "dead_lettered": 0, "lost": 0, "unknown": 0},
+        "documents": ledger(read=5, accepted=1, rejected=2, dead_lettered=2),
+        "tasks": ledger(read=2, accepted=1, rejected=1),
         "pairs": 1,
         "stages": {
             "read": {"passed": 3, "rejected": 1, "dead_lettered": 1},
@@ -124,62 +186,139 @@ def test_a_run_that_closes(tmp_path: Path) -> None:
 NOTHING = Outcome([], [], [])
 
 
+A, A2 = task("a"), task("a", "historian")
+
+
 @pytest.mark.parametrize(
-    ("read", "tasks", "leaving", "part", "expected"),
+    ("read", "tasks", "leaving", "documents", "of_tasks"),
     [
-        (["a", "l"], [], Outcome([], [reject("filter", "dull", doc("a"))], []), "documents", {"lost": 1, "rejected": 1}),
+        ("al", [], Outcome([], [reject("filter", "dull", doc("a"))], []), ledger(read=2, rejected=1, lost=1), ledger()),
         (
-            ["a"],
+            "a",
             [],
             Outcome([], [reject("filter", "dull", doc(name)) for name in "ao"], []),
-            "documents",
-            {"unknown": 1, "rejected": 1},
+            ledger(read=1, rejected=1, unknown=1),
+            ledger(),
         ),
         (
-            ["a"],
-            [task("a"), task("a", "historian")],
-            Outcome([qa(task("a"))], [], []),
-            "tasks",
-            {"lost": 1, "accepted": 1},
+            "a",
+            [],
+            Outcome([], [reject("filter", "dull", doc("a"))], [dead("classify", doc("a"))]),
+            ledger(read=1, doubled=1),
+            ledger(),
+        ),
+        ("a", [], Outcome([], [reject("filter", "dull", doc("a"))] * 2, []), ledger(read=1, doubled=1), ledger()),
+        ("a", [], Outcome([], [], [dead("filter", doc("a"))] * 2), ledger(read=1, doubled=1), ledger()),
+        (
+            "a",
+            [A],
+            Outcome([qa(A)], [reject("classify", "no_persona", doc("a"))], []),
+            ledger(read=1, doubled=1),
+            ledger(read=1, accepted=1),
+        ),
+        ("a", [], Outcome([], [reject("screen", "language", doc("a"))], []), ledger(read=1, doubled=1), ledger()),
+        ("aa", [A], Outcome([qa(A)], [], []), ledger(read=1, doubled=1), ledger(read=1, accepted=1)),
+        ("a", [A, A2], Outcome([qa(A)], [], []), ledger(read=1, accepted=1), ledger(read=2, accepted=1, lost=1)),
+        (
+            "a",
+            [A],
+            Outcome([qa(A)], [], [dead("verify", A2)]),
+            ledger(read=1, accepted=1),
+            ledger(read=1, accepted=1, unknown=1),
+        ),
+        ("a", [A], Outcome([qa(A)] * 2, [], []), ledger(read=1, accepted=1), ledger(read=1, doubled=1)),
+        (
+            "a",
+            [A, A2],
+            Outcome([qa(A), qa(A2)], [], [dead("verify", A)]),
+            ledger(read=1, accepted=1),
+            ledger(read=2, accepted=1, doubled=1),
         ),
         (
-            ["a"],
-            [task("a")],
-            Outcome([qa(task("a"))], [], [dead("verify", task("a", "historian"))]),
-            "tasks",
-            {"unknown": 1, "accepted": 1},
+            "a",
+            [A],
+            Outcome([], [reject("check", "leak", A), reject("verify", "unsafe", A)], []),
+            ledger(read=1, rejected=1),
+            ledger(read=1, doubled=1),
         ),
+        ("a", [A, A], Outcome([qa(A)], [], []), ledger(read=1, accepted=1), ledger(read=1, doubled=1)),
     ],
-    ids=["document lost", "document from nowhere", "task lost", "task from nowhere"],
+    ids=[
+        *("document lost", "document from nowhere", "document rejected and dead", "document rejected twice"),
+        *("document dead twice", "document tasked and rejected", "document screened out and passed", "document read twice"),
+        *("task lost", "task from nowhere", "pair written twice", "task accepted and dead", "task rejected twice"),
+        "task begun twice",
+    ],
 )
 def test_what_does_not_close_is_found(
-    tmp_path: Path, read: list[str], tasks: list[PersonaTask], leaving: Outcome, part: str, expected: dict[str, int]
+    tmp_path: Path,
+    read: str,
+    tasks: list[PersonaTask],
+    leaving: Outcome,
+    documents: dict[str, int],
+    of_tasks: dict[str, int],
 ) -> None:
     summary = run_counts(tmp_path, Outcome([doc(name) for name in read], [], []), {}, tasks, leaving)
     assert not summary["balanced"]
-    total = "read"
-    zero = dict.fromkeys(("accepted", "rejected", "dead_lettered", "lost", "unknown"), 0)
-    assert summary[part] == {total: 1 + expected.get("lost", 0), **zero, **expected}
-    other = summary["tasks" if part == "documents" else "documents"]
-    assert (other["lost"], other["unknown"]) == (0, 0)
+    assert (summary["documents"], summary["tasks"]) == (documents, of_tasks)
+
+
+def chunk(number: int) -> Document:
+    return replace(doc("a"), id=f"a#{number}", parent_id="a")
+
+
+ONE, TWO = (PersonaTask(chunk(number), "Other", Persona("sailor")) for number in (1, 2))
+DULL = [reject("filter", "dull", chunk(number)) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "leaving", "expected"),
+    [
+        ([ONE], Outcome([qa(ONE)], [], []), "lost"),
+        ([], Outcome([], [DULL[1]], []), "lost"),
+        ([ONE], Outcome([qa(ONE)], [DULL[1], DULL[2]], []), "doubled"),
+        ([ONE], Outcome([qa(ONE)], [DULL[2]], [dead("classify", chunk(2))]), "doubled"),
+        ([ONE, TWO], Outcome([qa(ONE), qa(TWO)], [DULL[0]], []), "doubled"),
+    ],
+    ids=[
+        *("lost beside an accepted one", "lost beside a rejected one", "tasked and rejected", "rejected and dead"),
+        "never given to the model block",
+    ],
+)
+def test_a_chunk_is_not_hidden_by_its_sibling(tmp_path: Path, tasks: list[PersonaTask], leaving: Outcome, expected: str) -> None:
+    summary = run_counts(tmp_path, Outcome([doc("a")], [], []), {}, tasks, leaving, given=[chunk(1), chunk(2)])
+    assert summary["documents"] == ledger(**{"read": 1, expected: 1})
+    assert not summary["balanced"]
+    assert [summary["tasks"][name] for name in ("lost", "unknown", "doubled")] == [0, 0, 0]
+
+
+def test_equal_ids_of_different_rows_are_not_one(tmp_path: Path) -> None:
+    """A row may bear the name that a chunk of another row gets."""
+    other = replace(doc("a#1"), where="f:other")
+    tasks = [ONE, PersonaTask(other, "Other", Persona("sailor"))]
+    assert tasks[0].id == tasks[1].id
+    summary = run_counts(
+        tmp_path, Outcome([doc("a"), other], [], []), {}, tasks, Outcome(list(map(qa, tasks)), [], []), given=[chunk(1), other]
+    )
+    assert summary["balanced"]
+    assert summary["tasks"] == ledger(read=2, accepted=2)
 
 
 def test_a_document_is_counted_once_however_many_tasks_it_has(tmp_path: Path) -> None:
     tasks = [task("a", persona) for persona in ("sailor", "historian", "engineer")]
     leaving = Outcome([qa(tasks[0]), qa(tasks[1])], [], [dead("verify", tasks[2])])
     summary = run_counts(tmp_path, Outcome([doc("a")], [], []), {}, tasks, leaving)
-    assert summary["documents"] == {"read": 1, "accepted": 1, "rejected": 0, "dead_lettered": 0, "lost": 0, "unknown": 0}
-    assert summary["tasks"] == {"read": 3, "accepted": 2, "rejected": 0, "dead_lettered": 1, "lost": 0, "unknown": 0}
+    assert summary["documents"] == ledger(read=1, accepted=1)
+    assert summary["tasks"] == ledger(read=3, accepted=2, dead_lettered=1)
     assert summary["domains"] == {"Other": {"accepted": 2, "dead_lettered": 1, "yield": 0.6667}}
 
 
 def test_chunks_of_a_row_are_one_document(tmp_path: Path) -> None:
     """A long row is read once and cut later; a pair of one chunk is enough."""
-    chunks = [replace(doc("a"), id=f"a#{number}", parent_id="a") for number in range(2)]
-    good = PersonaTask(chunks[0], "Other", Persona("sailor"))
-    leaving = Outcome([qa(good)], [reject("filter", "dull", chunks[1])], [])
-    summary = run_counts(tmp_path, Outcome([doc("a")], [], []), {}, [good], leaving)
-    assert summary["documents"] == {"read": 1, "accepted": 1, "rejected": 0, "dead_lettered": 0, "lost": 0, "unknown": 0}
+    boilerplate = reject("screen", "boilerplate", chunk(0))
+    leaving = Outcome([qa(ONE)], [DULL[2], boilerplate], [])
+    summary = run_counts(tmp_path, Outcome([doc("a")], [], []), {}, [ONE], leaving, given=[chunk(1), chunk(2)])
+    assert summary["documents"] == ledger(read=1, accepted=1)
     assert summary["balanced"]
 
 

@@ -70,8 +70,8 @@ def test_a_stage_that_is_new_to_the_table_is_shown_all_the_same() -> None:
     [
         (COUNTS, "counts close: every document and task ended in exactly one place"),
         (
-            {**COUNTS, "documents\tlost": 1, "tasks\tunknown": 2000},
-            "THE COUNTS DO NOT CLOSE: 1 documents lost, 2,000 tasks unknown",
+            {**COUNTS, "documents\tlost": 1, "tasks\tunknown": 2000, "tasks\tdoubled": 3},
+            "THE COUNTS DO NOT CLOSE: 1 documents lost, 2,000 tasks unknown, 3 tasks doubled",
         ),
         ({}, "nothing was accepted: the input holds no documents"),
         (

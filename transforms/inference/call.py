@@ -15,6 +15,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import apache_beam as beam
@@ -33,6 +34,9 @@ from transforms.inference.schema import reply_schema
 from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Item, Stamp, document_of, task_of
 from transforms.text import neutralise
+
+# All stages and personas of a document ask about the same text. Few, because a text may have megabytes.
+_neutralised = lru_cache(maxsize=256)(neutralise)
 
 
 def _no_choices() -> dict[str, Sequence[str]]:
@@ -136,7 +140,7 @@ class _CallFn(beam.DoFn):
         request = Request(
             stage=self._stage,
             document_id=document.id,
-            messages=self._prompts.messages(self._stage, neutralise(document.text), variables),
+            messages=self._prompts.messages(self._stage, _neutralised(document.text), variables),
             schema=self._schema,
             config=self._model,
             signature=self._signature,

@@ -4,25 +4,40 @@ No Beam here. `Endpoint.ask` sends one request once and returns a `Completion` o
 `transforms.errors`; retrying, waiting and routing belong to the runtime.
 """
 
+import asyncio
 import email.utils
 import hashlib
 import json
+import logging
 import math
+import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import openai
 import orjson
 
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
-from transforms.inference.connections import make_client
+from transforms.inference.connections import CONNECT_TIMEOUT_S, make_client
+from transforms.inference.keys import NO_KEY, Key, without_key
 
-# So many 500s from an endpoint that never accepted anything make it likely that a parameter is meant.
-EARLY_500S = 3
+T = TypeVar("T")
+
+_LOGGER = logging.getLogger(__name__)
+
+# After so many 500s from a model that never accepted anything, a parameter may be what it means:
+# some servers say 500 to one that they do not know.
+EARLY_500S = 2
+# An endpoint that works lists its models at once, and says anything at all within moments.
+LIST_TIMEOUT_S = 30.0
+ALIVE_TIMEOUT_S = 5.0
+# Keys tried for one request: the one at hand, and what takes its place while keys are rotated.
+KEYS_A_REQUEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,7 @@ class ModelConfig:
         api_key: where to find the key, "env:NAME" or "secret:projects/P/secrets/S/versions/V";
             never the key itself.
         max_tokens: completion tokens allowed a call.
-        request_timeout_s: seconds without a finished reply before a call counts as failed.
+        request_timeout_s: seconds that one request may take, to the last byte of its reply.
         max_attempts: tries of one call on transient faults.
         max_reasks: fresh samples after a malformed or cut reply.
         concurrency: requests in flight per endpoint and machine at most; 0 = found by the runtime.
@@ -107,162 +122,330 @@ class Completion:
 
 
 class Structure(IntEnum):
-    """How much of a reply schema an endpoint takes, from most to least."""
+    """How much of a reply schema a server takes, from most to least."""
 
     JSON_SCHEMA = 2
     JSON_OBJECT = 1
     PLAIN = 0
 
 
-@dataclass
+# Body keys that a server may not know and that the work can do without, dropped in this order.
+OPTIONAL_PARAMETERS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature")
+
+
+@dataclass(frozen=True, slots=True)
 class Abilities:
-    """What an endpoint was found to accept. Learnt once, kept for the process."""
+    """What a server takes of all that we would like to send."""
 
     structure: Structure = Structure.JSON_SCHEMA
-    dropped: set[str] = field(default_factory=set)
-    proven: bool = False  # a request with all of this was accepted at least once
-    early_500s: int = 0  # before that; some servers say 500 to a parameter they do not know
+    dropped: frozenset[str] = frozenset()
+
+    def without(self, *parameters: str) -> "Abilities":
+        return replace(self, dropped=self.dropped.union(parameters))
+
+    def exceed(self, other: "Abilities") -> bool:
+        return (self.structure, -len(self.dropped)) > (other.structure, -len(other.dropped))
+
+    def given_up(self) -> list[str]:
+        """What is not sent, for people."""
+        structures = {Structure.JSON_OBJECT: ["json_schema (json_object instead)"], Structure.PLAIN: ["response_format"]}
+        return structures.get(self.structure, []) + sorted(self.dropped)
+
+
+EVERYTHING = Abilities()
+
+
+@dataclass
+class Learnt:
+    """What a model was found to accept from one stage.
+
+    What a stage sends (its schema, its parameters) is what a server refuses, so that one stage's
+    success says nothing about another's.
+    """
+
+    accepted: Abilities | None = None
+    early_500s: int = 0  # before anything was accepted
+    trials: int = 0  # requests that went out with less because of them
+    doubtful: bool = False  # less was accepted after 500s, which may have had any cause: ask for everything once more
+    stepping_down: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def to_send(self, parameters: list[str], with_schema: bool) -> Abilities:
+        """What the next request goes out with."""
+        if self.accepted is None:
+            if self.early_500s < EARLY_500S:
+                return EVERYTHING
+            trials = [*steps_down(EVERYTHING, parameters, with_schema), EVERYTHING]
+            self.trials += 1
+            return trials[(self.trials - 1) % len(trials)]
+        if self.doubtful:
+            self.doubtful = False
+            return EVERYTHING
+        return self.accepted
+
+    def accept(self, sent: Abilities) -> None:
+        """Note that a request with these was answered. The most that was ever accepted counts."""
+        if self.accepted is None:
+            self.doubtful = self.early_500s > 0 and sent != EVERYTHING
+            self.accepted = sent
+        elif sent.exceed(self.accepted):
+            self.accepted = sent
+
+
+def steps_down(start: Abilities, parameters: list[str], with_schema: bool) -> list[Abilities]:
+    """What to try in place of `start`, in this order: less structure, fewer parameters, neither."""
+    structures = [Structure(level) for level in range(start.structure - 1, -1, -1)] if with_schema else []
+    kept = [name for name in parameters if name not in start.dropped]
+    steps = [replace(start, structure=structure) for structure in structures]
+    steps += [start.without(*kept[: count + 1]) for count in range(len(kept))]
+    if structures and kept:
+        steps.append(replace(start, structure=Structure.PLAIN).without(*kept))
+    return steps
 
 
 class ContextOverflow(RequestRefused):
     """The prompt is longer than the model's context."""
 
 
-class Endpoint:
-    """A client for one base URL. Use from one event loop only.
+class KeyRefused(FatalError):
+    """The endpoint refuses the API key (HTTP 401 or 403)."""
 
-    `resolve_key` is called at the first request and again after a 401, so that a rotated key is
-    picked up without a new job.
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Endpoint:
+    """A client for one base URL, whichever models and keys it is asked with. Use from one event loop only.
+
+    Keys are read at the first request and again after a 401, so that a rotated key is picked up
+    without a new job. No error or reply of an endpoint holds its key.
     """
 
-    def __init__(self, url: str, resolve_key: Any, timeout_s: float) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.abilities = Abilities()
-        self._resolve_key = resolve_key
+        self._http = make_client()
+        # The key of each request goes with it; a client cannot be made without one.
         self._client = openai.AsyncOpenAI(
-            base_url=url,
-            api_key=resolve_key(),
-            max_retries=0,
-            timeout=timeout_s,
-            http_client=make_client(timeout_s),
+            base_url=url, api_key=NO_KEY, max_retries=0, timeout=self._http.timeout, http_client=self._http
         )
+        self._keys: dict[str, Key] = {}
+        self._learnt: defaultdict[tuple[str, str, str], Learnt] = defaultdict(Learnt)
+        self._told: set[tuple[str, str]] = set()
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def models(self) -> list[str]:
-        """Names of the models that the endpoint lists. Raises as `ask` does."""
-        return [row["id"] for row in (await self._get("/models")).get("data") or [] if isinstance(row, dict) and "id" in row]
+    async def models(self, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
+        """Names of the models that the endpoint lists, to the holder of the key from that source. Raises as `ask` does."""
+        data, _ = await self._send(
+            api_key,
+            lambda headers: self._client.get("/models", cast_to=httpx2.Response, options={"headers": headers}),
+            timeout_s,
+        )
+        rows = data.get("data") if isinstance(data, dict) else None
+        return [row["id"] for row in rows or [] if isinstance(row, dict) and "id" in row]
 
     async def alive(self) -> bool:
-        """Whether the endpoint answers at all; what it answers does not matter."""
+        """Whether the endpoint answers at all within `ALIVE_TIMEOUT_S`; what it answers does not matter. Never raises."""
         try:
-            await self._get("/models")
-        except TransientError:
+            return await within(ALIVE_TIMEOUT_S, self._answers())
+        except Exception:  # a probe that fails for any reason has not found an endpoint
             return False
-        except (FatalError, RequestRefused):
+
+    async def _answers(self) -> bool:
+        async with self._http.stream("GET", f"{self.url.rstrip('/')}/models", follow_redirects=False):
             return True
-        return True
 
     async def ask(self, request: Request, temperature: float | None = None, max_tokens: int | None = None) -> Completion:
-        """Send one request once, stepping down to what the endpoint accepts where it refuses more.
+        """Send one request once, stepping down to what the model accepts where it refuses more.
 
         Raises:
             TransientError, RequestRefused, ReplyInvalid, ReplyTruncated, FatalError
         """
-        while True:
-            abilities = self.abilities
-            structure, dropped = abilities.structure, set(abilities.dropped)
-            body = self._body(request, temperature, max_tokens)
-            try:
-                data = await self._post(body, request)
-            except RequestRefused as refusal:
-                if isinstance(refusal, ContextOverflow):
-                    raise
-                if (abilities.structure, abilities.dropped) != (structure, dropped):
-                    continue  # another call learnt it while this one was on its way
-                if abilities.proven or not self._step_down(body, refusal):
-                    raise
-                continue
-            except Refused as refusal:
-                if refusal.status != 500 or abilities.proven:
-                    raise
-                abilities.early_500s += 1
-                if abilities.early_500s % EARLY_500S == 0 and (abilities.structure, abilities.dropped) == (structure, dropped):
-                    self._step_down(body, refusal)
+        body = full_body(request, temperature, max_tokens)
+        learnt = self._learnt[request.config.model, request.stage, request.config.extra_body]
+        sent = learnt.to_send(optional_parameters(body), request.schema is not None)
+        try:
+            data, key = await self._post(request, body, learnt, sent)
+        except (RequestRefused, TransientError) as refusal:
+            if not may_mean_a_parameter(refusal):
+                # A request with more in it than was accepted yet has not shown whether that works too.
+                learnt.doubtful |= learnt.accepted is not None and sent.exceed(learnt.accepted)
                 raise
-            abilities.proven = True
-            return read_completion(data)
+            data, key = await self._after_refusal(request, body, learnt, sent, refusal)
+        return read_completion(data, key)
 
-    def _step_down(self, body: dict[str, Any], refusal: Exception) -> bool:
-        """Give up one thing that this endpoint may be refusing; False when nothing is left."""
-        abilities = self.abilities
-        optional = [name for name in OPTIONAL_PARAMETERS if name in body]
-        named = [name for name in optional if name in str(refusal)]
-        if named:
-            abilities.dropped.add(named[0])
-        elif abilities.structure > Structure.PLAIN and "response_format" in body:
-            abilities.structure = Structure(abilities.structure - 1)
-        elif optional:
-            abilities.dropped.add(optional[0])
-        else:
-            return False
-        return True
+    async def _after_refusal(
+        self, request: Request, body: dict[str, Any], learnt: Learnt, sent: Abilities, refusal: Exception
+    ) -> tuple[Any, str]:
+        """Send a refused request again with what the model accepts, which may have to be found out first."""
+        if learnt.accepted is None:
+            if isinstance(refusal, Refused):
+                learnt.early_500s += 1
+                raise refusal
+            asked = time.monotonic()
+            # The others that were refused at the same time wait for what the first one finds.
+            async with learnt.stepping_down:
+                if learnt.accepted is None:
+                    if (waited_s := time.monotonic() - asked) > request.config.request_timeout_s:
+                        raise TimedOut(f"no reply within {waited_s:.0f} s")
+                    return await self._step_down(request, body, learnt, sent, refusal)
+        if learnt.accepted == sent:
+            raise refusal  # it is about this very request
+        self._tell(request, learnt.accepted, refusal)
+        return await self._post(request, body, learnt, learnt.accepted)
 
-    def _body(self, request: Request, temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
+    async def _step_down(
+        self, request: Request, body: dict[str, Any], learnt: Learnt, sent: Abilities, refusal: Exception
+    ) -> tuple[Any, str]:
+        """Send with less and less until it is accepted, and remember what was.
+
+        Raises:
+            RequestRefused: the first refusal, because nothing helped; nothing is remembered.
+        """
+        parameters, with_schema = optional_parameters(body), request.schema is not None
+        tried, base, latest = [EVERYTHING, sent], EVERYTHING, refusal
+        steps = steps_down(base, parameters, with_schema)
+        while True:
+            # A parameter that the server names is the first thing to leave out.
+            named = next((name for name in parameters if name not in base.dropped and names(latest, name)), None)
+            if named:
+                base = base.without(named)
+                steps = [base, *steps_down(base, parameters, with_schema)]
+            step = next((step for step in steps if step not in tried), None)
+            if step is None:
+                raise refusal
+            tried.append(step)
+            try:
+                answer = await self._post(request, body, learnt, step)
+            except (RequestRefused, Refused) as again:
+                if isinstance(again, Refused) and again.status != 500:
+                    raise
+                latest = again
+                continue
+            if learnt.accepted == step:
+                self._tell(request, step, refusal)
+            return answer
+
+    def _tell(self, request: Request, accepted: Abilities, refusal: Exception) -> None:
+        """Log what a model does not get from now on, and why: each thing once."""
+        for thing in accepted.given_up():
+            if (request.config.model, thing) not in self._told:
+                self._told.add((request.config.model, thing))
+                _LOGGER.warning(
+                    "%s, model %s: asked without %s from now on, because of %s", self.url, request.config.model, thing, refusal
+                )
+
+    async def _post(self, request: Request, body: dict[str, Any], learnt: Learnt, abilities: Abilities) -> tuple[Any, str]:
+        """The body of a reply, and the key that it was asked with."""
         config = request.config
-        body: dict[str, Any] = {
-            "model": config.model,
-            "messages": request.messages,
-            "temperature": config.temperature if temperature is None else temperature,
-            "max_tokens": max_tokens or config.max_tokens,
-        }
-        if config.extra_body:
-            body.update(orjson.loads(config.extra_body))
-        if request.schema is not None:
-            if self.abilities.structure == Structure.JSON_SCHEMA:
-                schema = {"name": request.stage, "strict": True, "schema": request.schema}
-                body["response_format"] = {"type": "json_schema", "json_schema": schema}
-            else:
-                body["messages"] = with_schema_in_prompt(request.messages, request.schema)
-                if self.abilities.structure == Structure.JSON_OBJECT:
-                    body["response_format"] = {"type": "json_object"}
-        for name in self.abilities.dropped:
-            body.pop(name, None)
-        return body
-
-    async def _post(self, body: dict[str, Any], request: Request) -> Any:
-        header = request.config.session_header
-        options: Any = {"headers": {header: request.document_id}} if header else {}
+        extra = {config.session_header: request.document_id} if config.session_header else {}
+        reduced = reduced_body(request, body, abilities)
         # The untyped `post` costs 0.5 ms less CPU a call than `chat.completions.create`, which
         # builds a tree of pydantic objects only to be read once.
-        return await self._send(
-            lambda: self._client.post("/chat/completions", body=body, cast_to=httpx2.Response, options=options)
+        answer = await self._send(
+            config.api_key,
+            lambda headers: self._client.post(
+                "/chat/completions", body=reduced, cast_to=httpx2.Response, options={"headers": {**extra, **headers}}
+            ),
+            config.request_timeout_s,
         )
+        if isinstance(answer[0], dict) and answer[0].get("choices"):
+            learnt.accept(abilities)
+        return answer
 
-    async def _get(self, path: str) -> Any:
-        data = await self._send(lambda: self._client.get(path, cast_to=httpx2.Response))
-        return data if isinstance(data, dict) else {}
-
-    async def _send(self, send: Any) -> Any:
-        for attempt in (1, 2):
+    async def _send(
+        self, api_key: str, send: Callable[[dict[str, str]], Awaitable[httpx2.Response]], timeout_s: float
+    ) -> tuple[Any, str]:
+        if api_key not in self._keys:
+            self._keys[api_key] = Key(api_key)
+        key = self._keys[api_key]
+        sent = await key.get()
+        for keys_left in range(KEYS_A_REQUEST - 1, -1, -1):
             try:
-                response = await send()
-                return orjson.loads(response.content)
-            except openai.AuthenticationError as error:
-                key = self._resolve_key()
-                if attempt == 2 or key == self._client.api_key:
-                    raise classify(error) from error
-                self._client.api_key = key
-            except orjson.JSONDecodeError as error:
-                raise TransientError(f"{self.url} answered 200 with a body that is not JSON") from error
+                response = await within(timeout_s, send({"Authorization": f"Bearer {sent.value}"}))
+                return orjson.loads(response.content), sent.value
+            except orjson.JSONDecodeError:
+                problem: Exception = TransientError(f"{self.url} answered 200 with a body that is not JSON")
             except openai.OpenAIError as error:
-                raise classify(error) from error
+                problem = classify(error, sent.value)
+            if isinstance(problem, KeyRefused) and problem.status == 401 and keys_left:
+                renewed = await key.after_refusal(sent)
+                if renewed is not None:
+                    sent = renewed
+                    continue
+            # Outside of the handlers: a traceback shows what an error came from, and that may show the key.
+            raise problem
         raise AssertionError("unreachable")
 
 
-# Body keys that a server may not know and that the work can do without, dropped in this order.
-OPTIONAL_PARAMETERS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature")
+async def within(timeout_s: float, sending: Awaitable[T]) -> T:
+    """The result of `sending`, all of which takes `timeout_s` at most.
+
+    A time-out of the HTTP client bounds each read, and a server that sends a space now and then
+    never meets it. `asyncio.wait_for` before Python 3.12 loses a cancellation that comes together
+    with the result, and with it the end of a run.
+
+    Raises:
+        TimedOut: it took longer.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        await asyncio.wait([task], timeout=timeout_s)
+        if not task.done():
+            raise TimedOut(f"no reply within {timeout_s:g} s")
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen, should this call have been cancelled meanwhile
+
+
+def optional_parameters(body: Mapping[str, Any]) -> list[str]:
+    """What a body has of `OPTIONAL_PARAMETERS`, in their order."""
+    return [name for name in OPTIONAL_PARAMETERS if name in body]
+
+
+def may_mean_a_parameter(refusal: Exception) -> bool:
+    """Whether a request with less in it may be accepted."""
+    if isinstance(refusal, Refused):
+        return refusal.status == 500
+    return isinstance(refusal, RequestRefused) and not isinstance(refusal, ContextOverflow)
+
+
+def names(refusal: Exception, parameter: str) -> bool:
+    return re.search(rf"\b{parameter}\b", str(refusal)) is not None
+
+
+def full_body(request: Request, temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
+    """All that we would like to send, but for the schema."""
+    config = request.config
+    body: dict[str, Any] = {
+        "model": config.model,
+        "messages": request.messages,
+        "temperature": config.temperature if temperature is None else temperature,
+        "max_tokens": max_tokens or config.max_tokens,
+    }
+    if config.extra_body:
+        body.update(orjson.loads(config.extra_body))
+    return body
+
+
+def reduced_body(request: Request, body: dict[str, Any], abilities: Abilities) -> dict[str, Any]:
+    """The body without what the server does not take, and the schema in the form that it takes."""
+    reduced = {name: value for name, value in body.items() if name not in abilities.dropped}
+    if request.schema is None:
+        return reduced
+    if abilities.structure == Structure.JSON_SCHEMA:
+        schema = {"name": request.stage, "strict": True, "schema": request.schema}
+        reduced["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return reduced
+    reduced["messages"] = with_schema_in_prompt(request.messages, request.schema)
+    if abilities.structure == Structure.JSON_OBJECT:
+        reduced["response_format"] = {"type": "json_object"}
+    return reduced
 
 
 def with_schema_in_prompt(messages: list[dict[str, str]], schema: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -272,8 +455,8 @@ def with_schema_in_prompt(messages: list[dict[str, str]], schema: Mapping[str, A
     return [*before, {**last, "content": last["content"] + note}]
 
 
-def read_completion(data: Any) -> Completion:
-    """Read a chat completion.
+def read_completion(data: Any, key: str = "") -> Completion:
+    """Read a chat completion; should its text hold the key that it was asked with, that is taken out.
 
     Raises:
         ReplyTruncated: cut at the token limit.
@@ -282,7 +465,7 @@ def read_completion(data: Any) -> Completion:
     """
     try:
         choice = data["choices"][0]
-        text = choice["message"].get("content") or ""
+        text = without_key(choice["message"].get("content") or "", key)
         usage = data.get("usage") or {}
         completion = Completion(
             text=text,
@@ -318,20 +501,31 @@ class EmptyCompletion(ReplyInvalid):
         self.completion = completion
 
 
-def classify(error: openai.OpenAIError) -> Exception:
-    """Sort a client error by what happens next: by its type and status, never by its wording."""
+def classify(error: openai.OpenAIError, key: str = "") -> Exception:
+    """Sort a client error by what happens next: by its type and status, never by its wording.
+
+    `key` is taken out of the message: some gateways repeat the headers that they were sent.
+    """
     if isinstance(error, openai.APITimeoutError):
-        return TransientError("no reply in time")
+        if isinstance(error.__cause__, httpx2.ConnectTimeout):
+            return ConnectionLost(f"no connection within {CONNECT_TIMEOUT_S:.0f} s")
+        return TimedOut("no reply in time")
     if isinstance(error, openai.APIConnectionError):
-        return ConnectionLost(f"no connection: {error.__cause__ or error}")
+        return ConnectionLost(without_key(f"no connection: {error.__cause__ or error}", key))
     if not isinstance(error, openai.APIStatusError):
-        return TransientError(str(error))
-    status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error)}"
+        return TransientError(without_key(str(error), key))
+    status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error, key)}"
     if status in (408, 409, 429) or status >= 500:
         return Refused(message, status, retry_after_s(error.response.headers))
-    if status in (401, 403, 404):
+    if status in (401, 403):
+        return KeyRefused(f"{message} ({error.request.url})", status)
+    if status == 404:
         return FatalError(f"{message} ({error.request.url})")
     return ContextOverflow(message) if is_context_overflow(error.body) else RequestRefused(message)
+
+
+class TimedOut(TransientError):
+    """No complete reply within the time that one request may take."""
 
 
 class ConnectionLost(TransientError):
@@ -351,26 +545,38 @@ class Refused(TransientError):
         return self.status in (429, 503)
 
 
-def error_message(error: openai.APIStatusError) -> str:
-    """The server's own words: `error.message`, `error` or `detail`, or plain text; 500 characters at most."""
-    body: Any = error.body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner.get("message") or inner.get("detail") or inner if isinstance(inner, dict) else inner
-    return " ".join(str(body if body is not None else error.message).split())[:500]
+def error_message(error: openai.APIStatusError, key: str = "") -> str:
+    """The server's own words and the parameter that it names, without the key; 500 characters at most."""
+    said = server_words(error.body)
+    words = " ".join(str(error.message if said is None else said).split())
+    parameter = error.body.get("param") if isinstance(error.body, dict) else None
+    if isinstance(parameter, str) and parameter not in words:
+        words += f" ({parameter})"
+    return without_key(words, key)[:500]  # in this order: a key cut short is not found
+
+
+def server_words(body: Any) -> Any:
+    """What an error body says: `error.message`, `error` or `detail`; or all of it."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    return inner.get("message") or inner.get("detail") or inner if isinstance(inner, dict) else inner
+
+
+# Codes and types; the last two are what vLLM names as the parameter at fault.
+_OVERFLOW_FIELDS = {"context_length_exceeded", "exceed_context_size_error", "input_tokens", "input_text"}
+# vLLM "maximum context length is", "context length is only"; SGLang "longer than the model's context
+# length"; llama.cpp "available context size"; llama-cpp-python and gateways "context window".
+_OVERFLOW_WORDS = re.compile(
+    r"context (length|window|size)|maximum (model|input|prompt) length|(prompt|input) is too long", re.IGNORECASE
+)
 
 
 def is_context_overflow(body: Any) -> bool:
-    """Whether a 400 says that the prompt is too long, by the machine-readable fields servers use."""
-    inner = body.get("error", body) if isinstance(body, dict) else {}
-    if not isinstance(inner, dict):
-        return False
-    kind = {str(inner.get("code")), str(inner.get("type"))}
-    if kind & {"context_length_exceeded", "exceed_context_size_error"}:
-        return True
-    # vLLM and llama-cpp-python say it in words only.
-    message = str(inner.get("message", ""))
-    return "maximum context length" in message or "context window" in message
+    """Whether a 400 says that the prompt is too long: by its machine-readable fields, else by its words."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    fields = {str(inner.get(name)) for name in ("code", "type", "param")} if isinstance(inner, dict) else set()
+    # Words only where they are the server's own: a list of what is wrong quotes the request.
+    words = server_words(body)
+    return bool(fields & _OVERFLOW_FIELDS) or (isinstance(words, str) and _OVERFLOW_WORDS.search(words) is not None)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

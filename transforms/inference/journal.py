@@ -3,7 +3,7 @@
 A journal is a folder of JSONL files; each process writes its own. On a local file system every reply
 is written straight through to the operating system, so that a killed process loses nothing. An
 object store has no append: there a new object is written every few seconds or few hundred replies,
-and whenever a bundle ends.
+and whenever a bundle ends. What a store does not take is kept and tried again.
 """
 
 import os
@@ -12,16 +12,21 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
 
+from transforms.errors import FatalError
 from transforms.inference.endpoint import Completion, Request
 
 FLUSH_REPLIES = 300
 FLUSH_S = 5.0
+# A store that fails is tried again after half a second, doubled each time, at most 30 s; somebody who
+# waits in `flush` is told after this many failures in a row.
+BACK_OFF_FIRST_S = 0.5
+BACK_OFF_MOST_S = 30.0
+FLUSH_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,14 @@ class Journal(Protocol):
     def append(self, request: Request, key: str, completion: Completion) -> None: ...
 
     def flush(self) -> None:
-        """Return once every reply appended so far is durable; from any thread."""
+        """Return once every reply appended so far is durable; from any thread.
+
+        Raises:
+            FatalError: it cannot be made durable; what was appended is kept for the next flush.
+        """
+
+    def close(self) -> None:
+        """Flush, and let go of what is open."""
 
 
 def open_journal(folder: str) -> Journal:
@@ -92,42 +104,115 @@ class FileJournal:
     def flush(self) -> None:
         """Nothing is held back; a machine that loses power may lose what its disk had not yet."""
 
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
 
 class ObjectJournal:
-    """Writes objects of many replies each through Beam's file systems, from a thread of its own."""
+    """Writes objects of many replies each through Beam's file systems, from a thread of its own.
+
+    A line leaves the memory when the object that holds it is written, and not before. The thread is
+    there while lines are: it ends when all are written and comes back with the next reply.
+    """
 
     def __init__(self, folder: str, name: str) -> None:
         self._prefix = f"{folder.rstrip('/')}/{name}"
-        self._lock = threading.Lock()
-        self._lines: list[bytes] = []
-        self._parts = 0
-        self._flushed = time.monotonic()
-        self._writer = ThreadPoolExecutor(1, "journal")
-        self._writes: list[Future[None]] = []
+        self._changed = threading.Condition()
+        self._lines: list[bytes] = []  # not yet durable, oldest first
+        self._writing = False  # whether the thread is there
+        self._oldest = 0.0  # when the oldest of them began to wait
+        self._not_before = 0.0  # the end of the back-off
+        self._flushes = 0  # how many wait in `flush`
+        self._appended = self._durable = self._parts = 0
+        self._failures = self._failures_in_a_row = 0
+        self._error: Exception | None = None
 
     def append(self, request: Request, key: str, completion: Completion) -> None:
-        with self._lock:
-            self._lines.append(encode_entry(request, key, completion))
-            due = len(self._lines) >= FLUSH_REPLIES or time.monotonic() - self._flushed >= FLUSH_S
-        if due:
-            self._begin_write()
+        line = encode_entry(request, key, completion)
+        with self._changed:
+            if not self._lines:
+                self._oldest = time.monotonic()
+            self._lines.append(line)
+            self._appended += 1
+            self._begin_writing()
+            if len(self._lines) == FLUSH_REPLIES:
+                self._changed.notify_all()
 
     def flush(self) -> None:
-        self._begin_write()
-        with self._lock:
-            writes, self._writes = self._writes, []
-        for write in writes:
-            write.result()
-
-    def _begin_write(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, []
-            self._flushed = time.monotonic()
-            if not lines:
+        with self._changed:
+            target, durable, failures = self._appended, self._durable, self._failures
+            if durable >= target:
                 return
+            self._begin_writing()
+            # Somebody waits now: the back-off begins anew.
+            self._failures_in_a_row = 0
+            self._not_before = min(self._not_before, time.monotonic() + BACK_OFF_FIRST_S)
+            self._flushes += 1
+            self._changed.notify_all()
+            try:
+                while self._durable < target:
+                    self._changed.wait()
+                    if self._durable > durable:
+                        durable, failures = self._durable, self._failures
+                    elif self._failures - failures >= FLUSH_TRIES:
+                        raise FatalError(
+                            f"{target - durable} replies that were paid for cannot be written to {self._prefix}*: {self._error}"
+                        ) from self._error
+            finally:
+                self._flushes -= 1
+
+    def close(self) -> None:
+        self.flush()
+
+    def _begin_writing(self) -> None:
+        """Start the thread where there is none; the lock is held."""
+        if not self._writing:
+            self._writing = True
+            threading.Thread(target=self._write, name="journal", daemon=True).start()
+
+    def _write(self) -> None:
+        while lines := self._due():
+            # One name until it is written: an object of which half was written is replaced.
             path = f"{self._prefix}-{self._parts:06d}.jsonl"
+            try:
+                _write_object(path, b"".join(lines))
+            except Exception as error:  # each file system has errors of its own
+                self._failed(error)
+            else:
+                self._written(len(lines))
+
+    def _due(self) -> list[bytes]:
+        """Wait until there is something to write; nothing when all is written, and the thread ends."""
+        with self._changed:
+            while self._lines:
+                full = self._flushes or len(self._lines) >= FLUSH_REPLIES
+                wait = max(0.0 if full else self._oldest + FLUSH_S, self._not_before) - time.monotonic()
+                if wait <= 0:
+                    return self._lines[:FLUSH_REPLIES]
+                self._changed.wait(wait)
+            self._writing = False
+            return []
+
+    def _failed(self, error: Exception) -> None:
+        with self._changed:
+            self._error = error
+            self._failures += 1
+            self._failures_in_a_row += 1
+            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures_in_a_row - 1))
+            self._not_before = time.monotonic() + back_off
+            self._changed.notify_all()
+
+    def _written(self, lines: int) -> None:
+        with self._changed:
+            del self._lines[:lines]
+            self._durable += lines
             self._parts += 1
-            self._writes.append(self._writer.submit(_write_object, path, b"".join(lines)))
+            self._failures_in_a_row = 0
+            self._not_before = 0.0
+            self._oldest = time.monotonic()
+            self._changed.notify_all()
 
 
 def _write_object(path: str, data: bytes) -> None:

@@ -7,26 +7,34 @@ finishes clearly more work a second, lower if that finishes no less. An endpoint
 or does not answer in time is cut back and approached again step by step. There is no number to
 tune; a number given is a ceiling.
 
-Work finished a second is `limit / latency` (Little's law), compared stage by stage: stages write
+Work finished a second is `in flight / latency` (Little's law), compared stage by stage: stages write
 replies of different lengths, and a count of tokens or replies would mistake a change in the mix of
 stages for a change of the endpoint. Medians, because the longest replies come last and say least.
+Where too little work comes to fill the limit, what is in flight is measured instead of the limit.
 """
 
+import math
 import statistics
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 # vLLM's default of sequences at a time; more than that waits in its line. Starting lower leaves slots
 # idle at every start, starting higher only makes the line longer until the first burst is read.
 INITIAL_LIMIT = 256
 MAX_LIMIT = 2048
-# Requests whose latencies make one measurement, and the share that must be back: a median needs half.
+# Requests whose latencies make one measurement, and the share of a round of them that must be back: a
+# median needs half. The late ones count as long, so they must be as few where it takes several rounds.
 SMALLEST_COHORT, LARGEST_COHORT = 96, 192
 ENOUGH_BACK = 0.7
-# Of the first burst nearly all: its last requests are what it is read by.
-ENOUGH_BURST_BACK = 0.9
+# Of the first burst nearly all: its last requests are what it is read by. Where fewer are in flight
+# than the limit allows, one and a half rounds of them.
+ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
 # A stage counts in a comparison when both measurements have so many of its replies.
 SMALLEST_SAMPLE = 12
+# A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
+SMALLEST_BURST = 4 * SMALLEST_SAMPLE
 # The last quarter of the first burst over the first quarter; log-normal lengths alone (sigma 0.6, 64
 # replies each) give 1.3 once in fifty runs.
 BURST_WAITED = 1.4
@@ -37,14 +45,34 @@ STEP = 1.5
 # A step of 1.5 brings 1.5 times the work of an idle server and none of a busy one; the borders lie
 # where chance (a tenth, one standard deviation) seldom reaches from either side.
 GROWTH_THAT_COUNTS = 1.12
-LOSS_THAT_COUNTS = 0.95
-# Measurements at rest between two looks around: servers scale, mixes change.
-REST = 8
+LOSS_THAT_COUNTS = 0.9
+# With fewer in flight the line is short whatever the server, and a look below costs much of its work.
+SMALLEST_LINE = 5
+# Nearer to the borders than this, one measurement may be chance: look once more.
+PLAIN_GROWTH, PLAIN_LOSS = 1.25, 0.8
+# A request measures a limit when so much of it is in use; less, and supply is what limits.
+IN_USE = 0.9
+# Requests over which the usual number in flight is averaged.
+USUAL_OVER = 32
+# Measurements at rest between two looks around: servers scale, mixes change. Longer where the look
+# cost something and is likely to end the same: refusals above, idle slots below a supply that is short.
+REST, REST_BEFORE_LOWER, LONG_REST = 8, 12, 32
 # A few refusals are noise of the path; this share of a window means that less load is wanted.
 OVERLOAD_SHARE = 0.2
 OVERLOAD_WINDOW_S = 0.5
+OVERLOAD_OUTCOMES = 24
 BACK_OFF = 0.85
-RECOVERY = 1.05
+# Recovering needs no median, only a round of replies; after so many careful steps it is over.
+SMALLEST_RECOVERY = 8
+RECOVERY, RECOVERY_STEPS = 1.05, 4
+# Share of the request timeout within which a reply should be back: the longest take twice the median.
+PATIENCE = 0.5
+# After a time-out, of what the endpoint answers within the timeout: all of it would be late half the time.
+KEPT_AFTER_TIME_OUT = 0.7
+# Replies over which the rate is taken while the first burst is read, one part in eight by chance.
+RATE_OVER = 64
+# Times of replies remembered: more than can be in flight, so that a full memory means "fast enough".
+REMEMBERED_TIMES = 2 * MAX_LIMIT
 
 
 class Phase(Enum):
@@ -55,14 +83,27 @@ class Phase(Enum):
     RECOVERING = "recovering"  # cut back; a little more for every measurement without overload
 
 
+class Reply(NamedTuple):
+    """A reply that came, `rank` requests having been in flight when it was asked for."""
+
+    stage: str
+    rank: int
+    latency_s: float
+
+
 @dataclass
 class Cohort:
-    """Requests begun one after the other under the same limit, measured together."""
+    """Requests begun one after the other under the same limit, measured together.
+
+    Attributes:
+        widest: most in flight at once when one of them began, itself included.
+        replies: in order of arrival.
+    """
 
     size: int
     begun: dict[str, int] = field(default_factory=dict)
-    latencies: dict[str, list[float]] = field(default_factory=dict)
-    ranks: list[tuple[int, float]] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    widest: int = 0
 
     @property
     def full(self) -> bool:
@@ -70,13 +111,34 @@ class Cohort:
 
     @property
     def back(self) -> int:
-        return sum(map(len, self.latencies.values()))
+        return len(self.replies)
+
+    @property
+    def load(self) -> float:
+        """How many were in flight when its requests began."""
+        return statistics.median(reply.rank for reply in self.replies) + 1
+
+    @property
+    def latency_s(self) -> float:
+        return statistics.median(reply.latency_s for reply in self.replies)
+
+    @property
+    def reach(self) -> int:
+        """How far into the burst the first replies came from.
+
+        A server that works on all takes them in any order, one with a line in the order of their ranks.
+        """
+        return max(reply.rank for reply in self.replies[:SMALLEST_SAMPLE]) + 1
+
+    def begin(self, stage: str, rank: int) -> None:
+        self.begun[stage] = self.begun.get(stage, 0) + 1
+        self.widest = max(self.widest, rank + 1)
 
     def medians(self) -> dict[str, float]:
         """Median latency of each stage, those not back yet counted as longer than any."""
         found = {}
         for stage, begun in self.begun.items():
-            latencies = sorted(self.latencies.get(stage, ()))
+            latencies = sorted(reply.latency_s for reply in self.replies if reply.stage == stage)
             if begun >= SMALLEST_SAMPLE and len(latencies) > begun // 2:
                 found[stage] = latencies[begun // 2]
         return found
@@ -89,6 +151,7 @@ class Ticket:
     stage: str
     rank: int
     cohort: Cohort | None
+    ended: bool = False
 
 
 class Limiter:
@@ -96,53 +159,121 @@ class Limiter:
 
     Attributes:
         ceiling: never more than this in flight.
+        timeout_s: seconds after which the client gives a request up.
         limit: how many requests may be in flight now.
         base: the limit that it settled on, from which it looks around.
     """
 
-    def __init__(self, ceiling: int = MAX_LIMIT) -> None:
+    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf) -> None:
         self.ceiling = ceiling
-        self.limit = float(min(ceiling, INITIAL_LIMIT))
+        self.timeout_s = timeout_s
+        self.limit = self.base = min(ceiling, INITIAL_LIMIT)
         self.phase = Phase.BURST
-        self._cohort = Cohort(int(self.limit))
-        self.base = self.limit
+        self._cohort = Cohort(self.limit)
+        self._base_load = float(self.base)
         self._base_medians: dict[str, float] = {}
         self._rested = 0
         self._look_higher = True
+        self._doubted = False
+        self._in_flight = 0
+        self._usual = float(self.limit)
+        # Overload: the current window, and what the last cut left behind.
         self._window_began = -1.0
         self._outcomes = self._refusals = 0
+        self._cut_from = self._regain_to = self.limit
+        self._steps = 0
+        self._timed_out_at = -math.inf
+        self._first_begun: float | None = None
+        self._answered: deque[float] = deque(maxlen=REMEMBERED_TIMES)
 
     def begin(self, stage: str, in_flight: int) -> Ticket:
         """A request goes out, with `in_flight` others before it."""
+        self._in_flight = in_flight + 1
+        self._usual += (self._in_flight - self._usual) / USUAL_OVER
         cohort = self._cohort
-        # Only requests under the full limit say something about it; the first burst fills up to it.
-        counts = self.phase is Phase.BURST or 0.9 * self.limit <= in_flight + 1 <= self.limit
-        if cohort.full or not counts:
+        if cohort.full or not self._measures():
             return Ticket(stage, in_flight, None)
-        cohort.begun[stage] = cohort.begun.get(stage, 0) + 1
+        cohort.begin(stage, in_flight)
         return Ticket(stage, in_flight, cohort)
 
     def completed(self, ticket: Ticket, now: float, latency_s: float) -> None:
         """A request ended well after `latency_s` seconds on the wire."""
+        self._end(ticket)
+        if self._first_begun is None:
+            self._first_begun = now - latency_s
+        self._answered.append(now)
         self._count(now, refused=False)
         cohort, ticket.cohort = ticket.cohort, None
         if cohort is None or cohort is not self._cohort:
             return
-        cohort.latencies.setdefault(ticket.stage, []).append(latency_s)
-        cohort.ranks.append((ticket.rank, latency_s))
-        enough = ENOUGH_BURST_BACK if self.phase is Phase.BURST else ENOUGH_BACK
-        if cohort.full and cohort.back >= enough * cohort.size:
+        cohort.replies.append(Reply(ticket.stage, ticket.rank, latency_s))
+        if self.phase is Phase.BURST:
+            self._pace(cohort, now)
+        if self._enough(cohort):
             self._learn(cohort)
 
     def dropped(self, ticket: Ticket) -> None:
         """A request ended without saying anything about the endpoint's speed; nothing after `completed`."""
+        self._end(ticket)
         if ticket.cohort is not None:
             ticket.cohort.begun[ticket.stage] -= 1
             ticket.cohort = None
 
     def refused(self, now: float) -> None:
-        """The endpoint asked for less (429, 503) or did not answer in time."""
+        """The endpoint asked for less (429, 503)."""
         self._count(now, refused=True)
+
+    def timed_out(self, now: float, latency_s: float) -> None:
+        """No reply came within `latency_s` seconds: cut to what the endpoint answers in that time.
+
+        One cut a span: what was begun before a cut says nothing about the limit after it. And none
+        where the endpoint keeps up with what is in flight: then one request hung.
+        """
+        if now - latency_s < self._timed_out_at:
+            return
+        answered = sum(at > now - latency_s for at in self._answered)
+        if answered >= self._in_flight:
+            return
+        self._timed_out_at = now
+        most = self.base if self.phase is Phase.HIGHER else self.limit
+        # Without a single reply it was out of order rather than slow: back at a quick pace once it answers.
+        self._cut(min(most, int(answered * KEPT_AFTER_TIME_OUT)), 0.0 if answered else 1.0)
+
+    def _end(self, ticket: Ticket) -> None:
+        if not ticket.ended:
+            ticket.ended = True
+            self._in_flight -= 1
+
+    def _measures(self) -> bool:
+        """Whether the request that just went out says something about the limit.
+
+        Only one that found the limit in use does, or as much of it as supply usually fills. The first
+        burst is read by all its ranks, and a recovery only asks whether replies come at all.
+        """
+        if self.phase in (Phase.BURST, Phase.RECOVERING):
+            return True
+        return IN_USE * min(self.limit, self._usual) <= self._in_flight <= self.limit
+
+    def _enough(self, cohort: Cohort) -> bool:
+        if self.phase is not Phase.BURST:
+            still_out = (1 - ENOUGH_BACK) * min(cohort.size, self.limit, self._usual)
+            return cohort.full and cohort.back >= cohort.size - still_out
+        return (cohort.full and cohort.back >= ENOUGH_BURST_BACK * cohort.size) or (
+            cohort.back >= max(SMALLEST_COHORT, ENOUGH_ROUNDS_BACK * cohort.widest)
+        )
+
+    def _pace(self, cohort: Cohort, now: float) -> None:
+        """While the first burst is read, send no more than can be answered well before the timeout.
+
+        The rate is low while the first replies are still being written, so what the server was seen
+        to reach into is never held back: without a line, replies come from all over the burst.
+        """
+        if cohort.widest < SMALLEST_BURST or cohort.back < SMALLEST_SAMPLE or self._first_begun is None:
+            return
+        since = self._answered[-RATE_OVER - 1] if len(self._answered) > RATE_OVER else self._first_begun
+        rate = min(len(self._answered), RATE_OVER) / max(now - since, 1e-9)
+        can_be_answered = min(float(self.base), rate * PATIENCE * self.timeout_s)
+        self.limit = min(self.base, max(int(can_be_answered), cohort.reach))
 
     def _count(self, now: float, refused: bool) -> None:
         if self._window_began < 0:
@@ -151,66 +282,165 @@ class Limiter:
         self._refusals += refused
         if now - self._window_began < OVERLOAD_WINDOW_S or self._outcomes < 8:
             return
-        if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2):
-            self._move(Phase.RECOVERING, self.limit * BACK_OFF)
-        if self._outcomes >= self.limit or self._refusals > OVERLOAD_SHARE * self._outcomes:
+        if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2, OVERLOAD_OUTCOMES):
+            self._overloaded()
+        if self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES) or self._refusals > OVERLOAD_SHARE * self._outcomes:
             self._window_began, self._outcomes, self._refusals = now, 0, 0
 
+    def _overloaded(self) -> None:
+        if self.phase is Phase.HIGHER:
+            self._rest(look_higher=False, measurements=LONG_REST)
+            return
+        self._cut(int(self.limit * BACK_OFF), 0.5)
+
+    def _cut(self, limit: int, regain: float) -> None:
+        """Go down, and remember from where; cuts without a clean step between them are one fall.
+
+        Up to the share `regain` of where it fell from it may grow quickly again.
+        """
+        if self.phase is not Phase.RECOVERING:
+            self._cut_from = self.limit
+        elif self._steps:
+            self._cut_from = self.limit - 1  # too much again on the way back: stop short of it
+        self._steps, self._regain_to = 0, int(regain * self._cut_from)
+        self._move(Phase.RECOVERING, limit)
+
     def _learn(self, cohort: Cohort) -> None:
-        medians = cohort.medians()
         match self.phase:
             case Phase.BURST:
-                worked_on = _read_burst(cohort)
-                self.base = self.limit if worked_on is None else min(self.limit, max(1.0, worked_on * HEADROOM))
-                self._move(Phase.STEADY, self.base)
+                self._learn_from_burst(cohort)
             case Phase.RECOVERING:
-                self._move(Phase.RECOVERING, self.limit * RECOVERY + 1)
+                self._recover(cohort)
             case Phase.STEADY:
-                self.base, self._base_medians = self.limit, medians
                 self._rested -= 1
-                if self._rested > 0:
-                    self._move(Phase.STEADY, self.base)
-                elif self._look_higher and self.limit < self.ceiling:
-                    self._move(Phase.HIGHER, self.base * STEP)
-                else:
-                    self._move(Phase.LOWER, self.base / STEP)
+                if cohort.load >= STEP * self._base_load:
+                    self._rested, self._look_higher = 0, False  # supply has grown: the line may be long
+                self._measured_base(cohort)
+                self._look_around()
             case Phase.HIGHER:
-                gain = self._gain(medians)
-                if gain >= GROWTH_THAT_COUNTS:
-                    self._move(Phase.STEADY, self.limit)  # and look further up
-                else:
-                    self.base *= max(1.0, gain)
-                    self._rest(look_higher=False)
+                self._learn_from_higher(cohort)
             case Phase.LOWER:
-                if self._gain(medians) >= LOSS_THAT_COUNTS:
-                    self.base = self.limit * HEADROOM
-                self._rest(look_higher=True)
+                self._learn_from_lower(cohort)
 
-    def _rest(self, look_higher: bool) -> None:
-        """Stay at the base for a while, then look the other way."""
-        self._look_higher, self._rested = look_higher, REST
+    def _learn_from_burst(self, cohort: Cohort) -> None:
+        short = cohort.widest < IN_USE * self.limit
+        if short and cohort.widest < SMALLEST_BURST:
+            self._cohort = Cohort(self.base)  # no burst yet
+            return
+        enough = _read_burst(cohort)
+        if enough is None:
+            enough = self.base
+        self.base = int(max(1, min(self.base, enough)))
+        # Supply that plainly found no line is not to be held back soon for a look below it.
+        self._rested = LONG_REST if short and enough == math.inf else 0
+        self._look_higher = self._in_time(cohort)
         self._move(Phase.STEADY, self.base)
 
-    def _gain(self, medians: dict[str, float]) -> float:
-        """Work a second at this limit over that at the base; 1 if nothing can be compared."""
-        ratios = [self._base_medians[stage] / medians[stage] for stage in medians if self._base_medians.get(stage)]
-        return self.limit / self.base * statistics.geometric_mean(ratios) if ratios else 1.0
+    def _learn_from_higher(self, cohort: Cohort) -> None:
+        gain = self._gain(cohort)
+        # A ceiling can make the step smaller, and with it what is to be expected of it.
+        expected = (self.limit / self.base - 1) / (STEP - 1)
+        counts = gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected
+        if counts and (self._doubted or gain >= 1 + (PLAIN_GROWTH - 1) * expected):
+            self._doubted, self._base_load = False, cohort.load
+            self._move(Phase.STEADY, self.limit)  # and look further up
+        elif counts:
+            self._doubted = True
+            self._rest(look_higher=True, measurements=1)
+        else:
+            self._doubted = False
+            if cohort.load >= IN_USE * self.limit:
+                self.base = round(self.base * max(1.0, gain))
+            self._rest(look_higher=False, measurements=REST_BEFORE_LOWER)
 
-    def _move(self, phase: Phase, limit: float) -> None:
-        self.phase, self.limit = phase, max(1.0, min(float(self.ceiling), limit))
-        self._cohort = Cohort(round(min(LARGEST_COHORT, max(SMALLEST_COHORT, self.limit))))
+    def _learn_from_lower(self, cohort: Cohort) -> None:
+        gain = self._gain(cohort)
+        if gain >= LOSS_THAT_COUNTS:
+            settled = min(self.base, round(cohort.load * HEADROOM))
+            self._measured_base(cohort)
+            self.base, self._doubted = settled, False
+            if cohort.load >= SMALLEST_LINE:
+                self._move(Phase.LOWER, int(cohort.load / STEP))  # and look further down
+                return
+        elif gain >= PLAIN_LOSS and not self._doubted:
+            self._doubted = True
+            self._rest(look_higher=False, measurements=1)
+            return
+        self._doubted = False
+        nothing_above = self._supply_is_short or self.base >= self.ceiling
+        self._rest(look_higher=True, measurements=LONG_REST if nothing_above else REST)
+
+    def _recover(self, cohort: Cohort) -> None:
+        """Grow again: quickly while far from where it was cut, then with care, then measure afresh."""
+        self._steps += 1
+        if self.limit < self._regain_to:
+            self._move(Phase.RECOVERING, min(self._regain_to, 2 * self.limit))
+        elif self._steps <= RECOVERY_STEPS and self.limit < self._cut_from and self._in_time(cohort):
+            self._move(Phase.RECOVERING, min(self._cut_from, int(self.limit * RECOVERY) + 1))
+        else:
+            self.base, self._rested, self._look_higher = self.limit, 0, False
+            self._move(Phase.STEADY, self.base)
+
+    def _look_around(self) -> None:
+        if self._rested > 0:
+            self._move(Phase.STEADY, self.base)
+        elif self._look_higher and self.limit < self.ceiling and not self._supply_is_short:
+            self._move(Phase.HIGHER, max(self.base + 1, int(self.base * STEP)))
+        elif self._base_load >= (SMALLEST_BURST if self._supply_is_short else SMALLEST_LINE):
+            self._move(Phase.LOWER, int(self._base_load / STEP))
+        else:
+            self._look_higher = True
+            self._move(Phase.STEADY, self.base)
+
+    def _measured_base(self, cohort: Cohort) -> None:
+        self.base, self._base_load, self._base_medians = self.limit, cohort.load, cohort.medians()
+
+    def _rest(self, look_higher: bool, measurements: int = REST) -> None:
+        """Stay at the base for a while, then look the other way."""
+        self._look_higher, self._rested = look_higher, measurements
+        self._move(Phase.STEADY, self.base)
+
+    @property
+    def _supply_is_short(self) -> bool:
+        """Whether the base, when last measured, was more than came to be sent."""
+        return self._base_load < IN_USE * self.base
+
+    def _in_time(self, cohort: Cohort) -> bool:
+        """Whether replies would still come well before the timeout if a step more only made the line longer."""
+        return cohort.latency_s * STEP <= PATIENCE * self.timeout_s
+
+    def _gain(self, cohort: Cohort) -> float:
+        """Work a second in this measurement over that at the base; 1 if nothing can be compared."""
+        medians = cohort.medians()
+        ratios = [self._base_medians[stage] / medians[stage] for stage in medians if self._base_medians.get(stage)]
+        return cohort.load / self._base_load * statistics.geometric_mean(ratios) if ratios else 1.0
+
+    def _move(self, phase: Phase, limit: int) -> None:
+        self.phase, self.limit = phase, max(1, min(self.ceiling, limit))
+        if phase is Phase.HIGHER:
+            self._usual = max(self._usual, self.limit)  # measure once it is in use, or plainly never will be
+        smallest = SMALLEST_COHORT
+        if phase is Phase.RECOVERING:
+            smallest = 1 if self.limit < self._regain_to else SMALLEST_RECOVERY
+        self._cohort = Cohort(min(LARGEST_COHORT, max(smallest, self.limit)))
 
 
 def _read_burst(cohort: Cohort) -> float | None:
-    """How many requests the server works on, by the first burst; None if none of it waited.
+    """How many requests keep the server busy, by the first burst: infinity if none of it waited.
 
     With `slots` served at a time, the request that came as number `rank` takes `rank / slots` times as
-    long as the first ones.
+    long as the first ones. Means say how many times; whether at all, medians say more surely. The fewer
+    replies, the clearer the difference must be and the more room is left. None if they are too few.
+    Only the commonest stage counts: the next one's replies, which come last, may be longer by themselves.
     """
-    quarter = cohort.size // 4
-    first = [latency for rank, latency in cohort.ranks if rank < quarter]
-    last = [(rank, latency) for rank, latency in cohort.ranks if rank >= cohort.size - quarter]
+    quarter = cohort.widest // 4
+    stage = max(cohort.begun, key=lambda name: cohort.begun[name])
+    first = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank < quarter]
+    last = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank >= cohort.widest - quarter]
     if len(first) < SMALLEST_SAMPLE or len(last) < SMALLEST_SAMPLE:
         return None
-    waited = statistics.median(latency for _, latency in last) / statistics.median(first)
-    return None if waited < BURST_WAITED else (cohort.size - quarter / 2) / waited
+    uncertain = math.sqrt(INITIAL_LIMIT / 4 / min(len(first), len(last)))
+    if statistics.median(last) < BURST_WAITED**uncertain * statistics.median(first):
+        return math.inf
+    worked_on = (cohort.widest - quarter / 2) * statistics.fmean(first) / statistics.fmean(last)
+    return worked_on * HEADROOM**uncertain

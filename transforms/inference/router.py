@@ -3,7 +3,7 @@
 All calls of one document go to one replica, whose prefix cache then holds the document. Among the
 calls waiting for a replica the oldest document goes first, and its later stages before its
 earlier ones: documents are finished before new ones are begun, so that few prefixes are alive at
-a time. A replica with room and nothing to do takes over a document that another has not begun.
+a time. A replica with room and nothing to do takes over a document that was not begun elsewhere.
 
 Everything here runs on the runtime's event loop; nothing is locked.
 """
@@ -11,9 +11,12 @@ Everything here runs on the runtime's event loop; nothing is locked.
 import asyncio
 import heapq
 import itertools
+import logging
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TypeVar
 
 from transforms.errors import TransientError
 from transforms.inference.endpoint import Endpoint
@@ -22,9 +25,12 @@ from transforms.inference.limiter import Limiter
 # Failures in a row after which a replica counts as down, and how often a down one is asked again.
 FAILURES_TO_OPEN = 3
 PROBE_INTERVAL_S = 1.0
-# Documents whose replica is remembered; a document in flight for longer than this many others have
-# come and gone is finished.
+# Documents whose age and replica are remembered; one in flight for longer than this many others
+# have come and gone is finished.
 REMEMBERED_DOCUMENTS = 65_536
+
+_LOGGER = logging.getLogger(__name__)
+_Value = TypeVar("_Value", int, str)
 
 
 def rendezvous_order(document_id: str, urls: tuple[str, ...]) -> list[str]:
@@ -36,55 +42,100 @@ def rendezvous_order(document_id: str, urls: tuple[str, ...]) -> list[str]:
 
 
 class Waiting:
-    """A call in line at a replica."""
+    """A call in line at a replica. `fresh`: its document was not begun anywhere."""
 
-    __slots__ = ("document_id", "future", "priority", "urls")
+    __slots__ = ("document_id", "fresh", "future", "priority", "urls")
 
-    def __init__(
-        self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], future: "asyncio.Future[Replica]"
-    ) -> None:
+    def __init__(self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], fresh: bool) -> None:
         self.document_id = document_id
         self.priority = priority
         self.urls = urls
-        self.future = future
+        self.fresh = fresh
+        self.future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
 
 
 class Replica:
-    """One endpoint with its gate, limiter and health."""
+    """One endpoint with its gate, limiter and health.
+
+    A replica that keeps failing is down: probed, and then on trial, when one call at a time shows
+    whether it works again. `spell` counts those changes, so that a call begun in an earlier spell says
+    nothing about this one.
+    """
 
     def __init__(self, endpoint: Endpoint, limiter: Limiter) -> None:
         self.endpoint = endpoint
         self.limiter = limiter
         self.in_flight = 0
-        self.failures = 0
         self.down = False
-        self.on_trial = False  # answered a probe after having been down; one call shows whether it works
-        self._failed_documents: set[str] = set()
+        self.on_trial = False
+        self.spell = 0
+        self.failures = 0
+        self.failing_since: float | None = None
         self.line: list[tuple[tuple[int, int], int, Waiting]] = []
+        self.fresh_in_line = 0
+        self._trials = 0
+        self._failed_documents: set[str] = set()
 
     @property
     def has_room(self) -> bool:
-        return self.in_flight < (1 if self.on_trial else int(self.limiter.limit))
+        return self._trials < 1 if self.on_trial else self.in_flight < int(self.limiter.limit)
 
     @property
     def failing(self) -> bool:
         """Whether it has only failed of late, so that a failed call says nothing about the call."""
         return self.down or self.on_trial or (self.failures >= FAILURES_TO_OPEN and len(self._failed_documents) > 1)
 
-    def note_success(self) -> None:
-        self.failures, self.on_trial = 0, False
-        self._failed_documents.clear()
+    def take(self) -> "Slot":
+        """Give out a slot."""
+        self.in_flight += 1
+        self._trials += self.on_trial
+        return Slot(self, self.spell)
 
-    def note_failure(self, document_id: str, no_connection: bool) -> bool:
-        """Count a failure; True when it must be taken for down.
+    def give_back(self, slot: "Slot") -> None:
+        self.in_flight -= 1
+        if self.on_trial and slot.spell == self.spell:
+            self._trials -= 1
+
+    def note_success(self, slot: "Slot") -> bool:
+        """A call ended well; True when that ends a trial."""
+        if slot.spell != self.spell:
+            return False
+        ended, self.on_trial = self.on_trial, False
+        self.failures, self.failing_since = 0, None
+        self._failed_documents.clear()
+        return ended
+
+    def note_failure(self, slot: "Slot", document_id: str, no_connection: bool, now: float) -> bool:
+        """Count a failure; True when the replica must be taken for down.
 
         An answer of 5xx counts only when it is not always the same document that gets it: one
         poisonous prompt must not take a replica out of service.
         """
+        if slot.spell != self.spell or self.down:
+            return False
         self.failures += 1
+        self.failing_since = self.failing_since or now
         self._failed_documents.add(document_id)
         many = no_connection or len(self._failed_documents) > 1
-        return not self.down and (self.on_trial or (self.failures >= FAILURES_TO_OPEN and many))
+        return self.on_trial or (self.failures >= FAILURES_TO_OPEN and many)
+
+    def close(self) -> None:
+        """Out of service."""
+        self.down, self.on_trial = True, False
+        self.spell += 1
+
+    def try_again(self) -> None:
+        """It answers again; let one call show."""
+        self.down, self.on_trial, self._trials = False, True, 0
+        self.spell += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place at a replica, held while a request is on the wire."""
+
+    replica: Replica
+    spell: int
 
 
 class Router:
@@ -93,33 +144,39 @@ class Router:
     def __init__(self) -> None:
         self.replicas: dict[str, Replica] = {}
         self._arrival = itertools.count()
-        self._sequence: OrderedDict[str, int] = OrderedDict()  # document -> age
-        self._home: OrderedDict[str, str] = OrderedDict()  # document -> replica that took it over
+        self._age: OrderedDict[str, int] = OrderedDict()
+        self._home: OrderedDict[str, str] = OrderedDict()  # where a document was begun
         self._probes: set[asyncio.Task[None]] = set()
         self._revived = asyncio.Event()
 
     def add(self, replica: Replica) -> None:
         self.replicas[replica.endpoint.url] = replica
 
-    async def acquire(self, document_id: str, stage_rank: int, urls: tuple[str, ...], outage_timeout_s: float) -> Replica:
+    async def acquire(
+        self,
+        document_id: str,
+        stage_rank: int,
+        urls: tuple[str, ...],
+        outage_timeout_s: float,
+        avoid: Replica | None = None,
+    ) -> Slot:
         """Wait for a slot for a call of this document. The caller gives it back with `release`.
 
+        `avoid` is a replica that has just said "later": another with room is better.
+
         Raises:
-            TransientError: every replica has been down for `outage_timeout_s` seconds.
+            Outage: every replica has been down for `outage_timeout_s` seconds.
         """
-        deadline = time.monotonic() + outage_timeout_s
-        priority = (self._age(document_id), -stage_rank)
+        priority = (_remember(self._age, document_id, next(self._arrival)), -stage_rank)
         while True:
-            replica = self._choose(document_id, urls)
+            replica = self._choose(document_id, urls, avoid)
             if replica is None:
-                await self._await_revival(deadline, urls)
+                await self._await_revival(urls, outage_timeout_s)
                 continue
             if replica.has_room and not replica.line:
-                replica.in_flight += 1
-                return replica
-            waiting = Waiting(document_id, priority, urls, asyncio.get_running_loop().create_future())
-            heapq.heappush(replica.line, (waiting.priority, next(self._arrival), waiting))
-            self._offer_to_idle(waiting, replica)
+                return self._begin(document_id, replica)
+            waiting = Waiting(document_id, priority, urls, fresh=document_id not in self._home)
+            self._stand_in_line(waiting, replica)
             try:
                 return await waiting.future
             except asyncio.CancelledError:
@@ -129,10 +186,10 @@ class Router:
             except _ReplicaDown:
                 continue
 
-    def release(self, replica: Replica) -> None:
+    def release(self, slot: Slot) -> None:
         """Give a slot back, and let whoever is next have it."""
-        replica.in_flight -= 1
-        self.fill(replica)
+        slot.replica.give_back(slot)
+        self.fill(slot.replica)
 
     def fill(self, replica: Replica) -> None:
         """Hand out the free slots of a replica: to its own line, then to documents not begun elsewhere."""
@@ -140,24 +197,33 @@ class Router:
             waiting = self._pop(replica) or self._steal_for(replica)
             if waiting is None:
                 return
-            replica.in_flight += 1
-            waiting.future.set_result(replica)
+            waiting.future.set_result(self._begin(waiting.document_id, replica))
 
-    def succeeded(self, replica: Replica) -> None:
-        replica.note_success()
+    def succeeded(self, slot: Slot) -> None:
+        """A call ended well: its replica works."""
+        if slot.replica.note_success(slot):
+            _LOGGER.warning("%s works again.", slot.replica.endpoint.url)
+            self.fill(slot.replica)
 
-    def failed(self, replica: Replica, document_id: str, no_connection: bool) -> None:
+    def failed(self, slot: Slot, document_id: str, no_connection: bool) -> None:
         """A failure of the replica itself (no connection, 5xx, no reply): enough in a row and it is down."""
-        if not replica.note_failure(document_id, no_connection):
+        replica = slot.replica
+        if not replica.note_failure(slot, document_id, no_connection, time.monotonic()):
             return
-        replica.down, replica.on_trial = True, False
-        line, replica.line = replica.line, []
+        if not replica.on_trial:
+            _LOGGER.warning("%s keeps failing; its documents go elsewhere, or wait, until it answers.", replica.endpoint.url)
+        replica.close()
+        line, replica.line, replica.fresh_in_line = replica.line, [], 0
         for _, _, waiting in line:
             if not waiting.future.done():
                 waiting.future.set_exception(_ReplicaDown())
         task = asyncio.get_running_loop().create_task(self._probe(replica))
         self._probes.add(task)
         task.add_done_callback(self._probes.discard)
+
+    def has_other(self, replica: Replica, urls: tuple[str, ...]) -> bool:
+        """Whether another replica of a pool is in service."""
+        return any(not self.replicas[url].down for url in urls if url != replica.endpoint.url)
 
     async def close(self) -> None:
         """End the probes and close every connection."""
@@ -168,80 +234,92 @@ class Router:
             await replica.endpoint.close()
 
     def waiting(self) -> int:
-        """Calls in line at all replicas."""
-        return sum(len(replica.line) for replica in self.replicas.values())
+        """Calls in line at all replicas; from any thread."""
+        return sum(len(replica.line) for replica in list(self.replicas.values()))
 
-    def _choose(self, document_id: str, urls: tuple[str, ...]) -> Replica | None:
+    def _choose(self, document_id: str, urls: tuple[str, ...], avoid: Replica | None) -> Replica | None:
+        """The replica that a document was begun at, else the first of its order, that is in service."""
+        if len(urls) == 1:
+            replica = self.replicas[urls[0]]
+            return None if replica.down else replica
         home = self._home.get(document_id)
-        if home in urls and not self.replicas[home].down:
-            return self.replicas[home]
-        for url in rendezvous_order(document_id, urls) if len(urls) > 1 else urls:
-            if not self.replicas[url].down:
-                return self.replicas[url]
-        return None
+        order = rendezvous_order(document_id, urls)
+        if home in urls:
+            order.sort(key=lambda url: url != home)
+        usable = [replica for replica in map(self.replicas.__getitem__, order) if not replica.down]
+        if avoid is not None:
+            usable.sort(key=lambda replica: replica is avoid or not replica.has_room)
+        return usable[0] if usable else None
 
-    def _age(self, document_id: str) -> int:
-        age = self._sequence.get(document_id)
-        if age is None:
-            age = self._sequence[document_id] = next(self._arrival)
-            if len(self._sequence) > REMEMBERED_DOCUMENTS:
-                self._sequence.popitem(last=False)
-        return age
+    def _begin(self, document_id: str, replica: Replica) -> Slot:
+        home = self._home.get(document_id)
+        if home is None or not self.replicas[home].down:
+            # From a replica that is down a document is only away: it goes back when that is there again.
+            self._home.pop(document_id, None)
+            _remember(self._home, document_id, replica.endpoint.url)
+        return replica.take()
+
+    def _stand_in_line(self, waiting: Waiting, replica: Replica) -> None:
+        heapq.heappush(replica.line, (waiting.priority, next(self._arrival), waiting))
+        replica.fresh_in_line += waiting.fresh
+        if not waiting.fresh:
+            return
+        for url in rendezvous_order(waiting.document_id, waiting.urls):
+            idle = self.replicas[url]
+            if idle is not replica and idle.has_room and not idle.line and not idle.down:
+                self.fill(idle)
+                return
 
     def _pop(self, replica: Replica) -> Waiting | None:
         while replica.line:
             waiting = heapq.heappop(replica.line)[2]
+            replica.fresh_in_line -= waiting.fresh
             if not waiting.future.done():
                 return waiting
         return None
 
     def _steal_for(self, idle: Replica) -> Waiting | None:
-        """Take over the youngest document that waits at the longest line and was not begun there."""
-        if len(self.replicas) == 1:
-            return None
-        victim = max((r for r in self.replicas.values() if r is not idle), key=lambda r: len(r.line))
-        candidates = [
-            entry
-            for entry in victim.line
-            if entry[2].priority[1] == 0 and idle.endpoint.url in entry[2].urls and not entry[2].future.done()
-        ]
-        if not candidates:
-            return None
-        entry = max(candidates)
-        victim.line.remove(entry)
-        heapq.heapify(victim.line)
-        self._move(entry[2].document_id, idle)
-        return entry[2]
-
-    def _offer_to_idle(self, waiting: Waiting, at: Replica) -> None:
-        """A new document in a full replica's line may start at once where another has room."""
-        if waiting.priority[1] != 0:
-            return
-        for url in rendezvous_order(waiting.document_id, waiting.urls):
-            replica = self.replicas[url]
-            if replica is not at and replica.has_room and not replica.line and not replica.down:
-                self.fill(replica)
-                return
-
-    def _move(self, document_id: str, replica: Replica) -> None:
-        self._home[document_id] = replica.endpoint.url
-        if len(self._home) > REMEMBERED_DOCUMENTS:
-            self._home.popitem(last=False)
+        """Take over the youngest document that was not begun, from the longest line that has one."""
+        lines = [replica for replica in self.replicas.values() if replica is not idle and replica.fresh_in_line]
+        for victim in sorted(lines, key=lambda replica: -len(replica.line)):
+            stealable = [entry for entry in victim.line if _may_move(entry[2], idle)]
+            if stealable:
+                entry = max(stealable)
+                victim.line.remove(entry)
+                heapq.heapify(victim.line)
+                victim.fresh_in_line -= 1
+                return entry[2]
+        return None
 
     async def _probe(self, replica: Replica) -> None:
         await asyncio.sleep(PROBE_INTERVAL_S)
         while not await replica.endpoint.alive():
             await asyncio.sleep(PROBE_INTERVAL_S)
-        replica.down, replica.on_trial = False, True
+        replica.try_again()
         # A fresh event each time: whoever waits for another pool's replica must not wake for ever.
         revived, self._revived = self._revived, asyncio.Event()
         revived.set()
+        self.fill(replica)
 
-    async def _await_revival(self, deadline: float, urls: tuple[str, ...]) -> None:
+    async def _await_revival(self, urls: tuple[str, ...], outage_timeout_s: float) -> None:
+        """Wait for a replica to come back. The clock runs from when the last one went, not from this call."""
+        began = max(self.replicas[url].failing_since or 0.0 for url in urls)
         try:
-            await asyncio.wait_for(self._revived.wait(), max(0.0, deadline - time.monotonic()))
+            await asyncio.wait_for(self._revived.wait(), max(0.0, began + outage_timeout_s - time.monotonic()))
         except asyncio.TimeoutError:
             raise Outage(f"no replica answers: {', '.join(urls)}") from None
+
+
+def _remember(memory: OrderedDict[str, _Value], document_id: str, value: _Value) -> _Value:
+    """What is remembered of a document, this value if nothing is; the oldest memory goes."""
+    found = memory.setdefault(document_id, value)
+    if len(memory) > REMEMBERED_DOCUMENTS:
+        memory.popitem(last=False)
+    return found
+
+
+def _may_move(waiting: Waiting, to: Replica) -> bool:
+    return waiting.fresh and to.endpoint.url in waiting.urls and not waiting.future.done()
 
 
 class Outage(TransientError):

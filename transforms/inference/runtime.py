@@ -6,47 +6,24 @@ raises for one call's sake: an `Answer` carries the error. Only `FatalError` sto
 """
 
 import asyncio
-import random
 import threading
-import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass
 
-from pydantic import BaseModel
-
-from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, TransientError
-from transforms.inference.endpoint import (
-    Completion,
-    ConnectionLost,
-    CutCompletion,
-    EmptyCompletion,
-    Endpoint,
-    ModelConfig,
-    Refused,
-    Request,
-)
+from transforms.errors import FatalError, ReplyInvalid
+from transforms.inference.attempt import Answer, Attempt, Call, Figures
+from transforms.inference.endpoint import Completion, Endpoint, ModelConfig
 from transforms.inference.journal import Journal, open_journal
-from transforms.inference.keys import resolve_key
 from transforms.inference.limiter import MAX_LIMIT, Limiter
-from transforms.inference.router import Outage, Replica, Router
+from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
 from transforms.records import Usage
 
-# Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.
-BACK_OFF_FIRST_S = 0.5
-BACK_OFF_MOST_S = 30.0
-# A server that asks for more than this is obeyed up to here, or a typing error in a header would
-# stop a run for a day.
-RETRY_AFTER_MOST_S = 300.0
-# A re-ask of the same prompt at temperature 0 would only bring the same malformed reply again.
-REASK_TEMPERATURE = 0.5
+__all__ = ["Answer", "Call", "Runtime", "Stopped", "close_runtime", "get_runtime", "peek_runtime"]
+
 # Replies kept in memory so that a retried bundle pays nothing; about 1 kB each.
 REMEMBERED_REPLIES = 20_000
-# One server that gives the same 500 this often to one call means this call.
-SAME_500S = 3
 
 
 class Stopped(FatalError):
@@ -54,42 +31,15 @@ class Stopped(FatalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One question on its way: the request, how to read its reply, and where the answer goes."""
-
-    request: Request
-    reply_type: type[BaseModel]
-    stage_rank: int
-    deliver: Callable[["Answer"], None]
-    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a call: a reply or an error, and what it cost.
-
-    `faults` names each failed try by cause; `replayed` says that the reply was remembered and
-    nothing was asked.
-    """
-
-    call: Call
-    reply: BaseModel | None
-    error: Exception | None
-    usage: Usage
-    faults: tuple[str, ...] = ()
-    replayed: bool = False
-
-
-@dataclass
 class Snapshot:
-    """Live figures for a progress line. Read without a lock: each is one whole number."""
+    """Live figures for a progress line."""
 
-    in_flight: int = 0
-    waiting: int = 0
-    answered: int = 0
-    replayed: int = 0
-    tokens: int = 0
-    down: list[str] = field(default_factory=list)
+    in_flight: int
+    waiting: int
+    answered: int
+    replayed: int
+    tokens: int
+    down: tuple[str, ...]
 
 
 class Bundle:
@@ -129,10 +79,9 @@ class Runtime:
         self._journals: dict[str, Journal] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
-        self._figures = Snapshot()
+        self._figures = Figures()
         self.fatal: FatalError | None = None
         self.bundles = Bundles()
-        self.held_back = 0  # calls that wait because an endpoint asked them to, or failed
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
         self._thread.start()
 
@@ -157,18 +106,21 @@ class Runtime:
         self._loop.close()
 
     def snapshot(self) -> Snapshot:
-        replicas = list(self._router.replicas.values())
-        return replace(
-            self._figures,
+        """Live figures; from any thread."""
+        replicas, figures = list(self._router.replicas.values()), self._figures
+        return Snapshot(
             in_flight=sum(replica.in_flight for replica in replicas),
             waiting=self._router.waiting(),
-            down=[replica.endpoint.url for replica in replicas if replica.down],
+            answered=figures.answered,
+            replayed=figures.replayed,
+            tokens=figures.tokens,
+            down=tuple(replica.endpoint.url for replica in replicas if replica.down),
         )
 
     @property
     def throttled(self) -> bool:
         """Whether more calls wait at an endpoint's wish than are being worked on."""
-        return self.held_back > sum(replica.in_flight for replica in self._router.replicas.values())
+        return self._figures.held_back > sum(replica.in_flight for replica in list(self._router.replicas.values()))
 
     def recall(self, key: str, text: str) -> None:
         """Remember a reply that was paid for earlier."""
@@ -214,12 +166,9 @@ class Runtime:
         if self._stopped:
             return Answer(call, None, Stopped("the run was stopped"), Usage())
         key = call.request.key()
-        remembered = self._memory.get(key)
-        if remembered is not None:
-            answer = self._read(call, remembered, Usage(), replayed=True)
-            if answer is not None:
-                self._figures.replayed += 1
-                return answer
+        if (answer := self._recalled(call, key)) is not None:
+            self._figures.replayed += 1
+            return answer
         if key in self._asking:
             # The same question is on its way already, from a bundle that ran twice: wait for that one.
             await asyncio.wait([self._asking[key]])
@@ -227,16 +176,24 @@ class Runtime:
         self._ensure_replicas(call.request.config)
         done = self._asking[key] = self._loop.create_future()
         try:
-            return await _Attempt(self, call, key).run()
+            attempt = Attempt(call, self._router, self._figures)
+            answer = await attempt.run()
+            if attempt.completion is not None:
+                self._keep(call, key, attempt.completion)
+            return answer
         finally:
             del self._asking[key]
             done.set_result(None)
 
-    def _read(self, call: Call, text: str, usage: Usage, replayed: bool) -> Answer | None:
+    def _recalled(self, call: Call, key: str) -> Answer | None:
+        """The answer from memory, if there is one that still fits the reply type."""
+        text = self._memory.get(key)
+        if text is None:
+            return None
         try:
-            return Answer(call, parse_reply(text, call.reply_type, call.choices), None, usage, replayed=replayed)
+            return Answer(call, parse_reply(text, call.reply_type, call.choices), None, Usage(), replayed=True)
         except ReplyInvalid:
-            return None  # remembered by an older version of the reply type: ask again
+            return None
 
     def _remember(self, key: str, text: str) -> None:
         self._memory[key] = text
@@ -253,165 +210,7 @@ class Runtime:
         for url in config.endpoints:
             if url not in self._router.replicas:
                 ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
-                endpoint = Endpoint(url, partial(resolve_key, config.api_key), config.request_timeout_s)
-                self._router.add(Replica(endpoint, Limiter(ceiling)))
-
-
-class _Attempt:
-    """One call until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
-
-    def __init__(self, runtime: Runtime, call: Call, key: str) -> None:
-        self._runtime = runtime
-        self._call = call
-        self._key = key
-        self._router = runtime._router
-        self._faults: list[str] = []
-        self._prompt_tokens = self._cached_tokens = self._completion_tokens = 0
-        self._queued_s = self._first_try_s = 0.0
-        self._started = time.monotonic()
-        self._tries = 0
-        self._endpoint_failing = False
-        # Jitter decides when, never what, so it need not be the same in two runs.
-        self._random = random.Random()
-
-    async def run(self) -> Answer:
-        config = self._call.request.config
-        transient = reasks = waits = 0
-        held_since: float | None = None
-        temperature: float | None = None
-        max_tokens: int | None = None
-        while True:
-            try:
-                completion = await self._once(temperature, max_tokens)
-                reply = parse_reply(completion.text, self._call.reply_type, self._call.choices)
-            except (ReplyInvalid, ReplyTruncated) as error:
-                self._faults.append(type(error).__mro__[1].__name__ if isinstance(error, _CARRIERS) else type(error).__name__)
-                reasks += 1
-                if reasks > config.max_reasks:
-                    return self._failed(plain(error))
-                temperature = max(config.temperature, REASK_TEMPERATURE)
-                if isinstance(error, ReplyTruncated):
-                    max_tokens = 2 * config.max_tokens
-            except ElementError as error:
-                return self._failed(error)
-            except FatalError as error:
-                return self._failed(error)
-            except Outage as error:
-                self._faults.append("Outage")
-                return self._failed(error)
-            except TransientError as error:
-                self._faults.append(f"http_{error.status}" if isinstance(error, Refused) else type(error).__name__)
-                if self._endpoint_failing or overload(error):
-                    # "Later" and "nobody there" say nothing about this call, so they cost no attempt;
-                    # waiting has a bound of its own.
-                    waits += 1
-                    held_since = held_since or time.monotonic()
-                    if time.monotonic() - held_since > config.outage_timeout_s:
-                        return self._failed(error)
-                    await self._pause(error, waits)
-                    continue
-                transient += 1
-                same = self._faults[-SAME_500S:] == ["http_500"] * SAME_500S
-                if transient >= config.max_attempts or same:
-                    return self._failed(error)
-                await self._pause(error, transient)
-            else:
-                self._runtime._figures.answered += 1
-                self._runtime._keep(self._call, self._key, completion)
-                return Answer(self._call, reply, None, self._usage(), tuple(self._faults))
-
-    async def _once(self, temperature: float | None, max_tokens: int | None) -> Completion:
-        """One try: wait for a slot, ask, tell router and limiter how it went."""
-        request, router = self._call.request, self._router
-        asked = time.monotonic()
-        replica = await router.acquire(
-            request.document_id, self._call.stage_rank, request.config.endpoints, request.config.outage_timeout_s
-        )
-        started = time.monotonic()
-        ticket = replica.limiter.begin(request.stage, replica.in_flight - 1)
-        self._queued_s += started - asked
-        self._tries += 1
-        try:
-            completion = await replica.endpoint.ask(request, temperature, max_tokens)
-        except (CutCompletion, EmptyCompletion) as error:
-            self._pay(error.completion)
-            router.succeeded(replica)
-            raise
-        except TransientError as error:
-            self._blame(replica, error)
-            raise
-        else:
-            now = time.monotonic()
-            replica.limiter.completed(ticket, now, now - started)
-        finally:
-            if self._tries == 1:
-                self._first_try_s = time.monotonic() - started
-            # After `completed` a ticket counts no more, and dropping it changes nothing.
-            replica.limiter.dropped(ticket)
-            router.release(replica)
-        self._pay(completion)
-        router.succeeded(replica)
-        return completion
-
-    def _blame(self, replica: Replica, error: TransientError) -> None:
-        """Tell limiter and router what a failed try says about the replica."""
-        no_connection = isinstance(error, ConnectionLost)
-        if overload(error) or not isinstance(error, (Refused, ConnectionLost)):
-            replica.limiter.refused(time.monotonic())
-        if not overload(error):
-            self._router.failed(replica, self._call.request.document_id, no_connection)
-        self._endpoint_failing = no_connection or (not overload(error) and replica.failing)
-
-    def _pay(self, completion: Completion) -> None:
-        self._prompt_tokens += completion.prompt_tokens
-        self._cached_tokens += completion.cached_tokens
-        self._completion_tokens += completion.completion_tokens
-        self._runtime._figures.tokens += completion.prompt_tokens + completion.completion_tokens
-
-    async def _pause(self, error: TransientError, tries: int) -> None:
-        wait = back_off_s(tries, self._random)
-        if error.retry_after_s is not None:
-            # Everybody told the same number must not come back at the same moment.
-            wait = min(error.retry_after_s, RETRY_AFTER_MOST_S) + self._random.uniform(0, BACK_OFF_FIRST_S)
-        self._runtime.held_back += 1
-        try:
-            await asyncio.sleep(wait)
-        finally:
-            self._runtime.held_back -= 1
-
-    def _failed(self, error: Exception) -> Answer:
-        return Answer(self._call, None, error, self._usage(), tuple(self._faults))
-
-    def _usage(self) -> Usage:
-        return Usage(
-            self._prompt_tokens,
-            self._cached_tokens,
-            self._completion_tokens,
-            self._tries,
-            time.monotonic() - self._started,
-            self._first_try_s,
-            self._queued_s,
-        )
-
-
-_CARRIERS = (CutCompletion, EmptyCompletion)
-
-
-def plain(error: ElementError) -> ElementError:
-    """The error as its public class: the carriers of a bill are an affair of this floor."""
-    if isinstance(error, _CARRIERS):
-        return type(error).__mro__[1](str(error), error.reply)
-    return error
-
-
-def overload(error: TransientError) -> bool:
-    """Whether the endpoint asks for less load."""
-    return isinstance(error, Refused) and error.overload
-
-
-def back_off_s(tries: int, jitter: random.Random) -> float:
-    """Seconds before try number `tries` + 1: full jitter over an exponentially growing span."""
-    return jitter.uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))
+                self._router.add(Replica(Endpoint(url), Limiter(ceiling, timeout_s=config.request_timeout_s)))
 
 
 _runtime: Runtime | None = None
@@ -425,6 +224,11 @@ def get_runtime() -> Runtime:
         if _runtime is None:
             _runtime = Runtime()
         return _runtime
+
+
+def peek_runtime() -> Runtime | None:
+    """The runtime of this process if there is one."""
+    return _runtime
 
 
 def close_runtime() -> None:

@@ -1,0 +1,52 @@
+"""The benchmarks.
+
+    make bench                                            # saturation at 64 slots, 300 documents
+    make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3"
+
+Sections: saturation, prefill, faults, memory. The endpoint is the embedded one in a process of its own,
+simulating a GPU server; every client gets a fresh one. "busy" is the share of its slots that worked
+between its first request and its last reply, as the server counts it.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.corpus import write_documents
+from tests.benchmarks.faults import faults
+from tests.benchmarks.memory import memory
+from tests.benchmarks.prefill import prefill
+from tests.benchmarks.saturation import saturation
+
+SECTIONS = ("saturation", "prefill", "faults", "memory")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", default=["saturation"], help=f"all, or some of {', '.join(SECTIONS)}")
+    parser.add_argument("--slots", type=int, nargs="+", default=[64])
+    parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--memory_documents", type=int, default=10_000)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--run_inference", action="store_true", help="also measure Beam's RunInference (slow)")
+    options = parser.parse_args()
+    sections = SECTIONS if "all" in options.sections else tuple(options.sections)
+    if unknown := set(sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        documents = write_documents(folder / "documents.jsonl", options.documents)
+        for section in sections:
+            if section == "saturation":
+                for slots in options.slots:
+                    saturation(documents, folder, slots, options.repeat, options.run_inference)
+            elif section == "prefill":
+                prefill(documents, folder)
+            elif section == "faults":
+                faults(documents, folder)
+            else:
+                memory(folder, options.memory_documents)
+
+
+if __name__ == "__main__":
+    main()
