@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, TextIO
 
 import apache_beam as beam
@@ -22,8 +23,8 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_models
 from beam_pipeline.progress import Progress
 from beam_pipeline.resume import save_options
-from beam_pipeline.sinks import prepare_output
-from beam_pipeline.sources import check_inputs, read_exemplars
+from beam_pipeline.sinks import check_apart, prepare_output
+from beam_pipeline.sources import check_inputs, match_files, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.usage import Prices, usage_of
@@ -44,8 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         handler.addFilter(_said_once)
     try:
         return _run(config, options)
-    except ValueError as error:  # input, output, prompts or endpoint that cannot be used
-        return _refuse(error)
     finally:
         _end_calls()
 
@@ -63,31 +62,30 @@ def _refuse(error: Exception) -> int:
 
 def _end_calls() -> None:
     """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
-    runtime = peek_runtime()
-    if runtime is None:
-        return
     try:
         close_runtime()
-    finally:
-        try:
-            runtime.flush()  # last, because only now no reply can follow
-        except FatalError as error:
-            print(f"error: {error}", file=sys.stderr)
+    except FatalError as error:
+        print(f"error: {error}", file=sys.stderr)
 
 
 def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
-    check_inputs(config.input, config.input_format)
-    prompts = run_prompts(config)
-    read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
-    started = time.monotonic()
-    with run_models(config) as models:
-        check_models(models.values())
-        pipeline = beam.Pipeline(options=options)
-        build(pipeline, config, prompts, models.__getitem__)
-        # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
-        prepare_output(config.output, config.overwrite, config.resume)
-        save_options(config)
+    with ExitStack() as stack:
+        try:
+            check_inputs(config.input, config.input_format)
+            check_apart(match_files(config.input), config.output)
+            prompts = run_prompts(config)
+            read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            started = time.monotonic()
+            models = stack.enter_context(run_models(config))
+            check_models(models.values())
+            pipeline = beam.Pipeline(options=options)
+            build(pipeline, config, prompts, models.__getitem__)
+            # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
+            prepare_output(config.output, config.overwrite, config.resume)
+            save_options(config)
+        except ValueError as error:  # input, output, prompts or endpoint that cannot be used
+            return _refuse(error)
         return _run_graph(config, options, pipeline, models, started)
 
 

@@ -9,7 +9,7 @@ file; `prepare_output` clears it away. On an object store the rename is a copy o
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -204,6 +204,23 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False) -
             _remove_empty_folders(output, written)
     except Exception as error:
         raise ValueError(f"{output}: what an earlier run wrote cannot be deleted: {reason(error)}") from error
+
+
+def check_apart(inputs: Iterable[str], output: str) -> None:
+    """Check that no input lies where this run writes, and where --overwrite and --resume delete.
+
+    Raises:
+        ValueError: one does; the message names it.
+    """
+    folder = _place(output) + "/"
+    for path in inputs:
+        place = _place(path)
+        if place.startswith(folder) and is_ours(place.removeprefix(folder)):
+            raise ValueError(f"{path}: is part of the output folder {output}, which is written anew; choose another --output")
+
+
+def _place(path: str) -> str:
+    return path.rstrip("/") if FileSystems.get_scheme(path) else os.path.realpath(path)
 
 
 def _delete(paths: list[str]) -> None:

@@ -329,7 +329,7 @@ def echo(asked: Asked) -> str:
         lambda asked: {"detail": [{"loc": ["header"], "input": echo(asked)}]},
         lambda asked: {"headers": dict(asked.headers)},
         lambda asked: f"<html>{echo(asked)}</html>",
-        lambda asked: {"error": {"message": "x" * (500 - len(KEY)) + echo(asked)}},
+        lambda asked: {"error": {"message": "x" * 480 + f" {asked.headers['Authorization']}"}},
     ],
     ids=["message", "error", "detail", "headers", "html", "cut"],
 )

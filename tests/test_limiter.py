@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from transforms.inference.limiter import INITIAL_LIMIT, Limiter, Phase
+from transforms.inference.limiter import INITIAL_LIMIT, Limiter, Phase, Ticket
 
 STAGES = ("filter", "classify", "verify")
 REFUSED, SERVED, TIMED_OUT = "refused", "served", "timed out"
@@ -48,7 +48,7 @@ def simulate(
     rng = random.Random(seed)
     now, busy, sent = 0.0, 0.0, 0
     free_at = [hung_until] * slots
-    finishing: list[tuple[float, int, float, str, object]] = []
+    finishing: list[tuple[float, int, float, str, Ticket]] = []
     in_flight = serving = 0
     refuse_at, to_refuse = refuse_from
     ends = {REFUSED: 0, SERVED: 0, TIMED_OUT: 0}
@@ -80,13 +80,13 @@ def simulate(
         serving -= how != REFUSED
         ends[how] += 1
         if how == SERVED:
-            limiter.completed(ticket, now, now - began)  # type: ignore[arg-type]
+            limiter.completed(ticket, now, now - began)
         elif how == TIMED_OUT:
             limiter.timed_out(now, now - began)
             late_time_outs += now > seconds / 2
         else:
             limiter.refused(now)
-        limiter.dropped(ticket)  # type: ignore[arg-type]
+        limiter.dropped(ticket)
     return Ran(busy / (slots * seconds), ends[SERVED], ends[TIMED_OUT], late_time_outs)
 
 
@@ -132,12 +132,18 @@ def test_backs_off_where_more_is_refused_and_stays_near_what_is_allowed(seed: in
     assert ran.busy >= 0.85
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_few_refusals_by_chance_change_nothing(seed: int) -> None:
+def test_a_few_refusals_by_chance_change_nothing() -> None:
     limiter = Limiter()
-    ran = simulate(limiter, slots=64, seconds=60, fault_share=0.05, seed=seed)
+    ran = simulate(limiter, slots=64, seconds=60, fault_share=0.05)
     assert limiter.phase is not Phase.RECOVERING
-    assert ran.busy >= 0.96
+    assert ran.busy >= 0.97
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_refusals_by_chance_cost_little(seed: int) -> None:
+    limiter = Limiter()
+    assert simulate(limiter, slots=64, seconds=90, fault_share=0.05, seed=seed).busy >= 0.94
+    assert 64 <= limiter.base < 3 * 64
 
 
 @pytest.mark.parametrize("begins_s", [0.3, 30.0])
@@ -267,6 +273,17 @@ def test_a_supply_that_comes_later_is_measured_as_it_is(seed: int) -> None:
     limiter = Limiter()
     simulate(limiter, slots=16, seconds=240, supply=3, surge=(30, 170), seed=seed)
     assert limiter.base <= 80
+
+
+def test_stages_that_cannot_be_compared_move_nothing() -> None:
+    limiter = Limiter()
+    now = 0.0
+    for number in range(60):  # every measurement is of another stage
+        tickets = [limiter.begin(f"stage {number}", rank) for rank in range(256)]
+        for latency_s, ticket in enumerate(tickets, start=1):
+            limiter.completed(ticket, now + latency_s % 7, latency_s % 7)
+        now += 10
+    assert limiter.base == INITIAL_LIMIT
 
 
 def test_too_little_work_teaches_nothing() -> None:

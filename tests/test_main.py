@@ -69,6 +69,15 @@ def test_output_that_exists_is_left_alone(capsys: pytest.CaptureFixture[str], us
     assert kept.read_text() == "{}\n"
 
 
+def test_input_that_the_run_would_overwrite(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    earlier = tmp_path / "out" / "rejected" / "rejected-00000-of-00001.jsonl"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text('{"text": "worth another look"}\n')
+    line = refused(capsys, "--input", str(earlier), "--output", str(tmp_path / "out"), "--overwrite")
+    assert "is part of the output folder" in line
+    assert earlier.exists()
+
+
 def test_a_dead_port(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
     line = refused(capsys, *usual, "--endpoint", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m")
     assert "cannot reach the endpoint" in line

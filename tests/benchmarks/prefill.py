@@ -51,8 +51,6 @@ def replicas(documents: Path, folder: Path) -> None:
     one = measure("one replica", command, SMALL_SERVER)
     four = measure("four replicas", command, SMALL_SERVER, replicas=REPLICAS)
     print(f"\nreplicas of {SMALL_SERVER['slots']} slots, {FEWER} documents")
-    print(
-        f"{one.active_s:.1f} s with one, {four.active_s:.1f} s with four: ratio {one.active_s / four.active_s:.2f}    hit rate {one.cached_share:.3f} with one, {four.cached_share:.3f} with four"
-        f"    replies by replica {', '.join(map(str, four.shares))}",
-        flush=True,
-    )
+    print(f"{one.active_s:.1f} s with one, {four.active_s:.1f} s with four: ratio {one.active_s / four.active_s:.2f}", end="    ")
+    print(f"hit rate {one.cached_share:.3f} with one, {four.cached_share:.3f} with four", end="    ")
+    print(f"replies by replica {', '.join(map(str, four.shares))}", flush=True)

@@ -48,8 +48,8 @@ GROWTH_THAT_COUNTS = 1.12
 LOSS_THAT_COUNTS = 0.9
 # With fewer in flight the line is short whatever the server, and a look below costs much of its work.
 SMALLEST_LINE = 5
-# Nearer to the borders than this, one measurement may be chance: look once more.
-PLAIN_GROWTH, PLAIN_LOSS = 1.25, 0.8
+# Near the borders one measurement may be chance: look once more. To go on down at once takes no loss at all.
+DOUBTFUL_GROWTH, DOUBTFUL_LOSS, NO_LOSS = (1.05, 1.25), (0.8, LOSS_THAT_COUNTS), 0.97
 # A request measures a limit when so much of it is in use; less, and supply is what limits.
 IN_USE = 0.9
 # Requests over which the usual number in flight is averaged.
@@ -57,7 +57,8 @@ USUAL_OVER = 32
 # Measurements at rest between two looks around: servers scale, mixes change. Longer where the look
 # cost something and is likely to end the same: refusals above, idle slots below a supply that is short.
 REST, REST_BEFORE_LOWER, LONG_REST = 8, 12, 32
-# A few refusals are noise of the path; this share of a window means that less load is wanted.
+# A few refusals are noise of the path; this share of a window means that less load is wanted. With one
+# refusal in twenty by chance, windows of fewer outcomes would reach the share too often.
 OVERLOAD_SHARE = 0.2
 OVERLOAD_WINDOW_S = 0.5
 OVERLOAD_OUTCOMES = 24
@@ -178,7 +179,7 @@ class Limiter:
         self._in_flight = 0
         self._usual = float(self.limit)
         # Overload: the current window, and what the last cut left behind.
-        self._window_began = -1.0
+        self._window_began: float | None = None
         self._outcomes = self._refusals = 0
         self._cut_from = self._regain_to = self.limit
         self._steps = 0
@@ -276,22 +277,28 @@ class Limiter:
         self.limit = min(self.base, max(int(can_be_answered), cohort.reach))
 
     def _count(self, now: float, refused: bool) -> None:
-        if self._window_began < 0:
+        if self._window_began is None:
             self._window_began = now
         self._outcomes += 1
         self._refusals += refused
-        if now - self._window_began < OVERLOAD_WINDOW_S or self._outcomes < 8:
+        if now - self._window_began < OVERLOAD_WINDOW_S:
             return
         if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2, OVERLOAD_OUTCOMES):
+            self._open_window(now)
             self._overloaded()
-        if self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES) or self._refusals > OVERLOAD_SHARE * self._outcomes:
-            self._window_began, self._outcomes, self._refusals = now, 0, 0
+        elif self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES):
+            self._open_window(now)
+
+    def _open_window(self, began: float | None) -> None:
+        self._window_began, self._outcomes, self._refusals = began, 0, 0
 
     def _overloaded(self) -> None:
         if self.phase is Phase.HIGHER:
             self._rest(look_higher=False, measurements=LONG_REST)
-            return
-        self._cut(int(self.limit * BACK_OFF), 0.5)
+        elif self.phase is Phase.LOWER:
+            self._rest(look_higher=False)  # the base has to show whether it is the load
+        else:
+            self._cut(int(self.limit * BACK_OFF), 0.5)
 
     def _cut(self, limit: int, regain: float) -> None:
         """Go down, and remember from where; cuts without a clean step between them are one fall.
@@ -323,7 +330,7 @@ class Limiter:
                 self._learn_from_lower(cohort)
 
     def _learn_from_burst(self, cohort: Cohort) -> None:
-        short = cohort.widest < IN_USE * self.limit
+        short = cohort.widest < IN_USE * self.base
         if short and cohort.widest < SMALLEST_BURST:
             self._cohort = Cohort(self.base)  # no burst yet
             return
@@ -340,35 +347,37 @@ class Limiter:
         gain = self._gain(cohort)
         # A ceiling can make the step smaller, and with it what is to be expected of it.
         expected = (self.limit / self.base - 1) / (STEP - 1)
-        counts = gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected
-        if counts and (self._doubted or gain >= 1 + (PLAIN_GROWTH - 1) * expected):
-            self._doubted, self._base_load = False, cohort.load
-            self._move(Phase.STEADY, self.limit)  # and look further up
-        elif counts:
-            self._doubted = True
+        if self._doubt((gain - 1) / expected + 1, DOUBTFUL_GROWTH):
             self._rest(look_higher=True, measurements=1)
+        elif gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected:
+            self._base_load = cohort.load
+            self._move(Phase.STEADY, self.limit)  # and look further up
         else:
-            self._doubted = False
             if cohort.load >= IN_USE * self.limit:
                 self.base = round(self.base * max(1.0, gain))
             self._rest(look_higher=False, measurements=REST_BEFORE_LOWER)
 
     def _learn_from_lower(self, cohort: Cohort) -> None:
         gain = self._gain(cohort)
+        if self._doubt(gain, DOUBTFUL_LOSS):
+            self._rest(look_higher=False, measurements=1)
+            return
         if gain >= LOSS_THAT_COUNTS:
             settled = min(self.base, round(cohort.load * HEADROOM))
             self._measured_base(cohort)
-            self.base, self._doubted = settled, False
-            if cohort.load >= SMALLEST_LINE:
+            self.base = settled
+            if gain >= NO_LOSS and cohort.load >= SMALLEST_LINE:
                 self._move(Phase.LOWER, int(cohort.load / STEP))  # and look further down
-                return
-        elif gain >= PLAIN_LOSS and not self._doubted:
-            self._doubted = True
-            self._rest(look_higher=False, measurements=1)
+            else:
+                self._rest(look_higher=False, measurements=1)  # perhaps there is still a line
             return
-        self._doubted = False
         nothing_above = self._supply_is_short or self.base >= self.ceiling
         self._rest(look_higher=True, measurements=LONG_REST if nothing_above else REST)
+
+    def _doubt(self, gain: float, doubtful: tuple[float, float]) -> bool:
+        """Whether to look a second time before believing this gain; the second look decides."""
+        self._doubted = not self._doubted and doubtful[0] <= gain < doubtful[1]
+        return self._doubted
 
     def _recover(self, cohort: Cohort) -> None:
         """Grow again: quickly while far from where it was cut, then with care, then measure afresh."""
@@ -410,13 +419,19 @@ class Limiter:
         return cohort.latency_s * STEP <= PATIENCE * self.timeout_s
 
     def _gain(self, cohort: Cohort) -> float:
-        """Work a second in this measurement over that at the base; 1 if nothing can be compared."""
+        """Work a second in this measurement over that at the base.
+
+        Not a number, which is neither more nor less than any border, if no stage can be compared.
+        """
         medians = cohort.medians()
         ratios = [self._base_medians[stage] / medians[stage] for stage in medians if self._base_medians.get(stage)]
-        return cohort.load / self._base_load * statistics.geometric_mean(ratios) if ratios else 1.0
+        return cohort.load / self._base_load * statistics.geometric_mean(ratios) if ratios else math.nan
 
     def _move(self, phase: Phase, limit: int) -> None:
-        self.phase, self.limit = phase, max(1, min(self.ceiling, limit))
+        limit = max(1, min(self.ceiling, limit))
+        if limit < self.limit:
+            self._open_window(None)  # what was refused before says nothing about less
+        self.phase, self.limit = phase, limit
         if phase is Phase.HIGHER:
             self._usual = max(self._usual, self.limit)  # measure once it is in use, or plainly never will be
         smallest = SMALLEST_COHORT

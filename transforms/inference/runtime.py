@@ -98,12 +98,18 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._stop)
 
     def close(self) -> None:
-        """Stop, close every connection and end the thread."""
+        """Stop, close every connection, end the thread, and make every reply durable.
+
+        Raises:
+            FatalError: the journal cannot be written; what it says is lost to a later run.
+        """
         self.stop()
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        for journal in self._journals.values():
+            journal.close()
 
     def snapshot(self) -> Snapshot:
         """Live figures; from any thread."""
@@ -232,9 +238,9 @@ def peek_runtime() -> Runtime | None:
 
 
 def close_runtime() -> None:
-    """Close the runtime of this process, if there is one; the next use makes a new one."""
+    """Close the runtime of this process, if there is one; the next use makes a new one. Raises as `Runtime.close`."""
     global _runtime
     with _runtime_lock:
-        if _runtime is not None:
-            _runtime.close()
-            _runtime = None
+        runtime, _runtime = _runtime, None
+    if runtime is not None:
+        runtime.close()
