@@ -17,6 +17,7 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from beam_pipeline.lock import only_run
 from beam_pipeline.models import Models, run_models, run_prompts
 from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
@@ -30,6 +31,7 @@ from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.usage import Prices, usage_of
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, get_runtime, peek_runtime
+from transforms.text import count_tokens
 
 OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
@@ -45,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         handler.addFilter(_said_once)
     try:
         return _run(config, options)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
     finally:
         _end_calls()
 
@@ -74,6 +79,9 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         try:
             check_inputs(config.input, config.input_format)
             check_apart(match_files(config.input), config.output)
+            check_tokenizer(config.tokenizer)
+            if options.view_as(StandardOptions).streaming:
+                raise ValueError("--streaming: this version runs batches only")
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started = time.monotonic()
@@ -82,11 +90,27 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             pipeline = beam.Pipeline(options=options)
             build(pipeline, config, prompts, models.__getitem__)
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
+            stack.enter_context(only_run(config.output))
             prepare_output(config.output, config.overwrite, config.resume)
             save_options(config)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)
         return _run_graph(config, options, pipeline, models, started)
+
+
+def check_tokenizer(name: str) -> None:
+    """Look now whether a tokenizer's file can be had: a worker would find out in the middle of a run.
+
+    Raises:
+        ValueError: it is not there and cannot be downloaded.
+    """
+    try:
+        count_tokens("", name)
+    except Exception as error:  # whatever the download may raise
+        raise ValueError(
+            f"--tokenizer {name}: its file cannot be read or downloaded ({type(error).__name__}); "
+            "put it into TIKTOKEN_CACHE_DIR, or use --tokenizer estimate"
+        ) from error
 
 
 def _run_graph(config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Models, started: float) -> int:

@@ -9,7 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.options import DEMO_MODEL, PipelineConfig, StageSettings
-from beam_pipeline.preflight import only_model
+from beam_pipeline.preflight import Unreachable, only_model
 from beam_pipeline.resume import JOURNAL_FOLDER
 from beam_pipeline.sources import read_domains
 from prompts import STAGES, PromptSet, load_domains, load_prompts
@@ -61,6 +61,16 @@ def extra_body(settings: StageSettings) -> str:
     return json.dumps(body, sort_keys=True) if body else ""
 
 
+def _only_model(replicas: tuple[str, ...], api_key: str) -> str:
+    """The one model that a pool serves: ask the first replica that answers."""
+    for url in replicas[:-1]:
+        try:
+            return only_model(url, api_key)
+        except Unreachable:
+            continue
+    return only_model(replicas[-1], api_key)
+
+
 @contextmanager
 def run_models(config: PipelineConfig) -> Iterator[Models]:
     """Each stage's model settings, complete: the embedded endpoint started, the one served model found.
@@ -69,12 +79,12 @@ def run_models(config: PipelineConfig) -> Iterator[Models]:
         PreflightError: an endpoint must be asked for its model and does not say one.
     """
     models = {stage: stage_model(config, stage) for stage in STAGES}
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[tuple[str, ...], str], str] = {}
     for stage, model in models.items():
         if model.model or not model.endpoints:
             continue
-        key = (model.endpoints[0], model.api_key)
-        found[key] = found.get(key) or only_model(*key)
+        key = (model.endpoints, model.api_key)
+        found[key] = found.get(key) or _only_model(*key)
         models[stage] = replace(model, model=found[key])
     if all(model.endpoints for model in models.values()):
         yield models

@@ -87,6 +87,9 @@ def _option(
 
 _ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _HEADER = "[A-Za-z0-9-]+"
+_RESERVED_HEADERS = frozenset(
+    "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
+)
 _SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 
@@ -207,7 +210,9 @@ class PipelineConfig(_Options):
     source_field: str = _option("source", "Field that says where a document comes from.", FILES)
     source: str = _option("", "Source of the documents whose row has none.", FILES)
     output_format: Literal["jsonl", "parquet"] = _option("jsonl", "Format of the output.", FILES)
-    output_shards: int = _option(0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0)
+    output_shards: int = _option(
+        0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000
+    )
 
     endpoint: list[str] = _option(
         [],
@@ -308,7 +313,7 @@ class PipelineConfig(_Options):
         split="paths",
     )
     exemplars_mode: Literal["extend", "replace"] = _option(
-        "extend", "Whether your exemplars extend or replace the built-in banks.", QUESTIONS
+        "extend", "Whether your exemplars extend the built-in bank of their domain, or replace it.", QUESTIONS
     )
     exemplars_per_prompt: int = _option(
         3, "Exemplars shown when a question is written.", QUESTIONS, param_type="NUMBER", ge=0, le=8
@@ -362,6 +367,8 @@ class PipelineConfig(_Options):
         ours = sorted(given.keys() & {"model", "messages", "response_format", "max_tokens", "temperature", "stream", "n"})
         if ours:
             raise ValueError(f"must not hold {', '.join(ours)}: the pipeline sets that itself")
+        if not isinstance(given.get("chat_template_kwargs", {}), dict):
+            raise ValueError("must hold an object under chat_template_kwargs")
         if any(map(looks_like_key, _texts(given))):
             raise ValueError("must not hold a key (value not shown); name the variable that holds it with --api_key_env")
         return text
@@ -371,6 +378,8 @@ class PipelineConfig(_Options):
     def _header_name(cls, name: str) -> str:
         if name and not re.fullmatch(_HEADER, name):
             raise ValueError(f"{name!r} is no name of a header; use letters, digits and hyphens, such as x-session-id")
+        if name.lower() in _RESERVED_HEADERS or name.lower().startswith("content-"):
+            raise ValueError(f"{name!r} means something else to every server; choose another, such as x-session-id")
         return name
 
     @field_validator("languages")

@@ -5,6 +5,7 @@ screening, and on Dataflow after paying for workers.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,10 @@ from transforms.inference.endpoint import Endpoint, KeyRefused, ModelConfig, Req
 from transforms.inference.keys import NO_KEY, KeyUnreadable, resolve_key
 from transforms.inference.schema import reply_schema
 
+_LOGGER = logging.getLogger(__name__)
+
 # An endpoint that is there lists its models at once; a question may have to wait for a busy model.
-LIST_TIMEOUT_S = 4.0
+LIST_TIMEOUT_S = 2.5
 QUESTION_TIMEOUT_S = 60.0
 
 
@@ -80,6 +83,8 @@ async def _check_all(models: list[ModelConfig]) -> None:
         lasting = [problem for problem in failed if not isinstance(problem, Unreachable)]
         if lasting or len(failed) == len(replicas):
             raise (lasting or failed)[0]
+    for problem in problems.values():
+        _LOGGER.warning("%s The run goes on with the other replicas.", problem)
 
 
 class Unreachable(PreflightError):
@@ -134,7 +139,7 @@ async def _question(endpoint: Endpoint, target: Target) -> None:
         # An odd answer to an odd question (a thought cut short, say) shows that the model answers.
     except (TransientError, asyncio.TimeoutError) as error:
         why = str(error) or f"no reply within {QUESTION_TIMEOUT_S:.0f} s"
-        raise Unreachable(f"{target.url} lists its models but {target.model} does not answer: {why}") from error
+        raise Unreachable(f"{target.url} is there but the model {target.model} does not answer: {why}") from error
 
 
 def key_refused(target: Target) -> str:

@@ -21,13 +21,14 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.files import reason
+from beam_pipeline.lock import LOCK_FILE
 
 Row = dict[str, Any]
 
 FORMATS = ("jsonl", "parquet")
 # What a run writes, besides the folder of replies that it paid for.
 KINDS = ("qa", "rejected", "dead_letters")
-_SUMMARY_FILES = ("summary.json", "report.html", "options.yaml")
+_SUMMARY_FILES = ("summary.json", "report.html", "options.yaml", LOCK_FILE)
 _JOURNAL = "journal"
 _TEMP = "beam-temp-"
 # Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
@@ -193,11 +194,14 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False) -
         names = list_output(output)
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
-    if names and not (overwrite or resume):
+    # The options of a run that never began to write are no output.
+    if set(names) - {"options.yaml", LOCK_FILE} and not (overwrite or resume):
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
         )
-    written = [name for name in names if is_ours(name) and (overwrite or not name.startswith(f"{_JOURNAL}/"))]
+    written = [
+        name for name in names if name != LOCK_FILE and is_ours(name) and (overwrite or not name.startswith(f"{_JOURNAL}/"))
+    ]
     try:
         _delete([FileSystems.join(output, name) for name in written])
         if local:

@@ -30,7 +30,8 @@ def write_documents(path: Path, count: int) -> Path:
     sources = [source for source in paragraphs() if source]
     pool = [part for source in sources for part in source]
     with path.open("w", encoding="utf-8") as file:
-        for number in range(count):
+        written: set[str] = set()
+        while len(written) < count:
             parts = rng.sample(pool, len(pool))
             words, text = 0, []
             wanted = rng.lognormvariate(0, 0.4) * MEAN_WORDS
@@ -39,5 +40,8 @@ def write_documents(path: Path, count: int) -> Path:
                 words += len(part.split())
                 if words >= wanted:
                     break
-            file.write(json.dumps({"id": f"bench-{number}", "text": "\n\n".join(text)}) + "\n")
+            whole = "\n\n".join(text)
+            if whole not in written:
+                written.add(whole)
+                file.write(json.dumps({"id": f"bench-{len(written)}", "text": whole}) + "\n")
     return path
