@@ -366,7 +366,7 @@ server.stop()
 
 @pytest.mark.integration
 def test_a_bucket_is_a_folder_like_any_other():
-    pytest.importorskip("gcp_storage_emulator")
+    pytest.importorskip("gcp_storage_emulator", reason="pip install gcp-storage-emulator 'setuptools<81'")
     run = subprocess.run(
         [sys.executable, "-c", BUCKET_RUN], cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120
     )

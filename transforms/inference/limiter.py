@@ -16,9 +16,9 @@ Where too little work comes to fill the limit, what is in flight is measured ins
 import math
 import statistics
 from collections import deque
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+
+from transforms.inference.cohort import HEADROOM, SMALLEST_SAMPLE, Cohort, Reply, Ticket, read_burst
 
 # vLLM's default of sequences at a time; more than that waits in its line. Starting lower leaves slots
 # idle at every start, starting higher only makes the line longer until the first burst is read.
@@ -31,16 +31,8 @@ ENOUGH_BACK = 0.7
 # Of the first burst nearly all: its last requests are what it is read by. Where fewer are in flight
 # than the limit allows, one and a half rounds of them.
 ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
-# A stage counts in a comparison when both measurements have so many of its replies.
-SMALLEST_SAMPLE = 12
 # A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
 SMALLEST_BURST = 4 * SMALLEST_SAMPLE
-# The last quarter of the first burst over the first quarter; log-normal lengths alone (sigma 0.6, 64
-# replies each) give 1.3 once in fifty runs.
-BURST_WAITED = 1.4
-# Room above what the server was seen to work on: slots must not wait for the client, and the estimate
-# may be low.
-HEADROOM = 1.4
 STEP = 1.5
 # A step of 1.5 brings 1.5 times the work of an idle server and none of a busy one; the borders lie
 # where chance (a tenth, one standard deviation) seldom reaches from either side.
@@ -82,77 +74,6 @@ class Phase(Enum):
     HIGHER = "higher"  # measuring a step above it
     LOWER = "lower"  # measuring a step below it
     RECOVERING = "recovering"  # cut back; a little more for every measurement without overload
-
-
-class Reply(NamedTuple):
-    """A reply that came, `rank` requests having been in flight when it was asked for."""
-
-    stage: str
-    rank: int
-    latency_s: float
-
-
-@dataclass
-class Cohort:
-    """Requests begun one after the other under the same limit, measured together.
-
-    Attributes:
-        widest: most in flight at once when one of them began, itself included.
-        replies: in order of arrival.
-    """
-
-    size: int
-    begun: dict[str, int] = field(default_factory=dict)
-    replies: list[Reply] = field(default_factory=list)
-    widest: int = 0
-
-    @property
-    def full(self) -> bool:
-        return sum(self.begun.values()) >= self.size
-
-    @property
-    def back(self) -> int:
-        return len(self.replies)
-
-    @property
-    def load(self) -> float:
-        """How many were in flight when its requests began."""
-        return statistics.median(reply.rank for reply in self.replies) + 1
-
-    @property
-    def latency_s(self) -> float:
-        return statistics.median(reply.latency_s for reply in self.replies)
-
-    @property
-    def reach(self) -> int:
-        """How far into the burst the first replies came from.
-
-        A server that works on all takes them in any order, one with a line in the order of their ranks.
-        """
-        return max(reply.rank for reply in self.replies[:SMALLEST_SAMPLE]) + 1
-
-    def begin(self, stage: str, rank: int) -> None:
-        self.begun[stage] = self.begun.get(stage, 0) + 1
-        self.widest = max(self.widest, rank + 1)
-
-    def medians(self) -> dict[str, float]:
-        """Median latency of each stage, those not back yet counted as longer than any."""
-        found = {}
-        for stage, begun in self.begun.items():
-            latencies = sorted(reply.latency_s for reply in self.replies if reply.stage == stage)
-            if begun >= SMALLEST_SAMPLE and len(latencies) > begun // 2:
-                found[stage] = latencies[begun // 2]
-        return found
-
-
-@dataclass
-class Ticket:
-    """A request on its way, as the limiter knows it. `rank` counts those in flight before it."""
-
-    stage: str
-    rank: int
-    cohort: Cohort | None
-    ended: bool = False
 
 
 class Limiter:
@@ -334,7 +255,7 @@ class Limiter:
         if short and cohort.widest < SMALLEST_BURST:
             self._cohort = Cohort(self.base)  # no burst yet
             return
-        enough = _read_burst(cohort)
+        enough = read_burst(cohort)
         if enough is None:
             enough = self.base
         self.base = int(max(1, min(self.base, enough)))
@@ -348,7 +269,7 @@ class Limiter:
         # A ceiling can make the step smaller, and with it what is to be expected of it.
         expected = (self.limit / self.base - 1) / (STEP - 1)
         if self._doubt((gain - 1) / expected + 1, DOUBTFUL_GROWTH):
-            self._rest(look_higher=True, measurements=1)
+            self._rest(look_higher=True, measurements=2)  # the first one still has the longer line behind it
         elif gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected:
             self._base_load = cohort.load
             self._move(Phase.STEADY, self.limit)  # and look further up
@@ -438,24 +359,3 @@ class Limiter:
         if phase is Phase.RECOVERING:
             smallest = 1 if self.limit < self._regain_to else SMALLEST_RECOVERY
         self._cohort = Cohort(min(LARGEST_COHORT, max(smallest, self.limit)))
-
-
-def _read_burst(cohort: Cohort) -> float | None:
-    """How many requests keep the server busy, by the first burst: infinity if none of it waited.
-
-    With `slots` served at a time, the request that came as number `rank` takes `rank / slots` times as
-    long as the first ones. Means say how many times; whether at all, medians say more surely. The fewer
-    replies, the clearer the difference must be and the more room is left. None if they are too few.
-    Only the commonest stage counts: the next one's replies, which come last, may be longer by themselves.
-    """
-    quarter = cohort.widest // 4
-    stage = max(cohort.begun, key=lambda name: cohort.begun[name])
-    first = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank < quarter]
-    last = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank >= cohort.widest - quarter]
-    if len(first) < SMALLEST_SAMPLE or len(last) < SMALLEST_SAMPLE:
-        return None
-    uncertain = math.sqrt(INITIAL_LIMIT / 4 / min(len(first), len(last)))
-    if statistics.median(last) < BURST_WAITED**uncertain * statistics.median(first):
-        return math.inf
-    worked_on = (cohort.widest - quarter / 2) * statistics.fmean(first) / statistics.fmean(last)
-    return worked_on * HEADROOM**uncertain
