@@ -39,10 +39,6 @@ from transforms.text import neutralise
 _neutralised = lru_cache(maxsize=256)(neutralise)
 
 
-def _no_choices() -> dict[str, Sequence[str]]:
-    return {}
-
-
 @dataclass
 class CallModel(beam.PTransform):
     """Asks a model once for each element and turns the reply into records.
