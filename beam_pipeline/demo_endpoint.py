@@ -130,6 +130,7 @@ class Server:
                 "peak_in_flight": self._peak_in_flight,
                 "busy_slot_s": self.simulation.busy_slot_s(),
                 "faults": dict(self.simulation.faults),
+                "repeats": self.simulation.repeats,
                 "first_request_at": self._first_request_at,
                 "last_reply_at": self._last_reply_at,
             }

@@ -112,6 +112,7 @@ class Simulation:
     def __init__(self, config: SimulationConfig) -> None:
         self.config = config
         self.faults: Counter[str] = Counter()
+        self.repeats = 0  # requests whose content had come before
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._cache = PrefixCache(config.cache_tokens)
         self._free = asyncio.Semaphore(config.slots) if config.slots else None  # first come, first served
@@ -124,6 +125,7 @@ class Simulation:
         """Number this arrival of a request and draw whether, and how, it fails."""
         key = stable_hash(*(f"{message.get('role')}\0{message.get('content')}" for message in messages))
         number = self._attempts.pop(key, 0)
+        self.repeats += number > 0
         self._attempts[key] = number + 1
         if len(self._attempts) > REMEMBERED_REQUESTS:
             self._attempts.popitem(last=False)

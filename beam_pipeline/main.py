@@ -5,6 +5,7 @@ accepted, or the run failed; 2 the options, input, output or endpoint cannot be 
 Ctrl-C.
 """
 
+import gc
 import logging
 import signal
 import sys
@@ -38,11 +39,15 @@ OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the pipeline as the command line says; returns the exit code."""
+    # Before anything logs, because the first message would set up the root logger in its own way.
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
         config, options = parse(sys.argv[1:] if argv is None else argv)
     except OptionError as error:
         return _refuse(error)
-    logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().setLevel(config.log_level.upper())
+    if config.log_level != "debug":
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
     for handler in logging.getLogger().handlers:
         handler.addFilter(_said_once)
     try:
@@ -116,6 +121,8 @@ def check_tokenizer(name: str) -> None:
 def _run_graph(config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Models, started: float) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     stop = _StopOnInterrupt()
+    gc.freeze()
+    gc.enable()
     try:
         with stop, Progress(shown and _runs_here(options)):
             result = pipeline.run()

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.options import DEMO_MODEL, PipelineConfig, StageSettings
 from beam_pipeline.preflight import Unreachable, only_model
 from beam_pipeline.resume import JOURNAL_FOLDER
@@ -89,6 +88,8 @@ def run_models(config: PipelineConfig) -> Iterator[Models]:
     if all(model.endpoints for model in models.values()):
         yield models
         return
+    from beam_pipeline.demo_endpoint import DemoEndpoint  # brings a web server: only where it is wanted
+
     with DemoEndpoint.start(cache_tokens=DEMO_CACHE_TOKENS) as endpoint:
         yield {
             stage: model if model.endpoints else replace(model, endpoints=(endpoint.url,), model=DEMO_MODEL)

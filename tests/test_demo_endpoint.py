@@ -196,6 +196,7 @@ def test_slots_are_kept_and_their_busy_time_is_counted() -> None:
     assert 0.4 <= took < 2
     assert stats["busy_slot_s"] == pytest.approx(0.8, abs=0.3)
     assert (stats["requests"], stats["replies"], stats["in_flight"], stats["peak_in_flight"]) == (8, 8, 0, 8)
+    assert stats["repeats"] == 0
     assert stats["last_reply_at"] - stats["first_request_at"] == pytest.approx(took, abs=0.4)
 
 

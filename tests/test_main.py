@@ -1,5 +1,7 @@
 """What the command line refuses, and how: one clear line, exit 2, soon, and nothing touched."""
 
+import base64
+import bz2
 import io
 import json
 import logging
@@ -9,14 +11,22 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
 
 from beam_pipeline import progress as progress_module
+from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import FAILED, OK, STOPPED, UNUSABLE, _said_once, main
+from beam_pipeline.models import run_prompts, stage_model
+from beam_pipeline.options import DEMO_MODEL
+from beam_pipeline.pipeline import build
 from beam_pipeline.progress import Progress
+from prompts import STAGES
 from tests.scripted_endpoint import Answer
 from transforms.inference import journal as journal_module
 from transforms.inference import runtime as runtime_module
@@ -290,20 +300,52 @@ def test_looking_makes_no_runtime(capsys: pytest.CaptureFixture[str], usual: lis
     assert peek_runtime() is None
 
 
+def unpacked_graph(pipeline: beam.Pipeline) -> bytes:
+    """Everything that a submitted graph holds, Beam's compressed pickles unpacked."""
+    graph = pipeline.to_runner_api()
+    parts = [graph.SerializeToString()]
+    for transform in graph.components.transforms.values():
+        if transform.spec.urn == "beam:transform:pardo:v1":
+            payload = beam_runner_api_pb2.ParDoPayload.FromString(transform.spec.payload)
+            parts.append(bz2.decompress(base64.b64decode(payload.do_fn.payload)))
+    return b"".join(parts)
+
+
+def test_no_secret_is_in_the_graph(monkeypatch: pytest.MonkeyPatch, config: Any) -> None:
+    monkeypatch.setenv("SENTINEL_KEY", "sentinel-5f2d-of-a-key")
+    chosen = config(endpoint=["http://localhost:1/v1"], model="a-model-by-name", api_key_env="SENTINEL_KEY")
+    models = {stage: stage_model(chosen, stage) for stage in STAGES}
+    pipeline = beam.Pipeline()
+    build(pipeline, chosen, run_prompts(chosen), models.__getitem__)
+    graph = unpacked_graph(pipeline)
+    assert b"a-model-by-name" in graph
+    assert b"SENTINEL_KEY" in graph
+    assert b"sentinel-5f2d" not in graph
+
+
 @pytest.mark.integration
-def test_no_secret_is_written_anywhere(tmp_path: Path, serve: Any) -> None:
+@pytest.mark.parametrize("good", [True, False])
+def test_no_secret_is_written_anywhere(good: bool, tmp_path: Path, serve: Any) -> None:
     secret = "sentinel-5f2d-of-a-key"
-    endpoint = serve(lambda asked: "not json" if "Task:" in asked.text else {"ready": True})
     output = tmp_path / "out"
-    command = [
-        *(sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url),
-        *("--model", "m", "--api_key_env", "SENTINEL_KEY", "--log_level", "debug", "--max_reasks", "0"),
-    ]
-    done = subprocess.run(command, env={**os.environ, "SENTINEL_KEY": secret}, capture_output=True, text=True, timeout=60)
-    assert endpoint.asked[-1].headers["Authorization"] == f"Bearer {secret}"
+    with ExitStack() as stack:
+        if good:
+            endpoint = stack.enter_context(DemoEndpoint.start())
+            model = DEMO_MODEL
+        else:
+            endpoint = serve(lambda asked: "not json" if "Task:" in asked.text else {"ready": True})
+            model = "m"
+        command = [
+            *(sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url),
+            *("--model", model, "--api_key_env", "SENTINEL_KEY", "--log_level", "debug", "--max_reasks", "0"),
+        ]
+        done = subprocess.run(command, env={**os.environ, "SENTINEL_KEY": secret}, capture_output=True, text=True, timeout=60)
+        assert good or endpoint.asked[-1].headers["Authorization"] == f"Bearer {secret}"
     assert secret not in done.stdout + done.stderr
+    assert "DEBUG" in done.stderr
     written = [path for path in output.rglob("*") if path.is_file()]
-    assert written
+    kinds = {path.relative_to(output).parts[0] for path in written}
+    assert {"options.yaml", "summary.json", *(("qa", "journal") if good else ("dead_letters",))} <= kinds
     assert all(secret.encode() not in path.read_bytes() for path in written)
 
 

@@ -59,7 +59,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(share: float, tmp_path: Path, uninterrupted: Path) -> None:
     whole = sum(journal_keys(uninterrupted).values())
     output = tmp_path / "out"

@@ -1,7 +1,7 @@
 """The benchmarks.
 
     make bench                                            # saturation at 64 slots, 300 documents
-    make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3"
+    make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3 --run_inference"
 
 Sections: saturation, prefill, faults, memory. The endpoint is the embedded one in a process of its own,
 simulating a GPU server; every client gets a fresh one. "busy" is the share of its slots that worked
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--memory_documents", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--run_inference", action="store_true", help="also measure Beam's RunInference (slow)")
+    parser.add_argument("--run_inference", action="store_true", help="also measure Beam's RunInference, once (slow)")
     options = parser.parse_args()
     sections = SECTIONS if "all" in options.sections else tuple(options.sections)
     if unknown := set(sections) - set(SECTIONS):
@@ -41,9 +41,9 @@ def main() -> None:
                 for slots in options.slots:
                     saturation(documents, folder, slots, options.repeat, options.run_inference)
             elif section == "prefill":
-                prefill(documents, folder)
+                prefill(documents, folder, options.repeat)
             elif section == "faults":
-                faults(documents, folder)
+                faults(documents, folder, options.repeat)
             else:
                 memory(folder, options.memory_documents)
 

@@ -1,6 +1,7 @@
 """What faults cost: the same documents with and without them; the accepted set must be the same."""
 
 import json
+import statistics
 from pathlib import Path
 
 from tests.benchmarks.measure import measure, pipeline, server
@@ -11,19 +12,26 @@ FAULTS = {"fault_429": 0.05, "fault_500": 0.02, "fault_malformed": 0.03, "fault_
 REQUEST_TIMEOUT_S = 6
 
 
-def faults(documents: Path, folder: Path) -> None:
+def faults(documents: Path, folder: Path, repeat: int) -> None:
     """Print wall times, and whether the accepted ids are the same."""
     command = pipeline(documents, folder / "output", "--request_timeout_s", str(REQUEST_TIMEOUT_S))
-    clean = measure("clean", command, server(SLOTS))
-    expected = _ids(folder / "output")
-    faulty = measure("faulty", command, server(SLOTS, **FAULTS))
-    found = _ids(folder / "output")
-    summary = json.loads((folder / "output" / "summary.json").read_text("utf-8"))
+    ratios, clean_s, faulty_s, repeats, same, dead = [], [], [], [], True, 0
+    for _ in range(repeat):
+        clean = measure("clean", command, server(SLOTS))
+        expected = _ids(folder / "output")
+        faulty = measure("faulty", command, server(SLOTS, **FAULTS))
+        same = same and bool(expected) and _ids(folder / "output") == expected
+        dead += json.loads((folder / "output" / "summary.json").read_text("utf-8"))["documents"]["dead_lettered"]
+        ratios.append(faulty.wall_s / clean.wall_s)
+        clean_s.append(clean.wall_s)
+        faulty_s.append(faulty.wall_s)
+        repeats.append(faulty.repeats / faulty.requests)
     rates = ", ".join(f"{name.removeprefix('fault_')} {share}" for name, share in FAULTS.items())
-    print(f"\nfaults per attempt: {rates}; timeout {REQUEST_TIMEOUT_S} s")
+    print(f"\nfaults per attempt: {rates}; timeout {REQUEST_TIMEOUT_S} s, {SLOTS} slots, medians of {repeat}")
     print(
-        f"wall {faulty.wall_s:.1f} s against {clean.wall_s:.1f} s clean: ratio {faulty.wall_s / clean.wall_s:.2f}    "
-        f"accepted the same: {found == expected} ({len(found)})    dead letters {summary['documents']['dead_lettered']}",
+        f"wall {statistics.median(faulty_s):.1f} s against {statistics.median(clean_s):.1f} s clean: "
+        f"ratio {statistics.median(ratios):.2f}    requests that were repeats {statistics.median(repeats):.1%}    "
+        f"accepted the same every time: {same} ({len(expected)})    dead letters {dead}",
         flush=True,
     )
 

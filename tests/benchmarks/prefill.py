@@ -1,9 +1,10 @@
 """What an endpoint has to read: prompt tokens that its prefix cache did not hold, with one replica and with four."""
 
 import json
+import statistics
 from pathlib import Path
 
-from tests.benchmarks.measure import measure, pipeline
+from tests.benchmarks.measure import measure, median, pipeline
 from transforms.text import estimate_tokens
 
 SLOTS = 64
@@ -17,40 +18,45 @@ TOKEN_SERVER = {
     "output_tokens_sigma": 0.5,
     "cache_tokens": 400_000,
 }
-# For the comparison of replicas the client must have CPU left: few slots, and fewer documents.
-SMALL_SERVER = {**TOKEN_SERVER, "slots": 8}
-FEWER = 200
+# For the comparison of replicas the client must have CPU left: few slots, fewer documents, and a decode speed at
+# which neither the start nor the last stragglers are much of the run.
+SMALL_SERVER = {**TOKEN_SERVER, "slots": 8, "decode_tokens_per_s": 120.0}
+FEWER = 400
 
 
-def prefill(documents: Path, folder: Path) -> None:
+def prefill(documents: Path, folder: Path, repeat: int) -> None:
     """Print uncached tokens a document, and what four replicas bring."""
     texts = [json.loads(line)["text"] for line in documents.read_text("utf-8").splitlines()]
     own = sum(map(estimate_tokens, texts)) / len(texts)
-    run = measure("one replica", pipeline(documents, folder / "output"), TOKEN_SERVER)
-    summary = json.loads((folder / "output" / "summary.json").read_text("utf-8"))
-    asked = summary["tokens"]["filter"]["calls"]
-    calls = run.requests / asked
-    uncached = run.uncached_tokens / asked
-    bound = 1.05 * own + 150 * calls
+    runs = [measure("one replica", pipeline(documents, folder / "output"), TOKEN_SERVER) for _ in range(repeat)]
+    calls = median(runs, "requests") / len(texts)
+    uncached = median(runs, "uncached_per_document")
     print(
-        f"\nprefill, {SLOTS} slots, cache of {TOKEN_SERVER['cache_tokens']:,} tokens, {asked} documents, {calls:.1f} calls each"
+        f"\nprefill, {SLOTS} slots, cache of {TOKEN_SERVER['cache_tokens']:,} tokens, {len(texts)} documents, "
+        f"{calls:.1f} calls each, medians of {repeat}"
     )
     print(
         f"uncached prompt tokens a document: {uncached:,.0f} = its own text {own:,.0f} + {(uncached - own) / calls:,.0f} a call"
     )
-    print(f"bound of 1.05 x text + 150 a call: {bound:,.0f}    hit rate {run.cached_share:.3f}", flush=True)
+    bound = 1.05 * own + 150 * calls
+    print(f"bound of 1.05 x text + 150 a call: {bound:,.0f}    hit rate {median(runs, 'cached_share'):.3f}", flush=True)
 
-    replicas(documents, folder)
+    replicas(documents, folder, repeat)
 
 
-def replicas(documents: Path, folder: Path) -> None:
+def replicas(documents: Path, folder: Path, repeat: int) -> None:
     """Print documents a second and hit rates with one replica and with four."""
     fewer = folder / "fewer.jsonl"
     fewer.write_text("".join(documents.read_text("utf-8").splitlines(keepends=True)[:FEWER]), "utf-8")
     command = pipeline(fewer, folder / "output")
-    one = measure("one replica", command, SMALL_SERVER)
-    four = measure("four replicas", command, SMALL_SERVER, replicas=REPLICAS)
-    print(f"\nreplicas of {SMALL_SERVER['slots']} slots, {FEWER} documents")
-    print(f"{one.active_s:.1f} s with one, {four.active_s:.1f} s with four: ratio {one.active_s / four.active_s:.2f}", end="    ")
-    print(f"hit rate {one.cached_share:.3f} with one, {four.cached_share:.3f} with four", end="    ")
-    print(f"replies by replica {', '.join(map(str, four.shares))}", flush=True)
+    pairs = [
+        (measure("one replica", command, SMALL_SERVER), measure("four replicas", command, SMALL_SERVER, replicas=REPLICAS))
+        for _ in range(repeat)
+    ]
+    one, four = [runs[0] for runs in pairs], [runs[1] for runs in pairs]
+    ratio = statistics.median(alone.active_s / together.active_s for alone, together in pairs)
+    print(f"\nreplicas of {SMALL_SERVER['slots']} slots, {FEWER} documents, medians of {repeat}")
+    print(f"{median(one, 'active_s'):.1f} s with one, {median(four, 'active_s'):.1f} s with four: ratio {ratio:.2f}", end="    ")
+    rates = median(one, "cached_share"), median(four, "cached_share")
+    print(f"hit rate {rates[0]:.3f} with one, {rates[1]:.3f} with four", end="    ")
+    print(f"replies by replica {', '.join(map(str, four[-1].shares))}", flush=True)
