@@ -2,7 +2,7 @@
 
 Exit codes: 0 the run ended and something was accepted; 1 the counts do not close, nothing was
 accepted, or the run failed; 2 the options, input, output or endpoint cannot be used; 130 stopped by
-Ctrl-C.
+Ctrl-C or SIGTERM.
 """
 
 import gc
@@ -170,23 +170,28 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
 
 
 class _StopOnInterrupt:
-    """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process."""
+    """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
+
+    So does SIGTERM, by which machines and containers that are taken away say so.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self.asked = False
         self._stream = stream
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
         try:
-            self._before = signal.signal(signal.SIGINT, self._stop)
+            self._before = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
         except ValueError:  # not the main thread: somebody else handles signals
-            self._before = None
+            self._before = {}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _stop(self, *_: object) -> None:
         if self.asked:

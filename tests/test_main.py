@@ -197,7 +197,8 @@ def test_a_wrong_key_found_during_the_run_stops_it(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.integration
-def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path, serve: Any) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_cleanly_and_resume_goes_on(stop: signal.Signals, tmp_path: Path, serve: Any) -> None:
     slow = serve(lambda asked: Answer('{"qualified": true, "reason": "ok"}', delay_s=0.2 if "Task:" in asked.text else 0))
     output = tmp_path / "out"
     arguments = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", slow.url, "--model", "m", "--concurrency", "2"]
@@ -205,7 +206,7 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path, serve: Any) -> 
     deadline = time.monotonic() + 30
     while len(slow.asked) < 6 and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, stop)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == STOPPED, errors
     assert "go on with --resume" in errors

@@ -45,25 +45,30 @@ REPLIES: dict[str, Any] = {
 }
 
 
-class GatheringHandler(ModelHandler[Any, PredictionResult, Any]):
+class Client:
+    """A client and the loop it lives on; an object of its own, because Beam keeps models by weak reference."""
+
+    def __init__(self, url: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.openai = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=make_client(600))
+
+
+class GatheringHandler(ModelHandler[Any, PredictionResult, Client]):
     """Asks for a whole batch at once and waits for all of it."""
 
     def __init__(self, url: str, stage: str) -> None:
         self._url = url
         self._stage = stage
 
-    def load_model(self) -> Any:
-        loop = asyncio.new_event_loop()
-        client = openai.AsyncOpenAI(base_url=self._url, api_key="none", max_retries=0, http_client=make_client(600))
-        return loop, client
+    def load_model(self) -> Client:
+        return Client(self._url)
 
-    def run_inference(self, batch: Sequence[Any], model: Any, inference_args: Any = None) -> Iterable[PredictionResult]:
-        loop, client = model
-
+    def run_inference(self, batch: Sequence[Any], model: Client, inference_args: Any = None) -> Iterable[PredictionResult]:
         async def gather() -> list[str]:
-            return list(await asyncio.gather(*(self._ask(client, element) for element in batch)))
+            return list(await asyncio.gather(*(self._ask(model.openai, element) for element in batch)))
 
-        return [PredictionResult(element, text) for element, text in zip(batch, loop.run_until_complete(gather()), strict=True)]
+        texts = model.loop.run_until_complete(gather())
+        return [PredictionResult(element, text) for element, text in zip(batch, texts, strict=True)]
 
     async def _ask(self, client: Any, element: Any) -> str:
         schema = {"name": self._stage, "strict": True, "schema": reply_schema(REPLIES[self._stage])}

@@ -28,8 +28,6 @@ def saturation(documents: Path, folder: Path, slots: int, repeat: int, run_infer
     }
     rounds = [{name: measure(name, command, server(slots)) for name, command in clients.items()} for _ in range(repeat)]
     rows = [[measured[name] for measured in rounds] for name in clients]
-    if run_inference:  # several times slower, so once
-        rows.append([measure("RunInference, once", client("run_inference", documents), server(slots))])
     seconds, documents_asked = LATENCY_MEDIAN_S.get(slots, 0), rows[0][0].documents
     print(f"\n{slots} slots, replies of {seconds} s, {documents_asked} documents, medians of {repeat}")
     print_table(rows)
@@ -43,11 +41,13 @@ def saturation(documents: Path, folder: Path, slots: int, repeat: int, run_infer
         f"speed of the whole command, start-up included {statistics.median(walls):.3f}",
         flush=True,
     )
+    if run_inference:  # several times slower, so once
+        print_table([[measure("RunInference, once", client("run_inference", documents), server(slots))]])
 
 
 def print_table(rows: list[list[Measured]]) -> None:
     """One line a client: the medians of its runs."""
-    widths = [form.split(".")[0] for _, _, form in COLUMNS]
+    widths = [form.split(".")[0].rstrip(",") for _, _, form in COLUMNS]
     print(f"{'':30}" + "".join(f"{title:>{width}}" for (_, title, _), width in zip(COLUMNS, widths, strict=True)))
     for runs in rows:
         print(f"{runs[0].name:30}" + "".join(f"{median(runs, figure):{form}}" for figure, _, form in COLUMNS), flush=True)
