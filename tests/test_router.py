@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from transforms.inference import router as router_module
 from transforms.inference.limiter import Limiter
-from transforms.inference.router import Outage, Replica, Router, Slot, rendezvous_order
+from transforms.inference.router import Line, Outage, Replica, Router, Slot, Waiting, rendezvous_order
 
 URLS = tuple(f"http://replica-{n}/v1" for n in range(4))
 
@@ -87,6 +87,58 @@ def test_oldest_document_first_and_its_later_stages_before_a_newer_one() -> None
         return order
 
     assert run(scenario()) == ["old/1", "new/3", "new/0", "newest/0"]
+
+
+def test_near_the_end_calls_go_in_the_order_in_which_they_came() -> None:
+    """The last documents must not be left alone with their chain of calls, while slots stand idle."""
+
+    async def scenario(fresh: int) -> list[str]:
+        router = make_router(URLS[:1], slots=8)  # the end is near with 4 documents or fewer to begin
+        held = [await router.acquire(f"begun-{n}", 0, URLS[:1], 1) for n in range(8)]
+        order: list[str] = []
+
+        async def call(document_id: str, rank: int) -> None:
+            slot = await router.acquire(document_id, rank, URLS[:1], 1)
+            order.append(f"{document_id}/{rank}")
+            router.release(slot)
+
+        tasks = [asyncio.create_task(call(f"new-{n}", 0)) for n in range(fresh)]
+        await asyncio.sleep(0)
+        tasks += [asyncio.create_task(call("begun-1", 3)), asyncio.create_task(call("begun-0", 1))]
+        await asyncio.sleep(0)
+        router.release(held[0])
+        await asyncio.gather(*tasks)
+        return order
+
+    near, far = run(scenario(4)), run(scenario(20))
+    assert near == ["new-0/0", "new-1/0", "new-2/0", "new-3/0", "begun-1/3", "begun-0/1"]
+    assert far[:3] == ["begun-0/1", "begun-1/3", "new-0/0"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.booleans()), max_size=40), st.lists(st.booleans(), max_size=60)
+)
+def test_a_line_gives_out_every_call_once_in_either_order(calls: list[tuple[int, int, bool]], near: list[bool]) -> None:
+    async def scenario() -> None:
+        line, added, taken = Line(), [], []
+        for age, rank, fresh in calls:
+            waiting = Waiting("d", (age, -rank), URLS[:1], fresh)
+            added.append(waiting)
+            line.add(waiting)
+            if near and near.pop():
+                taken.append(line.first(near[-1] if near else False))
+                line.remove(taken[-1])
+            left = [one for one in added if one.in_line]
+            assert list(line) == left
+            assert (len(line), line.fresh) == (len(left), sum(one.fresh for one in left))
+        while line:
+            left = list(line)
+            taken.append(line.first(bool(near and near.pop())))
+            assert taken[-1] in (left[0], min(left, key=lambda one: one.priority))
+            line.remove(taken[-1])
+        assert sorted(map(id, taken)) == sorted(map(id, added))
+
+    asyncio.run(scenario())
 
 
 def two_of_one_home() -> tuple[str, str, str]:

@@ -3,7 +3,9 @@
 All calls of one document go to one replica, whose prefix cache then holds the document. Among the
 calls waiting for a replica the oldest document goes first, and its later stages before its
 earlier ones: documents are finished before new ones are begun, so that few prefixes are alive at
-a time. A replica with room and nothing to do takes over a document that was not begun elsewhere.
+a time. Near the end of the work that order would leave the last documents alone with their chain of
+calls; there the calls go in the order in which they came. A replica with room and nothing to do
+takes over a document that was not begun elsewhere.
 
 Everything here runs on the runtime's event loop; nothing is locked.
 """
@@ -13,7 +15,8 @@ import heapq
 import itertools
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar
@@ -28,6 +31,11 @@ PROBE_INTERVAL_S = 1.0
 # Documents whose age and replica are remembered; one in flight for longer than this many others
 # have come and gone is finished.
 REMEMBERED_DOCUMENTS = 65_536
+
+# Documents not begun, as a share of the limit and at most, from which on the end counts as near. With
+# more work to come a backlog holds far more. Simulated, 600 documents on 256 slots: finishing documents first
+# keeps 0.79 of the slots busy, this 0.81, the order of arrival throughout 0.82 with thrice the prefill.
+END_IS_NEAR, END_IS_NEAR_MOST = 0.5, 128
 
 _LOGGER = logging.getLogger(__name__)
 _Value = TypeVar("_Value", int, str)
@@ -44,14 +52,58 @@ def rendezvous_order(document_id: str, urls: tuple[str, ...]) -> list[str]:
 class Waiting:
     """A call in line at a replica. `fresh`: its document was not begun anywhere."""
 
-    __slots__ = ("document_id", "fresh", "future", "priority", "urls")
+    __slots__ = ("document_id", "fresh", "future", "in_line", "priority", "urls")
 
     def __init__(self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], fresh: bool) -> None:
         self.document_id = document_id
         self.priority = priority
         self.urls = urls
         self.fresh = fresh
+        self.in_line = True
         self.future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+
+
+class Line:
+    """The calls that wait at a replica, in two orders: by priority, and as they came.
+
+    A call leaves both at once; what is left of it in the other order is skipped there.
+    """
+
+    def __init__(self) -> None:
+        self._by_priority: list[tuple[tuple[int, int], int, Waiting]] = []
+        self._by_arrival: deque[Waiting] = deque()
+        self._arrivals = itertools.count()
+        self._length = 0
+        self.fresh = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return (waiting for waiting in self._by_arrival if waiting.in_line)
+
+    def add(self, waiting: Waiting) -> None:
+        heapq.heappush(self._by_priority, (waiting.priority, next(self._arrivals), waiting))
+        self._by_arrival.append(waiting)
+        self._length += 1
+        self.fresh += waiting.fresh
+
+    def remove(self, waiting: Waiting) -> None:
+        waiting.in_line = False
+        self._length -= 1
+        self.fresh -= waiting.fresh
+        if not self._length:
+            self._by_priority.clear()
+            self._by_arrival.clear()
+            return
+        while not self._by_arrival[0].in_line:
+            self._by_arrival.popleft()
+        while not self._by_priority[0][2].in_line:
+            heapq.heappop(self._by_priority)
+
+    def first(self, end_is_near: bool) -> Waiting:
+        """The next call; there must be one."""
+        return self._by_arrival[0] if end_is_near else self._by_priority[0][2]
 
 
 class Replica:
@@ -71,8 +123,7 @@ class Replica:
         self.spell = 0
         self.failures = 0
         self.failing_since: float | None = None
-        self.line: list[tuple[tuple[int, int], int, Waiting]] = []
-        self.fresh_in_line = 0
+        self.line = Line()
         self._trials = 0
         self._failed_documents: set[str] = set()
 
@@ -213,8 +264,8 @@ class Router:
         if not replica.on_trial:
             _LOGGER.warning("%s keeps failing; its documents go elsewhere, or wait, until it answers.", replica.endpoint.url)
         replica.close()
-        line, replica.line, replica.fresh_in_line = replica.line, [], 0
-        for _, _, waiting in line:
+        line, replica.line = replica.line, Line()
+        for waiting in line:
             if not waiting.future.done():
                 waiting.future.set_exception(_ReplicaDown())
         task = asyncio.get_running_loop().create_task(self._probe(replica))
@@ -260,8 +311,7 @@ class Router:
         return replica.take()
 
     def _stand_in_line(self, waiting: Waiting, replica: Replica) -> None:
-        heapq.heappush(replica.line, (waiting.priority, next(self._arrival), waiting))
-        replica.fresh_in_line += waiting.fresh
+        replica.line.add(waiting)
         if not waiting.fresh:
             return
         for url in rendezvous_order(waiting.document_id, waiting.urls):
@@ -271,24 +321,23 @@ class Router:
                 return
 
     def _pop(self, replica: Replica) -> Waiting | None:
-        while replica.line:
-            waiting = heapq.heappop(replica.line)[2]
-            replica.fresh_in_line -= waiting.fresh
+        line = replica.line
+        while line:
+            waiting = line.first(line.fresh <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit))
+            line.remove(waiting)
             if not waiting.future.done():
                 return waiting
         return None
 
     def _steal_for(self, idle: Replica) -> Waiting | None:
         """Take over the youngest document that was not begun, from the longest line that has one."""
-        lines = [replica for replica in self.replicas.values() if replica is not idle and replica.fresh_in_line]
-        for victim in sorted(lines, key=lambda replica: -len(replica.line)):
-            stealable = [entry for entry in victim.line if _may_move(entry[2], idle)]
+        lines = [replica.line for replica in self.replicas.values() if replica is not idle and replica.line.fresh]
+        for line in sorted(lines, key=len, reverse=True):
+            stealable = [waiting for waiting in line if _may_move(waiting, idle)]
             if stealable:
-                entry = max(stealable)
-                victim.line.remove(entry)
-                heapq.heapify(victim.line)
-                victim.fresh_in_line -= 1
-                return entry[2]
+                stolen = max(stealable, key=lambda waiting: waiting.priority)
+                line.remove(stolen)
+                return stolen
         return None
 
     async def _probe(self, replica: Replica) -> None:
