@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,11 @@ class Asked:
     @property
     def text(self) -> str:
         return str(self.body["messages"][-1]["content"])
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of a request for embeddings."""
+        return list(self.body["input"])
 
 
 @dataclass
@@ -60,8 +65,15 @@ class Answer:
 Script = Callable[[Asked], Answer | str | dict[str, Any]]
 
 
+def vectors(texts: Sequence[str], vector: Callable[[str], Any], prompt_tokens: int = 7) -> dict[str, Any]:
+    """The body of an embedding reply, to be given as an answer's `raw`."""
+    rows = [{"object": "embedding", "index": index, "embedding": vector(text)} for index, text in enumerate(texts)]
+    usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
+    return {"object": "list", "model": "m", "data": rows, "usage": usage}
+
+
 class ScriptedEndpoint:
-    """Serves `script` under `.url` until closed; `.asked` holds every request in order."""
+    """Serves `script` under `.url` until closed, chat completions and embeddings; `.asked` holds every request in order."""
 
     def __init__(self, script: Script, models: tuple[str, ...] = ("m",), port: int = 0) -> None:
         self.asked: list[Asked] = []
@@ -90,6 +102,7 @@ class ScriptedEndpoint:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=64 << 20)
         application.router.add_post("/v1/chat/completions", self._complete)
+        application.router.add_post("/v1/embeddings", self._complete)
         application.router.add_get("/v1/models", self._list)
         return application
 

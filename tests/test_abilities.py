@@ -12,17 +12,10 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import RequestRefused, TransientError
-from transforms.inference.endpoint import (
-    EVERYTHING,
-    Completion,
-    ContextOverflow,
-    Endpoint,
-    ModelConfig,
-    Refused,
-    Request,
-    Structure,
-    steps_down,
-)
+from transforms.inference.abilities import EVERYTHING, Structure, steps_down
+from transforms.inference.endpoint import Endpoint
+from transforms.inference.refusals import ContextOverflow, Refused
+from transforms.inference.request import Completion, ModelConfig, Request
 
 GOOD = {"qualified": True}
 Serve = Callable[..., ScriptedEndpoint]

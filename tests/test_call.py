@@ -131,6 +131,31 @@ def test_what_cannot_be_answered_is_a_dead_letter_and_the_rest_goes_on(
     assert run_transform.counters("filter")[f"dead_letter/{error}"] == 1
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "This model's maximum context length is 8192 tokens. However, you requested 9000", "param": "input_tokens"},
+        {"message": "the request exceeds the available context size, try increasing it", "type": "exceed_context_size_error"},
+        {"message": "Requested tokens (9000) exceed context window of 8192"},
+        {"message": "The input (9000 tokens) is longer than the model's context length (8192 tokens)."},
+        {"message": "litellm.ContextWindowExceededError: prompt is too long"},
+    ],
+    ids=["vllm", "llama-server", "llama-cpp-python", "sglang", "litellm"],
+)
+def test_a_document_too_long_for_the_model_is_a_dead_letter_that_says_so_with_its_size(
+    serve: Make, model: Make, run_transform: Any, error: dict[str, Any]
+) -> None:
+    text = "Text 7. " + "word " * 1200
+    endpoint = serve(lambda asked: Reply(status=400, raw={"error": {"code": 400, **error}}) if "Text 7." in asked.text else GOOD)
+    outcome = run_transform(FilterDocuments(model(endpoint), PROMPTS), [Document("long", text), *documents(3)])
+    assert ids(outcome.passed) == ["d0", "d1", "d2"]
+    [letter] = outcome.dead_letters
+    assert (letter.error, letter.attempts) == ("ContextOverflow", 1)
+    said = f"the model's context is too short for this document (about 1,203 tokens, {len(text):,} characters); "
+    assert letter.message == f"{said}--max_document_tokens splits longer ones. HTTP 400: {letter.message.rpartition('400: ')[2]}"
+    assert error["message"] in letter.message
+
+
 def test_an_endpoint_that_is_not_there_costs_dead_letters_and_not_the_run(serve: Make, model: Make, run_transform: Any) -> None:
     endpoint = serve(lambda _: GOOD)
     endpoint.close()

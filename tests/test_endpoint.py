@@ -1,14 +1,11 @@
 import asyncio
 import contextlib
-import email.utils
 import time
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx2
-import openai
 import pytest
 
 from tests.scripted_endpoint import Answer as Reply
@@ -16,87 +13,9 @@ from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference import endpoint as endpoint_module
 from transforms.inference import keys
-from transforms.inference.endpoint import (
-    Completion,
-    ConnectionLost,
-    CutCompletion,
-    Endpoint,
-    KeyRefused,
-    ModelConfig,
-    Request,
-    TimedOut,
-    classify,
-    error_message,
-    is_context_overflow,
-    retry_after_s,
-    within,
-)
-
-CONFIG = ModelConfig(("http://x/v1",), "m")
-
-
-def request(**changes: object) -> Request:
-    fields = {
-        "stage": "filter",
-        "document_id": "d",
-        "messages": [{"role": "system", "content": "all instructions"}, {"role": "user", "content": "text"}],
-        "schema": {"type": "object"},
-        "config": CONFIG,
-        "signature": "instructions of filter",
-    }
-    return Request(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-def test_the_key_is_the_same_for_the_same_question() -> None:
-    assert request().key() == request().key()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"config": ModelConfig(("http://x/v1",), "another model")},
-        {"config": ModelConfig(("http://x/v1",), "m", temperature=0.7)},
-        {"config": ModelConfig(("http://x/v1",), "m", max_tokens=9)},
-        {"messages": [{"role": "system", "content": "all instructions"}, {"role": "user", "content": "another text"}]},
-        {"signature": "changed instructions of filter"},
-        {"schema": {"type": "array"}},
-        {"sample": 1},
-    ],
-    ids=["model", "temperature", "max_tokens", "text", "instructions", "schema", "sample"],
-)
-def test_the_key_changes_with_whatever_changes_the_question(changes: dict[str, object]) -> None:
-    assert request(**changes).key() != request().key()
-
-
-def test_the_key_does_not_change_with_where_it_is_asked_or_another_stage_s_instructions() -> None:
-    moved = ModelConfig(("http://elsewhere/v1", "http://more/v1"), "m", request_timeout_s=1, concurrency=3)
-    assert request(config=moved).key() == request().key()
-    system = {"role": "system", "content": "instructions, those of verify changed"}
-    assert request(messages=[system, {"role": "user", "content": "text"}]).key() == request().key()
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
-        ({"retry-after": "-4"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "inf"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_in_seconds(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_s(headers) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    at = email.utils.formatdate(time.time() + 30, usegmt=True)
-    found = retry_after_s({"retry-after": at})
-    assert found is not None
-    assert 28 <= found <= 30
-
+from transforms.inference.endpoint import Endpoint, decode_json, within
+from transforms.inference.refusals import KeyRefused, TimedOut
+from transforms.inference.request import Completion, CutCompletion, ModelConfig, Request
 
 GOOD = {"qualified": True}
 KEY = "sk-sentinel-0123456789"
@@ -120,7 +39,8 @@ def ask(url: str, text: str = "text", **settings: Any) -> Completion:
 
 def question(text: str = "text", model: str = "m", **settings: Any) -> Request:
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": text}]
-    return request(config=ModelConfig(("unused",), model, **{"request_timeout_s": 5.0, **settings}), messages=messages)
+    config = ModelConfig(("unused",), model, **{"request_timeout_s": 5.0, **settings})
+    return Request("filter", "d", messages, {"type": "object"}, config)
 
 
 @contextlib.asynccontextmanager
@@ -204,15 +124,6 @@ def test_a_cancellation_that_comes_together_with_the_reply_is_not_lost(steps: in
         return call.cancelled()
 
     assert asyncio.run(run())
-
-
-def test_a_time_out_of_the_client_and_a_host_that_is_not_there() -> None:
-    asked = httpx2.Request("POST", "http://x/v1")
-    assert isinstance(classify(openai.APITimeoutError(request=asked)), TimedOut)
-    nobody = openai.APITimeoutError(request=asked)
-    nobody.__cause__ = httpx2.ConnectTimeout("")
-    assert isinstance(classify(nobody), ConnectionLost)
-    assert issubclass(TimedOut, TransientError)
 
 
 def test_any_answer_means_alive(serve: Serve) -> None:
@@ -361,59 +272,8 @@ def test_a_stand_in_for_a_key_is_a_word_like_others(serve: Serve) -> None:
         ask(server.url)
 
 
-def test_a_lost_connection_does_not_show_the_key() -> None:
-    lost = openai.APIConnectionError(request=httpx2.Request("POST", "http://x/v1"))
-    lost.__cause__ = httpx2.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'")
-    assert str(classify(lost, KEY)) == "no connection: Illegal header value b'Bearer [key]'"
-
-
-def test_an_error_names_the_parameter_that_its_message_does_not() -> None:
-    def said(body: Any) -> str:
-        response = httpx2.Response(400, request=httpx2.Request("POST", "http://x/v1"))
-        return error_message(openai.BadRequestError("Error code: 400", response=response, body=body))
-
-    assert said({"message": "unsupported", "param": "seed"}) == "unsupported (seed)"
-    assert said({"message": "no seed", "param": "seed"}) == "no seed"
-    assert said({"message": "no", "param": None}) == "no"
-    assert said({"detail": "no such"}) == "no such"
-    assert said("plain\n text") == "plain text"
-    assert said(None) == "Error code: 400"
-    assert len(said({"message": "x" * 900})) == 500
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"message": "too long", "code": "context_length_exceeded"},
-        {"message": "too long", "type": "exceed_context_size_error", "code": 400, "n_ctx": 512},
-        {"message": "too long", "type": "BadRequestError", "param": "input_tokens", "code": 400},
-        {"message": "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens"},
-        {"message": "You passed 9 input tokens. However, the model's context length is only 8 tokens"},
-        {"object": "error", "message": "The input (9000 tokens) is longer than the model's context length (8192 tokens)."},
-        {"message": "Requested token count exceeds the model's maximum context length of 8192 tokens."},
-        {"code": 400, "message": "the request exceeds the available context size, try increasing it"},
-        {"message": "Requested tokens (9000) exceed context window of 8192"},
-        {"error": {"message": "litellm.ContextWindowExceededError: prompt is too long"}},
-        "The prompt is too long: it has 9000 tokens",
-    ],
-    ids=lambda body: str(body)[:60],
-)
-def test_a_prompt_too_long_by_field_or_by_words(body: Any) -> None:
-    assert is_context_overflow(body)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"message": "Unsupported parameter: 'seed'", "code": "unsupported_parameter", "param": "seed"},
-        {"message": "the context of the conversation is empty", "code": 400, "type": None},
-        {"message": "max_tokens must be at least 1", "param": ["input_tokens"]},
-        {"detail": [{"loc": ["body"], "msg": "unknown", "input": "a text on context length"}]},
-        {"error": None},
-        ["context length"],
-        None,
-    ],
-    ids=str,
-)
-def test_what_is_not_about_length(body: Any) -> None:
-    assert not is_context_overflow(body)
+def test_a_server_that_writes_nan_is_understood() -> None:
+    assert str(decode_json(b'{"embedding": [NaN, 1.0]}')) == "{'embedding': [nan, 1.0]}"
+    for broken in (b"<html>", b"", b"[" * 100_000):
+        with pytest.raises(ValueError):
+            decode_json(broken)

@@ -100,3 +100,9 @@ def test_unenforced_keywords_are_left_out_and_still_checked_here() -> None:
 
 def test_choices_become_an_enum() -> None:
     assert reply_schema(ClassifyReply, {"domain": ["Math"]})["properties"]["domain"] == {"type": "string", "enum": ["Math"]}
+
+
+def test_the_end_of_a_thought_may_be_what_the_answer_is_about() -> None:
+    answer = {"question": "Which tag closes a thought: </think> or {/think}?"}
+    for before in ("", "<think>a {draft} of it</think>\n", 'I think {"question": "?"}</think>'):
+        assert extract_object(f"{before}Here it is: {json.dumps(answer)} Done.") == answer

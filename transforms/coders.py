@@ -27,6 +27,7 @@ from transforms.records import (
     Verdict,
     VerifiedQA,
 )
+from transforms.wake import WAKE
 
 RECORD_TYPES = (Document, Persona, PersonaTask, QAPair, VerifiedQA, Rejection, DeadLetter, Stamp, Usage, Verdict)
 
@@ -37,7 +38,7 @@ def _adapter(record_type: type) -> TypeAdapter[Any]:
 
 
 class RecordCoder(beam.coders.Coder):
-    """Encodes one record type as JSON bytes; deterministic."""
+    """Encodes one record type as JSON bytes, a wake among the records as none; deterministic."""
 
     def __init__(self, record_type: type) -> None:
         self.record_type = record_type
@@ -47,10 +48,10 @@ class RecordCoder(beam.coders.Coder):
         return cls(record_type)
 
     def encode(self, record: Any) -> bytes:
-        return orjson.dumps(record)
+        return b"" if record is WAKE else orjson.dumps(record)
 
     def decode(self, data: bytes) -> Any:
-        return _adapter(self.record_type).validate_json(data)
+        return _adapter(self.record_type).validate_json(data) if data else WAKE
 
     def is_deterministic(self) -> bool:
         return True

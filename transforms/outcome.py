@@ -10,6 +10,7 @@ from apache_beam.metrics import Metrics
 
 import transforms.coders  # noqa: F401  registers the coders of every record before any graph is built
 from transforms.records import DeadLetter, Rejection
+from transforms.wake import WAKE, without_wakes
 
 REJECTED = "rejected"
 DEAD_LETTERS = "dead_letters"
@@ -70,13 +71,21 @@ def as_outcome(outputs: Any) -> Outcome:
     return Outcome(outputs[PASSED], outputs[REJECTED], outputs[DEAD_LETTERS])
 
 
+def as_waking_outcome(outputs: Any) -> Outcome:
+    """The same for a stage of the model block, whose main output has wakes in it."""
+    return as_outcome(outputs)._replace(passed=without_wakes(outputs[PASSED]))
+
+
 class _ApplyFn(beam.DoFn):
     def __init__(self, stage: str, apply: Any) -> None:
         self._stage = stage
         self._apply = apply
 
     def process(self, element: Any) -> Iterator[Any]:
-        yield from tag_and_count(self._stage, self._apply(element))
+        if element is WAKE:
+            yield element
+        else:
+            yield from tag_and_count(self._stage, self._apply(element))
 
 
 def apply_rules(stage: str, apply: Any, passed_type: type) -> Any:

@@ -3,7 +3,8 @@
     make bench                                            # saturation at 64 slots, 300 documents
     make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3 --run_inference"
 
-Sections: saturation, prefill, faults, memory. The endpoint is the embedded one in a process of its own,
+Sections: saturation, prefill, faults, memory, throughput. The last needs no endpoint: it is what the rules
+cost on one core. The endpoint is the embedded one in a process of its own,
 simulating a GPU server; every client gets a fresh one. "busy" is the share of its slots that worked
 between its first request and its last reply, as the server counts it.
 """
@@ -17,8 +18,9 @@ from tests.benchmarks.faults import faults
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prefill import prefill
 from tests.benchmarks.saturation import saturation
+from tests.benchmarks.throughput import throughput
 
-SECTIONS = ("saturation", "prefill", "faults", "memory")
+SECTIONS = ("saturation", "prefill", "faults", "memory", "throughput")
 
 
 def main() -> None:
@@ -44,8 +46,10 @@ def main() -> None:
                 prefill(documents, folder, options.repeat)
             elif section == "faults":
                 faults(documents, folder, options.repeat)
-            else:
+            elif section == "memory":
                 memory(folder, options.memory_documents)
+            else:
+                throughput(options.repeat)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, TransientError
-from transforms.inference.endpoint import (
-    Completion,
-    ConnectionLost,
-    CutCompletion,
-    EmptyCompletion,
-    Refused,
-    Request,
-    TimedOut,
-)
+from transforms.inference.endpoint import Endpoint
+from transforms.inference.refusals import ConnectionLost, Refused, TimedOut
+from transforms.inference.request import Completion, CutCompletion, EmptyCompletion, Origin, Request
 from transforms.inference.router import Outage, Replica, Router, Slot
 from transforms.inference.schema import parse_reply
 from transforms.records import Usage
@@ -34,6 +29,35 @@ REASK_TEMPERATURE = 0.5
 SAME_500S = 3
 
 
+class Paid(Protocol):
+    """What an endpoint answered, with its tokens."""
+
+    @property
+    def prompt_tokens(self) -> int: ...
+    @property
+    def cached_tokens(self) -> int: ...
+    @property
+    def completion_tokens(self) -> int: ...
+
+
+P = TypeVar("P", bound=Paid)
+
+
+class Question(Protocol[P]):
+    """Anything that can be asked of an endpoint."""
+
+    @property
+    def request(self) -> Origin: ...
+    @property
+    def stage_rank(self) -> int: ...
+
+    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[P]:
+        """Send it once; the two may differ from the configured ones for a fresh sample."""
+
+    def read(self, paid: P) -> Any:
+        """What the answer says. Raises ReplyInvalid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One question on its way: the request, how to read its reply, and where the answer goes."""
@@ -44,17 +68,23 @@ class Call:
     deliver: Callable[["Answer"], None]
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Completion]:
+        return endpoint.ask(self.request, temperature, max_tokens)
+
+    def read(self, paid: Completion) -> BaseModel:
+        return parse_reply(paid.text, self.reply_type, self.choices)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a call: a reply or an error, and what it cost.
+    """What became of a question: a reply or an error, and what it cost.
 
-    `faults` names each failed try by cause; `replayed` says that the reply was remembered and
-    nothing was asked.
+    `reply` is of the call's reply type. `faults` names each failed try by cause; `replayed` says
+    that the reply was remembered and nothing was asked.
     """
 
-    call: Call
-    reply: BaseModel | None
+    call: Question[Any]
+    reply: Any
     error: Exception | None
     usage: Usage
     faults: tuple[str, ...] = ()
@@ -74,11 +104,11 @@ class Figures:
     held_back: int = 0
 
 
-class Attempt:
-    """One call until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
+class Attempt(Generic[P]):
+    """One question until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
 
-    def __init__(self, call: Call, router: Router, figures: Figures) -> None:
-        self.completion: Completion | None = None  # the good one, once there is one
+    def __init__(self, call: Question[P], router: Router, figures: Figures) -> None:
+        self.completion: P | None = None  # the good one, once there is one
         self._call = call
         self._config = call.request.config
         self._router = router
@@ -100,7 +130,7 @@ class Attempt:
         while True:
             try:
                 completion = await self._once()
-                reply = parse_reply(completion.text, self._call.reply_type, self._call.choices)
+                reply = self._call.read(completion)
             except (ReplyInvalid, ReplyTruncated) as error:
                 if not self._ask_afresh(error):
                     return self._failed(plain(error))
@@ -119,7 +149,7 @@ class Attempt:
                 self.completion = completion
                 return Answer(self._call, reply, None, self._usage(), tuple(self._faults))
 
-    async def _once(self) -> Completion:
+    async def _once(self) -> P:
         """One try: wait for a slot, ask, tell router and limiter how it went."""
         request, router = self._call.request, self._router
         asked = time.monotonic()
@@ -132,7 +162,7 @@ class Attempt:
         self._queued_s += started - asked
         self._tries += 1
         try:
-            completion = await replica.endpoint.ask(request, self._temperature, self._max_tokens)
+            completion = await self._call.ask(replica.endpoint, self._temperature, self._max_tokens)
         except (CutCompletion, EmptyCompletion) as error:
             self._pay(error.completion)
             router.succeeded(slot)
@@ -209,7 +239,7 @@ class Attempt:
         finally:
             self._figures.held_back -= 1
 
-    def _pay(self, completion: Completion) -> None:
+    def _pay(self, completion: Paid) -> None:
         self._prompt_tokens += completion.prompt_tokens
         self._cached_tokens += completion.cached_tokens
         self._completion_tokens += completion.completion_tokens

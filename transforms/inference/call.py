@@ -7,12 +7,15 @@ what is left. The number of requests on the wire is the runtime's affair, shared
 threads of a process.
 
 Fused stages in a row keep the endpoint as busy as a bare asyncio client does; a Reshuffle between
-them makes them run one after another, each with a tail of stragglers.
+them makes them run one after another, each with a tail of stragglers. While one of them waits it
+wakes those behind it (`wake.py`), so that no stage's answers lie about.
 """
 
 import itertools
 import queue
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,12 +31,18 @@ from pydantic import BaseModel
 
 from prompts import STAGES, PromptSet
 from transforms.errors import ElementError, FatalError, TransientError
-from transforms.inference.endpoint import ModelConfig, Request
+from transforms.inference.refusals import ContextOverflow
+from transforms.inference.request import ModelConfig, Request
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
 from transforms.inference.schema import reply_schema
-from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Item, Stamp, document_of, task_of
-from transforms.text import neutralise
+from transforms.text import estimate_tokens, neutralise
+from transforms.wake import WAKE, wakeful
+
+# Every answer by itself would have the two threads take turns for it, a fifth of the time that a call costs. Where
+# so many calls wait that no slot can run out of work meanwhile, answers are gathered for a moment.
+GATHER_S, MANY_WAITING = 0.05, 32
 
 # All stages and personas of a document ask about the same text. Few, because a text may have megabytes.
 _neutralised = lru_cache(maxsize=256)(neutralise)
@@ -68,15 +77,124 @@ class CallModel(beam.PTransform):
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
         sides = () if self.side is None else (self.side,)
-        outputs = elements | "Ask" >> split_outputs(beam.ParDo(_CallFn(self), *sides), self.passed_type)
-        return as_outcome(outputs)
+        outputs = wakeful(elements) | "Ask" >> split_outputs(beam.ParDo(_CallFn(self), *sides), self.passed_type)
+        return as_waking_outcome(outputs)
 
 
-class _CallFn(beam.DoFn):
-    """Keeps a backlog of calls in flight across `process` calls of one bundle."""
+class _Thread(threading.local):
+    """The one queue into which all answers come that a thread's stages wait for: fused stages share their thread."""
+
+    def __init__(self) -> None:
+        self.answers: queue.SimpleQueue[tuple[_Mail, int, Any]] = queue.SimpleQueue()
+
+
+_THREAD = _Thread()
+
+
+class _Mail:
+    """The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread."""
+
+    def __init__(self) -> None:
+        self.ready: deque[tuple[int, Any]] = deque()
+
+
+class BacklogFn(beam.DoFn):
+    """Keeps a backlog of questions in flight across `process` calls of one bundle; what is asked is the subclass's affair.
+
+    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`.
+    """
+
+    wakes = False
+
+    def __init__(self, stage: str, backlog: int, namespace: str = "") -> None:
+        self._stage = stage
+        self._backlog = backlog
+        self._namespace = namespace or stage
+
+    def setup(self) -> None:
+        self._runtime: Runtime = get_runtime()
+        self._metrics = CallMetrics(self._namespace)
+
+    def start_bundle(self) -> None:
+        self._answers = _THREAD.answers
+        self._mail = _Mail()
+        self._in_flight: dict[int, WindowedValue] = {}
+        self._numbers = itertools.count()
+        self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
+
+    def process(self, element: Any, windowed: Any = beam.DoFn.WindowedValueParam, *side: Any) -> Iterator[Any]:
+        if element is WAKE:
+            self._collect(wait=False)
+            yield from self._ready()
+            yield element
+            return
+        number = next(self._numbers)
+        self._in_flight[number] = windowed
+        mail, answers = self._mail, self._answers
+        self._ask(element, side, lambda answer: answers.put((mail, number, answer)))
+        yield from self._go_on(windowed, wait=False)
+        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._backlog):
+            yield from self._go_on(windowed, wait=True)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        while self._in_flight:
+            yield from self._go_on(next(iter(self._in_flight.values())), wait=True)
+        self._bundle = None
+        self._runtime.flush()
+
+    def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[Any], None]) -> None:
+        """Hand a question to the runtime; `deliver` is called from another thread."""
+        raise NotImplementedError
+
+    def _results(self, element: Any, answer: Any) -> Iterator[Any]:
+        """Records, rejections and dead letters, tagged and counted. Raises what must stop the run."""
+        raise NotImplementedError
+
+    def _go_on(self, windowed: WindowedValue, wait: bool) -> Iterator[Any]:
+        """Yield what this stage's answers make, and a wake if there are answers for another stage."""
+        others = self._collect(wait and not self._mail.ready)
+        yield from self._ready()
+        if others and self.wakes:
+            yield windowed.with_value(WAKE)
+
+    def _collect(self, wait: bool) -> bool:
+        """Sort the answers that have come to their stages, and say whether any is for another stage.
+
+        With `wait` one must come, however long it takes; time lost to throttling is reported.
+        """
+        others, began = False, time.monotonic()
+        while wait or not self._answers.empty():
+            mail, number, answer = self._answers.get()
+            mail.ready.append((number, answer))
+            others = others or mail is not self._mail
+            if wait and self._runtime.throttled:
+                self._metrics.throttled(time.monotonic() - began)
+            if wait and self._runtime.waiting >= MANY_WAITING:
+                time.sleep(GATHER_S)
+            wait = False
+        return others
+
+    def _ready(self) -> Iterator[Any]:
+        while self._mail.ready:
+            yield from self._finished(*self._mail.ready.popleft())
+
+    def _finished(self, number: int, answer: Any) -> Iterator[Any]:
+        windowed = self._in_flight.pop(number)
+        for result in self._results(windowed.value, answer):
+            # Answers come late: each keeps the timestamp and windows of the element that asked.
+            if isinstance(result, beam.pvalue.TaggedOutput):
+                yield beam.pvalue.TaggedOutput(result.tag, windowed.with_value(result.value))
+            else:
+                yield windowed.with_value(result)
+
+
+class _CallFn(BacklogFn):
+    """One chat call for each element."""
+
+    wakes = True
 
     def __init__(self, spec: CallModel) -> None:
-        self._stage = spec.stage
+        super().__init__(spec.stage, spec.model.backlog)
         self._variables = spec.variables
         self._reply_type = spec.reply_type
         self._apply = spec.apply
@@ -85,52 +203,14 @@ class _CallFn(beam.DoFn):
         self._choices = dict(spec.choices or {})
 
     def setup(self) -> None:
-        self._runtime: Runtime = get_runtime()
+        super().setup()
         self._schema = reply_schema(self._reply_type, self._choices)
         prompt = self._prompts.prompt(self._stage)
         self._stamp = Stamp(self._stage, self._model.model, prompt.version, prompt.sha256)
         self._signature = self._prompts.signature(self._stage)
         self._rank = STAGES.index(self._stage) if self._stage in STAGES else len(STAGES)
-        self._metrics = _CallMetrics(self._stage)
 
-    def start_bundle(self) -> None:
-        self._answers: queue.SimpleQueue[tuple[int, Answer]] = queue.SimpleQueue()
-        self._in_flight: dict[int, WindowedValue] = {}
-        self._numbers = itertools.count()
-        self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
-
-    def process(self, element: Any, windowed: Any = beam.DoFn.WindowedValueParam, *side: Any) -> Iterator[Any]:
-        number = next(self._numbers)
-        self._in_flight[number] = windowed
-        answers = self._answers
-        self._runtime.submit(self._call(element, side, lambda answer: answers.put((number, answer))))
-        yield from self._ready()
-        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._model.backlog):
-            yield from self._finished(*self._wait())
-
-    def finish_bundle(self) -> Iterator[Any]:
-        while self._in_flight:
-            yield from self._finished(*self._wait())
-        self._bundle = None
-        self._runtime.flush()
-
-    def _wait(self) -> tuple[int, Answer]:
-        """The next answer, however long it takes; time lost to throttling is reported."""
-        began = time.monotonic()
-        answer = self._answers.get()
-        if self._runtime.throttled:
-            self._metrics.throttled(time.monotonic() - began)
-        return answer
-
-    def _ready(self) -> Iterator[Any]:
-        while True:
-            try:
-                ready = self._answers.get_nowait()
-            except queue.Empty:
-                return
-            yield from self._finished(*ready)
-
-    def _call(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> Call:
+    def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> None:
         document = document_of(element)
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
         request = Request(
@@ -141,35 +221,30 @@ class _CallFn(beam.DoFn):
             config=self._model,
             signature=self._signature,
         )
-        return Call(request, self._reply_type, self._rank, deliver, self._choices)
-
-    def _finished(self, number: int, answer: Answer) -> Iterator[Any]:
-        windowed = self._in_flight.pop(number)
-        self._metrics.record(answer)
-        for result in tag_and_count(self._stage, self._results(windowed.value, answer)):
-            # Answers come late: each keeps the timestamp and windows of the element that asked.
-            if isinstance(result, beam.pvalue.TaggedOutput):
-                yield beam.pvalue.TaggedOutput(result.tag, windowed.with_value(result.value))
-            else:
-                yield windowed.with_value(result)
+        self._runtime.submit(Call(request, self._reply_type, self._rank, deliver, self._choices))
 
     def _results(self, element: Item, answer: Answer) -> Iterator[Any]:
+        self._metrics.record(answer)
+        yield from tag_and_count(self._stage, self._records(element, answer))
+
+    def _records(self, element: Item, answer: Answer) -> Iterator[Any]:
         if answer.error is None:
             yield from self._apply(element, answer.reply, self._stamp)
         elif isinstance(answer.error, (TransientError, ElementError)):
-            yield dead_letter(element, answer, self._stamp)
+            message = explain(answer.error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
+            yield dead_letter(element, answer.error, answer.usage.attempts, self._stamp, message)
         else:
             raise answer.error  # fatal, or a bug: the run stops
 
 
-def dead_letter(element: Item, answer: Answer, stamp: Stamp) -> DeadLetter:
+def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:
     """What failed and all that is needed to do it again."""
-    document, task, error = document_of(element), task_of(element), answer.error
-    assert error is not None and not isinstance(error, FatalError)
+    document, task = document_of(element), task_of(element)
+    assert not isinstance(error, FatalError)
     return DeadLetter(
         stage=stamp.stage,
         error=type(error).__name__,
-        message=str(error),
+        message=message,
         where=document.where,
         document_id=document.id,
         task_id=task.id if task else "",
@@ -177,14 +252,22 @@ def dead_letter(element: Item, answer: Answer, stamp: Stamp) -> DeadLetter:
         persona=task.persona.name if task else "",
         item=orjson.dumps(element).decode(),
         item_type=type(element).__name__,
-        attempts=answer.usage.attempts,
+        attempts=attempts,
         prompt_version=stamp.prompt_version,
         reply=getattr(error, "reply", ""),
         occurred_at=time.time(),
     )
 
 
-class _CallMetrics:
+def explain(error: Exception, text: str, what: str, remedy: str = "") -> str:
+    """An error for a reader; where the model's context is too short, with the size of the text that was sent."""
+    if not isinstance(error, ContextOverflow):
+        return str(error)
+    size = f"about {estimate_tokens(text):,} tokens, {len(text):,} characters"
+    return f"the model's context is too short for this {what} ({size}){f'; {remedy}' if remedy else ''}. {error}"
+
+
+class CallMetrics:
     """Counts what calls cost, on the bundle's own thread: from any other it would be lost silently."""
 
     def __init__(self, stage: str) -> None:
@@ -197,13 +280,13 @@ class _CallMetrics:
 
     def record(self, answer: Answer) -> None:
         usage = answer.usage
-        self._add("replayed" if answer.replayed else "calls", 1)
-        self._add("attempts", usage.attempts)
-        self._add("prompt_tokens", usage.prompt_tokens)
-        self._add("cached_tokens", usage.cached_tokens)
-        self._add("completion_tokens", usage.completion_tokens)
+        self.add("replayed" if answer.replayed else "calls", 1)
+        self.add("attempts", usage.attempts)
+        self.add("prompt_tokens", usage.prompt_tokens)
+        self.add("cached_tokens", usage.cached_tokens)
+        self.add("completion_tokens", usage.completion_tokens)
         for fault in answer.faults:
-            self._add(f"fault/{fault}", 1)
+            self.add(f"fault/{fault}", 1)
         if not answer.replayed:
             self._latencies["latency"].update(round(usage.latency_s * 1000))
             self._latencies["first_try"].update(round(usage.first_try_s * 1000))
@@ -215,7 +298,7 @@ class _CallMetrics:
         if whole:
             self._throttling.signal_throttled(int(whole))
 
-    def _add(self, name: str, by: int) -> None:
+    def add(self, name: str, by: int) -> None:
         if not by:
             return
         counter = self._counters.get(name)

@@ -18,7 +18,7 @@ from typing import Protocol
 import orjson
 
 from transforms.errors import FatalError
-from transforms.inference.endpoint import Completion, Request
+from transforms.inference.request import Completion, Origin
 
 FLUSH_REPLIES = 300
 FLUSH_S = 5.0
@@ -42,7 +42,7 @@ class JournalEntry:
 class Journal(Protocol):
     """Where a process writes its replies. `append` is called from the runtime's loop only."""
 
-    def append(self, request: Request, key: str, completion: Completion) -> None: ...
+    def append(self, origin: Origin, key: str, completion: Completion) -> None: ...
 
     def flush(self) -> None:
         """Return once every reply appended so far is durable; from any thread.
@@ -61,14 +61,14 @@ def open_journal(folder: str) -> Journal:
     return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
 
 
-def encode_entry(request: Request, key: str, completion: Completion) -> bytes:
+def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
     """One line of a journal. The prompt is not in it: the key stands for the prompt."""
     return orjson.dumps(
         {
             "key": key,
-            "document_id": request.document_id,
-            "stage": request.stage,
-            "model": request.config.model,
+            "document_id": origin.document_id,
+            "stage": origin.stage,
+            "model": origin.config.model,
             "text": completion.text,
             "prompt_tokens": completion.prompt_tokens,
             "completion_tokens": completion.completion_tokens,
@@ -94,12 +94,12 @@ class FileJournal:
         self._path = os.path.join(folder, f"{name}.jsonl")
         self._file = -1
 
-    def append(self, request: Request, key: str, completion: Completion) -> None:
+    def append(self, origin: Origin, key: str, completion: Completion) -> None:
         if self._file < 0:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         # One write call: the line is with the operating system whole before the reply goes on.
-        os.write(self._file, encode_entry(request, key, completion))
+        os.write(self._file, encode_entry(origin, key, completion))
 
     def flush(self) -> None:
         """Nothing is held back; a machine that loses power may lose what its disk had not yet."""
@@ -129,8 +129,8 @@ class ObjectJournal:
         self._failures = self._failures_in_a_row = 0
         self._error: Exception | None = None
 
-    def append(self, request: Request, key: str, completion: Completion) -> None:
-        line = encode_entry(request, key, completion)
+    def append(self, origin: Origin, key: str, completion: Completion) -> None:
+        line = encode_entry(origin, key, completion)
         with self._changed:
             if not self._lines:
                 self._oldest = time.monotonic()

@@ -1,14 +1,14 @@
 """RecallReplies: hand the replies of an earlier run to the process that is about to ask again.
 
-Input:    PCollection[Document], and PCollection[JournalEntry]
-Output:   PCollection[Document], unchanged; just before a document goes on, what was answered for it
-          is put into the memory of the runtime, where the fused stages behind find it by key
+Input:    PCollection[T], and the journal's entries
+Output:   PCollection[T], unchanged; just before an element goes on, what was answered for it is put
+          into the memory of the runtime, where the fused stages behind find it by key
 
-A plain CoGroupByKey by document id: no database, and no worker reads more than its own documents'
-replies.
+A plain CoGroupByKey by the name that the journal has: no database, and no worker reads more than its
+own elements' replies.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,27 +18,49 @@ from transforms.inference.journal import JournalEntry
 from transforms.inference.runtime import get_runtime
 from transforms.records import Document
 
+# Vectors lie in the journal under names of their own: a document's replies are recalled before its first
+# stage, and vectors, which are asked for last, would push those out of memory again.
+VECTORS = "embedding:"
+
+
+def document_id(document: Document) -> str:
+    """The name under which the journal has a document's replies."""
+    return document.id
+
 
 @dataclass
 class RecallReplies(beam.PTransform):
-    """Joins journalled replies to their documents, in place of the Reshuffle before the model block.
+    """Joins journalled replies to their elements; for documents in place of the Reshuffle before the model block.
 
-    `entries` is a PCollection[tuple[str, tuple[str, str]]]: document id -> (key, reply text).
+    Attributes:
+        entries: PCollection[tuple[str, tuple[str, str]]]: name in the journal -> (key, reply text).
+        name: element -> name in the journal.
+        element_type: T.
+        vectors: whether the vectors are wanted, or the replies.
     """
 
     entries: Any
+    name: Callable[[Any], str] = document_id
+    element_type: Any = Document
+    vectors: bool = False
 
-    def expand(self, documents: beam.PCollection) -> beam.PCollection:
-        keyed = documents | "KeyById" >> beam.Map(_by_id).with_output_types(tuple[str, Document])
+    def expand(self, elements: beam.PCollection) -> beam.PCollection:
+        keyed_type = beam.typehints.Tuple[str, self.element_type]
+        keyed = elements | "KeyById" >> beam.Map(_keyed, self.name).with_output_types(keyed_type)
+        entries = self.entries | "OfThatKind" >> beam.Filter(_is_kind, self.vectors)
         return (
-            {"documents": keyed, "entries": self.entries}
+            {"elements": keyed, "entries": entries}
             | "JoinReplies" >> beam.CoGroupByKey()
-            | "Recall" >> beam.ParDo(_RecallFn()).with_output_types(Document)
+            | "Recall" >> beam.ParDo(_RecallFn()).with_output_types(self.element_type)
         )
 
 
-def _by_id(document: Document) -> tuple[str, Document]:
-    return document.id, document
+def _keyed(element: Any, name: Callable[[Any], str]) -> tuple[str, Any]:
+    return name(element), element
+
+
+def _is_kind(entry: tuple[str, tuple[str, str]], vectors: bool) -> bool:
+    return entry[0].startswith(VECTORS) == vectors
 
 
 def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:
@@ -47,10 +69,10 @@ def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:
 
 
 class _RecallFn(beam.DoFn):
-    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Document]:
+    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Any]:
         _, groups = joined
         runtime = get_runtime()
-        for document in groups["documents"]:  # none, for a document that is not in the input any more
+        for element in groups["elements"]:  # none, for a document that is not in the input any more
             for key, text in groups["entries"]:
                 runtime.recall(key, text)
-            yield document
+            yield element

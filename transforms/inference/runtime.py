@@ -9,13 +9,17 @@ import asyncio
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from transforms.errors import FatalError, ReplyInvalid
 from transforms.inference.attempt import Answer, Attempt, Call, Figures
-from transforms.inference.endpoint import Completion, Endpoint, ModelConfig
+from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import MAX_LIMIT, Limiter
+from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
 from transforms.records import Usage
@@ -77,9 +81,10 @@ class Runtime:
         self._memory: OrderedDict[str, str] = OrderedDict()
         self._asking: dict[str, asyncio.Future[None]] = {}
         self._journals: dict[str, Journal] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
         self._figures = Figures()
+        self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._keep)
         self.fatal: FatalError | None = None
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
@@ -87,7 +92,11 @@ class Runtime:
 
     def submit(self, call: Call) -> None:
         """Start a call from any thread; its answer is delivered from the loop's thread."""
-        self._loop.call_soon_threadsafe(self._start, call)
+        self._loop.call_soon_threadsafe(self._spawn, self._run(call))
+
+    def embed(self, call: EmbeddingCall) -> None:
+        """Ask for the vectors of some texts, from any thread; the answer is delivered from the loop's thread."""
+        self._loop.call_soon_threadsafe(self._spawn, self._run_embedding(call))
 
     def ask(self, call: Call, timeout_s: float) -> Answer:
         """Ask and wait. Raises TimeoutError."""
@@ -124,6 +133,11 @@ class Runtime:
         )
 
     @property
+    def waiting(self) -> int:
+        """How many calls wait for a slot."""
+        return self._router.waiting()
+
+    @property
     def throttled(self) -> bool:
         """Whether more calls wait at an endpoint's wish than are being worked on."""
         return self._figures.held_back > sum(replica.in_flight for replica in list(self._router.replicas.values()))
@@ -143,8 +157,8 @@ class Runtime:
         for journal in list(self._journals.values()):
             journal.flush()
 
-    def _start(self, call: Call) -> None:
-        task = self._loop.create_task(self._run(call))
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -164,9 +178,27 @@ class Runtime:
             answer = Answer(call, None, Stopped("the run was stopped"), Usage())
         except Exception as error:  # a bug must reach the bundle that waits, or the run hangs
             answer = Answer(call, None, error, Usage())
-        if isinstance(answer.error, FatalError) and self.fatal is None:
-            self.fatal = answer.error
+        self._note_fatal(answer.error)
         call.deliver(answer)
+
+    async def _run_embedding(self, call: EmbeddingCall) -> None:
+        try:
+            answer = EmbeddingAnswer((), Stopped("the run was stopped")) if self._stopped else await self._embedder.embed(call)
+        except asyncio.CancelledError:
+            answer = EmbeddingAnswer((), Stopped("the run was stopped"))
+        except Exception as error:  # a bug, as above
+            answer = EmbeddingAnswer((), error)
+        self._figures.replayed += answer.replayed
+        self._note_fatal(answer.error)
+        call.deliver(answer)
+
+    def _note_fatal(self, error: Exception | None) -> None:
+        if isinstance(error, FatalError) and self.fatal is None:
+            self.fatal = error
+
+    async def _ask_batch(self, batch: Batch) -> Answer:
+        self._ensure_replicas(batch.request.config)
+        return await Attempt(batch, self._router, self._figures).run()
 
     async def _answer(self, call: Call) -> Answer:
         if self._stopped:
@@ -185,7 +217,7 @@ class Runtime:
             attempt = Attempt(call, self._router, self._figures)
             answer = await attempt.run()
             if attempt.completion is not None:
-                self._keep(call, key, attempt.completion)
+                self._keep(call.request, key, attempt.completion)
             return answer
         finally:
             del self._asking[key]
@@ -206,11 +238,12 @@ class Runtime:
         if len(self._memory) > REMEMBERED_REPLIES:
             self._memory.popitem(last=False)
 
-    def _keep(self, call: Call, key: str, completion: Completion) -> None:
+    def _keep(self, origin: Origin, key: str, completion: Completion) -> None:
+        """Remember a good reply, and write it into the journal."""
         self._remember(key, completion.text)
-        folder = call.request.config.journal
+        folder = origin.config.journal
         if folder:
-            self.journal(folder).append(call.request, key, completion)
+            self.journal(folder).append(origin, key, completion)
 
     def _ensure_replicas(self, config: ModelConfig) -> None:
         for url in config.endpoints:

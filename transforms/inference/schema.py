@@ -6,8 +6,7 @@ whole contract here, whatever the server did.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,7 +22,8 @@ ENFORCED_KEYWORDS = frozenset(
 )
 INTEGER_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
 
-_THOUGHT = re.compile(r"^.*</think>", re.DOTALL)
+_THOUGHT_END = "</think>"
+MOST_STARTS = 200
 
 
 def reply_schema(reply_type: type[BaseModel], choices: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
@@ -97,22 +97,28 @@ def extract_object(text: str) -> dict[str, Any]:
     Raises:
         ReplyInvalid: there is none.
     """
-    answer = _THOUGHT.sub("", text)
-    decoder = json.JSONDecoder()
-    found: dict[str, Any] | None = None
-    position = answer.find("{")
-    # Every failed start costs a scan; a reply with hundreds of braces and no JSON is not an answer.
-    for _ in range(200):
-        if position < 0:
-            break
-        try:
-            value, end = decoder.raw_decode(answer, position)
-        except (json.JSONDecodeError, RecursionError):
-            position = answer.find("{", position + 1)
-            continue
-        if isinstance(value, dict):
-            found = value
-        position = answer.find("{", end)
-    if found is None:
+    # The tag may also stand inside the answer, as text.
+    tag = text.rfind(_THOUGHT_END)
+    inside = tag >= 0 and any(start < tag < end for start, end, _ in _objects(text))
+    answer = text if tag < 0 or inside else text[tag + len(_THOUGHT_END) :]
+    found = [value for _, _, value in _objects(answer)]
+    if not found:
         raise ReplyInvalid("no JSON object in the reply", text)
-    return found
+    return found[-1]
+
+
+def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Start, end and value of the JSON objects in a text, one behind the other."""
+    decoder = json.JSONDecoder()
+    position = text.find("{")
+    # Every failed start costs a scan; a reply with hundreds of braces and no JSON is not an answer.
+    for _ in range(MOST_STARTS):
+        if position < 0:
+            return
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except (json.JSONDecodeError, RecursionError):
+            position = text.find("{", position + 1)
+            continue
+        yield position, end, value
+        position = text.find("{", end)

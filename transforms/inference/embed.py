@@ -1,0 +1,101 @@
+"""EmbedTexts: elements in, elements with the vectors of their texts out; the other place where Beam meets an endpoint.
+
+Texts go to an OpenAI-compatible `/v1/embeddings` through the runtime that chat calls go through: the
+same gates, retries, journal and memory, many texts in a request (`batching.py`).
+
+What the requests cost is counted under the namespace "embed", whichever stage asks: `texts`, how many
+of them were `replayed`, `calls` (requests), tokens, latencies and faults.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.typehints.decorators import no_annotations
+
+from prompts import STAGES
+from transforms.errors import ElementError, FatalError, TransientError
+from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
+from transforms.inference.call import BacklogFn, dead_letter, explain
+from transforms.inference.embedding import EmbeddingConfig
+from transforms.inference.recall import VECTORS, RecallReplies
+from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import Stamp
+
+NAMESPACE = "embed"
+Failed = Callable[[Any, Exception, int], Iterator[Any]]
+
+
+@dataclass
+class EmbedTexts(beam.PTransform):
+    """Asks for the vectors of each element's texts: PCollection[T] -> Outcome of tuple[T, float16 texts x width].
+
+    An element without texts gets an array without rows.
+
+    Attributes:
+        stage: who asks: the stage of dead letters.
+        texts: element -> its texts.
+        origin: element -> the name under which the journal keeps its vectors; elements may share one.
+        element_type: T.
+        model: which model, where, how.
+        entries: PCollection[tuple[str, tuple[str, str]]] of an earlier run's journal, as `RecallReplies` takes it; or None.
+        failed: (element, error, attempts) -> what becomes of an element that has no vectors; None for a dead letter,
+            which only elements that are an `Item` can become.
+    """
+
+    stage: str
+    texts: Callable[[Any], Sequence[str]]
+    origin: Callable[[Any], str]
+    element_type: Any
+    model: EmbeddingConfig
+    entries: Any = None
+    failed: Failed | None = None
+
+    @no_annotations
+    def expand(self, elements: beam.PCollection) -> Outcome:
+        if self.entries is not None:
+            elements = elements | "RecallVectors" >> RecallReplies(self.entries, self._name, self.element_type, vectors=True)
+        embedded = beam.typehints.Tuple[self.element_type, np.ndarray]
+        return as_outcome(elements | "Embed" >> split_outputs(beam.ParDo(_EmbedFn(self)), embedded))
+
+    def _name(self, element: Any) -> str:
+        return journal_name(self.origin(element))
+
+
+def journal_name(origin: str) -> str:
+    """The document id of vectors in the journal."""
+    return VECTORS + origin
+
+
+class _EmbedFn(BacklogFn):
+    def __init__(self, spec: EmbedTexts) -> None:
+        super().__init__(spec.stage, spec.model.model.backlog, NAMESPACE)
+        self._texts = spec.texts
+        self._origin = spec.origin
+        self._model = spec.model
+        self._failed: Failed = spec.failed or self._dead_letter
+
+    def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[EmbeddingAnswer], None]) -> None:
+        texts = tuple(self._texts(element))
+        name = journal_name(self._origin(element))
+        self._runtime.embed(EmbeddingCall(self._stage, name, texts, self._model, len(STAGES), deliver))
+
+    def _results(self, element: Any, answer: EmbeddingAnswer) -> Iterator[Any]:
+        for request in answer.requests:
+            self._metrics.record(request)
+        self._metrics.add("texts", len(answer.vectors))
+        self._metrics.add("replayed", answer.replayed)
+        error = answer.error
+        if error is None:
+            yield element, np.stack(answer.vectors) if answer.vectors else np.empty((0, 0), dtype=np.float16)
+        elif isinstance(error, FatalError) or not isinstance(error, (TransientError, ElementError)):
+            raise error  # fatal, or a bug: the run stops
+        else:
+            attempts = sum(request.usage.attempts for request in answer.requests)
+            yield from tag_and_count(self._stage, self._failed(element, error, attempts))
+
+    def _dead_letter(self, element: Any, error: Exception, attempts: int) -> Iterator[Any]:
+        stamp = Stamp(self._stage, self._model.model.model, 0, "")
+        yield dead_letter(element, error, attempts, stamp, explain(error, max(self._texts(element), key=len), "text"))

@@ -1,0 +1,162 @@
+"""One question to a chat model and its reply: what is sent, what makes two questions the same, how a reply is read."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from transforms.errors import ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
+from transforms.inference.keys import without_key
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """How one stage asks its model. Plain values only: it is part of the pickled graph.
+
+    Attributes:
+        endpoints: base URLs ending in /v1; replicas of the same model.
+        model: model name as the endpoint serves it.
+        api_key: where to find the key, "env:NAME" or "secret:projects/P/secrets/S/versions/V";
+            never the key itself.
+        max_tokens: completion tokens allowed a call.
+        request_timeout_s: seconds that one request may take, to the last byte of its reply.
+        max_attempts: tries of one call on transient faults.
+        max_reasks: fresh samples after a malformed or cut reply.
+        concurrency: requests in flight per endpoint and machine at most; 0 = found by the runtime.
+        processes: worker processes on this machine that share that ceiling.
+        backlog: elements in flight per stage and process.
+        outage_timeout_s: seconds to wait while every replica is down.
+        extra_body: further body keys as JSON text, such as '{"chat_template_kwargs": ...}'.
+        session_header: header that carries the document id, for routers; "" = none.
+        journal: folder of the reply journal; "" = none.
+    """
+
+    endpoints: tuple[str, ...]
+    model: str
+    api_key: str = "env:OPENAI_API_KEY"
+    temperature: float = 0.0
+    max_tokens: int = 512
+    request_timeout_s: float = 120.0
+    max_attempts: int = 5
+    max_reasks: int = 2
+    concurrency: int = 0
+    processes: int = 1
+    backlog: int = 512
+    outage_timeout_s: float = 600.0
+    extra_body: str = ""
+    session_header: str = ""
+    journal: str = ""
+
+
+class Origin(Protocol):
+    """For whom something is asked, and how."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def document_id(self) -> str: ...
+    @property
+    def config(self) -> ModelConfig: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model.
+
+    `signature` stands for the instructions in the system message that matter to this stage, so that
+    another stage's changed instructions do not change `key`.
+    """
+
+    stage: str
+    document_id: str
+    messages: list[dict[str, str]]
+    schema: dict[str, Any] | None
+    config: ModelConfig
+    signature: str = ""
+    sample: int = 0
+
+    def key(self) -> str:
+        """What makes two requests the same question: 32 hexadecimal digits."""
+        config = self.config
+        parts = (
+            config.model,
+            self.signature or self.messages[0]["content"],
+            [message["content"] for message in self.messages[1:]],
+            config.temperature,
+            config.max_tokens,
+            self.schema,
+            config.extra_body,
+            self.sample,
+        )
+        return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an endpoint answered: text, and tokens as it counts them."""
+
+    text: str
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+def full_body(request: Request, temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
+    """All that we would like to send, but for the schema."""
+    config = request.config
+    body: dict[str, Any] = {
+        "model": config.model,
+        "messages": request.messages,
+        "temperature": config.temperature if temperature is None else temperature,
+        "max_tokens": max_tokens or config.max_tokens,
+    }
+    if config.extra_body:
+        body.update(orjson.loads(config.extra_body))
+    return body
+
+
+def read_completion(data: Any, key: str = "") -> Completion:
+    """Read a chat completion; should its text hold the key that it was asked with, that is taken out.
+
+    Raises:
+        ReplyTruncated: cut at the token limit.
+        RequestRefused: the server's content filter stopped it.
+        TransientError: the body has not the shape of a completion.
+    """
+    try:
+        choice = data["choices"][0]
+        text = without_key(choice["message"].get("content") or "", key)
+        usage = data.get("usage") or {}
+        completion = Completion(
+            text=text,
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+        )
+        finish = choice.get("finish_reason")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise TransientError("the endpoint answered 200 with a body that is not a chat completion") from error
+    if finish == "length":
+        raise CutCompletion(completion)
+    if finish == "content_filter":
+        raise RequestRefused("the endpoint's content filter stopped the reply", text)
+    if not text.strip():
+        raise EmptyCompletion(completion)
+    return completion
+
+
+class CutCompletion(ReplyTruncated):
+    """A reply cut at the token limit; its tokens were paid all the same."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__("cut at the token limit; raise --max_tokens if this is common", completion.text)
+        self.completion = completion
+
+
+class EmptyCompletion(ReplyInvalid):
+    """An answer without content, as thinking models give when the budget went into the thought."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__("the reply has no content", completion.text)
+        self.completion = completion
