@@ -16,7 +16,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test demo run options bench clean
+.PHONY: help setup check lint format types test demo run options bench quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ options: $(STAMP) ## rewrite the README's option table and templates/metadata.js
 
 bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+quality: $(STAMP) ## measure how often each rule is right, on labelled data
+	$(BIN)/python -m tests.quality $(QUALITY_ARGS)
 
 clean: ## remove what the targets above have made
 	rm -rf $(VENV) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

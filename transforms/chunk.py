@@ -84,7 +84,9 @@ def _merge_small(chunks: Iterable[str], least: int, tokenizer: str) -> list[str]
     """Add what fell below the minimum (by its white space, or as the rest at the end) to its neighbour."""
 
     def is_small(chunk: str) -> bool:
-        return count_tokens(chunk.strip(), tokenizer) < least
+        chunk = chunk.strip()
+        # As a rule the beginning alone is large enough.
+        return count_tokens(chunk[: 2 * _CHARS_PER_TOKEN * least], tokenizer) < least and count_tokens(chunk, tokenizer) < least
 
     merged: list[str] = []
     for chunk in chunks:

@@ -184,7 +184,9 @@ def _digits_pattern(value: Fraction) -> str | None:
     pattern = "[, '_]?".join([whole, *groups]) if groups else whole
     if pattern == "0" and decimals:
         pattern = "0?"
-    return pattern + (rf"[.,]{decimals}0*" if decimals else r"(?:\.0+)?")
+    # "3,264" is a number of thousands in English, "3,2" can only be a decimal comma.
+    point = r"\." if len(decimals) == 3 else "[.,]"
+    return pattern + (rf"{point}{decimals}0*" if decimals else r"(?:\.0+)?")
 
 
 def _number_patterns(value: Fraction) -> Iterator[str]:
@@ -198,6 +200,10 @@ def _number_patterns(value: Fraction) -> Iterator[str]:
             short = {"thousand": "k", "million": "mn?|mio", "billion": "bn?", "trillion": "tn?"}[word]
             scaled = _digits_pattern(size / scale)
             yield rf"(?:{scaled})[ \-]*(?:{word}|{short})"
+        if size * 2 == scale:
+            yield rf"half (?:a |of a )?{word}"
+        elif size * 4 == scale:
+            yield rf"(?:a )?quarter (?:of )?(?:a )?{word}"
     if size and (size >= 1000 or size < Fraction(1, 100)):
         yield from _scientific_patterns(size)
     if size.denominator != 1 and size.denominator <= 1000:
@@ -330,15 +336,16 @@ def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_ty
             if _ends_a_number(text, original, folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
-    # "Length (km): 12": the number stands alone, its unit a little before it.
+    # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
     named_before = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])(?![/^])")
+    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{'|'.join(units)})(?![^\W\d_])")
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
         other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
         if (
             not other_unit
             and _ends_a_number(text, original, folded, end)
-            and named_before.search(text, max(0, start - 300), start)
+            and (named_before.search(text, max(0, start - 300), start) or named_after.match(text, end))
         ):
             return folded.original(start, end)
     return None
@@ -419,8 +426,42 @@ def _find_date(date: PartialDate, folded: _Folded) -> Place | None:
         if found:
             return folded.original(*found.span())
     if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):
-        return _find_date(PartialDate(0, date.month, date.day), folded)  # the year is said elsewhere
+        return _find_day(date, folded)  # the year is said elsewhere
     return None
+
+
+_YEAR_AFTER = re.compile(r"(?:,| of)? ?[12]\d{3}(?!\d)")
+
+
+def _find_day(date: PartialDate, folded: _Folded) -> Place | None:
+    """A day without its year; one that is given another year is another day."""
+    for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
+        for count, found in enumerate(re.finditer(pattern, folded.text)):
+            if not _YEAR_AFTER.match(folded.text, found.end()):
+                return folded.original(*found.span())
+            if count >= _MAX_CANDIDATES:
+                break
+    return None
+
+
+_RANGE = re.compile(r"(?:from |between )?(\d[\d,.]*) ?(?:-|to|and) ?(\d\S* ?.*)", re.DOTALL)
+
+
+def _find_range(form: str, folded: _Folded) -> Place | None:
+    """ "6.2 to 8.2 micrometres" for "6.2-8.2 um": both numbers, and the unit in any spelling."""
+    found = _RANGE.fullmatch(form) if len(form) < 60 else None
+    first, second = (parse_quantity(found[1], "number"), parse_quantity(found[2])) if found else (None, None)
+    if not (first and second and second.unit) or first.unit:
+        return None
+    numbers = [_digits_pattern(quantity.value) for quantity in (first, second)]
+    if not all(numbers):
+        return None
+    units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(second.unit)}, key=len, reverse=True))
+    place = re.search(
+        rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])",
+        folded.text,
+    )
+    return folded.original(*place.span()) if place else None
 
 
 _DRESS = r"[\s$\\{}]*"
@@ -550,7 +591,7 @@ def _find_any(answer: str, folded: _Folded, text: str, answer_type: str | None) 
         place = _find_quantity(quantity, folded, text, answer_type)
         counted = quantity.unit and parse_unit(quantity.unit) is None
         return place or (_find_text(answer, folded, text) if counted else None)
-    place = _find_text(answer, folded, text)
+    place = _find_text(answer, folded, text) or _find_range(form, folded)
     if place is None and form != normalise(answer):
         place = _find_text(form, folded, text)
     return place

@@ -51,6 +51,10 @@ STOP_WORDS: dict[str, frozenset[str]] = {
     }.items()
 }
 
+_LANGUAGES_OF: dict[str, tuple[str, ...]] = {
+    word: tuple(code for code, listed in STOP_WORDS.items() if word in listed) for word in set().union(*STOP_WORDS.values())
+}
+
 _SCRIPTS = (
     # name, character class, languages that langdetect knows in it
     ("Han", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff", ("zh", "ja")),
@@ -145,8 +149,11 @@ def _by_stop_words(words: list[str]) -> str:
 
 
 def _stop_word_shares(words: list[str]) -> dict[str, float]:
-    counts = Counter(words)
-    return {code: sum(counts[word] for word in listed) / len(words) for code, listed in STOP_WORDS.items()}
+    found = dict.fromkeys(STOP_WORDS, 0)
+    for word, count in Counter(words).items():
+        for code in _LANGUAGES_OF.get(word, ()):
+            found[code] += count
+    return {code: count / len(words) for code, count in found.items()}
 
 
 def _by_langdetect(sample: str, letters: list[str]) -> str:

@@ -584,6 +584,7 @@ def _short_and_long_forms(
             letters = word.written.removesuffix("'s").removesuffix("s")
             known = letters.lower() in shorts or word.written.lower() in shorts
             capitals = sum(char.isupper() for char in letters)
+            known = known or (letters.isalpha() and letters.isupper() and _abbreviates(letters.lower(), wanted))
             if known and len(letters) > 1 and (capitals > 1 or (capitals and letters.lower() in given)):
                 yield "abbreviation", (word.start, word.end)
         for dotted in re.finditer(r"(?<!\w)(?:[A-Za-z][.\-]){2,}[A-Za-z]?", question):
@@ -610,11 +611,40 @@ def _short_and_long_forms(
                 yield "unit_variant", (word.start, word.end)
 
 
+def _abbreviates(short: str, wanted: list[_Word]) -> bool:
+    """Whether capitals are letters of a phrase that begin each of its words: "DNA" for deoxyribonucleic acid."""
+    if not 3 <= len(short) <= 6 or not wanted or len(wanted) > len(short):
+        return False
+    phrase = [word.folded for word in wanted if word.folded not in STOP_WORDS]
+    return _subsequence("".join(word[0] for word in phrase), short) and _made_of_words(short, phrase)
+
+
+def _made_of_words(short: str, words: list[str]) -> bool:
+    """Whether letters can be dealt to words in order, each word giving its first letter and any later ones."""
+    ends = {0}  # how many letters of `short` the words so far may have used
+    for word in words:
+        reached = set()
+        for start in ends:
+            if start < len(short) and word[:1] == short[start]:
+                position, used = 1, start + 1
+                reached.add(used)
+                while used < len(short) and (position := word.find(short[used], position) + 1):
+                    used += 1
+                    reached.add(used)
+        ends = reached
+    return len(short) in ends
+
+
 def _expansions(words: list[_Word], short: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """Runs of words that begin with the letters of the answer; two letters need capitals."""
     for index in range(len(words)):
+        run = words[index : index + len(short) - 1]
+        for size in range(2, len(run) + 1):  # "Hypertext Markup Language" for HTML: fewer words than letters
+            part = run[:size]
+            if all(word.written[0].isupper() for word in part) and _made_of_words(short, [word.folded for word in part]):
+                yield "expansion", (part[0].start, part[-1].end)
         for skip_small in (False, True):
-            run: list[_Word] = []
+            run = []
             for word in words[index : index + 2 * len(short)]:
                 if skip_small and run and word.folded in STOP_WORDS:
                     continue

@@ -11,6 +11,7 @@ RefinedWeb arXiv:2306.01116, appendix G.2: line-wise removal of menus, counters 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms import boilerplate, mojibake
-from transforms.language import detect_language
+from transforms import advertising, boilerplate, mojibake
+from transforms.language import STOP_WORDS, detect_language, stop_word_share
 from transforms.minhash import hash_shingles, hash_words, shingle_words
 from transforms.text import count_tokens
 
@@ -53,6 +54,10 @@ class Thresholds:
             makes up more of the words (Gopher: 0.20 and 0.16).
         max_duplicate_10gram_share: "repetition" if more of the words are in repeated 10-grams
             (Gopher: 0.10, which templated tables of facts and refrains miss).
+        max_top_word_share: "repetition" if one word, small words left out, makes up more of a text of 40
+            words or more: lists of search terms have 0.3, songs and recipes half of that.
+        max_pitch_share: "advertisement" if there are more different pitches ("order now") for each word.
+        max_log_line_share: "log" if more lines than this begin as a program's log does.
         max_mojibake_share: "mojibake" above this many wrongly decoded letters for each word. English
             with broken quotes stays far below and can be repaired; other languages reach 0.1.
         max_furniture_share: "boilerplate" above this share of words in consent, account and sharing notices.
@@ -78,6 +83,9 @@ class Thresholds:
     max_top_2gram_share: float = 0.2
     max_top_4gram_share: float = 0.16
     max_duplicate_10gram_share: float = 0.45
+    max_top_word_share: float = 0.2
+    max_pitch_share: float = 0.05
+    max_log_line_share: float = 0.7
     max_mojibake_share: float = 0.03
     max_furniture_share: float = 0.5
     max_menu_share: float = 0.5
@@ -128,6 +136,11 @@ class Page:
         return shingle_words(self.window.lower())[:_MAX_WORDS]
 
     @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands there."""
+        return Counter(self.words)
+
+    @cached_property
     def is_code(self) -> bool:
         """Whether this is a program, a shell session or markup, where rules for prose mean nothing.
 
@@ -170,7 +183,48 @@ def is_boilerplate(page: Page, limits: Thresholds) -> str:
     seen = boilerplate.find_notice(page.text, page.lines, limits.max_furniture_share) or boilerplate.find_menu(
         page.lines, limits.max_menu_share, limits.min_content_words
     )
-    return "" if page.is_code else seen
+    return seen if seen and not page.is_code else ""
+
+
+def is_advertisement(page: Page, limits: Thresholds) -> str:
+    """One pitch after the other, in whatever grammar."""
+    return advertising.find_pitches(page.text, limits.max_pitch_share)
+
+
+_LOG_LINE = re.compile(
+    r"\W?\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d"  # 2021-03-04 11:02:17
+    r"|[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d "  # Mar  4 11:02:17, as syslog has it
+    r"|\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\]"  # [Thu Mar 04 11:02:17 2021]
+    r"|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["  # a web server's
+    r"|\[ *(?:OK|FAILED|INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL|NOTICE|DEPEND|\d+\.\d{6}) *\]"
+    r"|(?:INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL|NOTICE|CRITICAL)(?:[:\]]| +[\[(]| +\S+ +[-:] )"
+    r"|[VDIWEF]/[\w.-]+ *\( *\d+\):"  # a telephone's
+    r"|Traceback \(most|During handling of the above|Caused by: |(?:\w+\.)*\w+(?:Error|Exception)(?:: |$)"  # a stack
+    r"|File \".+\", line \d+|at [\w$.<>]+\([^()]*\)$|goroutine \d+ \["
+)
+_FEW_LOG_LINES = 5
+_LOG_PROBE = 40  # a log has begun by this line
+
+
+def is_log(page: Page, limits: Thresholds) -> str:
+    """What a program wrote while it ran, with nobody's words around it."""
+    if len(page.lines) < _FEW_LOG_LINES:
+        return ""
+    logged = quoted = 0
+    for number, line in enumerate(page.lines, 1):
+        if number == _LOG_PROBE and not logged:
+            return ""
+        logged += bool(quoted or _LOG_LINE.match(line))
+        quoted = not quoted and line.startswith('File "')  # the next line is the source line there
+    return f"{logged} of {len(page.lines)} lines of a log" if logged > limits.max_log_line_share * len(page.lines) else ""
+
+
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
+_PROSE_SHARE = 0.25  # of stop words: a list of search terms has next to none
+
+
+def _is_one_sentence(page: Page) -> bool:
+    return len(page.lines) <= 2 and not _SENTENCE_END.search(page.window) and stop_word_share(page.window) >= _PROSE_SHARE
 
 
 def is_fragment(page: Page, limits: Thresholds) -> str:
@@ -178,7 +232,7 @@ def is_fragment(page: Page, limits: Thresholds) -> str:
     text = page.text.strip()
     if len(text) > 12 * limits.fragment_tokens:
         return ""
-    if not any(character.isupper() for character in text[1:]):
+    if not any(character.isupper() for character in text[1:]) and not _is_one_sentence(page):
         return ""  # written in lower case throughout: the first letter says nothing
     starts_inside = text[0].islower() or text[0] in ",;:.)]}\u2026%?!" or text.startswith("'s ")
     stops_inside = bool(re.search(r"[\w,;(\u2026-]$", text)) or text.endswith("...")
@@ -263,25 +317,33 @@ def _writes_words_apart(page: Page) -> bool:
 
 GOPHER_STOP_WORDS = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
 _FORMULA_SHARE = 0.1  # operators for each word from which a text is formulas
+_NOTE_END = re.compile(r"\w[.;:](?= [A-Z0-9(]|$)")
+_NOTE_SHARE = 0.1  # ends of notes for each word from which a text is a glossary, a pedigree, a description of a plant
 
 
 def lacks_stop_words(page: Page, limits: Thresholds) -> str:
     """English in full lines with hardly any of the words that hold sentences together."""
-    if sum(word in GOPHER_STOP_WORDS for word in page.words) >= limits.min_stop_word_share * len(page.words):
+    if sum(page.counts[word] for word in GOPHER_STOP_WORDS) >= limits.min_stop_word_share * len(page.words):
         return ""
     prose = " ".join(line for line in page.lines if len(line.split()) >= _SENTENCE_WORDS and not _MARKED_LINE.match(line))
-    words = shingle_words(prose.lower())
+    words = [word for word in shingle_words(prose.lower()) if not word.isdigit()]
     if len(words) < 40 or len(words) < 0.5 * len(page.words) or page.is_code or page.language not in ("en", ""):
         return ""
     found = sum(word in GOPHER_STOP_WORDS for word in words)
     if found >= limits.min_stop_word_share * len(words) or len(_OPERATOR.findall(prose)) > _FORMULA_SHARE * len(words):
+        return ""
+    if len(_NOTE_END.findall(prose)) > _NOTE_SHARE * len(words):
         return ""
     return f"{found} stop words in {len(words)} words of prose"
 
 
 def is_repetitive(page: Page, limits: Thresholds) -> str:
     """The same lines or phrases over and over."""
-    if detail := _repeats_lines(page.lines, limits) or _repeats_phrases(page.words, limits):
+    lines, words = page.lines, page.words
+    if _has_refrain(lines):  # a song is judged without its repeats
+        lines = list(dict.fromkeys(lines))
+        words = shingle_words("\n".join(lines).lower())[:_MAX_WORDS]
+    if detail := _repeats_lines(lines, limits) or _repeats_phrases(words, limits) or _repeats_a_word(words, limits):
         return "" if page.is_code else detail
     return ""
 
@@ -292,6 +354,31 @@ def _repeats_lines(lines: list[str], limits: Thresholds) -> str:
     if repeated <= limits.max_duplicate_line_chars * total:
         return ""
     return f"{repeated / total:.0%} of the characters in repeated lines"
+
+
+def _has_refrain(lines: list[str]) -> bool:
+    """Whether what repeats are the lines of a song: sentences, between more others that do not repeat."""
+    times = Counter(lines)
+    refrain = [line for line, count in times.items() if count > 1]
+    if not refrain or len(times) < 2 * len(refrain):
+        return False
+    repeated = sum(len(line) * (times[line] - 1) for line in refrain)
+    return repeated <= _REFRAIN_SHARE * sum(map(len, lines)) and all(_REFRAIN_LINE.search(line) for line in refrain)
+
+
+_REFRAIN_SHARE = 0.6
+_REFRAIN_LINE = re.compile(r"\w\W+\w+\W+\w+.*[.,;:!?\u2014'\"\u201d-]$")  # some words, and a mark at the end
+
+
+def _repeats_a_word(words: list[str], limits: Thresholds) -> str:
+    if len(words) < 40 or len(words) > _STUFFED_WORDS:
+        return ""
+    counts = Counter(word for word in words if len(word) > 2 and not word.isdigit() and word not in STOP_WORDS["en"])
+    word, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    return f"{word!r} {count} times in {len(words)} words" if count > limits.max_top_word_share * len(words) else ""
+
+
+_STUFFED_WORDS = 1000  # a longer text that says one word so often has a reason: a table, a program
 
 
 def _repeats_phrases(words: list[str], limits: Thresholds) -> str:
@@ -335,6 +422,8 @@ TEXT_RULES: tuple[tuple[str, Rule], ...] = (
     ("too_short", is_too_short),
     ("mojibake", is_mojibake),
     ("boilerplate", is_boilerplate),
+    ("log", is_log),
+    ("advertisement", is_advertisement),
 )
 PROSE_RULES: tuple[tuple[str, Rule], ...] = (
     ("truncated_fragment", is_fragment),

@@ -2,8 +2,8 @@
 
 Input:    PCollection[Document]
 Passed:   PCollection[Document], or its chunks ("id#1", "id#2", ...), or its beginning
-Rejected: Rejection, reason in {"too_short", "mojibake", "boilerplate", "language",
-          "truncated_fragment", "too_few_words", "symbols", "bullets", "word_length", "repetition",
+Rejected: Rejection, reason in {"too_short", "mojibake", "boilerplate", "log", "advertisement",
+          "language", "truncated_fragment", "too_few_words", "symbols", "bullets", "word_length", "repetition",
           "stop_words", "too_long", "exact_duplicate", "near_duplicate"}
 Source:   Webscale-RL, arXiv:2510.06499 (under 50 tokens); the rules name theirs in quality.py
 """

@@ -1,0 +1,128 @@
+"""Judged cases and what they add up to."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+SHARED = ROOT.parent / "shared" / "data"
+
+TUNE, HELD_OUT = "tune", "held_out"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled case: what was expected of the rule and what it found.
+
+    `part` is `TUNE` or `HELD_OUT`. `right` may say otherwise than `expected == found` where more than yes or
+    no is asked for. `said` is what the rule said, `shown` what it was about, both for a reader.
+    """
+
+    id: str
+    kind: str
+    part: str
+    expected: bool
+    found: bool
+    said: str = ""
+    shown: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.expected == self.found
+
+
+@dataclass(frozen=True)
+class Area:
+    """One rule, or one stage, measured on one set.
+
+    Attributes:
+        name: as the table shows it.
+        positive: what a case that is expected, or found, is ("drop", "leak"): the sense of precision and recall.
+        cases: every case; none where there is nothing to measure with, and then `notes` says what is missing.
+        notes: lines to print under the table.
+    """
+
+    name: str
+    positive: str
+    cases: Sequence[Case] = ()
+    notes: Sequence[str] = field(default=())
+
+    def scores(self, part: str | None = None) -> "Scores":
+        return score(case for case in self.cases if part in (None, case.part))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Counts of the four outcomes."""
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+
+    @property
+    def cases(self) -> int:
+        return self.true_positives + self.false_positives + self.false_negatives + self.true_negatives
+
+    @property
+    def positives(self) -> int:
+        """Cases labelled positive."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def negatives(self) -> int:
+        return self.false_positives + self.true_negatives
+
+    @property
+    def precision(self) -> float:
+        """Of what was found, how much should have been; 1 where nothing was found."""
+        return _share(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        """Of what should be found, how much was; 1 where there is nothing to find."""
+        return _share(self.true_positives, self.positives)
+
+    @property
+    def accuracy(self) -> float:
+        return _share(self.true_positives + self.true_negatives, self.cases)
+
+    @property
+    def false_alarms(self) -> float:
+        """Of what should not be found, how much was; 0 where there is no such case."""
+        return 1 - _share(self.true_negatives, self.negatives)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def score(cases: Iterable[Case]) -> Scores:
+    outcomes = [(case.expected, case.found) for case in cases]
+    return Scores(*(outcomes.count(outcome) for outcome in ((True, True), (False, True), (True, False), (False, False))))
+
+
+def by_kind(cases: Iterable[Case]) -> dict[str, tuple[int, int]]:
+    """(right, all) for each kind of case, in the order in which kinds first come."""
+    counts: dict[str, tuple[int, int]] = {}
+    for case in cases:
+        right, total = counts.get(case.kind, (0, 0))
+        counts[case.kind] = right + case.right, total + 1
+    return counts
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a JSONL file; none where there is no such file."""
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line] if path.exists() else []
+
+
+def labelled(name: str) -> list[dict[str, Any]]:
+    """The rows of one of the sets in `tests/data`."""
+    return read_rows(DATA / f"{name}.jsonl")
+
+
+def part_of(row: dict[str, Any]) -> str:
+    return HELD_OUT if row.get("split") == HELD_OUT else TUNE
