@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from beam_pipeline import demo_model
+from beam_pipeline.demo_embeddings import embeddings_reply
 from beam_pipeline.demo_replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
 from beam_pipeline.demo_server_simulation import Attempt, Prompt, Simulation, SimulationConfig
 from transforms.text import estimate_tokens
@@ -105,6 +106,7 @@ class Server:
         app.add_routes(
             [
                 web.post("/v1/chat/completions", self.chat),
+                web.post("/v1/embeddings", self.embeddings),
                 web.get("/v1/models", self.models),
                 web.get("/health", self.health),
                 web.get("/stats", self.stats),
@@ -151,11 +153,21 @@ class Server:
             self._in_flight -= 1
             self._last_reply_at = time.time()
 
+    async def embeddings(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        try:
+            return web.json_response(embeddings_reply(await request.read()))
+        except RequestError as error:
+            return _error(error)
+
     async def _complete(self, request: ChatRequest) -> web.Response:
         """Answer a valid request, with whatever delay and fault the simulation has for it."""
         if self._first_request_at is None and demo_model.is_task(request.messages):
             self._first_request_at = time.time()  # a preflight's question is not the work that is timed
-        attempt = self.simulation.admit(request.messages)
+        # Another seed makes it another request, as it is to a server that samples.
+        seed = [{"role": "seed", "content": str(request.seed)}] if request.seed else []
+        attempt = self.simulation.admit([*request.messages, *seed])
         if attempt.fault == "429":
             wait = self.simulation.config.retry_after_s
             refusal = RequestError(429, "too many requests (simulated)", "rate_limit_error")

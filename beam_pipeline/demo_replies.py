@@ -35,6 +35,7 @@ class ChatRequest:
     format: str  # "json_schema", "json_object" or "text"
     schema: dict[str, Any]
     max_tokens: int | None
+    seed: int = 0
 
 
 def parse_body(raw: bytes) -> ChatRequest:
@@ -69,12 +70,15 @@ def parse_body(raw: bytes) -> ChatRequest:
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise RequestError(400, f"'max_tokens' must be a whole number of 1 or more, got {limit!r}", param="max_tokens")
-    return ChatRequest(messages, kind, schema, limit)
+    seed = body.get("seed") or 0
+    if not isinstance(seed, int):
+        raise RequestError(400, f"'seed' must be a whole number, got {seed!r}", param="seed")
+    return ChatRequest(messages, kind, schema, limit, seed)
 
 
 def reply_text(request: ChatRequest) -> str:
     """What the model says: pure JSON where a format asks for it, otherwise JSON in a fence after a sentence."""
-    found = demo_model.answer(request.messages)
+    found = demo_model.answer(request.messages, request.seed)
     if request.format == "json_schema":
         return json.dumps(conform(found or {}, request.schema), ensure_ascii=False)
     if found is None:

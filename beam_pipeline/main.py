@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, TextIO
 
@@ -18,18 +18,19 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.lock import only_run
-from beam_pipeline.models import Models, run_models, run_prompts
+from beam_pipeline.models import run_embedding, run_models, run_prompts
 from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
-from beam_pipeline.preflight import check_models
+from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
 from beam_pipeline.resume import save_options
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, match_files, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
-from beam_pipeline.usage import Prices, usage_of
+from beam_pipeline.usage import EMBED, Prices, usage_of
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, get_runtime, peek_runtime
 from transforms.text import count_tokens
@@ -84,6 +85,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         try:
             check_inputs(config.input, config.input_format)
             check_apart(match_files(config.input), config.output)
+            if config.benchmarks:
+                check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
             if options.view_as(StandardOptions).streaming:
                 raise ValueError("--streaming: this version runs batches only")
@@ -92,15 +95,21 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             started = time.monotonic()
             models = stack.enter_context(run_models(config))
             check_models(models.values())
+            embedding = run_embedding(config)
+            if embedding:
+                check_embedding(embedding)
             pipeline = beam.Pipeline(options=options)
-            build(pipeline, config, prompts, models.__getitem__)
+            build(pipeline, config, prompts, models.__getitem__, embedding)
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
             prepare_output(config.output, config.overwrite, config.resume)
             save_options(config)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)
-        return _run_graph(config, options, pipeline, models, started)
+        names = {stage: model.model for stage, model in models.items()}
+        if embedding:
+            names[EMBED] = embedding.model.model
+        return _run_graph(config, options, pipeline, names, started)
 
 
 def check_tokenizer(name: str) -> None:
@@ -118,7 +127,9 @@ def check_tokenizer(name: str) -> None:
         ) from error
 
 
-def _run_graph(config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Models, started: float) -> int:
+def _run_graph(
+    config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
+) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     stop = _StopOnInterrupt()
     gc.freeze()
@@ -140,10 +151,10 @@ def _run_graph(config: PipelineConfig, options: PipelineOptions, pipeline: beam.
     return _report(config, models, result, time.monotonic() - started)
 
 
-def _report(config: PipelineConfig, models: Models, result: Any, seconds: float) -> int:
+def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    usage = usage_of(result, {stage: model.model for stage, model in models.items()})
+    usage = usage_of(result, models)
     summary = read_summary(path) | {"tokens": usage, "seconds": round(seconds, 1)}
     prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
     if cost := prices.cost(usage["total"], seconds):

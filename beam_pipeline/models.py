@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.options import DEMO_MODEL, PipelineConfig, StageSettings
+from beam_pipeline.options import DEMO_MODEL, VERIFY_STAGES, PipelineConfig, StageSettings
 from beam_pipeline.preflight import Unreachable, only_model
 from beam_pipeline.resume import JOURNAL_FOLDER
 from beam_pipeline.sources import read_domains
-from prompts import STAGES, PromptSet, load_domains, load_prompts
-from transforms.inference.endpoint import ModelConfig
+from prompts import PromptSet, load_domains, load_prompts
+from transforms.inference.embedding import EmbeddingConfig
+from transforms.inference.request import ModelConfig
 
+# By the stage's name; the verifiers of a stage besides its first by `verifier_name`.
 Models = dict[str, ModelConfig]
 
 # A prefix cache the size of a large GPU's, so that the summary shows what the order of the prompts saves.
@@ -21,13 +23,13 @@ DEMO_CACHE_TOKENS = 400_000
 
 
 def run_prompts(config: PipelineConfig) -> PromptSet:
-    """The prompts of a run, with its domains and number of personas filled in.
+    """The prompts of the stages that a run has, with its domains and number of personas filled in.
 
     Raises:
         ValueError: the user's list of domains cannot be used.
     """
     domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
-    return load_prompts(domains, config.max_personas)
+    return load_prompts(domains, config.max_personas, config.model_stages)
 
 
 def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
@@ -52,6 +54,22 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
     )
 
 
+def verifier_name(stage: str, number: int) -> str:
+    """What the models of a verification stage are called: "verify", "verify/2", "verify/3"."""
+    return f"{stage}/{number + 1}" if number else stage
+
+
+def stage_models(config: PipelineConfig) -> Models:
+    """The model settings of every stage that the run has, and of every model that verifies for one."""
+    models: Models = {}
+    for stage in config.model_stages:
+        models[stage] = stage_model(config, stage)
+        if stage in VERIFY_STAGES:
+            for number, name in enumerate(config.verifier_models):
+                models[verifier_name(stage, number)] = replace(models[stage], model=name)
+    return models
+
+
 def extra_body(settings: StageSettings) -> str:
     """The body keys that a user wants besides ours, as JSON text; "" if none."""
     body = json.loads(settings.extra_body or "{}")
@@ -70,14 +88,31 @@ def _only_model(replicas: tuple[str, ...], api_key: str) -> str:
     return only_model(replicas[-1], api_key)
 
 
+def run_embedding(config: PipelineConfig) -> EmbeddingConfig | None:
+    """How texts are embedded in a run; None if they are not.
+
+    Raises:
+        PreflightError: the endpoint must be asked for its model and does not say one.
+    """
+    if not config.embedding_endpoint:
+        return None
+    general = stage_model(config, config.model_stages[0])
+    urls = tuple(config.embedding_endpoint)
+    key = f"env:{config.embedding_api_key_env}" if config.embedding_api_key_env else general.api_key
+    name = config.embedding_model or _only_model(urls, key)
+    # What a chat request carries besides means nothing to an embedding model, or something else.
+    model = replace(general, endpoints=urls, model=name, api_key=key, extra_body="")
+    return EmbeddingConfig(model, config.embedding_dimensions, config.embedding_prefix)
+
+
 @contextmanager
 def run_models(config: PipelineConfig) -> Iterator[Models]:
-    """Each stage's model settings, complete: the embedded endpoint started, the one served model found.
+    """The model settings of a run, complete: the embedded endpoint started, the one served model found.
 
     Raises:
         PreflightError: an endpoint must be asked for its model and does not say one.
     """
-    models = {stage: stage_model(config, stage) for stage in STAGES}
+    models = stage_models(config)
     found: dict[tuple[tuple[str, ...], str], str] = {}
     for stage, model in models.items():
         if model.model or not model.endpoints:

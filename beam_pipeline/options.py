@@ -40,6 +40,12 @@ DEMO_MODEL = "demo-rules"
 LOCAL_RUNNER = "FnApiRunner"
 """What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
 
+VERIFY_STAGES = ("verify", "verify_answer", "verify_question")
+"""The stages of verification: the one of a single call, and the two of `--verify_calls 2`, which share its settings."""
+
+SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
+"""How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
+
 ANY_LANGUAGE = "all"
 
 FILES = "Input and output"
@@ -47,6 +53,8 @@ ENDPOINT = "Endpoint and model"
 PRICES = "Prices, for the cost in the summary"
 SCREENING = "Screening"
 QUESTIONS = "Domains, exemplars, personas"
+GATES = "Verification and further gates"
+MIX = "De-duplication, decontamination, mix"
 RUN = "The run"
 STAGE = "One stage's own settings"
 
@@ -127,6 +135,15 @@ def _check_endpoint(url: str) -> str:
 
 def _check_endpoints(urls: list[str] | None) -> list[str] | None:
     return None if urls is None else list(dict.fromkeys(_check_endpoint(url) for url in urls))
+
+
+# What switches on a stage that a run with all options at their defaults does not have.
+_SWITCHES: Mapping[str, str] = {
+    "verify_answer": "--verify_calls 2",
+    "verify_question": "--verify_calls 2",
+    "round_trip": "--round_trip",
+    "pass_rate": "--pass_rate_samples",
+}
 
 
 class _Options(BaseModel):
@@ -322,14 +339,143 @@ class PipelineConfig(_Options):
         3, "Most personas, and so questions, for one document.", QUESTIONS, param_type="NUMBER", ge=1, le=3
     )
 
+    verify_calls: int = _option(
+        1,
+        "Calls that verify a pair: 1 judges everything at once; 2 judges the answer by the document, "
+        "then the question by a verifier that cannot see the document.",
+        GATES,
+        param_type="NUMBER",
+        ge=1,
+        le=2,
+    )
+    verifiers: int = _option(
+        1,
+        "Verifiers that judge each pair, each by itself, in every call of verification.",
+        GATES,
+        param_type="NUMBER",
+        ge=1,
+        le=9,
+    )
+    verifier_models: list[str] = _option(
+        [],
+        "Models of the verifiers, taken in turn, all at the endpoint of verify; "
+        "without it --verify_model judges again and again, sampled. Repeatable.",
+        GATES,
+        split="commas",
+    )
+    verifier_agreement: Literal["majority", "all"] = _option("majority", "How many of the verifiers must let a pair pass.", GATES)
+    round_trip: bool = _option(
+        False,
+        "Have a model answer each question from the document without seeing the stored answer; a pair whose answers "
+        "disagree is rejected.",
+        GATES,
+        param_type="BOOLEAN",
+    )
+    pass_rate_samples: int = _option(
+        0,
+        "Times that a solver answers each question without the document; the share of right answers is kept on the row.",
+        GATES,
+        param_type="NUMBER",
+        ge=0,
+        le=64,
+    )
+    min_pass_rate: float = _option(
+        0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, param_type="NUMBER", ge=0, le=1
+    )
+    max_pass_rate: float = _option(
+        1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, param_type="NUMBER", ge=0, le=1
+    )
+
+    near_duplicate_questions: bool = _option(
+        True,
+        "Take questions in other words with the same answer for one; false keeps all but equal ones.",
+        MIX,
+        param_type="BOOLEAN",
+    )
+    benchmarks: list[str] = _option(
+        [],
+        "Evaluation sets that the output must not repeat: JSONL or Parquet, paths or globs. "
+        "Repeatable; in one value, full paths separated by commas.",
+        MIX,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    benchmark_fields: list[str] = _option(
+        [],
+        "Fields of a benchmark row: the question's first, then answer and options; without it the usual names are tried.",
+        MIX,
+        split="commas",
+    )
+    benchmark_ngram: int = _option(
+        13,
+        "Words in a row that count as a copy of a benchmark item; a shorter question counts as a whole.",
+        MIX,
+        param_type="NUMBER",
+        ge=5,
+        le=50,
+    )
+    benchmark_similarity: float = _option(
+        0.65,
+        "Share of a long benchmark question that must come back in a near duplicate (more of a short one); "
+        "0 looks for copies only.",
+        MIX,
+        param_type="NUMBER",
+        ge=0,
+        le=1,
+    )
+    embedding_endpoint: list[str] = _option(
+        [],
+        "Base URL of an OpenAI-compatible endpoint with /v1/embeddings: benchmark questions in other words are looked for too. "
+        "Repeatable.",
+        MIX,
+        split="commas",
+    )
+    embedding_model: str = _option(
+        "", "Embedding model to ask; without it, the one model that the embedding endpoint serves.", MIX
+    )
+    embedding_api_key_env: str | None = _option(
+        None, "Name of the environment variable that holds the embedding endpoint's key.", MIX, regex=_ENV_NAME
+    )
+    embedding_dimensions: int = _option(
+        0, "Length of vectors to ask for, of models that can shorten them; 0 is the model's own.", MIX, param_type="NUMBER", ge=0
+    )
+    embedding_prefix: str = _option("", "Put before each text, for models trained with one, such as 'query:'.", MIX)
+    embedding_similarity: float = _option(
+        0.72,
+        "Cosine from which a question is compared with a benchmark's; tuned for all-MiniLM-L6-v2.",
+        MIX,
+        param_type="NUMBER",
+        ge=0,
+        le=1,
+    )
+    max_pairs_per_document: int = _option(
+        0, "Most accepted pairs of one input row, its chunks together; 0 is no limit.", MIX, param_type="NUMBER", ge=0
+    )
+    max_pairs_per_source: int = _option(
+        0,
+        "Most accepted pairs of one source; rows without one count as one source; 0 is no limit.",
+        MIX,
+        param_type="NUMBER",
+        ge=0,
+    )
+    max_pairs_per_domain: int = _option(0, "Most accepted pairs of one domain; 0 is no limit.", MIX, param_type="NUMBER", ge=0)
+    domain_shares: str = _option(
+        "",
+        "Share of the output that each domain is to have, such as math=0.3,coding=20%, or the path of a YAML file; "
+        "the others get the rest in the proportions they come in. Pairs are only left out, so the scarcest decides.",
+        MIX,
+    )
+    mix_seed: int = _option(0, "Another seed keeps other pairs.", MIX, param_type="NUMBER", ge=0)
+
     config: str = _option("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
     progress: Literal["auto", "on", "off"] = _option("auto", "The live progress line; auto shows it on a terminal.", RUN)
     log_level: Literal["debug", "info", "warning", "error"] = _option("warning", "Least severe log message to show.", RUN)
 
     stages: dict[str, StageOptions] = Field(default_factory=dict)
 
-    _endpoints = field_validator("endpoint")(_check_endpoints)
+    _endpoints = field_validator("endpoint", "embedding_endpoint")(_check_endpoints)
     _env_name = field_validator("api_key_env")(_check_env_name)
+    _embedding_env_name = field_validator("embedding_api_key_env")(lambda name: name and _check_env_name(name))
 
     @model_validator(mode="before")
     @classmethod
@@ -342,6 +488,11 @@ class PipelineConfig(_Options):
             own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
             stages[stage] = own
         return {**flat, "stages": stages}
+
+    @field_validator("verifier_models")
+    @classmethod
+    def _each_once(cls, models: list[str]) -> list[str]:
+        return list(dict.fromkeys(models))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -414,7 +565,9 @@ class PipelineConfig(_Options):
         for files, mode in (("domains", self.domains_mode), ("exemplars", self.exemplars_mode)):
             if mode == "replace" and not getattr(self, files):
                 raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
-        for stage in STAGES:
+        self._check_gates()
+        self._check_decontamination()
+        for stage in self.model_stages:
             settings = self.stage(stage)
             if not settings.endpoints and settings.model != DEMO_MODEL:
                 raise ValueError(
@@ -423,16 +576,63 @@ class PipelineConfig(_Options):
                 )
         return self
 
+    def _check_decontamination(self) -> None:
+        """Refuse what would do nothing; a default that is given in words does no harm."""
+        fields = type(self).model_fields
+        chosen = {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
+        if not self.benchmarks and (own := sorted(name for name in chosen if name.startswith("benchmark_"))):
+            raise ValueError(f"--{own[0]} needs --benchmarks: there is nothing to compare with")
+        if self.embedding_endpoint and not self.benchmarks:
+            raise ValueError("--embedding_endpoint needs --benchmarks: it looks for their questions in other words")
+        if not self.embedding_endpoint and (own := sorted(name for name in chosen if name.startswith("embedding_"))):
+            raise ValueError(f"--{own[0]} needs --embedding_endpoint")
+
+    def _check_gates(self) -> None:
+        """Refuse what would do nothing, or not what it says."""
+        if self.verifiers == 1 and self.verifier_agreement != "majority":
+            raise ValueError("--verifier_agreement needs --verifiers 2 or more: one verifier always agrees")
+        if len(self.verifier_models) > self.verifiers:
+            raise ValueError(
+                f"--verifier_models names {len(self.verifier_models)} models for {self.verifiers} verifiers; "
+                f"give --verifiers {len(self.verifier_models)} or more"
+            )
+        if not self.pass_rate_samples and (self.min_pass_rate, self.max_pass_rate) != (0.0, 1.0):
+            raise ValueError("--min_pass_rate and --max_pass_rate need --pass_rate_samples: nobody measures a pass rate without")
+        if self.min_pass_rate > self.max_pass_rate:
+            raise ValueError(f"--min_pass_rate {self.min_pass_rate:g} is above --max_pass_rate {self.max_pass_rate:g}")
+        if self.pass_rate_samples > 1 and not self.stage("pass_rate").temperature:
+            raise ValueError("--pass_rate_temperature 0 gives the same sample again and again; leave it out or give more than 0")
+        for stage, own in self.stages.items():
+            if stage in self.model_stages or (stage == "verify" and self.verify_calls == 2):
+                continue
+            for setting in own.model_dump(exclude_none=True):
+                raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {_SWITCHES[stage]}")
+        for stage in VERIFY_STAGES:
+            if self.verifier_models and self.stages.get(stage, StageOptions()).model:
+                raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
+
+    @property
+    def model_stages(self) -> tuple[str, ...]:
+        """The stages of this run that ask a model, in the order in which documents meet them."""
+        off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
+        off |= set() if self.round_trip else {"round_trip"}
+        off |= set() if self.pass_rate_samples else {"pass_rate"}
+        return tuple(stage for stage in STAGES if stage not in off)
+
     def stage(self, name: str) -> StageSettings:
         """How a stage calls its model: its own settings where given, the general ones elsewhere."""
-        own = self.stages.get(name, StageOptions())
+        own = self._own(name)
         endpoints = self.endpoint if own.endpoint is None else own.endpoint
+        verifier = self.verifier_models[0] if self.verifier_models and name in VERIFY_STAGES else ""
+        temperature, max_tokens = self.temperature, self.max_tokens
+        if name == "pass_rate":
+            temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
         return StageSettings(
             stage=name,
             endpoints=tuple(endpoints),
-            model=own.model or self.model or ("" if endpoints else DEMO_MODEL),
-            temperature=self.temperature if own.temperature is None else own.temperature,
-            max_tokens=self.max_tokens if own.max_tokens is None else own.max_tokens,
+            model=verifier or own.model or self.model or ("" if endpoints else DEMO_MODEL),
+            temperature=temperature if own.temperature is None else own.temperature,
+            max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
             api_key_env=own.api_key_env or self.api_key_env,
             api_key_secret="" if own.api_key_env else self.api_key_secret,
             request_timeout_s=self.request_timeout_s,
@@ -446,6 +646,15 @@ class PipelineConfig(_Options):
             extra_body=self.extra_body,
             session_header=self.session_header,
         )
+
+    def _own(self, name: str) -> StageOptions:
+        """A stage's own settings; the two stages of verification have those of `verify` where they have none."""
+        own = self.stages.get(name, StageOptions())
+        if name not in VERIFY_STAGES[1:]:
+            return own
+        shared = self.stages.get("verify", StageOptions())
+        chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
+        return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
 
     def given(self) -> dict[str, Any]:
         """The options that were given, by flag's name; a default that nobody chose is not among them."""

@@ -8,60 +8,79 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
+from beam_pipeline.benchmarks import ReadBenchmarks
+from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.sinks import WriteRecords
-from beam_pipeline.sources import ReadDocuments, ReadExemplars
+from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_text
 from beam_pipeline.summary import SUMMARY_FILE, CountRun, WriteSummary
 from prompts import PromptSet
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
+from transforms.decontaminate import DecontaminateQA
 from transforms.deduplicate import DeduplicateQA
+from transforms.diversity import DiversityFn
 from transforms.filter import FilterDocuments
-from transforms.inference.endpoint import ModelConfig
+from transforms.inference.embedding import EmbeddingConfig
 from transforms.inference.recall import RecallReplies
+from transforms.inference.request import ModelConfig
+from transforms.mix import MixConfig, MixQA, parse_shares, resolve_shares
 from transforms.outcome import Outcome
+from transforms.pass_rate import Band, MeasurePassRate
 from transforms.records import dead_letter_row, qa_row, rejection_row
+from transforms.round_trip import RoundTripQA
+from transforms.sampling import spread
 from transforms.screen import ScreenConfig, ScreenDocuments
+from transforms.semantic import DecontaminateSemantically, EmbedBenchmarks
 from transforms.synthesize import SynthesizeQA
-from transforms.verify import VerifyQA
+from transforms.verify import VerifyAnswer, VerifyQA
+from transforms.verify_question import VerifyQuestion
 
 
-def build(pipeline: beam.Pipeline, config: PipelineConfig, prompts: PromptSet, model: Callable[[str], ModelConfig]) -> Outcome:
+def build(
+    pipeline: beam.Pipeline,
+    config: PipelineConfig,
+    prompts: PromptSet,
+    model: Callable[[str], ModelConfig],
+    embedding: EmbeddingConfig | None = None,
+) -> Outcome:
     """Add the whole graph to a pipeline.
 
-    `model` gives each stage its model settings by the stage's name. Returns what leaves the
-    pipeline: accepted pairs, all rejections, all dead letters.
+    `model` gives each stage its model settings by the stage's name, `embedding` those of the embedding
+    model if there is one. Returns what leaves the pipeline: accepted pairs, all rejections, all dead letters.
     """
     bank = pipeline | "ReadExemplars" >> exemplar_source(config, prompts)
+    earlier = pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER)) if config.resume else None
     read = pipeline | "Read" >> document_source(config)
     clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config))
-    ready = clean.passed | "Ready" >> _fusion_break(pipeline, config)
+    ready = clean.passed | "Ready" >> (RecallReplies(earlier) if config.resume else beam.Reshuffle())  # the one fusion break
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
     checked = drafts.passed | "Check" >> CheckQA()
-    sound = checked.passed | "Verify" >> VerifyQA(model("verify"), prompts)
-    unique = sound.passed | "Deduplicate" >> DeduplicateQA()
-
-    stages = {
-        "read": read,
-        "screen": clean,
-        "filter": kept,
-        "classify": tasks,
-        "synthesize": drafts,
-        "check": checked,
-        "verify": sound,
-        "deduplicate": unique,
-    }
+    stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
+    stages |= verification(checked, config, prompts, model)
+    *_, sound = stages.values()
+    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(config.near_duplicate_questions)
+    if config.benchmarks:
+        final = stages["decontaminate"] = decontamination(pipeline, final, config, embedding, earlier)
+    if mix := mix_config(config, prompts):
+        final = stages["mix"] = final.passed | "Mix" >> MixQA(mix)
+    if config.pass_rate_samples:  # the dearest, so only for what would otherwise be written
+        band = Band(config.min_pass_rate, config.max_pass_rate)
+        final = stages["pass_rate"] = final.passed | "PassRate" >> MeasurePassRate(
+            model("pass_rate"), prompts, config.pass_rate_samples, band, earlier
+        )
     left = Outcome(
-        unique.passed,
+        final.passed,
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
     _write(left, config)
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left)
-    counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE))
+    diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
+    counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE), diversity)
     return left
 
 
@@ -89,11 +108,65 @@ def screen_config(config: PipelineConfig) -> ScreenConfig:
     )
 
 
-def _fusion_break(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
-    """The one fusion break, just before the model block: a Reshuffle, or the join with earlier replies."""
-    if not config.resume:
-        return beam.Reshuffle()
-    return RecallReplies(pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER)))
+def decontamination(
+    pipeline: beam.Pipeline, pairs: Outcome, config: PipelineConfig, embedding: EmbeddingConfig | None, earlier: Any
+) -> Outcome:
+    """Take out what benchmarks ask: in the same words, and with an embedding model in other words."""
+    items = pipeline | "ReadBenchmarks" >> ReadBenchmarks(tuple(config.benchmarks), tuple(config.benchmark_fields))
+    worded = pairs.passed | "Decontaminate" >> DecontaminateQA(items, config.benchmark_ngram, config.benchmark_similarity)
+    if embedding is None:
+        return worded
+    vectors = items | "EmbedBenchmarks" >> EmbedBenchmarks(embedding, earlier)
+    meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(
+        embedding, vectors, config.embedding_similarity, earlier
+    )
+    return Outcome(
+        meant.passed,
+        (worded.rejected, meant.rejected) | "FlattenOverlaps" >> beam.Flatten(),
+        (worded.dead_letters, meant.dead_letters) | "FlattenUndecided" >> beam.Flatten(),
+    )
+
+
+def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
+    """Which pairs to leave out so that the output has the mix that is wanted; None if any mix will do.
+
+    Raises:
+        ValueError: the shares of the domains cannot be read or met.
+    """
+    shares: tuple[tuple[str, float], ...] = ()
+    if config.domain_shares:
+        given = config.domain_shares
+        try:
+            text = read_text(given) if given.lower().endswith((".yaml", ".yml")) else given
+            shares = resolve_shares(parse_shares(text), prompts.domains)
+        except ValueError as error:
+            raise ValueError(f"--domain_shares: {error}") from error
+    limits = config.max_pairs_per_document, config.max_pairs_per_source, config.max_pairs_per_domain
+    return MixConfig(*limits, domain_shares=shares, seed=config.mix_seed) if any(limits) or shares else None
+
+
+def verification(
+    checked: Outcome, config: PipelineConfig, prompts: PromptSet, model: Callable[[str], ModelConfig]
+) -> dict[str, Outcome]:
+    """The stages in which models judge a pair, as the options say; what passes the last one is sound.
+
+    They follow each other without a break, while the document that they read is in the prefix cache.
+    """
+
+    def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
+        models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]
+        first, *others = spread(models, config.verifiers)
+        return first, prompts, tuple(others), config.verifier_agreement
+
+    stages: dict[str, Outcome] = {}
+    if config.verify_calls == 1:
+        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"))
+    else:
+        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> VerifyAnswer(*verifiers("verify_answer"))
+        sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
+    if config.round_trip:
+        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts)
+    return stages
 
 
 def _write(left: Outcome, config: PipelineConfig) -> None:

@@ -6,13 +6,15 @@ screening, and on Dataflow after paying for workers.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, TransientError
+from transforms.inference.embedding import EmbeddingConfig, EmbeddingRequest
 from transforms.inference.endpoint import Endpoint, KeyRefused, ModelConfig, Request
 from transforms.inference.keys import NO_KEY, KeyUnreadable, resolve_key
 from transforms.inference.schema import reply_schema
@@ -70,12 +72,21 @@ def check_models(models: Iterable[ModelConfig]) -> None:
         PreflightError: the first thing found that would make the run fail.
     """
     models = list(models)
-    asyncio.run(_check_all(models))
+    asyncio.run(_check_pools(models, _question))
 
 
-async def _check_all(models: list[ModelConfig]) -> None:
+def check_embedding(config: EmbeddingConfig) -> None:
+    """Ask every replica of the embedding model for one vector; one of several may be away.
+
+    Raises:
+        PreflightError: the model does not give vectors, or nobody answers.
+    """
+    asyncio.run(_check_pools([config.model], partial(_vector, config=config)))
+
+
+async def _check_pools(models: list[ModelConfig], ask: Callable[[Endpoint, Target], Any]) -> None:
     wanted = targets(models)
-    results = await asyncio.gather(*(_with_endpoint(target, _question) for target in wanted), return_exceptions=True)
+    results = await asyncio.gather(*(_with_endpoint(target, ask) for target in wanted), return_exceptions=True)
     problems = {target: result for target, result in zip(wanted, results, strict=True) if isinstance(result, BaseException)}
     for config in models:
         replicas = [Target(url, config.model, config.api_key) for url in config.endpoints]
@@ -125,8 +136,26 @@ async def _question(endpoint: Endpoint, target: Target) -> None:
         schema=reply_schema(ReadyReply),
         config=ModelConfig((target.url,), target.model, target.api_key, max_tokens=64, request_timeout_s=QUESTION_TIMEOUT_S),
     )
+    await _answered(endpoint.ask(request), target, served)
+
+
+async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -> None:
+    served = await _list_models(endpoint, target)
+    model = replace(config.model, endpoints=(target.url,), request_timeout_s=QUESTION_TIMEOUT_S)
+    request = EmbeddingRequest("preflight", "preflight", (f"{config.prefix}Ready?",), model, config.dimensions)
+    found = await _answered(endpoint.embed(request), target, served)
+    if found is None or not any(found.vectors):
+        raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")
+
+
+async def _answered(asking: Awaitable[Any], target: Target, served: list[str]) -> Any:
+    """The answer to a preflight's question; None for an odd one, which shows that the model answers.
+
+    Raises:
+        PreflightError: what makes the run fail, in one line.
+    """
     try:
-        await asyncio.wait_for(endpoint.ask(request), QUESTION_TIMEOUT_S)
+        return await asyncio.wait_for(asking, QUESTION_TIMEOUT_S)
     except KeyRefused as error:
         raise PreflightError(key_refused(target)) from error
     except KeyUnreadable:
@@ -136,7 +165,7 @@ async def _question(endpoint: Endpoint, target: Target) -> None:
     except ElementError as error:
         if served and target.model not in served:
             raise PreflightError(model_unknown(target, served, error)) from error
-        # An odd answer to an odd question (a thought cut short, say) shows that the model answers.
+        return None
     except (TransientError, asyncio.TimeoutError) as error:
         why = str(error) or f"no reply within {QUESTION_TIMEOUT_S:.0f} s"
         raise Unreachable(f"{target.url} is there but the model {target.model} does not answer: {why}") from error

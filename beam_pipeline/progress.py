@@ -56,7 +56,7 @@ def line(snapshot: Snapshot, tokens_per_s: float, counts: dict[tuple[str, str], 
     judged = sum(n for (stage, name), n in counts.items() if stage == "filter")
     parts = [
         f"documents {judged:,}/{documents:,}" if documents else f"reading {counts.get(('read', PASSED), 0):,}",
-        f"pairs {counts.get(('verify', PASSED), 0):,}",
+        f"pairs {sum(counts.get((stage, PASSED), 0) for stage in ('verify', 'verify_question')):,}",
         f"in flight {snapshot.in_flight:,}",
         f"{tokens_per_s:,.0f} tokens/s",
     ]

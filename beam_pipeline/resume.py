@@ -15,7 +15,7 @@ from transforms.inference.recall import entry_by_document
 JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
 # Options that name files or folders.
-PATHS = {"input", "output", "domains", "exemplars"}
+PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 
 
 def save_options(config: PipelineConfig) -> None:

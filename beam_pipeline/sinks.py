@@ -40,7 +40,9 @@ def _schema(kind: str, fields: list[tuple[str, pa.DataType]]) -> pa.Schema:
 
 
 _TEXT = pa.string()
-_VERDICT = pa.struct([("check", _TEXT), ("passed", pa.bool_()), ("model", _TEXT), ("prompt_version", pa.int32())])
+_VERDICT = pa.struct(
+    [("check", _TEXT), ("passed", pa.bool_()), ("model", _TEXT), ("prompt_version", pa.int32()), ("detail", _TEXT)]
+)
 _CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int32()), ("prompt_sha256", _TEXT)])
 
 # The columns of each kind in Parquet, the same for every run, also for an empty one. `item` holds
@@ -53,6 +55,8 @@ SCHEMAS = {
             *((name, _TEXT) for name in ("question", "answer", "answer_type")),
             ("aliases", pa.list_(_TEXT)),
             ("quote", _TEXT),
+            ("pass_rate", pa.float64()),
+            ("pass_rate_samples", pa.int32()),
             ("verdicts", pa.list_(_VERDICT)),
             ("provenance", pa.struct([("pipeline_version", _TEXT), ("calls", pa.list_(_CALL))])),
         ],

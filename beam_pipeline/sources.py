@@ -266,7 +266,7 @@ def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
     """The exemplars of one file, each with the name of a domain there is."""
     names = {key: domain.name for domain in domains for key in (domain.slug, domain.name)}
     stem = os.path.basename(path).partition(".")[0]
-    for exemplar in parse_exemplars(_read_text(path), path, stem):
+    for exemplar in parse_exemplars(read_text(path), path, stem):
         name = names.get(exemplar.domain)
         if name is None:
             raise PromptError(
@@ -288,7 +288,7 @@ def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     Raises:
         ValueError: the file cannot be read, or (PromptError) is no list of domains.
     """
-    own = parse_domains(_read_text(match_pattern(path)[0]), path)
+    own = parse_domains(read_text(match_pattern(path)[0]), path)
     if replace:
         return own
     merged = {domain.slug: domain for domain in load_domains()}
@@ -303,7 +303,12 @@ def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     return domains
 
 
-def _read_text(path: str) -> str:
+def read_text(path: str) -> str:
+    """A small file of any file system as text.
+
+    Raises:
+        ValueError: it cannot be read; one line.
+    """
     try:
         with open_file(path) as stream:
             return b"".join(read_blocks(path, stream)).decode("utf-8")

@@ -199,7 +199,7 @@ class CountRun(beam.PTransform):
             _join(tasks, "Tasks") | "EndTasks" >> beam.MapTuple(_task_count).with_output_types(Count),
             *(part | f"Tally{name}" >> beam.FlatMap(_tallies).with_output_types(Count) for name, part in _named(leaving)),
             *(
-                outcome.passed | f"Passed{stage.title()}" >> beam.ParDo(_PassedFn(stage)).with_output_types(Count)
+                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.ParDo(_PassedFn(stage)).with_output_types(Count)
                 for stage, outcome in self.stages.items()
             ),
         ]
@@ -209,6 +209,11 @@ class CountRun(beam.PTransform):
             | "Sum" >> beam.CombinePerKey(sum)
             | "Gather" >> beam.CombineGlobally(_GatherFn()).with_output_types(dict[str, int])
         )
+
+
+def _camel_case(stage: str) -> str:
+    """A stage's name as a part of a label: "round_trip" -> "RoundTrip"."""
+    return stage.title().replace("_", "")
 
 
 def _named(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
@@ -288,19 +293,26 @@ class _WriteSummaryFn(beam.DoFn):
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def process(self, counts: Counts) -> Iterator[str]:
-        write_summary(self._path, summarise(counts))
+    def process(self, counts: Counts, diversity: dict[str, Any]) -> Iterator[str]:
+        write_summary(self._path, {**summarise(counts), "diversity": diversity})
         yield self._path
 
 
 @dataclass
 class WriteSummary(beam.PTransform):
-    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job."""
+    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job.
+
+    Attributes:
+        path: file to write.
+        diversity: PCollection of one dict, the figures of `DiversityFn`.
+    """
 
     path: str
+    diversity: Any
 
     def expand(self, counts: beam.PCollection) -> beam.PCollection:
-        return counts | "Write" >> beam.ParDo(_WriteSummaryFn(self.path)).with_output_types(str)
+        write = beam.ParDo(_WriteSummaryFn(self.path), beam.pvalue.AsSingleton(self.diversity))
+        return counts | "Write" >> write.with_output_types(str)
 
 
 def write_summary(path: str, summary: Mapping[str, Any]) -> None:

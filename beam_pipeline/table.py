@@ -6,21 +6,25 @@ from typing import Any
 from beam_pipeline.summary import UNBALANCED
 
 TOP_REASONS = 5
+FLOW = (
+    *("read", "screen", "filter", "classify", "synthesize", "check", "verify", "verify_answer", "verify_question"),
+    *("round_trip", "deduplicate", "decontaminate", "mix", "pass_rate"),
+)
 
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
     """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
     documents, tasks = summary["documents"], summary["tasks"]
     lines = [
-        f"{'':12}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
+        f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
         _ledger_line("documents", documents, documents["read"]),
         _ledger_line("tasks", tasks, tasks["read"]),
         "",
-        f"{'stage':12}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
+        f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]
     usage = summary.get("tokens", {})
     for stage, row in _by_flow(summary["stages"]):
-        line = f"{stage:12}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
+        line = f"{stage:15}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
         cost = usage.get(stage)
         if cost:
             line += (
@@ -34,21 +38,33 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         lines += ["", "most rejected: " + _top(summary["reasons"])]
     if summary["errors"]:
         lines += ["dead letters:  " + _top(summary["errors"])]
+    if summary["pairs"] and "diversity" in summary:
+        lines += ["", _diversity_line(summary["diversity"])]
     seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
     cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
     lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
     return "\n".join(lines)
 
 
+def _diversity_line(figures: Mapping[str, Any]) -> str:
+    """How varied the accepted pairs are, in a line."""
+    domains, personas = figures["domains"], figures["personas"]
+    asked = sorted(figures["question_words"]["counts"].items(), key=lambda item: -item[1])[:3]
+    words = ", ".join(f"{word} {number / figures['pairs']:.0%}" for word, number in asked)
+    return (
+        f"diversity: distinct-2 {figures['distinct_2']:.2f}, {domains['distinct']} domains "
+        f"({domains['entropy_normalised']:.2f} of even), {personas['distinct']:,} personas, questions by {words}"
+    )
+
+
 def _by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
-    flow = ("read", "screen", "filter", "classify", "synthesize", "check", "verify", "deduplicate")
-    rank = {stage: number for number, stage in enumerate(flow)}
+    rank = {stage: number for number, stage in enumerate(FLOW)}
     return sorted(stages.items(), key=lambda item: rank.get(item[0], len(rank)))
 
 
 def _ledger_line(name: str, row: Mapping[str, int], total: int) -> str:
-    return f"{name:12}{total:>10,}{row['accepted']:>10,}{row['rejected']:>10,}{row['dead_lettered']:>10,}"
+    return f"{name:15}{total:>10,}{row['accepted']:>10,}{row['rejected']:>10,}{row['dead_lettered']:>10,}"
 
 
 def _top(counts: Mapping[str, int]) -> str:

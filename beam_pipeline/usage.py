@@ -8,6 +8,9 @@ from apache_beam.metrics.metric import MetricsFilter
 
 from prompts import STAGES
 
+EMBED = "embed"
+"""The row of the embedding model: another model, and another price, so it is not in the total."""
+
 FIGURES = ("calls", "replayed", "attempts", "prompt_tokens", "cached_tokens", "completion_tokens")
 LATENCIES = ("latency", "first_try", "queued")
 
@@ -34,7 +37,7 @@ class Prices:
 
 
 def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
-    """Model, calls, tokens, latencies and faults by stage, and their sum under "total".
+    """Model, calls, tokens, latencies and faults by stage, and the sum of the stages under "total".
 
     Runners that report no metrics give zeros.
     """
@@ -49,9 +52,17 @@ def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
         if found and found.count:
             total, count, most = spans.get(name, (0, 0, 0))
             spans[name] = (total + found.sum, count + found.count, max(most, found.max))
-    usage = {stage: _stage_usage(stage, models.get(stage, ""), counters, spans) for stage in STAGES}
-    usage["total"] = {figure: sum(usage[stage][figure] for stage in STAGES) for figure in FIGURES}
+    stages = [stage for stage in STAGES if stage in models]
+    usage = {stage: _stage_usage(stage, _names(stage, models), counters, spans) for stage in stages}
+    if EMBED in models:
+        usage[EMBED] = {**_stage_usage(EMBED, models[EMBED], counters, spans), "texts": counters.get((EMBED, "texts"), 0)}
+    usage["total"] = {figure: sum(usage[stage][figure] for stage in stages) for figure in FIGURES}
     return usage
+
+
+def _names(stage: str, models: Mapping[str, str]) -> str:
+    """The model of a stage, or all that verify for it: "verify", "verify/2", ..."""
+    return ", ".join(name for key, name in models.items() if key.partition("/")[0] == stage)
 
 
 def _stage_usage(

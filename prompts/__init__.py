@@ -7,15 +7,17 @@ A prompt file is YAML front matter, instructions, and what follows the document:
     changes: "2: ask for a reason code"
     variables: [persona]           # filled for each element
     run_variables: [max_personas]  # filled once for a run
+    closed_book: true              # asked without the document; false if left out
     ---
     instructions, the same in every request of a run
     <!-- after the document -->
     Task: ... <persona>$persona</persona>
 
-Every request has the same shape: one system message with the shared rules and the instructions of
-*all* stages, then one user message with the document first and the stage's few words after it. So
-whatever is the same for every document is prefilled once for ever, and a document is prefilled
-once for all of its calls.
+Requests have the same shape: one system message with the shared rules and the instructions of *all*
+stages of the run, then one user message with the document first and the stage's few words after it.
+So whatever is the same for every document is prefilled once for ever, and a document is prefilled
+once for all of its calls. Only who must not see the document is asked apart: a closed-book stage has
+a system message of its own and no document.
 
 Placeholders are `string.Template`'s: braces stay literal, values are never expanded again, and a
 missing one raises.
@@ -24,14 +26,17 @@ missing one raises.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from string import Template
 from typing import Any
 
 import yaml
 
-STAGES = ("filter", "classify", "synthesize", "verify")
+# Every stage that asks a model, in the order in which a document meets them, and those of a run with
+# all options at their defaults.
+STAGES = ("filter", "classify", "synthesize", "verify", "verify_answer", "verify_question", "round_trip", "pass_rate")
+DEFAULT_STAGES = ("filter", "classify", "synthesize", "verify")
 DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
 AFTER_DOCUMENT = "<!-- after the document -->\n"
 DEFAULT_DOMAIN = "Other"
@@ -45,7 +50,10 @@ class PromptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt file. `instructions` goes into the system message, `task` follows the document."""
+    """One prompt file. `instructions` goes into the system message, `task` follows the document.
+
+    With `closed_book` the instructions are the whole system message, and there is no document.
+    """
 
     name: str
     version: int
@@ -54,6 +62,7 @@ class Prompt:
     task: str
     variables: tuple[str, ...] = ()
     run_variables: tuple[str, ...] = ()
+    closed_book: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,10 @@ class PromptSet:
         Raises:
             KeyError: a variable that the prompt declares is missing.
         """
-        task = Template(self.prompt(stage).task).substitute(variables)
+        prompt = self.prompt(stage)
+        task = Template(prompt.task).substitute(variables)
+        if prompt.closed_book:
+            return [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": task}]
         return [
             {"role": "system", "content": self.system},
             {"role": "user", "content": f"{DOCUMENT_OPEN}{document}{DOCUMENT_CLOSE}{task}"},
@@ -96,7 +108,8 @@ class PromptSet:
         the replies of `filter` look stale.
         """
         shared, prompt = self.prompt("system"), self.prompt(stage)
-        text = "\0".join((shared.instructions, prompt.instructions, prompt.task))
+        told = (prompt.instructions, prompt.task)
+        text = "\0".join(told if prompt.closed_book else (shared.instructions, *told))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -115,6 +128,8 @@ def parse_prompt(name: str, content: str) -> Prompt:
         raise PromptError(f"prompts/{name}.md: front matter is not YAML: {error}") from error
     if not isinstance(matter, dict) or not isinstance(matter.get("version"), int):
         raise PromptError(f"prompts/{name}.md: front matter needs 'version', a whole number")
+    if not isinstance(matter.get("closed_book", False), bool):
+        raise PromptError(f"prompts/{name}.md: 'closed_book' in the front matter must be true or false")
     instructions, _, task = match[2].partition(AFTER_DOCUMENT)
     prompt = Prompt(
         name=name,
@@ -124,6 +139,7 @@ def parse_prompt(name: str, content: str) -> Prompt:
         task=task.rstrip("\n"),
         variables=tuple(matter.get("variables") or ()),
         run_variables=tuple(matter.get("run_variables") or ()),
+        closed_book=matter.get("closed_book", False),
     )
     for part, text, declared in (
         ("instructions", prompt.instructions, prompt.run_variables),
@@ -150,28 +166,17 @@ def load_prompt(name: str) -> Prompt:
     return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
 
 
-def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = STAGES) -> PromptSet:
+def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_STAGES) -> PromptSet:
     """Load the prompts of the given stages and fill in what is the same for a whole run."""
     domains = tuple(domains) or load_domains()
     values = {
         "domains": "\n".join(f'  - "{domain.name}": {domain.description}' for domain in domains),
         "max_personas": str(max_personas),
     }
-    prompts = []
-    for prompt in (load_prompt(name) for name in ("system", *stages)):
-        instructions = Template(prompt.instructions).substitute(values)
-        prompts.append(
-            Prompt(
-                prompt.name,
-                prompt.version,
-                prompt.sha256,
-                instructions,
-                prompt.task,
-                prompt.variables,
-                prompt.run_variables,
-            )
-        )
-    return PromptSet("\n\n".join(prompt.instructions for prompt in prompts), tuple(prompts), domains)
+    loaded = [load_prompt(name) for name in ("system", *stages)]
+    prompts = tuple(replace(prompt, instructions=Template(prompt.instructions).substitute(values)) for prompt in loaded)
+    system = "\n\n".join(prompt.instructions for prompt in prompts if not prompt.closed_book)
+    return PromptSet(system, prompts, domains)
 
 
 def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...]:

@@ -44,6 +44,33 @@ FURNITURE = {
     "comments": "5 Comments\nJohn\nReply\nThanks!\nMary\nReply\nGreat post\nPete\nReply\nNice\nLeave a Reply\nYour email "
     "address will not be published. "
     "Required fields are marked *\nComment\nName\nEmail\nWebsite\nPost Comment\nNotify me of new posts by email.",
+    "consent framework": "We and our 842 partners store and/or access information on a device, such as unique identifiers, "
+    "to process "
+    "personal data. You may accept or manage your choices by clicking below, including your right to object where "
+    "legitimate interest "
+    "is used. These choices will be signalled to our partners and will not affect browsing data.\nAccept all\nReject all",
+    "server error": "Service Unavailable\nThe server is temporarily unable to service your request due to maintenance "
+    "downtime. Please "
+    "try again later.\nAdditionally, a 503 Service Unavailable error was encountered while trying to use an ErrorDocument.",
+    "parked domain": "Domain for sale\nThe domain bluefern.example is for sale! To purchase, call us or click here to "
+    "inquire.\nRelated "
+    "searches\nGarden Plants\nCheap Flowers\nCar Insurance\nThis page is provided courtesy of the registrar. The sponsored "
+    "listings "
+    "displayed above are served automatically by a third party.",
+    "form": "Sign up\nFirst name *\nLast name *\nEmail *\nConfirm email *\nPassword *\nMust be at least 8 "
+    "characters\nCountry *\nI have read "
+    "and accept the terms and conditions\nCreate account\nAlready have an account? Log in",
+    "calendar": "\n".join(["June 2014", *"MTWTFSS", *map(str, range(1, 31)), "Jul", "Blogroll", "Archives"]),
+    "menu with rules": "Home | About | Courses | Admissions | Contact\nLibrary | Timetable | Jobs\nFacebook | Twitter | "
+    "YouTube\nSitemap",
+    "counts of an archive": "\n".join(
+        f"{word} ({n})" for n, word in enumerate("art bread cats diy family garden home kids music".split())
+    )
+    + "\n2018 (52)\n2017 (61)",
+    "calls to click": "\n".join(f"{n} bedroom house for sale in Leeds, \u00a3{n}45,000 - View details" for n in range(1, 10)),
+    "headlines": "Home\nNews\nSport\nWeather\nNews\nSport\n"
+    + "\n".join(f"Council votes on plan {n} for the old harbour after long debate\nLocal\nShare\nJust now" for n in range(20)),
+    "placeholder": "Sample Page\nThis is an example page. It's different from a blog post because it will stay in one place.",
 }
 ARTICLE = (
     "The bridge was opened in 1894 after eight years of work by more than four hundred men. It carried carts and trams at "
@@ -82,3 +109,21 @@ def test_labels_without_a_sentence_are_an_index() -> None:
     assert seen("\n".join(names))
     assert not seen("\n".join(names[:30]))
     assert not seen("\n".join(f"{name} {number}" for number, name in enumerate(names)))
+
+
+KEPT = {
+    "on error pages": "A 404 page is what a server sends when a page cannot be found. 403 means that access is denied, 500 "
+    "an internal "
+    "server error, 503 that the service is unavailable for the moment. There never was a room 404 at CERN.",
+    "on cookies": "A cookie with the Secure attribute is sent over HTTPS only. Session cookies end with the browser; "
+    "persistent ones "
+    "carry an Expires attribute. A browser sends them back with later requests to the web site that set them.",
+    "films with their years": "\n".join(f"Film number {n} ({1927 + n})" for n in range(14)),
+    "a table with rules": "Element | Symbol | Z\nHydrogen | H | 1\nHelium | He | 2\nLithium | Li | 3\nBeryllium | Be | "
+    "4\nBoron | B | 5",
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_what_looks_like_furniture_is_kept(text: str) -> None:
+    assert not seen(text)

@@ -184,6 +184,25 @@ def test_a_document_of_megabytes_is_accepted(endpoint: DemoEndpoint) -> None:
     assert body["usage"]["prompt_tokens"] > 500_000
 
 
+def test_a_seed_makes_another_request_and_another_guess(endpoint: DemoEndpoint) -> None:
+    prompts = load_prompts(stages=("pass_rate",))
+    asked = prompts.messages("pass_rate", "", {"question": "In which year was the Harrow Bridge opened?"})
+    before = endpoint.stats()["repeats"]
+
+    def guess(**more: Any) -> str:
+        status, body, _ = post(
+            endpoint.url, {"model": MODEL, "messages": asked, "response_format": {"type": "json_object"}, **more}
+        )
+        assert status == 200
+        return str(json.loads(body["choices"][0]["message"]["content"])["answer"])
+
+    assert len({guess(seed=seed) for seed in range(12)}) > 1
+    assert endpoint.stats()["repeats"] == before
+    assert guess(seed=3) == guess(seed=3)
+    assert endpoint.stats()["repeats"] == before + 2
+    assert post(endpoint.url, {"model": MODEL, "messages": asked, "seed": "x"})[0] == 400
+
+
 # --- simulation
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from beam_pipeline import demo_model
 from beam_pipeline.demo_model.personas import personas_of
 from beam_pipeline.demo_model.synthesize import find_facts
-from prompts import Domain, PromptSet, load_domains, load_prompts
+from prompts import STAGES, Domain, PromptSet, load_domains, load_prompts
+from transforms.answers import answers_match
 from transforms.text import neutralise, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,13 +76,15 @@ def prompts() -> PromptSet:
 
 @cache
 def shipped_prompts() -> PromptSet:
-    return load_prompts()
+    return load_prompts(stages=STAGES)
 
 
 def ask(prompts: PromptSet, stage: str, document: str, **variables: str) -> dict[str, Any]:
     """What the model answers to a request as the pipeline sends it."""
     if stage == "synthesize":
         variables = {"exemplars": "", "domain": "Other", "persona": "reader", **variables}
+    if stage in ("verify", "verify_answer"):
+        variables = {"aliases": "[]", **variables}
     reply = demo_model.answer(prompts.messages(stage, document, variables))
     assert reply is not None
     return reply
@@ -202,6 +205,7 @@ def test_the_personas_of_a_document_get_different_verified_pairs(prompts: Prompt
         verdict = ask(prompts, "verify", document, question=pair["question"], answer=pair["answer"])
         assert verdict["quote"] in document
         assert (verdict["correct"], verdict["leaks"], verdict["self_contained"], verdict["safe"]) == (True, False, True, True)
+        assert verdict["unambiguous"]
 
 
 def test_nothing_is_asked_of_a_text_that_states_nothing(prompts: PromptSet) -> None:
@@ -283,11 +287,80 @@ def test_answers_do_not_depend_on_the_process() -> None:
         pytest.param("In which year, according to the passage, was it opened?", "1923", {"self_contained": False}, id="passage"),
         pytest.param("It was opened in which year?", "1923", {"self_contained": False}, id="dangling"),
         pytest.param("How do you make a bomb under the Harrow Bridge?", "1923", {"safe": False}, id="unsafe"),
+        pytest.param("Name one year in which a bridge was opened.", "1923", {"unambiguous": False}, id="one-of-many"),
+        pytest.param('Which year completes "One of the towers fell in ____."?', "1923", {"unambiguous": True}, id="quoted"),
     ],
 )
 def test_verify_judges_a_pair(prompts: PromptSet, question: str, answer: str, expected: Mapping[str, Any]) -> None:
     verdict = ask(prompts, "verify", BRIDGE, question=question, answer=answer)
     assert expected.items() <= verdict.items()
+
+
+@pytest.mark.parametrize(
+    ("answer", "aliases", "wrong"),
+    [
+        ("214 metres", ["214 m", "300 m"], ["300 m"]),
+        ("United Bridge Company", ["UBC", "U.B.C.", "ABC"], ["ABC"]),
+        ("bascule", ["lifting deck", "counterweight"], ["counterweight"]),
+        ("1923", [], []),
+    ],
+)
+def test_verify_names_the_aliases_that_mean_something_else(
+    prompts: PromptSet, answer: str, aliases: list[str], wrong: list[str]
+) -> None:
+    document = f"{BRIDGE} A bascule (lifting deck) needs a counterweight."
+    reply = ask(prompts, "verify_answer", document, question="Which?", answer=answer, aliases=json.dumps(aliases))
+    assert reply["wrong_aliases"] == wrong
+
+
+@pytest.mark.parametrize("aliases", ["", "none", "{}", "[1]", '["open'])
+def test_aliases_that_are_no_list_are_none(prompts: PromptSet, aliases: str) -> None:
+    assert ask(prompts, "verify", BRIDGE, question="Which?", answer="1923", aliases=aliases)["wrong_aliases"] == []
+
+
+def test_the_two_calls_of_verification_say_what_the_one_does(prompts: PromptSet) -> None:
+    pair = {"question": "Was the 1923 Harrow Bridge opened in 1923?", "answer": "1923"}
+    one, answer = (ask(prompts, stage, BRIDGE, **pair) for stage in ("verify", "verify_answer"))
+    question = demo_model.answer(prompts.messages("verify_question", "", pair))
+    assert question == {"leaks": True, "self_contained": True, "unambiguous": True, "safe": True}
+    assert one == answer
+    assert question.items() <= one.items()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("In which year was the Harrow Bridge opened?", "1923"),
+        ("How many lanes of traffic does the Harrow Bridge carry over the Tamble?", "two"),
+        ("About what percentage of the steel came from a shipyard in Leith?", "38%"),
+        ('Which quantity completes this statement: "The steel arch of the bridge has a span of ____."?', "214 metres"),
+        ("What is the term for a movable bridge deck that is raised by a counterweight?", "bascule"),
+        ("In which year did the first locomotive run from Prague to Vienna?", ""),
+        ("Why?", ""),
+        ("", ""),
+    ],
+)
+def test_round_trip_reads_the_answer_in_the_document(prompts: PromptSet, question: str, answer: str) -> None:
+    assert ask(prompts, "round_trip", BRIDGE, question=question, answer_type="term") == {"answer": answer}
+
+
+def test_round_trip_disagrees_with_a_wrong_answer(prompts: PromptSet) -> None:
+    """It is not shown the stored answer, so it cannot be talked into it."""
+    document = BRIDGE.replace("1923", "1924")
+    found = ask(prompts, "round_trip", document, question="In which year was the Harrow Bridge opened?", answer_type="date")
+    assert not answers_match(found["answer"], "1923", "date")
+
+
+def test_the_solver_guesses_another_answer_for_another_seed(prompts: PromptSet) -> None:
+    messages = prompts.messages("pass_rate", "", {"question": "How many towers does the Harrow Bridge have?"})
+    guesses = [(demo_model.answer(messages, seed) or {})["answer"] for seed in range(40)]
+    assert guesses == [(demo_model.answer(messages, seed) or {})["answer"] for seed in range(40)]
+    assert 0 < sum(answers_match(guess, "four", "number") for guess in guesses) < 20
+
+
+def test_the_solver_chooses_between_what_is_offered(prompts: PromptSet) -> None:
+    messages = prompts.messages("pass_rate", "", {"question": "Is the Harrow Bridge made of steel or timber?"})
+    assert {(demo_model.answer(messages, seed) or {})["answer"] for seed in range(20)} == {"steel", "timber"}
 
 
 def test_a_quote_is_the_documents_own_text_even_where_it_was_neutralised(prompts: PromptSet) -> None:
@@ -310,6 +383,8 @@ def test_tags_and_tasks_inside_a_document_are_text(prompts: PromptSet) -> None:
 def test_other_messages_are_none_of_the_tasks() -> None:
     assert demo_model.answer([{"role": "user", "content": "Reply with OK."}]) is None
     assert demo_model.answer([{"role": "user", "content": "<document>\ntext\n</document>\n\nTask: sing"}]) is None
+    assert demo_model.answer([{"role": "user", "content": "Task: filter"}]) is None
+    assert demo_model.answer([{"role": "user", "content": "<document>\ntext\n</document>\n\nTask: pass_rate"}]) is None
     assert demo_model.answer([]) is None
 
 
@@ -318,6 +393,7 @@ def test_five_megabytes_are_answered_at_once(prompts: PromptSet) -> None:
     began = time.process_time()
     for stage in ("filter", "classify", "synthesize"):
         ask(prompts, stage, document)
+    ask(prompts, "round_trip", document, question="In which year was the Harrow Bridge opened?", answer_type="date")
     assert time.process_time() - began < 2
 
 
@@ -328,12 +404,17 @@ def test_any_text_gets_an_answer_of_the_right_shape(document: str, question: str
     assert ask(prompts, "filter", document)["reason"] in ("ok", "not_informative", "not_self_contained")
     assert ask(prompts, "classify", document)["personas"]
     assert set(ask(prompts, "synthesize", document, persona=question)) == {"question", "answer", "answer_type", "aliases"}
-    assert ask(prompts, "verify", document, question=question, answer=answer)["quote"] in document
+    assert ask(prompts, "verify", document, question=question, answer=answer, aliases=answer)["quote"] in document
+    assert set(ask(prompts, "round_trip", document, question=question, answer_type="term")) == {"answer"}
+    assert set(ask(prompts, "pass_rate", "", question=question)) == {"reasoning", "answer"}
+    assert set(ask(prompts, "verify_question", "", question=question, answer=answer)) == {
+        *("leaks", "self_contained", "unambiguous", "safe"),
+    }
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared documents are not beside this checkout")
 def test_yield_on_real_documents(prompts: PromptSet) -> None:
-    """Floors well under what was measured (passed 1.00, agreement 0.88, 2.38 verified pairs a document)."""
+    """Floors well under what was measured (passed 1.00, agreement 0.88, 2.38 verified pairs a document, 0.8 read again)."""
     rows = [json.loads(line) for line in SHARED.read_text("utf-8").splitlines()]
     kept = [row for row in rows if row["expect"] == "keep"]
     junk = [
@@ -351,6 +432,9 @@ def test_yield_on_real_documents(prompts: PromptSet) -> None:
         pairs += sum(_verified(prompts, document, reply["domain"], persona["name"]) for persona in reply["personas"])
     assert agreed >= 0.75 * len(kept)
     assert pairs >= 2 * len(kept)
+    facts = [(neutralise(row["text"]), fact) for row in kept for fact in find_facts(row["text"])[:3]]
+    read = [(ask(prompts, "round_trip", text, question=fact.question, answer_type="term"), fact) for text, fact in facts]
+    assert sum(answers_match(reply["answer"], fact.answer, fact.answer_type) for reply, fact in read) >= 0.7 * len(facts)
 
 
 def _verified(prompts: PromptSet, document: str, domain: str, persona: str) -> bool:

@@ -15,7 +15,8 @@ wrote that “moral hazards” are common. It cost $1.5 million, or twelve per c
 The U.S. bought 1½ cups; 29.4 m/s; 84 m². Between twenty-two dogs. J. K. Rowling's book. E = mc². x² + 2x = \\frac{V}{s+1}
 Call `calloc` (not malloc). ﬁne straße 北京是中国的首都。 The trip took 1 hour and 30 minutes and 5 mW of power. It was -5 °C.
 6.02 × 10²³ is half of it. World Health Organization (WHO). They gave us nothing. A- blood.
-Three and a half years. Length (km): 77"""
+Three and a half years. Length (km): 77. Rates fell from 7.1 to 6.4 percent. Cells are 6.2–8.2 µm across. Half a million came.
+It opened on 1 June 1878 and fell in 1879; it was 3,264 metres long."""
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,10 @@ Three and a half years. Length (km): 77"""
         ("77 km", "number", "77"),
         ("3.5 years", "duration", "Three and a half"),
         ("calloc and malloc", "list", "calloc"),
+        ("7.1%", "percentage", "7.1"),
+        ("6.2 to 8.2 micrometres", "number", "6.2"),
+        ("500,000", "number", "Half a million"),
+        ("1 June 1878", "date", "1 June 1878"),
     ],
 )
 def test_the_place_is_in_the_text_as_given(answer: str, answer_type: str, said: str) -> None:
@@ -77,6 +82,10 @@ def test_the_place_is_in_the_text_as_given(answer: str, answer_type: str, said: 
         ("laborator", "term"),
         ("alloc", "term"),
         ("calloc and realloc", "list"),
+        ("7.1 kg", "number"),
+        ("6.2 to 8.4 micrometres", "number"),
+        ("1 June 1879", "date"),
+        ("3.264 metres", "number"),
         ("yes", "yes_no"),
         ("", None),
         (" ", "term"),
@@ -119,18 +128,18 @@ def test_five_megabytes_take_under_two_seconds(unit: str) -> None:
         ("$2.5m", "money"),
     ]
     for answer, answer_type in cases:
-        started = time.perf_counter()
+        started = time.process_time()
         find_in_text(answer, text, answer_type)
-        assert time.perf_counter() - started < 2, (answer, unit)
+        assert time.process_time() - started < 2, (answer, unit)
 
 
 @pytest.mark.skipif(not DOCUMENTS.exists(), reason="the shared corpus is not here")
 def test_real_documents_are_searched_fast() -> None:
     texts = [json.loads(line)["text"] for line in DOCUMENTS.read_text("utf-8").split("\n") if line]
-    started = time.perf_counter()
+    started = time.process_time()
     for text in texts:
         last_words = " ".join(text.split()[-3:])
         assert not last_words or find_in_text(last_words, text, "name"), last_words
         for answer, answer_type in (("1,234 km", "number"), ("4 May 1923", "date"), ("Nobody Atall", "name")):
             find_in_text(answer, text, answer_type)
-    assert (time.perf_counter() - started) / sum(map(len, texts)) < 2e-6  # seconds a character: 10 s for 5 MB, four searches each
+    assert (time.process_time() - started) / sum(map(len, texts)) < 2e-6  # seconds a character: 10 s for 5 MB, four searches each

@@ -26,30 +26,58 @@ FILES = {
 TRANSFORMS = {
     0: (
         "__init__",
+        "advertising",
+        "answer_rules",
         "answers",
+        "benchmark_index",
         "boilerplate",
+        "choices",
         "chunk",
+        "consensus",
+        "contamination",
         "copies",
+        "dates",
         "errors",
+        "expressions",
+        "final_answer",
+        "formal",
+        "formula",
         "grounding",
+        "judge",
         "language",
         "leakage",
+        "lists",
+        "markup",
+        "mentions",
         "minhash",
         "mojibake",
+        "near_questions",
+        "objections",
+        "paraphrase",
+        "plain_words",
+        "prose",
+        "quantities",
+        "question_rules",
         "quality",
+        "quotes",
         "records",
+        "regions",
         "reward",
+        "statement",
         "text",
+        "units",
     ),
-    1: ("coders", "outcome"),
-    2: ("check", "classify", "decontaminate", "deduplicate", "filter", "screen", "synthesize", "verify"),
+    1: ("coders", "diversity", "outcome", "wake"),
+    2: ("check", "classify", "decontaminate", "deduplicate", "filter", "mix", "screen", "semantic", "synthesize", "verify"),
 }
+TRANSFORMS[1] += ("sampling",)
+TRANSFORMS[2] += ("pass_rate", "round_trip", "verify_question")
 FILES |= {f"transforms/{name}.py": floor for floor, names in TRANSFORMS.items() for name in names}
 
 NETWORK = {"aiohttp", "google", "grpc", "http", "httpx", "httpx2", "openai", "requests", "socket", "urllib.request", "urllib3"}
 BEAM = "apache_beam"
 # The transforms among the plumbing: where Beam meets an endpoint, and where documents meet their replies.
-MEETS_BEAM = ("transforms/inference/call.py", "transforms/inference/recall.py")
+MEETS_BEAM = ("transforms/inference/call.py", "transforms/inference/embed.py", "transforms/inference/recall.py")
 # Modules of Beam that one file may use all the same: object stores are reached through its file systems.
 EXCEPTIONS = {"transforms/inference/journal.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}}
 SKIPPED = {".venv", "build", "dist", "demo_output", "output", "out"}

@@ -39,6 +39,30 @@ def test_kinds_are_named(kind: str) -> None:
     assert len(named) >= 0.75 * len(rows)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does the abbreviation DNA stand for?", "deoxyribonucleic acid"),
+        ("Which markup language, the Hypertext Markup Language, did Berners-Lee devise?", "HTML"),
+        ("Which file format is the Portable Document Format?", "PDF"),
+    ],
+)
+def test_abbreviations_made_of_inner_letters(question: str, answer: str) -> None:
+    assert find_leak(question, answer) in ("abbreviation", "expansion")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which DNA base pairs with thymine?", "adenine"),
+        ("What does the USB port of a phone carry?", "data and power"),
+        ("Which Hungarian Town Manager Liked Tea?", "HTML page"),
+    ],
+)
+def test_capitals_that_abbreviate_something_else(question: str, answer: str) -> None:
+    assert find_leak(question, answer) is None
+
+
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2), TEXTS)
 @settings(max_examples=2000)
 def test_never_raises(question: str, answer: str, aliases: list[str], document: str) -> None:
@@ -55,6 +79,6 @@ def test_an_empty_question_leaks_nothing(answer: str) -> None:
 def test_hostile_questions_take_bounded_time(unit: str) -> None:
     text = unit * 200_000
     for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
-        started = time.perf_counter()
+        started = time.process_time()
         find_leak(text, answer, (), text)
-        assert time.perf_counter() - started < 2, answer[:20]
+        assert time.process_time() - started < 2, answer[:20]

@@ -30,7 +30,7 @@ from beam_pipeline.options import (
     validate,
 )
 from beam_pipeline.pipeline import screen_config
-from prompts import STAGES
+from prompts import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +86,15 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "max_document_tokens": "2",
         "worker_processes": "2",
         "gpus": "2",
+        "verify_calls": "1",
+        "verifiers": "2",
+        "round_trip": "false",
+        "pass_rate_samples": "3",
+        "min_pass_rate": "0.5",
+        "max_pass_rate": "0.5",
+        "near_duplicate_questions": "false",
+        "benchmark_ngram": "8",
+        "embedding_endpoint": "http://h/v1",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -97,6 +106,13 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "domains": "d",
         "exemplars": "e",
         "min_document_tokens": "0",
+        # so that every stage is there to have settings of its own
+        "verify_calls": "2",
+        "verifiers": "3",
+        "round_trip": "true",
+        "pass_rate_samples": "2",
+        "benchmarks": "b",
+        "embedding_endpoint": "http://g/v1",
     }
     before, after = validate_text(needed), validate_text({**needed, name: value})
     assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name}
@@ -247,6 +263,30 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--domains_mode=replace"], "--domains_mode replace needs --domains"),
         (["--exemplars_mode=replace"], "--exemplars_mode replace needs --exemplars"),
         (["--text_field="], "--text_field"),
+        (["--verify_calls=3"], "--verify_calls: must be less than or equal to 2"),
+        (["--verifiers=0"], "--verifiers: must be greater than or equal to 1"),
+        (["--verifier_agreement=all"], "--verifier_agreement needs --verifiers 2 or more"),
+        (["--verifier_agreement=most", "--verifiers=3"], "must be 'majority' or 'all'"),
+        (["--verifiers=2", "--verifier_models=a,b,c", "--endpoint=http://h/v1"], "give --verifiers 3 or more"),
+        (
+            ["--verifiers=2", "--verifier_models=a,b", "--verify_model=c", "--endpoint=http://h/v1"],
+            "--verify_model and --verifier_models both name the verifiers",
+        ),
+        (["--verifiers=2", "--verifier_models=a"], "but no --endpoint is given"),
+        (["--min_pass_rate=0.1"], "need --pass_rate_samples"),
+        (["--max_pass_rate=0.9"], "need --pass_rate_samples"),
+        (
+            ["--pass_rate_samples=8", "--min_pass_rate=0.9", "--max_pass_rate=0.1"],
+            "--min_pass_rate 0.9 is above --max_pass_rate 0.1",
+        ),
+        (["--pass_rate_samples=8", "--pass_rate_temperature=0"], "gives the same sample again and again"),
+        (["--benchmark_ngram=9"], "--benchmark_ngram needs --benchmarks"),
+        (["--embedding_endpoint=http://h/v1"], "--embedding_endpoint needs --benchmarks"),
+        (["--embedding_model=e"], "--embedding_model needs --embedding_endpoint"),
+        (["--benchmark_ngram=3", "--benchmarks=b"], "--benchmark_ngram: must be greater than or equal to 5"),
+        (["--round_trip_max_tokens=9"], "--round_trip_max_tokens is for a stage that this run does not have; add --round_trip"),
+        (["--pass_rate_model=m"], "add --pass_rate_samples"),
+        (["--verify_question_temperature=1"], "add --verify_calls 2"),
     ],
 )
 def test_values_out_of_bounds(flags: list[str], says: str) -> None:
@@ -379,6 +419,48 @@ def test_a_stage_may_have_its_own() -> None:
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
     assert (stage.max_tokens, stage.api_key_env) == (64, "OTHER")
     assert config.stage("filter").model == "small"
+
+
+def test_a_run_has_the_stages_that_its_options_say() -> None:
+    assert settings().model_stages == DEFAULT_STAGES
+    everything = settings("--verify_calls=2", "--round_trip", "--pass_rate_samples=4")
+    assert everything.model_stages == tuple(stage for stage in STAGES if stage != "verify")
+    assert settings("--round_trip").model_stages == (*DEFAULT_STAGES, "round_trip")
+
+
+def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_have_their_own() -> None:
+    config = settings(
+        *("--endpoint=http://h/v1", "--model=small", "--verify_calls=2", "--verify_model=big", "--verify_temperature=0.2"),
+        *("--verify_question_model=other", "--verify_question_endpoint=http://i/v1"),
+    )
+    answer, question = config.stage("verify_answer"), config.stage("verify_question")
+    assert (answer.model, answer.temperature, answer.endpoints) == ("big", 0.2, ("http://h/v1",))
+    assert (question.model, question.temperature, question.endpoints) == ("other", 0.2, ("http://i/v1",))
+
+
+def test_a_model_verifies_under_one_name_once() -> None:
+    config = settings("--endpoint=http://h/v1", "--verifiers=3", "--verifier_models=a,b", "--verifier_models=a")
+    assert config.verifier_models == ["a", "b"]
+    assert config.stage("verify").model == "a"
+
+
+def test_an_empty_setting_of_a_stage_that_is_off_is_none() -> None:
+    assert settings("--round_trip_model=").model_stages == DEFAULT_STAGES
+
+
+def test_a_solver_samples_and_has_room_to_think() -> None:
+    solver = settings("--pass_rate_samples=4").stage("pass_rate")
+    assert (solver.temperature, solver.max_tokens) == (1.0, 2048)
+    warmer = settings("--pass_rate_samples=4", "--temperature=0.3", "--max_tokens=4000").stage("pass_rate")
+    assert (warmer.temperature, warmer.max_tokens) == (0.3, 4000)
+    own = settings("--pass_rate_samples=4", "--pass_rate_temperature=0.6", "--pass_rate_max_tokens=100").stage("pass_rate")
+    assert (own.temperature, own.max_tokens) == (0.6, 100)
+
+
+def test_a_stage_that_is_off_needs_no_endpoint() -> None:
+    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_STAGES]
+    assert settings("--model=m", *own).stage("verify").model == "m"
+    assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
 
 
 def test_a_stages_own_key_wins_over_the_general_secret() -> None:

@@ -27,7 +27,7 @@ for module in (prompts, transforms.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__
 
 loaded = prompts.load_prompts()
-assert [prompt.name for prompt in loaded.prompts] == ["system", *prompts.STAGES]
+assert [prompt.name for prompt in loaded.prompts] == ["system", *prompts.DEFAULT_STAGES]
 banks = {entry.name for entry in resources.files("prompts").joinpath("exemplars").iterdir()}
 assert banks >= {f"{domain.slug}.jsonl" for domain in loaded.domains}, banks
 assert resources.files("beam_pipeline").joinpath("sample").joinpath("documents.jsonl").read_text("utf-8")

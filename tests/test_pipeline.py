@@ -2,14 +2,18 @@
 
 import gzip
 import json
+import shutil
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import FAILED, OK, main
+from beam_pipeline.replay import replay
 from transforms.answers import answers_match
 from transforms.check import find_leak
 from transforms.grounding import find_in_text
@@ -109,6 +113,104 @@ def test_a_finished_run_resumed_asks_nothing_and_gives_the_same(sample_run: tupl
     assert sorted(row["id"] for row in rows(output, "qa")) == before
 
 
+# --- further gates
+
+GATES = ("--verify_calls", "2", "--verifiers", "3", "--round_trip", "--pass_rate_samples", "4")
+GATE_STAGES = ("verify_answer", "verify_question", "round_trip", "pass_rate")
+
+
+@pytest.fixture(scope="module")
+def gated_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    output = tmp_path_factory.mktemp("gated")
+    code, summary = run(output, "--input", str(SAMPLE), *GATES)
+    assert code == OK
+    return output, summary
+
+
+def test_with_every_gate_the_counts_close(gated_run: tuple[Path, dict[str, Any]]) -> None:
+    output, summary = gated_run
+    assert summary["balanced"]
+    assert summary["pairs"] == len(rows(output, "qa")) == summary["tasks"]["accepted"] > 20
+    stages = summary["stages"]
+    assert "verify" not in stages
+    assert stages["round_trip"]["rejected"] > 0, "the second reader never erred, so nothing was shown"
+    flow = ["check", "verify_answer", "verify_question", "round_trip", "deduplicate", "pass_rate"]
+    for before, after in pairwise(flow):
+        assert stages[before]["passed"] == sum(stages[after].values()), after
+    tokens = summary["tokens"]
+    assert tokens["verify_answer"]["calls"] == 3 * stages["check"]["passed"]
+    assert tokens["verify_question"]["calls"] == 3 * stages["verify_answer"]["passed"]
+    assert tokens["round_trip"]["calls"] == stages["verify_question"]["passed"]
+    assert tokens["pass_rate"]["calls"] == 4 * stages["deduplicate"]["passed"]
+
+
+def test_every_gate_leaves_its_verdicts_and_calls_on_the_row(gated_run: tuple[Path, dict[str, Any]]) -> None:
+    output, _ = gated_run
+    asked = ["correct", "quoted"] * 3 + ["no_leak", "self_contained", "unambiguous", "safe"] * 3
+    for row in rows(output, "qa"):
+        assert [verdict["check"] for verdict in row["verdicts"]] == [*asked, "round_trip", "pass_rate"]
+        assert all(verdict["model"] == "demo-rules" and verdict["prompt_version"] >= 1 for verdict in row["verdicts"])
+        assert [call["stage"] for call in row["provenance"]["calls"]] == ["filter", "classify", "synthesize", *GATE_STAGES]
+        assert row["pass_rate_samples"] == 4
+        reread = next(verdict["detail"] for verdict in row["verdicts"] if verdict["check"] == "round_trip")
+        assert answers_match(reread, row["answer"], row["answer_type"], row["aliases"])
+    assert {row["pass_rate"] for row in rows(output, "qa")} >= {0.0}
+
+
+def test_a_gated_run_resumed_asks_nothing(gated_run: tuple[Path, dict[str, Any]]) -> None:
+    """Not even behind the grouping, where a pair may be in another process than its document was."""
+    output, summary = gated_run
+    before = sorted(json.dumps(row) for row in rows(output, "qa"))
+    code, again = run(output, "--input", str(SAMPLE), *GATES, "--resume")
+    assert code == OK
+    assert again["tokens"]["total"]["calls"] == 0
+    assert again["tokens"]["total"]["replayed"] == summary["tokens"]["total"]["calls"]
+    assert sorted(json.dumps(row) for row in rows(output, "qa")) == before
+
+
+def test_gates_added_to_a_finished_run_cost_only_themselves(sample_run: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(sample_run[0], output)
+    code, summary = run(
+        output, "--input", str(SAMPLE), "--resume", "--verifiers", "2", "--round_trip", "--pass_rate_samples", "2"
+    )
+    tokens, verified = summary["tokens"], sample_run[1]["tokens"]["verify"]["calls"]
+    assert code == OK
+    assert [tokens[stage]["calls"] for stage in ("filter", "classify", "synthesize")] == [0, 0, 0]
+    assert (tokens["verify"]["calls"], tokens["verify"]["replayed"]) == (verified, verified)
+
+
+def test_the_band_drops_what_is_too_hard(tmp_path: Path) -> None:
+    code, summary = run(
+        tmp_path / "out", "--input", str(SAMPLE), "--pass_rate_samples", "3", "--min_pass_rate", "0.2", "--max_pass_rate", "0.9"
+    )
+    assert summary["balanced"]
+    assert summary["reasons"]["pass_rate/too_hard"] == summary["stages"]["pass_rate"]["rejected"] > 0
+    assert all(0.2 <= row["pass_rate"] <= 0.9 for row in rows(tmp_path / "out", "qa"))
+    assert code == (OK if summary["pairs"] else FAILED)
+
+
+def test_samples_and_verifiers_that_fail_lose_no_pair_and_a_replay_completes_them(
+    gated_run: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    with DemoEndpoint.start(fault_malformed=0.25) as endpoint:
+        given = ("--input", str(SAMPLE), "--endpoint", endpoint.url, "--model", "demo-rules")
+        _, summary = run(output, *given, "--max_reasks", "0", *GATES)
+    assert summary["balanced"]
+    assert any(error.startswith(GATE_STAGES) for error in summary["errors"])
+    letters = [row for row in rows(output, "dead_letters") if row["stage"] in GATE_STAGES]
+    assert {row["item_type"] for row in letters} <= {"QAPair", "VerifiedQA"}
+    with DemoEndpoint.start() as endpoint:
+        assert replay([str(output), "--endpoint", endpoint.url, "--progress", "off"]) == OK
+    summary = json.loads((output / "summary.json").read_text("utf-8"))
+    assert summary["balanced"]
+    assert summary["errors"] == {}
+    found = {row["id"]: row for row in rows(output, "qa")}
+    assert found.keys() == {row["id"] for row in rows(gated_run[0], "qa")}
+    assert {row["pass_rate_samples"] for row in found.values()} == {4}
+
+
 def test_bad_rows_cost_themselves_only(tmp_path: Path) -> None:
     good = [json.loads(line) for line in SAMPLE.read_text("utf-8").splitlines()][:4]
     lines = [
@@ -186,3 +288,41 @@ def test_the_labelled_documents(tmp_path: Path) -> None:
     for row in rows(tmp_path / "out", "qa"):
         text = labelled[row["document_id"].partition("#")[0]]["text"]
         assert find_leak(row["question"], row["answer"], row["aliases"], text) is None
+
+
+# --- decontamination and mix
+
+
+def write_benchmark(path: Path, questions: list[str]) -> Path:
+    path.write_text("".join(json.dumps({"id": n, "question": text}) + "\n" for n, text in enumerate(questions)), "utf-8")
+    return path
+
+
+def test_what_a_benchmark_asks_is_taken_out_and_named(sample_run: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    asked = [row["question"] for row in rows(sample_run[0], "qa")][:5]
+    benchmark = write_benchmark(tmp_path / "bench.jsonl", [asked[0].upper(), f"Question: {asked[1]}"])
+    with DemoEndpoint.start() as endpoint:
+        given = ("--endpoint", endpoint.url, "--embedding_endpoint", endpoint.url, "--benchmarks", str(benchmark))
+        code, summary = run(tmp_path / "out", "--input", str(SAMPLE), *given)
+        assert code == OK
+        assert summary["balanced"]
+        assert summary["reasons"]["decontaminate/benchmark_overlap"] == 2
+        details = [row["detail"] for row in rows(tmp_path / "out", "rejected") if row["stage"] == "decontaminate"]
+        assert all("bench.jsonl:" in detail for detail in details)
+        assert not {row["question"] for row in rows(tmp_path / "out", "qa")} & set(asked[:2])
+        assert summary["tokens"]["embed"]["texts"] == 2 + summary["pairs"]
+        code, again = run(tmp_path / "out", "--input", str(SAMPLE), *given, "--resume")
+        assert (code, again["pairs"]) == (OK, summary["pairs"])
+        assert (again["tokens"]["embed"]["calls"], again["tokens"]["total"]["calls"]) == (0, 0)
+
+
+def test_caps_and_shares_leave_pairs_out_and_count_them(tmp_path: Path) -> None:
+    given = ("--input", str(SAMPLE), "--max_pairs_per_document", "2", "--max_pairs_per_domain", "3")
+    code, summary = run(tmp_path / "out", *given)
+    assert code == OK
+    assert summary["balanced"]
+    pairs = rows(tmp_path / "out", "qa")
+    assert max(Counter(row["document_id"] for row in pairs).values()) == 2
+    assert max(Counter(row["domain"] for row in pairs).values()) == 3
+    assert summary["stages"]["mix"] == {"passed": len(pairs), "rejected": summary["stages"]["deduplicate"]["passed"] - len(pairs)}
+    assert summary["diversity"]["pairs"] == len(pairs)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from prompts import (
+    DEFAULT_STAGES,
     STAGES,
     Domain,
     Prompt,
@@ -28,11 +29,18 @@ RECORDED = {
     "system": (1, "c988b7c324d995ab5da1a052fc89e51adb4f05bcb1b375376292ceacf2fa9404"),
     "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
     "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
-    "synthesize": (1, "36ec1e5693c6bf825c370c1a4560b3c32c19426ed209f804f07f9deeb909c831"),
-    "verify": (1, "571048031d1bc918caf389ee7c47b3a791b8d36886d9bc6a444fd21dea84931c"),
+    "synthesize": (2, "d995b370528e065989c8b43d9232f2f600958e1fb20ffc486d7bf0f1fc06cf40"),
+    "verify": (2, "e966542e8995e67314129293d32094219a3bbc0a1fcaa601db5e0540acffe829"),
+    "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
+    "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
+    "round_trip": (1, "b65d3641c3ae9ca4ebbd7b71035e4c4626cacf9723dafed351c7029d5aace6a7"),
+    "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
+    "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
-VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A"}
-PROMPTS = load_prompts()
+VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
+PROMPTS = load_prompts(stages=STAGES)
+CLOSED_BOOK = ("verify_question", "pass_rate")
+OPEN_BOOK = tuple(stage for stage in STAGES if stage not in CLOSED_BOOK)
 
 
 def text_of(name: str) -> str:
@@ -46,7 +54,7 @@ def values_of(prompt: Prompt) -> dict[str, str]:
 def with_changed(name: str, **changes: Any) -> PromptSet:
     """The prompts after somebody edited one file."""
     prompts = tuple(replace(prompt, **changes) if prompt.name == name else prompt for prompt in PROMPTS.prompts)
-    return PromptSet("\n\n".join(prompt.instructions for prompt in prompts), prompts, PROMPTS.domains)
+    return PromptSet("\n\n".join(prompt.instructions for prompt in prompts if not prompt.closed_book), prompts, PROMPTS.domains)
 
 
 # --- what ships
@@ -54,7 +62,7 @@ def with_changed(name: str, **changes: Any) -> PromptSet:
 
 def test_every_prompt_is_recorded() -> None:
     shipped = {file.name.removesuffix(".md") for file in resources.files("prompts").iterdir() if file.name.endswith(".md")}
-    assert shipped == set(RECORDED) == {"system", *STAGES}
+    assert shipped == set(RECORDED) == {"system", "reward_judge", *STAGES}
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -86,15 +94,40 @@ def test_a_stage_asks_for_its_task_by_name(stage: str) -> None:
 # --- the shape of a request
 
 
-def test_every_stage_has_the_same_system_message_with_all_instructions() -> None:
-    messages = [PROMPTS.messages(stage, "text", values_of(PROMPTS.prompt(stage))) for stage in STAGES]
+def test_every_stage_that_sees_the_document_has_the_same_system_message_with_all_instructions() -> None:
+    messages = [PROMPTS.messages(stage, "text", values_of(PROMPTS.prompt(stage))) for stage in OPEN_BOOK]
     assert {(system["role"], system["content"]) for system, _ in messages} == {("system", PROMPTS.system)}
-    places = [PROMPTS.system.index(f"## Task: {stage}") for stage in STAGES]
+    places = [PROMPTS.system.index(f"## Task: {stage}\n") for stage in OPEN_BOOK]
     assert places == sorted(places)
     assert PROMPTS.system.startswith(load_prompt("system").instructions)
+    assert not [stage for stage in CLOSED_BOOK if f"## Task: {stage}" in PROMPTS.system]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", CLOSED_BOOK)
+def test_a_closed_book_stage_is_asked_without_document_and_shared_rules(stage: str) -> None:
+    [system, user] = PROMPTS.messages(stage, "The secret text.", values_of(PROMPTS.prompt(stage)))
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert system["content"] == load_prompt(stage).instructions
+    assert user["content"].startswith(f"Task: {stage}\n<question>Q</question>")
+    assert "secret" not in system["content"] + user["content"]
+    assert "<document>" not in system["content"] + user["content"]
+
+
+def test_a_run_is_told_of_its_own_stages_only() -> None:
+    default = load_prompts()
+    assert [prompt.name for prompt in default.prompts] == ["system", *DEFAULT_STAGES]
+    told = re.findall(r"^## Task: (\w+)$", default.system, re.MULTILINE)
+    assert tuple(told) == DEFAULT_STAGES
+    with pytest.raises(PromptError, match="no prompt for stage 'round_trip'"):
+        default.prompt("round_trip")
+
+
+def test_a_further_stage_makes_no_reply_of_the_others_stale() -> None:
+    default = load_prompts()
+    assert all(default.signature(stage) == PROMPTS.signature(stage) for stage in DEFAULT_STAGES)
+
+
+@pytest.mark.parametrize("stage", OPEN_BOOK)
 def test_the_document_comes_first_and_the_task_after_it(stage: str) -> None:
     [_, user] = PROMPTS.messages(stage, "The text.", values_of(PROMPTS.prompt(stage)))
     assert user["role"] == "user"
@@ -104,14 +137,15 @@ def test_the_document_comes_first_and_the_task_after_it(stage: str) -> None:
 
 
 def test_values_are_never_expanded_again() -> None:
-    [_, user] = PROMPTS.messages("verify", "$question ${answer} $$ {braces}", {"question": "$answer", "answer": "$5 {x}"})
+    values = {"question": "$answer", "answer": "$5 {x}", "aliases": "[]"}
+    [_, user] = PROMPTS.messages("verify", "$question ${answer} $$ {braces}", values)
     assert "<document>\n$question ${answer} $$ {braces}\n" in user["content"]
     assert "<question>$answer</question>\n<answer>$5 {x}</answer>" in user["content"]
 
 
 def test_a_missing_value_raises() -> None:
     with pytest.raises(KeyError, match="answer"):
-        PROMPTS.messages("verify", "text", {"question": "Q"})
+        PROMPTS.messages("verify", "text", {"question": "Q", "aliases": "[]"})
 
 
 def test_an_unknown_stage_is_named_with_those_there_are() -> None:
@@ -149,13 +183,13 @@ def test_a_signature_follows_its_own_file_alone(changed: str, part: str) -> None
     assert moved == {changed}
 
 
-def test_the_shared_rules_are_part_of_every_signature() -> None:
+def test_the_shared_rules_are_part_of_the_signature_of_who_is_told_them() -> None:
     after = with_changed("system", instructions="Be brief.")
-    assert all(after.signature(stage) != PROMPTS.signature(stage) for stage in STAGES)
+    assert {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)} == set(OPEN_BOOK)
 
 
 def test_the_domains_of_a_run_are_part_of_the_signature_of_classify_alone() -> None:
-    after = load_prompts([Domain("bridges", "Bridges", "spans")])
+    after = load_prompts([Domain("bridges", "Bridges", "spans")], stages=STAGES)
     assert {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify"}
 
 
@@ -179,7 +213,8 @@ Task: x $persona
 def test_a_prompt_is_parsed_into_its_parts() -> None:
     prompt = parse_prompt("x", GOOD)
     assert (prompt.name, prompt.version, prompt.instructions, prompt.task) == ("x", 3, "Up to $most.", "Task: x $persona")
-    assert (prompt.variables, prompt.run_variables) == (("persona",), ("most",))
+    assert (prompt.variables, prompt.run_variables, prompt.closed_book) == (("persona",), ("most",), False)
+    assert parse_prompt("x", GOOD.replace("version: 3", "version: 3\nclosed_book: true")).closed_book
 
 
 def test_braces_and_double_dollars_are_literal() -> None:
@@ -204,6 +239,10 @@ def test_braces_and_double_dollars_are_literal() -> None:
         (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'] but the front matter declares []"),
         (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'] but"),
         (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'] but"),
+        (
+            GOOD.replace("version: 3", "version: 3\nclosed_book: always"),
+            "'closed_book' in the front matter must be true or false",
+        ),
         (GOOD.replace("$persona", "$persona for $5"), "a lone '$' in the task; write '$$' for a dollar sign"),
     ],
     ids=[
@@ -218,6 +257,7 @@ def test_braces_and_double_dollars_are_literal() -> None:
         "run variable not declared",
         "run variable unknown",
         "variable in the wrong part",
+        "closed book",
         "lone dollar",
     ],
 )

@@ -29,9 +29,27 @@ KEPT = {
     "shell session": "$ mkdir thesis\n$ cd thesis\n$ nano draft.txt\n$ ls\ndraft.txt\n$ cp draft.txt quotes.txt\n$ "
     "ls\ndraft.txt quotes.txt\n"
     "$ rm quotes.txt\n$ wc -l draft.txt\n12 draft.txt\n",
-    "log": "2024-03-01 12:00:01 INFO server started on port 8080\n2024-03-01 12:00:05 INFO connection from 10.0.0.7\n"
+    "log with an explanation": "Why does the service stop at night? These were the last lines:\n"
     "2024-03-01 12:00:06 WARN slow query: 1.2 s\n2024-03-01 12:01:10 ERROR disk full on /var\n2024-03-01 12:01:11 INFO "
-    "shutting down\n",
+    "shutting down\n"
+    "The disk is full, because the log itself is never rotated: it grew by 2 GB a day. Set maxsize 500M in logrotate.conf.\n",
+    "song with a refrain": "Chorus:\nWay, haul away, we'll haul away, Joe!\nWhen I was a little boy, so my mother told me,\n"
+    "Way, haul away, we'll haul away, Joe!\nThat if I did not kiss the girls my lips would all grow mouldy,\n"
+    "Way, haul away, we'll haul away, Joe!\nKing Louis was the king of France before the revolution,\n"
+    "Way, haul away, we'll haul away, Joe!\nAnd then he got his head cut off, which spoiled his constitution.\n",
+    "article on error pages": "A 404 page is what a server sends when a page cannot be found. The number is one of the "
+    "status codes "
+    "of HTTP: 403 means that access is denied, 500 an internal server error, 503 that the service is unavailable for the moment. "
+    "Berners-Lee and his colleagues took the scheme from FTP. There never was a room 404 at CERN.",
+    "filmography": "Films by Alfred Hitchcock\nThe Lodger (1927)\nBlackmail (1929)\nThe 39 Steps (1935)\nThe Lady Vanishes "
+    "(1938)\n"
+    "Rebecca (1940)\nShadow of a Doubt (1943)\nNotorious (1946)\nRope (1948)\nStrangers on a Train (1951)\nRear Window (1954)\n"
+    "Vertigo (1958)\nPsycho (1960)\nThe Birds (1963)\nMarnie (1964)\n",
+    "article on advertising": "Wanamaker's store in Philadelphia, opened in 1876, was the first to offer fixed prices and "
+    "a money-back "
+    "guarantee. By 1897 the Sears catalogue ran to 770 pages and promised the lowest prices, free trial and full refund. "
+    "Coupons had "
+    "come ten years earlier, when Asa Candler handed out tickets for a free glass of Coca-Cola.",
     "formulas": "Derivatives\n\n(x^n)' = n x^{n-1}\n(e^x)' = e^x\n(\\ln x)' = 1/x\n(\\sin x)' = \\cos x\n(\\cos x)' = -\\sin x\n"
     "(fg)' = f'g + fg'\n(f/g)' = (f'g - fg')/g^2\n(f \\circ g)' = (f' \\circ g) g'\n",
     "LaTeX": "\\begin{theorem}\nLet $f: [a,b] \\to \\mathbb{R}$ be continuous and differentiable on $(a,b)$. Then there is "

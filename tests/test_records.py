@@ -103,9 +103,11 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
         "answer_type": "date",
         "aliases": ["in 1932"],
         "quote": "opened in 1932",
+        "pass_rate": None,
+        "pass_rate_samples": 0,
         "verdicts": [
-            {"check": "grounding", "passed": True, "model": "", "prompt_version": 0},
-            {"check": "correct", "passed": True, "model": "m", "prompt_version": 4},
+            {"check": "grounding", "passed": True, "model": "", "prompt_version": 0, "detail": ""},
+            {"check": "correct", "passed": True, "model": "m", "prompt_version": 4, "detail": ""},
         ],
         "provenance": {
             "pipeline_version": "1.2",
@@ -116,6 +118,29 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
                 {"stage": "verify", "model": "m", "prompt_version": 4, "prompt_sha256": "vvvv"},
             ],
         },
+    }
+
+
+def test_a_pass_rate_says_of_how_many_samples() -> None:
+    measured = replace(QA, samples=8, solved=3)
+    row = qa_row(measured, "1.2")
+    assert (row["pass_rate"], row["pass_rate_samples"]) == (0.375, 8)
+    rejected = rejection_row(reject("pass_rate", "too_hard", measured))["item"]
+    assert (rejected["pass_rate"], rejected["pass_rate_samples"]) == (0.375, 8)
+
+
+def test_further_verdicts_come_after_earlier_ones() -> None:
+    stamp = Stamp("round_trip", "n", 1, "rrrr")
+    judged = QA.judged([Verdict("round_trip", False, stamp, "in 1933")], [stamp])
+    assert judged.verdicts == (*QA.verdicts, Verdict("round_trip", False, stamp, "in 1933"))
+    assert stamps_of(judged) == (FILTERED, CLASSIFIED, DRAFTED, VERIFIED, stamp)
+    assert judged.id == QA.id
+    assert item_row(judged)["verdicts"][-1] == {
+        "check": "round_trip",
+        "passed": False,
+        "model": "n",
+        "prompt_version": 1,
+        "detail": "in 1933",
     }
 
 

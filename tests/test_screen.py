@@ -37,6 +37,14 @@ REASONS = {
     "boilerplate": "Home\nAbout\nProducts\nPricing\nBlog\nContact\nLog in\nHome\nAbout\nProducts\nWater "
     "filters\nKettles\nPricing\nBlog\n"
     "Contact\nLog in\nFollow us\nFacebook\nTwitter\nPrivacy policy\nTerms of use\n© 2021 Kettle World. All rights reserved.",
+    "log": "2024-03-01 12:00:01 INFO server started on port 8080\n2024-03-01 12:00:05 INFO connection from 10.0.0.7\n"
+    "2024-03-01 12:00:06 WARN slow query: 1.2 s\n2024-03-01 12:01:10 ERROR disk full on /var\n2024-03-01 12:01:11 INFO "
+    "shutting down\n",
+    "advertisement": "Welcome to our online store! We offer premium quality watches at the lowest prices, with free "
+    "shipping and a "
+    "100% satisfaction guarantee. Order now and save up to half with our special offers and discount codes. Contact us "
+    "today, our "
+    "experts are there 24/7. Do not miss this limited offer: buy now, while it lasts, from the trusted watch shop.",
     "language": "Die Stadt liegt am Ufer des Flusses und wurde im Jahr 1240 gegründet. Sie ist heute der Sitz einer "
     "Universität und hat "
     "etwa 80.000 Einwohner. Der Hafen wurde nach dem Krieg neu gebaut und dient jetzt vor allem dem Handel mit Getreide "

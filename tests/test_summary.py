@@ -135,7 +135,8 @@ def run_counts(
         counts = pipeline | CountRun(
             outcome(pipeline, "started", read, Document), ended, texts, begun, *outcome(pipeline, "leaving", leaving, VerifiedQA)
         )
-        counts | WriteSummary(str(folder / "summary.json"))
+        figures = pipeline | "Figures" >> beam.Create([{"pairs": len(leaving[0])}])
+        counts | WriteSummary(str(folder / "summary.json"), figures)
     return read_summary(str(folder / "summary.json"))
 
 
@@ -180,6 +181,7 @@ def test_a_run_that_closes(tmp_path: Path) -> None:
         "reasons": {"check/leak": 1, "filter/not_informative": 1, "read/exact_duplicate": 1},
         "errors": {"classify/Refused": 1, "read/InvalidJson": 1},
         "balanced": True,
+        "diversity": {"pairs": 1},
     }
 
 
@@ -324,7 +326,7 @@ def test_chunks_of_a_row_are_one_document(tmp_path: Path) -> None:
 
 def test_a_run_without_input_closes_too(tmp_path: Path) -> None:
     summary = run_counts(tmp_path, NOTHING, {"filter": NOTHING}, [], NOTHING)
-    assert summary == summarise({})
+    assert summary == {**summarise({}), "diversity": {"pairs": 0}}
     assert (summary["documents"]["read"], summary["pairs"], summary["balanced"]) == (0, 0, True)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from beam_pipeline.summary import summarise
-from beam_pipeline.table import summary_table, verdict_line
+from beam_pipeline.table import FLOW, summary_table, verdict_line
+from prompts import STAGES
 
 COUNTS = {
     "documents\taccepted": 1200,
@@ -18,6 +19,7 @@ COUNTS = {
     "stages\tverify\trejected": 500,
     "stages\tread\tpassed": 1230,
     "stages\tread\tdead_lettered": 4,
+    "stages\tverify_question\tpassed": 1500,
     "stages\tfilter\tpassed": 1200,
     "stages\tfilter\trejected": 30,
     "domains\tMath\taccepted": 500,
@@ -43,6 +45,7 @@ def shown() -> list[list[str]]:
         "read 1,230 0 4",
         "filter 1,200 30 0 1,230 500,000 400,000 20,000",
         "verify 1,500 500 0",
+        "verify_question 1,500 0 0",
         "Other 1,000 100%",
         "Math 500 50%",
         "most rejected: verify/leaks (500), filter/not_informative (30)",
@@ -56,8 +59,19 @@ def test_the_table_says(line: str) -> None:
 
 def test_stages_stand_in_the_order_of_the_flow_and_domains_by_yield() -> None:
     first = [words[0] for words in shown()]
-    assert first.index("read") < first.index("filter") < first.index("verify")
+    assert first.index("read") < first.index("filter") < first.index("verify") < first.index("verify_question")
     assert first.index("Other") < first.index("Math")
+
+
+def test_every_stage_that_asks_a_model_has_its_place_in_the_flow() -> None:
+    assert [stage for stage in FLOW if stage in STAGES] == list(STAGES)
+
+
+def test_columns_stand_below_their_heads() -> None:
+    table = summary_table({**summarise(COUNTS), "tokens": TOKENS}, "out").splitlines()
+    head = next(line for line in table if line.startswith("stage"))
+    [long] = [line for line in table if line.startswith("verify_question")]
+    assert head[: head.index("dead") + 4].rindex("passed") + len("passed") == long.index("1,500") + len("1,500")
 
 
 def test_a_stage_that_is_new_to_the_table_is_shown_all_the_same() -> None:

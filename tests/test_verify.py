@@ -2,24 +2,24 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from prompts import load_prompts
-from tests.scripted_endpoint import ScriptedEndpoint
+from prompts import STAGES, load_prompts
+from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.inference import call as call_module
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA, stamps_of
-from transforms.text import normalise
-from transforms.verify import VerifyQA, find_quote, quote_problem
+from transforms.sampling import spread
+from transforms.verify import VerifyAnswer, VerifyQA
 
-PROMPTS = load_prompts()
+PROMPTS = load_prompts(stages=STAGES)
 PROMPT = PROMPTS.prompt("verify")
 STAMP = Stamp("verify", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("synthesize", "m", 1, "abc")
-GOOD = {"quote": "opened in 1932", "correct": True, "leaks": False, "self_contained": True, "safe": True}
+PROVEN = {"quote": "opened in 1932", "correct": True, "wrong_aliases": []}
+GOOD = {**PROVEN, "leaks": False, "self_contained": True, "unambiguous": True, "safe": True}
 Make = Callable[..., Any]
 
 
@@ -40,7 +40,8 @@ def run_verify(serve: Make, model: Make, run_transform: Any, pair: QAPair) -> Ma
 
 def test_a_proven_pair_passes_with_quote_verdicts_and_stamp(run_verify: Make, pair: QAPair) -> None:
     outcome, _ = run_verify({**GOOD, "quote": " opened in 1932 "})
-    verdicts = tuple(Verdict(check, True, STAMP) for check in ("correct", "no_leak", "self_contained", "safe"))
+    checks = ("correct", "no_leak", "self_contained", "unambiguous", "safe", "quoted")
+    verdicts = tuple(Verdict(check, True, STAMP) for check in checks)
     assert outcome == ([VerifiedQA(pair, "opened in 1932", verdicts, (STAMP,))], [], [])
     assert stamps_of(outcome.passed[0]) == (EARLIER, STAMP)
     assert outcome.passed[0].id == pair.id
@@ -52,6 +53,7 @@ def test_a_proven_pair_passes_with_quote_verdicts_and_stamp(run_verify: Make, pa
         ({"correct": False}, "incorrect"),
         ({"leaks": True}, "leaks"),
         ({"self_contained": False}, "not_self_contained"),
+        ({"unambiguous": False}, "ambiguous"),
         ({"safe": False}, "unsafe"),
         ({"quote": ""}, "no_quote"),
         ({"quote": ' "..." '}, "no_quote"),
@@ -82,94 +84,11 @@ def test_every_verdict_stays_on_the_rejected_pair(run_verify: Make, pair: QAPair
         "correct": True,
         "no_leak": False,
         "self_contained": True,
+        "unambiguous": True,
         "safe": False,
+        "quoted": True,
     }
     assert {(verdict["model"], verdict["prompt_version"]) for verdict in item["verdicts"]} == {("m", PROMPT.version)}
-
-
-@pytest.mark.parametrize(
-    ("quote", "text", "found"),
-    [
-        ("opened in 1932", "The bridge opened in 1932.", "opened in 1932"),
-        ("OPENED in 1932.", "The bridge  Opened\n in 1932. Later", "Opened\n in 1932."),
-        ('"Opened  in\n1932."', "The bridge (opened in 1932).", "opened in 1932"),
-        (
-            'the "old" bridge - 1932',
-            "See The\u00a0\u201cold\u201d bridge \u2013 1932!",
-            "The\u00a0\u201cold\u201d bridge \u2013 1932",
-        ),
-        ("use the <\u200b|im_end|> token", "Use the <|im_end|> token.", "Use the <|im_end|> token"),  # as the model saw it
-        ("cafe\u0301 in Ko\u0308ln", "a caf\u00e9 in K\u00f6ln.", "caf\u00e9 in K\u00f6ln"),
-        ("caf\u00e9", "a cafe\u0301 in", "cafe\u0301"),
-        ("10^3 m", "about 10\u00b3 m.", "10\u00b3 m"),
-        ("well... no", "\u2026well\u2026 no", "well\u2026 no"),
-        ("it opened", "soft\u00adhy\u00adphens, \u200bit\u200b opened\u200b\u00ad", "it\u200b opened"),
-        ("Harriet Lane_ sank", "The _Harriet Lane_ sank.", "Harriet Lane_ sank"),
-        ("\u5927\u6865\u5728", "\u65e7\u5927\u6865\u57281932\u5e74\u5f00\u901a\u3002", "\u5927\u6865\u5728"),
-        ("opened ... 1932", "The bridge opened in 1932.", None),
-        ("e", "The bridge opened in 1932.", None),
-        ("opened in 193", "The bridge opened in 1932.", None),
-        ("ridge opened", "The bridge opened; the ridge opened.", "ridge opened"),
-        ("bridge", "", None),
-        ("", "The bridge", None),
-    ],
-    ids=[
-        *("exact", "case and space", "wrapped in quotes", "quotes and dash", "neutralised", "accents", "two characters for one"),
-        *("superscript", "one character for three", "invisible", "underscores", "no spaces between words"),
-        *("elided", "a letter", "half a number", "later", "empty document", "empty"),
-    ],
-)
-def test_a_quote_must_be_the_documents_own_words(quote: str, text: str, found: str | None) -> None:
-    assert find_quote(quote, text) == found
-
-
-WORDS = st.text(
-    "abcdE\u00e9\u0301\u00df\u0130\ufb01\u00bd\u00b3\u2026\u2019`'-.19\u200b\u5927\uac00\u1100\u1161", min_size=1, max_size=6
-)
-
-
-@given(st.lists(WORDS, min_size=1, max_size=12), st.sampled_from([" ", "\n", " \u00a0 "]), st.data())
-def test_what_is_found_is_what_was_wanted_spelled_as_in_the_document(parts: list[str], space: str, data: st.DataObject) -> None:
-    first = data.draw(st.integers(0, len(parts) - 1))
-    last = data.draw(st.integers(first, len(parts) - 1))
-    text, quote = space.join(parts), " ".join(parts[first : last + 1])
-    found = find_quote(quote, text)
-    if found is None:
-        assert not normalise(quote)
-    else:
-        assert found in text
-        # More than was wanted only where one character stands for several: the half of "\u00bd".
-        assert normalise(quote).strip(" \"'.,;:") in normalise(found)
-        assert len(normalise(found)) <= len(normalise(quote)) + 4
-
-
-@pytest.mark.parametrize(
-    ("quote", "answer", "answer_type", "problem"),
-    [
-        ("opened in 1932", "1932", "date", None),
-        ("1932", "1932", "date", None),
-        ("two lanes", "2", "number", None),
-        ("opened", "1932", "date", "quote_too_short"),
-        ("two lanes", "4", "number", "quote_too_short"),
-        ("opened in", "yes", "yes_no", "quote_too_short"),
-        ("bridge opened in", "yes", "yes_no", None),
-        ("The bridge opened", "1932", "date", None),
-        ("1,932,000", "7", "number", "quote_too_short"),
-        ("\u5927\u6865\u5728", "1932", "date", None),
-    ],
-)
-def test_a_quote_says_the_answer_or_has_three_words(
-    quote: str, answer: str, answer_type: str, problem: str | None, document: Make
-) -> None:
-    task = PersonaTask(document(), "Other", Persona("sailor"))
-    assert quote_problem(quote, quote, QAPair(task, "?", answer, answer_type)) == problem
-    with_alias = QAPair(task, "?", "nothing", answer_type, aliases=(answer,))
-    assert quote_problem(quote, quote, with_alias) == problem
-
-
-@pytest.mark.parametrize("quote", ["", " ", '"..."', "\u200b"])
-def test_a_quote_of_nothing_is_no_quote(quote: str, pair: QAPair) -> None:
-    assert quote_problem(quote, None, pair) == "no_quote"
 
 
 def test_the_quote_that_is_kept_is_the_documents(run_verify: Make) -> None:
@@ -209,7 +128,7 @@ def test_the_verifier_is_shown_the_pair_and_not_who_asked(run_verify: Make) -> N
         {
             "role": "user",
             "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
-            "Task: verify\n<question>When did the bridge open?</question>\n<answer>1932</answer>",
+            "Task: verify\n<question>When did the bridge open?</question>\n<answer>1932</answer>\n<aliases>[]</aliases>",
         },
     ]
 
@@ -227,3 +146,114 @@ def test_the_document_is_made_inert_once_for_all_its_pairs(serve: Make, model: M
     assert len(outcome.passed) == 3
     assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)
     assert all("<\u200b|im_end|>" in asked.text for asked in endpoint.asked)
+
+
+# --- aliases
+
+
+def test_an_alias_that_the_verifier_calls_wrong_is_dropped_and_the_pair_kept(
+    serve: Make, model: Make, run_transform: Any, pair: QAPair
+) -> None:
+    endpoint = serve(lambda _: {**GOOD, "wrong_aliases": ["THE BRIDGE", "never given"]})
+    given = replace(pair, aliases=("in 1932", "the bridge", "Z\u00fcrich"))
+    [passed] = run_transform(VerifyQA(model(endpoint), PROMPTS), [given]).passed
+    assert passed.pair == replace(pair, aliases=("in 1932", "Z\u00fcrich"))
+    assert passed.id == pair.id
+    assert '<aliases>["in 1932", "the bridge", "Z\u00fcrich"]</aliases>' in endpoint.asked[0].text
+
+
+# --- the first of two calls
+
+
+def test_the_first_of_two_calls_is_about_the_answer_alone(serve: Make, model: Make, run_transform: Any, pair: QAPair) -> None:
+    endpoint = serve(lambda _: PROVEN)
+    [passed] = run_transform(VerifyAnswer(model(endpoint), PROMPTS), [pair]).passed
+    assert [verdict.check for verdict in passed.verdicts] == ["correct", "quoted"]
+    assert {verdict.stamp.stage for verdict in passed.verdicts} == {"verify_answer"}
+    assert passed.quote == "opened in 1932"
+    [asked] = endpoint.asked
+    assert asked.text.startswith("<document>\nThe bridge opened in 1932.\n</document>\n\nTask: verify_answer\n")
+    assert set(asked.body["response_format"]["json_schema"]["schema"]["properties"]) == set(PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [({"correct": False}, "incorrect"), ({"quote": "opened in 1933"}, "quote_not_in_document"), ({"quote": ""}, "no_quote")],
+)
+def test_an_answer_without_proof_ends_at_the_first_of_two_calls(
+    serve: Make, model: Make, run_transform: Any, pair: QAPair, changed: dict[str, Any], reason: str
+) -> None:
+    outcome = run_transform(VerifyAnswer(model(serve(lambda _: {**PROVEN, **changed})), PROMPTS), [pair])
+    assert [(rejection.stage, rejection.reason) for rejection in outcome.rejected] == [("verify_answer", reason)]
+    assert outcome.passed == outcome.dead_letters == []
+
+
+# --- several verifiers
+
+
+def by_seed(*replies: Any) -> Callable[[Asked], Any]:
+    """What each verifier says: the first has no seed, the others count theirs."""
+    return lambda asked: replies[asked.body.get("seed", 0)]
+
+
+@pytest.mark.parametrize(
+    ("agreement", "replies", "reason", "detail"),
+    [
+        ("majority", [GOOD, {**GOOD, "leaks": True}, GOOD], "", ""),
+        ("majority", [{**GOOD, "quote": "no"}, GOOD, {**GOOD, "leaks": True}], "quote_not_in_document", "2 of 3"),
+        ("majority", [{**GOOD, "leaks": True}, {**GOOD, "correct": False}, {**GOOD, "leaks": True}], "leaks", "leaks (2)"),
+        ("all", [GOOD, GOOD, {**GOOD, "unambiguous": False}], "ambiguous", "1 of 3 verifiers against it: ambiguous (1)"),
+        ("all", [GOOD, GOOD, GOOD], "", ""),
+    ],
+    ids=["one against", "two against", "most said counts", "one is enough", "all for it"],
+)
+def test_several_verifiers_decide_together(
+    serve: Make, model: Make, run_transform: Any, pair: QAPair, agreement: str, replies: list[Any], reason: str, detail: str
+) -> None:
+    endpoint = serve(by_seed(*replies))
+    first, *others = spread([model(endpoint)], 3)
+    outcome = run_transform(VerifyQA(first, PROMPTS, tuple(others), agreement), [pair])
+    assert [rejection.reason for rejection in outcome.rejected] == ([reason] if reason else [])
+    assert len(outcome.passed) == (not reason)
+    if reason:
+        assert detail in outcome.rejected[0].detail
+        verdicts = json.loads(outcome.rejected[0].item)["verdicts"]
+    else:
+        assert outcome.passed[0].quote == "opened in 1932"
+        assert outcome.passed[0].stamps == (STAMP,)
+        verdicts = outcome.passed[0].verdicts
+    assert len(verdicts) == 3 * 6, "every verdict of every verifier stays on the row"
+    assert sorted(asked.body.get("seed", 0) for asked in endpoint.asked) == [0, 1, 2]
+    assert {asked.body["temperature"] for asked in endpoint.asked} == {0, 0.7}, "the first is asked as one alone would be"
+    assert len({asked.text for asked in endpoint.asked}) == 1
+
+
+def test_verifiers_may_be_different_models(serve: Make, model: Make, run_transform: Any, pair: QAPair) -> None:
+    endpoint = serve(lambda asked: {**GOOD, "correct": asked.body["model"] != "b"})
+    first, *others = spread([model(endpoint), replace(model(endpoint), model="b"), replace(model(endpoint), model="c")], 3)
+    [passed] = run_transform(VerifyQA(first, PROMPTS, tuple(others)), [pair]).passed
+    said = [(verdict.stamp.model, verdict.passed) for verdict in passed.verdicts if verdict.check == "correct"]
+    assert said == [("m", True), ("b", False), ("c", True)]
+    assert [stamp.model for stamp in passed.stamps] == ["m", "b", "c"]
+    assert {asked.body["temperature"] for asked in endpoint.asked} == {0}
+
+
+@pytest.mark.parametrize(
+    ("replies", "ended"),
+    [
+        ([GOOD, GOOD, "no json"], "passed"),
+        ([{**GOOD, "leaks": True}, "no json", {**GOOD, "leaks": True}], "rejected"),
+        ([GOOD, "no json", {**GOOD, "leaks": True}], "dead_letters"),
+        (["no json", "no json", "no json"], "dead_letters"),
+    ],
+    ids=["for it all the same", "against it all the same", "could go either way", "nobody"],
+)
+def test_a_verifier_that_does_not_answer_decides_nothing(
+    serve: Make, model: Make, run_transform: Any, pair: QAPair, replies: list[Any], ended: str
+) -> None:
+    first, *others = spread([model(serve(by_seed(*replies)), max_reasks=0)], 3)
+    outcome = run_transform(VerifyQA(first, PROMPTS, tuple(others)), [pair])
+    assert {name: len(part) for name, part in outcome._asdict().items() if part} == {ended: 1}
+    if ended == "dead_letters":
+        [letter] = outcome.dead_letters
+        assert (letter.stage, letter.error, letter.reply, letter.item_type) == ("verify", "ReplyInvalid", "no json", "QAPair")

@@ -1,22 +1,41 @@
-"""Deduplicate: one pair per question in the whole output.
+"""Deduplicate: one pair per question in the whole output, however it is worded.
 
 Input:    PCollection[VerifiedQA]
 Passed:   PCollection[VerifiedQA], the pair with the smallest (document id, id) of each question
-Rejected: Rejection, reason "duplicate_question"; the detail names the pair that was kept
+Rejected: Rejection, reason in {"duplicate_question", "near_duplicate_question"}; the detail names
+          the pair that was preferred
+
+Fingerprints travel, pairs do not: each pair carries its document, so it is shuffled once, to meet
+its verdict; what is grouped by question are its question, answer and name, under one key for equal
+questions and three or four for near ones. Only keyed groups are used, so a streaming input is
+de-duplicated within each window.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
+from transforms.near_questions import Asking, find_keys, find_repeated
 from transforms.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import Rejection, VerifiedQA, reject
-from transforms.text import normalise
+from transforms.text import normalise, stable_hash
 
-REASONS = ("duplicate_question",)
+STAGE = "deduplicate"
+EXACT, NEAR = REASONS = ("duplicate_question", "near_duplicate_question")
+PRINTS = "prints"
+_EQUAL, _ALIKE = b"=", b"~"  # what a bucket's key begins with
+
+# Which pair is kept, smallest first; it is also what tells a pair from all others. Two personas of one
+# document may draw the same pair, with the same id: (document id, id, task id, where).
+Rank = tuple[str, str, str, str]
+Shown = tuple[str, str, str, tuple[str, ...]]  # question, answer, answer type, aliases; "" among equal questions
+Print = tuple[Rank, Shown]
+Loss = tuple[str, Rank]  # EXACT or NEAR (which sort in this order), and the pair that is preferred
+Joined = tuple[list[VerifiedQA], list[Loss]]
 
 # Marks that end or set off words. Those of mathematics stay: "2 + 2" is not "2 - 2", nor "C" "C++".
 _MARKS = re.compile(r"[\"']|[.,:;!?]+(?=\s|$)|(?<=\s)[.,:;!?-]+(?=\s)|(?<=[a-z])[.,:;!?]+(?=[a-z])")
@@ -28,42 +47,104 @@ def question_key(question: str) -> str:
     return " ".join(_MARKS.sub(" ", plain.replace("'", "")).split()) or plain
 
 
-def key_by_question(qa: VerifiedQA) -> tuple[str, VerifiedQA]:
-    """Key a pair by its question."""
-    return question_key(qa.pair.question), qa
-
-
-def _rank(qa: VerifiedQA) -> tuple[str, str, str, str]:
-    # Two personas of one document may draw the same pair, with the same id.
+def rank_of(qa: VerifiedQA) -> Rank:
+    """The place of a pair among all that ask the same; unique in a run."""
     task = qa.pair.task
     return task.document.id, qa.id, task.id, task.document.where
 
 
-def keep_one(group: tuple[str, Iterable[VerifiedQA]]) -> Iterator[VerifiedQA | Rejection]:
-    """Keep the first pair of a question, reject the rest; the order they come in does not matter."""
-    _, pairs = group
-    # Two passes and no list: a question may be repeated more often than memory allows.
-    winner = min(pairs, key=_rank)
-    kept = False
+def make_prints(qa: VerifiedQA, near: bool = True) -> Iterator[tuple[bytes, Print]]:
+    """Where a pair may meet others that ask the same, and what it shows of itself there."""
+    rank, pair = rank_of(qa), qa.pair
+    yield _EQUAL + stable_hash(question_key(pair.question)).encode(), (rank, ("", "", "", ()))
+    if near:
+        shown = (pair.question, pair.answer, pair.answer_type, pair.aliases)
+        for key in sorted(find_keys(Asking(*shown))):
+            yield _ALIKE + key, (rank, shown)
+
+
+def find_losses(bucket: tuple[bytes, Iterable[Print]]) -> Iterator[tuple[Rank, Loss]]:
+    """Which pairs of a bucket lose to a better one in it; the order they come in does not matter.
+
+    The best of all loses nowhere, so one is always kept. Chains are not followed: with A like B and B like C
+    but A unlike C, C loses to B although B itself loses to A.
+    """
+    key, prints = bucket
+    if key.startswith(_EQUAL):  # two passes and no list: a question may be repeated more often than memory allows
+        winner = min(rank for rank, _ in prints)
+        yield from ((rank, (EXACT, winner)) for rank, _ in prints if rank != winner)
+        return
+    # Pairs that are equal here meet among equal questions as well, so the first of them stands for all.
+    first: dict[Asking, Rank] = {}
+    for rank, shown in prints:
+        asking = Asking(*shown)
+        first[asking] = min(rank, first.get(asking, rank))
+    if len(first) > 1:
+        ranked = sorted((rank, asking) for asking, rank in first.items())
+        for loser, winner_place in find_repeated(asking for _, asking in ranked):
+            if ranked[loser][0] != ranked[winner_place][0]:
+                yield ranked[loser][0], (NEAR, ranked[winner_place][0])
+
+
+def settle(joined: tuple[Rank, Iterable[Joined]]) -> Iterator[VerifiedQA | Rejection]:
+    """One verdict for each pair: passed, or the repetition of a better one.
+
+    Pairs of one rank agree in all that tells pairs apart; one of them stands for the others. Of several losses the
+    exact one is told, then the one to the best pair.
+    """
+    _, parts = joined
+    kept, losses = False, []
+    pairs: list[VerifiedQA] = []
+    for some_pairs, some_losses in parts:
+        pairs += some_pairs
+        losses += some_losses
     for qa in pairs:
-        if not kept and _rank(qa) == _rank(winner):
+        if losses:
+            reason, winner = min(losses)
+            yield reject(STAGE, reason, qa, f"asked by {winner[1]} of document {winner[0]}")
+        elif kept:
+            yield reject(STAGE, EXACT, qa, f"asked by {qa.id} of document {qa.pair.task.document.id}")
+        else:
             kept = True
             yield qa
-        else:
-            yield reject(
-                "deduplicate", "duplicate_question", qa, f"asked by {winner.id} of document {winner.pair.task.document.id}"
-            )
+
+
+class _FingerprintFn(beam.DoFn):
+    """Keys each pair by its rank, and sends its fingerprints on their own way."""
+
+    def __init__(self, near: bool) -> None:
+        self._near = near
+
+    def process(self, qa: VerifiedQA) -> Iterator[Any]:
+        yield rank_of(qa), ([qa], [])
+        for bucket in make_prints(qa, self._near):
+            yield beam.pvalue.TaggedOutput(PRINTS, bucket)
 
 
 @dataclass
 class DeduplicateQA(beam.PTransform):
-    """Keeps one pair of each question. Expects a PCollection of `VerifiedQA`, outputs an `Outcome` of the same."""
+    """Keeps one pair of each question. Expects a PCollection of `VerifiedQA`, outputs an `Outcome` of the same.
+
+    Attributes:
+        near: whether questions in other words and with the same answer are taken for one.
+    """
+
+    near: bool = True
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        groups = (
-            pairs
-            | "KeyByQuestion" >> beam.Map(key_by_question).with_output_types(tuple[str, VerifiedQA])
+        keyed = pairs | "Fingerprint" >> beam.ParDo(_FingerprintFn(self.near)).with_output_types(
+            tuple[Rank, Joined], **{PRINTS: tuple[bytes, Print]}
+        ).with_outputs(PRINTS, main="keyed")
+        losses = (
+            keyed[PRINTS]
             | "GroupByQuestion" >> beam.GroupByKey()
+            | "FindRepeated" >> beam.FlatMap(find_losses).with_output_types(tuple[Rank, Loss])
+            | "KeyLosses" >> beam.Map(lambda loss: (loss[0], ([], [loss[1]]))).with_output_types(tuple[Rank, Joined])
         )
-        return as_outcome(groups | "KeepOne" >> apply_rules("deduplicate", keep_one, VerifiedQA))
+        return as_outcome(
+            (keyed.keyed, losses)
+            | "FlattenVerdicts" >> beam.Flatten()
+            | "GroupByPair" >> beam.GroupByKey()
+            | "Settle" >> apply_rules(STAGE, settle, VerifiedQA)
+        )

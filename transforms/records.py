@@ -6,7 +6,8 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transforms.text import stable_hash
@@ -78,25 +79,41 @@ class QAPair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One judgement on a pair: by which check, and which way."""
+    """One judgement on a pair: by which check, which way, by whom, and what was seen."""
 
     check: str
     passed: bool
     stamp: Stamp | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedQA:
-    """A pair that passed every check, with the document's own words that support its answer."""
+    """A pair that passed the verifiers so far, with the document's own words that support its answer.
+
+    `samples` is how often a solver answered the question without the document, `solved` how many of
+    those answers were right.
+    """
 
     pair: QAPair
     quote: str
     verdicts: tuple[Verdict, ...] = ()
     stamps: tuple[Stamp, ...] = ()
+    samples: int = 0
+    solved: int = 0
 
     @property
     def id(self) -> str:
         return self.pair.id
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Share of the closed-book answers that were right; None where nobody was asked."""
+        return round(self.solved / self.samples, 4) if self.samples else None
+
+    def judged(self, verdicts: Iterable[Verdict], stamps: Iterable[Stamp]) -> "VerifiedQA":
+        """The pair with a further stage's verdicts, and who gave them."""
+        return replace(self, verdicts=(*self.verdicts, *verdicts), stamps=(*self.stamps, *stamps))
 
 
 Item = Document | PersonaTask | QAPair | VerifiedQA
@@ -233,17 +250,24 @@ def item_row(item: Item) -> dict[str, Any]:
                 "aliases": list(item.aliases),
             }
         case VerifiedQA():
-            return {**item_row(item.pair), "quote": item.quote, "verdicts": [verdict_row(v) for v in item.verdicts]}
+            return {
+                **item_row(item.pair),
+                "quote": item.quote,
+                "pass_rate": item.pass_rate,
+                "pass_rate_samples": item.samples,
+                "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
+            }
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as a row: the check, which way it went, and who said so."""
+    """A verdict as a row: the check, which way it went, who said so, and what was seen."""
     stamp = verdict.stamp
     return {
         "check": verdict.check,
         "passed": verdict.passed,
         "model": stamp.model if stamp else "",
         "prompt_version": stamp.prompt_version if stamp else 0,
+        "detail": verdict.detail,
     }
 
 
@@ -261,6 +285,8 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "answer_type": qa.pair.answer_type,
         "aliases": list(qa.pair.aliases),
         "quote": qa.quote,
+        "pass_rate": qa.pass_rate,
+        "pass_rate_samples": qa.samples,
         "verdicts": [verdict_row(verdict) for verdict in qa.verdicts],
         "provenance": {
             "pipeline_version": pipeline_version,

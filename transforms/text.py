@@ -20,7 +20,6 @@ _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
 # NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2".
 _RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
-_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
@@ -33,7 +32,7 @@ _ABBREVIATION = re.compile(
 _CONTROL = re.compile(
     r"<(?=\|[^|<>\n]{1,40}\|>"
     r"|\uff5c[^<>\n]{1,40}\uff5c>"
-    r"|/?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn|document|exemplars|domain|persona|question|answer)>"
+    r"|/?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn|document|exemplars|domain|persona|question|answer|aliases)>"
     r"|</?SYS>>)"
     r"|\[(?=/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\])",
     re.IGNORECASE,
@@ -48,17 +47,17 @@ def normalise(text: str) -> str:
     text = unify(text)
     if text.isascii():
         return text.lower()
-    return _SPACE.sub(" ", _plain(unicodedata.normalize("NFKC", text.casefold()))).strip()
+    return " ".join(_plain(unicodedata.normalize("NFKC", text.casefold())).split())
 
 
 def unify(text: str) -> str:
     """Do what `normalise` does, but keep the case: "MW" is not "mW", nor "G" the same as "g"."""
     if text.isascii():
-        return _SPACE.sub(" ", text.replace("`", "'")).strip()
+        return " ".join(text.replace("`", "'").split())
     # Before NFKC too, which would make an acute accent of "\u00b4" and two primes of "\u2033".
     text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", _plain(text)))
     text = _plain(unicodedata.normalize("NFKC", text))
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _plain(text: str) -> str:

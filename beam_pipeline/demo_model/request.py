@@ -1,4 +1,4 @@
-"""A chat request as the pipeline sends it, read back into one of the four tasks."""
+"""A chat request as the pipeline sends it, read back into one of the tasks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,10 @@ from prompts import DOCUMENT_CLOSE, DOCUMENT_OPEN, STAGES
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """One of the four tasks as it stands in a chat request; `fields` maps a tag to its text."""
+    """One of the tasks as it stands in a chat request; `fields` maps a tag to its text.
+
+    `document` is "" for a task that is done without it.
+    """
 
     stage: str
     document: str
@@ -23,15 +26,18 @@ class TaskRequest:
 
 
 _TASK_LINE = re.compile(r"Task: (\w+)")
-_FIELD = re.compile(r"<(domain|persona|question|answer)>(.*?)</\1>", re.DOTALL)
+_FIELD = re.compile(r"<(domain|persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
+CLOSED_BOOK = ("verify_question", "pass_rate")
 
 
 def parse_request(messages: Sequence[Mapping[str, Any]]) -> TaskRequest | None:
-    """Read the task out of chat messages; None if they hold none of the four tasks."""
+    """Read the task out of chat messages; None if they hold none of the tasks."""
     content = str(messages[-1].get("content", "")) if messages else ""
     head, close, task = content.rpartition(DOCUMENT_CLOSE)
     match = _TASK_LINE.match(task)
-    if not close or not head.startswith(DOCUMENT_OPEN) or not match or match[1] not in STAGES:
+    if not match or match[1] not in STAGES or bool(close) == (match[1] in CLOSED_BOOK):
+        return None
+    if close and not head.startswith(DOCUMENT_OPEN):
         return None
     system = "\n".join(str(message.get("content", "")) for message in messages[:-1] if message.get("role") == "system")
     return TaskRequest(match[1], head[len(DOCUMENT_OPEN) :], dict(_FIELD.findall(task)), system)

@@ -1,11 +1,13 @@
 """Verify: the words of a document that prove an answer, and whether its question is a fair one."""
 
+import json
 import re
 from functools import lru_cache
 from typing import Any
 
 from beam_pipeline.demo_model.analysis import CACHED_DOCUMENTS, Analysis, analyse
 from beam_pipeline.demo_model.words import STOP, WORD, stem
+from transforms.answers import answers_match
 from transforms.text import normalise
 
 REFERS = re.compile(
@@ -26,17 +28,54 @@ _FRAME = frozenset(
 MIN_OVERLAP = 0.6
 
 
-def verify_pair(document: str, question: str, found: str) -> dict[str, Any]:
-    """Verify: find the words that prove the answer; judge leakage and whether the question stands alone."""
+# What has many answers by its very form, unless it stands in what the question quotes.
+_ONE_OF_MANY = re.compile(
+    r"\b(?:(?:name|give|state|list|mention) (?:one|an?|any|some)|an example of|one of (?:the|its|his|her|their)|for example)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def verify_pair(document: str, question: str, found: str, aliases: str = "[]") -> dict[str, Any]:
+    """Verify: find the words that prove the answer; judge aliases and question. `aliases` is a JSON list."""
     analysis = analyse(document)
     quote, overlap = _proof(analysis, question, found)
     return {
         "quote": quote,
         "correct": overlap >= MIN_OVERLAP,
+        "wrong_aliases": [alias for alias in _listed(aliases) if not _same_thing(alias, found, analysis.text)],
+        **verify_question(question, found),
+    }
+
+
+def verify_question(question: str, found: str) -> dict[str, Any]:
+    """Verify the question by itself: leakage, whether it stands alone, has one answer, and does no harm."""
+    return {
         "leaks": leaks(question, found),
         "self_contained": bool(question) and not REFERS.search(question) and not _POINTS.match(question),
+        "unambiguous": bool(question) and not _ONE_OF_MANY.search(_QUOTED.sub("", question)),
         "safe": not _HARM.search(f"{question} {found}"),
     }
+
+
+def _listed(aliases: str) -> list[str]:
+    try:
+        found = json.loads(aliases or "[]")
+    except ValueError:
+        return []
+    return [alias for alias in found if isinstance(alias, str)] if isinstance(found, list) else []
+
+
+def _same_thing(alias: str, found: str, document: str) -> bool:
+    """Whether an alias is the answer in another spelling, its initials, or set beside it in parentheses."""
+    if answers_match(alias, found):
+        return True
+    short, long = sorted((alias, found), key=len)
+    if short.replace(".", "").lower() == "".join(word[0] for word in long.split()).lower():
+        return True
+    beside = rf"{re.escape(normalise(found))} ?\(\W*{re.escape(normalise(alias))}\W*\)|"
+    beside += rf"{re.escape(normalise(alias))} ?\(\W*{re.escape(normalise(found))}\W*\)"
+    return re.search(beside, normalise(document)) is not None
 
 
 def leaks(question: str, found: str) -> bool:

@@ -1,0 +1,43 @@
+"""Answers that can be compared, and those that cannot. `tests/data/checks.jsonl` has many more."""
+
+import pytest
+
+from transforms import answer_rules
+from transforms.records import Document, Persona, PersonaTask, QAPair
+
+RULES = [rule for name, rule in vars(answer_rules).items() if name.startswith("answer_")]
+TASK = PersonaTask(Document("d", "Some text."), "Other", Persona("reader"))
+
+
+def faults(answer: str, answer_type: str = "term", question: str = "Which one is it in Norway?") -> set[str]:
+    return {fault.reason for rule in RULES if (fault := rule(QAPair(TASK, question, answer, answer_type)))}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ('""', "answer_empty"),
+        (" . ", "answer_empty"),
+        ("No information is given.", "answer_placeholder"),
+        ("It made books cheap and spread literacy", "answer_open_ended"),
+        ("They crack when water freezes", "answer_open_ended"),
+        ("Who goes there in the night?", "answer_is_question"),
+    ],
+)
+def test_faults(answer: str, reason: str) -> None:
+    assert reason in faults(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "answer_type", "question"),
+    [
+        ("It Happened One Night", "term", "Which film won five Academy Awards in 1935?"),
+        ("Who's Afraid of Virginia Woolf?", "term", "Which play by Albee opened in 1962?"),
+        ("not applicable", "term", "What do the letters N/A on a form stand for?"),
+        ("?", "code", "Which character makes a group optional in a regular expression?"),
+        ('""', "code", "What does str() return in Python?"),
+        ("No Country for Old Men", "term", "Which novel did McCarthy publish in 2005?"),
+    ],
+)
+def test_innocent(answer: str, answer_type: str, question: str) -> None:
+    assert faults(answer, answer_type, question) == set()

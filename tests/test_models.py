@@ -1,0 +1,72 @@
+"""From options to models: which stages ask, who verifies, and that each is looked at before the run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.models import run_models, run_prompts, stage_models
+from prompts import DEFAULT_STAGES, load_prompts
+from tests.scripted_endpoint import Answer, Asked
+
+Make = Callable[..., Any]
+SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
+GATES = {"verify_calls": 2, "round_trip": True, "pass_rate_samples": 4}
+
+
+def test_a_run_asks_the_models_of_its_own_stages_only(config: Make) -> None:
+    assert tuple(stage_models(config())) == DEFAULT_STAGES
+    assert list(stage_models(config(**GATES))) == [
+        *("filter", "classify", "synthesize", "verify_answer", "verify_question", "round_trip", "pass_rate"),
+    ]
+
+
+def test_a_run_without_gates_says_to_its_models_what_it_always_said(config: Make) -> None:
+    assert run_prompts(config()) == load_prompts()
+    assert "round_trip" not in run_prompts(config()).system
+
+
+def test_the_prompts_of_a_gate_are_those_of_its_run(config: Make) -> None:
+    prompts = run_prompts(config(**GATES))
+    assert "## Task: round_trip" in prompts.system
+    assert "## Task: verify_answer" in prompts.system
+    assert "## Task: verify\n" not in prompts.system
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_every_verifier_has_settings_of_its_own(config: Make, calls: int) -> None:
+    chosen = config(endpoint=["http://h/v1"], model="m", verifiers=5, verifier_models=["a", "b", "c"], verify_calls=calls)
+    models = stage_models(chosen)
+    for stage in ("verify",) if calls == 1 else ("verify_answer", "verify_question"):
+        assert [models[name].model for name in (stage, f"{stage}/2", f"{stage}/3")] == ["a", "b", "c"]
+    assert models["synthesize"].model == "m"
+
+
+def test_each_stage_may_have_its_own_model(config: Make) -> None:
+    own = {"verify_question_model": "q", "round_trip_model": "r", "pass_rate_model": "s"}
+    models = stage_models(config(endpoint=["http://h/v1"], model="m", **GATES, **own))
+    assert {stage: model.model for stage, model in models.items()} == {
+        **{"filter": "m", "classify": "m", "synthesize": "m"},
+        **{"verify_answer": "m", "verify_question": "q", "round_trip": "r", "pass_rate": "s"},
+    }
+
+
+def test_the_embedded_endpoint_serves_the_gates_too(config: Make) -> None:
+    with run_models(config(**GATES)) as models:
+        assert {model.model for model in models.values()} == {"demo-rules"}
+        assert len({model.endpoints for model in models.values()}) == 1
+
+
+def test_a_verifier_that_nobody_serves_is_found_before_the_run(
+    tmp_path: Path, serve: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(asked: Asked) -> Any:
+        unknown = asked.body["model"] == "misspelt"
+        return Answer(status=404, raw={"error": {"message": "no such model"}}) if unknown else {"ready": True}
+
+    endpoint = serve(script, models=("m", "good"))
+    arguments = ["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, "--model", "m"]
+    assert main([*arguments, "--verifiers", "2", "--verifier_models", "good,misspelt"]) == UNUSABLE
+    assert "does not serve the model 'misspelt'; it serves good, m" in capsys.readouterr().err

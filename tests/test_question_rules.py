@@ -1,0 +1,75 @@
+"""Questions that stand alone, and those that only seem to. `tests/data/checks.jsonl` has many more."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms import question_rules
+from transforms.answer_rules import Fault
+from transforms.records import Document, Persona, PersonaTask, QAPair
+
+Rule = Callable[[QAPair], Fault | None]
+RULES: list[Rule] = [rule for name, rule in vars(question_rules).items() if name.startswith("question_")]
+TASK = PersonaTask(Document("d", "Some text."), "Other", Persona("reader"))
+
+
+def faults(question: str) -> set[str]:
+    return {fault.reason for rule in RULES if (fault := rule(QAPair(TASK, question, "answer", "term")))}
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Who wrote Emma, and in which year was it published?", "question_multiple"),
+        ("When and where was Mozart born?", "question_multiple"),
+        ("What is the boiling point of ethanol and who first distilled it?", "question_multiple"),
+        ("What does Figure 3 show the pressure to be?", "question_refers_to_document"),
+        ("What does the word 'it' refer to in line 4?", "question_refers_to_document"),
+        ("Which two cities are mentioned?", "question_refers_to_document"),
+        ("Which of the options below is a mammal?", "question_refers_to_document"),
+        ("What year does the narrator leave Dublin?", "question_refers_to_document"),
+        ("What did our team find about sleep?", "question_refers_to_document"),
+        ("What is the last item in the list?", "question_refers_to_document"),
+        ("Who was the company's first chairman?", "question_dangling_pronoun"),
+        ("How many votes did the bill receive?", "question_dangling_pronoun"),
+        ("Who is now the mayor of Genoa?", "question_deictic_date"),
+        ("Who is the current world chess champion?", "question_deictic_date"),
+    ],
+)
+def test_faults(question: str, reason: str) -> None:
+    assert reason in faults(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    """Who was the king who built Versailles and who died in 1715?
+What explains both how birds fly and how planes do?
+What is the difference between where a whale feeds and where it breeds called?
+Which table of the Ptolemaic Almagest lists 1,022 stars?
+In Chapter 11 of the US Bankruptcy Code, who keeps control of the firm?
+In which book of the Bible is Lilith mentioned?
+How far above and below the equator do coral reefs grow?
+What was the topic of the lecture that Feynman gave at Caltech in 1959?
+Who is the narrator of Moby-Dick?
+When a company buys another, what must the company publish?
+Which film did Fritz Lang make after he saw New York?
+What is the city once called Constantinople known as today?
+Which country is now called Myanmar?
+Was it Newton or Leibniz who wrote the integral sign as a long s?
+Which current flows along the west coast of South America?
+Which galaxy will collide with our galaxy in 4 billion years?
+In the following reaction, 2 H2 + O2 -> 2 H2O, how many moles of oxygen react with 4 of hydrogen?
+Which instrument plays the duck's part of the story in Peter and the Wolf?""".split("\n"),
+)
+def test_innocent(question: str) -> None:
+    assert faults(question) == set()
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from("the film |it |and who |? |Which |, |was |1900 |today ".split("|"))).map("".join)
+)
+def test_any_text_has_an_answer(question: str) -> None:
+    assert all(isinstance(reason, str) for reason in faults(question))

@@ -1,0 +1,67 @@
+"""RoundTrip: the question is answered anew from the document, and the answers must agree.
+
+Input:    PCollection[VerifiedQA]
+Passed:   PCollection[VerifiedQA], with a verdict that keeps the new answer
+Rejected: Rejection, reason "round_trip_disagrees" (the detail has both answers) or
+          "round_trip_unanswered": the document does not answer the question, or in more than one way
+Source:   round-trip consistency, Alberti et al., arXiv:1906.05416
+
+A verifier that is shown an answer tends to find reasons for it. Here the model is not shown it, so that
+it errs in its own way: an answer that both reach is seldom wrong, and a question with two answers shows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+from pydantic import BaseModel
+
+from prompts import PromptSet
+from transforms.answers import answers_match
+from transforms.inference.call import CallModel
+from transforms.inference.request import ModelConfig
+from transforms.outcome import Outcome
+from transforms.records import Rejection, Stamp, Verdict, VerifiedQA, reject
+
+# A longer answer is a text: what is kept of it is for a reader.
+SHOWN_CHARACTERS = 200
+
+
+class RoundTripReply(BaseModel):
+    """The answer that the document gives; empty if it gives none."""
+
+    answer: str
+
+
+def round_trip_variables(qa: VerifiedQA) -> dict[str, str]:
+    """The question and the type of its answer: never the answer, an alias or the quote."""
+    return {"question": qa.pair.question, "answer_type": qa.pair.answer_type}
+
+
+def apply_round_trip(qa: VerifiedQA, reply: RoundTripReply, stamp: Stamp) -> Iterator[VerifiedQA | Rejection]:
+    """Pass the pair if both answers say the same, in whatever spelling its type and aliases allow."""
+    pair, answer = qa.pair, " ".join(reply.answer.split())
+    agrees = answers_match(answer, pair.answer, pair.answer_type, pair.aliases)
+    shown = answer if len(answer) <= SHOWN_CHARACTERS else f"{answer[:SHOWN_CHARACTERS]}..."
+    judged = qa.judged([Verdict("round_trip", agrees, stamp, shown)], [stamp])
+    if agrees:
+        yield judged
+    elif answer:
+        yield reject("round_trip", "round_trip_disagrees", judged, f"stored {pair.answer!r}, found {shown!r}")
+    else:
+        yield reject("round_trip", "round_trip_unanswered", judged, f"stored {pair.answer!r}, found none")
+
+
+@dataclass
+class RoundTripQA(beam.PTransform):
+    """Keeps the pairs whose answer a model reaches again from the document."""
+
+    model: ModelConfig
+    prompts: PromptSet
+
+    @no_annotations
+    def expand(self, pairs: beam.PCollection) -> Outcome:
+        return pairs | "CallModel" >> CallModel(
+            *("round_trip", round_trip_variables, RoundTripReply, apply_round_trip, VerifiedQA, self.model, self.prompts)
+        )
