@@ -5,14 +5,13 @@ run every step for real, on a laptop and in tests. The same text has the same ve
 """
 
 import base64
-import json
 import math
 import struct
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from beam_pipeline.demo_replies import MODEL, RequestError
+from beam_pipeline.demo_replies import MODEL, RequestError, read_body
 from transforms.text import estimate_tokens, normalise, words
 
 EMBEDDING_MODEL = "demo-hashing"
@@ -53,16 +52,7 @@ def embeddings_reply(raw: bytes) -> dict[str, Any]:
     Raises:
         RequestError: 400 or 404, saying what is wrong.
     """
-    try:
-        body = json.loads(raw)
-    except ValueError as error:
-        raise RequestError(400, f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise RequestError(400, "the body must be a JSON object")
-    if body.get("model") not in (EMBEDDING_MODEL, MODEL):
-        raise RequestError(
-            404, f"the model {body.get('model')!r} does not exist; this server has: {EMBEDDING_MODEL}", "NotFoundError", "model"
-        )
+    body = read_body(raw, EMBEDDING_MODEL, MODEL)
     texts = [body["input"]] if isinstance(body.get("input"), str) else body.get("input")
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
         raise RequestError(400, "'input' must be a text or a list of texts, none of them empty", param="input")

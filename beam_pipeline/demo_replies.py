@@ -38,8 +38,8 @@ class ChatRequest:
     seed: int = 0
 
 
-def parse_body(raw: bytes) -> ChatRequest:
-    """Read a request body.
+def read_body(raw: bytes, model: str, *others: str) -> dict[str, Any]:
+    """A request's JSON object, if it is for this model or one of the other names that it answers to.
 
     Raises:
         RequestError: 400 or 404, saying what is wrong.
@@ -50,10 +50,20 @@ def parse_body(raw: bytes) -> ChatRequest:
         raise RequestError(400, f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise RequestError(400, "the body must be a JSON object")
-    if body.get("model") != MODEL:
+    if body.get("model") not in (model, *others):
         raise RequestError(
-            404, f"the model {body.get('model')!r} does not exist; this server has: {MODEL}", "NotFoundError", "model"
+            404, f"the model {body.get('model')!r} does not exist; this server has: {model}", "NotFoundError", "model"
         )
+    return body
+
+
+def parse_body(raw: bytes) -> ChatRequest:
+    """Read the body of a request for a chat completion.
+
+    Raises:
+        RequestError: 400 or 404, saying what is wrong.
+    """
+    body = read_body(raw, MODEL)
     if body.get("stream"):
         raise RequestError(400, "streaming is not supported here; leave out 'stream'", param="stream")
     messages = body.get("messages")

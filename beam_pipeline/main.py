@@ -27,7 +27,7 @@ from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
 from beam_pipeline.resume import save_options
 from beam_pipeline.sinks import check_apart, prepare_output
-from beam_pipeline.sources import check_inputs, match_files, read_exemplars
+from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.usage import EMBED, Prices, usage_of
@@ -83,8 +83,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
-            check_inputs(config.input, config.input_format)
-            check_apart(match_files(config.input), config.output)
+            check_apart(check_inputs(config.input, config.input_format), config.output)
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
@@ -132,8 +131,9 @@ def _run_graph(
 ) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     stop = _StopOnInterrupt()
-    gc.freeze()
-    gc.enable()
+    if not gc.isenabled():  # switched off by __main__ for the start
+        gc.freeze()
+        gc.enable()
     try:
         with stop, Progress(shown and _runs_here(options)):
             result = pipeline.run()

@@ -180,14 +180,17 @@ def match_pattern(pattern: str) -> list[str]:
     return paths
 
 
-def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> None:
-    """Check that every pattern matches a file and that the first can be opened; reads none.
+def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> list[str]:
+    """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
 
     Raises:
         ValueError: one line that names the pattern and what is wrong.
     """
+    files: list[str] = []
     for pattern in patterns:
-        path = match_pattern(pattern)[0]
+        found = match_pattern(pattern)
+        files += found
+        path = found[0]
         if input_format == "auto" and format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
         try:
@@ -195,6 +198,7 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> None:
                 stream.read(1)
         except Exception as error:  # each file system has errors of its own
             raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
+    return files
 
 
 @dataclass

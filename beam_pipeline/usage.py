@@ -7,9 +7,10 @@ from typing import Any
 from apache_beam.metrics.metric import MetricsFilter
 
 from prompts import STAGES
+from transforms.inference.embed import NAMESPACE
 
-EMBED = "embed"
-"""The row of the embedding model: another model, and another price, so it is not in the total."""
+# The row of the embedding model: another model, and another price, so it is not in the total.
+EMBED = NAMESPACE
 
 FIGURES = ("calls", "replayed", "attempts", "prompt_tokens", "cached_tokens", "completion_tokens")
 LATENCIES = ("latency", "first_try", "queued")

@@ -7,6 +7,7 @@ model(*endpoints, **settings)    a `ModelConfig` that asks those endpoints
 run_transform(transform, elements, *sides)
                                  an `Outcome` of lists, from a real pipeline; `.seen` has timestamps and windows
                                  as well, `.counters(stage)` what was counted
+runtime                          a `Runtime` of the test's own, closed after it
 quick_back_off                   retries wait hundredths of a second
 close_the_runtime                (of itself) ends the loop thread and its connections with the session
 """
@@ -25,7 +26,7 @@ from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.inference import attempt as attempt_module
 from transforms.inference import router as router_module
 from transforms.inference.endpoint import ModelConfig
-from transforms.inference.runtime import close_runtime
+from transforms.inference.runtime import Runtime, close_runtime
 from transforms.outcome import Outcome
 from transforms.records import Document
 
@@ -138,6 +139,14 @@ def run_transform() -> Iterator[TransformRunner]:
     yield TransformRunner()
     close_runtime()
     _SEEN.clear()
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    """Make a runtime that no other test has asked anything."""
+    runtime = Runtime()
+    yield runtime
+    runtime.close()
 
 
 @pytest.fixture

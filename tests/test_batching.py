@@ -1,7 +1,7 @@
 """Batches: many texts in a request, each vector back to whom it belongs, and each text paid for once."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,13 +23,6 @@ from transforms.inference.runtime import Runtime, Stopped
 pytestmark = pytest.mark.usefixtures("quick_back_off")
 
 Serve = Callable[..., ScriptedEndpoint]
-
-
-@pytest.fixture
-def runtime() -> Iterator[Runtime]:
-    runtime = Runtime()
-    yield runtime
-    runtime.close()
 
 
 def vector(text: str) -> list[float]:

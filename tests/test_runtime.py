@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
@@ -24,13 +24,6 @@ GOOD = {"qualified": True, "reason": "ok"}
 pytestmark = pytest.mark.usefixtures("quick_back_off")
 
 Serve = Callable[..., ScriptedEndpoint]
-
-
-@pytest.fixture
-def runtime() -> Iterator[Runtime]:
-    runtime = Runtime()
-    yield runtime
-    runtime.close()
 
 
 def call(*endpoints: ScriptedEndpoint, document_id: str = "d", text: str = "text", **settings: Any) -> Call:

@@ -12,18 +12,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
 from prompts import PromptSet
 from transforms.errors import ElementError, TransientError
-from transforms.inference.call import CallModel, _CallFn, dead_letter
-from transforms.inference.request import ModelConfig, Request
+from transforms.inference.call import CallFn, CallModel, dead_letter
+from transforms.inference.request import ModelConfig
 from transforms.inference.runtime import Answer, Call
-from transforms.outcome import Outcome, as_waking_outcome, count, split_outputs, tag_and_count
+from transforms.outcome import count, tag_and_count
 from transforms.records import Item, Stamp, document_of
-from transforms.text import neutralise
-from transforms.wake import wakeful
 
 # At temperature 0 every sample would be the same one.
 SAMPLE_TEMPERATURE = 0.7
@@ -75,11 +72,8 @@ class AskSeveral(CallModel):
     others: tuple[ModelConfig, ...] = ()
     route: Callable[[Any], str] = by_document
 
-    @no_annotations
-    def expand(self, elements: beam.PCollection) -> Outcome:
-        sides = () if self.side is None else (self.side,)
-        outputs = wakeful(elements) | "Ask" >> split_outputs(beam.ParDo(_SeveralFn(self), *sides), self.passed_type)
-        return as_waking_outcome(outputs)
+    def asking(self) -> beam.DoFn:
+        return _SeveralFn(self)
 
 
 def ask_models(
@@ -102,7 +96,7 @@ def _apply_one(apply: Callable[[Any, list[Opinion]], Iterator[Any]], element: An
     return apply(element, [Opinion(reply, stamp)])
 
 
-class _SeveralFn(_CallFn):
+class _SeveralFn(CallFn):
     """All calls of an element count as one question, which is answered when the last of them is."""
 
     def __init__(self, spec: AskSeveral) -> None:
@@ -118,10 +112,9 @@ class _SeveralFn(_CallFn):
 
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Any], None]) -> None:
         gathered = _Gathered(len(self._models), deliver)
-        variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
-        messages = self._prompts.messages(self._stage, neutralise(document_of(element).text), variables)
+        question = self._request(element, side, self._route(element))
         for index, model in enumerate(self._models):
-            request = Request(self._stage, self._route(element), messages, self._schema, model, self._signature)
+            request = replace(question, config=model)
             self._runtime.submit(Call(request, self._reply_type, self._rank, partial(gathered.put, index), self._choices))
 
     def _results(self, element: Item, answer: Any) -> Iterator[Any]:

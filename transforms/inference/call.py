@@ -77,8 +77,12 @@ class CallModel(beam.PTransform):
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
         sides = () if self.side is None else (self.side,)
-        outputs = wakeful(elements) | "Ask" >> split_outputs(beam.ParDo(_CallFn(self), *sides), self.passed_type)
+        outputs = wakeful(elements) | "Ask" >> split_outputs(beam.ParDo(self.asking(), *sides), self.passed_type)
         return as_waking_outcome(outputs)
+
+    def asking(self) -> beam.DoFn:
+        """The DoFn that asks."""
+        return CallFn(self)
 
 
 class _Thread(threading.local):
@@ -188,7 +192,7 @@ class BacklogFn(beam.DoFn):
                 yield windowed.with_value(result)
 
 
-class _CallFn(BacklogFn):
+class CallFn(BacklogFn):
     """One chat call for each element."""
 
     wakes = True
@@ -211,17 +215,20 @@ class _CallFn(BacklogFn):
         self._rank = STAGES.index(self._stage) if self._stage in STAGES else len(STAGES)
 
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> None:
-        document = document_of(element)
+        request = self._request(element, side, document_of(element).id)
+        self._runtime.submit(Call(request, self._reply_type, self._rank, deliver, self._choices))
+
+    def _request(self, element: Item, side: tuple[Any, ...], origin: str) -> Request:
+        """The question about an element; `origin` is what its call is routed by and kept under."""
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
-        request = Request(
+        return Request(
             stage=self._stage,
-            document_id=document.id,
-            messages=self._prompts.messages(self._stage, _neutralised(document.text), variables),
+            document_id=origin,
+            messages=self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables),
             schema=self._schema,
             config=self._model,
             signature=self._signature,
         )
-        self._runtime.submit(Call(request, self._reply_type, self._rank, deliver, self._choices))
 
     def _results(self, element: Item, answer: Answer) -> Iterator[Any]:
         self._metrics.record(answer)
