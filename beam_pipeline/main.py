@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, TextIO
 
@@ -93,12 +94,14 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started = time.monotonic()
             models = stack.enter_context(run_models(config))
-            check_models(models.values())
             embedding = run_embedding(config)
-            if embedding:
-                check_embedding(embedding)
             pipeline = beam.Pipeline(options=options)
-            build(pipeline, config, prompts, models.__getitem__, embedding)
+            with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
+                built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding)
+                check_models(models.values())
+                if embedding:
+                    check_embedding(embedding)
+                built.result()
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
             prepare_output(config.output, config.overwrite, config.resume)

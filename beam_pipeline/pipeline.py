@@ -9,12 +9,13 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
+from beam_pipeline.ledger import CountRun
 from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_text
-from beam_pipeline.summary import SUMMARY_FILE, CountRun, WriteSummary
+from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
 from prompts import PromptSet
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments

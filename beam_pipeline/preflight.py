@@ -1,4 +1,4 @@
-"""Preflight: one small question to every distinct model before any graph is built.
+"""Preflight: one small question to every distinct model before anything runs.
 
 A wrong key, a dead port or a misspelt model would otherwise show after minutes of reading and
 screening, and on Dataflow after paying for workers.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from beam_pipeline.summary import UNBALANCED
+from beam_pipeline.ledger import UNBALANCED
 
 TOP_REASONS = 5
 FLOW = (

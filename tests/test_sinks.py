@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import apache_beam as beam
@@ -176,8 +177,11 @@ def test_stopped_run_leaves_no_half_file(tmp_path, stop):
         while sum(path.stat().st_size for path in folder.rglob("*.jsonl")) < 100_000:  # in the middle of its only shard
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
-        process.send_signal(stop)
-        process.wait(30)
+        while process.poll() is None:  # an interrupt that falls into a finaliser is swallowed: people press again
+            process.send_signal(stop)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            assert time.monotonic() < deadline
     finally:
         process.kill()
         process.wait()

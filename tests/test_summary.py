@@ -10,7 +10,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from beam_pipeline.summary import (
+from beam_pipeline.ledger import (
     ACCEPTED,
     DEAD,
     DOUBLED_TEXT,
@@ -18,15 +18,13 @@ from beam_pipeline.summary import (
     REJECTED,
     STARTED,
     CountRun,
-    WriteSummary,
     add_marks,
     marks,
-    read_summary,
     row_ending,
-    summarise,
     task_ending,
     text_ending,
 )
+from beam_pipeline.summary import WriteSummary, read_summary, summarise
 from transforms.outcome import Outcome
 from transforms.records import (
     DeadLetter,
