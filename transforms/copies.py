@@ -17,7 +17,7 @@ from transforms.text import normalise, stable_hash
 
 EXACT, NEAR = "exact_duplicate", "near_duplicate"
 
-# Which copy is kept, smallest first: flaws, minus the words, where it came from (shorter first, so
+# Which copy is kept, smallest first: flaws, minus the length, where it came from (shorter first, so
 # that line 9 comes before line 10), its id. A clean copy before a damaged one, a complete one before one that
 # lacks a sentence, then the first of the input. Keeping simply the first would as often keep the
 # lower-cased or half-decoded copy as the original.
@@ -34,16 +34,17 @@ class Fingerprint:
 
     def __init__(self, text: str, where: str, document_id: str) -> None:
         normal = normalise(text)
-        self._words = minhash.shingle_words(normal)
-        rank = (count_flaws(text), -len(self._words), len(where), where, len(document_id), document_id)
+        self._normal = normal
+        rank = (count_flaws(text), -len(normal), len(where), where, len(document_id), document_id)
         self.identity: Identity = (rank, stable_hash(normal))
 
     def buckets(self, exact: bool, near: float) -> Iterator[tuple[bytes, Print]]:
         """Where to look for copies; `near` is the Jaccard similarity of near copies, 0 for none."""
         if exact:
             yield self.identity[1].encode(), (self.identity, b"")
-        if near and self._words:
-            signature = minhash.minhash(minhash.hash_shingles(minhash.hash_words(self._words)))
+        words = minhash.shingle_words(self._normal) if near else []
+        if words:
+            signature = minhash.minhash(minhash.hash_shingles(minhash.hash_words(words)))
             sketch = minhash.compact(signature)
             for key in minhash.band_keys(signature, *minhash.choose_bands(near)):
                 yield key, (self.identity, sketch)

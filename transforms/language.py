@@ -108,24 +108,24 @@ def speaks_one_of(text: str, languages: Collection[str]) -> bool:
 
 def stop_word_share(text: str) -> float:
     """The share of words that hold sentences together, in whichever language has the most of them."""
-    words = [word.lower() for word in _LETTERS.findall(_sample(text))]
+    words = _LETTERS.findall(_sample(text).lower())
     return max(_stop_word_shares(words).values()) if words else 0.0
 
 
 def _settle(sample: str, wanted: Collection[str] | None) -> str:
     if "\\" in sample:
         sample = _COMMAND.sub(" ", sample)
-    letters = _LETTERS.findall(sample)
-    total = sum(map(len, letters))
+    words = _LETTERS.findall(sample.lower())
+    total = sum(map(len, words))
     if not total:
         return UNKNOWN
     if not sample.isascii():
         foreign = len(_ANY_FOREIGN.findall(sample))
         if foreign > total / 2:
             return _by_script(sample, wanted)
-    if len(letters) < _ENOUGH_WORDS:
+    if len(words) < _ENOUGH_WORDS:
         return UNKNOWN
-    return _by_stop_words([word.lower() for word in letters]) or _by_langdetect(sample, letters)
+    return _by_stop_words(words) or _by_langdetect(sample, words)
 
 
 def _by_script(sample: str, wanted: Collection[str] | None) -> str:
@@ -156,7 +156,7 @@ def _stop_word_shares(words: list[str]) -> dict[str, float]:
     return {code: count / len(words) for code, count in found.items()}
 
 
-def _by_langdetect(sample: str, letters: list[str]) -> str:
+def _by_langdetect(sample: str, words: list[str]) -> str:
     """Ask langdetect, and believe it only where the words bear it out.
 
     It gives recipes, tables and lists of names to a random language with full confidence, so a
@@ -165,7 +165,6 @@ def _by_langdetect(sample: str, letters: list[str]) -> str:
     found = _probe(sample, _SURE)
     if found in ("", "en"):
         return found
-    words = [word.lower() for word in letters]
     english = sum(word in STOP_WORDS["en"] for word in words)
     accented = sum(not word.isascii() for word in words)
     if found in STOP_WORDS:

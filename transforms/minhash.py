@@ -9,6 +9,7 @@ the whole text. Everything is seeded and free of Python's salted hash, so two ma
 import hashlib
 import re
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -42,10 +43,14 @@ def shingle_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def hash_words(words: list[str]) -> np.ndarray:
-    """Hash words to 32 bits, the same on every machine."""
-    known = {word: zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(words)}
-    return np.fromiter(map(known.__getitem__, words), dtype=np.uint64, count=len(words))
+def hash_words(words: list[str], wanted: Callable[[str], bool] | None = None) -> np.ndarray:
+    """Hash words to 32 bits, the same on every machine; with `wanted`, those words only."""
+    # Each different word is looked at once. That a word has the hash 0 by itself costs one word in four billion.
+    known = {
+        word: zlib.crc32(word.encode("utf-8", "surrogatepass")) if wanted is None or wanted(word) else 0 for word in set(words)
+    }
+    hashes = np.fromiter(map(known.__getitem__, words), dtype=np.uint64, count=len(words))
+    return hashes if wanted is None else hashes[hashes != 0]
 
 
 def hash_shingles(word_hashes: np.ndarray, size: int = SHINGLE_WORDS) -> np.ndarray:

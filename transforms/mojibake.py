@@ -9,12 +9,14 @@ _TAIL += "\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178\ufffd"
 _ANY = re.compile(f"[\u00c2-\u00df][{_TAIL}]|[\u00e0-\u00ef][{_TAIL}][{_TAIL}]")
 _PUNCTUATION = re.compile(f"\u00e2[\u0080\u20ac][{_TAIL}]|\u00c2[\u00a0-\u00bf]")
 _HIGH_RUN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]{4,}")  # a one-byte Cyrillic or Greek table read as Latin-1
+# A character that all of these have one of: most texts have none, and that is soon seen.
+_SUSPECT = re.compile("[\u00c0-\u00ff\ufffd]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # not the ones that editors and terminals write
 
 
 def count_wrong_letters(text: str) -> int:
     """Count letters that were decoded wrongly or lost. Nobody can guess them all back."""
-    if text.isascii():
+    if not _SUSPECT.search(text):
         return 0
     wrong = len(_ANY.findall(text)) - count_wrong_punctuation(text)
     return max(0, wrong) + len(_HIGH_RUN.findall(text)) + text.count("\ufffd")
@@ -22,7 +24,7 @@ def count_wrong_letters(text: str) -> int:
 
 def count_wrong_punctuation(text: str) -> int:
     """Count quotes, dashes and spaces that were decoded wrongly; a reader reads over them."""
-    return 0 if text.isascii() else len(_PUNCTUATION.findall(text))
+    return len(_PUNCTUATION.findall(text)) if _SUSPECT.search(text) else 0
 
 
 def count_control(text: str) -> int:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -373,8 +374,8 @@ _REFRAIN_LINE = re.compile(r"\w\W+\w+\W+\w+.*[.,;:!?\u2014'\"\u201d-]$")  # some
 def _repeats_a_word(words: list[str], limits: Thresholds) -> str:
     if len(words) < 40 or len(words) > _STUFFED_WORDS:
         return ""
-    counts = Counter(word for word in words if len(word) > 2 and not word.isdigit() and word not in STOP_WORDS["en"])
-    word, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    said = ((word, count) for word, count in Counter(words).items() if len(word) > 2 and not word.isdigit())
+    word, count = max(((word, count) for word, count in said if word not in STOP_WORDS["en"]), key=itemgetter(1), default=("", 0))
     return f"{word!r} {count} times in {len(words)} words" if count > limits.max_top_word_share * len(words) else ""
 
 
@@ -382,18 +383,21 @@ _STUFFED_WORDS = 1000  # a longer text that says one word so often has a reason:
 
 
 def _repeats_phrases(words: list[str], limits: Thresholds) -> str:
-    words = [word for word in words if len(word) > 1 and not word.isdigit()]  # variables, dates and times may repeat
-    if len(words) < 40:
+    hashes = hash_words(words, _may_not_repeat)
+    if len(hashes) < 40:
         return ""
-    hashes = hash_words(words)
     for size, most in ((2, limits.max_top_2gram_share), (4, limits.max_top_4gram_share)):
         top = int(np.unique(hash_shingles(hashes, size), return_counts=True)[1].max())
-        if top > 3 and top * size > most * len(words):
-            return f"one {size}-gram {top} times in {len(words)} words"
+        if top > 3 and top * size > most * len(hashes):
+            return f"one {size}-gram {top} times in {len(hashes)} words"
     repeated = _duplicated(hash_shingles(hashes, 10), 10)
-    if repeated <= limits.max_duplicate_10gram_share * len(words):
+    if repeated <= limits.max_duplicate_10gram_share * len(hashes):
         return ""
-    return f"{repeated} of {len(words)} words in repeated 10-grams"
+    return f"{repeated} of {len(hashes)} words in repeated 10-grams"
+
+
+def _may_not_repeat(word: str) -> bool:
+    return len(word) > 1 and not word.isdigit()  # variables, dates and times may
 
 
 def _duplicated(shingles: np.ndarray, size: int) -> int:

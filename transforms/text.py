@@ -17,7 +17,9 @@ _PLAIN = {
 }
 # An expression looks at each character in C; `str.translate` looks each one up in a dictionary.
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
-# NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2".
+# NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2". Few texts have any such
+# character, and to look for one first takes a tenth of the time.
+_RAISED_OR_FRACTION = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b\u00bc-\u00be\u2150-\u215f\u2189]")
 _RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
@@ -47,7 +49,10 @@ def normalise(text: str) -> str:
     text = unify(text)
     if text.isascii():
         return text.lower()
-    return " ".join(_plain(unicodedata.normalize("NFKC", text.casefold())).split())
+    text = text.casefold()
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    return " ".join(_plain(unicodedata.normalize("NFKC", text)).split())
 
 
 def unify(text: str) -> str:
@@ -55,7 +60,9 @@ def unify(text: str) -> str:
     if text.isascii():
         return " ".join(text.replace("`", "'").split())
     # Before NFKC too, which would make an acute accent of "\u00b4" and two primes of "\u2033".
-    text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", _plain(text)))
+    text = _plain(text)
+    if _RAISED_OR_FRACTION.search(text):
+        text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", text))
     text = _plain(unicodedata.normalize("NFKC", text))
     return " ".join(text.split())
 
