@@ -1,14 +1,17 @@
 """One run at a time in an output folder: two would delete each other's files and pay twice."""
 
-import json
+import fcntl
+import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from apache_beam.io.filesystems import FileSystems
 
 LOCK_FILE = "run.lock"
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -16,7 +19,8 @@ def only_run(output: str) -> Iterator[None]:
     """Hold the output folder for one run.
 
     Local folders only: object stores offer no way to make a file only if it is not there that Beam's
-    file systems know of. The lock of a process that is gone is taken over.
+    file systems know of. The operating system lets go of the lock when its process ends, however it
+    ends; what the file says is for people.
 
     Raises:
         ValueError: another run holds the folder.
@@ -26,45 +30,37 @@ def only_run(output: str) -> Iterator[None]:
         return
     os.makedirs(output, exist_ok=True)
     path = os.path.join(output, LOCK_FILE)
-    _take(path)
+    file = _take(path)
     try:
         yield
     finally:
-        os.unlink(path)
-
-
-def _take(path: str) -> None:
-    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode()
-    for _ in range(2):
-        try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        except FileExistsError:
-            holder = _holder(path)
-            if holder is not None:
-                raise ValueError(
-                    f"{path}: another run ({holder}) writes there; wait for it, or delete this file if it is gone"
-                ) from None
+        with suppress(FileNotFoundError):
             os.unlink(path)
-        else:
-            os.write(file, mine)
-            os.close(file)
-            return
-    raise ValueError(f"{path}: another run took the folder at this moment; try again")
+        os.close(file)
 
 
-def _holder(path: str) -> str | None:
-    """Who holds a lock, as text; None if it was a process of this machine that is gone."""
-    try:
-        with open(path, "rb") as file:
-            row = json.loads(file.read())
-        host, pid = str(row["host"]), int(row["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
-    if host == socket.gethostname():
+def _take(path: str) -> int:
+    """The open file that is locked."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return None
-        except PermissionError:
-            pass
-    return f"process {pid} on {host}"
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(file, 200).decode("utf-8", "replace").strip() or "just begun"
+            os.close(file)
+            raise ValueError(f"{path}: another run ({holder}) writes there; wait for it, or choose another --output") from None
+        except OSError as error:
+            _LOGGER.warning("%s: this file system has no locks (%s); see that no other run writes there.", path, error.strerror)
+        if _is_at(file, path):
+            break
+        os.close(file)  # its holder ended and took the file away between our opening and locking it
+    os.ftruncate(file, 0)
+    os.write(file, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    return file
+
+
+def _is_at(file: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False

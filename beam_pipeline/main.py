@@ -9,6 +9,7 @@ import gc
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -212,4 +213,5 @@ class _StopOnInterrupt:
             raise KeyboardInterrupt
         self.asked = True
         self._stream.write("\nstopping; once more to stop at once\n")
-        get_runtime().stop()
+        # From a thread of its own: what this signal interrupted may hold the lock that it takes.
+        threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start()

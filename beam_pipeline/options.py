@@ -569,6 +569,11 @@ class PipelineConfig(_Options):
         self._check_decontamination()
         for stage in self.model_stages:
             settings = self.stage(stage)
+            if 0 < settings.concurrency < settings.worker_processes:
+                raise ValueError(
+                    f"--concurrency {settings.concurrency} is shared by --worker_processes {settings.worker_processes}: "
+                    "each needs one request in flight at least"
+                )
             if not settings.endpoints and settings.model != DEMO_MODEL:
                 raise ValueError(
                     f"stage {stage} asks the model {settings.model!r} but no --endpoint is given; "

@@ -21,6 +21,8 @@ PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
     values = {name: value for name, value in config.given().items() if name not in ("overwrite", "resume", "config")}
+    if str(values.get("domain_shares") or "").lower().endswith((".yaml", ".yml")):
+        values["domain_shares"] = _absolute(values["domain_shares"])
     for name in PATHS & values.keys():
         given = values[name]
         values[name] = [_absolute(path) for path in given] if isinstance(given, list) else given and _absolute(given)

@@ -1,6 +1,6 @@
 """Sinks: rows as sharded JSONL or Parquet files, and the folder that they go to.
 
-    <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json, report.html
+    <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json
 
 A file under its final name is whole. Beam writes each shard to `<kind>/beam-temp-<kind>-<hex>/` and
 renames it when all shards are written, so a run that is stopped leaves that folder behind and no half
@@ -9,6 +9,7 @@ file; `prepare_output` clears it away. On an object store the rename is a copy o
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ Row = dict[str, Any]
 FORMATS = ("jsonl", "parquet")
 # What a run writes, besides the folder of replies that it paid for.
 KINDS = ("qa", "rejected", "dead_letters")
-_SUMMARY_FILES = ("summary.json", "report.html", "options.yaml", LOCK_FILE)
+_SUMMARY_FILES = ("summary.json", "options.yaml", LOCK_FILE)
 _JOURNAL = "journal"
+_SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _TEMP = "beam-temp-"
 # Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
 _ROW_GROUP_BYTES = 16 << 20
@@ -252,8 +254,7 @@ def is_ours(name: str) -> bool:
     if not slash:
         return name in _SUMMARY_FILES
     if folder in KINDS:
-        shard = rest.startswith(f"{folder}-") and "/" not in rest
-        return shard or rest.startswith(_TEMP)
+        return _SHARD.fullmatch(rest, len(folder)) is not None if rest.startswith(folder) else rest.startswith(_TEMP)
     return folder == _JOURNAL or folder.startswith(_TEMP)
 
 

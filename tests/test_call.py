@@ -16,6 +16,8 @@ from transforms import records
 from transforms.classify import ClassifyDocuments
 from transforms.coders import RecordCoder
 from transforms.filter import FilterDocuments, FilterReply, filter_variables
+from transforms.inference import call as call_module
+from transforms.inference import router as router_module
 from transforms.inference.call import CallModel
 from transforms.inference.endpoint import ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
@@ -337,3 +339,18 @@ def test_what_a_model_copies_is_written_as_the_document_has_it(
     outcome = run_transform(lambda bank: SynthesizeQA(settings, PROMPTS, bank), [task], NO_EXEMPLARS)
     [pair] = outcome.passed
     assert (pair.question, pair.answer, pair.aliases) == ("What does <s> do?", "<s>", ("<s> tag",))
+
+
+@pytest.mark.parametrize("outage", [False, True], ids=["asked to wait", "nobody there"])
+def test_time_lost_to_the_endpoint_is_reported(
+    serve: Make, model: Make, run_transform: Any, monkeypatch: pytest.MonkeyPatch, outage: bool
+) -> None:
+    """By the counter that keeps Dataflow from adding workers to an endpoint that has had enough."""
+    monkeypatch.setattr(call_module, "REPORT_S", 0.1)
+    if outage:
+        monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 2.0)
+    failing = Reply(status=502) if outage else Reply(status=429, headers={"retry-after": "2"})
+    endpoint = serve(lambda _: failing if len(endpoint.asked) <= 4 else GOOD)
+    outcome = run_transform(FilterDocuments(model(endpoint), PROMPTS), documents(4))
+    assert len(outcome.passed) == 4
+    assert 1 <= run_transform.counters("filter")["cumulativeThrottlingSeconds"] <= 8

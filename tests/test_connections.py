@@ -70,7 +70,7 @@ def free_slots(client: httpx2.AsyncClient) -> tuple[int, int]:
 
 def with_server(use: Callable[[Server, httpx2.AsyncClient], Awaitable[Any]], **settings: Any) -> Any:
     async def run() -> Any:
-        async with Server(**settings) as server, make_client(5.0) as client:
+        async with Server(**settings) as server, make_client("http://127.0.0.1", 5.0) as client:
             return await use(server, client)
 
     return asyncio.run(run())

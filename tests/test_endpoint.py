@@ -4,6 +4,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -277,3 +278,88 @@ def test_a_server_that_writes_nan_is_understood() -> None:
     for broken in (b"<html>", b"", b"[" * 100_000):
         with pytest.raises(ValueError):
             decode_json(broken)
+
+
+@pytest.mark.parametrize(
+    ("document_id", "sent"),
+    [
+        ("warc/2024-10#3", "warc/2024-10#3"),
+        ("\u00e4rzte-1", "%C3%A4rzte-1"),
+        ("a\nb", "a%0Ab"),
+        (" lead", "%20lead"),
+        ("x" * 70_000, None),
+    ],
+)
+def test_any_document_id_can_be_a_session_key(serve: Serve, document_id: str, sent: str | None) -> None:
+    server = serve(lambda _: GOOD)
+    request = replace(question(session_header="x-session-id"), document_id=document_id)
+    using(server.url, lambda endpoint: endpoint.ask(request))
+    got = server.asked[0].headers["x-session-id"]
+    assert got == sent if sent else 0 < len(got) <= 200
+
+
+ODD_REPLIES = [
+    {"choices": [{"message": {"content": 5}}]},
+    {"choices": [{"message": {"content": {"text": "x"}}}]},
+    {"choices": [{"message": {"content": [{"type": "text"}]}}]},
+    {"choices": [{"message": {"content": [5]}}]},
+    {"choices": [{"message": None}]},
+    {"choices": []},
+    {"choices": [{"message": {"content": "x"}}], "usage": [1]},
+    '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": Infinity}}',
+    '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": NaN}}',
+    {"error": {"message": "200, and yet"}},
+    [],
+    "null",
+    "<html>",
+    "",
+]
+
+
+@pytest.mark.parametrize("body", ODD_REPLIES)
+@pytest.mark.parametrize("key", ["", KEY])
+def test_an_odd_body_is_an_error_of_the_endpoint_and_not_of_the_program(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, body: Any, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    server = serve(lambda _: Reply(raw=body))
+    with pytest.raises((TransientError, ElementError)):
+        ask(server.url)
+
+
+def test_content_in_parts_is_text(serve: Serve) -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {}}, {"type": "text", "text": "b"}]
+    server = serve(lambda _: Reply(raw={"choices": [{"message": {"content": parts}}]}))
+    assert ask(server.url).text == "ab"
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, RequestRefused), (404, TransientError)])
+def test_a_model_that_answered_before_is_not_given_up_for_one_refusal(serve: Serve, status: int, kind: type) -> None:
+    """A moderated prompt, or pods that are being replaced; but for good, many in a row stop the run."""
+    server = serve(lambda asked: Reply(status=status) if "flagged" in asked.text else GOOD)
+
+    async def scenario(endpoint: Endpoint) -> None:
+        with pytest.raises(FatalError):
+            await endpoint.ask(question("flagged before anything was answered"))
+        await endpoint.ask(question("good"))
+        for _ in range(endpoint_module.REFUSALS_TO_STOP - 1):
+            with pytest.raises(kind):
+                await endpoint.ask(question("flagged"))
+        await endpoint.ask(question("good"))
+        for _ in range(endpoint_module.REFUSALS_TO_STOP):
+            with pytest.raises(kind):
+                await endpoint.ask(question("flagged"))
+        with pytest.raises(FatalError):
+            await endpoint.ask(question("flagged"))
+
+    using(server.url, scenario)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [Reply(status=402), Reply(status=429, raw={"error": {"message": "no credit", "code": "insufficient_quota"}})],
+)
+def test_no_money_left_stops_the_run(serve: Serve, refusal: Reply) -> None:
+    server = serve(lambda _: refusal)
+    with pytest.raises(FatalError):
+        ask(server.url)

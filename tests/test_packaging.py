@@ -17,11 +17,14 @@ DATA_SUFFIXES = {".md", ".yaml", ".jsonl"}
 
 RUN_ELSEWHERE = """
 import sys
-from importlib import resources
+from importlib import metadata, resources
 
 import prompts
 import transforms.coders
 import beam_pipeline.options
+
+[command] = [found for found in metadata.entry_points(group="console_scripts") if found.value.startswith("beam_pipeline")]
+assert callable(command.load()), command
 
 for module in (prompts, transforms.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__

@@ -30,6 +30,7 @@ KEY = "sk-sentinel-0123456789"
         ({"retry-after": "-4"}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "Mon, 01 Jan 99999 00:00:00 GMT"}, None),
         ({}, None),
     ],
 )

@@ -23,6 +23,9 @@ class FakeEndpoint:
     async def alive(self) -> bool:
         return self.answers
 
+    async def close(self) -> None:
+        pass
+
 
 def make_router(urls: tuple[str, ...] = URLS, slots: int = 2) -> Router:
     router = Router()
@@ -338,5 +341,49 @@ def test_a_cancelled_call_gives_its_slot_back() -> None:
         router.release(held)
         await asyncio.gather(waiting, return_exceptions=True)
         assert held.replica.in_flight == 0
+
+    run(scenario())
+
+
+def test_failures_of_long_ago_say_nothing_about_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(router_module.time, "monotonic", lambda: clock[0])
+    router = Router()
+    router.add(Replica(FakeEndpoint(URLS[0]), Limiter(ceiling=2)))  # type: ignore[arg-type]
+    replica = router.replicas[URLS[0]]
+
+    async def scenario() -> None:
+        slot = await router.acquire("poison", 0, URLS[:1], 600)
+        for _ in range(3):
+            router.failed(slot, "poison", no_connection=False)
+        clock[0] += 3600
+        router.failed(slot, "d", no_connection=True)
+        assert not replica.down
+        assert replica.failing_since == clock[0]
+        clock[0] += 1
+        router.failed(slot, "d", no_connection=True)
+        router.failed(slot, "d", no_connection=True)
+        assert replica.down
+        await router.close()
+
+    asyncio.run(scenario())
+
+
+def test_calls_that_wait_for_a_replica_to_come_back_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are time lost to the endpoint: a runner must not add workers for them."""
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1])
+        slot = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(slot)
+        slot.replica.endpoint.answers = False  # type: ignore[attr-defined]
+        take_down(router, slot)
+        waiting = asyncio.create_task(router.acquire("d", 0, URLS[:1], outage_timeout_s=5))
+        await asyncio.sleep(0.02)
+        assert router.stranded == 1
+        slot.replica.endpoint.answers = True  # type: ignore[attr-defined]
+        await waiting
+        assert router.stranded == 0
 
     run(scenario())

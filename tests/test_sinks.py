@@ -202,10 +202,18 @@ OURS = [
     "dead_letters/dead_letters-00000-of-00001.jsonl",
     "beam-temp-x-2/a",
     "summary.json",
-    "report.html",
 ]
 JOURNAL = ["journal/0001.jsonl", "journal/more/0002.jsonl"]
-FOREIGN = ["notes.txt", "qa/notes.txt", "qa/kept/qa-1.jsonl", "other/summary.json", "qa-00000-of-00001.jsonl"]
+FOREIGN = [
+    "notes.txt",
+    "report.html",
+    "qa/notes.txt",
+    "qa/qa-my-labels.csv",
+    "qa/qa-best.jsonl",
+    "qa/kept/qa-1.jsonl",
+    "other/summary.json",
+    "qa-00000-of-00001.jsonl",
+]
 
 
 class BucketFileSystem(LocalFileSystem):

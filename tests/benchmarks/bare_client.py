@@ -26,6 +26,7 @@ from prompts.bank import load_bank
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
+from transforms.inference.connections import make_client
 from transforms.inference.schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
@@ -41,13 +42,9 @@ class BareClient:
         self._prompts = prompts
         self._bank = load_bank(prompts.domains)
         self._exemplars = exemplars
-        limits = httpx2.Limits(max_connections=8192, max_keepalive_connections=8192)
+        # The pipeline's own connections: one big pool would take half of this client's CPU time.
         self._client = openai.AsyncOpenAI(
-            base_url=url,
-            api_key="none",
-            max_retries=0,
-            timeout=600,
-            http_client=openai.DefaultAsyncHttpxClient(limits=limits, timeout=600),
+            base_url=url, api_key="none", max_retries=0, timeout=600, http_client=make_client(url, 600)
         )
         self._schemas = {reply: reply_schema(reply) for reply in (FilterReply, ClassifyReply, SynthesizeReply, VerifyReply)}
 

@@ -34,6 +34,8 @@ def faults(documents: Path, folder: Path, repeat: int) -> None:
         f"accepted the same every time: {same} ({len(expected)})    dead letters {dead}",
         flush=True,
     )
+    if not same or dead:
+        raise SystemExit("faults must change nothing")
 
 
 def _ids(output: Path) -> set[str]:

@@ -40,7 +40,8 @@ def memory(folder: Path, documents: int) -> None:
             while (size := resident_mb(process.pid)) is not None:
                 curve.append(size)
                 time.sleep(0.5)
-            process.wait()
+            if process.wait():
+                raise SystemExit(f"{name} ended with exit code {process.returncode}")
         step = max(1, len(curve) // POINTS)
         print(f"{name:36}" + "".join(f"{size:7.0f}" for size in curve[step - 1 :: step][:POINTS]), flush=True)
 

@@ -3,7 +3,7 @@
 import statistics
 from pathlib import Path
 
-from tests.benchmarks.measure import LATENCY_MEDIAN_S, Measured, client, measure, median, pipeline, server
+from tests.benchmarks.measure import Measured, client, measure, median, pipeline, server
 
 COLUMNS = (
     ("busy", "busy", "8.3f"),
@@ -26,9 +26,10 @@ def saturation(documents: Path, folder: Path, slots: int, repeat: int, run_infer
         "bare, all documents at once": client("bare_client", documents),
         "bare, 1.5 documents a slot": client("bare_client", documents, "--documents_in_flight", str(slots * 3 // 2)),
     }
-    rounds = [{name: measure(name, command, server(slots)) for name, command in clients.items()} for _ in range(repeat)]
+    simulated = server(slots)
+    rounds = [{name: measure(name, command, simulated) for name, command in clients.items()} for _ in range(repeat)]
     rows = [[measured[name] for measured in rounds] for name in clients]
-    seconds, documents_asked = LATENCY_MEDIAN_S.get(slots, 0), rows[0][0].documents
+    seconds, documents_asked = simulated["latency_median_s"], rows[0][0].documents
     print(f"\n{slots} slots, replies of {seconds} s, {documents_asked} documents, medians of {repeat}")
     print_table(rows)
     ratios, walls = [], []

@@ -170,6 +170,9 @@ class Attempt(Generic[P]):
         except TransientError as error:
             self._blame(slot, error, time.monotonic() - started)
             raise
+        except ElementError:
+            router.succeeded(slot)  # refusing one request is an answer
+            raise
         else:
             now = time.monotonic()
             replica.limiter.completed(ticket, now, now - started)
@@ -191,7 +194,7 @@ class Attempt(Generic[P]):
         elif isinstance(error, TimedOut):
             limiter.timed_out(now, latency_s)
         # 429 says "not so much", from a server that works; anything else in a row says that it does not.
-        if not (isinstance(error, Refused) and error.status == 429):
+        if not too_many(error):
             self._router.failed(slot, self._call.request.document_id, isinstance(error, ConnectionLost))
 
     def _ask_afresh(self, error: ElementError) -> bool:
@@ -214,7 +217,8 @@ class Attempt(Generic[P]):
             # "Later" and "nobody there" say nothing about this call, so they cost no attempt. They
             # have a bound of their own: since when this call was told so, or the replica fails.
             self._told_later_since = self._told_later_since or now
-            since = replica.failing_since or self._told_later_since
+            # A server that says "later" works: how long others of its answers failed does not count.
+            since = self._told_later_since if too_many(error) else replica.failing_since or self._told_later_since
             if now - since > self._config.outage_timeout_s:
                 return None
             self._waits += 1
@@ -273,6 +277,11 @@ def plain(error: ElementError) -> ElementError:
 def overload(error: TransientError) -> bool:
     """Whether the endpoint asks for less load."""
     return isinstance(error, Refused) and error.overload
+
+
+def too_many(error: TransientError) -> bool:
+    """Whether the endpoint works, and says that it was asked too much."""
+    return isinstance(error, Refused) and error.status == 429
 
 
 def back_off_s(tries: int, jitter: random.Random) -> float:

@@ -43,6 +43,8 @@ from transforms.wake import WAKE, wakeful
 # Every answer by itself would have the two threads take turns for it, a fifth of the time that a call costs. Where
 # so many calls wait that no slot can run out of work meanwhile, answers are gathered for a moment.
 GATHER_S, MANY_WAITING = 0.05, 32
+# How long an answer is waited for at most before time lost to throttling is reported.
+REPORT_S = 1.0
 
 # All stages and personas of a document ask about the same text. Few, because a text may have megabytes.
 _neutralised = lru_cache(maxsize=256)(neutralise)
@@ -164,19 +166,29 @@ class BacklogFn(beam.DoFn):
     def _collect(self, wait: bool) -> bool:
         """Sort the answers that have come to their stages, and say whether any is for another stage.
 
-        With `wait` one must come, however long it takes; time lost to throttling is reported.
+        With `wait` one must come, however long it takes.
         """
-        others, began = False, time.monotonic()
+        others = False
         while wait or not self._answers.empty():
-            mail, number, answer = self._answers.get()
+            mail, number, answer = self._wait_for_answer()
             mail.ready.append((number, answer))
             others = others or mail is not self._mail
-            if wait and self._runtime.throttled:
-                self._metrics.throttled(time.monotonic() - began)
             if wait and self._runtime.waiting >= MANY_WAITING:
                 time.sleep(GATHER_S)
             wait = False
         return others
+
+    def _wait_for_answer(self) -> tuple[_Mail, int, Any]:
+        """The next answer. Time lost to throttling is reported while it goes by: an outage may take long."""
+        while True:
+            began = time.monotonic()
+            try:
+                return self._answers.get(timeout=REPORT_S)
+            except queue.Empty:
+                continue
+            finally:
+                if self._runtime.throttled:
+                    self._metrics.throttled(time.monotonic() - began)
 
     def _ready(self) -> Iterator[Any]:
         while self._mail.ready:

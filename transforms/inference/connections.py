@@ -8,6 +8,8 @@ once, and no more.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -21,7 +23,8 @@ CONNECT_TIMEOUT_S = 10.0
 class PooledTransport(httpx2.AsyncBaseTransport):
     """Spreads requests over pools of `REQUESTS_PER_POOL`, made as needed; they share one TLS configuration."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxy: str | None = None) -> None:
+        self._proxy = proxy
         self._context = httpx2.create_ssl_context()
         self._pools: list[httpx2.AsyncHTTPTransport] = []
         self._free: list[httpx2.AsyncHTTPTransport] = []  # a pool once for each of its free slots
@@ -44,7 +47,7 @@ class PooledTransport(httpx2.AsyncBaseTransport):
 
     def _add_pool(self) -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEP_ALIVE_S)
-        pool = httpx2.AsyncHTTPTransport(verify=self._context, limits=limits)
+        pool = httpx2.AsyncHTTPTransport(verify=self._context, limits=limits, proxy=self._proxy)
         self._pools.append(pool)
         self._free += [pool] * REQUESTS_PER_POOL
 
@@ -69,10 +72,19 @@ class _SlotStream(httpx2.AsyncByteStream):
                 self._give_back = None
 
 
-def make_client(timeout_s: float | None = None) -> httpx2.AsyncClient:
+def make_client(url: str, timeout_s: float | None = None) -> httpx2.AsyncClient:
     """An HTTP client for one endpoint, without a limit on connections: that is the gate's affair.
 
     `timeout_s` bounds each read and each write, never the whole request; None leaves them to the caller.
     """
     timeout = httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-    return httpx2.AsyncClient(transport=PooledTransport(), timeout=timeout, follow_redirects=True)
+    return httpx2.AsyncClient(transport=PooledTransport(proxy_for(url)), timeout=timeout, follow_redirects=True)
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for a URL (HTTPS_PROXY, ALL_PROXY, NO_PROXY): a transport of one's own has none."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

@@ -7,18 +7,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 import openai
 import orjson
 
-from transforms.errors import TransientError
+from transforms.errors import RequestRefused, TransientError
 from transforms.inference.abilities import Negotiation
 from transforms.inference.connections import make_client
 from transforms.inference.embedding import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
 from transforms.inference.keys import NO_KEY, Key
-from transforms.inference.refusals import ConnectionLost, ContextOverflow, KeyRefused, Refused, TimedOut, classify
+from transforms.inference.refusals import ConnectionLost, ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
 from transforms.inference.request import Completion, ModelConfig, Request, full_body, read_completion
+from transforms.text import stable_hash
 
 # What others need to ask an endpoint and to understand its answers.
 __all__ = [
@@ -40,6 +42,10 @@ LIST_TIMEOUT_S = 30.0
 ALIVE_TIMEOUT_S = 5.0
 # Keys tried for one request: the one at hand, and what takes its place while keys are rotated.
 KEYS_A_REQUEST = 3
+# Characters that a header may hold as they are, and how many: a server takes some 8 kB of headers.
+SESSION_SAFE, SESSION_VALUE_MOST = "/:#?&=+,;@!$'()*[]", 200
+# A model that answered before and then refuses so many requests in a row does not know us any more.
+REFUSALS_TO_STOP = 20
 
 
 class Endpoint:
@@ -51,13 +57,14 @@ class Endpoint:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = make_client()
+        self._http = make_client(url)
         # The key of each request goes with it; a client cannot be made without one.
         self._client = openai.AsyncOpenAI(
             base_url=url, api_key=NO_KEY, max_retries=0, timeout=self._http.timeout, http_client=self._http
         )
         self._keys: dict[str, Key] = {}
         self._negotiation = Negotiation(url)
+        self._refusals: dict[tuple[str, str], int] = {}  # in a row, of each model and key that has answered before
 
     async def close(self) -> None:
         await self._client.close()
@@ -102,10 +109,29 @@ class Endpoint:
         data, key = await self._post("/embeddings", request, embedding_body(request))
         return read_embeddings(data, request, key)
 
-    def _post(self, path: str, request: Request | EmbeddingRequest, body: dict[str, Any]) -> Awaitable[tuple[Any, str]]:
-        """The body of a reply, and the key that it was asked with."""
+    async def _post(self, path: str, request: Request | EmbeddingRequest, body: dict[str, Any]) -> tuple[Any, str]:
+        """The body of a reply, and the key that it was asked with.
+
+        Where a model has answered before, a 403 is a verdict on this prompt and a 404 a server that is being replaced
+        behind its gateway; only many in a row say what they say of a model that never answered.
+        """
+        asked = request.config.model, request.config.api_key
+        try:
+            answer = await self._send_body(path, request, body)
+        except (KeyRefused, NotThere) as error:
+            refusals = self._refusals.get(asked, REFUSALS_TO_STOP)
+            if refusals >= REFUSALS_TO_STOP or (isinstance(error, KeyRefused) and error.status == 401):
+                raise
+            self._refusals[asked] = refusals + 1
+            refused = RequestRefused(str(error)) if isinstance(error, KeyRefused) else Refused(str(error), 404, None)
+        else:
+            self._refusals[asked] = 0
+            return answer
+        raise refused
+
+    def _send_body(self, path: str, request: Request | EmbeddingRequest, body: dict[str, Any]) -> Awaitable[tuple[Any, str]]:
         config = request.config
-        extra = {config.session_header: request.document_id} if config.session_header else {}
+        extra = {config.session_header: session_value(request.document_id)} if config.session_header else {}
         # The untyped `post` costs 0.5 ms less CPU a call than `chat.completions.create`, which
         # builds a tree of pydantic objects only to be read once.
         return self._send(
@@ -124,13 +150,16 @@ class Endpoint:
         key = self._keys[api_key]
         sent = await key.get()
         for keys_left in range(KEYS_A_REQUEST - 1, -1, -1):
+            problem: Exception
             try:
                 response = await within(timeout_s, send({"Authorization": f"Bearer {sent.value}"}))
-                return decode_json(response.content), sent.value
-            except ValueError:
-                problem: Exception = TransientError(f"{self.url} answered 200 with a body that is not JSON")
             except openai.OpenAIError as error:
                 problem = classify(error, sent.value)
+            else:
+                try:
+                    return decode_json(response.content), sent.value
+                except ValueError:
+                    problem = TransientError(f"{self.url} answered 200 with a body that is not JSON")
             if isinstance(problem, KeyRefused) and problem.status == 401 and keys_left:
                 renewed = await key.after_refusal(sent)
                 if renewed is not None:
@@ -139,6 +168,12 @@ class Endpoint:
             # Outside of the handlers: a traceback shows what an error came from, and that may show the key.
             raise problem
         raise AssertionError("unreachable")
+
+
+def session_value(document_id: str) -> str:
+    """A document's id as the value of a header: percent-encoded where it must be, a hash of it where it is too long."""
+    quoted = quote(document_id, safe=SESSION_SAFE)
+    return quoted if len(quoted) <= SESSION_VALUE_MOST else stable_hash(document_id)
 
 
 def decode_json(content: bytes) -> Any:

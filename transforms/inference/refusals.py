@@ -27,6 +27,10 @@ class KeyRefused(FatalError):
         self.status = status
 
 
+class NotThere(FatalError):
+    """The endpoint knows no such model or path (HTTP 404)."""
+
+
 def classify(error: openai.OpenAIError, key: str = "") -> Exception:
     """Sort a client error by what happens next: by its type and status, never by its wording.
 
@@ -41,12 +45,14 @@ def classify(error: openai.OpenAIError, key: str = "") -> Exception:
     if not isinstance(error, openai.APIStatusError):
         return TransientError(without_key(str(error), key))
     status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error, key)}"
+    if status == 402 or (status == 429 and out_of_credit(error.body)):
+        return FatalError(f"{message} ({error.request.url})")
     if status in (408, 409, 429) or status >= 500:
         return Refused(message, status, retry_after_s(error.response.headers))
     if status in (401, 403):
         return KeyRefused(f"{message} ({error.request.url})", status)
     if status == 404:
-        return FatalError(f"{message} ({error.request.url})")
+        return NotThere(f"{message} ({error.request.url})")
     return ContextOverflow(message) if is_context_overflow(error.body) else RequestRefused(message)
 
 
@@ -105,6 +111,12 @@ def is_context_overflow(body: Any) -> bool:
     return bool(fields & _OVERFLOW_FIELDS) or (isinstance(words, str) and _OVERFLOW_WORDS.search(words) is not None)
 
 
+def out_of_credit(body: Any) -> bool:
+    """Whether a 429 says that there is no money left: waiting does not help."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    return isinstance(inner, dict) and "insufficient_quota" in (inner.get("code"), inner.get("type"))
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` as seconds or a date."""
     try:
@@ -120,5 +132,8 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         parsed = email.utils.parsedate_tz(value)
         if parsed is None:
             return None
-        seconds = email.utils.mktime_tz(parsed) - time.time()
+        try:
+            seconds = email.utils.mktime_tz(parsed) - time.time()
+        except (ValueError, OverflowError):  # the year 99999
+            return None
     return max(0.0, seconds) if math.isfinite(seconds) else None

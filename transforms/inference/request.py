@@ -23,8 +23,8 @@ class ModelConfig:
         request_timeout_s: seconds that one request may take, to the last byte of its reply.
         max_attempts: tries of one call on transient faults.
         max_reasks: fresh samples after a malformed or cut reply.
-        concurrency: requests in flight per endpoint and machine at most; 0 = found by the runtime.
-        processes: worker processes on this machine that share that ceiling.
+        concurrency: requests in flight per endpoint at most, of all worker processes together; 0 = found by the runtime.
+        processes: worker processes of the run that share that ceiling.
         backlog: elements in flight per stage and process.
         outage_timeout_s: seconds to wait while every replica is down.
         extra_body: further body keys as JSON text, such as '{"chat_template_kwargs": ...}'.
@@ -126,7 +126,7 @@ def read_completion(data: Any, key: str = "") -> Completion:
     """
     try:
         choice = data["choices"][0]
-        text = without_key(choice["message"].get("content") or "", key)
+        text = without_key(_text_of(choice["message"].get("content")), key)
         usage = data.get("usage") or {}
         completion = Completion(
             text=text,
@@ -135,7 +135,7 @@ def read_completion(data: Any, key: str = "") -> Completion:
             completion_tokens=int(usage.get("completion_tokens") or 0),
         )
         finish = choice.get("finish_reason")
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TransientError("the endpoint answered 200 with a body that is not a chat completion") from error
     if finish == "length":
         raise CutCompletion(completion)
@@ -144,6 +144,15 @@ def read_completion(data: Any, key: str = "") -> Completion:
     if not text.strip():
         raise EmptyCompletion(completion)
     return completion
+
+
+def _text_of(content: Any) -> str:
+    """The text of a message: a string, nothing, or parts of which some are text. Raises TypeError."""
+    if isinstance(content, list):
+        content = "".join(part["text"] for part in content if part.get("type") == "text")
+    if not isinstance(content or "", str):
+        raise TypeError(f"content is a {type(content).__name__}")
+    return content or ""
 
 
 class CutCompletion(ReplyTruncated):

@@ -28,6 +28,8 @@ from transforms.inference.limiter import Limiter
 # Failures in a row after which a replica counts as down, and how often a down one is asked again.
 FAILURES_TO_OPEN = 3
 PROBE_INTERVAL_S = 1.0
+# After so long without a failure the next one begins a new row: what failed an hour ago says nothing about now.
+FORGET_FAILURES_S = 60.0
 # Documents whose age and replica are remembered; one in flight for longer than this many others
 # have come and gone is finished.
 REMEMBERED_DOCUMENTS = 65_536
@@ -121,6 +123,7 @@ class Replica:
         self.failing_since: float | None = None
         self.line = Line()
         self._trials = 0
+        self._failed_at = 0.0
         self._failed_documents: set[str] = set()
 
     @property
@@ -148,8 +151,7 @@ class Replica:
         if slot.spell != self.spell:
             return False
         ended, self.on_trial = self.on_trial, False
-        self.failures, self.failing_since = 0, None
-        self._failed_documents.clear()
+        self._forget_failures()
         return ended
 
     def note_failure(self, slot: "Slot", document_id: str, no_connection: bool, now: float) -> bool:
@@ -160,11 +162,18 @@ class Replica:
         """
         if slot.spell != self.spell or self.down:
             return False
+        if not self.on_trial and now - self._failed_at > FORGET_FAILURES_S:
+            self._forget_failures()
+        self._failed_at = now
         self.failures += 1
         self.failing_since = self.failing_since or now
         self._failed_documents.add(document_id)
         many = no_connection or len(self._failed_documents) > 1
         return self.on_trial or (self.failures >= FAILURES_TO_OPEN and many)
+
+    def _forget_failures(self) -> None:
+        self.failures, self.failing_since = 0, None
+        self._failed_documents.clear()
 
     def close(self) -> None:
         """Out of service."""
@@ -195,6 +204,7 @@ class Router:
         self._home: OrderedDict[str, str] = OrderedDict()  # where a document was begun
         self._probes: set[asyncio.Task[None]] = set()
         self._revived = asyncio.Event()
+        self.stranded = 0  # calls that wait while every replica of theirs is down
 
     def add(self, replica: Replica) -> None:
         self.replicas[replica.endpoint.url] = replica
@@ -345,10 +355,16 @@ class Router:
     async def _await_revival(self, urls: tuple[str, ...], outage_timeout_s: float) -> None:
         """Wait for a replica to come back. The clock runs from when the last one went, not from this call."""
         began = max(self.replicas[url].failing_since or 0.0 for url in urls)
+        # Not `wait_for`, which before Python 3.12 loses a cancellation that comes together with the event.
+        revived = asyncio.ensure_future(self._revived.wait())
+        self.stranded += 1
         try:
-            await asyncio.wait_for(self._revived.wait(), max(0.0, began + outage_timeout_s - time.monotonic()))
-        except asyncio.TimeoutError:
-            raise Outage(f"no replica answers: {', '.join(urls)}") from None
+            await asyncio.wait([revived], timeout=max(0.0, began + outage_timeout_s - time.monotonic()))
+            if not revived.done():
+                raise Outage(f"no replica answers: {', '.join(urls)}")
+        finally:
+            self.stranded -= 1
+            revived.cancel()
 
 
 def _remember(memory: OrderedDict[str, _Value], document_id: str, value: _Value) -> _Value:

@@ -26,7 +26,7 @@ from transforms.records import Usage
 
 __all__ = ["Answer", "Call", "Runtime", "Stopped", "close_runtime", "get_runtime", "peek_runtime"]
 
-# Replies kept in memory so that a retried bundle pays nothing; about 1 kB each.
+# Replies kept in memory so that a retried bundle of some thousand documents pays nothing; about 1 kB each.
 REMEMBERED_REPLIES = 20_000
 
 
@@ -117,8 +117,14 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        errors = []
         for journal in self._journals.values():
-            journal.close()
+            try:
+                journal.close()
+            except FatalError as error:  # the others' replies are to be kept all the same
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def snapshot(self) -> Snapshot:
         """Live figures; from any thread."""
@@ -139,8 +145,9 @@ class Runtime:
 
     @property
     def throttled(self) -> bool:
-        """Whether more calls wait at an endpoint's wish than are being worked on."""
-        return self._figures.held_back > sum(replica.in_flight for replica in list(self._router.replicas.values()))
+        """Whether more calls wait at an endpoint's wish, or for one that is down, than are being worked on."""
+        waiting = self._figures.held_back + self._router.stranded
+        return waiting > sum(replica.in_flight for replica in list(self._router.replicas.values()))
 
     def recall(self, key: str, text: str) -> None:
         """Remember a reply that was paid for earlier."""
@@ -197,6 +204,8 @@ class Runtime:
             self.fatal = error
 
     async def _ask_batch(self, batch: Batch) -> Answer:
+        if self._stopped:
+            return Answer(batch, None, Stopped("the run was stopped"), Usage())
         self._ensure_replicas(batch.request.config)
         return await Attempt(batch, self._router, self._figures).run()
 
@@ -228,6 +237,7 @@ class Runtime:
         text = self._memory.get(key)
         if text is None:
             return None
+        self._memory.move_to_end(key)
         try:
             return Answer(call, parse_reply(text, call.reply_type, call.choices), None, Usage(), replayed=True)
         except ReplyInvalid:

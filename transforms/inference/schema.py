@@ -73,7 +73,7 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
         reply = _validate(extract_object(text), reply_type, text)
     plain = reply.model_dump_json()
     if (restored := restore(plain)) != plain:
-        reply = reply_type.model_validate_json(restored)
+        reply = _validate(json.loads(restored), reply_type, text)
     for name, values in (choices or {}).items():
         if getattr(reply, name) not in values:
             raise ReplyInvalid(f"{name}: {getattr(reply, name)!r} is not one of {', '.join(values)}", text)
@@ -117,7 +117,7 @@ def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
             return
         try:
             value, end = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or brackets without end
             position = text.find("{", position + 1)
             continue
         yield position, end, value
