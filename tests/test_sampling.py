@@ -141,8 +141,8 @@ def test_nothing_at_all_is_a_dead_letter(serve: Make, model: Make, run_transform
 
 
 def test_what_no_call_can_survive_stops_the_run(serve: Make, model: Make, run_transform: Any) -> None:
-    endpoint = serve(lambda asked: Reply(status=404, raw={"error": {"message": "no such model"}}) if seed(asked) else GOOD)
-    with pytest.raises(Exception, match="no such model"):
+    endpoint = serve(lambda asked: Reply(status=402, raw={"error": {"message": "no credit"}}) if seed(asked) else GOOD)
+    with pytest.raises(Exception, match="no credit"):
         run_transform(several(*spread([model(endpoint)], 2)), documents(1))
 
 
@@ -152,9 +152,9 @@ def test_what_no_call_can_survive_stops_the_run(serve: Make, model: Make, run_tr
 def test_the_journal_and_the_router_go_by_the_route(serve: Make, model: Make, run_transform: Any, tmp_path: Any) -> None:
     endpoint = serve(lambda _: GOOD)
     config = model(endpoint, journal=str(tmp_path), session_header="x-session-id")
-    run_transform(several(*spread([config], 2), route=lambda document: f"pair of {document.id}"), documents(2))
+    run_transform(several(*spread([config], 2), route=lambda document: f"pair-of-{document.id}"), documents(2))
     close_runtime()
     rows = [json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
-    assert sorted(row["document_id"] for row in rows) == ["pair of d0"] * 2 + ["pair of d1"] * 2
+    assert sorted(row["document_id"] for row in rows) == ["pair-of-d0"] * 2 + ["pair-of-d1"] * 2
     assert len({row["key"] for row in rows}) == 4
-    assert {asked.headers["x-session-id"] for asked in endpoint.asked} == {"pair of d0", "pair of d1"}
+    assert {asked.headers["x-session-id"] for asked in endpoint.asked} == {"pair-of-d0", "pair-of-d1"}

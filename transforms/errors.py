@@ -44,3 +44,8 @@ class RequestRefused(ElementError):
 
 class FatalError(Exception):
     """Wrong key, unknown model, missing prompt variable: nothing can succeed until it is fixed."""
+
+
+def stops_the_run(error: Exception) -> bool:
+    """Whether an error is more than one element's: nothing can succeed, or a bug."""
+    return not isinstance(error, (TransientError, ElementError))

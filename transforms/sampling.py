@@ -15,8 +15,8 @@ import apache_beam as beam
 from pydantic import BaseModel
 
 from prompts import PromptSet
-from transforms.errors import ElementError, TransientError
-from transforms.inference.call import CallFn, CallModel, dead_letter
+from transforms.errors import stops_the_run
+from transforms.inference.call import CallFn, CallModel, unanswered
 from transforms.inference.request import ModelConfig
 from transforms.inference.runtime import Answer, Call
 from transforms.outcome import count, tag_and_count
@@ -128,17 +128,17 @@ class _SeveralFn(CallFn):
         for said, stamp in zip(answers, self._stamps, strict=True):
             if said.error is None:
                 opinions.append(Opinion(said.reply, stamp))
-            elif isinstance(said.error, (TransientError, ElementError)):
+            elif stops_the_run(said.error):
+                raise said.error
+            else:
                 failed.append((said.error, said.usage.attempts, stamp))
                 count(self._stage, f"unanswered/{type(said.error).__name__}")
-            else:
-                raise said.error  # fatal, or a bug: the run stops
         results = list(self._apply(element, opinions)) if opinions else []
         assert results or failed, f"{self._stage} came to nothing although everybody answered"
         yield from results
         if not results:
             error, attempts, stamp = failed[0]
-            yield dead_letter(element, error, attempts, stamp, str(error))
+            yield unanswered(element, error, attempts, stamp)
 
 
 class _Gathered:

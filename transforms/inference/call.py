@@ -30,7 +30,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from pydantic import BaseModel
 
 from prompts import STAGES, PromptSet
-from transforms.errors import ElementError, FatalError, TransientError
+from transforms.errors import FatalError, stops_the_run
 from transforms.inference.refusals import ContextOverflow
 from transforms.inference.request import ModelConfig, Request
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
@@ -249,11 +249,16 @@ class CallFn(BacklogFn):
     def _records(self, element: Item, answer: Answer) -> Iterator[Any]:
         if answer.error is None:
             yield from self._apply(element, answer.reply, self._stamp)
-        elif isinstance(answer.error, (TransientError, ElementError)):
-            message = explain(answer.error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
-            yield dead_letter(element, answer.error, answer.usage.attempts, self._stamp, message)
+        elif stops_the_run(answer.error):
+            raise answer.error
         else:
-            raise answer.error  # fatal, or a bug: the run stops
+            yield unanswered(element, answer.error, answer.usage.attempts, self._stamp)
+
+
+def unanswered(element: Item, error: Exception, attempts: int, stamp: Stamp) -> DeadLetter:
+    """The dead letter of a call about an element's document that has no answer."""
+    message = explain(error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
+    return dead_letter(element, error, attempts, stamp, message)
 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:

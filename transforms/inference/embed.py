@@ -16,7 +16,7 @@ import numpy as np
 from apache_beam.typehints.decorators import no_annotations
 
 from prompts import STAGES
-from transforms.errors import ElementError, FatalError, TransientError
+from transforms.errors import stops_the_run
 from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
 from transforms.inference.call import BacklogFn, dead_letter, explain
 from transforms.inference.embedding import EmbeddingConfig
@@ -90,8 +90,8 @@ class _EmbedFn(BacklogFn):
         error = answer.error
         if error is None:
             yield element, np.stack(answer.vectors) if answer.vectors else np.empty((0, 0), dtype=np.float16)
-        elif isinstance(error, FatalError) or not isinstance(error, (TransientError, ElementError)):
-            raise error  # fatal, or a bug: the run stops
+        elif stops_the_run(error):
+            raise error
         else:
             attempts = sum(request.usage.attempts for request in answer.requests)
             yield from tag_and_count(self._stage, self._failed(element, error, attempts))
