@@ -23,14 +23,17 @@ def only_run(output: str) -> Iterator[None]:
     ends; what the file says is for people.
 
     Raises:
-        ValueError: another run holds the folder.
+        ValueError: another run holds the folder, or it cannot be written.
     """
     if FileSystems.get_scheme(output) is not None:
         yield
         return
-    os.makedirs(output, exist_ok=True)
     path = os.path.join(output, LOCK_FILE)
-    file = _take(path)
+    try:
+        os.makedirs(output, exist_ok=True)
+        file = _take(path)
+    except OSError as error:
+        raise ValueError(f"{output}: cannot be used for output: {error.strerror}") from error
     try:
         yield
     finally:

@@ -187,10 +187,10 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
 class _StopOnInterrupt:
     """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
 
-    So does SIGTERM, by which machines and containers that are taken away say so.
+    So do SIGTERM, by which machines and containers that are taken away say so, and SIGHUP, by which a terminal does.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self.asked = False

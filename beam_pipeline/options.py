@@ -82,7 +82,12 @@ def split_paths(text: str) -> list[str]:
     return [item.strip() for item in (*found, text[start:]) if item.strip()]
 
 
-_SPLITTERS: Mapping[str, Callable[[str], list[str]]] = {"commas": split_commas, "paths": split_paths}
+def split_urls(text: str) -> list[str]:
+    """Split base URLs. Nothing stays an item, because an unset variable must not mean another endpoint."""
+    return split_commas(text) or [""]
+
+
+_SPLITTERS: Mapping[str, Callable[[str], list[str]]] = {"commas": split_commas, "paths": split_paths, "urls": split_urls}
 
 
 def _option(
@@ -134,6 +139,8 @@ def _check_endpoint(url: str) -> str:
 
 
 def _check_endpoints(urls: list[str] | None) -> list[str] | None:
+    if urls is not None and "" in urls:
+        raise ValueError("must not be empty: is a variable not set? Leave the option out for the embedded endpoint")
     return None if urls is None else list(dict.fromkeys(_check_endpoint(url) for url in urls))
 
 
@@ -156,7 +163,7 @@ class StageOptions(_Options):
     """What one model stage may have of its own; None is the general value."""
 
     model: str | None = _option(None, "Model of this stage.", STAGE)
-    endpoint: list[str] | None = _option(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="commas")
+    endpoint: list[str] | None = _option(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="urls")
     temperature: float | None = _option(None, "Sampling temperature of this stage.", STAGE, param_type="NUMBER", ge=0, le=2)
     max_tokens: int | None = _option(None, "Longest reply of this stage, in tokens.", STAGE, param_type="NUMBER", ge=1)
     api_key_env: str | None = _option(
@@ -236,7 +243,7 @@ class PipelineConfig(_Options):
         "Base URL of an OpenAI-compatible endpoint, ending in /v1. Repeatable: replicas of one model. "
         "Without one, the embedded endpoint is started.",
         ENDPOINT,
-        split="commas",
+        split="urls",
     )
     model: str = _option(
         "",
@@ -428,7 +435,7 @@ class PipelineConfig(_Options):
         "Base URL of an OpenAI-compatible endpoint with /v1/embeddings: benchmark questions in other words are looked for too. "
         "Repeatable.",
         MIX,
-        split="commas",
+        split="urls",
     )
     embedding_model: str = _option(
         "", "Embedding model to ask; without it, the one model that the embedding endpoint serves.", MIX

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from transforms.errors import ElementError, FatalError, TransientError
+from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.embedding import EmbeddingConfig, EmbeddingRequest
 from transforms.inference.endpoint import Endpoint, KeyRefused, ModelConfig, Request
 from transforms.inference.keys import NO_KEY, KeyUnreadable, resolve_key
@@ -165,6 +165,8 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str]) -
     except ElementError as error:
         if served and target.model not in served:
             raise PreflightError(model_unknown(target, served, error)) from error
+        if isinstance(error, RequestRefused):
+            raise PreflightError(f"{target.url} refuses the simplest question to the model {target.model}: {error}") from error
         return None
     except (TransientError, asyncio.TimeoutError) as error:
         why = str(error) or f"no reply within {QUESTION_TIMEOUT_S:.0f} s"

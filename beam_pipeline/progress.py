@@ -10,7 +10,7 @@ from transforms.outcome import LIVE, PASSED
 
 INTERVAL_S = 0.5
 # Before the first call: nothing is made only to be looked at.
-IDLE = Snapshot(in_flight=0, waiting=0, answered=0, replayed=0, tokens=0, down=())
+IDLE = Snapshot(in_flight=0, waiting=0, held_back=0, answered=0, replayed=0, tokens=0, down=())
 
 
 class Progress:
@@ -67,6 +67,8 @@ def line(snapshot: Snapshot, tokens_per_s: float, counts: dict[tuple[str, str], 
     dead = sum(n for (_, name), n in counts.items() if name.startswith("dead_letter/"))
     if dead:
         parts.append(f"dead letters {dead:,}")
+    if snapshot.held_back:
+        parts.append(f"told to wait {snapshot.held_back:,}")
     if snapshot.down:
         parts.append(f"waiting for {', '.join(snapshot.down)}")
     return " | ".join(parts)

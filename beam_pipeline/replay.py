@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.main import OK, UNUSABLE, main
 from beam_pipeline.resume import OPTIONS_FILE
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
@@ -19,10 +19,16 @@ USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those o
 
 def replay(argv: Sequence[str]) -> int:
     """Replay a run; returns the exit code of the command line."""
+    if {"-h", "--help"} & set(argv):
+        print(USAGE)
+        return OK
     if not argv or argv[0].startswith("-"):
         print(f"error: which run? {USAGE}", file=sys.stderr)
         return UNUSABLE
     output, *options = argv
+    if options and not options[0].startswith("-"):
+        print(f"error: {options[0]}: one run at a time; {USAGE}", file=sys.stderr)
+        return UNUSABLE
     path = FileSystems.join(output, OPTIONS_FILE)
     if not FileSystems.exists(path):
         print(f"error: {path}: there is no run to replay; {USAGE}", file=sys.stderr)

@@ -12,7 +12,7 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import RequestRefused, TransientError
-from transforms.inference.abilities import EVERYTHING, Structure, steps_down
+from transforms.inference.abilities import EVERYTHING, Structure, forget_abilities, steps_down
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.refusals import ContextOverflow, Refused
 from transforms.inference.request import Completion, ModelConfig, Request
@@ -265,3 +265,28 @@ def test_what_is_given_up_is_logged_once_and_why(serve: Serve, caplog: pytest.Lo
 def test_nothing_is_logged_when_nothing_helped(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     ask_in_turn(serve(lambda _: Reply(status=400)), request())
     assert caplog.messages == []
+
+
+def test_a_parameter_that_has_another_name_by_now_is_sent_under_it(serve: Serve) -> None:
+    def script(asked: Asked) -> Any:
+        if "max_tokens" in asked.body:
+            said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            return Reply(status=400, raw={"error": {"message": said, "param": "max_tokens", "code": "unsupported_parameter"}})
+        return GOOD
+
+    server = serve(script)
+    assert completions(ask_in_turn(server, request("one"), request("two"))) == 2
+    assert [asked.body.get("max_completion_tokens") for asked in server.asked] == [None, 512, 512]
+    assert structures(server) == ["json_schema"] * 3
+
+
+def test_another_stage_begins_with_what_was_found_and_asks_for_everything_once(serve: Serve) -> None:
+    server = serve(takes("json_object"))
+    forget_abilities()
+    assert completions(ask_in_turn(server, request("one"))) == 1
+    before = len(server.asked)
+    answers = ask_at_once(server, *(request(f"{number}", stage="verify") for number in range(8)))
+    assert completions(answers) == 8
+    assert len(server.asked) == before + 8
+    assert completions(ask_in_turn(server, *(request(f"more {number}", stage="verify") for number in range(4)))) == 4
+    assert len(server.asked) <= before + 8 + 4 + 1

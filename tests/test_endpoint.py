@@ -15,7 +15,7 @@ from transforms.errors import ElementError, FatalError, RequestRefused, Transien
 from transforms.inference import endpoint as endpoint_module
 from transforms.inference import keys
 from transforms.inference.endpoint import Endpoint, decode_json, within
-from transforms.inference.refusals import KeyRefused, TimedOut
+from transforms.inference.refusals import ContextOverflow, KeyRefused, TimedOut
 from transforms.inference.request import Completion, CutCompletion, ModelConfig, Request
 
 GOOD = {"qualified": True}
@@ -363,3 +363,50 @@ def test_no_money_left_stops_the_run(serve: Serve, refusal: Reply) -> None:
     server = serve(lambda _: refusal)
     with pytest.raises(FatalError):
         ask(server.url)
+
+
+def test_refusals_in_a_row_without_end_stop_the_run(serve: Serve) -> None:
+    """An account that is suspended says so with a 400: the corpus must not become dead letters for it."""
+    server = serve(lambda asked: Reply(status=400) if "refused" in asked.text else GOOD)
+
+    async def scenario(endpoint: Endpoint) -> None:
+        await endpoint.ask(question("good"))
+        for _ in range(endpoint_module.REFUSALS_TO_STOP):
+            with pytest.raises(RequestRefused):
+                await endpoint.ask(question("refused"))
+        with pytest.raises(FatalError, match="in a row, the last one because: HTTP 400"):
+            await endpoint.ask(question("refused"))
+
+    using(server.url, scenario)
+
+
+def test_prompts_that_are_too_long_never_stop_the_run(serve: Serve) -> None:
+    server = serve(lambda _: Reply(status=413))
+
+    async def scenario(endpoint: Endpoint) -> None:
+        for _ in range(endpoint_module.REFUSALS_TO_STOP + 2):
+            with pytest.raises(ContextOverflow):
+                await endpoint.ask(question("long"))
+
+    using(server.url, scenario)
+
+
+@pytest.mark.parametrize(
+    ("reply", "works"),
+    [
+        (GOOD, True),
+        (Reply(status=400), True),
+        (Reply(status=500), False),
+        (Reply(status=503), False),
+        (Reply(raw="<html>"), False),
+    ],
+)
+def test_a_question_of_one_word_says_whether_the_model_works(serve: Serve, reply: Any, works: bool) -> None:
+    server = serve(lambda asked: reply if asked.text == "Say ok." else GOOD)
+
+    async def scenario(endpoint: Endpoint) -> None:
+        await endpoint.ask(question())
+        assert await endpoint.works() is works
+        assert server.asked[-1].body["max_tokens"] == 1
+
+    using(server.url, scenario)

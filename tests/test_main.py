@@ -176,6 +176,22 @@ def test_an_unknown_model(capsys: pytest.CaptureFixture[str], usual: list[str], 
     assert "does not serve the model 'huge'; it serves large, small" in line
 
 
+def test_a_model_that_refuses_the_simplest_question(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
+    endpoint = serve(lambda _: Answer(status=400, raw={"error": {"message": "account suspended"}}))
+    line = refused(capsys, *usual, "--endpoint", endpoint.url, "--model", "m")
+    assert "refuses the simplest question to the model m: HTTP 400: account suspended" in line
+
+
+def test_an_empty_endpoint_is_no_embedded_one(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
+    assert "--endpoint: must not be empty" in refused(capsys, *usual, "--endpoint", "")
+
+
+def test_an_output_that_cannot_be(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    line = refused(capsys, *usual, "--output", str(tmp_path / "file" / "sub"))
+    assert "cannot be used for output: Not a directory" in line
+
+
 def test_several_models_and_none_named(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
     endpoint = serve(lambda _: {"ready": True}, models=("small", "large"))
     assert "choose one with --model: large, small" in refused(capsys, *usual, "--endpoint", endpoint.url)
@@ -240,7 +256,7 @@ def test_a_run_after_a_fatal_error_in_the_same_process(usual: list[str], serve: 
         if "Task:" not in asked.text:
             return {"ready": True}
         answered.append(asked)
-        return Answer(status=403, delay_s=0.3) if len(answered) > 5 else {"qualified": False, "reason": "ok"}
+        return Answer(status=402, delay_s=0.3) if len(answered) > 5 else {"qualified": False, "reason": "ok"}
 
     endpoint = serve(reply)
     given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]

@@ -23,6 +23,9 @@ class FakeEndpoint:
     async def alive(self) -> bool:
         return self.answers
 
+    async def works(self) -> bool:
+        return self.answers
+
     async def close(self) -> None:
         pass
 

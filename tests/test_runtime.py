@@ -1,7 +1,9 @@
 """The runtime against a real HTTP server whose replies are scripted."""
 
+import json
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from queue import SimpleQueue
@@ -368,3 +370,39 @@ def test_a_key_rotated_with_many_calls_in_flight_stops_none_of_them(
         asked = call(endpoint, document_id=f"d{number}", text=f"{number}", api_key="env:ROTATING")
         runtime.submit(replace(asked, deliver=answers.put))
     assert [answers.get(timeout=10).error for _ in range(16)] == [None] * 16
+
+
+def test_a_few_poisonous_prompts_are_no_outage(runtime: Runtime, serve: Serve) -> None:
+    """With nothing else left to ask, every answer is a failure; a question of one word shows whose."""
+    endpoint = serve(lambda asked: Reply(status=500) if "poison" in asked.text else GOOD)
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    texts = [f"good {number}" for number in range(4)] + [f"poison {number}" for number in range(8)]
+    began = time.monotonic()
+    for number, text in enumerate(texts):
+        one = call(endpoint, document_id=f"d{number}", text=text, outage_timeout_s=60.0)
+        runtime.submit(replace(one, deliver=answers.put))
+    found = [answers.get(timeout=30) for _ in texts]
+    assert time.monotonic() - began < 20
+    errors = Counter(type(answer.error).__name__ for answer in found)
+    assert errors == {"NoneType": 4, "Refused": 8}
+    assert all(answer.error is None for answer in found if "good" in answer.call.request.messages[-1]["content"])
+
+
+@pytest.mark.parametrize("retry_after", ["3600", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_server_makes_a_call_wait_longer_than_an_outage(runtime: Runtime, serve: Serve, retry_after: str) -> None:
+    endpoint = serve(lambda asked: GOOD if asked.repeat else Reply(status=429, headers={"retry-after": retry_after}))
+    began = time.monotonic()
+    answer = ask(runtime, call(endpoint, outage_timeout_s=1.0))
+    assert answer.error is None
+    assert 0.9 <= time.monotonic() - began < 5
+
+
+def test_half_of_a_surrogate_pair_in_a_reply_is_no_reply(runtime: Runtime, serve: Serve) -> None:
+    """It can be written in JSON and not in UTF-8, so nothing behind could write it."""
+    bad = {"choices": [{"message": {"content": "\ud800"}}]}
+    inside = json.dumps({"qualified": True, "reason": "ok", "note": "\ud800"})
+    for first in (Reply(raw=json.dumps(bad)), Reply(inside.replace('"ok"', '"\\ud800"'))):
+        endpoint = serve(lambda asked, first=first: GOOD if asked.repeat else first)
+        answer = ask(runtime, call(endpoint, text=str(first)))
+        assert answer.error is None or isinstance(answer.error, ReplyInvalid)
+        str(getattr(answer.error, "reply", "")).encode("utf-8")

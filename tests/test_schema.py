@@ -109,3 +109,13 @@ def test_the_end_of_a_thought_may_be_what_the_answer_is_about() -> None:
     answer = {"question": "Which tag closes a thought: </think> or {/think}?"}
     for before in ("", "<think>a {draft} of it</think>\n", 'I think {"question": "?"}</think>'):
         assert extract_object(f"{before}Here it is: {json.dumps(answer)} Done.") == answer
+
+
+class Note(BaseModel):
+    text: str
+
+
+def test_half_of_a_surrogate_pair_is_no_reply() -> None:
+    with pytest.raises(ReplyInvalid, match="surrogate"):
+        parse_reply('{"text": "a\\ud800"}', Note)
+    assert parse_reply('{"text": "\\ud83d\\ude00"}', Note).text == "\U0001f600"

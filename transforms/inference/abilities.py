@@ -39,7 +39,9 @@ class Structure(IntEnum):
 
 
 # Body keys that a server may not know and that the work can do without, dropped in this order.
-OPTIONAL_PARAMETERS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature")
+OPTIONAL_PARAMETERS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature", "max_tokens")
+# What stands in for one of them where it is refused by name; without either a reply would have no bound.
+STAND_INS = {"max_tokens": "max_completion_tokens"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Abilities:
 
 EVERYTHING = Abilities()
 
+# What a model at a URL was found to accept from any stage of this process: where another begins.
+_FOUND: dict[tuple[str, str], Abilities] = {}
+
+
+def forget_abilities() -> None:
+    """Begin anew, as another run in this process must."""
+    _FOUND.clear()
+
 
 @dataclass
 class Learnt:
@@ -75,12 +85,15 @@ class Learnt:
     accepted: Abilities | None = None
     early_500s: int = 0  # before anything was accepted
     trials: int = 0  # requests that went out with less because of them
+    stepped_down: bool = False  # whether less was tried because this stage was refused more
     doubtful: bool = False  # less was accepted after 500s, which may have had any cause: ask for everything once more
     stepping_down: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def to_send(self, parameters: list[str], with_schema: bool) -> Abilities:
-        """What the next request goes out with."""
+    def to_send(self, parameters: list[str], with_schema: bool, found: Abilities = EVERYTHING) -> Abilities:
+        """What the next request goes out with; `found` is what another stage's request was accepted with."""
         if self.accepted is None:
+            if found != EVERYTHING:
+                return found
             if self.early_500s < EARLY_500S:
                 return EVERYTHING
             trials = [*steps_down(EVERYTHING, parameters, with_schema), EVERYTHING]
@@ -94,7 +107,7 @@ class Learnt:
     def accept(self, sent: Abilities) -> None:
         """Note that a request with these was answered. The most that was ever accepted counts."""
         if self.accepted is None:
-            self.doubtful = self.early_500s > 0 and sent != EVERYTHING
+            self.doubtful = sent != EVERYTHING and (self.early_500s > 0 or not self.stepped_down)
             self.accepted = sent
         elif sent.exceed(self.accepted):
             self.accepted = sent
@@ -103,7 +116,7 @@ class Learnt:
 def steps_down(start: Abilities, parameters: list[str], with_schema: bool) -> list[Abilities]:
     """What to try in place of `start`, in this order: less structure, fewer parameters, neither."""
     structures = [Structure(level) for level in range(start.structure - 1, -1, -1)] if with_schema else []
-    kept = [name for name in parameters if name not in start.dropped]
+    kept = [name for name in parameters if name not in start.dropped and name not in STAND_INS]
     steps = [replace(start, structure=structure) for structure in structures]
     steps += [start.without(*kept[: count + 1]) for count in range(len(kept))]
     if structures and kept:
@@ -125,7 +138,8 @@ class Negotiation:
         Raises as `post` does.
         """
         learnt = self._learnt[request.config.model, request.stage, request.config.extra_body]
-        sent = learnt.to_send(optional_parameters(body), request.schema is not None)
+        found = _FOUND.get((self._url, request.config.model), EVERYTHING)
+        sent = learnt.to_send(optional_parameters(body), request.schema is not None, found)
         try:
             return await _try(request, body, post, learnt, sent)
         except (RequestRefused, TransientError) as refusal:
@@ -166,6 +180,7 @@ class Negotiation:
         parameters, with_schema = optional_parameters(body), request.schema is not None
         tried, base, latest = [EVERYTHING, sent], EVERYTHING, refusal
         steps = steps_down(base, parameters, with_schema)
+        learnt.stepped_down = True
         while True:
             # A parameter that the server names is the first thing to leave out.
             named = next((name for name in parameters if name not in base.dropped and names(latest, name)), None)
@@ -184,6 +199,7 @@ class Negotiation:
                 latest = again
                 continue
             if learnt.accepted == step:
+                _FOUND[self._url, request.config.model] = step
                 self._tell(request, step, refusal)
             return answer
 
@@ -224,6 +240,7 @@ def names(refusal: Exception, parameter: str) -> bool:
 def reduced_body(request: Request, body: dict[str, Any], abilities: Abilities) -> dict[str, Any]:
     """The body without what the server does not take, and the schema in the form that it takes."""
     reduced = {name: value for name, value in body.items() if name not in abilities.dropped}
+    reduced |= {STAND_INS[name]: body[name] for name in abilities.dropped if name in STAND_INS and name in body}
     if request.schema is None:
         return reduced
     if abilities.structure == Structure.JSON_SCHEMA:

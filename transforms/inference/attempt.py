@@ -209,7 +209,7 @@ class Attempt(Generic[P]):
 
     def _wait_before_retry(self, error: TransientError) -> float | None:
         """Seconds to wait before the next try; None when there is to be none."""
-        replica, now = self._replica, time.monotonic()
+        replica, now, left_s = self._replica, time.monotonic(), RETRY_AFTER_MOST_S
         assert replica is not None
         self._faults.append(f"http_{error.status}" if isinstance(error, Refused) else type(error).__name__)
         self._avoid = replica if overload(error) else None
@@ -219,7 +219,8 @@ class Attempt(Generic[P]):
             self._told_later_since = self._told_later_since or now
             # A server that says "later" works: how long others of its answers failed does not count.
             since = self._told_later_since if too_many(error) else replica.failing_since or self._told_later_since
-            if now - since > self._config.outage_timeout_s:
+            left_s = self._config.outage_timeout_s - (now - since)
+            if left_s < 0:
                 return None
             self._waits += 1
             tries = self._waits if overload(error) else 1
@@ -234,7 +235,7 @@ class Attempt(Generic[P]):
         if error.retry_after_s is None or self._router.has_other(replica, self._config.endpoints):
             return wait
         # Everybody told the same number must not come back at the same moment.
-        return min(error.retry_after_s, RETRY_AFTER_MOST_S) + self._random.uniform(0, BACK_OFF_FIRST_S)
+        return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + self._random.uniform(0, BACK_OFF_FIRST_S)
 
     async def _pause(self, seconds: float) -> None:
         self._figures.held_back += 1

@@ -13,7 +13,7 @@ import httpx2
 import openai
 import orjson
 
-from transforms.errors import RequestRefused, TransientError
+from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.abilities import Negotiation
 from transforms.inference.connections import make_client
 from transforms.inference.embedding import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
@@ -44,8 +44,9 @@ ALIVE_TIMEOUT_S = 5.0
 KEYS_A_REQUEST = 3
 # Characters that a header may hold as they are, and how many: a server takes some 8 kB of headers.
 SESSION_SAFE, SESSION_VALUE_MOST = "/:#?&=+,;@!$'()*[]", 200
-# A model that answered before and then refuses so many requests in a row does not know us any more.
-REFUSALS_TO_STOP = 20
+# More than a batch of odd prompts, and than all that is tried to find out what a model accepts.
+REFUSALS_TO_STOP = 64
+CHAT = "/chat/completions"
 
 
 class Endpoint:
@@ -64,7 +65,9 @@ class Endpoint:
         )
         self._keys: dict[str, Key] = {}
         self._negotiation = Negotiation(url)
-        self._refusals: dict[tuple[str, str], int] = {}  # in a row, of each model and key that has answered before
+        self._refusals: dict[tuple[str, str], int] = {}  # of each model and key, in a row
+        self._answered: set[tuple[str, str]] = set()  # models and keys that have answered
+        self._last: tuple[str, ModelConfig] | None = None  # what was asked last
 
     async def close(self) -> None:
         await self._client.close()
@@ -86,6 +89,32 @@ class Endpoint:
         except Exception:  # a probe that fails for any reason has not found an endpoint
             return False
 
+    async def works(self) -> bool:
+        """Whether a question of one word, to the model that was asked last, is answered or refused for a reason. Never raises.
+
+        A gateway lists its models while the model behind it is gone; and where real requests fail, this says whether
+        it is they or the model.
+        """
+        if self._last is None:
+            return True
+        path, config = self._last
+        question: dict[str, Any] = {"input": ["ok"]}
+        if path == CHAT:
+            question = {"messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 1}
+        try:
+            await self._send(
+                config.api_key,
+                lambda headers: self._client.post(
+                    path, body={"model": config.model, **question}, cast_to=httpx2.Response, options={"headers": headers}
+                ),
+                min(ALIVE_TIMEOUT_S, config.request_timeout_s),
+            )
+        except (ElementError, FatalError):
+            return True  # it was understood
+        except Exception:  # as for `alive`
+            return False
+        return True
+
     async def _answers(self) -> bool:
         async with self._http.stream("GET", f"{self.url.rstrip('/')}/models", follow_redirects=False):
             return True
@@ -97,7 +126,7 @@ class Endpoint:
             TransientError, RequestRefused, ReplyInvalid, ReplyTruncated, FatalError
         """
         body = full_body(request, temperature, max_tokens)
-        data, key = await self._negotiation.send(request, body, lambda reduced: self._post("/chat/completions", request, reduced))
+        data, key = await self._negotiation.send(request, body, lambda reduced: self._post(CHAT, request, reduced))
         return read_completion(data, key)
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
@@ -113,24 +142,32 @@ class Endpoint:
         """The body of a reply, and the key that it was asked with.
 
         Where a model has answered before, a 403 is a verdict on this prompt and a 404 a server that is being replaced
-        behind its gateway; only many in a row say what they say of a model that never answered.
+        behind its gateway. So many refusals in a row, of whatever kind, are about all that is asked.
         """
         asked = request.config.model, request.config.api_key
+        refused: Exception
         try:
             answer = await self._send_body(path, request, body)
+        except ContextOverflow:
+            raise
         except (KeyRefused, NotThere) as error:
-            refusals = self._refusals.get(asked, REFUSALS_TO_STOP)
-            if refusals >= REFUSALS_TO_STOP or (isinstance(error, KeyRefused) and error.status == 401):
+            if asked not in self._answered or (isinstance(error, KeyRefused) and error.status == 401):
                 raise
-            self._refusals[asked] = refusals + 1
             refused = RequestRefused(str(error)) if isinstance(error, KeyRefused) else Refused(str(error), 404, None)
+        except RequestRefused as error:
+            refused = error
         else:
+            self._answered.add(asked)
             self._refusals[asked] = 0
             return answer
+        self._refusals[asked] = self._refusals.get(asked, 0) + 1
+        if self._refusals[asked] > REFUSALS_TO_STOP:
+            raise FatalError(f"{self.url} refused {REFUSALS_TO_STOP} requests in a row, the last one because: {refused}")
         raise refused
 
     def _send_body(self, path: str, request: Request | EmbeddingRequest, body: dict[str, Any]) -> Awaitable[tuple[Any, str]]:
         config = request.config
+        self._last = path, config
         extra = {config.session_header: session_value(request.document_id)} if config.session_header else {}
         # The untyped `post` costs 0.5 ms less CPU a call than `chat.completions.create`, which
         # builds a tree of pydantic objects only to be read once.

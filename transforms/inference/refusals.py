@@ -47,6 +47,9 @@ def classify(error: openai.OpenAIError, key: str = "") -> Exception:
     status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error, key)}"
     if status == 402 or (status == 429 and out_of_credit(error.body)):
         return FatalError(f"{message} ({error.request.url})")
+    # llama.cpp says 500 to a prompt that is too long, some gateways 413.
+    if status == 413 or (status == 500 and is_context_overflow(error.body)):
+        return ContextOverflow(message)
     if status in (408, 409, 429) or status >= 500:
         return Refused(message, status, retry_after_s(error.response.headers))
     if status in (401, 403):
@@ -98,7 +101,8 @@ _OVERFLOW_FIELDS = {"context_length_exceeded", "exceed_context_size_error", "inp
 # vLLM "maximum context length is", "context length is only"; SGLang "longer than the model's context
 # length"; llama.cpp "available context size"; llama-cpp-python and gateways "context window".
 _OVERFLOW_WORDS = re.compile(
-    r"context (length|window|size)|maximum (model|input|prompt) length|(prompt|input) is too long", re.IGNORECASE
+    r"context (length|window|size)|maximum (model|input|prompt) length|(prompt|input) is too long",
+    re.IGNORECASE,
 )
 
 

@@ -152,7 +152,8 @@ def _text_of(content: Any) -> str:
         content = "".join(part["text"] for part in content if part.get("type") == "text")
     if not isinstance(content or "", str):
         raise TypeError(f"content is a {type(content).__name__}")
-    return content or ""
+    # Half of a surrogate pair can be written in JSON, but not in UTF-8.
+    return (content or "").encode("utf-8", "replace").decode("utf-8")
 
 
 class CutCompletion(ReplyTruncated):

@@ -28,6 +28,8 @@ from transforms.inference.limiter import Limiter
 # Failures in a row after which a replica counts as down, and how often a down one is asked again.
 FAILURES_TO_OPEN = 3
 PROBE_INTERVAL_S = 1.0
+# For so long after a probe was answered, a 5xx is held to be the fault of the request that got it.
+VOUCHED_S = 60.0
 # After so long without a failure the next one begins a new row: what failed an hour ago says nothing about now.
 FORGET_FAILURES_S = 60.0
 # Documents whose age and replica are remembered; one in flight for longer than this many others
@@ -124,6 +126,7 @@ class Replica:
         self.line = Line()
         self._trials = 0
         self._failed_at = 0.0
+        self._vouched_until = 0.0
         self._failed_documents: set[str] = set()
 
     @property
@@ -158,9 +161,13 @@ class Replica:
         """Count a failure; True when the replica must be taken for down.
 
         An answer of 5xx counts only when it is not always the same document that gets it: one
-        poisonous prompt must not take a replica out of service.
+        poisonous prompt must not take a replica out of service. Nor does it count soon after the replica has
+        answered a probe: a few poisonous prompts, with nothing else left to ask, look like an outage until then.
         """
         if slot.spell != self.spell or self.down:
+            return False
+        if not no_connection and now < self._vouched_until:
+            self.on_trial = False
             return False
         if not self.on_trial and now - self._failed_at > FORGET_FAILURES_S:
             self._forget_failures()
@@ -180,9 +187,12 @@ class Replica:
         self.down, self.on_trial = True, False
         self.spell += 1
 
-    def try_again(self) -> None:
-        """It answers again; let one call show."""
+    def try_again(self, vouched_until: float) -> None:
+        """It answers probes again; let one call show."""
         self.down, self.on_trial, self._trials = False, True, 0
+        self._vouched_until = vouched_until
+        if vouched_until:
+            self._forget_failures()
         self.spell += 1
 
 
@@ -274,7 +284,7 @@ class Router:
         for waiting in line:
             if not waiting.future.done():
                 waiting.future.set_exception(_ReplicaDown())
-        task = asyncio.get_running_loop().create_task(self._probe(replica))
+        task = asyncio.get_running_loop().create_task(self._probe(replica, vouch=not no_connection))
         self._probes.add(task)
         task.add_done_callback(self._probes.discard)
 
@@ -342,11 +352,12 @@ class Router:
                 return stolen
         return None
 
-    async def _probe(self, replica: Replica) -> None:
+    async def _probe(self, replica: Replica, vouch: bool) -> None:
+        """Ask until there is an answer: any at all where nobody was there, to a question where answers were failures."""
         await asyncio.sleep(PROBE_INTERVAL_S)
-        while not await replica.endpoint.alive():
+        while not (await replica.endpoint.alive() and (not vouch or await replica.endpoint.works())):
             await asyncio.sleep(PROBE_INTERVAL_S)
-        replica.try_again()
+        replica.try_again(time.monotonic() + VOUCHED_S if vouch else 0.0)
         # A fresh event each time: whoever waits for another pool's replica must not wake for ever.
         revived, self._revived = self._revived, asyncio.Event()
         revived.set()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import FatalError, ReplyInvalid
+from transforms.inference.abilities import forget_abilities
 from transforms.inference.attempt import Answer, Attempt, Call, Figures
 from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
 from transforms.inference.endpoint import Endpoint
@@ -40,6 +41,7 @@ class Snapshot:
 
     in_flight: int
     waiting: int
+    held_back: int
     answered: int
     replayed: int
     tokens: int
@@ -132,6 +134,7 @@ class Runtime:
         return Snapshot(
             in_flight=sum(replica.in_flight for replica in replicas),
             waiting=self._router.waiting(),
+            held_back=figures.held_back,
             answered=figures.answered,
             replayed=figures.replayed,
             tokens=figures.tokens,
@@ -285,5 +288,6 @@ def close_runtime() -> None:
     global _runtime
     with _runtime_lock:
         runtime, _runtime = _runtime, None
+    forget_abilities()
     if runtime is not None:
         runtime.close()

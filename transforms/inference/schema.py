@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from transforms.errors import ReplyInvalid
 from transforms.text import restore
@@ -71,7 +72,10 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
         reply = reply_type.model_validate_json(text)
     except ValidationError:
         reply = _validate(extract_object(text), reply_type, text)
-    plain = reply.model_dump_json()
+    try:
+        plain = reply.model_dump_json()
+    except PydanticSerializationError as error:
+        raise ReplyInvalid("half of a surrogate pair, which is no text", text) from error
     if (restored := restore(plain)) != plain:
         reply = _validate(json.loads(restored), reply_type, text)
     for name, values in (choices or {}).items():
