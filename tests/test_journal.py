@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import FatalError
+from transforms.inference import index_files
 from transforms.inference import journal as journal_module
 from transforms.inference.endpoint import Completion, ModelConfig, Request
 from transforms.inference.journal import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
@@ -100,6 +101,12 @@ class Store:
             self._write(path, data[: len(data) // 2])
             raise OSError("the store is away")
         self._write(path, data)
+
+
+@pytest.fixture(autouse=True)
+def quick_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexes are written at once, so that no thread is left over from a test."""
+    monkeypatch.setattr(index_files, "INDEX_S", 0.0)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, Embe
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import MAX_LIMIT, Limiter
+from transforms.inference.lookup import JournalLookup
 from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
@@ -81,10 +82,11 @@ class Runtime:
         self._memory: OrderedDict[str, str] = OrderedDict()
         self._asking: dict[str, asyncio.Future[None]] = {}
         self._journals: dict[str, Journal] = {}
+        self._lookups: dict[str, JournalLookup] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
         self._figures = Figures()
-        self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._keep)
+        self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._look_up, self._keep)
         self.fatal: FatalError | None = None
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
@@ -117,6 +119,8 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        for lookup in self._lookups.values():
+            lookup.close()
         for journal in self._journals.values():
             journal.close()
 
@@ -204,16 +208,18 @@ class Runtime:
         if self._stopped:
             return Answer(call, None, Stopped("the run was stopped"), Usage())
         key = call.request.key()
-        if (answer := self._recalled(call, key)) is not None:
-            self._figures.replayed += 1
+        if (answer := self._replayed(call, self._memory.get(key))) is not None:
             return answer
         if key in self._asking:
             # The same question is on its way already, from a bundle that ran twice: wait for that one.
             await asyncio.wait([self._asking[key]])
             return await self._answer(call)
-        self._ensure_replicas(call.request.config)
         done = self._asking[key] = self._loop.create_future()
         try:
+            reading = self._look_up(call.request.config.journal, key)
+            if reading is not None and (answer := self._replayed(call, await reading)) is not None:
+                return answer
+            self._ensure_replicas(call.request.config)
             attempt = Attempt(call, self._router, self._figures)
             answer = await attempt.run()
             if attempt.completion is not None:
@@ -223,15 +229,25 @@ class Runtime:
             del self._asking[key]
             done.set_result(None)
 
-    def _recalled(self, call: Call, key: str) -> Answer | None:
-        """The answer from memory, if there is one that still fits the reply type."""
-        text = self._memory.get(key)
+    def _look_up(self, folder: str, key: str) -> Awaitable[str | None] | None:
+        """What some process of the run has journalled for a key, to be awaited; None if nothing is known."""
+        if not folder:
+            return None
+        lookup = self._lookups.get(folder)
+        if lookup is None:
+            lookup = self._lookups[folder] = JournalLookup(folder, self._remember)
+        return lookup.look_up(key)
+
+    def _replayed(self, call: Call, text: str | None) -> Answer | None:
+        """The answer from a reply that was paid for earlier, if there is one and it still fits the reply type."""
         if text is None:
             return None
         try:
-            return Answer(call, parse_reply(text, call.reply_type, call.choices), None, Usage(), replayed=True)
+            reply = parse_reply(text, call.reply_type, call.choices)
         except ReplyInvalid:
             return None
+        self._figures.replayed += 1
+        return Answer(call, reply, None, Usage(), replayed=True)
 
     def _remember(self, key: str, text: str) -> None:
         self._memory[key] = text
