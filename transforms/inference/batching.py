@@ -24,6 +24,7 @@ from transforms.inference.embedding import (
     unpack_vector,
 )
 from transforms.inference.endpoint import Endpoint
+from transforms.inference.lookup import Reading
 from transforms.inference.refusals import Refused
 from transforms.inference.request import Completion, Origin
 from transforms.text import estimate_tokens
@@ -105,7 +106,7 @@ class Embedder:
         spawn: runs a coroutine as a task of the runtime.
         ask: sends a batch through gate, retries and all; never raises for its sake.
         remembered: the vector of a key, as text, if it was paid for before.
-        look_up: the same from the journal of a folder, to be awaited; None if it has none.
+        look_up: how to read the same from the journal of a folder; None if it has none.
         keep: remembers one, and writes it into the journal.
     """
 
@@ -114,7 +115,7 @@ class Embedder:
         spawn: Callable[[Coroutine[Any, Any, Any]], object],
         ask: Callable[[Batch], Awaitable[Answer]],
         remembered: Callable[[str], str | None],
-        look_up: Callable[[str, str], Awaitable[str | None] | None],
+        look_up: Callable[[str, str], Reading | None],
         keep: Callable[[Origin, str, Completion], None],
     ) -> None:
         self._spawn = spawn
@@ -156,10 +157,10 @@ class Embedder:
             len(found) - len(awaited) + sum(each.replayed for each in mine),
         )
 
-    async def _recall(self, text: _Text, reading: Awaitable[str | None]) -> None:
+    async def _recall(self, text: _Text, reading: Reading) -> None:
         """Take a vector from the journal, or have it asked for."""
         try:
-            vector = self._vector(await reading, text.call.config)
+            vector = self._vector(await reading(), text.call.config)
         except Exception as error:  # a bug, as below
             self._fail([text], error)
             return

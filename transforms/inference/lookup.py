@@ -20,11 +20,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from transforms.inference.index import MOST_REPLIES, RECORD_BYTES, Place, ReplyIndex, hash_key, unpack_records
 from transforms.inference.shelf import Segment, Shelf, open_shelf
@@ -47,6 +46,9 @@ READERS = 8
 _PLACES_TRIED = 3
 
 _LOGGER = logging.getLogger(__name__)
+
+# Reads a reply; None if it turns out not to be there.
+Reading = Callable[[], Awaitable[str | None]]
 
 
 class JournalLookup:
@@ -75,15 +77,15 @@ class JournalLookup:
         """How many replies are known."""
         return len(self._indexes.replies)
 
-    def look_up(self, key: str) -> Coroutine[Any, Any, str | None] | None:
-        """The reply of a key, to be awaited; None if none is known and there is nothing to wait for."""
+    def look_up(self, key: str) -> Reading | None:
+        """How to read the reply of a key; None if none is known and there is nothing to wait for."""
         now = time.monotonic()
         if now >= self._next_look and self._look is None and not self._closed:
             self._begin_look(now)
         if self._look is not None and self._late and now - self._began < LOOK_WAIT_S:
-            return self._find_after(self._look, self._began + LOOK_WAIT_S - now, key)
+            return partial(self._find_after, self._look, self._began + LOOK_WAIT_S - now, key)
         places = self._indexes.replies.find(hash_key(key))
-        return self._read(key, places) if places else None
+        return partial(self._read, key, places) if places else None
 
     def close(self) -> None:
         """Begin nothing more."""

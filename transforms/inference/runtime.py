@@ -9,7 +9,7 @@ import asyncio
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, Embe
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import MAX_LIMIT, Limiter
-from transforms.inference.lookup import JournalLookup
+from transforms.inference.lookup import JournalLookup, Reading
 from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
@@ -217,7 +217,7 @@ class Runtime:
         done = self._asking[key] = self._loop.create_future()
         try:
             reading = self._look_up(call.request.config.journal, key)
-            if reading is not None and (answer := self._replayed(call, await reading)) is not None:
+            if reading is not None and (answer := self._replayed(call, await reading())) is not None:
                 return answer
             self._ensure_replicas(call.request.config)
             attempt = Attempt(call, self._router, self._figures)
@@ -229,8 +229,8 @@ class Runtime:
             del self._asking[key]
             done.set_result(None)
 
-    def _look_up(self, folder: str, key: str) -> Awaitable[str | None] | None:
-        """What some process of the run has journalled for a key, to be awaited; None if nothing is known."""
+    def _look_up(self, folder: str, key: str) -> Reading | None:
+        """How to read what some process of the run has journalled for a key; None if nothing is known."""
         if not folder:
             return None
         lookup = self._lookups.get(folder)
