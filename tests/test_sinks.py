@@ -204,7 +204,7 @@ OURS = [
     "summary.json",
     "report.html",
 ]
-JOURNAL = ["journal/0001.jsonl", "journal/more/0002.jsonl"]
+JOURNAL = ["journal/0001.jsonl", "journal/index/0001.index", "journal/index_full/0001.index", "journal/more/0002.jsonl"]
 FOREIGN = ["notes.txt", "qa/notes.txt", "qa/kept/qa-1.jsonl", "other/summary.json", "qa-00000-of-00001.jsonl"]
 
 
