@@ -104,7 +104,7 @@ def test_memory_and_time_at_the_bound() -> None:
         piece["length"] = 1
         index.add(number, piece)
     assert 3_000_000 <= len(index) <= 4_000_000
-    assert sum(run.hashes.nbytes + run.places.nbytes for run in index._runs) == 24 * len(index)
+    assert sum(run.hashes.nbytes + run.wheres.nbytes + run.spans.nbytes for run in index._runs) == 24 * len(index)
     misses = [f"{number:032x}" for number in range(500)]
     best_s = min(_time_of(index, misses) for _ in range(20))
     assert best_s / len(misses) < 20e-6

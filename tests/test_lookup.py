@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -271,6 +273,23 @@ def test_who_stopped_growing_is_read_first(folder: str, monkeypatch: pytest.Monk
     with_lookup(folder, work)
 
 
+def test_of_those_that_grow_only_so_much_is_read_in_one_look(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "GROWING_BYTES_A_LOOK", 30 * RECORD_BYTES)
+    journals = [write(folder, f"p{process}", {f"{process}": "x"}) for process in range(8)]
+
+    async def work(found: JournalLookup) -> None:
+        await look(found)
+        for process, journal in enumerate(journals):
+            append(journal, some(range(100 * process, 100 * process + 20)))
+            journal.close()
+        await look(found)
+        assert len(found) == 8 + 40
+        await look(found)
+        assert len(found) == 8 + 160, "they have stopped by now, so nothing holds them back"
+
+    with_lookup(folder, work)
+
+
 def test_processes_in_numbers_look_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "LOOK_S", 2.0)
     monkeypatch.setattr(lookup, "LOOK_S_A_PROCESS", 2.0)
@@ -477,3 +496,60 @@ def test_damage_is_never_a_wrong_reply(damages: list[tuple[bool, float, bytes]])
 def test_shelves_by_folder() -> None:
     assert isinstance(open_shelf("/a"), FileShelf)
     assert isinstance(open_shelf("gs://b/journal"), ObjectShelf)
+
+
+BUCKET_RUN = """
+import asyncio, os, socket
+from apache_beam.internal.gcp import auth
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+from gcp_storage_emulator.server import create_server
+
+with socket.socket() as free:
+    free.bind(("localhost", 0))
+    port = free.getsockname()[1]
+os.environ["STORAGE_EMULATOR_HOST"] = f"http://localhost:{port}"
+auth._Credentials._credentials_init = True  # else Beam looks for credentials for 20 seconds
+server = create_server("localhost", port, in_memory=True, default_bucket="b")
+server.start()
+FileSystems.set_options(PipelineOptions(["--no_auth", "--project=test-project"]))
+
+from tests.test_lookup import JournalLookup, append, find, index_files, look, lookup, some
+from transforms.inference.journal import open_journal
+
+index_files.INDEX_S, index_files.INDEX_REPLIES, lookup.LOOK_S = 0.0, 400, 600.0
+journal = open_journal("gs://b/out/journal")
+written = 0
+
+async def main():
+    global written
+    found = JournalLookup("gs://b/out/journal", lambda key, text: None)
+    print(await find(found, some(range(3))))
+    for more in (10, 350, 700, 5):
+        append(journal, some(range(written, written + more)))
+        journal.close()
+        written += more
+        await look(found)
+        print(await find(found, some(range(written + 1))) == some(range(written)), len(found))
+    found.close()
+    found = JournalLookup("gs://b/out/journal", lambda key, text: None)
+    print(await find(found, some(range(written + 1))) == some(range(written)), len(found))
+    found.close()
+
+asyncio.run(main())
+for kind in ("index", "index_full"):
+    print(len(FileSystems.match([f"gs://b/out/journal/{kind}/*"])[0].metadata_list))
+server.stop()
+"""
+
+
+@pytest.mark.integration
+def test_a_bucket_is_a_store_like_any_other() -> None:
+    pytest.importorskip("gcp_storage_emulator", reason="pip install gcp-storage-emulator 'setuptools<81'")
+    root = Path(__file__).resolve().parents[1]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    run = subprocess.run(
+        [sys.executable, "-c", BUCKET_RUN], cwd=root, env=environment, capture_output=True, text=True, timeout=120
+    )
+    told = ["{}", "True 10", "True 360", "True 1060", "True 1065", "True 1065", "1", "2"]
+    assert run.stdout.splitlines() == told, run.stderr

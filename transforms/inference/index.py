@@ -7,7 +7,7 @@ line that is gone, costs that one reply.
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,8 @@ _RUNS_AT_LEAST = 4
 _RATIO = 16
 # Longer lines are no replies but damage, which must not have us read gigabytes.
 LONGEST_LINE = 16 << 20
-_PLACE = np.dtype([("where", "<u8"), ("length", "<u4"), ("source", "<u4")])
+# Source and length in one number.
+_LENGTH_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,28 @@ def unpack_records(data: bytes) -> NDArray[np.void]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Replies sorted by hash, older before newer where hashes are equal."""
+    """Replies sorted by hash, older before newer where hashes are equal.
+
+    Columns of plain numbers: numpy sorts and moves those without the interpreter's lock, and the event
+    loop goes on meanwhile; rows of records it does not.
+    """
 
     hashes: NDArray[np.uint64]
-    places: NDArray[np.void]
+    wheres: NDArray[np.uint64]
+    spans: NDArray[np.uint64]  # source and length
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    def sorted(self) -> "_Run":
+        order = self.hashes.argsort(kind="stable")
+        return _Run(self.hashes[order], self.wheres[order], self.spans[order])
+
+    def places(self, start: int, end: int) -> Iterator[Place]:
+        """From `end` back to `start`."""
+        for number in reversed(range(start, end)):
+            span = int(self.spans[number])
+            yield Place(span >> _LENGTH_BITS, int(self.wheres[number]), span & (1 << _LENGTH_BITS) - 1)
 
 
 class ReplyIndex:
@@ -107,7 +123,7 @@ class ReplyIndex:
             start = int(run.hashes.searchsorted(wanted))
             if start < len(run.hashes) and run.hashes[start] == wanted:
                 end = int(run.hashes.searchsorted(wanted, "right"))
-                places += (Place(int(p["source"]), int(p["where"]), int(p["length"])) for p in run.places[start:end][::-1])
+                places += run.places(start, end)
         return places
 
     def _merged(self, runs: list[_Run]) -> list[_Run]:
@@ -117,7 +133,7 @@ class ReplyIndex:
             one, other = runs[place : place + 2]
             small, large = sorted((len(one), len(other)))
             if small + large <= self._largest and large <= _RATIO * small:
-                runs[place : place + 2] = [_merge((one, other))]
+                runs[place : place + 2] = [_merge(one, other)]
                 place = max(0, place - 1)
             else:
                 place += 1
@@ -125,16 +141,11 @@ class ReplyIndex:
 
 
 def _run(source: int, records: NDArray[np.void]) -> _Run:
-    order = records["hash"].argsort(kind="stable")
-    places = np.empty(len(records), dtype=_PLACE)
-    places["where"] = records["where"][order]
-    places["length"] = records["length"][order]
-    places["source"] = source
-    return _Run(records["hash"][order], places)
+    spans = records["length"].astype(np.uint64) | np.uint64(source << _LENGTH_BITS)
+    return _Run(records["hash"].astype(np.uint64), records["where"].astype(np.uint64), spans).sorted()
 
 
-def _merge(runs: Sequence[_Run]) -> _Run:
+def _merge(one: _Run, other: _Run) -> _Run:
     # A stable sort of two sorted runs one after the other is a merge, and takes no longer than one.
-    hashes = np.concatenate([run.hashes for run in runs])
-    order = hashes.argsort(kind="stable")
-    return _Run(hashes[order], np.concatenate([run.places for run in runs])[order])
+    columns = zip((one.hashes, one.wheres, one.spans), (other.hashes, other.wheres, other.spans), strict=True)
+    return _Run(*(np.concatenate(pair) for pair in columns)).sorted()
