@@ -8,11 +8,13 @@ run_transform(transform, elements, *sides)
                                  an `Outcome` of lists, from a real pipeline; `.seen` has timestamps and windows
                                  as well, `.counters(stage)` what was counted
 runtime                          a `Runtime` of the test's own, closed after it
+until(condition)                 waits, ten seconds at most, for something that another thread or process does
 quick_back_off                   retries wait hundredths of a second
 close_the_runtime                (of itself) ends the loop thread and its connections with the session
 """
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -147,6 +149,19 @@ def runtime() -> Iterator[Runtime]:
     runtime = Runtime()
     yield runtime
     runtime.close()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait for something that another thread or process does."""
+
+    def wait(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.005)
+
+    return wait
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -9,15 +10,21 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scripted_endpoint import Answer as Reply
 from transforms.errors import FatalError
+from transforms.filter import FilterReply
+from transforms.inference import index_files
 from transforms.inference import journal as journal_module
+from transforms.inference import runtime as runtime_module
 from transforms.inference.endpoint import Completion, ModelConfig, Request
 from transforms.inference.journal import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
+from transforms.inference.runtime import Answer, Call, Runtime, Stopped
 
 TEXT = st.text(st.characters(codec="utf-8"))
 
@@ -100,6 +107,12 @@ class Store:
             self._write(path, data[: len(data) // 2])
             raise OSError("the store is away")
         self._write(path, data)
+
+
+@pytest.fixture(autouse=True)
+def quick_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexes are written at once, so that no thread is left over from a test."""
+    monkeypatch.setattr(index_files, "INDEX_S", 0.0)
 
 
 @pytest.fixture
@@ -239,3 +252,36 @@ def test_an_object_store_gets_objects_of_many_replies(tmp_path: Path) -> None:
 def test_prompts_and_documents_are_not_in_the_journal() -> None:
     line = encode_entry(request(), "k", Completion("reply"))
     assert b'"x"' not in line
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a disk without space, as Linux has it")
+def test_a_full_disk_is_said_in_one_line_and_ends_what_would_be_lost(
+    tmp_path: Path, runtime: Runtime, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full.jsonl").symlink_to("/dev/full")
+    monkeypatch.setattr(runtime_module, "open_journal", lambda folder: FileJournal(folder, "full"))
+    endpoint = serve(
+        lambda asked: Reply(json.dumps({"qualified": True, "reason": "ok"}), delay_s=0.2 if "first" in asked.text else 5)
+    )
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    for text in ("first", "second"):
+        config = ModelConfig((endpoint.url,), "m", journal=str(tmp_path))
+        request = Request("filter", text, [{"role": "system", "content": "s"}, {"role": "user", "content": text}], None, config)
+        runtime.submit(Call(request, FilterReply, 0, answers.put))
+    began = time.monotonic()
+    errors = {type(answers.get(timeout=10).error) for _ in range(2)}
+    assert time.monotonic() - began < 4
+    assert errors <= {FatalError, Stopped}
+    assert str(runtime.fatal) == f"replies cannot be written to {tmp_path}/full.jsonl: No space left on device"
+
+
+def test_half_a_line_that_was_written_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = FileJournal(str(tmp_path), "j")
+    write = os.write
+    monkeypatch.setattr(journal_module.os, "write", lambda file, data: write(file, data[:20]))
+    with pytest.raises(FatalError, match="no space left"):
+        journal.append(request("a"), "k1", Completion("one"))
+    monkeypatch.undo()
+    journal.append(request("b"), "k2", Completion("two"))
+    journal.close()
+    assert [entry.key for entry in read_entries(iter((tmp_path / "j.jsonl").read_bytes().splitlines(keepends=True)))] == ["k2"]

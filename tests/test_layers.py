@@ -79,7 +79,7 @@ BEAM = "apache_beam"
 # The transforms among the plumbing: where Beam meets an endpoint, and where documents meet their replies.
 MEETS_BEAM = ("transforms/inference/call.py", "transforms/inference/embed.py", "transforms/inference/recall.py")
 # Modules of Beam that one file may use all the same: object stores are reached through its file systems.
-EXCEPTIONS = {"transforms/inference/journal.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}}
+EXCEPTIONS = {"transforms/inference/objects.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}}
 SKIPPED = {".venv", "build", "dist", "demo_output", "output", "out"}
 
 

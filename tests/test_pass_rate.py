@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,7 +146,8 @@ def test_earlier_replies_are_found_again_by_the_pair(serve: Make, model: Make, r
     earlier = [(entry.document_id, (entry.key, entry.text)) for entry in read_entries(iter(journal))]
     assert {name for name, _ in earlier} == {qa.id for qa in pairs}
     lost = earlier[1:]
-    again = run_transform(lambda replies: MeasurePassRate(config, PROMPTS, 4, earlier=replies), pairs, lost)
+    elsewhere = replace(config, journal=str(tmp_path / "empty"))  # what is found comes from the join
+    again = run_transform(lambda replies: MeasurePassRate(elsewhere, PROMPTS, 4, earlier=replies), pairs, lost)
     assert sorted(again.passed, key=str) == sorted(first.passed, key=str)
     assert len(endpoint.asked) == 12 + 1
     counters = run_transform.counters("pass_rate")

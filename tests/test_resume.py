@@ -19,7 +19,7 @@ from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import OK, UNUSABLE, main
 from beam_pipeline.options import parse
 from beam_pipeline.replay import replay
-from beam_pipeline.resume import save_options
+from beam_pipeline.resume import journal_files, save_options
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 pytestmark = pytest.mark.integration
@@ -57,6 +57,12 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with DemoEndpoint.start() as endpoint:
         assert run(output, endpoint.url) == OK
     return output
+
+
+def test_the_index_is_no_journal_file(uninterrupted: Path) -> None:
+    assert list(uninterrupted.glob("journal/index/*.index"))
+    [path] = uninterrupted.glob("journal/*.jsonl")
+    assert journal_files(str(uninterrupted / "journal")) == [str(path)]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
@@ -110,6 +116,17 @@ def test_damage_in_the_journal_costs_itself_only(tmp_path: Path, uninterrupted: 
     with DemoEndpoint.start() as endpoint:
         assert run(output, endpoint.url, "--resume") == OK
     assert calls(output)["total"] == 2
+    assert pair_ids(output) == pair_ids(uninterrupted)
+
+
+def test_a_journal_of_an_earlier_version_serves_without_its_index(tmp_path: Path, uninterrupted: Path) -> None:
+    """And what a process could not know at once, because there is too much of it."""
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    shutil.rmtree(output / "journal" / "index")
+    with DemoEndpoint.start() as endpoint:
+        assert run(output, endpoint.url, "--resume") == OK
+    assert calls(output)["total"] == 0
     assert pair_ids(output) == pair_ids(uninterrupted)
 
 

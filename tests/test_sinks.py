@@ -203,7 +203,7 @@ OURS = [
     "beam-temp-x-2/a",
     "summary.json",
 ]
-JOURNAL = ["journal/0001.jsonl", "journal/more/0002.jsonl"]
+JOURNAL = ["journal/0001.jsonl", "journal/index/0001.index", "journal/index_full/0001.index", "journal/more/0002.jsonl"]
 FOREIGN = [
     "notes.txt",
     "report.html",

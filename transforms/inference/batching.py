@@ -24,6 +24,7 @@ from transforms.inference.embedding import (
     unpack_vector,
 )
 from transforms.inference.endpoint import Endpoint
+from transforms.inference.lookup import Reading
 from transforms.inference.refusals import Refused
 from transforms.inference.request import Completion, Origin
 from transforms.text import estimate_tokens
@@ -86,6 +87,7 @@ class _Text:
     vector: Vector | None = None
     error: Exception | None = None
     requests: list[Answer] = field(default_factory=list)
+    replayed: bool = False
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Embedder:
         spawn: runs a coroutine as a task of the runtime.
         ask: sends a batch through gate, retries and all; never raises for its sake.
         remembered: the vector of a key, as text, if it was paid for before.
+        look_up: how to read the same from the journal of a folder; None if it has none.
         keep: remembers one, and writes it into the journal.
     """
 
@@ -112,11 +115,13 @@ class Embedder:
         spawn: Callable[[Coroutine[Any, Any, Any]], object],
         ask: Callable[[Batch], Awaitable[Answer]],
         remembered: Callable[[str], str | None],
+        look_up: Callable[[str, str], Reading | None],
         keep: Callable[[Origin, str, Completion], None],
     ) -> None:
         self._spawn = spawn
         self._ask = ask
         self._remembered = remembered
+        self._look_up = look_up
         self._keep = keep
         self._lines: dict[EmbeddingConfig, _Line] = {}
         self._on_their_way: dict[str, _Text] = {}
@@ -129,7 +134,7 @@ class Embedder:
         mine: list[_Text] = []
         for text in call.texts:
             key = embedding_key(text, call.config)
-            if (vector := self._recalled(key, call.config)) is not None:
+            if (vector := self._vector(self._remembered(key), call.config)) is not None:
                 found.append(vector)
             elif key in self._on_their_way:
                 found.append(self._on_their_way[key])
@@ -138,7 +143,10 @@ class Embedder:
                 mine.append(_Text(sent, key, estimate_tokens(sent), call))
                 found.append(mine[-1])
                 self._on_their_way[key] = mine[-1]
-                self._stand_in_line(mine[-1])
+                if (reading := self._look_up(call.config.model.journal, key)) is None:
+                    self._stand_in_line(mine[-1])
+                else:
+                    self._spawn(self._recall(mine[-1], reading))
         awaited = [each for each in found if isinstance(each, _Text)]
         for each in awaited:
             await each.done.wait()
@@ -146,11 +154,24 @@ class Embedder:
             tuple(vector for each in found if (vector := each.vector if isinstance(each, _Text) else each) is not None),
             next((each.error for each in awaited if each.error is not None), None),
             tuple(request for each in mine for request in each.requests),
-            len(found) - len(awaited),
+            len(found) - len(awaited) + sum(each.replayed for each in mine),
         )
 
-    def _recalled(self, key: str, config: EmbeddingConfig) -> Vector | None:
-        text = self._remembered(key)
+    async def _recall(self, text: _Text, reading: Reading) -> None:
+        """Take a vector from the journal, or have it asked for."""
+        try:
+            vector = self._vector(await reading(), text.call.config)
+        except Exception as error:  # a bug, as below
+            self._fail([text], error)
+            return
+        if vector is None:
+            self._stand_in_line(text)
+        else:
+            text.vector, text.replayed = vector, True
+            self._arrived(text)
+
+    def _vector(self, text: str | None, config: EmbeddingConfig) -> Vector | None:
+        """A vector that was paid for earlier, if it is one and as wide as this model's."""
         vector = unpack_vector(text) if text else None
         width = self._width(config)
         return None if vector is None or (width and len(vector) != width) else vector

@@ -4,6 +4,9 @@ A journal is a folder of JSONL files; each process writes its own. On a local fi
 is written straight through to the operating system, so that a killed process loses nothing. An
 object store has no append: there a new object is written every few seconds or few hundred replies,
 and whenever a bundle ends. What a store does not take is kept and tried again.
+
+Beside it each process keeps an index (`index_files.py`), by which the others find a reply without
+reading all that was written (`lookup.py`).
 """
 
 import os
@@ -12,12 +15,15 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
 from transforms.errors import FatalError
+from transforms.inference.index_files import FileIndex, ObjectIndex, journal_object
+from transforms.inference.objects import write_object as _write_object
 from transforms.inference.request import Completion, Origin
 
 FLUSH_REPLIES = 300
@@ -71,6 +77,7 @@ def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
             "model": origin.config.model,
             "text": completion.text,
             "prompt_tokens": completion.prompt_tokens,
+            "cached_tokens": completion.cached_tokens,
             "completion_tokens": completion.completion_tokens,
         },
         option=orjson.OPT_APPEND_NEWLINE,
@@ -93,13 +100,30 @@ class FileJournal:
     def __init__(self, folder: str, name: str) -> None:
         self._path = os.path.join(folder, f"{name}.jsonl")
         self._file = -1
+        self._end = 0
+        self._index = FileIndex(folder, name)
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
-        if self._file < 0:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        # One write call: the line is with the operating system whole before the reply goes on.
-        os.write(self._file, encode_entry(origin, key, completion))
+        """Write a reply through. Raises FatalError: it cannot be, and what is asked from now on would be paid for twice."""
+        line = encode_entry(origin, key, completion)
+        try:
+            if self._file < 0:
+                self._open()
+            # One write call: the line is with the operating system whole before the reply goes on.
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise FatalError(f"replies cannot be written to {self._path}: {error.strerror}") from error
+        if written < len(line):
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)  # half a line would spoil the next one
+            raise FatalError(f"replies cannot be written to {self._path}: no space left")
+        self._index.add(key, self._end, written)
+        self._end += written
+
+    def _open(self) -> None:
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._end = os.fstat(self._file).st_size
 
     def flush(self) -> None:
         """Nothing is held back; a machine that loses power may lose what its disk had not yet."""
@@ -108,19 +132,28 @@ class FileJournal:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+        self._index.close()
+
+
+class _Line(NamedTuple):
+    key: str
+    data: bytes
 
 
 class ObjectJournal:
     """Writes objects of many replies each through Beam's file systems, from a thread of its own.
 
     A line leaves the memory when the object that holds it is written, and not before. The thread is
-    there while lines are: it ends when all are written and comes back with the next reply.
+    there while lines are, or an index of them is to be written: then it ends, and comes back with the
+    next reply.
     """
 
     def __init__(self, folder: str, name: str) -> None:
-        self._prefix = f"{folder.rstrip('/')}/{name}"
+        self._folder, self._name = folder.rstrip("/"), name
+        self._index = ObjectIndex(self._folder, name)
         self._changed = threading.Condition()
-        self._lines: list[bytes] = []  # not yet durable, oldest first
+        self._lines: list[_Line] = []  # not yet durable, oldest first
+        self._closing = False
         self._writing = False  # whether the thread is there
         self._oldest = 0.0  # when the oldest of them began to wait
         self._not_before = 0.0  # the end of the back-off
@@ -130,8 +163,9 @@ class ObjectJournal:
         self._error: Exception | None = None
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
-        line = encode_entry(origin, key, completion)
+        line = _Line(key, encode_entry(origin, key, completion))
         with self._changed:
+            self._closing = False
             if not self._lines:
                 self._oldest = time.monotonic()
             self._lines.append(line)
@@ -158,13 +192,19 @@ class ObjectJournal:
                         durable, failures = self._durable, self._failures
                     elif self._failures - failures >= FLUSH_TRIES:
                         raise FatalError(
-                            f"{target - durable} replies that were paid for cannot be written to {self._prefix}*: {self._error}"
+                            f"{target - durable} replies that were paid for cannot be written to "
+                            f"{self._folder}/{self._name}*: {self._error}"
                         ) from self._error
             finally:
                 self._flushes -= 1
 
     def close(self) -> None:
         self.flush()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            while self._writing:
+                self._changed.wait()
 
     def _begin_writing(self) -> None:
         """Start the thread where there is none; the lock is held."""
@@ -173,27 +213,39 @@ class ObjectJournal:
             threading.Thread(target=self._write, name="journal", daemon=True).start()
 
     def _write(self) -> None:
-        while lines := self._due():
+        while (lines := self._due()) is not None:
+            if not lines:
+                if not self._index.write() and self._closing:
+                    self._index.put_off()
+                continue
             # One name until it is written: an object of which half was written is replaced.
-            path = f"{self._prefix}-{self._parts:06d}.jsonl"
+            path = journal_object(self._folder, self._name, self._parts)
             try:
-                _write_object(path, b"".join(lines))
+                _write_object(path, b"".join(line.data for line in lines))
             except Exception as error:  # each file system has errors of its own
                 self._failed(error)
             else:
+                self._index.add(self._parts, [(line.key, len(line.data)) for line in lines])
                 self._written(len(lines))
 
-    def _due(self) -> list[bytes]:
-        """Wait until there is something to write; nothing when all is written, and the thread ends."""
+    def _due(self) -> list[_Line] | None:
+        """Wait until there is something to write: lines, or without any the index. None when all is written."""
         with self._changed:
-            while self._lines:
-                full = self._flushes or len(self._lines) >= FLUSH_REPLIES
-                wait = max(0.0 if full else self._oldest + FLUSH_S, self._not_before) - time.monotonic()
-                if wait <= 0:
-                    return self._lines[:FLUSH_REPLIES]
-                self._changed.wait(wait)
+            while self._lines or self._index.due is not None:
+                now, waits = time.monotonic(), []
+                if self._lines:
+                    full = self._flushes or len(self._lines) >= FLUSH_REPLIES
+                    waits.append(max(0.0 if full else self._oldest + FLUSH_S, self._not_before) - now)
+                    if waits[0] <= 0:
+                        return self._lines[:FLUSH_REPLIES]
+                if self._index.due is not None:
+                    waits.append(0.0 if self._closing else self._index.due - now)
+                    if waits[-1] <= 0:
+                        return []
+                self._changed.wait(min(waits))
             self._writing = False
-            return []
+            self._changed.notify_all()
+            return None
 
     def _failed(self, error: Exception) -> None:
         with self._changed:
@@ -213,13 +265,6 @@ class ObjectJournal:
             self._not_before = 0.0
             self._oldest = time.monotonic()
             self._changed.notify_all()
-
-
-def _write_object(path: str, data: bytes) -> None:
-    from apache_beam.io.filesystems import FileSystems  # the one use of Beam here, and only for object stores
-
-    with FileSystems.create(path, compression_type="uncompressed") as file:
-        file.write(data)
 
 
 def read_entries(lines: Iterator[bytes]) -> Iterator[JournalEntry]:

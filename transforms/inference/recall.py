@@ -4,8 +4,11 @@ Input:    PCollection[T], and the journal's entries
 Output:   PCollection[T], unchanged; just before an element goes on, what was answered for it is put
           into the memory of the runtime, where the fused stages behind find it by key
 
-A plain CoGroupByKey by the name that the journal has: no database, and no worker reads more than its
-own elements' replies.
+A plain CoGroupByKey by the name that the journal has: no database, no worker reads more than its own
+elements' replies, and a journal of any size is read once by all workers together, from end to end. A
+call whose reply was not handed over is looked up by its key (`lookup.py`). That serves a bundle that
+runs twice; it is no substitute, because it knows the newest few million replies only, reads an object
+for a few of them, and knows nothing of a journal that was written without an index.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -20,6 +20,7 @@ from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, Embe
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import MAX_LIMIT, Limiter
+from transforms.inference.lookup import JournalLookup, Reading
 from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
@@ -83,10 +84,11 @@ class Runtime:
         self._memory: OrderedDict[str, str] = OrderedDict()
         self._asking: dict[str, asyncio.Future[None]] = {}
         self._journals: dict[str, Journal] = {}
+        self._lookups: dict[str, JournalLookup] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
         self._figures = Figures()
-        self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._keep)
+        self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._look_up, self._keep)
         self.fatal: FatalError | None = None
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
@@ -119,6 +121,8 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        for lookup in self._lookups.values():
+            lookup.close()
         errors = []
         for journal in self._journals.values():
             try:
@@ -216,16 +220,18 @@ class Runtime:
         if self._stopped:
             return Answer(call, None, Stopped("the run was stopped"), Usage())
         key = call.request.key()
-        if (answer := self._recalled(call, key)) is not None:
-            self._figures.replayed += 1
+        if (answer := self._replayed(call, self._recalled(key))) is not None:
             return answer
         if key in self._asking:
             # The same question is on its way already, from a bundle that ran twice: wait for that one.
             await asyncio.wait([self._asking[key]])
             return await self._answer(call)
-        self._ensure_replicas(call.request.config)
         done = self._asking[key] = self._loop.create_future()
         try:
+            reading = self._look_up(call.request.config.journal, key)
+            if reading is not None and (answer := self._replayed(call, await reading())) is not None:
+                return answer
+            self._ensure_replicas(call.request.config)
             attempt = Attempt(call, self._router, self._figures)
             answer = await attempt.run()
             if attempt.completion is not None:
@@ -235,16 +241,32 @@ class Runtime:
             del self._asking[key]
             done.set_result(None)
 
-    def _recalled(self, call: Call, key: str) -> Answer | None:
-        """The answer from memory, if there is one that still fits the reply type."""
-        text = self._memory.get(key)
+    def _look_up(self, folder: str, key: str) -> Reading | None:
+        """How to read what some process of the run has journalled for a key; None if nothing is known."""
+        if not folder:
+            return None
+        lookup = self._lookups.get(folder)
+        if lookup is None:
+            lookup = self._lookups[folder] = JournalLookup(folder, self._remember)
+        return lookup.look_up(key)
+
+    def _replayed(self, call: Call, text: str | None) -> Answer | None:
+        """The answer from a reply that was paid for earlier, if there is one and it still fits the reply type."""
         if text is None:
             return None
-        self._memory.move_to_end(key)
         try:
-            return Answer(call, parse_reply(text, call.reply_type, call.choices), None, Usage(), replayed=True)
+            reply = parse_reply(text, call.reply_type, call.choices)
         except ReplyInvalid:
             return None
+        self._figures.replayed += 1
+        return Answer(call, reply, None, Usage(), replayed=True)
+
+    def _recalled(self, key: str) -> str | None:
+        """What is remembered under a key, and from now on as if it had come now."""
+        text = self._memory.get(key)
+        if text is not None:
+            self._memory.move_to_end(key)
+        return text
 
     def _remember(self, key: str, text: str) -> None:
         self._memory[key] = text
@@ -255,8 +277,14 @@ class Runtime:
         """Remember a good reply, and write it into the journal."""
         self._remember(key, completion.text)
         folder = origin.config.journal
-        if folder:
+        if not folder:
+            return
+        try:
             self.journal(folder).append(origin, key, completion)
+        except FatalError as error:
+            self._note_fatal(error)
+            self._stop()  # whatever else is on its way would be lost as well
+            raise
 
     def _ensure_replicas(self, config: ModelConfig) -> None:
         for url in config.endpoints:
