@@ -26,7 +26,7 @@ Make = Callable[..., Any]
 
 
 def vector(text: str) -> list[float]:
-    number = int(text.rpartition(" ")[2])
+    number = int(text.rpartition(" ")[2]) if text != "ok" else 0  # the runtime's own probe
     return [np.cos(number / 50), np.sin(number / 50)]
 
 
