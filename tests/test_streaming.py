@@ -21,6 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline import pipeline as pipeline_module
+from beam_pipeline import watch as watch_module
 from beam_pipeline.event_time import parse_option
 from beam_pipeline.main import OK, STOPPED, UNUSABLE, main
 from beam_pipeline.models import run_models, run_prompts
@@ -205,11 +206,32 @@ def command(folder: Path, output: Path, *arguments: str) -> list[str]:
     return [*watched, "--progress", "off", *arguments]
 
 
-def test_a_folder_that_fills_up(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    timer = threading.Timer(2.5, lambda: move_in(folder, "b.jsonl", [*GOOD[2:4], GOOD[0], {"text": 7}]))
-    timer.start()
-    code = main(command(folder, tmp_path / "out", "--watch_until_s", "5", "--window_s", "1"))
-    timer.join()
+def test_a_folder_that_fills_up(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+    look = watch_module.look
+
+    def spy(patterns: tuple[str, ...], now: float) -> tuple[list[str], list[str]]:
+        quiet, changing = look(patterns, now)
+        seen.update(os.path.basename(path) for path in quiet)
+        return quiet, changing
+
+    def fill() -> None:
+        for name in ("a.jsonl", "b.jsonl"):
+            while name not in seen:
+                time.sleep(0.05)
+            if name == "a.jsonl":
+                time.sleep(1.1)  # another window
+                move_in(folder, "b.jsonl", [*GOOD[2:4], GOOD[0], {"text": 7}])
+        watch_module.stop_watching()
+
+    monkeypatch.setattr(watch_module, "look", spy)
+    filling = threading.Thread(target=fill, daemon=True)
+    filling.start()
+    code = main(command(folder, tmp_path / "out", "--watch_until_s", "60", "--window_s", "1"))
+    filling.join(5)
+    monkeypatch.undo()
     summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
     assert code == OK
     assert summary["balanced"]
