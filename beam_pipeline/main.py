@@ -9,8 +9,9 @@ import gc
 import logging
 import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, TextIO
@@ -20,13 +21,14 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
+from beam_pipeline.engines import failure_text, is_local, prepare_engine, remote_fatal, runs_here
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
-from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.options import OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
-from beam_pipeline.resume import save_options
+from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
@@ -50,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger().setLevel(config.log_level.upper())
     if config.log_level != "debug":
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
+        logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)  # Prism's end is no warning
     for handler in logging.getLogger().handlers:
         handler.addFilter(_said_once)
     try:
@@ -62,8 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _said_once(record: logging.LogRecord) -> bool:
-    """Whether to show a log record: not Beam's tracebacks of an error that we say in one line."""
+    """Whether to show a log record: not the tracebacks, of Beam or of a worker, of an error that we say in one line."""
     runtime = peek_runtime()
+    if record.name == "root":  # how a job server's messages come
+        return remote_fatal(record.getMessage()) is None
     return not (record.name.startswith("apache_beam") and runtime and runtime.fatal)
 
 
@@ -90,6 +95,9 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             check_tokenizer(config.tokenizer)
             if options.view_as(StandardOptions).streaming:
                 raise ValueError("--streaming: this version runs batches only")
+            prepare_engine(options)
+            if not is_local(options):  # workers have other working directories
+                config = absolute_paths(config)
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started = time.monotonic()
@@ -133,25 +141,38 @@ def _run_graph(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    stop = _StopOnInterrupt()
+    stop = _StopOnInterrupt(runs_here(options))
     if not gc.isenabled():  # switched off by __main__ for the start
         gc.freeze()
         gc.enable()
     try:
-        with stop, Progress(shown and _runs_here(options)):
+        with stop, Progress(shown and runs_here(options)):
             result = pipeline.run()
+            if not is_local(options):
+                stop.cancels(result.cancel)
             result.wait_until_finish()
     except Exception as error:
         if stop.asked:
             print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=sys.stderr)
             return STOPPED
         runtime = peek_runtime()
-        fatal = (runtime and runtime.fatal) or _fatal_cause(error)
+        fatal: FatalError | str | None = (runtime and runtime.fatal) or _fatal_cause(error)
+        if fatal is None and not is_local(options):
+            fatal = failure_text(error)
         if fatal is None:
             raise
         print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)
         return FAILED
-    return _report(config, models, result, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    try:
+        return _report(config, models, result, seconds)
+    except FileNotFoundError:
+        print(
+            f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
+            "need an --output that they share with this one, a mounted folder or a bucket",
+            file=sys.stderr,
+        )
+        return FAILED
 
 
 def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
@@ -168,11 +189,6 @@ def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seco
     return OK if summary["balanced"] and summary["pairs"] else FAILED
 
 
-def _runs_here(options: PipelineOptions) -> bool:
-    """Whether the stages run in this process, so that its figures are the run's."""
-    return options.view_as(StandardOptions).runner in (LOCAL_RUNNER, "DirectRunner", "BundleBasedDirectRunner")
-
-
 def _fatal_cause(error: BaseException) -> FatalError | None:
     """The FatalError behind what a runner raised, if there is one."""
     seen: BaseException | None = error
@@ -186,14 +202,17 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
 class _StopOnInterrupt:
     """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
 
-    So does SIGTERM, by which machines and containers that are taken away say so.
+    A job of an engine is cancelled as well. So does SIGTERM, by which machines and containers that are
+    taken away say so.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, runs_here: bool, stream: TextIO = sys.stderr) -> None:
         self.asked = False
+        self._runs_here = runs_here
         self._stream = stream
+        self._cancel: Callable[[], object] | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
@@ -207,9 +226,21 @@ class _StopOnInterrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def cancels(self, cancel: Callable[[], object]) -> None:
+        """Say how the job is cancelled, once there is one."""
+        self._cancel = cancel
+        if self.asked:
+            self._cancel_job()
+
     def _stop(self, *_: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
         self._stream.write("\nstopping; once more to stop at once\n")
-        get_runtime().stop()
+        if self._runs_here:
+            get_runtime().stop()
+        self._cancel_job()
+
+    def _cancel_job(self) -> None:
+        if self._cancel:  # in a thread of its own: the main one may be inside the call that it interrupted
+            threading.Thread(target=self._cancel, name="cancel", daemon=True).start()

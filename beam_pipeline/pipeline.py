@@ -1,5 +1,6 @@
 """The graph on one screen: documents in, verified pairs out, everything else accounted for."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,9 +15,10 @@ from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.sinks import WriteRecords
-from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_text
+from beam_pipeline.sources import ReadDocuments, read_exemplars, read_text
 from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
 from prompts import PromptSet
+from prompts.bank import Exemplar
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA
@@ -38,6 +40,8 @@ from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyAnswer, VerifyQA
 from transforms.verify_question import VerifyQuestion
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def build(
     pipeline: beam.Pipeline,
@@ -51,7 +55,7 @@ def build(
     `model` gives each stage its model settings by the stage's name, `embedding` those of the embedding
     model if there is one. Returns what leaves the pipeline: accepted pairs, all rejections, all dead letters.
     """
-    bank = pipeline | "ReadExemplars" >> exemplar_source(config, prompts)
+    bank = read_bank(config, prompts)
     earlier = pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER)) if config.resume else None
     read = pipeline | "Read" >> document_source(config)
     clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config))
@@ -92,9 +96,16 @@ def document_source(config: PipelineConfig) -> ReadDocuments:
     )
 
 
-def exemplar_source(config: PipelineConfig, prompts: PromptSet) -> ReadExemplars:
-    """The source of exemplar banks, as the options say."""
-    return ReadExemplars(prompts.domains, tuple(config.exemplars), replace=config.exemplars_mode == "replace")
+def read_bank(config: PipelineConfig, prompts: PromptSet) -> dict[str, tuple[Exemplar, ...]]:
+    """The exemplars of every domain by its name, as the options say; a domain without any is named in the log.
+
+    Raises:
+        ValueError: a file of exemplars cannot be read.
+    """
+    bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+    for name in (name for name, exemplars in bank.items() if not exemplars):
+        _LOGGER.warning("The domain %s has no exemplars: its questions are written without any.", name)
+    return bank
 
 
 def screen_config(config: PipelineConfig) -> ScreenConfig:
