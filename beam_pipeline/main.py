@@ -9,19 +9,28 @@ import gc
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import Any, TextIO
+from contextlib import ExitStack, redirect_stderr
+from functools import partial
+from typing import Any, TextIO, cast
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
-from beam_pipeline.engines import failure_text, is_local, prepare_engine, remote_fatal, runs_here
+from beam_pipeline.engines import (
+    ENGINE_LOGGERS,
+    QuietStderr,
+    cancel_job,
+    failure_text,
+    is_local,
+    prepare_engine,
+    remote_fatal,
+    runs_here,
+)
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
 from beam_pipeline.options import OptionError, PipelineConfig, parse
@@ -67,9 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _said_once(record: logging.LogRecord) -> bool:
     """Whether to show a log record: not the tracebacks, of Beam or of a worker, of an error that we say in one line."""
     runtime = peek_runtime()
-    if record.name == "root":  # how a job server's messages come
-        return remote_fatal(record.getMessage()) is None
-    return not (record.name.startswith("apache_beam") and runtime and runtime.fatal)
+    if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
+        return False
+    return remote_fatal(record.getMessage()) is None
 
 
 def _refuse(error: Exception) -> int:
@@ -95,7 +104,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             check_tokenizer(config.tokenizer)
             if options.view_as(StandardOptions).streaming:
                 raise ValueError("--streaming: this version runs batches only")
-            prepare_engine(options)
+            prepare_engine(options, config.log_level)
             if not is_local(options):  # workers have other working directories
                 config = absolute_paths(config)
             prompts = run_prompts(config)
@@ -141,19 +150,26 @@ def _run_graph(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    stop = _StopOnInterrupt(runs_here(options))
+    stop, quiet = _StopOnInterrupt(), QuietStderr(sys.stderr)
+    if runs_here(options):
+        stop.then(lambda: get_runtime().stop())
+        if not is_local(options):
+            stop.then(quiet.hush)
     if not gc.isenabled():  # switched off by __main__ for the start
         gc.freeze()
         gc.enable()
     try:
-        with stop, Progress(shown and runs_here(options)):
+        with stop, Progress(shown and runs_here(options)), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
-            if not is_local(options):
-                stop.cancels(result.cancel)
+            if not runs_here(options):
+                stop.then(partial(cancel_job, result, options))
             result.wait_until_finish()
     except Exception as error:
+        if runs_here(options) and not is_local(options):
+            quiet.hush()
+            sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
         if stop.asked:
-            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=sys.stderr)
+            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=quiet.stream)
             return STOPPED
         runtime = peek_runtime()
         fatal: FatalError | str | None = (runtime and runtime.fatal) or _fatal_cause(error)
@@ -161,7 +177,7 @@ def _run_graph(
             fatal = failure_text(error)
         if fatal is None:
             raise
-        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)
+        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=quiet.stream)
         return FAILED
     seconds = time.monotonic() - started
     try:
@@ -200,19 +216,17 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
 
 
 class _StopOnInterrupt:
-    """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
+    """Ctrl-C ends the calls in flight, or cancels the job, so that the run ends by itself; a second one ends the process.
 
-    A job of an engine is cancelled as well. So does SIGTERM, by which machines and containers that are
-    taken away say so.
+    So does SIGTERM, by which machines and containers that are taken away say so.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self, runs_here: bool, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
         self.asked = False
-        self._runs_here = runs_here
         self._stream = stream
-        self._cancel: Callable[[], object] | None = None
+        self._what: list[Callable[[], object]] = []
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
@@ -226,21 +240,16 @@ class _StopOnInterrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def cancels(self, cancel: Callable[[], object]) -> None:
-        """Say how the job is cancelled, once there is one."""
-        self._cancel = cancel
+    def then(self, what: Callable[[], object]) -> None:
+        """Say what stops the run; called at once where that was asked for already."""
+        self._what.append(what)
         if self.asked:
-            self._cancel_job()
+            what()
 
     def _stop(self, *_: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
         self._stream.write("\nstopping; once more to stop at once\n")
-        if self._runs_here:
-            get_runtime().stop()
-        self._cancel_job()
-
-    def _cancel_job(self) -> None:
-        if self._cancel:  # in a thread of its own: the main one may be inside the call that it interrupted
-            threading.Thread(target=self._cancel, name="cancel", daemon=True).start()
+        for what in self._what:
+            what()
