@@ -161,6 +161,7 @@ def _run_graph(
     try:
         with stop, Progress(shown and runs_here(options)), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
+            stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if not runs_here(options):
                 stop.then(partial(cancel_job, result, options))
             result.wait_until_finish()
@@ -230,11 +231,15 @@ class _StopOnInterrupt:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
-        try:
-            self._before = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
-        except ValueError:  # not the main thread: somebody else handles signals
-            self._before = {}
+        self._before = self.listen()
         return self
+
+    def listen(self) -> dict[int, Any]:
+        """Take the signals; returns whose they were."""
+        try:
+            return {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+        except ValueError:  # not the main thread: somebody else handles signals
+            return {}
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
