@@ -20,7 +20,11 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
 SAMPLE = ROOT / "beam_pipeline" / "sample" / "documents.jsonl"
 
 
-@pytest.fixture(params=["prism", "flink"])
+BOTH = pytest.mark.parametrize("flags", ["prism", "flink"], indirect=True)
+PRISM_AND_LATER_FLINK = pytest.mark.parametrize("flags", ["prism", pytest.param("flink", marks=pytest.mark.slow)], indirect=True)
+
+
+@pytest.fixture
 def flags(request: pytest.FixtureRequest, engines: Path) -> list[str]:
     """The options of one engine."""
     if request.param == "prism":
@@ -34,6 +38,7 @@ def last_line(ran: Ran) -> str:
     return ran.errors.strip().splitlines()[-1]
 
 
+@BOTH
 def test_a_key_refused_in_the_middle_is_told_in_one_line(
     flags: list[str], serve: Any, launch: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -47,6 +52,7 @@ def test_a_key_refused_in_the_middle_is_told_in_one_line(
     assert len(ran.errors.strip().splitlines()) == 1, ran.errors
 
 
+@PRISM_AND_LATER_FLINK
 def test_ctrl_c_stops_the_job_and_resume_goes_on(
     flags: list[str], serve: Any, launch: Callable[..., Any], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -85,6 +91,7 @@ def test_a_worker_that_cannot_start_is_told(flink: FlinkCluster, launch: Callabl
     assert "No such file or directory" in last_line(ran)
 
 
+@PRISM_AND_LATER_FLINK
 def test_relative_paths_are_seen_from_the_folder_of_the_command(
     flags: list[str], launch: Callable[..., Any], tmp_path: Path
 ) -> None:
