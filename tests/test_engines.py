@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
+from beam_pipeline import main as main_module
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
     QuietStderr,
@@ -23,7 +24,7 @@ from beam_pipeline.engines import (
     remote_fatal,
     runs_here,
 )
-from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.main import FAILED, UNUSABLE, main
 from beam_pipeline.options import parse
 from beam_pipeline.resume import absolute_paths
 from transforms.inference.refusals import KeyRefused
@@ -207,3 +208,15 @@ def test_without_flinks_address_the_job_server_alone_is_told() -> None:
     assert flink_address(PipelineOptions([])) == flink_address(PipelineOptions(["--flink_master=[local]"])) == ""
     _cancel(job, PipelineOptions([]))
     assert job.cancelled
+
+
+@pytest.mark.integration
+def test_output_that_workers_wrote_elsewhere_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(main_module, "SUMMARY_FILE", "summary-of-another-machine.json")
+    (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
+    assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--progress", "off"]) == FAILED
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("error: the run ended, and ")
+    assert "a mounted folder or a bucket" in line
