@@ -6,6 +6,7 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
+ENGINES := .engines
 ARGS  ?= --help
 
 # The interpreter that makes the environment: PYTHON=... decides, else the first on the PATH that
@@ -16,7 +17,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test demo run options bench quality clean
+.PHONY: help setup check lint format types test engines demo run options bench quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -57,6 +58,10 @@ types: $(STAMP) ## check the types
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
 
+engines: $(STAMP) ## fetch Prism and Flink (go, java and mvn do it), and run the pipeline on them
+	@PYTHON=$(abspath $(BIN))/python templates/engines/install.sh $(ENGINES)
+	ENGINES=$(ENGINES) $(BIN)/python -m pytest tests/engines
+
 demo: $(STAMP) ## turn the sample documents into questions, offline, with the embedded endpoint
 	$(BIN)/python -m beam_pipeline --input beam_pipeline/sample/documents.jsonl --output demo_output --overwrite
 
@@ -73,5 +78,5 @@ quality: $(STAMP) ## measure how often each rule is right, on labelled data
 	$(BIN)/python -m tests.quality $(QUALITY_ARGS)
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ENGINES) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,5 +32,5 @@ setup(
         "beam_pipeline.demo_model": ["*.yaml"],
     },
     install_requires=requirements(),
-    entry_points={"console_scripts": ["webscale-qa = beam_pipeline.main:main"]},
+    entry_points={"console_scripts": ["webscale-qa = beam_pipeline.main:main", "webscale-qa-worker = beam_pipeline.worker:main"]},
 )

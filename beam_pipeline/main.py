@@ -13,21 +13,32 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import Any, TextIO
+from contextlib import ExitStack, redirect_stderr
+from functools import partial
+from typing import Any, TextIO, cast
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
+from beam_pipeline.engines import (
+    ENGINE_LOGGERS,
+    QuietStderr,
+    cancel_job,
+    failure_text,
+    is_local,
+    prepare_engine,
+    remote_fatal,
+    runs_here,
+)
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
-from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.options import OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
-from beam_pipeline.resume import save_options
+from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.stream import check_stream
@@ -55,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger().setLevel(config.log_level.upper())
     if config.log_level != "debug":
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
+        logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)  # Prism's end is no warning
     for handler in logging.getLogger().handlers:
         handler.addFilter(_said_once)
     try:
@@ -67,9 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _said_once(record: logging.LogRecord) -> bool:
-    """Whether to show a log record: not Beam's tracebacks of an error that we say in one line."""
+    """Whether to show a log record: not the tracebacks, of Beam or of a worker, of an error that we say in one line."""
     runtime = peek_runtime()
-    return not (record.name.startswith("apache_beam") and runtime and runtime.fatal)
+    if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
+        return False
+    return remote_fatal(record.getMessage()) is None
 
 
 def _refuse(error: Exception) -> int:
@@ -96,6 +110,9 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
+            prepare_engine(options, config.log_level)
+            if not is_local(options):  # workers have other working directories
+                config = absolute_paths(config)
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started, run = time.monotonic(), run_name(time.time())
@@ -141,27 +158,47 @@ def _run_graph(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    stop = _StopOnInterrupt()
-    # From a thread of its own: what the signal interrupts may hold the lock that this takes.
-    stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
+    stop, quiet = _StopOnInterrupt(), QuietStderr(sys.stderr)
+    if runs_here(options):
+        # From a thread of its own: what the signal interrupts may hold the lock that this takes.
+        stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
+        if not is_local(options):
+            stop.then(quiet.hush)
     if not gc.isenabled():  # switched off by __main__ for the start
         gc.freeze()
         gc.enable()
     try:
-        with stop, Progress(shown and _runs_here(options)):
+        with stop, Progress(shown and runs_here(options)), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
+            stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
+            if not runs_here(options):
+                stop.then(partial(cancel_job, result, options))
             result.wait_until_finish()
     except Exception as error:
+        if runs_here(options) and not is_local(options):
+            quiet.hush()
+            sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
         if stop.asked:
-            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=sys.stderr)
+            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=quiet.stream)
             return STOPPED
         runtime = peek_runtime()
-        fatal = (runtime and runtime.fatal) or _fatal_cause(error)
+        fatal: FatalError | str | None = (runtime and runtime.fatal) or _fatal_cause(error)
+        if fatal is None and not is_local(options):
+            fatal = failure_text(error)
         if fatal is None:
             raise
-        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=sys.stderr)
+        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=quiet.stream)
         return FAILED
-    return _report(config, models, result, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    try:
+        return _report(config, models, result, seconds)
+    except FileNotFoundError:
+        print(
+            f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
+            "need an --output that they share with this one, a mounted folder or a bucket",
+            file=sys.stderr,
+        )
+        return FAILED
 
 
 def _run_stream(
@@ -175,13 +212,13 @@ def _run_stream(
     result = None
     gc.enable()
     try:
-        with stop, Progress(shown and _runs_here(options)):
+        with stop, Progress(shown and runs_here(options)):
             try:
                 result = pipeline.run()
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
                 result.wait_until_finish()
             except KeyboardInterrupt:
-                if result is None or not _runs_here(options):
+                if result is None or not runs_here(options):
                     raise
                 result.cancel()
     except KeyboardInterrupt:
@@ -230,11 +267,6 @@ def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
         summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
     write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
     print(summary_table(summary, config.output))
-
-
-def _runs_here(options: PipelineOptions) -> bool:
-    """Whether the stages run in this process, so that its figures are the run's."""
-    return options.view_as(StandardOptions).runner in (LOCAL_RUNNER, STREAM_RUNNER, "DirectRunner", "PrismRunner")
 
 
 def _fatal_cause(error: BaseException) -> FatalError | None:

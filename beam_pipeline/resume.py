@@ -20,15 +20,23 @@ PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 
 def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
-    values = {name: value for name, value in config.given().items() if name not in ("overwrite", "resume", "config")}
-    if str(values.get("domain_shares") or "").lower().endswith((".yaml", ".yml")):
-        values["domain_shares"] = _absolute(values["domain_shares"])
-    for name in PATHS & values.keys():
-        given = values[name]
-        values[name] = [_absolute(path) for path in given] if isinstance(given, list) else given and _absolute(given)
+    given = absolute_paths(config).given()
+    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "config")}
     path = FileSystems.join(config.output, OPTIONS_FILE)
     with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
         file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())
+
+
+def absolute_paths(config: PipelineConfig) -> PipelineConfig:
+    """The same options with every local path as seen from anywhere."""
+    given = {name: getattr(config, name) for name in PATHS}
+    paths = {
+        name: [_absolute(path) for path in value] if isinstance(value, list) else value and _absolute(value)
+        for name, value in given.items()
+    }
+    if (config.domain_shares or "").lower().endswith((".yaml", ".yml")):  # a file, and not the shares themselves
+        given["domain_shares"], paths["domain_shares"] = config.domain_shares, _absolute(config.domain_shares)
+    return config.model_copy(update={name: path for name, path in paths.items() if path != given[name]})
 
 
 def _absolute(path: str) -> str:

@@ -68,7 +68,9 @@ def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) ->
 class SynthesizeQA(beam.PTransform):
     """Drafts one question for each task.
 
-    `bank` is a PCollection[tuple[str, list[Exemplar]]] by domain name, from `ReadExemplars`.
+    `bank` is the exemplars by domain name, or a PCollection[tuple[str, list[Exemplar]]] of them, from
+    `ReadExemplars`. Flink fuses no stage that has a side input with those before it, and then asks the
+    first stages of all documents before the others of any; so a bank that is known goes with the stage.
     """
 
     model: ModelConfig
@@ -78,13 +80,19 @@ class SynthesizeQA(beam.PTransform):
 
     @no_annotations
     def expand(self, tasks: beam.PCollection) -> Outcome:
+        variables: Any = partial(synthesize_variables, exemplars=self.exemplars)
+        side = None
+        if isinstance(self.bank, Mapping):
+            variables = partial(variables, bank=self.bank)
+        else:
+            side = beam.pvalue.AsDict(self.bank)
         return tasks | "CallModel" >> CallModel(
             "synthesize",
-            partial(synthesize_variables, exemplars=self.exemplars),
+            variables,
             SynthesizeReply,
             apply_synthesize,
             QAPair,
             self.model,
             self.prompts,
-            side=beam.pvalue.AsDict(self.bank),
+            side=side,
         )

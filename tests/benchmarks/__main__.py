@@ -3,10 +3,13 @@
     make bench                                            # saturation at 64 slots, 300 documents
     make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3 --run_inference"
 
-Sections: saturation, prefill, faults, memory, throughput. The last needs no endpoint: it is what the rules
-cost on one core. The endpoint is the embedded one in a process of its own,
-simulating a GPU server; every client gets a fresh one. "busy" is the share of its slots that worked
-between its first request and its last reply, as the server counts it.
+Sections: saturation, prefill, faults, memory, throughput. The last needs no endpoint: it is what the rules cost
+on one core. Not among "all", and only with what `make engines` fetches: engines (saturation on Prism and Flink),
+task_managers (what a second one brings), lost_worker (what losing one costs).
+
+The endpoint is the embedded one in a process of its own, simulating a GPU server; every client gets a fresh
+one. "busy" is the share of its slots that worked between its first request and its last reply, as the server
+counts it.
 """
 
 import argparse
@@ -14,13 +17,15 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.corpus import write_documents
+from tests.benchmarks.engines import engines, lost_worker, task_managers
 from tests.benchmarks.faults import faults
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prefill import prefill
 from tests.benchmarks.saturation import saturation
 from tests.benchmarks.throughput import throughput
 
-SECTIONS = ("saturation", "prefill", "faults", "memory", "throughput")
+ALL = ("saturation", "prefill", "faults", "memory", "throughput")
+SECTIONS = (*ALL, "engines", "task_managers", "lost_worker")
 
 
 def main() -> None:
@@ -32,7 +37,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--run_inference", action="store_true", help="also measure Beam's RunInference, once (slow)")
     options = parser.parse_args()
-    sections = SECTIONS if "all" in options.sections else tuple(options.sections)
+    sections = ALL if "all" in options.sections else tuple(options.sections)
     if unknown := set(sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     with tempfile.TemporaryDirectory() as name:
@@ -48,6 +53,12 @@ def main() -> None:
                 faults(documents, folder, options.repeat)
             elif section == "memory":
                 memory(folder, options.memory_documents)
+            elif section == "engines":
+                engines(documents, folder, options.repeat)
+            elif section == "task_managers":
+                task_managers(documents, folder, options.repeat)
+            elif section == "lost_worker":
+                lost_worker(documents, folder)
             else:
                 throughput(options.repeat)
 
