@@ -56,6 +56,14 @@ def runs_here(options: PipelineOptions) -> bool:
     return is_local(options) or environment == LOOPBACK or (runner_name(options) == "PrismRunner" and not environment)
 
 
+def splits_at_side_inputs(options: PipelineOptions) -> bool:
+    """Whether the engine begins a new step at every side input, as Flink does.
+
+    The first stages of all documents would then be asked before the others of any.
+    """
+    return runner_name(options) in ("FlinkRunner", "PortableRunner")
+
+
 def prepare_engine(options: PipelineOptions, log_level: str) -> None:
     """Look at what the engine needs, and set what it does best with.
 

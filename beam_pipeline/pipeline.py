@@ -1,6 +1,5 @@
 """The graph on one screen: documents in, verified pairs out, everything else accounted for."""
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,23 +9,19 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
+from beam_pipeline.engines import splits_at_side_inputs
 from beam_pipeline.ledger import CountRun, combine_windows
 from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import PublishPairs
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.sinks import WriteRecords
-<<<<<<< HEAD
-from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_text
+from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_exemplars, read_text
 from beam_pipeline.stream import ReadStream, stream_source, stream_windows
-=======
-from beam_pipeline.sources import ReadDocuments, read_exemplars, read_text
->>>>>>> bed17e229c62f02377a06d300d908f3063960d4c
 from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
 from beam_pipeline.window_files import WriteWindows
 from beam_pipeline.window_summary import WriteWindowSummaries
 from prompts import PromptSet
-from prompts.bank import Exemplar
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA
@@ -48,8 +43,6 @@ from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyAnswer, VerifyQA
 from transforms.verify_question import VerifyQuestion
 
-_LOGGER = logging.getLogger(__name__)
-
 
 def build(
     pipeline: beam.Pipeline,
@@ -65,13 +58,8 @@ def build(
     model if there is one; `run` stands in the names of a stream's files. Returns what leaves the pipeline:
     accepted pairs, all rejections, all dead letters.
     """
-<<<<<<< HEAD
-    bank = pipeline | "ReadExemplars" >> exemplar_source(config, prompts)
+    bank = exemplar_bank(pipeline, config, prompts)
     earlier = journal_source(pipeline, config)
-=======
-    bank = read_bank(config, prompts)
-    earlier = pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER)) if config.resume else None
->>>>>>> bed17e229c62f02377a06d300d908f3063960d4c
     read = pipeline | "Read" >> document_source(config)
     clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config), config.stream_ttl_s)
     ready = clean.passed | "Ready" >> (RecallReplies(earlier) if earlier else beam.Reshuffle())  # the one fusion break
@@ -114,7 +102,6 @@ def document_source(config: PipelineConfig) -> ReadDocuments | ReadStream:
     )
 
 
-<<<<<<< HEAD
 def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
     """The replies of an earlier run; None where they are not joined: documents of a stream do not come again."""
     if config.streaming or not config.resume:
@@ -122,21 +109,17 @@ def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
     return pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER))
 
 
-def exemplar_source(config: PipelineConfig, prompts: PromptSet) -> ReadExemplars:
-    """The source of exemplar banks, as the options say."""
-    return ReadExemplars(prompts.domains, tuple(config.exemplars), replace=config.exemplars_mode == "replace")
-=======
-def read_bank(config: PipelineConfig, prompts: PromptSet) -> dict[str, tuple[Exemplar, ...]]:
-    """The exemplars of every domain by its name, as the options say; a domain without any is named in the log.
+def exemplar_bank(pipeline: beam.Pipeline, config: PipelineConfig, prompts: PromptSet) -> Any:
+    """The exemplars of every domain by its name, as the options say: a side input, or where that would break the model
+    block in two (`splits_at_side_inputs`), the bank itself.
 
     Raises:
         ValueError: a file of exemplars cannot be read.
     """
-    bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
-    for name in (name for name, exemplars in bank.items() if not exemplars):
-        _LOGGER.warning("The domain %s has no exemplars: its questions are written without any.", name)
-    return bank
->>>>>>> bed17e229c62f02377a06d300d908f3063960d4c
+    replace = config.exemplars_mode == "replace"
+    if splits_at_side_inputs(pipeline.options):
+        return read_exemplars(prompts.domains, config.exemplars, replace)
+    return pipeline | "ReadExemplars" >> ReadExemplars(prompts.domains, tuple(config.exemplars), replace)
 
 
 def screen_config(config: PipelineConfig) -> ScreenConfig:
