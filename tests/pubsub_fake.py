@@ -33,7 +33,7 @@ NAME = re.compile(r"projects/(?P<project>[a-z][-a-z0-9.:]{4,61}[a-z0-9])/(topics
 DELETED_TOPIC = "_deleted-topic_"
 ACK_DEADLINE_S, MOST_ACK_DEADLINE_S = 10, 600
 RETENTION_S = 7 * 24 * 3600
-# An empty pull is answered this long before its client gives up, as the emulator does; without a deadline, after the other.
+# An empty pull is answered this long before its client gives up, as the emulator does it, or after the other.
 ANSWER_BEFORE_S, LONGEST_PULL_S = 0.9, 60.0
 
 
@@ -67,13 +67,17 @@ class PubSubFake:
         port: 0 for any that is free.
         repeats: which messages are delivered a second time although the first delivery was acknowledged, with the
             same message id: at-least-once delivery allows it at any time, and here it comes at once.
+        patience_s: how long a pull waits for messages at most; the service promises no number.
     """
 
-    def __init__(self, port: int = 0, repeats: Callable[[Any], bool] = lambda message: False) -> None:
+    def __init__(
+        self, port: int = 0, repeats: Callable[[Any], bool] = lambda message: False, patience_s: float = LONGEST_PULL_S
+    ) -> None:
         self._topics: dict[str, Any] = {}
         self._published: dict[str, list[Any]] = {}
         self._queues: dict[str, _Queue] = {}
         self._repeats = repeats
+        self._patience_s = patience_s
         self._repeated: set[tuple[str, str]] = set()
         self._message_ids = itertools.count(1)
         self._ack_ids = itertools.count(1)
@@ -226,8 +230,8 @@ class PubSubFake:
         if request.max_messages < 1:
             raise _RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "No max_messages specified")
         remaining = context.time_remaining()
-        patience = LONGEST_PULL_S if remaining is None else min(LONGEST_PULL_S, remaining - ANSWER_BEFORE_S)
-        give_up = time.monotonic() + (0 if request.return_immediately else patience)
+        patience_s = self._patience_s if remaining is None else min(self._patience_s, remaining - ANSWER_BEFORE_S)
+        give_up = time.monotonic() + (0 if request.return_immediately else patience_s)
         with self._changed:
             while True:
                 now = time.monotonic()

@@ -23,10 +23,13 @@ EMULATOR_START_S = 60.0
 
 
 @contextmanager
-def service_hosts(kind: str) -> Iterator[str]:
-    """Run a Pub/Sub, "fake" or "emulator", and give its `host:port`. Skips the test where the emulator is not installed."""
+def service_hosts(kind: str, **settings: Any) -> Iterator[str]:
+    """Run a Pub/Sub, "fake" or "emulator", and give its `host:port`. Skips the test where the emulator is not installed.
+
+    `settings` are those of `PubSubFake`; the emulator has none.
+    """
     if kind == "fake":
-        with PubSubFake() as fake:
+        with PubSubFake(**settings) as fake:
             yield fake.host
     else:
         with _emulator() as host:
