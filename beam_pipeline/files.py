@@ -29,6 +29,7 @@ from beam_pipeline.rows import (
     make_document,
     missing_text,
     parse_row,
+    with_event_time,
 )
 from transforms.records import DeadLetter, Document
 
@@ -132,14 +133,17 @@ class FileReader:
 
     def _read_parquet(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
         number = 0
-        wanted = (self.fields.text, self.fields.id, self.fields.source)
+        fields = self.fields
+        wanted = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
         try:
-            for text, row_id, source in _guard(_parquet_rows(stream, wanted)):
+            for text, row_id, source, *event_time in _guard(_parquet_rows(stream, wanted)):
                 number += 1
                 where = f"{path}:row {number}"
-                made = make_document(text, row_id, source, self.fields.source_label, where)
+                made = make_document(text, row_id, source, fields.source_label, where)
+                if event_time:
+                    made = with_event_time(made, event_time[0], fields.event_time)
                 if isinstance(made, BadRow):
-                    yield dead_row(made, where, _raw_row(zip(wanted, (text, row_id, source), strict=True)))
+                    yield dead_row(made, where, _raw_row(zip(wanted, (text, row_id, source, *event_time), strict=True)))
                 else:
                     yield made
         except BrokenFile as broken:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
 
 from transforms.outcome import Outcome
 from transforms.records import DeadLetter, Document, PersonaTask, Rejection, VerifiedQA
@@ -174,6 +175,9 @@ def _end_row(where: str, left: Marks) -> Count:
 class CountRun(beam.PTransform):
     """Counts a whole run: PCollection of one Counts, keys of the summary's parts joined by tabs.
 
+    In windows it counts each by itself, and all that belongs to a document must be in its window. Marks are counted
+    once, when the window closes: sums of what has come so far would call lost what is only under way.
+
     Attributes:
         read: what reading gave.
         stages: each stage's outcome by name, in order.
@@ -216,8 +220,14 @@ class CountRun(beam.PTransform):
         return (
             (ended["counts"], rows)
             | "FlattenCounts" >> beam.Flatten()
-            | "Gather" >> beam.CombineGlobally(_GatherFn()).with_output_types(dict[str, int])
+            | "Gather" >> combine_windows(_GatherFn(), self.given).with_output_types(dict[str, int])
         )
+
+
+def combine_windows(combine: Any, elements: Any) -> Any:
+    """CombineGlobally in the windows of some elements; only where there are none does it give a value for no elements."""
+    combined = beam.CombineGlobally(combine)
+    return combined if isinstance(elements.windowing.windowfn, GlobalWindows) else combined.without_defaults()
 
 
 def _named(parts: Outcome) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, TextIO
@@ -22,16 +22,20 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
-from beam_pipeline.options import LOCAL_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER, OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
 from beam_pipeline.resume import save_options
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
-from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
+from beam_pipeline.stream import check_stream
+from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.usage import EMBED, Prices, usage_of
+from beam_pipeline.watch import stop_watching, watch_again
+from beam_pipeline.window_files import run_name
+from beam_pipeline.window_summary import read_window_summaries
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, get_runtime, peek_runtime
 from transforms.text import count_tokens
@@ -84,33 +88,36 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
-            check_apart(check_inputs(config.input, config.input_format), config.output)
+            if config.streaming:
+                check_stream(config)
+            else:
+                check_apart(check_inputs(config.input, config.input_format), config.output)
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
-            if options.view_as(StandardOptions).streaming:
-                raise ValueError("--streaming: this version runs batches only")
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
-            started = time.monotonic()
+            started, run = time.monotonic(), run_name(time.time())
             models = stack.enter_context(run_models(config))
             embedding = run_embedding(config)
             pipeline = beam.Pipeline(options=options)
             with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
-                built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding)
+                built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, run)
                 check_models(models.values())
                 if embedding:
                     check_embedding(embedding)
                 built.result()
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
-            prepare_output(config.output, config.overwrite, config.resume)
+            prepare_output(config.output, config.overwrite, config.resume, keep=config.streaming)
             save_options(config)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)
         names = {stage: model.model for stage, model in models.items()}
         if embedding:
             names[EMBED] = embedding.model.model
+        if config.streaming:
+            return _run_stream(config, options, pipeline, names, started, run)
         return _run_graph(config, options, pipeline, names, started)
 
 
@@ -154,23 +161,71 @@ def _run_graph(
     return _report(config, models, result, time.monotonic() - started)
 
 
+def _run_stream(
+    config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float, run: str
+) -> int:
+    """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
+    shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
+    watch_again()
+    stop = _StopOnInterrupt(at_first=stop_watching if config.input else None)
+    result = None
+    gc.enable()
+    try:
+        with stop, Progress(shown and _runs_here(options)):
+            try:
+                result = pipeline.run()
+                result.wait_until_finish()
+            except KeyboardInterrupt:
+                if result is None or not _runs_here(options):
+                    raise
+                result.cancel()
+    except KeyboardInterrupt:
+        if result is not None:
+            print("left the job running where it runs; end it there", file=sys.stderr)
+        return STOPPED
+    except Exception as error:
+        runtime = peek_runtime()
+        fatal = (runtime and runtime.fatal) or _fatal_cause(error)
+        if fatal is None:
+            raise
+        print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
+        return FAILED
+    summary = _report_stream(config, models, result, time.monotonic() - started, run)
+    if stop.asked:
+        return STOPPED
+    return OK if summary["balanced"] and summary["pairs"] else FAILED
+
+
+def _report_stream(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, run: str) -> dict[str, Any]:
+    """Add up the windows that the run has closed, and say it; returns the sum, which is kept as a batch's summary is."""
+    summary = add_summaries(read_window_summaries(config.output, run))
+    summary |= {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
+    _complete(config, summary)
+    print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
+    return summary
+
+
 def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    usage = usage_of(result, models)
-    summary = read_summary(path) | {"tokens": usage, "seconds": round(seconds, 1)}
-    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
-    if cost := prices.cost(usage["total"], seconds):
-        summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
-    write_summary(path, summary)
-    print(summary_table(summary, config.output))
+    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
+    _complete(config, summary)
     print(verdict_line(summary))
     return OK if summary["balanced"] and summary["pairs"] else FAILED
 
 
+def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
+    """Add what the run cost, write the summary and show it."""
+    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+    if cost := prices.cost(summary["tokens"]["total"], summary["seconds"]):
+        summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
+    write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
+    print(summary_table(summary, config.output))
+
+
 def _runs_here(options: PipelineOptions) -> bool:
     """Whether the stages run in this process, so that its figures are the run's."""
-    return options.view_as(StandardOptions).runner in (LOCAL_RUNNER, "DirectRunner", "BundleBasedDirectRunner")
+    return options.view_as(StandardOptions).runner in (LOCAL_RUNNER, STREAM_RUNNER, "DirectRunner", "PrismRunner")
 
 
 def _fatal_cause(error: BaseException) -> FatalError | None:
@@ -183,17 +238,23 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
     return None
 
 
+def _end_answers() -> None:
+    get_runtime().stop()
+
+
 class _StopOnInterrupt:
     """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
 
-    So does SIGTERM, by which machines and containers that are taken away say so.
+    So does SIGTERM, by which machines and containers that are taken away say so. A stream has no end of its own to
+    come to: there the first signal does what `at_first` says, or ends the wait for it (None).
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO = sys.stderr, at_first: Callable[[], None] | None = _end_answers) -> None:
         self.asked = False
         self._stream = stream
+        self._at_first = at_first
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
@@ -208,8 +269,8 @@ class _StopOnInterrupt:
             signal.signal(number, handler)
 
     def _stop(self, *_: object) -> None:
-        if self.asked:
+        again, self.asked = self.asked, True
+        if again or self._at_first is None:
             raise KeyboardInterrupt
-        self.asked = True
         self._stream.write("\nstopping; once more to stop at once\n")
-        get_runtime().stop()
+        self._at_first()

@@ -27,11 +27,13 @@ import tiktoken
 import yaml
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.event_time import parse_option
+from beam_pipeline.stream_options import SUBSCRIPTION, TOPIC, check_runner, check_source
 from prompts import STAGES
 
 DEMO_MODEL = "demo-rules"
@@ -48,7 +50,11 @@ SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 
 ANY_LANGUAGE = "all"
 
+STREAM_RUNNER = "BundleBasedDirectRunner"
+"""What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
+
 FILES = "Input and output"
+STREAMING = "Streaming (with Beam's own --streaming)"
 ENDPOINT = "Endpoint and model"
 PRICES = "Prices, for the cost in the summary"
 SCREENING = "Screening"
@@ -146,6 +152,10 @@ _SWITCHES: Mapping[str, str] = {
 }
 
 
+# Fields of the configuration that are no options of their own.
+_NO_OPTIONS = {"stages", "streaming"}
+
+
 class _Options(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, hide_input_in_errors=True
@@ -203,12 +213,11 @@ class PipelineConfig(_Options):
     """Every option of a run, validated."""
 
     input: list[str] = _option(
-        ...,
+        [],
         "Files to read: paths or globs, local or gs://. Repeatable; in one value, full paths separated by commas.",
         FILES,
         param_type="GCS_READ_FILE",
         split="paths",
-        min_length=1,
     )
     output: str = _option(
         ...,
@@ -229,6 +238,57 @@ class PipelineConfig(_Options):
     output_format: Literal["jsonl", "parquet"] = _option("jsonl", "Format of the output.", FILES)
     output_shards: int = _option(
         0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000
+    )
+
+    input_subscription: str = _option(
+        "",
+        "Pub/Sub subscription to read (projects/P/subscriptions/S), each message a document as JSON. "
+        "Without it, --input is watched for files that appear.",
+        STREAMING,
+        param_type="PUBSUB_SUBSCRIPTION",
+        regex=SUBSCRIPTION,
+    )
+    output_topic: str = _option(
+        "",
+        "Pub/Sub topic (projects/P/topics/T) to which accepted pairs are published as well.",
+        STREAMING,
+        param_type="PUBSUB_TOPIC",
+        regex=TOPIC,
+    )
+    event_time: str = _option(
+        "arrival",
+        "Which window a document belongs to: that of its arrival, of a message's attribute:NAME (RFC 3339 or milliseconds), "
+        "or of a row's field:NAME (ISO-8601 or seconds).",
+        STREAMING,
+    )
+    window_s: float = _option(
+        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", gt=0
+    )
+    allowed_lateness_s: float | None = _option(
+        None,
+        "Seconds after its end for which a window stays open; what comes later is rejected as late. "
+        "Without it: one more window for an attribute or field; on arrival nothing is late.",
+        STREAMING,
+        param_type="NUMBER",
+        ge=0,
+    )
+    early_firing_s: float = _option(
+        0.0,
+        "Write what an open window holds every so many seconds; 0 writes each window once, when it closes.",
+        STREAMING,
+        param_type="NUMBER",
+        ge=0,
+    )
+    deduplicate_ttl_s: float = _option(
+        86_400.0,
+        "Seconds for which ids, texts and questions are remembered, to find repeated ones.",
+        STREAMING,
+        param_type="NUMBER",
+        gt=0,
+    )
+    watch_interval_s: float = _option(30.0, "Seconds between two looks for new files.", STREAMING, param_type="NUMBER", gt=0)
+    watch_until_s: float = _option(
+        0.0, "Seconds after which watching ends, and the run with it; 0 is never.", STREAMING, param_type="NUMBER", ge=0
     )
 
     endpoint: list[str] = _option(
@@ -471,6 +531,7 @@ class PipelineConfig(_Options):
     progress: Literal["auto", "on", "off"] = _option("auto", "The live progress line; auto shows it on a terminal.", RUN)
     log_level: Literal["debug", "info", "warning", "error"] = _option("warning", "Least severe log message to show.", RUN)
 
+    streaming: bool = False  # Beam's own flag
     stages: dict[str, StageOptions] = Field(default_factory=dict)
 
     _endpoints = field_validator("endpoint", "embedding_endpoint")(_check_endpoints)
@@ -488,6 +549,20 @@ class PipelineConfig(_Options):
             own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
             stages[stage] = own
         return {**flat, "stages": stages}
+
+    @field_validator("input_subscription", "output_topic")
+    @classmethod
+    def _full_name(cls, name: str, info: ValidationInfo) -> str:
+        what, pattern = ("subscriptions/S", SUBSCRIPTION) if info.field_name == "input_subscription" else ("topics/T", TOPIC)
+        if name and not re.fullmatch(pattern, name):
+            raise ValueError(f"{_shown(name)} must be a full name, projects/P/{what}")
+        return name
+
+    @field_validator("event_time")
+    @classmethod
+    def _known_event_time(cls, text: str) -> str:
+        parse_option(text)
+        return text
 
     @field_validator("verifier_models")
     @classmethod
@@ -553,6 +628,7 @@ class PipelineConfig(_Options):
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> "PipelineConfig":
+        check_source(self, self._chosen())
         if self.overwrite and self.resume:
             raise ValueError("--overwrite and --resume contradict each other: give one")
         if self.max_document_tokens < 2 * self.min_document_tokens:
@@ -576,10 +652,14 @@ class PipelineConfig(_Options):
                 )
         return self
 
-    def _check_decontamination(self) -> None:
-        """Refuse what would do nothing; a default that is given in words does no harm."""
+    def _chosen(self) -> set[str]:
+        """The options that were given and are not the default; a default that is given in words does no harm."""
         fields = type(self).model_fields
-        chosen = {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
+        return {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
+
+    def _check_decontamination(self) -> None:
+        """Refuse what would do nothing."""
+        chosen = self._chosen()
         if not self.benchmarks and (own := sorted(name for name in chosen if name.startswith("benchmark_"))):
             raise ValueError(f"--{own[0]} needs --benchmarks: there is nothing to compare with")
         if self.embedding_endpoint and not self.benchmarks:
@@ -610,6 +690,11 @@ class PipelineConfig(_Options):
         for stage in VERIFY_STAGES:
             if self.verifier_models and self.stages.get(stage, StageOptions()).model:
                 raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
+
+    @property
+    def stream_ttl_s(self) -> float:
+        """How long a stream remembers what it has seen; 0 for a batch, which is compared as a whole."""
+        return self.deduplicate_ttl_s if self.streaming else 0.0
 
     @property
     def model_stages(self) -> tuple[str, ...]:
@@ -658,7 +743,7 @@ class PipelineConfig(_Options):
 
     def given(self) -> dict[str, Any]:
         """The options that were given, by flag's name; a default that nobody chose is not among them."""
-        names = [name for name in type(self).model_fields if name in self.model_fields_set and name != "stages"]
+        names = [name for name in type(self).model_fields if name in self.model_fields_set and name not in _NO_OPTIONS]
         values = {name: getattr(self, name) for name in names}
         for stage, own in self.stages.items():
             values |= {f"{stage}_{setting}": value for setting, value in own if setting in own.model_fields_set}
@@ -666,7 +751,7 @@ class PipelineConfig(_Options):
 
     def flat(self) -> dict[str, Any]:
         """Every option by its flag's name, as a `--config` file would hold it; safe to log."""
-        values = self.model_dump(exclude={"stages"})
+        values = self.model_dump(exclude=_NO_OPTIONS)
         for stage, own in self.stages.items():
             values |= {f"{stage}_{setting}": value for setting, value in own}
         return values
@@ -752,7 +837,7 @@ def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -
 
 def _describe_all() -> Iterator[Option]:
     for name, field in PipelineConfig.model_fields.items():
-        if name != "stages":
+        if name not in _NO_OPTIONS:
             yield _describe(name, field)
     for stage in STAGES:
         for setting, field in StageOptions.model_fields.items():
@@ -818,8 +903,6 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         border = arguments.index("--")
         arguments, unchecked = arguments[:border], arguments[border + 1 :]
     given, rest = _our_parser().parse_known_args(arguments)
-    beam = _beam_arguments(rest) + unchecked
-
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     if path := getattr(given, "config", ""):
@@ -829,7 +912,16 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         split = _SPLITTERS.get(OPTIONS[name].split)
         values[name] = [item for word in value for item in split(word)] if split else value
         origins[name] = f"--{name}"
-    return validate(values, origins), PipelineOptions(beam)
+    beam = PipelineOptions(_beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked)
+    standard = beam.view_as(StandardOptions)
+    if standard.streaming:
+        values["streaming"] = True
+    config = validate(values, origins)
+    try:
+        check_runner(config, standard.runner)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return config, beam
 
 
 def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:
@@ -862,7 +954,7 @@ def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: M
     return f"{origin}: {message} (got {_shown(values.get(name))})"
 
 
-def _beam_arguments(arguments: list[str]) -> list[str]:
+def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     """Check what is not ours against Beam's options, and name the local runner where none is named."""
     parser = beam_parser()
     known, unknown = parser.parse_known_args(arguments)
@@ -875,7 +967,7 @@ def _beam_arguments(arguments: list[str]) -> list[str]:
         raise OptionError(f"unexpected argument {_shown(flag)}: every value belongs to an option, as in --input FILE")
     runner = getattr(known, "runner", None)
     if not runner:
-        return [*arguments, f"--runner={LOCAL_RUNNER}"]
+        return [*arguments, f"--runner={local_runner}"]
     names = StandardOptions.KNOWN_RUNNER_NAMES
     if "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & {name.lower() for name in names}:
         raise OptionError(f"--runner: unknown runner {_shown(runner)}{_hint(runner, names)}")

@@ -9,13 +9,17 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
-from beam_pipeline.ledger import CountRun
+from beam_pipeline.ledger import CountRun, combine_windows
 from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
+from beam_pipeline.pubsub import PublishPairs
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_text
+from beam_pipeline.stream import ReadStream, stream_source, stream_windows
 from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
+from beam_pipeline.window_files import WriteWindows
+from beam_pipeline.window_summary import WriteWindowSummaries
 from prompts import PromptSet
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
@@ -45,17 +49,19 @@ def build(
     prompts: PromptSet,
     model: Callable[[str], ModelConfig],
     embedding: EmbeddingConfig | None = None,
+    run: str = "",
 ) -> Outcome:
     """Add the whole graph to a pipeline.
 
     `model` gives each stage its model settings by the stage's name, `embedding` those of the embedding
-    model if there is one. Returns what leaves the pipeline: accepted pairs, all rejections, all dead letters.
+    model if there is one; `run` stands in the names of a stream's files. Returns what leaves the pipeline:
+    accepted pairs, all rejections, all dead letters.
     """
     bank = pipeline | "ReadExemplars" >> exemplar_source(config, prompts)
-    earlier = pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER)) if config.resume else None
+    earlier = journal_source(pipeline, config)
     read = pipeline | "Read" >> document_source(config)
-    clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config))
-    ready = clean.passed | "Ready" >> (RecallReplies(earlier) if config.resume else beam.Reshuffle())  # the one fusion break
+    clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config), config.stream_ttl_s)
+    ready = clean.passed | "Ready" >> (RecallReplies(earlier) if earlier else beam.Reshuffle())  # the one fusion break
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
@@ -63,7 +69,9 @@ def build(
     stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
     stages |= verification(checked, config, prompts, model)
     *_, sound = stages.values()
-    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(config.near_duplicate_questions)
+    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(
+        config.near_duplicate_questions, config.stream_ttl_s
+    )
     if config.benchmarks:
         final = stages["decontaminate"] = decontamination(pipeline, final, config, embedding, earlier)
     if mix := mix_config(config, prompts):
@@ -78,18 +86,26 @@ def build(
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
-    _write(left, config)
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left)
-    diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
-    counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE), diversity)
+    diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
+    _write(left, counts, diversity, config, run)
     return left
 
 
-def document_source(config: PipelineConfig) -> ReadDocuments:
+def document_source(config: PipelineConfig) -> ReadDocuments | ReadStream:
     """The source of documents, as the options say."""
+    if config.streaming:
+        return stream_source(config)
     return ReadDocuments(
         tuple(config.input), config.text_field, config.id_field, config.source_field, config.source, config.input_format
     )
+
+
+def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
+    """The replies of an earlier run; None where they are not joined: documents of a stream do not come again."""
+    if config.streaming or not config.resume:
+        return None
+    return pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER))
 
 
 def exemplar_source(config: PipelineConfig, prompts: PromptSet) -> ReadExemplars:
@@ -170,7 +186,20 @@ def verification(
     return stages
 
 
-def _write(left: Outcome, config: PipelineConfig) -> None:
-    rows = {"qa": partial(qa_row, pipeline_version=__version__), "rejected": rejection_row, "dead_letters": dead_letter_row}
+def _write(left: Outcome, counts: Any, diversity: Any, config: PipelineConfig, run: str) -> None:
+    """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
+    pair_row = partial(qa_row, pipeline_version=__version__)
+    rows = {"qa": pair_row, "rejected": rejection_row, "dead_letters": dead_letter_row}
+    windows = stream_windows(config)
     for records, label, (kind, to_row) in zip(left, ("WriteQA", "WriteRejected", "WriteDeadLetters"), rows.items(), strict=True):
-        records | label >> WriteRecords(config.output, kind, to_row, config.output_format, config.output_shards)
+        if config.streaming:
+            sink = WriteWindows(config.output, kind, windows, run, to_row, config.output_format, config.output_shards)
+        else:
+            sink = WriteRecords(config.output, kind, to_row, config.output_format, config.output_shards)
+        records | label >> sink
+    if config.output_topic:
+        left.passed | "PublishQA" >> PublishPairs(config.output_topic, pair_row)
+    if config.streaming:
+        counts | "WriteSummary" >> WriteWindowSummaries(config.output, windows, run, diversity)
+    else:
+        counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE), diversity)

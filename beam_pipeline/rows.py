@@ -11,11 +11,12 @@ them, and nothing is lost by reading past them.
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
+from beam_pipeline.event_time import parse_event_time
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
@@ -31,13 +32,14 @@ class Fields:
     """Where a row keeps what a document needs. A name may be a path into nested objects ("meta.url").
 
     With `id` "" every id is derived from the text. `source_label` stands for the source of rows that
-    have none.
+    have none. With `event_time` "" rows have no event time; otherwise each needs one.
     """
 
     text: str = "text"
     id: str = "id"
     source: str = "source"
     source_label: str = ""
+    event_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,18 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
     text = look_up(row, fields.text)
     if text is MISSING:
         return BadRow("MissingText", missing_text(fields.text, "field", row))
-    return make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    document = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    return with_event_time(document, look_up(row, fields.event_time), fields.event_time) if fields.event_time else document
+
+
+def with_event_time(document: Document | BadRow, value: Any, field: str, millis: bool = False) -> Document | BadRow:
+    """The document with the event time that a field's or attribute's value says, or what is wrong with that value."""
+    if isinstance(document, BadRow):
+        return document
+    try:
+        return replace(document, event_time=parse_event_time(None if value is MISSING else value, millis))
+    except ValueError as error:
+        return BadRow("BadEventTime", f"the event time, {field!r}: {error}")
 
 
 def make_document(text: Any, row_id: Any, source: Any, source_label: str, where: str) -> Document | BadRow:

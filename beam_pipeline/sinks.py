@@ -2,6 +2,8 @@
 
     <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json, report.html
 
+and of a stream, files named by their windows (`window_files.py`) and summaries/.
+
 A file under its final name is whole. Beam writes each shard to `<kind>/beam-temp-<kind>-<hex>/` and
 renames it when all shards are written, so a run that is stopped leaves that folder behind and no half
 file; `prepare_output` clears it away. On an object store the rename is a copy of a finished object.
@@ -28,11 +30,12 @@ Row = dict[str, Any]
 FORMATS = ("jsonl", "parquet")
 # What a run writes, besides the folder of replies that it paid for.
 KINDS = ("qa", "rejected", "dead_letters")
+SUMMARIES = "summaries"  # of a stream: a row for each window
 _SUMMARY_FILES = ("summary.json", "report.html", "options.yaml", LOCK_FILE)
 _JOURNAL = "journal"
 _TEMP = "beam-temp-"
 # Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
-_ROW_GROUP_BYTES = 16 << 20
+ROW_GROUP_BYTES = 16 << 20
 
 
 def _schema(kind: str, fields: list[tuple[str, pa.DataType]]) -> pa.Schema:
@@ -52,6 +55,7 @@ SCHEMAS = {
         "qa",
         [
             *((name, _TEXT) for name in ("id", "document_id", "source", "domain", "persona")),
+            ("attributes", pa.map_(_TEXT, _TEXT)),
             *((name, _TEXT) for name in ("question", "answer", "answer_type")),
             ("aliases", pa.list_(_TEXT)),
             ("quote", _TEXT),
@@ -116,7 +120,7 @@ class WriteRecords(beam.PTransform):
         return rows | "WriteFiles" >> beam.io.WriteToParquet(
             prefix,
             schema,
-            row_group_buffer_size=_ROW_GROUP_BYTES,
+            row_group_buffer_size=ROW_GROUP_BYTES,
             codec="zstd",
             use_compliant_nested_type=True,
             file_name_suffix=".parquet",
@@ -152,6 +156,8 @@ def json_line(row: Row) -> bytes:
 def columns_of(row: Row, columns: tuple[str, ...]) -> Row:
     """A row as Parquet takes it: these columns only, the free-form `item` as JSON text, Unicode made whole."""
     row = {name: row.get(name) for name in columns}
+    if "attributes" in row:
+        row["attributes"] = list((row["attributes"] or {}).items())
     if "item" in row:
         row["item"] = json_line(row["item"]).decode("utf-8")
     try:
@@ -167,18 +173,23 @@ def _whole_unicode(value: Any) -> Any:
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
         case dict():
             return {name: _whole_unicode(member) for name, member in value.items()}
-        case list():
+        case list() | tuple():
             return [_whole_unicode(member) for member in value]
         case _:
             return value
 
 
-def prepare_output(output: str, overwrite: bool = False, resume: bool = False) -> None:
+def temporary_folder(kind: str, run: str) -> str:
+    """Where the files of a kind are written before they get their names; `prepare_output` clears it away."""
+    return f"{_TEMP}{kind}-{run}"
+
+
+def prepare_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> None:
     """Make the output folder ready for a run, or refuse.
 
     `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
-    paid for is taken again, and deletes the rest: outputs are written anew as a whole. Nothing but the
-    files that this program writes is ever deleted.
+    paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
+    whose documents do not come again) it deletes nothing. Nothing but the files that this program writes is ever deleted.
 
     Raises:
         ValueError: the folder holds files and neither is given, or it cannot be used; one line.
@@ -203,6 +214,8 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False) -
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
         )
+    if resume and keep:
+        return
     written = [
         name for name in names if name != LOCK_FILE and is_ours(name) and (overwrite or not name.startswith(f"{_JOURNAL}/"))
     ]
@@ -251,7 +264,7 @@ def is_ours(name: str) -> bool:
     folder, slash, rest = name.partition("/")
     if not slash:
         return name in _SUMMARY_FILES
-    if folder in KINDS:
+    if folder in (*KINDS, SUMMARIES):
         shard = rest.startswith(f"{folder}-") and "/" not in rest
         return shard or rest.startswith(_TEMP)
     return folder == _JOURNAL or folder.startswith(_TEMP)

@@ -63,16 +63,33 @@ class ReadDocuments(beam.PTransform):
         if self.input_format not in ("auto", *FORMATS):
             raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
         fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label)
-        read = as_outcome(
+        read = (
             pipeline
             | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
             | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
             | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadFiles" >> split_outputs(beam.ParDo(_ReadFilesFn(fields, self.input_format, self.max_line_bytes)), Document)
+            | "ReadFiles" >> ReadFiles(fields, self.input_format, self.max_line_bytes)
         )
         unique = read.passed | "UniqueIds" >> UniqueIds()
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
         return Outcome(unique.passed, unique.rejected, letters)
+
+
+@dataclass
+class ReadFiles(beam.PTransform):
+    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
+
+    Attributes: as `ReadDocuments` has them.
+    """
+
+    fields: Fields
+    input_format: str = "auto"
+    max_line_bytes: int = MAX_LINE_BYTES
+
+    @no_annotations
+    def expand(self, paths: beam.PCollection) -> Outcome:
+        read = beam.ParDo(_ReadFilesFn(self.fields, self.input_format, self.max_line_bytes))
+        return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
 
 
 @dataclass
@@ -125,17 +142,19 @@ def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection |
     """
     first = min(documents, key=lambda document: (len(document.where), document.where))
     for document in documents:
-        if document.where == first.where:
-            yield document
-        elif document.text == first.text:
-            yield reject(STAGE, "exact_duplicate", document, f"same id and text as {first.where}")
-        else:
-            message = (
-                f"the id {document.id[:200]!r} is also that of {first.where}, with another text; "
-                'make ids unique, or derive them from the text with --id_field ""'
-            )
-            raw = document.text[:RAW_CHARACTERS].encode("utf-8")
-            yield dead_row(BadRow("DuplicateId", message), document.where, raw, document.id)
+        yield document if document.where == first.where else repeated_id(document, first.where, document.text == first.text)
+
+
+def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | DeadLetter:
+    """What becomes of a document whose id is that of an earlier one; `first` is where that came from."""
+    if same_text:
+        return reject(STAGE, "exact_duplicate", document, f"same id and text as {first}")
+    message = (
+        f"the id {document.id[:200]!r} is also that of {first}, with another text; "
+        'make ids unique, or derive them from the text with --id_field ""'
+    )
+    raw = document.text[:RAW_CHARACTERS].encode("utf-8")
+    return dead_row(BadRow("DuplicateId", message), document.where, raw, document.id)
 
 
 def match_files(patterns: Iterable[str]) -> list[str]:

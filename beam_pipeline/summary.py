@@ -1,7 +1,7 @@
 """The summary: what came of a run, as one JSON file that is written from inside the graph."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,7 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
     errors = {f"{stage}/{error}": n for stage, rows in nested.get("errors", {}).items() for error, n in rows.items()}
     domains = nested.get("domains", {})
     for row in domains.values():
-        started = sum(row.values())
-        row["yield"] = round(row.get("accepted", 0) / started, 4)
+        row["yield"] = _yield(row)
     return {
         "documents": documents,
         "tasks": tasks,
@@ -46,6 +45,37 @@ def _ledger(nested: Mapping[str, Any], part: str) -> dict[str, int]:
     endings = nested.get(part, {})
     row = {name: endings.get(name, 0) for name in ("accepted", "rejected", "dead_lettered", *UNBALANCED)}
     return {"read": sum(row.values()) - row[UNKNOWN], **row}
+
+
+def add_summaries(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The summary of several windows together; without their diversity, which cannot be added up."""
+    total: dict[str, Any] = {"balanced": True, "windows": 0, **summarise({})}
+    for row in rows:
+        total["windows"] += 1
+        total["balanced"] = total["balanced"] and row["balanced"]
+        _add(total, {part: row[part] for part in _SUMS})
+    for domain in total["domains"].values():
+        domain["yield"] = _yield(domain)
+    for part in ("reasons", "errors"):
+        total[part] = dict(sorted(total[part].items(), key=lambda item: -item[1]))
+    return total
+
+
+_SUMS = ("documents", "tasks", "pairs", "stages", "domains", "answer_types", "reasons", "errors")
+
+
+def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, Mapping):
+            _add(total.setdefault(name, {}), value)
+        else:
+            total[name] = total.get(name, 0) + value
+
+
+def _yield(domain: Mapping[str, Any]) -> float:
+    """The share of a domain's tasks that were accepted."""
+    started = sum(number for name, number in domain.items() if name != "yield")
+    return round(domain.get("accepted", 0) / started, 4)
 
 
 class _WriteSummaryFn(beam.DoFn):

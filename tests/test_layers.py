@@ -67,7 +67,7 @@ TRANSFORMS = {
         "text",
         "units",
     ),
-    1: ("coders", "diversity", "outcome", "wake"),
+    1: ("coders", "diversity", "first_seen", "outcome", "wake"),
     2: ("check", "classify", "decontaminate", "deduplicate", "filter", "mix", "screen", "semantic", "synthesize", "verify"),
 }
 TRANSFORMS[1] += ("sampling",)

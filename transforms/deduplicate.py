@@ -1,7 +1,7 @@
 """Deduplicate: one pair per question in the whole output, however it is worded.
 
 Input:    PCollection[VerifiedQA]
-Passed:   PCollection[VerifiedQA], the pair with the smallest (document id, id) of each question
+Passed:   PCollection[VerifiedQA], the pair with the smallest (document id, id) of each question; of a stream, the first
 Rejected: Rejection, reason in {"duplicate_question", "near_duplicate_question"}; the detail names
           the pair that was preferred
 
@@ -19,6 +19,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
+from transforms.first_seen import FirstSeen
 from transforms.near_questions import Asking, find_keys, find_repeated
 from transforms.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import Rejection, VerifiedQA, reject
@@ -121,18 +122,36 @@ class _FingerprintFn(beam.DoFn):
             yield beam.pvalue.TaggedOutput(PRINTS, bucket)
 
 
+def _key_of(qa: VerifiedQA) -> str:
+    return stable_hash(question_key(qa.pair.question))
+
+
+def _name_of(qa: VerifiedQA) -> str:
+    return f"{qa.id} of document {qa.pair.task.document.id}"
+
+
+def _reject_again(qa: VerifiedQA, first: str) -> Iterator[Rejection]:
+    yield reject(STAGE, EXACT, qa, f"asked by {first}")
+
+
 @dataclass
 class DeduplicateQA(beam.PTransform):
     """Keeps one pair of each question. Expects a PCollection of `VerifiedQA`, outputs an `Outcome` of the same.
 
     Attributes:
         near: whether questions in other words and with the same answer are taken for one.
+        ttl_s: 0 compares all pairs of the input, as far as it is one window, before it lets any pass. For a stream, how
+            many seconds a question is remembered: pairs pass as they come, the first of each question, and questions in
+            other words are not looked for.
     """
 
     near: bool = True
+    ttl_s: float = 0.0
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
+        if self.ttl_s:
+            return pairs | "FirstOfQuestion" >> FirstSeen(STAGE, _key_of, _name_of, _reject_again, VerifiedQA, self.ttl_s)
         keyed = pairs | "Fingerprint" >> beam.ParDo(_FingerprintFn(self.near)).with_output_types(
             tuple[Rank, Joined], **{PRINTS: tuple[bytes, Print]}
         ).with_outputs(PRINTS, main="keyed")

@@ -28,7 +28,8 @@ class Document:
     """One pretraining text, or one chunk of it.
 
     `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
-    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "".
+    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with the
+    message that brought it; `event_time` (seconds since the epoch) is when what it tells happened, None for its arrival.
     """
 
     id: str
@@ -37,6 +38,8 @@ class Document:
     where: str = ""
     parent_id: str = ""
     stamps: tuple[Stamp, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    event_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,7 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "id": qa.id,
         "document_id": task.document.id,
         "source": task.document.source,
+        "attributes": dict(task.document.attributes),
         "domain": task.domain,
         "persona": task.persona.name,
         "question": qa.pair.question,

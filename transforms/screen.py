@@ -18,11 +18,12 @@ from apache_beam.typehints.decorators import no_annotations
 
 from transforms.chunk import cut_text, split_text
 from transforms.copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
+from transforms.first_seen import FirstSeen
 from transforms.language import speaks_one_of
 from transforms.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
 from transforms.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
 from transforms.records import Document, Rejection, reject
-from transforms.text import count_tokens
+from transforms.text import count_tokens, normalise, stable_hash
 
 PRINTS = "prints"
 STAGE = "screen"
@@ -166,15 +167,21 @@ def settle(joined: tuple[Identity, Iterable[Joined]], exact_duplicates: bool = T
 class ScreenDocuments(beam.PTransform):
     """Keeps the documents, or their chunks, that are worth a model's time, each text once.
 
-    Duplicates are looked for within a window of the input, so a streaming input should be windowed
-    first, or the duplicate steps switched off.
+    Attributes:
+        config: what to let through.
+        ttl_s: 0 compares all documents of the input, as far as it is one window, before it lets any pass. For a stream,
+            how many seconds a text is remembered: documents pass as they come, the first of each text, and near
+            duplicates are not looked for.
     """
 
     config: ScreenConfig = DEFAULT
+    ttl_s: float = 0.0
 
     @no_annotations
     def expand(self, documents: beam.PCollection[Document]) -> Outcome:
         config = self.config
+        if self.ttl_s and config.exact_duplicates:
+            return self._screen_as_they_come(documents)
         if not (config.exact_duplicates or config.near_duplicates):
             return as_outcome(documents | "ApplyRules" >> apply_rules(STAGE, partial(screen_document, config=config), Document))
         screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(config)), Document))
@@ -193,8 +200,29 @@ class ScreenDocuments(beam.PTransform):
             | "GroupByDocument" >> beam.GroupByKey()
             | "Settle" >> apply_rules(STAGE, partial(settle, exact_duplicates=config.exact_duplicates), Document)
         )
-        return Outcome(
-            unique.passed,
-            (screened.rejected, unique.rejected) | "FlattenRejected" >> beam.Flatten(),
-            (screened.dead_letters, unique.dead_letters) | "FlattenDeadLetters" >> beam.Flatten(),
-        )
+        return _both(screened, unique)
+
+    def _screen_as_they_come(self, documents: beam.PCollection[Document]) -> Outcome:
+        screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(self.config)), Document))
+        unique = screened.passed | "FirstOfText" >> FirstSeen(STAGE, _text_key, _id_of, _reject_copy, Document, self.ttl_s)
+        return _both(screened, unique)
+
+
+def _both(screened: Outcome, unique: Outcome) -> Outcome:
+    return Outcome(
+        unique.passed,
+        (screened.rejected, unique.rejected) | "FlattenRejected" >> beam.Flatten(),
+        (screened.dead_letters, unique.dead_letters) | "FlattenDeadLetters" >> beam.Flatten(),
+    )
+
+
+def _text_key(document: Document) -> str:
+    return stable_hash(normalise(document.text))
+
+
+def _id_of(document: Document) -> str:
+    return document.id
+
+
+def _reject_copy(document: Document, first: str) -> Iterator[Rejection]:
+    yield reject(STAGE, EXACT, document, f"of {first}")

@@ -1,0 +1,132 @@
+"""ReadStream: documents that never end, from Pub/Sub or from a folder that fills up, in windows of event time.
+
+Input:    a subscription (`pubsub.py`), or globs (`watch.py`)
+Passed:   PCollection[Document], each id once within its time to live, windowed
+Rejected: Rejection, reason in {"late", "exact_duplicate"}
+Dead:     what reading files gives, and BadEventTime
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
+from beam_pipeline.options import PipelineConfig
+from beam_pipeline.pubsub import ReadMessages, check_pubsub
+from beam_pipeline.rows import STAGE, Fields
+from beam_pipeline.sinks import check_apart
+from beam_pipeline.sources import ReadFiles, repeated_id
+from beam_pipeline.watch import WatchFiles, check_watched
+from beam_pipeline.windows import AssignWindows, Windows
+from transforms.first_seen import FirstSeen
+from transforms.outcome import Outcome, count
+from transforms.records import DeadLetter, Document, Rejection
+from transforms.text import stable_hash
+
+
+def stream_source(config: PipelineConfig) -> "ReadStream":
+    """The stream of documents that the options name."""
+    event_time = parse_option(config.event_time)
+    field = event_time.name if event_time.kind == FIELD else ""
+    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field)
+    source: ReadMessages | ReadFolder
+    if config.input_subscription:
+        source = ReadMessages(config.input_subscription, fields, event_time)
+    else:
+        source = ReadFolder(tuple(config.input), fields, config.input_format, config.watch_interval_s, config.watch_until_s)
+    return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
+
+
+def check_stream(config: PipelineConfig) -> None:
+    """Look whether what is to be read and written is there.
+
+    Raises:
+        ValueError: it is not; one line.
+    """
+    if config.input:
+        check_watched(tuple(config.input))
+        # Not the folders that this run fills itself.
+        folders = [pattern.rpartition("/")[0] for pattern in config.input]
+        check_apart([f"{folder}/{folder.rpartition('/')[2]}-" for folder in folders], config.output)
+    if config.input_subscription or config.output_topic:
+        check_pubsub(config.input_subscription, config.output_topic)
+
+
+def stream_windows(config: PipelineConfig) -> Windows:
+    """How the options cut a stream."""
+    lateness_s = config.allowed_lateness_s
+    if lateness_s is None:
+        lateness_s = 0.0 if parse_option(config.event_time).kind == ARRIVAL else config.window_s
+    return Windows(config.window_s, lateness_s, config.early_firing_s)
+
+
+@dataclass
+class ReadStream(beam.PTransform):
+    """Reads a stream of documents: pipeline -> Outcome[Document], stage "read", every part windowed.
+
+    Attributes:
+        source: PTransform from a pipeline to an Outcome[Document] in the global window: `ReadMessages` or `ReadFolder`.
+        windows: how the stream is cut.
+        event_time: where documents say when they happened; on arrival nothing is late.
+        ttl_s: seconds for which an id is remembered.
+    """
+
+    source: Any
+    windows: Windows
+    event_time: EventTime = ON_ARRIVAL
+    ttl_s: float = 86_400.0
+
+    @no_annotations
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+        read = pipeline | "Source" >> self.source
+        dated = self.event_time.kind != ARRIVAL
+        documents, late = read.passed | "WindowDocuments" >> AssignWindows(self.windows, Document, rejects=dated)
+        letters = read.dead_letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter)
+        if not dated:
+            documents, late = (documents, late) | "AnyTime" >> beam.Flatten(), None
+        unique = documents | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
+        rejected = unique.rejected if late is None else (unique.rejected, late) | "AllRejected" >> beam.Flatten()
+        return Outcome(unique.passed, rejected, (*letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten())
+
+
+@dataclass
+class ReadFolder(beam.PTransform):
+    """Reads the documents of every file that appears: pipeline -> Outcome[Document], in the global window.
+
+    Attributes:
+        patterns: globs of files to come.
+        fields: where a row keeps what a document needs.
+        input_format: as `ReadDocuments` has it.
+        interval_s, until_s: as `WatchFiles` has them.
+    """
+
+    patterns: tuple[str, ...]
+    fields: Fields
+    input_format: str = "auto"
+    interval_s: float = 30.0
+    until_s: float = 0.0
+
+    @no_annotations
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s)
+        return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format)
+
+
+def _id_of(document: Document) -> str:
+    return document.id
+
+
+def _name_of(document: Document) -> str:
+    return json.dumps([document.where, stable_hash(document.text)])
+
+
+def _repeated(document: Document, first: str) -> Iterator[Rejection | DeadLetter]:
+    where, text = json.loads(first)
+    if document.where == where:  # the same message delivered again, so not another document
+        count(STAGE, "redelivered")
+    else:
+        yield repeated_id(document, where, text == stable_hash(document.text))

@@ -1,0 +1,86 @@
+"""Which options go together in a stream, and which a runner can do."""
+
+from typing import Any
+
+from beam_pipeline.event_time import ARRIVAL, ATTRIBUTE, parse_option
+
+SUBSCRIPTION = "projects/[^/]+/subscriptions/[^/]+"
+TOPIC = "projects/[^/]+/topics/[^/]+"
+
+_STREAM_ONLY = (
+    *("input_subscription", "output_topic", "event_time", "window_s", "allowed_lateness_s", "early_firing_s"),
+    *("deduplicate_ttl_s", "watch_interval_s", "watch_until_s"),
+)
+_WHOLE_OUTPUT = ("max_pairs_per_document", "max_pairs_per_source", "max_pairs_per_domain", "domain_shares")
+
+# In-process runner of batches; runners that cannot read Pub/Sub from Python.
+_BATCH_RUNNER = "FnApiRunner"
+_NO_PUBSUB = (_BATCH_RUNNER, "PrismRunner", "FlinkRunner", "SparkRunner")
+# Cannot run a source that never ends but is not Pub/Sub.
+_NO_WATCH = "BundleBasedDirectRunner"
+
+
+def check_source(config: Any, chosen: set[str]) -> None:
+    """Check the options of a stream against each other, and that there is one input.
+
+    `chosen` are the options that were given and are not the default.
+
+    Raises:
+        ValueError: one line.
+    """
+    if not config.streaming:
+        for name in _STREAM_ONLY:
+            if name in chosen:
+                raise ValueError(f"--{name} needs --streaming")
+        if not config.input:
+            raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
+        return
+    kind = parse_option(config.event_time).kind
+    if bool(config.input) == bool(config.input_subscription):
+        raise ValueError("--streaming reads from --input_subscription or watches --input: give one of them")
+    if config.input_subscription:
+        for name in ("watch_interval_s", "watch_until_s", "input_format"):
+            if name in chosen:
+                raise ValueError(f"--{name} is for files; --input_subscription brings one document as JSON in each message")
+    elif kind == ATTRIBUTE:
+        raise ValueError("--event_time attribute:NAME needs --input_subscription: files have fields, write field:NAME")
+    if kind == ARRIVAL and config.allowed_lateness_s:
+        raise ValueError("--allowed_lateness_s needs --event_time attribute:NAME or field:NAME: on arrival nothing is late")
+    for name in _WHOLE_OUTPUT:
+        if name in chosen:
+            raise ValueError(f"--{name} looks at the whole output, and that of --streaming has no end; leave it out")
+    if "near_duplicates" in chosen and config.near_duplicates:
+        raise ValueError("--near_duplicates compares a whole corpus; --streaming finds equal texts only, so leave it out")
+    if "near_duplicate_questions" in config.model_fields_set and config.near_duplicate_questions:
+        raise ValueError(
+            "--near_duplicate_questions compares the whole output; --streaming finds equal questions only, so leave it out"
+        )
+
+
+def check_runner(config: Any, runner: str) -> None:
+    """Check that a runner can do what a stream asks of it.
+
+    Raises:
+        ValueError: it cannot; one line.
+    """
+    if not config.streaming:
+        return
+    name = runner.rpartition(".")[2]
+    name = name if name.lower().endswith("runner") else f"{name}Runner"
+    if config.input_subscription:
+        if name in _NO_PUBSUB:
+            raise ValueError(
+                f"--runner {runner} cannot read Pub/Sub: leave --runner out to read it in this process, "
+                "use DataflowRunner, or watch a folder with --input"
+            )
+        return
+    if name == _NO_WATCH:
+        raise ValueError(f"--runner {runner} cannot watch a folder: use PrismRunner, a Flink cluster or DataflowRunner")
+    if name == _BATCH_RUNNER:
+        if not config.watch_until_s:
+            raise ValueError(
+                "the in-process runner writes nothing before watching ends: give --watch_until_s, "
+                "or --runner PrismRunner, a Flink cluster or DataflowRunner"
+            )
+        if config.early_firing_s:
+            raise ValueError("--early_firing_s: the in-process runner writes everything at the end; use --runner PrismRunner")
