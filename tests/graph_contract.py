@@ -59,13 +59,22 @@ NEW_SIDE = "a transform that is running gets another side input: --update refuse
 
 ENDPOINT = ("--endpoint=http://127.0.0.1:1/v1", "--model=m")  # is not asked: the graph is only built
 GATES = (
-    *("--verify_calls=2", "--verifiers=3", "--round_trip", "--pass_rate_samples=4", "--max_pairs_per_document=2"),
+    *("--verify_calls=2", "--verifiers=3", "--round_trip", "--pass_rate_samples=4"),
     *("--benchmarks={folder}/benchmark.jsonl", "--embedding_endpoint=http://127.0.0.1:1/v1", "--embedding_model=e"),
 )
+BATCH_GATES = (*GATES, "--max_pairs_per_document=2")  # of a whole output, which a stream has not
 FILES = "--input={folder}/documents.jsonl"
+# Of the local runner: to build for Dataflow looks for credentials, and gives the same but for what its reader is told.
+PUBSUB = (
+    *("--streaming", "--input_subscription=projects/project/subscriptions/documents"),
+    *("--event_time=attribute:when", "--output_topic=projects/project/topics/pairs"),
+)
 GRAPHS: dict[str, tuple[str, ...]] = {
     "batch": (FILES,),
-    "batch_gates": (FILES, *GATES),
+    "batch_gates": (FILES, *BATCH_GATES),
+    "streaming": PUBSUB,
+    "streaming_gates": (*PUBSUB, *GATES),
+    "streaming_folder": ("--streaming", "--runner=PrismRunner", "--event_time=field:when", FILES),
 }
 
 
@@ -77,7 +86,7 @@ class Line(NamedTuple):
     value: str
 
     def __str__(self) -> str:
-        return GAP.join((f"{self.kind:9}", self.name, self.value))
+        return GAP.join(self)
 
 
 class Change(NamedTuple):
@@ -200,22 +209,28 @@ def compare(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
     """What changed between two lists, and what each change means for a job that is updated in place."""
     old = {(line.kind, line.name): line for line in before}
     new = {(line.kind, line.name): line for line in after}
-    changes = []
-    for key in sorted(old.keys() | new.keys()):
-        was, now = old.get(key), new.get(key)
-        if was == now:
-            continue
-        if key[0] == "record":
-            breaks, meaning = _field_meaning(was, now)
-        elif was and now:
-            breaks, meaning = True, CHANGED.get(key[0], CHANGED_CODER)
-        elif was:
-            breaks, meaning = True, GONE.get(key[0], GONE_STORE)
-        else:
-            known = ("transform", key[1].rpartition(":")[0]) in old
-            breaks, meaning = (True, NEW_SIDE) if key[0] == "side" and known else (False, "it begins empty")
-        changes.append(Change(was, now, breaks, meaning))
-    return changes
+    running = {name if kind == "transform" else _owner(name) for kind, name in old if kind in ("transform", "record")}
+    pairs = ((old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys()))
+    return [Change(was, now, *_judge(was, now, running)) for was, now in pairs if was != now]
+
+
+def _judge(was: Line | None, now: Line | None, running: set[str]) -> tuple[bool, str]:
+    """Whether a change breaks an update, and how; `running` are the transforms and records that there were before."""
+    line = was or now
+    assert line is not None
+    owned = _owner(line.name) in running
+    if line.kind == "record" and owned:
+        return _field_meaning(was, now)
+    if was and now:
+        return True, CHANGED.get(line.kind, CHANGED_CODER)
+    if was:
+        return True, GONE.get(line.kind, GONE_STORE)
+    return (True, NEW_SIDE) if line.kind == "side" and owned else (False, "new: it begins empty")
+
+
+def _owner(name: str) -> str:
+    """The record of a field, or the transform of a side input."""
+    return name[: max(name.rfind("."), name.rfind(":"))]
 
 
 def _field_meaning(was: Line | None, now: Line | None) -> tuple[bool, str]:
@@ -235,17 +250,7 @@ def read_list(name: str) -> list[Line]:
     path = LISTS / f"{name}.txt"
     if not path.exists():
         return []
-    return [
-        Line(kind.strip(), label, value)
-        for kind, label, value in (line.split(GAP, 2) for line in _squeezed(path.read_text("utf-8")))
-    ]
-
-
-def _squeezed(text: str) -> Iterator[str]:
-    """Lines with the padding of their first part gone."""
-    for line in text.splitlines():
-        kind, _, rest = line.partition(" ")
-        yield GAP.join((kind, rest.lstrip()))
+    return [Line(*line.split(GAP, 2)) for line in path.read_text("utf-8").splitlines()]
 
 
 def write_list(name: str, lines: Iterable[Line]) -> None:
