@@ -50,12 +50,25 @@ class ReadMessages(beam.PTransform):
         attribute = self.event_time.name if self.event_time.kind == ATTRIBUTE else None
         # The local runner dies of an attribute that is no time, and its watermark does not follow it anyway.
         stamped = None if isinstance(pipeline.pipeline.runner, BundleBasedDirectRunner) else attribute
-        parse = beam.ParDo(_ParseFn(self.fields, self.event_time))
-        return as_outcome(
-            pipeline
-            | "ReadPubSub" >> ReadFromPubSub(None, self.subscription, with_attributes=True, timestamp_attribute=stamped)
-            | "ParseMessages" >> split_outputs(parse, Document)
+        messages = pipeline | "ReadPubSub" >> ReadFromPubSub(
+            None, self.subscription, with_attributes=True, timestamp_attribute=stamped
         )
+        return messages | "ParseMessages" >> ParseMessages(self.fields, self.event_time)
+
+
+@dataclass
+class ParseMessages(beam.PTransform):
+    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read".
+
+    Attributes: as `ReadMessages` has them.
+    """
+
+    fields: Fields
+    event_time: EventTime = ON_ARRIVAL
+
+    @no_annotations
+    def expand(self, messages: beam.PCollection) -> Outcome:
+        return as_outcome(messages | "Parse" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.event_time)), Document))
 
 
 class _ParseFn(beam.DoFn):
