@@ -141,6 +141,7 @@ def _run_graph(
 ) -> int:
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     stop = _StopOnInterrupt()
+    stop.then(lambda: get_runtime().stop())
     if not gc.isenabled():  # switched off by __main__ for the start
         gc.freeze()
         gc.enable()
@@ -167,13 +168,15 @@ def _run_stream(
     """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
     shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
     watch_again()
-    stop = _StopOnInterrupt(at_first=stop_watching if config.input else None)
+    stop = _StopOnInterrupt()
+    stop.then(stop_watching if config.input else _interrupt)
     result = None
     gc.enable()
     try:
         with stop, Progress(shown and _runs_here(options)):
             try:
                 result = pipeline.run()
+                stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
                 result.wait_until_finish()
             except KeyboardInterrupt:
                 if result is None or not _runs_here(options):
@@ -194,6 +197,10 @@ def _run_stream(
     if stop.asked:
         return STOPPED
     return OK if summary["balanced"] and summary["pairs"] else FAILED
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _report_stream(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, run: str) -> dict[str, Any]:
@@ -238,39 +245,45 @@ def _fatal_cause(error: BaseException) -> FatalError | None:
     return None
 
 
-def _end_answers() -> None:
-    get_runtime().stop()
-
-
 class _StopOnInterrupt:
-    """Ctrl-C ends the calls in flight, so that the run ends by itself; a second one ends the process.
+    """Ctrl-C does what was said to stop the run, so that it ends by itself; a second one ends the process.
 
-    So does SIGTERM, by which machines and containers that are taken away say so. A stream has no end of its own to
-    come to: there the first signal does what `at_first` says, or ends the wait for it (None).
+    So does SIGTERM, by which machines and containers that are taken away say so.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self, stream: TextIO = sys.stderr, at_first: Callable[[], None] | None = _end_answers) -> None:
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
         self.asked = False
         self._stream = stream
-        self._at_first = at_first
+        self._what: list[Callable[[], object]] = []
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_StopOnInterrupt":
-        try:
-            self._before = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
-        except ValueError:  # not the main thread: somebody else handles signals
-            self._before = {}
+        self._before = self.listen()
         return self
+
+    def listen(self) -> dict[int, Any]:
+        """Take the signals; returns whose they were."""
+        try:
+            return {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+        except ValueError:  # not the main thread: somebody else handles signals
+            return {}
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def then(self, what: Callable[[], object]) -> None:
+        """Say what stops the run; called at once where that was asked for already."""
+        self._what.append(what)
+        if self.asked:
+            what()
+
     def _stop(self, *_: object) -> None:
-        again, self.asked = self.asked, True
-        if again or self._at_first is None:
+        if self.asked:
             raise KeyboardInterrupt
+        self.asked = True
         self._stream.write("\nstopping; once more to stop at once\n")
-        self._at_first()
+        for what in self._what:
+            what()

@@ -272,8 +272,8 @@ class PipelineConfig(_Options):
         param_type="NUMBER",
         ge=0,
     )
-    early_firing_s: float = _option(
-        0.0,
+    early_firing_s: int = _option(
+        0,
         "Write what an open window holds every so many seconds; 0 writes each window once, when it closes.",
         STREAMING,
         param_type="NUMBER",
@@ -930,6 +930,8 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
     Raises:
         OptionError: the first thing that is wrong.
     """
+    if not any(values.get(name) for name in ("input", "input_subscription", "streaming")):
+        raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
         return PipelineConfig.model_validate(dict(values))
     except ValidationError as error:

@@ -48,14 +48,15 @@ _VERDICT = pa.struct(
 )
 _CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int32()), ("prompt_sha256", _TEXT)])
 
-# The columns of each kind in Parquet, the same for every run, also for an empty one. `item` holds
-# whatever was rejected or failed, a different object for every stage, so it is JSON text here.
+# Objects with names of their own: `item` holds whatever was rejected or failed, different for every stage,
+# `attributes` what came with a message. They are JSON text in Parquet, whose maps few readers know.
+FREE_FORM = {"item", "attributes"}
+# The columns of each kind in Parquet, the same for every run, also for an empty one.
 SCHEMAS = {
     "qa": _schema(
         "qa",
         [
-            *((name, _TEXT) for name in ("id", "document_id", "source", "domain", "persona")),
-            ("attributes", pa.map_(_TEXT, _TEXT)),
+            *((name, _TEXT) for name in ("id", "document_id", "source", "attributes", "domain", "persona")),
             *((name, _TEXT) for name in ("question", "answer", "answer_type")),
             ("aliases", pa.list_(_TEXT)),
             ("quote", _TEXT),
@@ -154,12 +155,10 @@ def json_line(row: Row) -> bytes:
 
 
 def columns_of(row: Row, columns: tuple[str, ...]) -> Row:
-    """A row as Parquet takes it: these columns only, the free-form `item` as JSON text, Unicode made whole."""
+    """A row as Parquet takes it: these columns only, free-form ones as JSON text, Unicode made whole."""
     row = {name: row.get(name) for name in columns}
-    if "attributes" in row:
-        row["attributes"] = list((row["attributes"] or {}).items())
-    if "item" in row:
-        row["item"] = json_line(row["item"]).decode("utf-8")
+    for name in FREE_FORM & row.keys():
+        row[name] = json_line(row[name]).decode("utf-8")
     try:
         orjson.dumps(row)
     except TypeError:
@@ -173,7 +172,7 @@ def _whole_unicode(value: Any) -> Any:
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
         case dict():
             return {name: _whole_unicode(member) for name, member in value.items()}
-        case list() | tuple():
+        case list():
             return [_whole_unicode(member) for member in value]
         case _:
             return value

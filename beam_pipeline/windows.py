@@ -53,7 +53,7 @@ class Windows:
 
     size_s: float
     lateness_s: float = 0.0
-    early_s: float = 0.0
+    early_s: int = 0
 
     def closing(self) -> beam.WindowInto:
         """Windows that give their content once, when they close."""

@@ -28,10 +28,11 @@ class Seen(NamedTuple):
 
 
 class At(NamedTuple):
-    """Elements that come, each with its time; or, with none, a watermark that moves on."""
+    """Elements that come, each with its time; or, with none, a watermark that moves on. After it the clock moves on, too."""
 
     seconds: float
     elements: tuple[Any, ...] = ()
+    clock_s: float = 0.0
 
 
 class _SeeFn(beam.DoFn):
@@ -51,13 +52,13 @@ def stream_of(events: Iterable[At], coder: Any = None) -> TestStream:
             stream.add_elements([TimestampedValue(element, BASE + event.seconds) for element in event.elements])
         else:
             stream.advance_watermark_to(BASE + event.seconds)
+        if event.clock_s:
+            stream.advance_processing_time(event.clock_s)
     return stream.advance_watermark_to_infinity()
 
 
-def run_stream(
-    events: Iterable[At], apply: Callable[[Any], Mapping[str, Any]], coder: Any = None
-) -> dict[str, list[Seen]]:
-    """Run a stream through what `apply` makes of it: name -> PCollection; returns what was seen of each."""
+def run_stream(events: Iterable[At], apply: Callable[[Any], Mapping[str, Any]], coder: Any = None) -> dict[str, list[Seen]]:
+    """Run events through what `apply` makes of it: name -> PCollection; returns what was seen."""
     numbers: dict[str, int] = {}
     options = PipelineOptions(["--streaming", "--runner=BundleBasedDirectRunner"])
     pipeline = beam.Pipeline(options=options)

@@ -42,7 +42,11 @@ def test_an_id_again_is_rejected_in_its_own_window() -> None:
     seen = run_stream(events, unique_ids, DOCUMENTS)
     assert ids(seen["passed"]) == ["a", "b", "c"]
     [again] = seen["rejected"]
-    assert (again.element.reason, again.element.detail, again.element.where) == ("exact_duplicate", "same id and text as m1", "m3")
+    assert (again.element.reason, again.element.detail, again.element.where) == (
+        "exact_duplicate",
+        "same id and text as m1",
+        "m3",
+    )
     assert again.window == (60, 120), "state is kept across windows, and what is said lies in the later one's"
     assert {found.element.id: found.window for found in seen["passed"]} == {"a": (0, 60), "b": (0, 60), "c": (60, 120)}
     assert seen["dead"] == []

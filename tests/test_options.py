@@ -19,6 +19,7 @@ from beam_pipeline.options import (
     DEMO_MODEL,
     OPTIONS,
     STAGE,
+    STREAMING,
     OptionError,
     PipelineConfig,
     StageOptions,
@@ -95,6 +96,9 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "near_duplicate_questions": "false",
         "benchmark_ngram": "8",
         "embedding_endpoint": "http://h/v1",
+        "input_subscription": "projects/p/subscriptions/s",
+        "output_topic": "projects/p/topics/t",
+        "event_time": "field:at",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -114,8 +118,19 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "benchmarks": "b",
         "embedding_endpoint": "http://g/v1",
     }
+    if option.group == STREAMING:
+        _changes_in_a_stream(name, value)
+        return
     before, after = validate_text(needed), validate_text({**needed, name: value})
     assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name}
+
+
+def _changes_in_a_stream(name: str, value: str) -> None:
+    needed = {"input": ["a"], "output": "o", "streaming": True, "event_time": "field:at"}
+    instead = {"input": []} if name == "input_subscription" else {}
+    value = "field:then" if name == "event_time" else value
+    before, after = validate(needed), validate({**needed, **instead, name: value})
+    assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name, *instead}
 
 
 @pytest.mark.parametrize(
@@ -596,7 +611,7 @@ def test_template_metadata_holds_only_what_dataflow_knows() -> None:
         assert parameter["label"] and parameter["helpText"]
         assert isinstance(parameter.get("defaultValue", ""), str)
         assert ("enumOptions" in parameter) == (parameter["paramType"] == "ENUM")
-        assert parameter["isOptional"] == (parameter["name"] not in ("input", "output"))
+        assert parameter["isOptional"] == (parameter["name"] != "output")
 
 
 def test_defaults_in_the_metadata_are_the_defaults() -> None:

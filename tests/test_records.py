@@ -96,6 +96,7 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
         "id": "676da852e1bc0ded",
         "document_id": "bridge",
         "source": "encyclopedia",
+        "attributes": {},
         "domain": "Other",
         "persona": "sailor",
         "question": "When did the bridge open?",

@@ -17,7 +17,7 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.sinks import KINDS, SCHEMAS, WriteRecords, columns_of, json_line, list_output, prepare_output
+from beam_pipeline.sinks import FREE_FORM, KINDS, SCHEMAS, WriteRecords, columns_of, json_line, list_output, prepare_output
 from transforms.records import (
     DeadLetter,
     Document,
@@ -72,8 +72,8 @@ def test_parquet_holds_the_same_rows(tmp_path, kind):
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
     rows = file.read().to_pylist()
     for row in rows:
-        if "item" in row:
-            row["item"] = json.loads(row["item"])
+        for name in FREE_FORM & row.keys():
+            row[name] = json.loads(row[name])
     assert rows == [TO_ROW[kind](RECORD[kind])] * 3
 
 
@@ -153,7 +153,7 @@ STOPPED_RUN = """
 import sys, time
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from beam_pipeline.sinks import WriteRecords
+from beam_pipeline.sinks import FREE_FORM, WriteRecords
 
 def slowly(number):
     time.sleep(0.02 if number < 50 else 600)
@@ -334,7 +334,7 @@ auth._Credentials._credentials_init = True  # else Beam looks for credentials fo
 server = create_server("localhost", port, in_memory=True, default_bucket="b")
 server.start()
 
-from beam_pipeline.sinks import WriteRecords, list_output, prepare_output
+from beam_pipeline.sinks import FREE_FORM, WriteRecords, list_output, prepare_output
 from beam_pipeline.sources import ReadDocuments, check_inputs
 from transforms.records import dead_letter_row
 

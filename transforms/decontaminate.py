@@ -58,19 +58,27 @@ class DecontaminateQA(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
+        # Grouped and not combined: the local runner cannot combine what is in no window while it runs a stream.
         digest = (
             shards
-            | "ShardDigests" >> beam.Map(_digest_of).with_output_types(int)
-            | "ItemsDigest" >> beam.CombineGlobally(add_digests)
+            | "ShardDigests" >> beam.Map(_digest_of).with_output_types(tuple[int, int])
+            | "GroupDigests" >> beam.GroupByKey()
+            | "ItemsDigest" >> beam.MapTuple(_add_group).with_output_types(int)
         )
         find = beam.ParDo(
-            _DecontaminateFn(self.ngram, self.similarity), beam.pvalue.AsSingleton(digest), beam.pvalue.AsIter(shards)
+            _DecontaminateFn(self.ngram, self.similarity),
+            beam.pvalue.AsSingleton(digest, default_value=0),
+            beam.pvalue.AsIter(shards),
         )
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
 
 
-def _digest_of(shard: BenchmarkShard) -> int:
-    return shard.digest
+def _digest_of(shard: BenchmarkShard) -> tuple[int, int]:
+    return 0, shard.digest
+
+
+def _add_group(_: int, digests: Iterable[int]) -> int:
+    return add_digests(digests)
 
 
 def add_digests(digests: Iterable[int]) -> int:

@@ -1,0 +1,120 @@
+"""A folder that fills up: what a look finds, and files put in while a watch runs."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from beam_pipeline.watch import QUIET_S, WatchFiles, check_watched, look, stop_watching, watch_again
+
+LONG_AGO_S = 3600
+
+
+def put(path: Path, age_s: float = LONG_AGO_S) -> Path:
+    """Put a file into a folder as a move does: whole, with the time of its own last change."""
+    path.write_text('{"text": "x"}\n')
+    changed = time.time() - age_s
+    os.utime(path, (changed, changed))
+    return path
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[float, Callable[[], object]], None]]:
+    """Do something after some seconds, while the test goes on."""
+    timers: list[threading.Timer] = []
+
+    def do(seconds: float, what: Callable[[], object]) -> None:
+        timers.append(threading.Timer(seconds, what))
+        timers[-1].start()
+
+    yield do
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+
+
+_FOUND: list[tuple[str, float]] = []
+
+
+class _NoteFn(beam.DoFn):
+    def process(self, path: str, timestamp: object = beam.DoFn.TimestampParam) -> None:
+        _FOUND.append((os.path.basename(path), float(timestamp)))  # type: ignore[arg-type]
+
+
+def watch(patterns: list[str], interval_s: float, until_s: float) -> list[tuple[str, float]]:
+    """Watch in the in-process runner: the names that were found, with the time of each."""
+    _FOUND.clear()
+    watch_again()
+    with beam.Pipeline("FnApiRunner", PipelineOptions(["--streaming"])) as pipeline:
+        pipeline | WatchFiles(tuple(patterns), interval_s, until_s) | beam.ParDo(_NoteFn())
+    return sorted(_FOUND)
+
+
+def test_a_look_leaves_what_is_still_written(tmp_path: Path) -> None:
+    old, new = put(tmp_path / "old.jsonl"), put(tmp_path / "new.jsonl", age_s=0)
+    ahead = put(tmp_path / "ahead.jsonl", age_s=-LONG_AGO_S)  # another machine's clock
+    (tmp_path / "folder.jsonl").mkdir()
+    quiet, changing = look((f"{tmp_path}/*.jsonl",), time.time())
+    assert sorted(quiet) == sorted(map(str, (old, ahead)))
+    assert changing == [str(new)]
+    assert look((f"{tmp_path}/*.jsonl",), time.time() + 2 * QUIET_S)[1] == []
+
+
+def test_a_file_system_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    old = put(tmp_path / "old.jsonl")
+    quiet, _ = look(("no-such-scheme://b/*.jsonl", str(old)), time.time())
+    assert quiet == [str(old)]
+    assert "will be tried again" in caplog.text
+
+
+def test_files_that_come_while_it_watches(tmp_path: Path, later: Callable[..., None]) -> None:
+    put(tmp_path / "a.jsonl")
+    later(1.0, lambda: put(tmp_path / "b.jsonl"))
+    later(1.5, lambda: put(tmp_path / "c.jsonl"))
+    began = time.time()
+    found = watch([f"{tmp_path}/*.jsonl", f"{tmp_path}/a*"], 0.2, 3.0)
+    assert [name for name, _ in found] == ["a.jsonl", "b.jsonl", "c.jsonl"], "each once, also what two patterns match"
+    times = [seen - began for _, seen in found]
+    assert times == sorted(times)
+    assert times[1] > 0.9
+
+
+def test_a_watch_does_not_end_before_a_growing_file_is_whole(tmp_path: Path, later: Callable[..., None]) -> None:
+    growing = put(tmp_path / "a.jsonl", age_s=0)
+
+    def grow() -> None:
+        with growing.open("a") as file:
+            file.write("x")
+
+    for seconds in (0.5, 1.0, 1.5):
+        later(seconds, grow)
+    began = time.time()
+    [(name, seen)] = watch([f"{tmp_path}/*.jsonl"], 0.2, 0.6)
+    assert name == "a.jsonl"
+    assert seen - began > 1.5 + 0.8 * QUIET_S - 0.2
+
+
+def test_a_watch_can_be_ended(tmp_path: Path, later: Callable[..., None]) -> None:
+    put(tmp_path / "a.jsonl")
+    later(1.0, stop_watching)
+    began = time.monotonic()
+    assert [name for name, _ in watch([f"{tmp_path}/*.jsonl"], 0.3, 600.0)] == ["a.jsonl"]
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [("{folder}", "is a folder; name its files"), ("{folder}/none/*.jsonl", "there is no folder"), ("none*/x.jsonl", "")],
+)
+def test_folders_must_be_there(tmp_path: Path, pattern: str, said: str) -> None:
+    given = (pattern.format(folder=tmp_path),)
+    if said:
+        with pytest.raises(ValueError, match=said):
+            check_watched(given)
+    else:
+        check_watched(given)  # relative: this folder is there
