@@ -14,6 +14,7 @@ from transforms.inference.recall import entry_by_document
 
 JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
+STREAMING = "streaming"
 # Options that name files or folders.
 PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 
@@ -21,6 +22,8 @@ PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
     values = {name: value for name, value in config.given().items() if name not in ("overwrite", "resume", "config")}
+    if config.streaming:
+        values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     for name in PATHS & values.keys():
         given = values[name]
         values[name] = [_absolute(path) for path in given] if isinstance(given, list) else given and _absolute(given)
