@@ -232,7 +232,13 @@ def _run_stream(
             raise
         print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
         return FAILED
-    summary = _report_stream(config, models, result, time.monotonic() - started, run)
+    # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
+    counted = options.view_as(StandardOptions).runner != STREAM_RUNNER
+    summary = add_summaries(read_window_summaries(config.output, run))
+    summary |= {"tokens": usage_of(result, models)} if counted else {}
+    summary["seconds"] = round(time.monotonic() - started, 1)
+    _complete(config, summary)
+    print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if stop.asked:
         return STOPPED
     return OK if summary["balanced"] and summary["pairs"] else FAILED
@@ -240,15 +246,6 @@ def _run_stream(
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
-
-
-def _report_stream(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, run: str) -> dict[str, Any]:
-    """Add up the windows that the run has closed, and say it; returns the sum, which is kept as a batch's summary is."""
-    summary = add_summaries(read_window_summaries(config.output, run))
-    summary |= {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
-    _complete(config, summary)
-    print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
-    return summary
 
 
 def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
@@ -263,7 +260,8 @@ def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seco
 def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
     """Add what the run cost, write the summary and show it."""
     prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
-    if cost := prices.cost(summary["tokens"]["total"], summary["seconds"]):
+    usage = summary.get("tokens", {}).get("total")
+    if usage and (cost := prices.cost(usage, summary["seconds"])):
         summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
     write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
     print(summary_table(summary, config.output))

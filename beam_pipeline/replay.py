@@ -9,10 +9,11 @@ those of the run, such as another endpoint or more attempts.
 import sys
 from collections.abc import Sequence
 
+import yaml
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.main import OK, UNUSABLE, main
-from beam_pipeline.resume import OPTIONS_FILE
+from beam_pipeline.resume import OPTIONS_FILE, STREAMING
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
 
@@ -33,6 +34,13 @@ def replay(argv: Sequence[str]) -> int:
     if not FileSystems.exists(path):
         print(f"error: {path}: there is no run to replay; {USAGE}", file=sys.stderr)
         return UNUSABLE
+    with FileSystems.open(path, compression_type="uncompressed") as file:
+        if yaml.safe_load(file.read()).get(STREAMING):
+            print(
+                f"error: {output} was written by a stream, whose documents do not come again: send it what failed",
+                file=sys.stderr,
+            )
+            return UNUSABLE
     return main(["--config", path, "--output", output, "--resume", *options])
 
 

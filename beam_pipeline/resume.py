@@ -14,6 +14,7 @@ from transforms.inference.recall import entry_by_document
 
 JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
+STREAMING = "streaming"
 # Options that name files or folders.
 PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
 
@@ -22,6 +23,8 @@ def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
     given = absolute_paths(config).given()
     values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "config")}
+    if config.streaming:
+        values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     path = FileSystems.join(config.output, OPTIONS_FILE)
     with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
         file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())

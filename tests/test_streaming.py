@@ -28,6 +28,7 @@ from beam_pipeline.models import run_models, run_prompts
 from beam_pipeline.options import PipelineConfig, validate
 from beam_pipeline.pipeline import build
 from beam_pipeline.pubsub import ParseMessages
+from beam_pipeline.replay import replay
 from beam_pipeline.rows import Fields
 from beam_pipeline.stream import ReadStream, stream_windows
 from beam_pipeline.summary import add_summaries
@@ -200,6 +201,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+def wait_for(path: Path) -> None:
+    """Wait until a file is there, for a minute at most."""
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
 def command(folder: Path, output: Path, *arguments: str) -> list[str]:
     """A watch of a folder, by the command line."""
     watched = ("--streaming", "--input", f"{folder}/*.jsonl", "--output", str(output), "--watch_interval_s", "0.5")
@@ -241,12 +249,21 @@ def test_a_folder_that_fills_up(
     assert summary["pairs"] == len(rows(tmp_path / "out", "qa")) > 0
     assert "2 windows closed; counts close" in capsys.readouterr().out
 
+    before = {path.name for path in (tmp_path / "out" / "qa").glob("*.jsonl")}
+    assert replay([str(tmp_path / "out")]) == UNUSABLE
+    assert "was written by a stream" in capsys.readouterr().err
     assert main(command(folder, tmp_path / "out", "--watch_until_s", "1")) == UNUSABLE
     assert "--resume to go on with it" in capsys.readouterr().err
-    before = {path.name for path in (tmp_path / "out" / "qa").glob("*.jsonl")}
     time.sleep(1)  # another run's second
     assert main(command(folder, tmp_path / "out", "--watch_until_s", "1", "--resume")) == OK
     assert before < {path.name for path in (tmp_path / "out" / "qa").glob("*.jsonl")}
+
+
+def test_a_watch_of_its_own_output_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "out" / "qa"
+    folder.mkdir(parents=True)
+    assert main(command(folder, tmp_path / "out", "--watch_until_s", "1")) == UNUSABLE
+    assert "is part of the output folder" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_watch_and_what_was_seen_goes_through(folder: Path, tmp_path: Path) -> None:
@@ -255,9 +272,7 @@ def test_ctrl_c_ends_a_watch_and_what_was_seen_goes_through(folder: Path, tmp_pa
     process = subprocess.Popen(
         [sys.executable, "-m", "beam_pipeline", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 60
-    while not (output / "options.yaml").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for(output / "options.yaml")
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     printed, errors = process.communicate(timeout=60)
