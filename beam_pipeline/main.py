@@ -30,11 +30,12 @@ from beam_pipeline.engines import (
     is_local,
     prepare_engine,
     remote_fatal,
+    runner_name,
     runs_here,
 )
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
-from beam_pipeline.options import OptionError, PipelineConfig, parse
+from beam_pipeline.options import STREAM_RUNNER, OptionError, PipelineConfig, parse
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress
@@ -233,7 +234,7 @@ def _run_stream(
         print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
         return FAILED
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
-    counted = options.view_as(StandardOptions).runner != STREAM_RUNNER
+    counted = runner_name(options) != STREAM_RUNNER
     summary = add_summaries(read_window_summaries(config.output, run))
     summary |= {"tokens": usage_of(result, models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - started, 1)
