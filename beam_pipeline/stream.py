@@ -51,7 +51,7 @@ def check_stream(config: PipelineConfig) -> None:
         check_watched(tuple(config.input))
         # Not the folders that this run fills itself.
         folders = [pattern.rpartition("/")[0] for pattern in config.input]
-        check_apart([f"{folder}/{folder.rpartition('/')[2]}-" for folder in folders], config.output)
+        check_apart([f"{folder}/{folder.rpartition('/')[2]}-00000-of-00001.jsonl" for folder in folders], config.output)
     if config.input_subscription or config.output_topic:
         check_pubsub(config.input_subscription, config.output_topic)
 
@@ -83,14 +83,21 @@ class ReadStream(beam.PTransform):
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
         read = pipeline | "Source" >> self.source
+        # Before the windows: what is delivered again when its window is closed is still the same document, and not late.
+        unique = read.passed | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
+        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
         dated = self.event_time.kind != ARRIVAL
-        documents, late = read.passed | "WindowDocuments" >> AssignWindows(self.windows, Document, rejects=dated)
-        letters = read.dead_letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter)
-        if not dated:
-            documents, late = (documents, late) | "AnyTime" >> beam.Flatten(), None
-        unique = documents | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
-        rejected = unique.rejected if late is None else (unique.rejected, late) | "AllRejected" >> beam.Flatten()
-        return Outcome(unique.passed, rejected, (*letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten())
+        documents, late = unique.passed | "WindowDocuments" >> AssignWindows(self.windows, Document, rejects=dated)
+        rejected = unique.rejected | "WindowRejected" >> AssignWindows(self.windows, Rejection)
+        if dated:
+            rejected = (*rejected, late)
+        else:
+            documents = (documents, late) | "AnyTime" >> beam.Flatten()
+        return Outcome(
+            documents,
+            rejected | "AllRejected" >> beam.Flatten(),
+            letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter) | "AllLetters" >> beam.Flatten(),
+        )
 
 
 @dataclass

@@ -38,7 +38,7 @@ SHARDS = 32
 _OLDEST_S = 31 * 86_400
 _REMEMBERED_S = _OLDEST_S + 2 * 86_400
 # What is late is accounted in the window of now. The clocks of two machines may differ by this much.
-_CLOCKS_S = 60
+_CLOCKS_S = 5
 
 
 @dataclass(frozen=True, slots=True)
