@@ -30,6 +30,12 @@ _CLAIM_IS = re.compile(
     r"\b(?:statement|claim|assertion|proposition|this|that|it) is (not )?(true|false|correct|incorrect|right|wrong)\W*$",
     re.IGNORECASE,
 )
+# "It does not.", "They were."
+_ELLIPSIS = re.compile(
+    r"(?:it|he|she|they|we|you|i|this|that|these|those|there) (?:(?:does|do|did|is|are|was|were|has|have|had|can|will|must)"
+    r"(n't| not)?|(cannot|can't|won't))[.!]?",
+    re.IGNORECASE,
+)
 # "yes" and "no" where they answer: "They had no choice" does not.
 _ANSWERS = re.compile(
     r"(?:^|[,.;:!?/\n>\u2192\u2014\u2013-]\s*|\b(?:and|or|but|also|as|alternatively|maybe|perhaps|actually|wait|say|hand|then|"
@@ -74,6 +80,9 @@ def _verdict(sentence: str) -> str | None:
     said = _SAID_FIRST.match(sentence, lead.end() if lead else 0) or _SAID_LAST.search(sentence)
     if said:
         return _YES_NO[said[1].lower()]
+    short = _ELLIPSIS.fullmatch(sentence, lead.end() if lead else 0)
+    if short:
+        return "no" if short[1] or short[2] else "yes"
     claim = _CLAIM_IS.search(sentence)
     if not claim:
         return None

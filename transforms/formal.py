@@ -6,7 +6,7 @@ from transforms.answers import canonical
 from transforms.expressions import equivalent, worked_out
 from transforms.markup import without_markdown
 from transforms.mentions import Truth
-from transforms.objections import HEDGE, NEGATION
+from transforms.objections import HEDGE, NEGATION, objected
 from transforms.prose import without_lead
 
 # --- Code ----------------------------------------------------------------------------------------
@@ -24,16 +24,27 @@ def states_code(text: str, truth: Truth) -> bool:
     pieces = {block.strip() for block in _FENCE.findall(text)} or set(_INLINE.findall(text))
     if pieces:
         around = _INLINE.sub(" _ ", _FENCE.sub(" _ ", text))
-        return len(pieces) == 1 and truth.said_by(pieces.pop()) and not HEDGE.search(around) and not NEGATION.search(around)
-    if truth.said_by(text):
+        return len(pieces) == 1 and _names(pieces.pop(), truth) and not HEDGE.search(around) and not NEGATION.search(around)
+    if _names(text, truth):
         return True
     bare = without_markdown(text)
     candidates = {bare, _CODE_LEAD.sub("", bare), without_lead(bare)}
     candidates |= {candidate.rstrip(".") for candidate in candidates}
-    right = [candidate for candidate in candidates if truth.said_by(candidate)]
+    right = [candidate for candidate in candidates if _names(candidate, truth)]
     return any(
         not (NEGATION.search(around) or HEDGE.search(around)) for around in (bare.replace(code, " _ ", 1) for code in right)
     )
+
+
+_CALLABLE = re.compile(r"[A-Za-z_][\w.:]*(?:\(\))?")
+
+
+def _names(code: str, truth: Truth) -> bool:
+    """Whether a piece of code is the right one; a function may be named with its empty brackets or without."""
+    if truth.said_by(code):
+        return True
+    bare = code.strip().removesuffix("()")
+    return bool(_CALLABLE.fullmatch(code.strip())) and (truth.said_by(bare) or truth.said_by(f"{bare}()"))
 
 
 # --- Expressions ---------------------------------------------------------------------------------
@@ -57,9 +68,11 @@ def states_expression(text: str, truth: Truth) -> bool:
         return False
     if any(_is_other(line, truth) for line in lines[:-1]):
         return False
+    places = list(_FORMULA.finditer(lines[-1]))
     formulas = {next(filter(None, found.groups())).strip() for found in _FORMULA.finditer(text)}
     if formulas:
-        return len(formulas) == 1 and _is_expression(formulas.pop(), truth)
+        plain_mention = all(not objected(lines[-1], *place.span()) for place in places)
+        return len(formulas) == 1 and plain_mention and _is_expression(formulas.pop(), truth)
     last = without_lead(lines[-1]).rstrip(".")
     candidates = (last, _INTRODUCED.split(last)[-1])
     return (len(lines) == 1 or len(text.split()) > 3) and any(_is_expression(candidate, truth) for candidate in candidates)

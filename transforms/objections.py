@@ -9,7 +9,8 @@ import re
 
 from transforms.answers import parse_quantity
 from transforms.mentions import FUNCTION_WORDS, Truth, is_verb
-from transforms.regions import is_region
+from transforms.modifiers import operated
+from transforms.regions import is_elsewhere, is_region
 
 # Words that leave an answer open, or put it in somebody else's mouth.
 HEDGE = re.compile(
@@ -28,7 +29,7 @@ NEGATION = re.compile(
     r"\b(?:not(?! (?:until|only)\b)|never|no(?! (?:later|earlier)\b)|none|nothing|nobody|nowhere|cannot|hardly|scarcely|"
     r"wrong(?:ly)?|incorrect(?:ly)?|false(?:ly)?|erroneously|untrue|(?:rejected|replaced|dismissed|superseded|eliminated|"
     r"ruled out)(?! by)|"
-    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|!=|<>|\bnon-",
+    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|\u00ac|!=|<>|\bnon-",
     re.IGNORECASE,
 )
 # Right before an answer: it is a bound, a landmark, something to tell apart, or belongs to the real answer.
@@ -50,7 +51,7 @@ _RULED_OUT = re.compile(
     re.IGNORECASE,
 )
 _BOUND_BEHIND = re.compile(
-    r"\s*(?:[+<>](?!\w)|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|and (?:up|over|above|"
+    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|and (?:up|over|above|"
     r"more)|"
     r"(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b)",
     re.IGNORECASE,
@@ -86,7 +87,7 @@ def objected(sentence: str, start: int, end: int) -> bool:
     asks = _QUESTION.match(rest)
     if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()):  # the WHO is no question
         return True
-    if _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
+    if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
         return True
     begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     ends = _CLAUSE.search(after)
@@ -135,6 +136,8 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         following = re.match(r"(?:,\s*)?and\s+([\w']+)", after)
         if not following or (following[1].lower() not in _AND_GOES_ON and not is_verb(following[1])):
             return False
+    if _lies_elsewhere(after, truth):
+        return False
     other = _ONE_OF_TWO.match(after)
     if _AND_BEFORE.search(before) or (other and not is_verb(other[1] or "")):
         return False
@@ -143,6 +146,15 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         return False
     lead = _PIECE_BEFORE.search(before)
     return lead is None or _leads_in(lead[1].strip(" \"'"), truth)
+
+
+_IN_REGION = re.compile(r"[,(]?\s*(?:(?:in|of)\s+)?(?:the )?((?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*){0,3})", re.IGNORECASE)
+
+
+def _lies_elsewhere(after: str, truth: Truth) -> bool:
+    """Whether a place is said to lie where the right one does not: "Paris, Texas"."""
+    region = _IN_REGION.match(after) if truth.answer_type in ("place", None) else None
+    return region is not None and is_region(region[1]) and is_elsewhere(truth.answer, region[1])
 
 
 def _explains(piece: str, mark: str, truth: Truth) -> bool:
