@@ -50,6 +50,7 @@ TRANSFORMS = {
         "markup",
         "mentions",
         "minhash",
+        "modifiers",
         "mojibake",
         "near_questions",
         "objections",

@@ -91,7 +91,6 @@ _RANGE = re.compile(r"(?<=\d) ?(?:-| to | until ) ?(?=\d)")
 _WORD_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
 _WORD_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])|(?<=s)'(?= |$)")
 _LOOSE_MARK = re.compile(r"(?<!\d)[,;]|[,;](?!\d)|(?<=[^\W\d_])\.(?= |$)|\"")
-_DECADE = re.compile(r"(?:(?:in )?the )?[12]\d\d0'?s\.?")  # and no seconds
 _ORDINAL = re.compile(r"\b(?:(" + "|".join(TENS) + r")-)?(" + "|".join(ORDINALS) + r")\b(?= |$)")
 
 
@@ -267,9 +266,7 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
         month = MONTH_NUMBERS.get(normalise(text).strip(" ."))
         if month:
             return str(PartialDate(0, month))
-    quantity = (
-        None if answer_type not in ("number", "duration") and _DECADE.fullmatch(text) else parse_quantity(text, answer_type)
-    )
+    quantity = parse_quantity(text, answer_type)
     if quantity:
         if answer_type == "percentage":
             quantity = as_percentage(quantity, text)

@@ -106,7 +106,7 @@ _LETTER = re.compile(
 _ANY_LETTER = re.compile(r"(?<![\w'])[B-H](?![\w'+#])")
 # The words of an option may hedge: "D) all of the above".
 _OPEN = re.compile(r"\b(?:or|either|neither|maybe|perhaps|possibly|probably|not sure|unsure|guess)\b", re.IGNORECASE)
-_UNEQUAL = re.compile(r"\W*?(?:\u2260|\u00ac|!=|<>)")
+_UNEQUAL = re.compile(r"\W*?(?:\u2260|\u00ac|!|~|<>)|[A-Ha-h]'+$")  # C' is what is not C
 _ABOUT_OPTIONS = re.compile(r"\b(?:options?|choices|answers)\b", re.IGNORECASE)
 
 
@@ -122,7 +122,9 @@ def _letter_and_words(spelling: str) -> tuple[str, str]:
 
 
 def _says_option(prose: str, letter: str, choice: str) -> bool:
-    said = None if _UNEQUAL.match(prose) else _OPTION.match(prose)
+    if _UNEQUAL.match(prose):
+        return False
+    said = _OPTION.match(prose)
     words = said[2].strip(" .") if said else prose
     if not letter:
         return not _letters(words or prose) and states_prose(words or prose, Truth(choice, "term"))

@@ -71,8 +71,8 @@ _EMPHASIS = (
 )
 # "> 42" is no quotation.
 _LINE_START = re.compile(
-    r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t](?![ \t*_$\\(]*(?:[\d.+\u20ac\u00a3\u00a5\u2212-]|(?:zero|one|two|three|four|five|six|seven|"
-    r"eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|four|fif|six|seven|eigh|nine)ty|hundred|half)\b)))",
+    r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t](?![ \t*_$\\(]*(?:[\d.+\u20ac\u00a3\u00a5\u2212-]|(?:zero|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|four|fif|six|seven|eigh|nine)ty|hundred|half)\b)))",
     re.IGNORECASE,
 )
 

@@ -128,7 +128,9 @@ class Truth:
         if weak_unit(typed):
             return True
         quantity = parse_quantity(typed, self.answer_type)
-        if quantity is None or not quantity.unit or parse_unit(quantity.unit):
+        if quantity is None:
+            return bool(self.quantities) and bool(re.search(r"\d\W*[^\W\d_]{2}", typed))
+        if not quantity.unit or parse_unit(quantity.unit):
             return False
         return not counted(typed.replace("-", " ").split()[-len(quantity.unit.split()) :])
 
@@ -367,6 +369,22 @@ _ATTACHED_AFTER = re.compile(
 )
 
 
+_PHRASE = re.compile(r"^[^,;:.()!?]*")
+
+
+def _counts_in(after: str, truth: Truth) -> bool:
+    """Whether what stands behind a bare number, if it is counted, is what the answer counts: "12 apples" is no 12 km."""
+    words = re.findall(r"[^\W\d_][\w'-]*", _PHRASE.findall(after[:60])[0])[:4]
+    if not words or not re.match(r"[ -][^\W\d_]", after) or words[0].lower() in _GO_ON or is_verb(words[0]):
+        return True
+    units = [parse_unit(word) for word in words]
+    counted_by = {singular(singular(known.unit.split()[-1])) for known in truth.quantities if known.unit}
+    symbols = {known.unit for known in truth.quantities}
+    return any(unit and unit.symbol in symbols for unit in units) or any(
+        singular(singular(word.lower())) in counted_by for word in words
+    )
+
+
 _SHARE_OF = re.compile(
     r"(?:(?:an?|one) )?(?:half|third|quarter) of \w{0,8} ?\d", re.IGNORECASE
 )  # "half of 50" is worked out further on
@@ -385,11 +403,17 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
         if truth.answer_type == "percentage":
             quantity = as_percentage(quantity, written)
         right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
+        if right and truth.has_unit and not quantity.unit and not _counts_in(after, truth):
+            right = False
         if written == "one" and not right and not _RANGE_GOES_ON.match(after):
             continue
-        attached = _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248")) or _ATTACHED_AFTER.match(after)
-        attached = attached or _RANGE_GOES_ON.match(after) or (not truth.has_unit and weak_unit(written))
-        attached = attached or (truth.is_year and right and spans(sentence, start, end))
+        attached = bool(
+            _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248"))
+            or _ATTACHED_AFTER.match(after)
+            or _RANGE_GOES_ON.match(after)
+            or (not truth.has_unit and weak_unit(written))
+            or (truth.is_year and right and spans(sentence, start, end))
+        )
         if operated(sentence, start, end) or (not right and _SHARE_OF.match(f"{written}{after}")):
             if right:
                 yield Value(start, end, False)
@@ -436,8 +460,8 @@ def _dates(sentence: str, truth: Truth) -> Iterator[Value]:
         end, date = place
         start, stop = words[index].start, words[end - 1].end
         attached = _ATTACHED_BEFORE.search(sentence[:start]) or _ATTACHED_AFTER.match(sentence[stop:])
-        attached = attached or operated(sentence, start, stop) or spans(sentence, start, stop)
-        right = not attached and any(more_exact(date, known) for known in truth.dates)
+        changed = attached or operated(sentence, start, stop) or spans(sentence, start, stop)
+        right = not changed and any(more_exact(date, known) for known in truth.dates)
         if right or date.month or date.year >= 1000:
             yield Value(start, stop, right)
         index = end

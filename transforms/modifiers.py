@@ -12,27 +12,28 @@ from transforms.units import singular
 # --- Operations ----------------------------------------------------------------------------------
 
 _FUNCTIONS = (
-    r"log(?:arithm)?|exp(?:onential)?|sine|cosine|tangent|(?:square|cube|fourth|n-?th) root|root|square|cube|factorial|reciprocal|"
-    r"inverse|negative|absolute value|floor|ceiling|multiple|derivative|integral|modulus|complement|negation|half|third|quarter|"
-    r"fifth|tenth"
+    r"log(?:arithm)?|exp(?:onential)?|sine|cosine|tangent|(?:square|cube|fourth|n-?th) root|root|square|cube|factorial|"
+    r"reciprocal|inverse|negative|absolute value|floor|ceiling|multiple|derivative|integral|modulus|complement|negation|"
+    r"half|third|quarter|fifth|tenth"
 )
 _TIMES = r"twice|thrice|double|triple|quadruple|quintuple|half|(?:two|three|four|five|six|seven|eight|nine|ten|\d+) times"
-# Every sign of mathematics but what says that a value follows: "\u2234", "\u223c", "\u2248".
-_SIGNS = "\u2200-\u2233\u2235-\u223b\u223d-\u2247\u2249-\u22ff\u00ac\u00b1\u00d7\u00b7\u00f7"
+# Every sign of mathematics but those that say that a value follows, or that it was found: "\u2234", "\u223c", "\u2248", "\u220e".
+_SIGNS = "\u2200-\u220d\u220f-\u2233\u2235-\u223b\u223d-\u2247\u2249-\u22ff\u2a00-\u2aff\u00ac\u00b1\u00d7\u00b7\u00f7"
 _OPERATED_BEFORE = re.compile(
     rf"(?:\b(?:(?:{_FUNCTIONS})s? of|to the power(?: of)?|raised to|divided by|multiplied by|modulo|mod|choose|"
     rf"(?:{_TIMES})(?: as (?:much|many|large|big|long) as)?|log|ln|lg|exp|(?:arc)?(?:sin|cos|tan)h?|cot|sec|csc|sqrt|lim|max|min|"
     r"det|negative|minus|plus or minus|upwards? of|(?:in )?excess of|just short of|(?:one|\d) in)"
-    rf"(?: (?:the|a|an|about|that of|its))?|(?<![\w.])[\u0370-\u03ff]|[{_SIGNS}]|[A-Za-z]\()\s*$",
+    rf"(?: (?:the|a|an|about|that of|its))?|(?<![\w.])[\u0370-\u03ff]|[{_SIGNS}]|[A-Za-z]\(|(?<!\w)!$)\s*$",
     re.IGNORECASE,
 )
 _OPERATED_BEHIND = re.compile(
-    r"\s*(?:[\u00b7\u00d7\u00f7\u221a\u221e\u00b1\u2030\u2032\u2033^]|[\u0370-\u03ff](?!\w)|\*\*(?= ?[\d({])|"
-    r"-?(?:squared|cubed|factorial|halves|thirds|quarters|fourths|fifths|sixths|tenths|hundredths|thousandths|millionths|fold|"
-    r"choose|mod|modulo|times(?= (?:as|more|less|the|larger|smaller|that|\d))|"
+    rf"\s*(?:[{_SIGNS}\u2190-\u21ff\u2030\u2032\u2033^]|[\u0370-\u03ff](?!\w)|\*\*(?= ?[\d(])|"
+    r"-?(?:squared|cubed|doubled|tripled|halved|factorial|halves|thirds|quarters|fourths|fifths|sixths|tenths|hundredths|"
+    r"thousandths|millionths|fold|choose|mod|modulo|plus|minus|divided by|multiplied by|over(?= \d)|"
+    r"times(?= (?:as|more|less|the|larger|smaller|that|\d))|"
     r"(?:raised )?to the (?:[a-z]+ )?power|as (?:many|much)|(?:of )?(?:an?|one) (?:per ?cent|percentage)|minimum|maximum|"
     r"or thereabouts)\b|of \d[\d.,]* ?(?:%|per ?cent)|"
-    r"[,(]?\s*not (?:quite|exactly|really|entirely|necessarily|certain|sure|only|just|merely|always|far)\b|"
+    r"[,(-]?\s*not\W*$|[,(]?\s*not (?:quite|exactly|really|entirely|necessarily|certain|sure|only|just|merely|always|far)\b|"
     r"[,(]?\s*(?:and |but )not (?:only|just|merely|quite|exactly)\b)",
     re.IGNORECASE,
 )
@@ -55,11 +56,14 @@ def unknown_commands(text: str, known: str) -> bool:
 
 _SPAN_BEFORE = re.compile(
     r"\b(?:(?<!not )(?:since|until|till|til)|up to|by|pre|post|(?<!dates )(?<!dated )(?<!dating )(?<!back )(?<!comes )(?<!stems )"
-    r"from|starting|beginning|eve of|decade of)(?:[ -](?:about|around|the|year|from|in|on|as early as|at least)){0,3}[ -]?$",
+    r"from|starting|beginning|ending|through|thru|as of|effective|eve of|decade of|"
+    r"(?<!dates )(?<!dated )(?<!back )(?<!traced )to)"
+    r"(?:[ -](?:about|around|the|year|from|in|on|as early as|at least)){0,3}[ -]?$",
     re.IGNORECASE,
 )
 _SPAN_BEHIND = re.compile(
-    r"\s*,?\s*(?:onwards?\b|on\b(?=\W*$)|(?:and|or) (?:later|after|onwards?|beyond|before|earlier|since|thereafter)\b|"
+    r"\s*,?\s*(?:onwards?\b|(?:until|till|til|through|thru|to)\b|on\b(?=\W*$)|"
+    r"(?:and|or) (?:later|after|onwards?|beyond|before|earlier|since|thereafter)\b|"
     r"at the (?:very )?(?:earliest|latest)\b|'?s\b|bce?\b|b\.c\.)",
     re.IGNORECASE,
 )

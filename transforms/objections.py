@@ -35,10 +35,11 @@ NEGATION = re.compile(
 # Right before an answer: it is a bound, a landmark, something to tell apart, or belongs to the real answer.
 _RULED_OUT = re.compile(
     r"(?:\b(?:lack|absence|loss|end|edge|cent(?:er|re)|opposite|inverse|reverse|fear|speed|theory|study|science|history|instead|"
-    r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburb|downstream|upstream|"
+    r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburbs?|outskirts|downstream|upstream|"
     r"(?:grand)?(?:son|"
     r"daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|successor|predecessor|"
-    r"contemporary|colleague|teacher|critic|assistant) of"
+    r"contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|uncle|aunt|mentor|"
+    r"tutor) of"
     r"|\b(?:rather|other|more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|older|younger|earlier|later|"
     r"better) than|\b(?:apart|aside|different|differs?|differed|distinct|far|away) from|\b(?:opposed|contrast|next|close|"
     r"prior|up|"
@@ -47,13 +48,12 @@ _RULED_OUT = re.compile(
     r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|after|over|under|below|above|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
     r"previously|once))"
-    r"\s+(?:the |a |an |about |around |year |that of |of )?$|[<>\u2264\u2265]\s*$",
+    r"\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
     re.IGNORECASE,
 )
 _BOUND_BEHIND = re.compile(
-    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|and (?:up|over|above|"
-    r"more)|"
-    r"(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b)",
+    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
+    r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(

@@ -57,11 +57,15 @@ def states_prose(text: str, truth: Truth) -> bool:
     prose = plain(text)
     if "\n" not in prose:
         prose = _DECORATION.sub("", (_VALUE_ITEM if truth.is_value else _ITEM).sub("", prose))
+    if _DENIED.match(prose):
+        return False
     if "\u03c0" in truth.answer or truth.is_value:
         prose = _PI.sub("\u03c0", prose)
     if truth.is_value:
         if _only_values(unify(prose), truth):
             return False
+        if bars := _BARS.fullmatch(prose):
+            prose = bars[1]
         if debit := _DEBIT.fullmatch(prose):
             return truth.said_by(f"-{debit[1]}")
     if truth.said_by(_unquoted(prose)):
@@ -83,8 +87,10 @@ def states_prose(text: str, truth: Truth) -> bool:
     return last or not truth.is_value or not any(_concludes(other) and not _says(other, truth) for other in others)
 
 
+_DENIED = re.compile(r"[\"'(]*[!~-](?=[A-Za-z])")  # !Paris, ~Paris, -entropy
 _PI = re.compile(r"(?<=\d) ?pi(?!\w)", re.IGNORECASE)
 _DEBIT = re.compile(r"\(([$\u20ac\u00a3\u00a5][\d.,]{1,30})\)\.?")  # so accounts write what is owed: ($42)
+_BARS = re.compile(r"\|([^|-]{1,60})\|\.?")
 _BETWEEN = re.compile(r"[,;:&|/\u00d7\u00b7]|\band\b", re.IGNORECASE)
 
 
@@ -149,16 +155,18 @@ def without_lead(text: str) -> str:
 
 
 _QUOTATION_MARKS = "\"'\u201c\u201d`"
+_PRIMES = re.compile(r"\d[\"'\u201d`]{1,4}$")
 
 
 def _unquoted(text: str) -> str:
-    """A text without its quotation marks; those behind a digit close something, or are primes: 5''."""
+    """A text without its quotation marks; behind a digit they must close something, or they are primes: 5''."""
     text = text.strip()
-    if text[-2:-1].isdigit() or text[:1].isdigit():
-        while len(text) > 2 and text[0] in _QUOTATION_MARKS and text[-1] in _QUOTATION_MARKS:
-            text = text[1:-1].strip()
-        return text
-    return text.strip(_QUOTATION_MARKS).strip()
+    bare = text.rstrip(".,;")
+    if not _PRIMES.search(bare):
+        return text.strip(_QUOTATION_MARKS).strip()
+    while len(bare) > 2 and bare[0] in _QUOTATION_MARKS and bare[-1] in _QUOTATION_MARKS:
+        bare = bare[1:-1].strip()
+    return bare
 
 
 def _ends_two_ways(found: list[str], truth: Truth) -> bool:
@@ -262,7 +270,7 @@ def _names_value(sentence: str, truth: Truth) -> bool:
 
 
 _BEFORE_VALUE = (FUNCTION_WORDS - frozenset("from by since until over under between on as not i".split())) | frozenset(
-    "answer result solution number value sum year precisely approx circa ca overall altogether all up say my".split()
+    "answer result solution number value sum year precisely approx circa ca overall altogether all up say my every me us".split()
 )
 _BEHIND_VALUE = (FUNCTION_WORDS - frozenset("i".split())) | frozenset("per out".split())
 
@@ -276,7 +284,7 @@ def _all_plain(sentence: str, places: list[tuple[int, int]]) -> bool:
     for start, end in places:
         shown = f"{shown[:start]}{'#' * (end - start)}{shown[end:]}"
     words = [word.strip("\"'(),.;$*[]{}") for word in shown.split()]
-    if any(word.lower() in _BEING or is_verb(word) or _PAST.fullmatch(word) for word in words):
+    if any(word.lower() in _BEING or is_verb(word) or _PAST.fullmatch(word) for word in words) or _BEGINS_SENTENCE.match(shown):
         return True
     return all(_is_plain(sentence, shown, start, end) for start, end in places)
 
@@ -293,9 +301,14 @@ def _is_plain(sentence: str, shown: str, start: int, end: int) -> bool:
     ):
         return False
     following = re.match(r"[ -]([^\W\d_].*)", sentence[end:])
+    if not sentence[end - 1 : end].isdigit() and (said := parse_quantity(sentence[start:end])) and said.unit:
+        return True
     return not following or following[1].split()[0].lower().strip(",.;:") in _BEHIND_VALUE or counted(following[1].split())
 
 
+_BEGINS_SENTENCE = re.compile(
+    r"(?:so |thus |hence |then |therefore |,)*(?:we|i|it|he|she|they|you|this|that|there) [a-z]{3}", re.IGNORECASE
+)
 _PAST = re.compile(r"(?!squared|cubed)[a-z]{3,}ed", re.IGNORECASE)
 
 

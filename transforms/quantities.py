@@ -66,6 +66,7 @@ _EXPONENT = re.compile(r"[eE]([+-]?\d{1,3})(?![\w.])", re.ASCII)
 _TEN_TO = re.compile(r"10 ?(?:\^|\*\*) ?\{?([+-]?\d{1,3})\}?(?!\d)", re.ASCII)
 _NUMBER_WORD = re.compile(r"[A-Za-z]+")
 _APPROXIMATELY = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca?\.|~|\u2248|exactly)\s*", re.IGNORECASE)
+_DECADE = re.compile(r"(?:(?:in )?the )?[12]\d\d0'?s", re.IGNORECASE)  # and no seconds
 _SIGN = re.compile(r"([+-])\s?|(minus|negative|plus)\s+", re.IGNORECASE)
 _GAP = re.compile(r"[ -]?")
 
@@ -311,6 +312,8 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
     text = without_latex(unify(text[: 4 * MAX_VALUE_CHARS])).strip(" ,;:")
     text = text if _ELLIPSIS.search(text[:MAX_VALUE_CHARS]) else text.strip(" .,;:")
     if not text or len(text) > MAX_VALUE_CHARS:
+        return None
+    if answer_type != "duration" and _DECADE.fullmatch(text):
         return None
     about = _APPROXIMATELY.match(text)
     text = text[about.end() :] if about else text

@@ -31,9 +31,28 @@ _REGIONS = frozenset(
 )
 
 
+# As addresses have them, so in capitals alone.
+_STATES = dict(
+    pair.split(":")
+    for pair in (
+        "AL:alabama AK:alaska AZ:arizona AR:arkansas CA:california CO:colorado CT:connecticut DE:delaware FL:florida GA:georgia "
+        "HI:hawaii ID:idaho IL:illinois IN:indiana IA:iowa KS:kansas KY:kentucky LA:louisiana ME:maine MD:maryland "
+        "MA:massachusetts MI:michigan MN:minnesota MS:mississippi MO:missouri MT:montana NE:nebraska NV:nevada "
+        "NJ:new_jersey NH:new_hampshire NM:new_mexico NY:new_york NC:north_carolina ND:north_dakota OH:ohio OK:oklahoma "
+        "OR:oregon PA:pennsylvania RI:rhode_island SC:south_carolina SD:south_dakota TN:tennessee TX:texas UT:utah VT:vermont "
+        "VA:virginia WA:washington WV:west_virginia WI:wisconsin WY:wyoming DC:dc ON:ontario BC:british_columbia QC:quebec"
+    ).split()
+)
+
+
 def is_region(text: str) -> bool:
     """Whether a text names a country or a state: what is said behind a place and does not compete with it."""
-    return canonical(text, "place") in _REGIONS
+    return _region(text) in _REGIONS
+
+
+def _region(text: str) -> str:
+    state = _STATES.get(text.strip(" .,"))
+    return state.replace("_", " ") if state else canonical(text, "place")
 
 
 # Cities whose names others have too, and where the one is that is met without its country. A name that several
@@ -101,4 +120,4 @@ _HOMES_OF = {city.strip(): homes for homes, cities in _HOMES.items() for city in
 def is_elsewhere(place: str, region: str) -> bool:
     """Whether a place said to be in a region is another one than the place of that name: Paris in Texas, not Paris in France."""
     homes = _HOMES_OF.get(canonical(place, "place"))
-    return homes is not None and canonical(region, "place") not in homes
+    return homes is not None and _region(region) not in homes
