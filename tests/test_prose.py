@@ -58,6 +58,8 @@ def test_says_twelve(text: str) -> None:
         "blorp 12",
         "12 blorp",
         r"\foo 12",
+        "x >= 12",
+        "12.0...",
         r"\neq 12",
         "13, not 12",
         "12, not quite",

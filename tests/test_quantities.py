@@ -59,7 +59,9 @@ def test_numbers_as_they_are_written_elsewhere(text: str, value: Fraction) -> No
     assert quantity.value == value
 
 
-@pytest.mark.parametrize("text", ["1,234,567,89", "1.234.50", "42_8", "42\u2088", "1.234,567,8", "0.3(", "5\u03c0", "1920s"])
+@pytest.mark.parametrize(
+    "text", ["1,234,567,89", "1.234.50", "1.234.567.89", "42_8", "42\u2088", "1.234,567,8", "0.3(", "5\u03c0", "1920s"]
+)
 def test_what_can_be_read_in_no_way_is_no_number(text: str) -> None:
     assert parse_quantity(text) is None
 

@@ -18,6 +18,7 @@ from transforms.answers import (
     answers_match,
     canonical,
     fold_text,
+    format_number,
     loose_form,
     parse_date,
     parse_quantity,
@@ -128,6 +129,8 @@ class Truth:
         if weak_unit(typed):
             return True
         quantity = parse_quantity(typed, self.answer_type)
+        if quantity and _cut_short(typed, quantity):
+            return True
         if quantity is None:
             return bool(self.quantities) and bool(re.search(r"\d\W*[^\W\d_]{2}", typed))
         if not quantity.unit or parse_unit(quantity.unit):
@@ -369,6 +372,14 @@ _ATTACHED_AFTER = re.compile(
 )
 
 
+_CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)
+
+
+def _cut_short(written: str, quantity: Quantity) -> bool:
+    """Whether decimals go on, nobody knows how: "3.14..."; "0.333..." was read as a third."""
+    return bool(_CUT_SHORT.search(written)) and "/" not in format_number(quantity.value)
+
+
 _PHRASE = re.compile(r"^[^,;:.()!?]*")
 
 
@@ -412,6 +423,7 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
             or _ATTACHED_AFTER.match(after)
             or _RANGE_GOES_ON.match(after)
             or (not truth.has_unit and weak_unit(written))
+            or _cut_short(f"{written}{after[:4]}", quantity)
             or (truth.is_year and right and spans(sentence, start, end))
         )
         if operated(sentence, start, end) or (not right and _SHARE_OF.match(f"{written}{after}")):

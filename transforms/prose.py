@@ -123,6 +123,9 @@ def contradicts_prose(sentence: str, truth: Truth) -> bool:
         return False
     if bare.endswith((":", "?")) or _PLEASANTRY.fullmatch(bare):
         return False
+    ruled_out = _NOT_OTHERS.match(f", {bare.lstrip(' ,;(')}")
+    if ruled_out and _are_others(ruled_out[1], truth):
+        return False
     subject = _IS_THE.match(bare)
     if subject and truth.is_proper and not subject[1].startswith("The "):
         return not truth.said_by(subject[1]) and not states_prose(sentence, truth)
@@ -229,7 +232,8 @@ def _names_text(sentence: str, truth: Truth) -> bool:
 
 # What comes last is what is worked out: "12 * 3 = 36".
 _WORKED_OUT = re.compile(
-    r"=|\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|results in|thus|therefore|hence|so)\b",
+    r"(?<![<>!\u2260\u2264\u2265])=(?![<>])|"
+    r"\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|results in|thus|therefore|hence|so)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(

@@ -47,7 +47,7 @@ ORDINALS = dict(
 # "1.234,50" and "1 234,50" can be read in one way only; "1.234" is a little more than one, "1,234" more than a thousand.
 _DIGITS = re.compile(
     r"(?P<continental>\d{1,3}(?:(?:\.\d{3})+|(?:[ ']\d{3})+),\d{1,2}(?!\d|[.,]\d))"
-    r"|(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}|"
+    r"|(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}(?!\.\d)|"
     r"\d{1,2}(?:,\d{2})+,\d{3})(?![\d])(?P<tail>\.\d+)?"
     r"|(?P<comma>\d{1,9},\d{1,2}(?![\d,])|0,\d+(?![\d,]))"
     r"|(?P<plain>\d+(?:\.\d+)?|\.\d+)",

@@ -52,7 +52,7 @@ _TAKES_BACK_BEFORE = re.compile(
 )
 _TAKES_BACK_BEHIND = re.compile(
     r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s*(?:or|but not|maybe|"
-    r"possibly)\b|\?)",
+    r"possibly|not (?:sure|certain|quite|exactly|really))\b|\?)",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
