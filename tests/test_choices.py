@@ -8,14 +8,27 @@ YES, NO = Truth("yes", "yes_no"), Truth("no", "yes_no")
 
 @pytest.mark.parametrize(
     "text",
-    ["Yes", "Yes, it does.", "True.", "So yes.", "Based on it, yes.", "The statement is true.", "Yes; they had no choice."],
+    [
+        "Yes",
+        "Yes, it does.",
+        "True.",
+        "So yes.",
+        "Based on it, yes.",
+        "The statement is true.",
+        "Yes; they had no choice.",
+        "It does.",
+        "They were!",
+    ],
 )
 def test_yes(text: str) -> None:
     assert states_yes_no(text, YES)
     assert not states_yes_no(text, NO)
 
 
-@pytest.mark.parametrize("text", ["No", "No, not at all.", "False", "The claim is not true.", "It failed. The answer is no."])
+@pytest.mark.parametrize(
+    "text",
+    ["No", "No, not at all.", "False", "The claim is not true.", "It failed. The answer is no.", "It does not.", "They can't."],
+)
 def test_no(text: str) -> None:
     assert states_yes_no(text, NO)
     assert not states_yes_no(text, YES)
@@ -25,7 +38,8 @@ def test_no(text: str) -> None:
     "text",
     ["Yes and no", "yes/no", "yes, or else no", "no one knows", "No idea.", "Perhaps yes.", "It depends, yes.", "yes\nno",
      "", "Is it yes?",
-     "I cannot say yes.", "yes as well as no", "No, I cannot answer."],
+     "I cannot say yes.", "yes as well as no", "No, I cannot answer.", "It does not matter.",
+     "It might.", "It does. It does not.", "\u00acyes"],
 )  # fmt: skip
 def test_neither(text: str) -> None:
     assert not states_yes_no(text, YES)

@@ -51,6 +51,7 @@ TRANSFORMS = {
         "markup",
         "mentions",
         "minhash",
+        "modifiers",
         "mojibake",
         "near_questions",
         "objections",

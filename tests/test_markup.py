@@ -17,6 +17,19 @@ from transforms.markup import plain, unwrapped, without_latex, without_markdown
         (r"\$5", "$5"),
         (r"12~\mathrm{km}", "12 km"),
         ("~5", "~5"),
+        (r"x \neq 5", "x \u2260 5"),
+        (r"\not= 5", "\u2260 5"),
+        (r"\geqslant 5", "\u2265 5"),
+        (r"5\pi", "5\u03c0"),
+        (r"\sqrt 5", "\u221a 5"),
+        (r"\pm 3", "\u00b1 3"),
+        (r"\left(\displaystyle 5\right)", "( 5 )"),
+        (r"\textcolor{red}{5}", "5"),
+        (r"0.\overline{3}", "0.(3)"),
+        (r"\overline{42}", r"\overline{42}"),
+        (r"\foo 5", r"\foo 5"),
+        (r"\{1, 2\}", "{1, 2}"),
+        (r"\begin{aligned} x &= 5 \\ &= 5\end{aligned}", "x = 5 = 5"),
         ("a_b", "a_b"),
     ],
 )
@@ -43,10 +56,20 @@ def test_a_formula_without_its_borders(wrapped: str) -> None:
         ("snake_case_name", "snake_case_name"),
         ("`code`", "`code`"),
         (">3", ">3"),
+        ("> 42", "> 42"),
+        ("> $5", "> $5"),
+        ("> forty-two", "> forty-two"),
+        ("~~Lyon~~ Paris", "Paris"),
+        ("<del>Lyon</del> Paris", "Paris"),
+        ("~~~\ncode\n~~~", "~~~\ncode\n~~~"),
     ],
 )
 def test_prose_without_markdown(written: str, read: str) -> None:
     assert without_markdown(written) == read
+
+
+def test_escaped_dollars_close_no_formula() -> None:
+    assert plain(r"$\gg \$5$") == "> $5"
 
 
 def test_dollars_are_money_or_mathematics() -> None:

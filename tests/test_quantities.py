@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from transforms.quantities import parse_quantity, quantities_in
+from transforms.quantities import as_percentage, parse_quantity, quantities_in
 from transforms.text import unify
 
 
@@ -41,3 +41,37 @@ def test_a_unit_may_come_before_the_half() -> None:
     quantity = parse_quantity("an hour and a half", "duration")
     assert quantity is not None
     assert str(quantity) == "1.5 h"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.234.567,89", Fraction(123456789, 100)), ("1 234 567,89", Fraction(123456789, 100)), ("1'234,50", Fraction(2469, 2)),
+     ("1.234,50", Fraction(2469, 2)), ("1.234", Fraction(617, 500)), ("1,234", Fraction(1234)),
+     ("1.234.567", Fraction(1234567)),
+     ("0.(3)", Fraction(1, 3)), ("0.1666...", Fraction(1, 6)), ("0.142857142857...", Fraction(1, 7)),
+     ("0.3 recurring", Fraction(1, 3)),
+     (r"33.\overline{3}", Fraction(100, 3)), ("42_{10}", Fraction(42)), ("42\u2081\u2080", Fraction(42)),
+     ("one-fourth", Fraction(1, 4))],
+)  # fmt: skip
+def test_numbers_as_they_are_written_elsewhere(text: str, value: Fraction) -> None:
+    quantity = parse_quantity(text)
+    assert quantity is not None
+    assert quantity.value == value
+
+
+@pytest.mark.parametrize(
+    "text", ["1,234,567,89", "1.234.50", "1.234.567.89", "42_8", "42\u2088", "1.234,567,8", "0.3(", "5\u03c0", "1920s"]
+)
+def test_what_can_be_read_in_no_way_is_no_number(text: str) -> None:
+    assert parse_quantity(text) is None
+
+
+def test_a_fraction_is_a_share() -> None:
+    for written, percent in (("3/4", 75), ("half", 50), ("\u00bd", 50), (r"\frac{1}{4}", 25)):
+        quantity = parse_quantity(written)
+        assert quantity is not None
+        assert str(as_percentage(quantity, unify(written))) == f"{percent}%"
+    for written in ("0.75", "75", "75%", "two and a half", "3/2"):
+        quantity = parse_quantity(written)
+        assert quantity is not None
+        assert as_percentage(quantity, written) == quantity

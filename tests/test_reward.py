@@ -134,6 +134,20 @@ def test_an_unknown_type_counts_as_none() -> None:
     assert reward("The capital is Paris.", "Paris", "city") == reward("The capital is Paris.", "Paris") == 1.0
 
 
+@pytest.mark.parametrize("aliases", [None, True, object(), b"41", [None], {}, 42.5])
+def test_aliases_that_are_no_texts_are_none(aliases: Any) -> None:
+    assert reward("42", "41", "number", aliases) == 0.0
+    assert reward("41", "41", "number", aliases) == 1.0
+
+
+def test_a_number_too_long_to_be_written_is_no_answer() -> None:
+    assert reward("5", 10**6000) == reward("5", "6", aliases=[10**6000]) == 0.0
+
+
+def test_a_number_is_an_alias_as_well() -> None:
+    assert reward("42", "41", "number", 42) == reward("42", "41", "number", [42]) == 1.0
+
+
 NO_TEXT = [
     (None, "5"),
     ("5", None),
@@ -160,6 +174,40 @@ def test_a_stored_number_counts_as_its_text() -> None:
 # --- Any string ----------------------------------------------------------------------------------
 
 HOSTILE = [
+    "\\neq ",
+    "\\foo ",
+    "\\sqrt ",
+    "\\color{red}",
+    "\\overline{3}",
+    "0.\\overline{3}",
+    "\\begin{align}",
+    "\\\\ & =",
+    "0.(3)",
+    "0.333... ",
+    "0.3",
+    "1.234,50 ",
+    "1 234,5 ",
+    "twice ",
+    "five times as much as ",
+    "half of ",
+    "since ",
+    "until the year ",
+    "not Lyon ",
+    "rather than ",
+    "42, not 43, ",
+    "(not ",
+    "Paris, Texas ",
+    "~~a",
+    "<del>",
+    "5 pi",
+    "5'' ",
+    "($5)",
+    "|5|",
+    "It does not. ",
+    "f() ",
+    "the 1920s ",
+    "of ",
+    "√",
     "9**9**9**9",
     "9!!!!!!",
     "(((((",

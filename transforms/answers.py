@@ -12,7 +12,17 @@ from typing import Literal, get_args
 from transforms.dates import MONTH_NUMBERS, MONTHS, PartialDate, parse_date, parse_era
 from transforms.expressions import equivalent
 from transforms.markup import FRACTION, TEXT_COMMAND, unwrapped
-from transforms.quantities import ORDINALS, SCALES, SMALL_NUMBERS, TENS, Quantity, format_number, parse_quantity, quantities_in
+from transforms.quantities import (
+    ORDINALS,
+    SCALES,
+    SMALL_NUMBERS,
+    TENS,
+    Quantity,
+    as_percentage,
+    format_number,
+    parse_quantity,
+    quantities_in,
+)
 from transforms.text import normalise, unify
 from transforms.units import parse_unit, read_unit, singular, unit_spellings
 
@@ -258,8 +268,9 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
             return str(PartialDate(0, month))
     quantity = parse_quantity(text, answer_type)
     if quantity:
-        if answer_type == "percentage" and not quantity.unit:
-            return f"{quantity}%"
+        if answer_type == "percentage":
+            quantity = as_percentage(quantity, text)
+            return str(quantity) if quantity.unit else f"{quantity}%"
         return str(quantity)
     date = parse_date(text) if answer_type in ("number", "duration") else None
     return str(date) if date and date.month else None
@@ -331,7 +342,14 @@ def same_quantity(first: Quantity, second: Quantity, answer_type: str | None = N
     """Whether two quantities agree: in units that convert exactly, or where one side leaves the unit out."""
     if first.same(second) or _small_change(first, second) or _small_change(second, first):
         return True
+    if answer_type == "number" and (_share_of(first, second) or _share_of(second, first)):
+        return True
     return first.value == second.value and _unit_left_out(first, second, answer_type)
+
+
+def _share_of(percentage: Quantity, share: Quantity) -> bool:
+    """Whether a percentage is this number: 75% is 0.75."""
+    return percentage.unit == "%" and not share.unit and percentage.value == 100 * share.value
 
 
 # A hundred of these make one of any of those.
@@ -382,8 +400,8 @@ def _same_person(one: list[str], other: list[str]) -> bool:
     if len(given) == len(others):
         return all(x == y or (min(len(x), len(y)) == 1 and x[0] == y[0]) for x, y in zip(given, others, strict=True))
     short, long = sorted((given, others), key=len)
-    if short[0] == long[0] and len(short[0]) > 1 and [part for part in long if len(part) > 1] == short:
-        return True  # "Ursula Le Guin" and "Ursula K. Le Guin"
+    if all(len(part) > 1 for part in short) and [part for part in long if len(part) > 1 or not part.isalpha()] == short:
+        return True  # "Ursula Le Guin" and "Ursula K. Le Guin", "Robert Oppenheimer" and "J. Robert Oppenheimer"
     if len(short) == 1 and 1 < len(short[0]) == len(long):  # "jf kennedy" and "john f kennedy"
         return short[0] == "".join(part[0] for part in long)
     return False

@@ -30,6 +30,12 @@ _CLAIM_IS = re.compile(
     r"\b(?:statement|claim|assertion|proposition|this|that|it) is (not )?(true|false|correct|incorrect|right|wrong)\W*$",
     re.IGNORECASE,
 )
+# "It does not.", "They were."
+_ELLIPSIS = re.compile(
+    r"(?:it|he|she|they|we|you|i|this|that|these|those|there) (?:(?:does|do|did|is|are|was|were|has|have|had|can|will|must)"
+    r"(n't| not)?|(cannot|can't|won't))[.!]?",
+    re.IGNORECASE,
+)
 # "yes" and "no" where they answer: "They had no choice" does not.
 _ANSWERS = re.compile(
     r"(?:^|[,.;:!?/\n>\u2192\u2014\u2013-]\s*|\b(?:and|or|but|also|as|alternatively|maybe|perhaps|actually|wait|say|hand|then|"
@@ -74,6 +80,9 @@ def _verdict(sentence: str) -> str | None:
     said = _SAID_FIRST.match(sentence, lead.end() if lead else 0) or _SAID_LAST.search(sentence)
     if said:
         return _YES_NO[said[1].lower()]
+    short = _ELLIPSIS.fullmatch(sentence, lead.end() if lead else 0)
+    if short:
+        return "no" if short[1] or short[2] else "yes"
     claim = _CLAIM_IS.search(sentence)
     if not claim:
         return None
@@ -97,7 +106,7 @@ _LETTER = re.compile(
 _ANY_LETTER = re.compile(r"(?<![\w'])[B-H](?![\w'+#])")
 # The words of an option may hedge: "D) all of the above".
 _OPEN = re.compile(r"\b(?:or|either|neither|maybe|perhaps|possibly|probably|not sure|unsure|guess)\b", re.IGNORECASE)
-_UNEQUAL = re.compile(r"\W*?(?:\u2260|\u00ac|!=|<>)")
+_UNEQUAL = re.compile(r"\W*?(?:\u2260|\u00ac|!|~|<>)|[A-Ha-h]'+$")  # C' is what is not C
 _ABOUT_OPTIONS = re.compile(r"\b(?:options?|choices|answers)\b", re.IGNORECASE)
 
 
@@ -113,7 +122,9 @@ def _letter_and_words(spelling: str) -> tuple[str, str]:
 
 
 def _says_option(prose: str, letter: str, choice: str) -> bool:
-    said = None if _UNEQUAL.match(prose) else _OPTION.match(prose)
+    if _UNEQUAL.match(prose):
+        return False
+    said = _OPTION.match(prose)
     words = said[2].strip(" .") if said else prose
     if not letter:
         return not _letters(words or prose) and states_prose(words or prose, Truth(choice, "term"))

@@ -48,6 +48,8 @@ _GROUP = re.compile(r"^\s*(\\\{|[\[({])(.*?)(\\\}|[\])}])\s*$", re.DOTALL)
 _MEMBER = re.compile(r"^\s*[A-Za-z]\s*(?:\\in(?![a-z])|∈)\s*")
 _CALLED = re.compile(
     r"[A-Za-z]'*(?:_\w|_\{\w+\})?\s*\(\s*[a-z](?:\s*,\s*[a-z])*\s*\)|[a-z]'|d[a-z]?/d[a-z]|\\d?frac\{d[a-z]?\}\{d[a-z]\}"
+    # what is worked out: "\\int 2x dx = ..."
+    r"|(?:\\d?frac\{d\}\{d[a-z]\}|d/d[a-z]|\\(?:int|lim|sum|prod)(?![a-z])|[\u222b\u2211\u220f]).{1,200}"
 )
 
 
@@ -242,12 +244,19 @@ def _difference(statement: _Statement) -> Node:
 def _same_value(one: Node, other: Node) -> bool:
     if one == other:
         return True
+    if _bars(one) != _bars(other):  # points are positive, and would not tell |x| from x
+        return False
     try:
         pairs = _values(one, other, _exact)
         return len(pairs) >= _MIN_POINTS and all(a == b for a, b in pairs)
     except _NotRational:
         pairs = _values(one, other, _float)
         return len(pairs) >= _MIN_POINTS and all(_close(a, b) for a, b in pairs)
+
+
+def _bars(node: Node) -> bool:
+    """Whether there is an absolute value of something with names in it."""
+    return any(map(_bars, node.args)) or (node.op == "abs" and bool(node.names() - _CONSTANTS.keys()))
 
 
 def _close(one: complex, other: complex) -> bool:

@@ -197,7 +197,7 @@ def labelled(text: str) -> list[Claim]:
 
 def _unlabelled(said: str) -> str:
     """A claim without what closes its label, as in "**Answer: ** Paris"."""
-    said = said.strip().lstrip(":#> \n").strip()
+    said = said.strip().lstrip(":# \n").strip()  # a ">" may say something
     line = said.partition("\n")[0]
     return said.removeprefix("**").strip() if line.count("**") % 2 else said
 

@@ -1,12 +1,13 @@
 """Formal answers: whether a text gives the right code or expression, alone or in a sentence."""
 
 import re
+from itertools import islice
 
 from transforms.answers import canonical
 from transforms.expressions import equivalent, worked_out
 from transforms.markup import without_markdown
 from transforms.mentions import Truth
-from transforms.objections import HEDGE, NEGATION
+from transforms.objections import HEDGE, NEGATION, objected
 from transforms.prose import without_lead
 
 # --- Code ----------------------------------------------------------------------------------------
@@ -24,16 +25,27 @@ def states_code(text: str, truth: Truth) -> bool:
     pieces = {block.strip() for block in _FENCE.findall(text)} or set(_INLINE.findall(text))
     if pieces:
         around = _INLINE.sub(" _ ", _FENCE.sub(" _ ", text))
-        return len(pieces) == 1 and truth.said_by(pieces.pop()) and not HEDGE.search(around) and not NEGATION.search(around)
-    if truth.said_by(text):
+        return len(pieces) == 1 and _names(pieces.pop(), truth) and not HEDGE.search(around) and not NEGATION.search(around)
+    if _names(text, truth):
         return True
     bare = without_markdown(text)
     candidates = {bare, _CODE_LEAD.sub("", bare), without_lead(bare)}
     candidates |= {candidate.rstrip(".") for candidate in candidates}
-    right = [candidate for candidate in candidates if truth.said_by(candidate)]
+    right = [candidate for candidate in candidates if _names(candidate, truth)]
     return any(
         not (NEGATION.search(around) or HEDGE.search(around)) for around in (bare.replace(code, " _ ", 1) for code in right)
     )
+
+
+_CALLABLE = re.compile(r"[A-Za-z_][\w.:]*(?:\(\))?")
+
+
+def _names(code: str, truth: Truth) -> bool:
+    """Whether a piece of code is the right one; a function may be named with its empty brackets or without."""
+    if truth.said_by(code):
+        return True
+    bare = code.strip().removesuffix("()")
+    return bool(_CALLABLE.fullmatch(code.strip())) and (truth.said_by(bare) or truth.said_by(f"{bare}()"))
 
 
 # --- Expressions ---------------------------------------------------------------------------------
@@ -42,6 +54,7 @@ _FORMULA = re.compile(
     r"\$\$?([^$\n]{1,300})\$\$?|\\\(((?:[^\\]|\\(?![()\[\]])){1,300})\\\)|\\\[((?:[^\\]|\\(?![()\[\]])){1,300})\\\]"
 )
 _MAX_FORMULA_CHARS = 1000
+_MAX_MENTIONS = 4
 _INTRODUCED = re.compile(r"(?:\b(?:is|are|equals|gives|be|becomes|get)|:)\s+")
 
 
@@ -58,11 +71,32 @@ def states_expression(text: str, truth: Truth) -> bool:
     if any(_is_other(line, truth) for line in lines[:-1]):
         return False
     formulas = {next(filter(None, found.groups())).strip() for found in _FORMULA.finditer(text)}
+    if len(formulas) == 1:
+        return not _objected_to(lines[-1]) and _is_expression(formulas.pop(), truth)
     if formulas:
-        return len(formulas) == 1 and _is_expression(formulas.pop(), truth)
+        return len(formulas) == 2 and _is_worked_out(lines[-1], truth)
     last = without_lead(lines[-1]).rstrip(".")
     candidates = (last, _INTRODUCED.split(last)[-1])
     return (len(lines) == 1 or len(text.split()) > 3) and any(_is_expression(candidate, truth) for candidate in candidates)
+
+
+def _is_worked_out(line: str, truth: Truth) -> bool:
+    """Whether a line says what comes of another formula: "The derivative of $x^2$ is $2x$."."""
+    places = list(islice(_FORMULA.finditer(line), 3))
+    if len(places) != 2 or len(line) > _MAX_FORMULA_CHARS:
+        return False
+    first, last = places
+    joined = line[first.end() : last.start()].strip() in ("is", "equals", "gives")
+    given = line[: first.start()].rstrip().endswith(" of") and not line[last.end() :].strip(" .")
+    said = next(filter(None, last.groups()))
+    return joined and given and not objected(line, *last.span()) and _is_expression(said, truth)
+
+
+def _objected_to(line: str) -> bool:
+    """Whether words around a formula change it or take it back: "at least $x$", "twice $x$"."""
+    places = list(islice(_FORMULA.finditer(line), _MAX_MENTIONS + 1))
+    too_much = len(places) > _MAX_MENTIONS or len(line) > _MAX_FORMULA_CHARS
+    return too_much or any(objected(line, *place.span()) for place in places)
 
 
 def _is_other(line: str, truth: Truth) -> bool:

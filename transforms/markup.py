@@ -1,19 +1,67 @@
-"""Markdown and LaTeX as answers use them: the same value or text without its dress."""
+"""Markdown and LaTeX as answers use them: the same value or text without its dress.
+
+A command that says something has a sign of its own here ("\\neq" is "≠"); one that only dresses goes; one
+that is not known stays as it is written, for whoever reads the answer to stop at.
+"""
 
 import re
 
-TEXT_COMMAND = re.compile(r"\\(?:text|math)(?:rm|bf|it|sf|normal)?\{([^{}]*)\}|\\operatorname\{([^{}]*)\}")
+TEXT_COMMAND = re.compile(
+    r"\\(?:(?:text|math)(?:rm|bf|it|sf|tt|sc|up|normal)?|emph|underline|mbox|hbox|boldsymbol|bm|(?:text)?color ?\{\w{1,20}\} ?)"
+    r"\{([^{}]*)\}|\\operatorname\{([^{}]*)\}"
+)
 FRACTION = re.compile(r"\\[dt]?frac(?:\{([^{}]*)\}\{([^{}]*)\}|(\d)(\d))", re.ASCII)
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 # A closing dollar sign stands behind what it closes and not before a digit: "$5 or $10" is money.
 _INLINE = re.compile(
-    r"\$\$?(?=\S)([^$\n]{1,200}?)(?<=[^\s\\])\$\$?(?!\d)"
+    r"(?<!\\)\$\$?(?=\S)((?:[^$\n\\]|\\[^\n]){1,200}?)(?<=\S)\$\$?(?!\d)"
     r"|\\\(((?:[^\\\n]|\\(?![()\[\]])){1,200})\\\)|\\\[((?:[^\\]|\\(?![()\[\]])){1,200})\\\]"
 )
 _SPACING = re.compile(r"\\[,;:! ]|\\q?quad(?![a-z])|(?<=\w)~")
-_ESCAPED = re.compile(r"\\([%$#&_])")
+_ESCAPED = re.compile(r"\\([%$#&_{}])")
 _DEGREE = re.compile(r"\^(?:\\circ(?![a-z])|\{ ?\\circ ?\})|\\degree(?![a-z])|\\textdegree(?![a-z])")
 _SCALE = re.compile(r"\u00b0\s+(?=[CF]\b)")
+# What a command says, in one sign.
+_SIGNS = {
+    name: sign
+    for sign, names in {
+        "≠": "ne neq",
+        "≤": "le leq leqslant leqq lesssim lessapprox",
+        "≥": "ge geq geqslant geqq gtrsim gtrapprox",
+        "<": "lt ll",
+        ">": "gt gg",
+        "≈": "approx simeq approxeq",
+        "±": "pm mp",
+        "×": "times",
+        "·": "cdot bullet",
+        "÷": "div",
+        "¬": "neg lnot not",
+        "π": "pi",
+        "∞": "infty",
+        "√": "sqrt",
+        "→": "to rightarrow longrightarrow mapsto",
+        "⇒": "implies Rightarrow Longrightarrow",
+        "∴": "therefore",
+        "...": "dots ldots",
+        "‰": "permil textperthousand",
+        "€": "euro texteuro",
+        "£": "pounds",
+        "¥": "yen",
+    }.items()
+    for name in names.split()
+}
+# Written for looks alone, or to set lines of a calculation below each other.
+_DRESS = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|rm|bf|it|tt|normalsize|large|Large|bfseries|itshape|checkmark|"
+    r"blacksquare|qed|centering|noindent)(?![A-Za-z])|\\color ?\{\w{1,20}\}|"
+    r"\\(?:begin|end)\{(?:align|aligned|alignat|equation|gather|gathered|split|center|flalign|displaymath|math)\*?\}|"
+    r"\\\\(?=\s|$)|&(?=\s*[=<>\u2248\u2264\u2265])"
+)
+COMMAND = re.compile(r"\\(?:[A-Za-z]+|\S)")
+_UNEQUAL = re.compile(r"\\not ?=")
+_SIMILAR = re.compile(r"\\sim(?= ?[\d$])")
+_ENDLESS = re.compile(r"(?<=\d)\.(\d{0,12})\\(?:overline|bar|dot)\{(\d{1,12})\}")
+_STRUCK = re.compile(r"(?<!~)~~(?=[^\s~])[^~\n]{1,400}~~(?!~)|<(del|s|strike)>[^<>]{0,400}</\1>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _EMPHASIS = (
     re.compile(r"(?<![\w)*])\*\*\*?(?=\S)([^*\n]{1,400}?)(?<=\S)\*\*\*?(?!\w)"),
@@ -21,7 +69,12 @@ _EMPHASIS = (
     re.compile(r"(?<!\w)__(?=\S)([^\n]{1,400}?)(?<=\S)__(?!\w)"),
     re.compile(r"(?<!\w)_(?=[^\s_])([^_\n]{1,400}?)(?<=[^\s_])_(?!\w)"),
 )
-_LINE_START = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t])")
+# "> 42" is no quotation.
+_LINE_START = re.compile(
+    r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t](?![ \t*_$\\(]*(?:[\d.+\u20ac\u00a3\u00a5\u2212-]|(?:zero|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|four|fif|six|seven|eigh|nine)ty|hundred|half)\b)))",
+    re.IGNORECASE,
+)
 
 
 def unwrapped(text: str) -> str:
@@ -45,6 +98,8 @@ def _typed(text: str) -> str:
     for _ in range(2):  # \text{(\textbf{B})}
         text = TEXT_COMMAND.sub(lambda m: f" {m[1] or m[2] or ''} ", text)
     text = FRACTION.sub(_divided, text)
+    text = _ENDLESS.sub(r".\1(\2)", _DRESS.sub(" ", _SIMILAR.sub("~", _UNEQUAL.sub("≠", text))))
+    text = COMMAND.sub(lambda m: _SIGNS.get(m[0][1:], m[0]), text)
     text = _SPACING.sub(" ", text.replace("{,}", ","))
     return _ESCAPED.sub(r"\1", _SCALE.sub("\u00b0", text))
 
@@ -55,8 +110,8 @@ def _divided(fraction: re.Match[str]) -> str:
 
 
 def without_markdown(text: str) -> str:
-    """Prose without comments, emphasis, headings and quotation marks of whole lines; code marks stay."""
-    text = _LINE_START.sub("", _COMMENT.sub(" ", text))
+    """Prose without comments, what is struck out, emphasis, headings and marks of quoted lines; code marks stay."""
+    text = _LINE_START.sub("", _STRUCK.sub(" ", _COMMENT.sub(" ", text)))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\1", text)
     return text.strip()

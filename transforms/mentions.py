@@ -18,15 +18,21 @@ from transforms.answers import (
     answers_match,
     canonical,
     fold_text,
+    format_number,
     loose_form,
     parse_date,
     parse_quantity,
+    parse_unit,
     quantities_in,
     same_quantity,
     singular,
 )
 from transforms.answers import PartialDate as Date
-from transforms.regions import is_region
+from transforms.markup import without_latex
+from transforms.modifiers import counted, operated, spans, weak_unit
+from transforms.quantities import as_percentage
+from transforms.regions import is_elsewhere, is_region
+from transforms.text import unify
 
 
 @dataclass(frozen=True)
@@ -92,16 +98,44 @@ class Truth:
         if len(text) > self._longest:
             return False
         if answers_match(text, self.answer, self.answer_type, self.spellings):
-            return True
+            return not (self.is_value and self._is_doubtful(text))
         if self.dates:
             date = parse_date(text)
             return bool(date) and any(more_exact(date, known) for known in self.dates if date)
         if self.answer_type == "place":
             place, comma, around = text.strip(" .").rpartition(", ")
-            return bool(comma) and is_region(around) and not is_region(self.answer) and self.said_by(place)
+            if not comma or not is_region(around) or is_region(self.answer) or is_elsewhere(self.answer, around):
+                return False
+            return self.said_by(place)
         if self.answer_type == "name":
             return self._is_surname_of(text)
         return False
+
+    @cached_property
+    def has_unit(self) -> bool:
+        return any(quantity.unit for quantity in self.quantities)
+
+    @cached_property
+    def is_year(self) -> bool:
+        """Whether it is a date, or a number that is likely a year."""
+        numbers = (quantity.value for quantity in self.quantities if not quantity.unit)
+        return bool(self.dates) or any(value.denominator == 1 and 1000 <= value <= 2100 for value in numbers)
+
+    def _is_doubtful(self, text: str) -> bool:
+        """Whether a text that has the right digits ends in a mark or a word that may change them: "5!", "1920s", "5 squared"."""
+        typed = without_latex(unify(text))
+        if self.has_unit or typed in (without_latex(unify(spelling)) for spelling in self.spellings):
+            return False
+        if weak_unit(typed):
+            return True
+        quantity = parse_quantity(typed, self.answer_type)
+        if quantity and _cut_short(typed, quantity):
+            return True
+        if quantity is None:
+            return bool(self.quantities) and bool(re.search(r"\d\W*[^\W\d_]{2}", typed))
+        if not quantity.unit or parse_unit(quantity.unit):
+            return False
+        return not counted(typed.replace("-", " ").split()[-len(quantity.unit.split()) :])
 
     def _is_surname_of(self, text: str) -> bool:
         """ "Albert Einstein" where the stored answer is "Einstein"."""
@@ -338,6 +372,35 @@ _ATTACHED_AFTER = re.compile(
 )
 
 
+_CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)
+
+
+def _cut_short(written: str, quantity: Quantity) -> bool:
+    """Whether decimals go on, nobody knows how: "3.14..."; "0.333..." was read as a third."""
+    return bool(_CUT_SHORT.search(written)) and "/" not in format_number(quantity.value)
+
+
+_PHRASE = re.compile(r"^[^,;:.()!?]*")
+
+
+def _counts_in(after: str, truth: Truth) -> bool:
+    """Whether what stands behind a bare number, if it is counted, is what the answer counts: "12 apples" is no 12 km."""
+    words = re.findall(r"[^\W\d_][\w'-]*", _PHRASE.findall(after[:60])[0])[:4]
+    if not words or not re.match(r"[ -][^\W\d_]", after) or words[0].lower() in _GO_ON or is_verb(words[0]):
+        return True
+    units = [parse_unit(word) for word in words]
+    counted_by = {singular(singular(known.unit.split()[-1])) for known in truth.quantities if known.unit}
+    symbols = {known.unit for known in truth.quantities}
+    return any(unit and unit.symbol in symbols for unit in units) or any(
+        singular(singular(word.lower())) in counted_by for word in words
+    )
+
+
+_SHARE_OF = re.compile(
+    r"(?:(?:an?|one) )?(?:half|third|quarter) of \w{0,8} ?\d", re.IGNORECASE
+)  # "half of 50" is worked out further on
+
+
 def values_in(sentence: str, truth: Truth) -> list[Value]:
     """The numbers, or the dates, of a sentence (as `unify` leaves it) that could be the answer."""
     return list(_dates(sentence, truth)) if truth.dates else list(_quantities(sentence, truth))
@@ -348,12 +411,25 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
         start += sentence[start:end].startswith(" ")
         before, after = sentence[:start], sentence[end:]
         written = sentence[start:end].strip().lower()
+        if truth.answer_type == "percentage":
+            quantity = as_percentage(quantity, written)
         right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
+        if right and truth.has_unit and not quantity.unit and not _counts_in(after, truth):
+            right = False
         if written == "one" and not right and not _RANGE_GOES_ON.match(after):
             continue
-        attached = _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248")) or _ATTACHED_AFTER.match(after)
-        attached = attached or _RANGE_GOES_ON.match(after)
-        if attached:
+        attached = bool(
+            _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248"))
+            or _ATTACHED_AFTER.match(after)
+            or _RANGE_GOES_ON.match(after)
+            or (not truth.has_unit and weak_unit(written))
+            or _cut_short(f"{written}{after[:4]}", quantity)
+            or (truth.is_year and right and spans(sentence, start, end))
+        )
+        if operated(sentence, start, end) or (not right and _SHARE_OF.match(f"{written}{after}")):
+            if right:
+                yield Value(start, end, False)
+        elif attached:
             yield Value(start, end, False)
         elif right and not _LABEL.search(before):
             yield Value(start, end, True)
@@ -396,7 +472,8 @@ def _dates(sentence: str, truth: Truth) -> Iterator[Value]:
         end, date = place
         start, stop = words[index].start, words[end - 1].end
         attached = _ATTACHED_BEFORE.search(sentence[:start]) or _ATTACHED_AFTER.match(sentence[stop:])
-        right = not attached and any(more_exact(date, known) for known in truth.dates)
+        changed = attached or operated(sentence, start, stop) or spans(sentence, start, stop)
+        right = not changed and any(more_exact(date, known) for known in truth.dates)
         if right or date.month or date.year >= 1000:
             yield Value(start, stop, right)
         index = end

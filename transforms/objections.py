@@ -9,7 +9,8 @@ import re
 
 from transforms.answers import parse_quantity
 from transforms.mentions import FUNCTION_WORDS, Truth, is_verb
-from transforms.regions import is_region
+from transforms.modifiers import operated
+from transforms.regions import is_elsewhere, is_region
 
 # Words that leave an answer open, or put it in somebody else's mouth.
 HEDGE = re.compile(
@@ -28,16 +29,17 @@ NEGATION = re.compile(
     r"\b(?:not(?! (?:until|only)\b)|never|no(?! (?:later|earlier)\b)|none|nothing|nobody|nowhere|cannot|hardly|scarcely|"
     r"wrong(?:ly)?|incorrect(?:ly)?|false(?:ly)?|erroneously|untrue|(?:rejected|replaced|dismissed|superseded|eliminated|"
     r"ruled out)(?! by)|"
-    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|!=|<>|\bnon-",
+    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|\u00ac|!=|<>|\bnon-",
     re.IGNORECASE,
 )
 # Right before an answer: it is a bound, a landmark, something to tell apart, or belongs to the real answer.
 _RULED_OUT = re.compile(
     r"(?:\b(?:lack|absence|loss|end|edge|cent(?:er|re)|opposite|inverse|reverse|fear|speed|theory|study|science|history|instead|"
-    r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburb|downstream|upstream|"
+    r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburbs?|outskirts|downstream|upstream|"
     r"(?:grand)?(?:son|"
     r"daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|successor|predecessor|"
-    r"contemporary|colleague|teacher|critic|assistant) of"
+    r"contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|uncle|aunt|mentor|"
+    r"tutor) of"
     r"|\b(?:rather|other|more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|older|younger|earlier|later|"
     r"better) than|\b(?:apart|aside|different|differs?|differed|distinct|far|away) from|\b(?:opposed|contrast|next|close|"
     r"prior|up|"
@@ -46,13 +48,12 @@ _RULED_OUT = re.compile(
     r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|after|over|under|below|above|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
     r"previously|once))"
-    r"\s+(?:the |a |an |about |around |year |that of |of )?$|[<>\u2264\u2265]\s*$",
+    r"\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
     re.IGNORECASE,
 )
 _BOUND_BEHIND = re.compile(
-    r"\s*(?:[+<>](?!\w)|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|and (?:up|over|above|"
-    r"more)|"
-    r"(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b)",
+    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
+    r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(
@@ -86,7 +87,7 @@ def objected(sentence: str, start: int, end: int) -> bool:
     asks = _QUESTION.match(rest)
     if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()):  # the WHO is no question
         return True
-    if _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
+    if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
         return True
     begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     ends = _CLAUSE.search(after)
@@ -135,6 +136,8 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         following = re.match(r"(?:,\s*)?and\s+([\w']+)", after)
         if not following or (following[1].lower() not in _AND_GOES_ON and not is_verb(following[1])):
             return False
+    if _lies_elsewhere(after, truth):
+        return False
     other = _ONE_OF_TWO.match(after)
     if _AND_BEFORE.search(before) or (other and not is_verb(other[1] or "")):
         return False
@@ -143,6 +146,15 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         return False
     lead = _PIECE_BEFORE.search(before)
     return lead is None or _leads_in(lead[1].strip(" \"'"), truth)
+
+
+_IN_REGION = re.compile(r"[,(]?\s*(?:(?:in|of)\s+)?(?:the )?((?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*){0,3})", re.IGNORECASE)
+
+
+def _lies_elsewhere(after: str, truth: Truth) -> bool:
+    """Whether a place is said to lie where the right one does not: "Paris, Texas"."""
+    region = _IN_REGION.match(after) if truth.answer_type in ("place", None) else None
+    return region is not None and is_region(region[1]) and is_elsewhere(truth.answer, region[1])
 
 
 def _explains(piece: str, mark: str, truth: Truth) -> bool:

@@ -34,7 +34,7 @@ SMALL_NUMBERS = {word: value for value, word in enumerate(_ONES)} | TENS | {"fou
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mm": 10**6, "mio": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12}
 _PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5}
-_PARTS |= {"sixth": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10, "sixths": 6}
+_PARTS |= {"sixth": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10, "sixths": 6, "fourth": 4, "fourths": 4}
 ORDINALS = dict(
     zip(
         "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
@@ -44,13 +44,20 @@ ORDINALS = dict(
     )
 )
 
+# "1.234,50" and "1 234,50" can be read in one way only; "1.234" is a little more than one, "1,234" more than a thousand.
 _DIGITS = re.compile(
-    r"(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}|"
+    r"(?P<continental>\d{1,3}(?:(?:\.\d{3})+|(?:[ ']\d{3})+),\d{1,2}(?!\d|[.,]\d))"
+    r"|(?P<grouped>\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ '_]\d{3})+|\d{1,3}(?:\.\d{3}){2,}(?!\.\d)|"
     r"\d{1,2}(?:,\d{2})+,\d{3})(?![\d])(?P<tail>\.\d+)?"
     r"|(?P<comma>\d{1,9},\d{1,2}(?![\d,])|0,\d+(?![\d,]))"
     r"|(?P<plain>\d+(?:\.\d+)?|\.\d+)",
     re.ASCII,
 )
+# "0.(3)" and "0.333...": what stands in brackets, or comes thrice, goes on for ever.
+_ENDLESS = re.compile(r"(\d{0,9})\.(\d{0,12})\((\d{1,12})\)(?!\d)", re.ASCII)
+_ELLIPSIS = re.compile(r"(\d{0,9})\.(\d{3,30}) ?\.\.\.(?! ?\d)(?: ?\(?(?:repeating|recurring)\b\)?)?", re.ASCII)
+_RECURRING = re.compile(r"(\d{0,9})\.(\d)(?: ?\(?(?:repeating|recurring)\b\)?|\u0305)", re.ASCII)
+_BASE_TEN = re.compile(r"_(?:10(?!\d)|\{ ?10 ?\})")
 _FRACTION = re.compile(r" ?/ ?(\d{1,9})(?![\d/]|[.,]\d)", re.ASCII)
 _MIXED = re.compile(r"[ -](\d{1,4}) ?/ ?(\d{1,4})(?![\d/]|[.,]\d)", re.ASCII)
 _AND_A_HALF = re.compile(r" and (?:an?|one) (half|third|quarter)(?![A-Za-z])", re.IGNORECASE)
@@ -59,6 +66,7 @@ _EXPONENT = re.compile(r"[eE]([+-]?\d{1,3})(?![\w.])", re.ASCII)
 _TEN_TO = re.compile(r"10 ?(?:\^|\*\*) ?\{?([+-]?\d{1,3})\}?(?!\d)", re.ASCII)
 _NUMBER_WORD = re.compile(r"[A-Za-z]+")
 _APPROXIMATELY = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca?\.|~|\u2248|exactly)\s*", re.IGNORECASE)
+_DECADE = re.compile(r"(?:(?:in )?the )?[12]\d\d0'?s", re.IGNORECASE)  # and no seconds
 _SIGN = re.compile(r"([+-])\s?|(minus|negative|plus)\s+", re.IGNORECASE)
 _GAP = re.compile(r"[ -]?")
 
@@ -107,14 +115,22 @@ def _read_digits(text: str, start: int) -> tuple[Fraction, int] | None:
     ten = _TEN_TO.match(text, start)
     if ten and abs(int(ten[1])) <= _MAX_EXPONENT:
         return Fraction(10) ** int(ten[1]), ten.end()
+    endless = _read_endless(text, start)
+    if endless:
+        return endless
     found = _DIGITS.match(text, start)
     if not found or found.end() - start > 80:
         return None
-    if found["grouped"]:
+    if found["continental"]:
+        written = re.sub(r"[. ']", "", found["continental"]).replace(",", ".")
+    elif found["grouped"]:
         written = re.sub(r"[^0-9]", "", found["grouped"]) + (found["tail"] or "")
     else:
         written = (found["comma"] or found["plain"]).replace(",", ".")
     value, end = Fraction(written), found.end()
+    decimal = _BASE_TEN.match(text, end)
+    if decimal:
+        return value, decimal.end()
     power = _TIMES_TEN.match(text, end) or _EXPONENT.match(text, end)
     if power:
         if abs(int(power[1])) > _MAX_EXPONENT:
@@ -130,6 +146,31 @@ def _read_digits(text: str, start: int) -> tuple[Fraction, int] | None:
     if half:
         return value + Fraction(1, _PARTS[half[1].lower()]), half.end()
     return _scaled(text, value, end)
+
+
+def _read_endless(text: str, start: int) -> tuple[Fraction, int] | None:
+    """Read decimals that repeat for ever: "0.(3)", "0.1666...", "0.3 recurring"."""
+    found = _ENDLESS.match(text, start) or _RECURRING.match(text, start)
+    if found:
+        whole, once, again = found[1], found[2], found[3] if found.re is _ENDLESS else found[2]
+        once = once if found.re is _ENDLESS else ""
+    else:
+        found = _ELLIPSIS.match(text, start)
+        again = _repeated(found[2]) if found else ""
+        if not found or not again:
+            return None
+        whole, once = found[1], found[2][: -len(again) * 2]
+    value = Fraction(int(f"{whole}{once}" or "0")) + Fraction(int(again), 10 ** len(again) - 1)
+    return value / 10 ** len(once), found.end()
+
+
+def _repeated(digits: str) -> str:
+    """The digits that come again at the end: one of them thrice, several twice; "" where none do."""
+    for length in range(1, len(digits) // 2 + 1):
+        again = digits[-length:]
+        if digits.endswith(again * (3 if length == 1 else 2)):
+            return again
+    return ""
 
 
 def _scaled(text: str, value: Fraction, end: int) -> tuple[Fraction, int]:
@@ -268,8 +309,11 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
 
     Typed as a value, whatever is counted may be the unit ("30 committees"); otherwise only known units.
     """
-    text = without_latex(unify(text[: 4 * MAX_VALUE_CHARS])).strip(" .,;:")
+    text = without_latex(unify(text[: 4 * MAX_VALUE_CHARS])).strip(" ,;:")
+    text = text if _ELLIPSIS.search(text[:MAX_VALUE_CHARS]) else text.strip(" .,;:")
     if not text or len(text) > MAX_VALUE_CHARS:
+        return None
+    if answer_type != "duration" and _DECADE.fullmatch(text):
         return None
     about = _APPROXIMATELY.match(text)
     text = text[about.end() :] if about else text
@@ -299,6 +343,16 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
             unit = " ".join([*before, singular(singular(last))])
             return Quantity(quantity.value, unit, unit)
     return None
+
+
+_WRITTEN_AS_SHARE = re.compile(r"/|\\[dt]?frac|\b(?:" + "|".join(_PARTS) + r")\b", re.IGNORECASE)
+
+
+def as_percentage(quantity: Quantity, written: str) -> Quantity:
+    """A share written as a fraction in percent, "3/4" or "half"; anything else as it is: "0.75" may lack its "%"."""
+    if quantity.unit or not 0 < quantity.value < 1 or not _WRITTEN_AS_SHARE.search(written):
+        return quantity
+    return Quantity(100 * quantity.value, "%", "%")
 
 
 def quantities_in(text: str) -> Iterator[tuple[int, int, Quantity]]:

@@ -9,9 +9,11 @@ A trainer imports this and nothing else of the project: standard library only, n
 any thread and on any machine. It never raises and its time is bounded, whatever the strings: a
 response is read at its end, an answer up to a length, and expressions are evaluated, not expanded.
 
-Never rewarded: several candidates, negations, hedges, questions, an answer that is only thought or
-taken back, lists of everything, and words meant for a judge. Where a sentence could be read either
-way it is not rewarded: a policy learns what it is paid for.
+Never rewarded: several candidates, negations, relations ("x > 5"), an answer beside which stands
+something that changes it or is not understood ("twice 5", "5!", "since 1923", a LaTeX command that is
+not known), hedges, questions, an answer that is only thought or taken back, lists of everything, and
+words meant for a judge. Where a sentence could be read either way it is not rewarded: a policy learns
+what it is paid for.
 """
 
 import re
@@ -26,6 +28,7 @@ from transforms.statement import contradicts, states
 
 # No checkable answer is longer, nor has it more spellings than these can hold.
 _MAX_TRUTH_CHARS = 500
+_MAX_BITS = 1024
 _MAX_ALIASES = 16
 _MAX_ALIASES_CHARS = 1000
 _MAX_SENTENCES_BEHIND = 12
@@ -49,36 +52,55 @@ _TAKES_BACK_BEFORE = re.compile(
 )
 _TAKES_BACK_BEHIND = re.compile(
     r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s*(?:or|but not|maybe|"
-    r"possibly)\b|\?)",
+    r"possibly|not (?:sure|certain|quite|exactly|really))\b|\?)",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
-def reward(response: str, ground_truth: str | float, answer_type: str | None = None, aliases: Iterable[str] = ()) -> float:
+def reward(
+    response: str,
+    ground_truth: str | float,
+    answer_type: str | None = None,
+    aliases: Iterable[str | float] | str | float | None = (),
+) -> float:
     """Score a response against the stored answer: 1.0 or 0.0.
 
     `answer_type` is one of `transforms.answers.ANSWER_TYPES`; any other value counts as unknown.
-    `aliases` are other spellings of the stored answer. A stored number counts as its text; anything
-    else that is no text is never right.
+    `aliases` are other spellings of the stored answer. A number counts as its text; anything else that
+    is no text is never right, and no alias.
     """
-    if isinstance(ground_truth, (int, float)) and not isinstance(ground_truth, bool):
-        ground_truth = str(ground_truth)
-    if not isinstance(response, str) or not isinstance(ground_truth, str) or not ground_truth.strip():
-        return 0.0
-    if len(ground_truth) > _MAX_TRUTH_CHARS:
+    stored = _as_text(ground_truth)
+    if not isinstance(response, str) or not stored.strip() or len(stored) > _MAX_TRUTH_CHARS:
         return 0.0
     known_type = answer_type if answer_type in ANSWER_TYPES else None
-    return float(_is_right(response, Truth(ground_truth, known_type, _bounded(aliases))))
+    return float(_is_right(response, Truth(stored, known_type, _bounded(aliases))))
 
 
-def _bounded(aliases: Iterable[str]) -> tuple[str, ...]:
-    """The first aliases that fit the bounds; one string is one alias."""
+def _as_text(value: object) -> str:
+    """A text as it is, a number as one writes it; "" for anything else, and for numbers too long to be written."""
+    if isinstance(value, str):
+        return value
+    if (
+        not isinstance(value, (int, float))
+        or isinstance(value, bool)
+        or (isinstance(value, int) and value.bit_length() > _MAX_BITS)
+    ):
+        return ""
+    return str(value)
+
+
+def _bounded(aliases: Iterable[str | float] | str | float | None) -> tuple[str, ...]:
+    """The first aliases that fit the bounds; one string or number is one alias."""
+    if isinstance(aliases, (str, int, float)):
+        given: Iterable[object] = (aliases,)
+    else:
+        given = aliases if isinstance(aliases, Iterable) else ()
     bounded: list[str] = []
     left = _MAX_ALIASES_CHARS
-    for alias in islice([aliases] if isinstance(aliases, str) else aliases or (), _MAX_ALIASES):
-        if isinstance(alias, str) and alias.strip() and len(alias) <= left:
+    for alias in map(_as_text, islice(given, _MAX_ALIASES)):
+        if alias.strip() and len(alias) <= left:
             bounded.append(alias)
             left -= len(alias)
     return tuple(bounded)

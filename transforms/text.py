@@ -17,10 +17,13 @@ _PLAIN = {
 }
 # An expression looks at each character in C; `str.translate` looks each one up in a dictionary.
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
-# NFKC alone would make "10\u00b3" into "103" and "1\u00bd" into "11/2". Few texts have any such
-# character, and to look for one first takes a tenth of the time.
-_RAISED_OR_FRACTION = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b\u00bc-\u00be\u2150-\u215f\u2189]")
+# NFKC alone would make "10\u00b3" into "103", "42\u2081\u2080" into "4210" and "1\u00bd" into "11/2". Few texts have
+# any such character, and to look for one first takes a tenth of the time.
+_RAISED_LOWERED_OR_FRACTION = re.compile(
+    "[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b\u2080-\u2089\u00bc-\u00be\u2150-\u215f\u2189]"
+)
 _RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
+_LOWERED = re.compile("(?<=[0-9])(?=[\u2080-\u2089])")
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
@@ -61,8 +64,8 @@ def unify(text: str) -> str:
         return " ".join(text.replace("`", "'").split())
     # Before NFKC too, which would make an acute accent of "\u00b4" and two primes of "\u2033".
     text = _plain(text)
-    if _RAISED_OR_FRACTION.search(text):
-        text = _VULGAR_FRACTION.sub(" ", _RAISED.sub("^", text))
+    if _RAISED_LOWERED_OR_FRACTION.search(text):
+        text = _VULGAR_FRACTION.sub(" ", _LOWERED.sub("_", _RAISED.sub("^", text)))
     text = _plain(unicodedata.normalize("NFKC", text))
     return " ".join(text.split())
 
