@@ -20,10 +20,10 @@ from tests.benchmarks.saturation import print_table
 from tests.engines.cluster import FlinkCluster
 
 SLOTS = 64
-# The comparison of one and two task managers: the endpoint has room for both, and calls are slow and few enough
+# The comparison of one and two task managers: the endpoint has room for both, and calls are few enough (33 a second each)
 # that two cores, which also serve the endpoint and Flink, are not what is measured.
-CEILING = 32
-ROOMY = {"slots": 0, "latency_median_s": 0.8, "latency_sigma": 0.6}
+CEILING = 16
+ROOMY = {"slots": 0, "latency_median_s": 0.4, "latency_sigma": 0.6}
 SLOW = {"slots": SLOTS, "latency_median_s": 1.0, "latency_sigma": 0.6}
 LOST_TIMEOUT_S = 400.0
 
