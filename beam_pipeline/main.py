@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, redirect_stderr
@@ -261,7 +262,8 @@ def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seco
 def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
     """Add what the run cost, write the summary and show it."""
     prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
-    usage = summary.get("tokens", {}).get("total")
+    usage = Counter(summary.get("tokens", {}).get("total", {}))
+    usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):
         summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
     write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import apache_beam as beam
 import yaml
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
 
 from beam_pipeline.options import PipelineConfig
 from transforms.inference.journal import read_entries
-from transforms.inference.recall import entry_by_document
+from transforms.inference.recall import VECTORS, entry_by_document
 
 JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
+# Where the tokens of the replies that a resumed run found in its journal are counted.
+EARLIER = "journal"
 STREAMING = "streaming"
 # Options that name files or folders.
 PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
@@ -54,10 +57,17 @@ def journal_files(folder: str) -> list[str]:
 
 
 def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """(document id, (key, reply)) of every whole line of one journal file."""
+    """(document id, (key, reply)) of every whole line of one journal file; what the replies cost is counted."""
     with FileSystems.open(path, compression_type="uncompressed") as file:
         for entry in read_entries(file):
+            if not entry.document_id.startswith(VECTORS):  # of another model, at another price
+                _count_tokens(entry.tokens)
             yield entry_by_document(entry)
+
+
+def _count_tokens(tokens: tuple[int, int, int]) -> None:
+    for name, by in zip(("calls", "prompt_tokens", "cached_tokens", "completion_tokens"), (1, *tokens), strict=True):
+        Metrics.counter(EARLIER, name).inc(by)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Any
 
 from apache_beam.metrics.metric import MetricsFilter
 
+from beam_pipeline.resume import EARLIER
 from prompts import STAGES
 from transforms.inference.embed import NAMESPACE
 
@@ -58,6 +59,9 @@ def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
     if EMBED in models:
         usage[EMBED] = {**_stage_usage(EMBED, models[EMBED], counters, spans), "texts": counters.get((EMBED, "texts"), 0)}
     usage["total"] = {figure: sum(usage[stage][figure] for stage in stages) for figure in FIGURES}
+    earlier = {figure: counters.get((EARLIER, figure), 0) for figure in FIGURES if (EARLIER, figure) in counters}
+    if earlier:  # what the journal held when a run was resumed: paid, and not in the total of this one
+        usage["earlier"] = earlier
     return usage
 
 

@@ -130,6 +130,23 @@ def test_a_journal_of_an_earlier_version_serves_without_its_index(tmp_path: Path
     assert pair_ids(output) == pair_ids(uninterrupted)
 
 
+def test_what_a_resumed_run_cost_is_what_all_of_it_cost(tmp_path: Path, uninterrupted: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    for path in output.glob("journal/*.jsonl"):
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:100]))
+    shutil.rmtree(output / "journal" / "index")
+    prices = ("--price_in", "1", "--price_cached", "1", "--price_out", "1", "--resume")
+    costs = []
+    with DemoEndpoint.start() as endpoint:
+        for _ in range(2):
+            assert run(output, endpoint.url, *prices) == OK
+            costs.append(json.loads((output / "summary.json").read_text("utf-8"))["cost"]["total"])
+    whole = json.loads((uninterrupted / "summary.json").read_text("utf-8"))["tokens"]["total"]
+    paid = (whole["prompt_tokens"] + whole["completion_tokens"]) / 1e6
+    assert costs == [pytest.approx(paid, abs=1e-4)] * 2
+
+
 def test_a_replay_asks_again_for_what_had_no_reply(tmp_path: Path, uninterrupted: Path, serve: Any) -> None:
     output = tmp_path / "out"
     with DemoEndpoint.start(fault_malformed=0.3) as endpoint:

@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -37,12 +37,13 @@ FLUSH_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One paid reply, as far as a later run needs it."""
+    """One paid reply, as far as a later run needs it. `tokens` are those of the prompt, of it in a cache, and of the reply."""
 
     key: str
     document_id: str
     stage: str
     text: str
+    tokens: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
 
 
 class Journal(Protocol):
@@ -88,8 +89,9 @@ def decode_entry(line: bytes) -> JournalEntry | None:
     """Read one line; None if it is half written or damaged, which costs that reply only."""
     try:
         row = orjson.loads(line)
-        entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        prompt, cached, completion = (int(row.get(f"{name}_tokens", 0)) for name in ("prompt", "cached", "completion"))
+        entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"], (prompt, cached, completion))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     return entry if all(isinstance(value, str) for value in (entry.key, entry.document_id, entry.text)) else None
 
