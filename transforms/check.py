@@ -73,9 +73,7 @@ def answer_is_not_grounded(pair: QAPair) -> Fault | None:
 
 def answer_is_in_question(pair: QAPair) -> Fault | None:
     """See `find_leak`; an alias counts if the document grounds it."""
-    if pair.answer_type == "yes_no":
-        return None
-    kind = find_leak(pair.question, pair.answer, grounded_aliases(pair), pair.task.document.text)
+    kind = find_leak(pair.question, pair.answer, grounded_aliases(pair), pair.task.document.text, pair.answer_type)
     return Fault("answer_in_question", kind) if kind else None
 
 
