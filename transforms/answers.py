@@ -21,6 +21,7 @@ __all__ = [
     "MAX_CHARS",
     "MONTHS",
     "SCALES",
+    "SMALL_CHANGE",
     "SMALL_NUMBERS",
     "VALUE_TYPES",
     "AnswerType",
@@ -335,11 +336,11 @@ def same_quantity(first: Quantity, second: Quantity, answer_type: str | None = N
 
 
 # A hundred of these make one of any of those.
-_SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
+SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
 
 
 def _small_change(coins: Quantity, money: Quantity) -> bool:
-    return money.base in _SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
+    return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
 
 
 # British and American spellings, and words often cut short in names, have one form here, which need not be a word.
