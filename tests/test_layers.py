@@ -63,6 +63,7 @@ TRANSFORMS = {
         "records",
         "regions",
         "reward",
+        "shelf",
         "statement",
         "text",
         "units",
