@@ -32,6 +32,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.screening import read_thresholds
 from prompts import STAGES
 
 DEMO_MODEL = "demo-rules"
@@ -45,6 +46,8 @@ VERIFY_STAGES = ("verify", "verify_answer", "verify_question")
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
+
+MOST_VERIFIERS = 9
 
 ANY_LANGUAGE = "all"
 
@@ -315,6 +318,13 @@ class PipelineConfig(_Options):
         0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
     )
 
+    screening: str = _option(
+        "",
+        "Thresholds of the rules on a text, such as max_pitch_share=0.1,min_words=20, or the path of a YAML file of the same; "
+        "transforms/quality.py says what each means.",
+        SCREENING,
+    )
+
     domains: str = _option(
         "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
     )
@@ -348,13 +358,14 @@ class PipelineConfig(_Options):
         ge=1,
         le=2,
     )
-    verifiers: int = _option(
-        1,
-        "Verifiers that judge each pair, each by itself, in every call of verification.",
+    verifiers: int | None = _option(
+        None,
+        "Verifiers that judge each pair, each by itself, in every call of verification; without it, as many as --verifier_models "
+        "names, or one.",
         GATES,
         param_type="NUMBER",
         ge=1,
-        le=9,
+        le=MOST_VERIFIERS,
     )
     verifier_models: list[str] = _option(
         [],
@@ -492,7 +503,10 @@ class PipelineConfig(_Options):
     @field_validator("verifier_models")
     @classmethod
     def _each_once(cls, models: list[str]) -> list[str]:
-        return list(dict.fromkeys(models))
+        once = list(dict.fromkeys(models))
+        if len(once) > MOST_VERIFIERS:
+            raise ValueError(f"names {len(once)} models; {MOST_VERIFIERS} verifiers are the most")
+        return once
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -544,6 +558,12 @@ class PipelineConfig(_Options):
                 raise ValueError(f"{language!r} is no language code that langdetect knows (en, de, zh-cn){hint}")
         return list(dict.fromkeys(languages))
 
+    @field_validator("screening")
+    @classmethod
+    def _known_thresholds(cls, given: str) -> str:
+        read_thresholds(given)
+        return given
+
     @field_validator("tokenizer")
     @classmethod
     def _known_tokenizer(cls, name: str) -> str:
@@ -589,11 +609,11 @@ class PipelineConfig(_Options):
 
     def _check_gates(self) -> None:
         """Refuse what would do nothing, or not what it says."""
-        if self.verifiers == 1 and self.verifier_agreement != "majority":
+        if self.verifier_count == 1 and self.verifier_agreement != "majority":
             raise ValueError("--verifier_agreement needs --verifiers 2 or more: one verifier always agrees")
-        if len(self.verifier_models) > self.verifiers:
+        if len(self.verifier_models) > self.verifier_count:
             raise ValueError(
-                f"--verifier_models names {len(self.verifier_models)} models for {self.verifiers} verifiers; "
+                f"--verifier_models names {len(self.verifier_models)} models for {self.verifier_count} verifiers; "
                 f"give --verifiers {len(self.verifier_models)} or more"
             )
         if not self.pass_rate_samples and (self.min_pass_rate, self.max_pass_rate) != (0.0, 1.0):
@@ -610,6 +630,11 @@ class PipelineConfig(_Options):
         for stage in VERIFY_STAGES:
             if self.verifier_models and self.stages.get(stage, StageOptions()).model:
                 raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
+
+    @property
+    def verifier_count(self) -> int:
+        """How many verifiers judge a pair in each call of verification."""
+        return self.verifiers or max(1, len(self.verifier_models))
 
     @property
     def model_stages(self) -> tuple[str, ...]:
