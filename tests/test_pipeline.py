@@ -14,6 +14,7 @@ import pytest
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import FAILED, OK, main
 from beam_pipeline.replay import replay
+from beam_pipeline.table import summary_table
 from transforms.answers import answers_match
 from transforms.check import find_leak
 from transforms.grounding import find_in_text

@@ -145,6 +145,7 @@ _PLACEHOLDER = re.compile(
 )
 _PLACEHOLDER_WORDS = 150
 _NOTICE_WORDS = 600  # a notice is short; a longer text that mentions cookies is about something
+_PHRASE_WORDS = 4  # what one hit covers in a sentence about it
 _CLAUSE_WORDS = 30  # what one hit can cover: a long line without punctuation is no notice for one phrase in it
 
 _MENU_LINES = frozenset(
@@ -243,6 +244,7 @@ def find_notice(text: str, lines: list[str], max_share: float) -> str:
     if stems * _CLAUSE_WORDS < max_share * total:
         return ""
     patterns, telling = _notice_patterns(folded, total)
+    addressed = telling > 0 or patterns != [_NOTICE_PATTERN]
     if short and telling >= _FEW_TELLING:
         max_share *= _BANNER_EASE  # between the telling sentences, a banner or an error page explains itself
     furniture = total = 0
@@ -251,7 +253,9 @@ def find_notice(text: str, lines: list[str], max_share: float) -> str:
             size = len(clause.split())
             total += size
             hits = sum(len(pattern.findall(clause)) for pattern in patterns)
-            furniture += size if _label(clause) in _MENU_LINES else min(size, _CLAUSE_WORDS * hits)
+            # Where a page does not speak to its reader, a full sentence with such a phrase in it is about something.
+            cover = _CLAUSE_WORDS if addressed or size <= _WIDE_LINE_WORDS else _PHRASE_WORDS
+            furniture += size if _label(clause) in _MENU_LINES else min(size, cover * hits)
     share = furniture / max(1, total)
     return f"{share:.0%} of {total} words in notices" if share > max_share else ""
 
