@@ -26,6 +26,7 @@ FILES = {
 TRANSFORMS = {
     0: (
         "__init__",
+        "address",
         "advertising",
         "answer_rules",
         "answers",
