@@ -78,7 +78,7 @@ _FAILURE = re.compile(
     r"|(?:please )?try again (?:later|in a few)|\binternal server error|\bbad gateway|\bgateway time-?out|\berrordocument\b"
     r"|\bserver at \S+ port \d+|\b50[0-4] (?:service|internal|bad|error|gateway)|\btoo many requests"
     r"|\bsession (?:has )?(?:expired|timed out)|\b(?:page|link|file|site) (?:can't|cannot|could not|was not"
-    r"|can\u2019t) (?:be )?found"
+    r"|can\u2019t) be found"
     r"|\bnothing (?:was |has been )?found|\bnot found on this server|\brequested (?:url|page|resource|file)|\bbroken link"
     r"|\b(?:back|return) to the (?:home|previous|main) ?page|\bcontact (?:the|your) (?:site|server|web ?site|registrar"
     r"|provider|network)"
@@ -115,7 +115,7 @@ tweet | like us | skip | back to | read more | learn more | view all | see all |
 | browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related
 | also like | add to | shopping | warenkorb | stock | shipping | powered | advertise | sponsor | anzeige
 | continu | by using | got it | more info | accept | agree | okay | zustimm | leave a
-| preference | partners | akzeptieren | personal data | enable j | signin | signup | sign out | signout | logout | log up | logup
+| preference | your options | my options | partners | akzeptieren | personal data | enable j | signin | signup | sign out | signout | logout | log up | logup
 """
 )
 # The same for what only short pages are searched for.
