@@ -115,7 +115,8 @@ tweet | like us | skip | back to | read more | learn more | view all | see all |
 | browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related
 | also like | add to | shopping | warenkorb | stock | shipping | powered | advertise | sponsor | anzeige
 | continu | by using | got it | more info | accept | agree | okay | zustimm | leave a
-| preference | your options | my options | partners | akzeptieren | personal data | enable j | signin | signup | sign out | signout | logout | log up | logup
+| preference | your options | my options | partners | akzeptieren | personal data | enable j
+| signin | signup | sign out | signout | logout | log up | logup
 """
 )
 # The same for what only short pages are searched for.
