@@ -118,9 +118,13 @@ def answer_is_placeholder(pair: QAPair) -> Fault | None:
     if pair.answer_type in ("code", "expression") or _MEANING.search(pair.question):
         return None
     said = normalise(pair.answer)
-    empty = said.strip(" .") in _PLACEHOLDERS or said in _PLACEHOLDERS or _PLACEHOLDER_START.match(said)
-    empty = empty or unify(pair.answer).strip() in _NOT_AVAILABLE
-    empty = empty or (said.strip(" .") in _NOTHING and not _ABOUT_CODE.search(pair.question))
+    plain = said.strip(" .")
+    empty = (
+        {said, plain} & _PLACEHOLDERS
+        or _PLACEHOLDER_START.match(said)
+        or unify(pair.answer).strip() in _NOT_AVAILABLE
+        or (plain in _NOTHING and not _ABOUT_CODE.search(pair.question))
+    )
     return Fault("answer_placeholder", pair.answer) if empty else None
 
 
