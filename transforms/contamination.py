@@ -50,8 +50,8 @@ _STRICT_WEIGHT, _SLOPE, _STRICTEST = 20.0, 100.0, 0.95
 _SHORTENED, _PURE = 0.25, 0.05
 # Questions of so many words may be one edit from another, if they weigh as much; shares of the weight that a word may have
 # which is left out, and where a function word or nothing follows it.
-_FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.15, 0.35
-_CONTENT = 3.5  # what a word weighs at least that may be a modifier
+_FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.2, 0.35
+_CONTENT = 4.5  # what a word weighs at least that may be a modifier
 _LONG_WEIGHT = 30.0  # of a question that tells enough besides
 # However small they weigh, these make another question.
 _TELLING = frozenset("not no never non without except nor neither cannot only first second third last next previous".split())
