@@ -33,6 +33,7 @@ from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
 from beam_pipeline.event_time import parse_option
+from beam_pipeline.screening import read_thresholds
 from beam_pipeline.stream_options import SUBSCRIPTION, TOPIC, check_runner, check_source
 from prompts import STAGES
 
@@ -47,6 +48,8 @@ VERIFY_STAGES = ("verify", "verify_answer", "verify_question")
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
+
+MOST_VERIFIERS = 9
 
 ANY_LANGUAGE = "all"
 
@@ -382,6 +385,13 @@ class PipelineConfig(_Options):
         0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
     )
 
+    screening: str = _option(
+        "",
+        "Thresholds of the rules on a text, such as max_pitch_share=0.1,min_words=20, or the path of a YAML file of the same; "
+        "transforms/quality.py says what each means.",
+        SCREENING,
+    )
+
     domains: str = _option(
         "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
     )
@@ -415,13 +425,14 @@ class PipelineConfig(_Options):
         ge=1,
         le=2,
     )
-    verifiers: int = _option(
-        1,
-        "Verifiers that judge each pair, each by itself, in every call of verification.",
+    verifiers: int | None = _option(
+        None,
+        "Verifiers that judge each pair, each by itself, in every call of verification; without it, as many as --verifier_models "
+        "names, or one.",
         GATES,
         param_type="NUMBER",
         ge=1,
-        le=9,
+        le=MOST_VERIFIERS,
     )
     verifier_models: list[str] = _option(
         [],
@@ -574,7 +585,10 @@ class PipelineConfig(_Options):
     @field_validator("verifier_models")
     @classmethod
     def _each_once(cls, models: list[str]) -> list[str]:
-        return list(dict.fromkeys(models))
+        once = list(dict.fromkeys(models))
+        if len(once) > MOST_VERIFIERS:
+            raise ValueError(f"names {len(once)} models; {MOST_VERIFIERS} verifiers are the most")
+        return once
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -625,6 +639,12 @@ class PipelineConfig(_Options):
                 hint = f"; write {' or '.join(variants)}" if variants else _hint(language, known)
                 raise ValueError(f"{language!r} is no language code that langdetect knows (en, de, zh-cn){hint}")
         return list(dict.fromkeys(languages))
+
+    @field_validator("screening")
+    @classmethod
+    def _known_thresholds(cls, given: str) -> str:
+        read_thresholds(given)
+        return given
 
     @field_validator("tokenizer")
     @classmethod
@@ -681,11 +701,11 @@ class PipelineConfig(_Options):
 
     def _check_gates(self) -> None:
         """Refuse what would do nothing, or not what it says."""
-        if self.verifiers == 1 and self.verifier_agreement != "majority":
+        if self.verifier_count == 1 and self.verifier_agreement != "majority":
             raise ValueError("--verifier_agreement needs --verifiers 2 or more: one verifier always agrees")
-        if len(self.verifier_models) > self.verifiers:
+        if len(self.verifier_models) > self.verifier_count:
             raise ValueError(
-                f"--verifier_models names {len(self.verifier_models)} models for {self.verifiers} verifiers; "
+                f"--verifier_models names {len(self.verifier_models)} models for {self.verifier_count} verifiers; "
                 f"give --verifiers {len(self.verifier_models)} or more"
             )
         if not self.pass_rate_samples and (self.min_pass_rate, self.max_pass_rate) != (0.0, 1.0):
@@ -707,6 +727,11 @@ class PipelineConfig(_Options):
     def stream_ttl_s(self) -> float:
         """How long a stream remembers what it has seen; 0 for a batch, which is compared as a whole."""
         return self.deduplicate_ttl_s if self.streaming else 0.0
+
+    @property
+    def verifier_count(self) -> int:
+        """How many verifiers judge a pair in each call of verification."""
+        return self.verifiers or max(1, len(self.verifier_models))
 
     @property
     def model_stages(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import PublishPairs
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
+from beam_pipeline.screening import read_thresholds
 from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_exemplars, read_text
 from beam_pipeline.stream import ReadStream, stream_source, stream_windows
@@ -75,13 +76,20 @@ def build(
     )
     if config.benchmarks:
         final = stages["decontaminate"] = decontamination(pipeline, final, config, embedding, earlier)
-    if mix := mix_config(config, prompts):
+    mix = mix_config(config, prompts)
+    band = Band(config.min_pass_rate, config.max_pass_rate)
+
+    def measure(pairs: Outcome) -> Outcome:
+        return pairs.passed | "PassRate" >> MeasurePassRate(model("pass_rate"), prompts, config.pass_rate_samples, band, earlier)
+
+    # Caps and shares are those of the output, so a band that rejects comes before them. Where it only measures it comes
+    # last: it is the dearest stage, and then asks only about what is written.
+    if config.pass_rate_samples and band.rejects:
+        final = stages["pass_rate"] = measure(final)
+    if mix:
         final = stages["mix"] = final.passed | "Mix" >> MixQA(mix)
-    if config.pass_rate_samples:  # the dearest, so only for what would otherwise be written
-        band = Band(config.min_pass_rate, config.max_pass_rate)
-        final = stages["pass_rate"] = final.passed | "PassRate" >> MeasurePassRate(
-            model("pass_rate"), prompts, config.pass_rate_samples, band, earlier
-        )
+    if config.pass_rate_samples and not band.rejects:
+        final = stages["pass_rate"] = measure(final)
     left = Outcome(
         final.passed,
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
@@ -131,6 +139,7 @@ def screen_config(config: PipelineConfig) -> ScreenConfig:
         languages=tuple(config.languages),
         near_duplicates=config.near_duplicates,
         tokenizer=config.tokenizer,
+        **read_thresholds(config.screening),
     )
 
 
@@ -181,7 +190,7 @@ def verification(
 
     def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
         models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]
-        first, *others = spread(models, config.verifiers)
+        first, *others = spread(models, config.verifier_count)
         return first, prompts, tuple(others), config.verifier_agreement
 
     stages: dict[str, Outcome] = {}

@@ -144,6 +144,13 @@ async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -
     model = replace(config.model, endpoints=(target.url,), request_timeout_s=QUESTION_TIMEOUT_S)
     request = EmbeddingRequest("preflight", "preflight", (f"{config.prefix}Ready?",), model, config.dimensions)
     found = await _answered(endpoint.embed(request), target, served)
+    if found is None and config.dimensions:
+        whole = await _answered(endpoint.embed(replace(request, dimensions=0)), target, served)
+        if whole is not None:
+            raise PreflightError(
+                f"{target.url}: the model {target.model} gives vectors of {whole.width} numbers and not of {config.dimensions}; "
+                "leave out --embedding_dimensions, or give a length that it can shorten them to"
+            )
     if found is None or not any(found.vectors):
         raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")
 

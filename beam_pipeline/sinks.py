@@ -46,7 +46,10 @@ def _schema(kind: str, fields: list[tuple[str, pa.DataType]]) -> pa.Schema:
 
 _TEXT = pa.string()
 _VERDICT = pa.struct(
-    [("check", _TEXT), ("passed", pa.bool_()), ("model", _TEXT), ("prompt_version", pa.int32()), ("detail", _TEXT)]
+    [
+        *(("check", _TEXT), ("passed", pa.bool_()), ("model", _TEXT), ("prompt_version", pa.int32()), ("detail", _TEXT)),
+        ("verifier", pa.int32()),
+    ]
 )
 _CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int32()), ("prompt_sha256", _TEXT)])
 
@@ -61,6 +64,8 @@ SCHEMAS = {
             *((name, _TEXT) for name in ("id", "document_id", "source", "attributes", "domain", "persona")),
             *((name, _TEXT) for name in ("question", "answer", "answer_type")),
             ("aliases", pa.list_(_TEXT)),
+            ("answer_start", pa.int64()),
+            ("answer_end", pa.int64()),
             ("quote", _TEXT),
             ("pass_rate", pa.float64()),
             ("pass_rate_samples", pa.int32()),

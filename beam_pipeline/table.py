@@ -60,6 +60,9 @@ def _diversity_line(figures: Mapping[str, Any]) -> str:
 def _by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
     rank = {stage: number for number, stage in enumerate(FLOW)}
+    rates = stages.get("pass_rate", {})
+    if sum(stages.get("mix", {}).values()) == rates.get("passed"):  # a band comes before the mix
+        rank["mix"] = rank["pass_rate"] + 1
     return sorted(stages.items(), key=lambda item: rank.get(item[0], len(rank)))
 
 

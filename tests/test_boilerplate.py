@@ -1,5 +1,10 @@
-import pytest
+import re
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from transforms import boilerplate
 from transforms.boilerplate import find_menu, find_notice
 
 FURNITURE = {
@@ -127,3 +132,47 @@ KEPT = {
 @pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
 def test_what_looks_like_furniture_is_kept(text: str) -> None:
     assert not seen(text)
+
+
+# --- the plain strings that are looked for first
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The parts of a regular expression between its outermost bars."""
+    parts, depth, start, place = [], 0, 0, 0
+    while place < len(pattern):
+        char = pattern[place]
+        if char == "\\":
+            place += 1
+        elif char == "[":
+            place = pattern.index("]", place + 2)
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "|" and not depth:
+            parts.append(pattern[start:place])
+            start = place + 1
+        place += 1
+    return [*parts, pattern[start:]]
+
+
+ALTERNATIVES = sorted(
+    {
+        part
+        for pattern in (boilerplate._CONSENT, boilerplate._NOTICE, boilerplate._FAILURE.pattern)
+        for part in alternatives(pattern)
+    }
+)
+
+
+@pytest.mark.parametrize("alternative", ALTERNATIVES)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_pattern_finds_holds_a_stem(alternative: str, data: st.DataObject) -> None:
+    letters = st.characters(codec="latin-1", exclude_characters="\n")
+    found = data.draw(st.from_regex(re.compile(alternative), fullmatch=True, alphabet=letters)).lower()
+    assert any(stem in found for stem in (*boilerplate._STEMS, *boilerplate._SHORT_STEMS)), found
+
+
+@pytest.mark.parametrize("alternative", ["a(b|c)|d", "[|]|x", r"\||y"])
+def test_alternatives_are_told_apart(alternative: str) -> None:
+    assert len(alternatives(alternative)) == 2

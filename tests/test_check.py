@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from prompts import load_domains
 from transforms.check import REASONS, RULES, CheckQA, apply_check, check_pair, grounded_aliases
-from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection
+from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA, item_row, qa_row
 
 EXEMPLARS = sorted((Path(__file__).parents[1] / "prompts" / "exemplars").glob("*.jsonl"))
 BENCHMARKS = Path(__file__).parents[2] / "shared" / "data" / "benchmarks"
@@ -226,11 +227,37 @@ def benchmark_seconds() -> Callable[[Any], float]:
     return measure
 
 
+@pytest.mark.parametrize(
+    ("answer", "answer_type", "said"),
+    [
+        ("Zanzibar", "place", "Zanzibar"),
+        ("12,000 people", "number", "twelve thousand people"),
+        ("1964-04-26", "date", "26 April 1964"),
+        ("cloves, cinnamon", "list", "Cloves"),
+    ],
+)
+def test_the_place_of_the_answer_is_on_the_row(answer: str, answer_type: str, said: str) -> None:
+    text = "On 26 April 1964 the island of Zanzibar joined Tanganyika. Cloves and cinnamon feed twelve thousand people."
+    task = PersonaTask(Document("d", text), "Other", Persona("reader"))
+    [passed] = apply_check(QAPair(task, "What does the atlas of Africa of 1970 say of it, and where?", answer, answer_type))
+    assert isinstance(passed, QAPair), passed
+    row = qa_row(VerifiedQA(passed, "a quote"), "1.2")
+    assert text[row["answer_start"] : row["answer_end"]] == said
+    assert item_row(passed)["answer_start"] == row["answer_start"]
+
+
+def test_yes_and_no_have_no_place() -> None:
+    task = PersonaTask(Document("d", "Zanzibar is an island. Yes."), "Other", Persona("reader"))
+    [passed] = apply_check(QAPair(task, "Is Zanzibar an island?", "yes", "yes_no"))
+    assert isinstance(passed, QAPair) and passed.place is None
+    assert item_row(passed)["answer_start"] is None
+
+
 def test_check_qa() -> None:
     good, bad = pair(), pair(text="nothing")
     with TestPipeline(runner="FnApiRunner") as pipeline:
         outcome = pipeline | "Pairs" >> beam.Create([good, bad]) | "Check" >> CheckQA()
-        assert_that(outcome.passed, equal_to([good]), "Passed")
+        assert_that(outcome.passed, equal_to([replace(good, place=(8, 16))]), "Passed")
         rows = outcome.rejected | "Row" >> beam.Map(lambda rejection: (rejection.stage, rejection.reason, rejection.detail))
         assert_that(rows, equal_to([("check", "answer_not_in_document", "Zanzibar")]), "Rejected")
         assert_that(outcome.dead_letters, equal_to([]), "DeadLetters")

@@ -1,10 +1,12 @@
 import random
+import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from transforms import minhash
-from transforms.copies import EXACT, NEAR, Fingerprint, Identity, find_losses, name_of
+from transforms.copies import EXACT, NEAR, Fingerprint, Identity, Print, find_losses, name_of
 
 WORDS = [f"word{number}" for number in range(3000)]
 
@@ -101,3 +103,19 @@ def test_bands_fit_the_threshold() -> None:
 def test_crowded_bucket_is_bounded() -> None:
     prints = [next(iter(Fingerprint(text_of(n, 30), f"in:{n}", f"d{n}").buckets(False, 0.85)))[1] for n in range(3000)]
     list(find_losses((b"one band", prints), 0.85))
+
+
+def test_an_exact_bucket_is_gone_through_and_never_held() -> None:
+    class Prints:
+        """As many as there are copies, made as they are asked for."""
+
+        def __iter__(self) -> Iterator[Print]:
+            for n in range(100_000):
+                yield ((0, -4, 9, f"in:{n:06d}", 2, f"d{n}"), "same text"), b""
+
+    tracemalloc.start()
+    count = sum(1 for _ in find_losses((b"=same text", Prints()), 0.85))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 99_999
+    assert most < 1_000_000

@@ -24,6 +24,7 @@ from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPai
 
 LABELLED = Path(__file__).parent / "data" / "questions.jsonl"
 ROWS = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()]
+ANSWERS = [json.loads(line) for line in (LABELLED.parent / "answers.jsonl").read_text("utf-8").splitlines()]
 SPLITS = ("tune", "held_out")
 
 BRIDGE = "In what year was the Harrow Bridge opened?"
@@ -99,6 +100,14 @@ def test_precision_and_recall_on_the_labelled_set(split: str) -> None:
 def test_what_repeats_is_looked_for_in_one_place(row: dict[str, Any]) -> None:
     one, other = askings(row)
     assert find_keys(one) & find_keys(other)
+
+
+@pytest.mark.parametrize("row", ANSWERS, ids=lambda row: row["id"])
+def test_answers_that_match_share_a_key(row: dict[str, Any]) -> None:
+    one = Asking(BRIDGE, row["given"], row["answer_type"])
+    for answer_type in (row["answer_type"], "term"):
+        other = Asking(BRIDGE_AGAIN, row["stored"], answer_type, tuple(row["aliases"]))
+        assert not repeats(one, other) or find_keys(one) & find_keys(other), answer_type
 
 
 def test_few_keys_a_question() -> None:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
 from transforms.check import check_pair
 from transforms.chunk import cut_text, split_text
+from transforms.contamination import ContaminationFinder
 from transforms.copies import Fingerprint
 from transforms.grounding import find_in_text
 from transforms.leakage import find_leak
+from transforms.near_questions import Asking, find_keys
 from transforms.quotes import find_quote
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.screen import ScreenConfig, screen_document, screen_text
@@ -33,6 +36,8 @@ SHAPES: dict[str, Callable[[], str]] = {
     "prose": prose,
     "one word": lambda: "a" * SIZE,
     "spaces": lambda: " " * SIZE,
+    "a factor and spaces": lambda: "2" + " " * (SIZE - 1),
+    "a question": lambda: "What is the value of x " * (SIZE // 23),
     "punctuation": lambda: "!?.,;:-" * (SIZE // 7),
     "short words": lambda: "a " * (SIZE // 2),
     "nested brackets": lambda: "([{<" * (SIZE // 8) + ">}])" * (SIZE // 8),
@@ -56,6 +61,10 @@ def leak(text: str) -> None:
     find_leak(text, text, (text,), text)
 
 
+FINDER = ContaminationFinder(
+    BenchmarkIndex([pack_items([BenchmarkItem("b:1", "", "What is the value of x when y is 5 and the value of z is 7?", "12")])])
+)
+
 CALLS: dict[str, Callable[[str], object]] = {
     "screen_text": lambda text: screen_text(text, ScreenConfig(languages=())),
     "screen_document": lambda text: list(screen_document(Document("d", text), ScreenConfig(languages=()))),
@@ -67,6 +76,9 @@ CALLS: dict[str, Callable[[str], object]] = {
     "find_quote": lambda text: find_quote("The Tay Bridge, which was painted red, was opened in 1878 and fell in 1879.", text),
     "neutralise": neutralise,
     "check_pair, a number": lambda text: check(text, "12 km/h", "number"),
+    "check_pair, a formula": lambda text: check(text, "2*x", "expression"),
+    "find_contamination": lambda text: FINDER.find(text, text),
+    "find_keys": lambda text: find_keys(Asking(text, text, "term", (text,))),
     "check_pair, some text": lambda text: check(text, text[:100], "term"),
 }
 

@@ -27,6 +27,7 @@ FILES = {
 TRANSFORMS = {
     0: (
         "__init__",
+        "address",
         "advertising",
         "answer_rules",
         "answers",
@@ -65,11 +66,12 @@ TRANSFORMS = {
         "records",
         "regions",
         "reward",
+        "shelf",
         "statement",
         "text",
         "units",
     ),
-    1: ("coders", "diversity", "first_seen", "outcome", "wake"),
+    1: ("coders", "digest", "diversity", "first_seen", "outcome", "wake"),
     2: ("check", "classify", "decontaminate", "deduplicate", "filter", "mix", "screen", "semantic", "synthesize", "verify"),
 }
 TRANSFORMS[1] += ("sampling",)

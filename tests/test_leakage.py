@@ -1,11 +1,13 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.answers import ANSWER_TYPES
 from transforms.leakage import LEAKS, find_leak
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "leakage.jsonl").read_text("utf-8").split("\n") if line]
@@ -14,6 +16,10 @@ FRAGMENTS = (
     "and |, |.|x^2|=|$|%|\\|[|İ|ſ|ﬁ|é|\u00ad|one |half "
 ).split("|")
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join))
+
+
+def leak_of(row: dict[str, Any]) -> str | None:
+    return find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
 
 
 def test_the_labelled_set_is_large_and_balanced() -> None:
@@ -25,7 +31,7 @@ def test_the_labelled_set_is_large_and_balanced() -> None:
 
 
 def test_precision_and_recall_on_the_labelled_set() -> None:
-    found = {row["id"]: find_leak(row["question"], row["answer"], row["aliases"], row["document"]) for row in ROWS}
+    found = {row["id"]: leak_of(row) for row in ROWS}
     wrong = [(row["id"], row["kind"], found[row["id"]]) for row in ROWS if bool(found[row["id"]]) != row["leak"]]
     right = sum(bool(found[row["id"]]) and row["leak"] for row in ROWS)
     assert right / sum(bool(kind) for kind in found.values()) >= 0.95, wrong
@@ -35,7 +41,7 @@ def test_precision_and_recall_on_the_labelled_set() -> None:
 @pytest.mark.parametrize("kind", LEAKS)
 def test_kinds_are_named(kind: str) -> None:
     rows = [row for row in ROWS if row["leak"] and row["kind"] == kind]
-    named = [row for row in rows if find_leak(row["question"], row["answer"], row["aliases"], row["document"]) == kind]
+    named = [row for row in rows if leak_of(row) == kind]
     assert len(named) >= 0.75 * len(rows)
 
 
@@ -63,10 +69,23 @@ def test_capitals_that_abbreviate_something_else(question: str, answer: str) -> 
     assert find_leak(question, answer) is None
 
 
-@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2), TEXTS)
+def test_only_a_question_of_yes_or_no_is_exempt() -> None:
+    assert find_leak("Which sign does the negative pole have?", "negative", answer_type="term") == "verbatim"
+    assert find_leak("Is the pole negative, yes or no?", "no", answer_type="yes_no") is None
+    assert find_leak("Was the estimate correct?", "correct", answer_type="yes_no") is None
+    assert find_leak("Is there no water on the Moon?", "No") is None
+
+
+def test_code_leaks_only_as_it_is_written() -> None:
+    assert find_leak("What does 'hello world'.title() give?", "Hello World", answer_type="code") is None
+    assert find_leak("Which function, calloc, clears memory?", "calloc", answer_type="code") == "verbatim"
+    assert find_leak("Which function (calloc) clears memory?", "calloc", answer_type="code") == "spelled_out_in_parentheses"
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2), TEXTS, st.sampled_from([None, *ANSWER_TYPES]))
 @settings(max_examples=2000)
-def test_never_raises(question: str, answer: str, aliases: list[str], document: str) -> None:
-    assert find_leak(question, answer, aliases, document) in (None, *LEAKS)
+def test_never_raises(question: str, answer: str, aliases: list[str], document: str, answer_type: str | None) -> None:
+    assert find_leak(question, answer, aliases, document, answer_type) in (None, *LEAKS)
 
 
 @given(TEXTS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import UNUSABLE, main
 from beam_pipeline.models import run_models, run_prompts, stage_models
 from prompts import DEFAULT_STAGES, load_prompts
@@ -70,3 +71,15 @@ def test_a_verifier_that_nobody_serves_is_found_before_the_run(
     arguments = ["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, "--model", "m"]
     assert main([*arguments, "--verifiers", "2", "--verifier_models", "good,misspelt"]) == UNUSABLE
     assert "does not serve the model 'misspelt'; it serves good, m" in capsys.readouterr().err
+
+
+def test_vectors_of_a_length_that_the_model_does_not_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark = tmp_path / "bench.jsonl"
+    benchmark.write_text('{"question": "Who?"}\n', "utf-8")
+    with DemoEndpoint.start() as endpoint:
+        flags = ["--benchmarks", str(benchmark), "--embedding_endpoint", endpoint.url, "--embedding_dimensions", "1000000"]
+        code = main(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, *flags])
+    said = capsys.readouterr().err
+    assert code == UNUSABLE
+    assert "gives vectors of" in said and "not of 1000000" in said and "leave out --embedding_dimensions" in said
+    assert "/v1/embeddings?" not in said

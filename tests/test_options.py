@@ -99,6 +99,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "input_subscription": "projects/p/subscriptions/s",
         "output_topic": "projects/p/topics/t",
         "event_time": "field:at",
+        "screening": "min_words=5",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -283,6 +284,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--verifier_agreement=all"], "--verifier_agreement needs --verifiers 2 or more"),
         (["--verifier_agreement=most", "--verifiers=3"], "must be 'majority' or 'all'"),
         (["--verifiers=2", "--verifier_models=a,b,c", "--endpoint=http://h/v1"], "give --verifiers 3 or more"),
+        (["--verifier_models=a,b,c,d,e,f,g,h,i,j", "--endpoint=http://h/v1"], "9 verifiers are the most"),
         (
             ["--verifiers=2", "--verifier_models=a,b", "--verify_model=c", "--endpoint=http://h/v1"],
             "--verify_model and --verifier_models both name the verifiers",
@@ -451,6 +453,20 @@ def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_h
     answer, question = config.stage("verify_answer"), config.stage("verify_question")
     assert (answer.model, answer.temperature, answer.endpoints) == ("big", 0.2, ("http://h/v1",))
     assert (question.model, question.temperature, question.endpoints) == ("other", 0.2, ("http://i/v1",))
+
+
+@pytest.mark.parametrize(
+    ("flags", "count"),
+    [
+        ([], 1),
+        (["--verifiers=3"], 3),
+        (["--verifier_models=a", "--verifier_models=b"], 2),
+        (["--verifier_models=a,b", "--verifiers=5"], 5),
+        (["--verifier_models=a"], 1),
+    ],
+)
+def test_there_are_as_many_verifiers_as_models_unless_a_number_is_given(flags: list[str], count: int) -> None:
+    assert settings("--endpoint=http://h/v1", *flags).verifier_count == count
 
 
 def test_a_model_verifies_under_one_name_once() -> None:

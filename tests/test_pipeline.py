@@ -14,6 +14,7 @@ import pytest
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import FAILED, OK, main
 from beam_pipeline.replay import replay
+from beam_pipeline.table import summary_table
 from transforms.answers import answers_match
 from transforms.check import find_leak
 from transforms.grounding import find_in_text
@@ -146,10 +147,13 @@ def test_with_every_gate_the_counts_close(gated_run: tuple[Path, dict[str, Any]]
 
 def test_every_gate_leaves_its_verdicts_and_calls_on_the_row(gated_run: tuple[Path, dict[str, Any]]) -> None:
     output, _ = gated_run
-    asked = ["correct", "quoted"] * 3 + ["no_leak", "self_contained", "unambiguous", "safe"] * 3
+    asked = [*["correct", "quoted"] * 3, "consensus", *["no_leak", "self_contained", "unambiguous", "safe"] * 3, "consensus"]
     for row in rows(output, "qa"):
         assert [verdict["check"] for verdict in row["verdicts"]] == [*asked, "round_trip", "pass_rate"]
-        assert all(verdict["model"] == "demo-rules" and verdict["prompt_version"] >= 1 for verdict in row["verdicts"])
+        said = [verdict for verdict in row["verdicts"] if verdict["check"] != "consensus"]
+        assert all(verdict["model"] == "demo-rules" and verdict["prompt_version"] >= 1 for verdict in said)
+        assert [verdict["verifier"] for verdict in said[:6]] == [1, 1, 2, 2, 3, 3]
+        assert row["answer_type"] == "yes_no" or row["answer_end"] > row["answer_start"] >= 0
         assert [call["stage"] for call in row["provenance"]["calls"]] == ["filter", "classify", "synthesize", *GATE_STAGES]
         assert row["pass_rate_samples"] == 4
         reread = next(verdict["detail"] for verdict in row["verdicts"] if verdict["check"] == "round_trip")
@@ -209,6 +213,21 @@ def test_samples_and_verifiers_that_fail_lose_no_pair_and_a_replay_completes_the
     found = {row["id"]: row for row in rows(output, "qa")}
     assert found.keys() == {row["id"] for row in rows(gated_run[0], "qa")}
     assert {row["pass_rate_samples"] for row in found.values()} == {4}
+
+
+def test_caps_hold_for_what_a_band_leaves(tmp_path: Path) -> None:
+    given = ("--input", str(SAMPLE), "--pass_rate_samples", "3", "--max_pairs_per_domain", "2")
+    code, summary = run(tmp_path / "band", *given, "--max_pass_rate", "0.5")
+    assert code == OK and summary["balanced"]
+    assert sum(summary["stages"]["mix"].values()) == summary["stages"]["pass_rate"]["passed"]
+    assert summary["stages"]["mix"]["rejected"] > 0
+    assert max(Counter(row["domain"] for row in rows(tmp_path / "band", "qa")).values()) == 2
+    table = summary_table(summary, "out")
+    assert table.index("\npass_rate") < table.index("\nmix")
+    code, measured = run(tmp_path / "measured", *given)
+    table = summary_table(measured, "out")
+    assert table.index("\nmix") < table.index("\npass_rate")
+    assert measured["tokens"]["pass_rate"]["calls"] == 3 * measured["stages"]["mix"]["passed"]
 
 
 def test_bad_rows_cost_themselves_only(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.quality import overlap, pairs, rewards, screening
+from tests.quality import edits, overlap, pairs, rewards, screening, semantic
 from tests.quality.__main__ import areas, failure_lines, table_lines
 from tests.quality.cases import HELD_OUT, ROOT, SHARED, TUNE, Area, Case, by_kind, score
 from transforms.check import REASONS
@@ -28,7 +28,7 @@ def test_screening_of_real_documents() -> None:
 def test_screening_of_written_documents() -> None:
     area = screening.odd_documents()
     assert area.scores(TUNE).recall >= 0.95 and area.scores(TUNE).false_alarms <= 0.03
-    assert area.scores(HELD_OUT).recall >= 0.65 and area.scores(HELD_OUT).false_alarms <= 0.06
+    assert area.scores(HELD_OUT).recall >= 0.75 and area.scores(HELD_OUT).false_alarms <= 0.03
     assert len(area.cases) >= 80 and len(by_kind(area.cases)) >= 30
 
 
@@ -41,16 +41,18 @@ def test_screening_can_be_measured_without_the_labelled_documents(monkeypatch: p
 
 @pytest.mark.parametrize("part", [TUNE, HELD_OUT])
 def test_leakage(part: str) -> None:
-    scores = pairs.leakage().scores(part)
+    area = pairs.leakage()
+    scores = area.scores(part)
     assert scores.precision >= 0.95 and scores.recall >= 0.95
+    assert scores.cases >= (400 if part == TUNE else 85)
 
 
 def test_checks_on_a_pair() -> None:
     area = pairs.checks()
     assert len(area.cases) >= 150
     assert {case.kind for case in area.cases if case.expected} == set(REASONS)
-    assert area.scores().precision >= 0.97 and area.scores().recall >= 0.9
-    assert area.scores(HELD_OUT).precision >= 0.95 and area.scores(HELD_OUT).recall >= 0.75
+    assert area.scores(TUNE).precision >= 0.98 and area.scores(TUNE).recall >= 0.96
+    assert area.scores(HELD_OUT).precision >= 0.95 and area.scores(HELD_OUT).recall >= 0.8
 
 
 def test_grounding() -> None:
@@ -62,7 +64,8 @@ def test_grounding() -> None:
 def test_equal_answers() -> None:
     area = pairs.equal_answers()
     assert len(area.cases) >= 120
-    assert area.scores().precision >= 0.98 and area.scores().recall >= 0.93
+    for part in (TUNE, HELD_OUT):
+        assert area.scores(part).precision >= 0.98 and area.scores(part).recall >= 0.95
 
 
 def test_reward() -> None:
@@ -73,18 +76,39 @@ def test_reward() -> None:
     assert len(hacks) >= 100 and [case.shown for case in hacks if case.found] == []
 
 
-def test_decontamination() -> None:
-    kinds = by_kind(overlap.contamination().cases)
+@pytest.mark.parametrize("part", [TUNE, HELD_OUT])
+def test_decontamination(part: str) -> None:
+    cases = [case for case in overlap.contamination().cases if case.part == part]
+    kinds = by_kind(cases)
     assert [kind for kind in COPIES if kinds[kind][0] < kinds[kind][1]] == []
-    edits = [counts for kind, counts in kinds.items() if kind.startswith("light_edit")]
-    assert sum(right for right, _ in edits) >= 0.95 * sum(total for _, total in edits)
-    right, total = kinds["look_alike"]
-    assert total - right <= 0.02 * total
+    assert share([case for case in cases if case.kind.startswith("light_edit")]) >= 0.95
+    clean = [case for case in cases if not case.expected]
+    assert 1 - share(clean) <= 0.02, [case.shown for case in clean if case.found]
 
 
-def test_repeated_questions() -> None:
-    scores = overlap.repeated_questions().scores()
-    assert scores.precision >= 0.95 and scores.recall >= 0.9
+@pytest.mark.skipif(not SHARED.exists(), reason="the benchmarks (../shared/data) are not here")
+@pytest.mark.parametrize("kind", edits.EDITS)
+def test_each_light_edit_of_real_benchmarks(kind: str, edited: list[Case]) -> None:
+    assert share([case for case in edited if case.kind == kind]) >= 0.95
+    assert share([case for case in edited if case.kind == "clean"]) >= 0.98
+
+
+@pytest.fixture(scope="module")
+def edited() -> list[Case]:
+    return list(edits.edited_questions().cases)
+
+
+def test_far_paraphrases() -> None:
+    """Those that share no word with their item are mostly missed; this is what is reached."""
+    area = semantic.far_paraphrases()
+    assert area.scores(TUNE).recall >= 0.1 and area.scores(HELD_OUT).recall >= 0.05
+    assert area.scores().false_alarms <= 0.02
+
+
+@pytest.mark.parametrize("part", [TUNE, HELD_OUT])
+def test_repeated_questions(part: str) -> None:
+    scores = overlap.repeated_questions().scores(part)
+    assert scores.precision >= 0.97 and scores.recall >= 0.9
 
 
 # --- the table

@@ -103,12 +103,14 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
         "answer": "1932",
         "answer_type": "date",
         "aliases": ["in 1932"],
+        "answer_start": None,
+        "answer_end": None,
         "quote": "opened in 1932",
         "pass_rate": None,
         "pass_rate_samples": 0,
         "verdicts": [
-            {"check": "grounding", "passed": True, "model": "", "prompt_version": 0, "detail": ""},
-            {"check": "correct", "passed": True, "model": "m", "prompt_version": 4, "detail": ""},
+            {"check": "grounding", "passed": True, "model": "", "prompt_version": 0, "detail": "", "verifier": 0},
+            {"check": "correct", "passed": True, "model": "m", "prompt_version": 4, "detail": "", "verifier": 0},
         ],
         "provenance": {
             "pipeline_version": "1.2",
@@ -142,6 +144,7 @@ def test_further_verdicts_come_after_earlier_ones() -> None:
         "model": "n",
         "prompt_version": 1,
         "detail": "in 1933",
+        "verifier": 0,
     }
 
 

@@ -29,7 +29,7 @@ def gather(document: Document, opinions: Sequence[Opinion]) -> Iterator[Document
     """Passes with what was said where two answered; with one alone nothing is decided."""
     if len(opinions) == 1:
         return
-    said = " ".join(f"{stamp.model}:{reply.reason}" for reply, stamp in opinions)
+    said = " ".join(f"{stamp.model}:{reply.reason}" for reply, stamp, _ in opinions)
     yield replace(document, source=said) if opinions[0].reply.qualified else reject("filter", "dull", document, said)
 
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 import numpy as np
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,15 @@ from transforms.inference.request import ModelConfig
 from transforms.inference.runtime import close_runtime
 from transforms.paraphrase import core_question
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
-from transforms.semantic import DecontaminateSemantically, EmbedBenchmarks, closest_items, judge_pairs, pack_block
+from transforms.semantic import (
+    BenchmarkVectors,
+    DecontaminateSemantically,
+    EmbedBenchmarks,
+    closest_items,
+    judge_pairs,
+    pack_block,
+)
+from transforms.shelf import add_digests
 from transforms.text import stable_hash
 
 pytestmark = pytest.mark.usefixtures("quick_back_off")
@@ -116,6 +125,29 @@ def test_items_are_embedded_once_and_texts_share_requests(serve: Make, model: Ma
     texts = [text for asked in endpoint.asked for text in asked.texts]
     assert len(texts) == len(set(texts)) == 400
     assert len(endpoint.asked) < 40
+
+
+def test_vectors_are_decoded_only_where_there_are_none_yet(
+    serve: Make, model: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # What a side input costs is decoding it: each block notes that it was, in a file that outlives pickling.
+    log = tmp_path / "decoded"
+
+    def note(block: Any, state: dict[str, Any]) -> None:
+        block.__dict__.update(state)
+        with open(log, "a") as file:
+            file.write("x")
+
+    monkeypatch.setattr(BenchmarkVectors, "__setstate__", note, raising=False)
+    semantic._BLOCKS.clear()
+    how = config(model(serve(give)))
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        vectors_of_items = pipeline | "Items" >> beam.Create(ITEMS) | EmbedBenchmarks(how)
+        pairs = pipeline | "Pairs" >> beam.Create([pair(f"What do {n} koalas eat?", str(n), f"d{n}") for n in range(20)])
+        first = pairs | beam.Reshuffle() | "First" >> DecontaminateSemantically(how, vectors_of_items)
+        second = first.passed | "Break" >> beam.Reshuffle() | "Second" >> DecontaminateSemantically(how, vectors_of_items)
+        assert_that(second.passed | beam.combiners.Count.Globally(), equal_to([20]))
+    assert log.read_text() == "x", "both stages share the vectors that the first one read"
 
 
 def test_pairs_keep_their_timestamp_and_window(
@@ -274,6 +306,14 @@ def test_a_million_items_take_half_a_gigabyte() -> None:
     ]
     block = pack_block(items, np.random.default_rng(0).normal(size=(count, 384)).astype(np.float16))
     assert block.nbytes / count < 500
+
+
+def test_the_digest_tells_items_and_vectors_apart_whatever_blocks_they_came_in() -> None:
+    rows = unit(np.random.default_rng(2).normal(size=(8, 16))).astype(np.float16)
+    whole = pack_block(numbered(8), rows)
+    halves = [pack_block(numbered(8)[part], rows[part]) for part in (slice(0, 3), slice(3, 8))]
+    assert add_digests(block.digest for block in halves) == whole.digest
+    assert len({whole.digest, halves[0].digest, pack_block(numbered(8), -rows).digest}) == 3
 
 
 def test_vectors_of_two_models_under_one_name_stop_the_run() -> None:

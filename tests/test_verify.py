@@ -10,7 +10,7 @@ import pytest
 from prompts import STAGES, load_prompts
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.inference import call as call_module
-from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA, stamps_of
+from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA, stamps_of, verdict_row
 from transforms.sampling import spread
 from transforms.verify import VerifyAnswer, VerifyQA
 
@@ -222,7 +222,12 @@ def test_several_verifiers_decide_together(
         assert outcome.passed[0].quote == "opened in 1932"
         assert outcome.passed[0].stamps == (STAMP,)
         verdicts = outcome.passed[0].verdicts
-    assert len(verdicts) == 3 * 6, "every verdict of every verifier stays on the row"
+    assert len(verdicts) == 3 * 6 + 1, "every verdict of every verifier stays on the row, and what they came to"
+    rows = [verdict if isinstance(verdict, dict) else verdict_row(verdict) for verdict in verdicts]
+    assert [row["verifier"] for row in rows] == [number for number in (1, 2, 3) for _ in range(6)] + [0]
+    against = sum(reply is not GOOD for reply in replies)
+    assert (rows[-1]["check"], rows[-1]["passed"]) == ("consensus", not reason)
+    assert rows[-1]["detail"] == f"{3 - against} for the pair, {against} against it"
     assert sorted(asked.body.get("seed", 0) for asked in endpoint.asked) == [0, 1, 2]
     assert {asked.body["temperature"] for asked in endpoint.asked} == {0, 0.7}, "the first is asked as one alone would be"
     assert len({asked.text for asked in endpoint.asked}) == 1

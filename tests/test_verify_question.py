@@ -80,7 +80,7 @@ def test_several_verifiers_decide_together(serve: Make, model: Make, run_transfo
     assert [(rejection.reason, rejection.detail) for rejection in outcome.rejected] == [
         ("leaks", "2 of 3 verifiers against it: leaks (2)")
     ]
-    assert len(json.loads(outcome.rejected[0].item)["verdicts"]) == 1 + 3 * 4
+    assert len(json.loads(outcome.rejected[0].item)["verdicts"]) == 1 + 3 * 4 + 1
 
 
 def test_a_reply_that_is_no_verdict_is_a_dead_letter(serve: Make, model: Make, run_transform: Any, proven: VerifiedQA) -> None:

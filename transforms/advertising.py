@@ -2,10 +2,13 @@
 
 Looked for by what it asks of its reader (order now, free shipping, our store, 100% guarantee), loosely enough to
 know it in the broken grammar of machine translation too. One such phrase is in every second web page;
-a page is advertising only where it has many different ones close together.
+a page is advertising only where it has many different ones close together, and speaks to its reader: an article about
+coupons and discounts does not.
 """
 
 import re
+
+from transforms.address import speaks_to_reader
 
 _PITCH = re.compile(
     r"\b(?:buy(?:ing)? (?:now|online|from us|the|it now)"
@@ -53,6 +56,6 @@ def find_pitches(text: str, max_share: float) -> str:
     if words > _MAX_WORDS or sum(map(folded.count, _STEMS)) < max_share * words / 2:
         return ""
     found = _PITCH.findall(folded)
-    if len(set(found)) < _DIFFERENT or len(found) <= max_share * words:
+    if len(set(found)) < _DIFFERENT or len(found) <= max_share * words or not speaks_to_reader(folded, words):
         return ""
     return f"{len(found)} pitches in {words} words, such as {found[0]!r}"

@@ -25,11 +25,20 @@ class Fault(NamedTuple):
 
 
 _PLACEHOLDERS = frozenset(
-    "unknown|n/a|na|not applicable|not available|not stated|not specified|not mentioned|not given|not provided|unspecified|"
+    "unknown|n/a|not applicable|not available|not stated|not specified|not mentioned|not given|not provided|unspecified|"
     "undetermined|unclear|uncertain|none of the above|all of the above|both of the above|tbd|see above|see text|see document|"
     "cannot be determined|can't be determined|not enough information|insufficient information|no answer|no information|"
     "unanswerable|"
-    "it depends|depends|various|varies|several|many|some|others|etc|null|nan|...|?|-".split("|")
+    "it depends|depends|various|varies|several|many|some|others|etc|...|?|-".split("|")
+)
+# As it is written: "Na" is sodium.
+_NOT_AVAILABLE = frozenset({"NA", "N.A.", "N.A"})
+# What a program says for nothing; an answer only where the question is about code.
+_NOTHING = frozenset({"null", "nan", "nil", "undefined"})
+_ABOUT_CODE = re.compile(
+    r"\b(?:code|program\w*|languages?|keywords?|literals?|values?|variables?|pointers?|constants?|databases?|functions?|returns?"
+    r"|markers?|floating|compiler|JavaScript|TypeScript|Python|SQL|JSON|YAML|Java|Rust|Ruby|Swift|Kotlin|Lua|pandas|NumPy|IEEE)\b"
+    r"|\bGo\b|C\+\+|C#|/0\b"
 )
 _MEANING = re.compile(r"\b(?:stands? for|abbreviat\w+|mean|means|spelt|spelled)\b", re.IGNORECASE)  # of "N/A", for one
 _PLACEHOLDER_START = re.compile(
@@ -109,7 +118,13 @@ def answer_is_placeholder(pair: QAPair) -> Fault | None:
     if pair.answer_type in ("code", "expression") or _MEANING.search(pair.question):
         return None
     said = normalise(pair.answer)
-    empty = said.strip(" .") in _PLACEHOLDERS or said in _PLACEHOLDERS or _PLACEHOLDER_START.match(said)
+    plain = said.strip(" .")
+    empty = (
+        {said, plain} & _PLACEHOLDERS
+        or _PLACEHOLDER_START.match(said)
+        or unify(pair.answer).strip() in _NOT_AVAILABLE
+        or (plain in _NOTHING and not _ABOUT_CODE.search(pair.question))
+    )
     return Fault("answer_placeholder", pair.answer) if empty else None
 
 
@@ -129,11 +144,22 @@ def answer_is_open_ended(pair: QAPair) -> Fault | None:
     return None
 
 
+# Of these words alone no date can be made: "in a year", "before the war", "some time later".
+_VAGUE = frozenset(
+    "in on at a an the that this these those some one same other long short time times ago year years month months week weeks "
+    "day days hour hours after before during since until later earlier soon then now once war many several few while past future "
+    "recently of it its very".split()
+)
+
+
 def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
-    """Only what cannot be of its type: a number without one, a yes/no that is neither, an option not offered."""
+    """Only what cannot be of its type: a number without one, a date that names no time, a yes/no that is neither, an option not
+    offered."""
     said = unify(pair.answer)
     kind = pair.answer_type
     if kind in ("number", "percentage", "money", "duration") and not _NUMERIC.search(said):
+        return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
+    if kind == "date" and said and all(word in _VAGUE for word in words(said.lower())):
         return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
     if kind == "yes_no" and canonical(said, "yes_no") not in ("yes", "no"):
         return Fault("answer_type_mismatch", f"{said!r} is neither yes nor no")

@@ -31,6 +31,7 @@ __all__ = [
     "MAX_CHARS",
     "MONTHS",
     "SCALES",
+    "SMALL_CHANGE",
     "SMALL_NUMBERS",
     "VALUE_TYPES",
     "AnswerType",
@@ -353,11 +354,11 @@ def _share_of(percentage: Quantity, share: Quantity) -> bool:
 
 
 # A hundred of these make one of any of those.
-_SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
+SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
 
 
 def _small_change(coins: Quantity, money: Quantity) -> bool:
-    return money.base in _SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
+    return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
 
 
 # British and American spellings, and words often cut short in names, have one form here, which need not be a word.

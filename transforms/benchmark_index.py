@@ -7,6 +7,7 @@ an entry of 8 bytes that leads from the gram to the item:
 - An item of up to 23 words is entered under each of its 3-word grams; a longer one under the rarest
   gram of each block of 2, 3 or 4, since a question looks up all of its own grams. Blocks are so short
   that every run of `ngram` words which a question shares with an item holds an entry.
+- A question of up to 8 words is entered by the set of its words too: two that change places leave it no gram.
 - A gram of three words that very many items share ("which of the") leads nowhere useful; a longer
   one is entered in its place. What very many items share even of that is boilerplate of the benchmark
   and no evidence against a question.
@@ -28,6 +29,8 @@ from transforms.plain_words import plain_words
 from transforms.text import stable_hash
 
 GRAM = 3
+BAG_WORDS = 8
+"""Words of a question that two neighbours which changed places may leave without a gram of its own."""
 MOST_ITEMS = 256
 """Distinct items that may share a gram before it counts as boilerplate."""
 
@@ -124,6 +127,7 @@ class BenchmarkIndex:
         self._words, self._starts, self._questions = items.words, items.starts, items.questions
         self._whole_items = np.argsort(items.wholes, kind="stable").astype(np.uint32)
         self._wholes = items.wholes[self._whole_items]
+        self._bags, self._bag_items = self._index_bags()
         self.word_counts = self._count_words()
         self._keys, self._items = self._index_grams()
 
@@ -135,7 +139,7 @@ class BenchmarkIndex:
         """Bytes held, the names and the vocabulary included."""
         arrays = (
             self._word_keys, self._words, self._starts, self._questions, self._wholes, self._whole_items,
-            self.word_counts, self._keys, self._items,
+            self.word_counts, self._keys, self._items, self._bags, self._bag_items,
         )  # fmt: skip
         return sum(array.nbytes for array in arrays) + self._names.nbytes + self._vocabulary.nbytes
 
@@ -172,6 +176,14 @@ class BenchmarkIndex:
         place = int(np.searchsorted(self._wholes, key))
         return int(self._whole_items[place]) if place < len(self._wholes) and self._wholes[place] == key else -1
 
+    def permuted(self, numbers: np.ndarray) -> np.ndarray:
+        """The items of a few words whose question is made of exactly these, in any order."""
+        if not 0 < len(numbers) <= BAG_WORDS or numbers.min() < 0 or not len(self._bags):
+            return np.empty(0, dtype=np.uint32)
+        key = _mix(self._word_keys[numbers]).sum(dtype=np.uint64)
+        left, right = (int(np.searchsorted(self._bags, key, side)) for side in ("left", "right"))
+        return self._bag_items[left:right]
+
     def candidates(self, numbers: np.ndarray) -> np.ndarray:
         """The items that share an entered gram with a text, in order."""
         found = []
@@ -202,6 +214,15 @@ class BenchmarkIndex:
             pairs = _distinct(owners * vocabulary + words)
             counts += np.bincount((pairs % vocabulary).astype(np.int64), minlength=len(counts))
         return counts
+
+    def _index_bags(self) -> tuple[np.ndarray, np.ndarray]:
+        items = np.flatnonzero((self._questions > 0) & (self._questions <= BAG_WORDS))
+        sums = np.zeros(len(items), dtype=np.uint64)
+        for place in range(BAG_WORDS):
+            longer = np.flatnonzero(self._questions[items] > place)
+            sums[longer] += _mix(self._word_keys[self._words[self._starts[items[longer]] + place]])
+        order = np.argsort(sums, kind="stable")
+        return sums[order], items[order].astype(np.uint32)
 
     def _index_grams(self) -> tuple[np.ndarray, np.ndarray]:
         seen = np.zeros(1 << _BUCKETS, dtype=np.int64)
@@ -329,6 +350,11 @@ def _distinct(values: np.ndarray) -> np.ndarray:
     """The distinct values in order. `np.unique` may hash, which takes several times as long as to sort."""
     values.sort()
     return values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+
+
+def _mix(keys: np.ndarray) -> np.ndarray:
+    """Word keys that may be summed."""
+    return (keys ^ keys >> np.uint64(29)) * _FACTOR
 
 
 def _hash_prefixes(keys: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ lines are left in place, and a page is furniture only when little else is on it.
 import re
 from dataclasses import dataclass
 
+from transforms.address import speaks_to_reader
 from transforms.language import stop_word_share
 
 # Cookies are also baked, and articles are written about consent: a notice names cookies in a way that
@@ -34,11 +35,6 @@ _ABOUT_A_SITE = re.compile(
     r"web|\bsite\b|brows|on a device|priva|policy|consent|setting|preference|experience|service|dienste|datenschutz|einstell"
     r"|zustimm|sitio"
     r"|navega"
-)
-_OF_ITSELF = re.compile(
-    r"\b(?:we|us|our|you|your|this (?:web ?)?site|wir|uns|unser\w*|sie|ihnen|du|diese[rs]? (?:web|seite|internet)\w*|nous|notre"
-    r"|please|click|this (?:page|server|domain|account|website)|i|my|nos|vous|votre|nuestr\w+|su|sus|utilizamos|usamos"
-    r"|noi|nostr\w+|onze|wij|u)\b"
 )
 _NOTICE = (
     r"privacy (?:policy|notice|settings|statement)|data protection|datenschutz"
@@ -82,7 +78,7 @@ _FAILURE = re.compile(
     r"|(?:please )?try again (?:later|in a few)|\binternal server error|\bbad gateway|\bgateway time-?out|\berrordocument\b"
     r"|\bserver at \S+ port \d+|\b50[0-4] (?:service|internal|bad|error|gateway)|\btoo many requests"
     r"|\bsession (?:has )?(?:expired|timed out)|\b(?:page|link|file|site) (?:can't|cannot|could not|was not"
-    r"|can\u2019t) be? ?found"
+    r"|can\u2019t) be found"
     r"|\bnothing (?:was |has been )?found|\bnot found on this server|\brequested (?:url|page|resource|file)|\bbroken link"
     r"|\b(?:back|return) to the (?:home|previous|main) ?page|\bcontact (?:the|your) (?:site|server|web ?site|registrar"
     r"|provider|network)"
@@ -118,7 +114,9 @@ cookie | privac | datenschutz | data protection | consent | rights | rechte | dr
 tweet | like us | skip | back to | read more | learn more | view all | see all | load | click | show more | javascript
 | browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related
 | also like | add to | shopping | warenkorb | stock | shipping | powered | advertise | sponsor | anzeige
-| continu | by using | got it | more info | accept | agree | okay | zustimm
+| continu | by using | got it | more info | accept | agree | okay | zustimm | leave a
+| preference | your options | my options | partners | akzeptieren | personal data | enable j
+| signin | signup | sign out | signout | logout | log up | logup
 """
 )
 # The same for what only short pages are searched for.
@@ -131,10 +129,10 @@ our partners | and our | reject all | decline all | deny all | allow all | ableh
 | unavailable | maintenance | unable to | failed to | try again | server | gateway | errordocument | requests | expired
 | timed out | not found | be found | nothing | requested | broken link | page | contact | error | request | id | cookie
 | javascript | your browser | redirect | secur | blocked | denied | automat | traffic | on line | uncaught | domain
-| parked | sponsored | courtesy | to purchase | order | hosting | website | automatic | seconds | ddos | human | verify
+| parked | sponsored | aceptar | disabled | enabled | ad block | adblock | courtesy | to purchase | order | hosting
+| website | automatic | seconds | ddos | human | verify | reference | 500 | 501 | 502 | 503 | 504
 """
 )
-_ADDRESS_SHARE = 0.02  # of the words: "we", "your", "this site"
 _BANNER_WORDS = 300
 _FEW_TELLING = 3
 _BANNER_EASE = 0.6
@@ -145,6 +143,7 @@ _PLACEHOLDER = re.compile(
 )
 _PLACEHOLDER_WORDS = 150
 _NOTICE_WORDS = 600  # a notice is short; a longer text that mentions cookies is about something
+_PHRASE_WORDS = 4  # what one hit covers in a sentence about it
 _CLAUSE_WORDS = 30  # what one hit can cover: a long line without punctuation is no notice for one phrase in it
 
 _MENU_LINES = frozenset(
@@ -243,6 +242,7 @@ def find_notice(text: str, lines: list[str], max_share: float) -> str:
     if stems * _CLAUSE_WORDS < max_share * total:
         return ""
     patterns, telling = _notice_patterns(folded, total)
+    addressed = telling > 0 or patterns != [_NOTICE_PATTERN]
     if short and telling >= _FEW_TELLING:
         max_share *= _BANNER_EASE  # between the telling sentences, a banner or an error page explains itself
     furniture = total = 0
@@ -251,14 +251,16 @@ def find_notice(text: str, lines: list[str], max_share: float) -> str:
             size = len(clause.split())
             total += size
             hits = sum(len(pattern.findall(clause)) for pattern in patterns)
-            furniture += size if _label(clause) in _MENU_LINES else min(size, _CLAUSE_WORDS * hits)
+            # Where a page does not speak to its reader, a full sentence with such a phrase in it is about something.
+            cover = _CLAUSE_WORDS if addressed or size <= _WIDE_LINE_WORDS else _PHRASE_WORDS
+            furniture += size if _label(clause) in _MENU_LINES else min(size, cover * hits)
     share = furniture / max(1, total)
     return f"{share:.0%} of {total} words in notices" if share > max_share else ""
 
 
 def _notice_patterns(folded: str, words: int) -> tuple[list[re.Pattern[str]], int]:
     """What counts as a notice on this page, and how many different phrases say that it is nothing else."""
-    if len(_OF_ITSELF.findall(folded)) < max(1, _ADDRESS_SHARE * words):
+    if not speaks_to_reader(folded, words):
         return [_NOTICE_PATTERN], 0
     consents = set(_CONSENT_PATTERN.findall(folded)) if _ABOUT_A_SITE.search(folded) else set()
     patterns = [_CONSENT_PAGE if consents else _NOTICE_PATTERN]

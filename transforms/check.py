@@ -1,7 +1,7 @@
 """Check: rules that a pair must pass before anybody pays to verify it.
 
 Input:    PCollection[QAPair]
-Passed:   PCollection[QAPair], with only those aliases that the document grounds
+Passed:   PCollection[QAPair], with only those aliases that the document grounds, and the place of the answer in it
 Rejected: Rejection, reason in `REASONS`; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
@@ -60,9 +60,14 @@ REASONS = (
 )
 
 
+def place_of_answer(pair: QAPair) -> tuple[int, int] | None:
+    """Where the document says the answer, or the first item of a list; None if nowhere, and for yes and no."""
+    return find_in_text(pair.answer, pair.task.document.text, pair.answer_type)
+
+
 def answer_is_not_grounded(pair: QAPair) -> Fault | None:
     """The document must say the answer, in this or another form. Yes and no are for the verifier to judge."""
-    if pair.answer_type == "yes_no" or find_in_text(pair.answer, pair.task.document.text, pair.answer_type):
+    if pair.answer_type == "yes_no" or place_of_answer(pair):
         return None
     missing = pair.answer
     if pair.answer_type == "list":
@@ -73,9 +78,7 @@ def answer_is_not_grounded(pair: QAPair) -> Fault | None:
 
 def answer_is_in_question(pair: QAPair) -> Fault | None:
     """See `find_leak`; an alias counts if the document grounds it."""
-    if pair.answer_type == "yes_no":
-        return None
-    kind = find_leak(pair.question, pair.answer, grounded_aliases(pair), pair.task.document.text)
+    kind = find_leak(pair.question, pair.answer, grounded_aliases(pair), pair.task.document.text, pair.answer_type)
     return Fault("answer_in_question", kind) if kind else None
 
 
@@ -129,7 +132,7 @@ def apply_check(pair: QAPair) -> Iterator[QAPair | Rejection]:
     if fault:
         yield reject("check", fault.reason, pair, fault.detail[:300])
     else:
-        yield replace(pair, aliases=grounded_aliases(pair))
+        yield replace(pair, aliases=grounded_aliases(pair), place=place_of_answer(pair))
 
 
 @dataclass

@@ -7,7 +7,7 @@ a verifier that did not answer decides nothing, and where its vote could turn th
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -32,16 +32,19 @@ CHECKS = (
     Check("unambiguous", "unambiguous", True, "ambiguous"),
     Check("safe", "safe", True, "unsafe"),
 )
-AGREEMENTS = ("majority", "all")
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One verifier's word on a pair: the reason against it ("" for none), and every verdict it gave."""
+    """One verifier's word on a pair: the reason against it ("" for none), and every verdict it gave.
+
+    `verifier` is its number among those who were asked, from 1.
+    """
 
     reason: str
     verdicts: tuple[Verdict, ...]
     stamp: Stamp
+    verifier: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,12 @@ class Decision:
     detail: str = ""
 
 
-def vote(reply: BaseModel, stamp: Stamp) -> Vote:
+def vote(reply: BaseModel, stamp: Stamp, verifier: int = 1) -> Vote:
     """Read a reply: the checks that its type has, all of them as verdicts."""
     asked = [check for check in CHECKS if check.field in type(reply).model_fields]
     held = {check: getattr(reply, check.field) == check.good for check in asked}
     reason = next((check.reason for check in asked if not held[check]), "")
-    return Vote(reason, tuple(Verdict(check.name, held[check], stamp) for check in asked), stamp)
+    return Vote(reason, tuple(Verdict(check.name, held[check], stamp) for check in asked), stamp, verifier)
 
 
 def decide(votes: Sequence[Vote], asked: int = 1, agreement: str = "majority") -> Decision | None:
@@ -77,9 +80,14 @@ def decide(votes: Sequence[Vote], asked: int = 1, agreement: str = "majority") -
     return Decision(against.most_common(1)[0][0], detail)
 
 
-def verdicts_of(votes: Iterable[Vote]) -> tuple[Verdict, ...]:
-    """Every verdict of every verifier, one verifier after the other."""
-    return tuple(verdict for vote in votes for verdict in vote.verdicts)
+def verdicts_of(votes: Sequence[Vote], asked: int = 1, passed: bool = True) -> tuple[Verdict, ...]:
+    """Every verdict of every verifier, one verifier after the other; of several, numbered, and what they came to at the end."""
+    if asked == 1:
+        return tuple(verdict for vote in votes for verdict in vote.verdicts)
+    numbered = [replace(verdict, verifier=vote.verifier) for vote in votes for verdict in vote.verdicts]
+    said = f"{sum(not vote.reason for vote in votes)} for the pair, {sum(bool(vote.reason) for vote in votes)} against it"
+    missing = f", {asked - len(votes)} of {asked} did not answer" if len(votes) < asked else ""
+    return (*numbered, Verdict("consensus", passed, None, said + missing))
 
 
 def stamps_of_votes(votes: Iterable[Vote]) -> tuple[Stamp, ...]:

@@ -7,7 +7,9 @@ Two tiers, both on plain words (`plain_words.py`), against a `BenchmarkIndex`:
 - **Near duplicate**: the words of an item's question come back, most of them in runs, after a light
   edit: typos, a word swapped, clauses reordered, words put in or left out, other numbers. Words count by
   how rare they are, and the less a question holds, the more of it must come back, so that "What is the
-  capital of Spain?" is not "What is the capital of France?". A word problem with other numbers is a
+  capital of Spain?" is not "What is the capital of France?". Whatever a question holds, it is a near duplicate where a
+  single edit that leaves its meaning makes the one of the other: neighbours change places, a small word goes, a word has
+  a typo. A word problem with other numbers is a
   variant and counts as a near duplicate; a bare formula with other numbers is another problem.
 """
 
@@ -46,9 +48,17 @@ _MIN_QUESTION = 12.0
 _STRICT_WEIGHT, _SLOPE, _STRICTEST = 20.0, 100.0, 0.95
 # A question that is cut, in its old order, may lack a quarter: no other fact can have taken the place of what is missing.
 _SHORTENED, _PURE = 0.25, 0.05
+# Questions of so many words may be one edit from another, if they weigh as much; shares of the weight that a word may have
+# which is left out, and where a function word or nothing follows it.
+_FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.2, 0.35
+_CONTENT = 4.5  # what a word weighs at least that may be a modifier
+_LONG_WEIGHT = 30.0  # of a question that tells enough besides
+# However small they weigh, these make another question.
+_TELLING = frozenset("not no never non without except nor neither cannot only first second third last next previous".split())
 _RUN, _PAIR_WEIGHT = 3, 6.0  # words in a row that count as kept together; two do if they weigh as much as this
 _MIN_SLIP = 4  # letters
 _MOST_COMPARED = 16
+_MOST_CHARACTERS = 20_000  # of a question: no question is longer, and a hostile one costs no more
 _MIN_COVERED = 0.45  # of the weight, by the very same words, before typos and endings are looked at
 
 _FUNCTION_WORDS = """
@@ -81,6 +91,7 @@ negative real equal ratio average
 """
 
 
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 _PRIORS = {
     **dict.fromkeys(_COMMON_WORDS.split(), _PRIOR_COMMON),
     **dict.fromkeys(_FUNCTION_WORDS.split(), _PRIOR_FUNCTION),
@@ -115,14 +126,18 @@ class ContaminationFinder:
 
     def find(self, question: str, answer: str = "") -> Match | None:
         """The item that a question, or a question and its answer, was taken from; None if there is none."""
-        asked = plain_words(question)
-        words = asked + plain_words(answer)
+        asked = plain_words(question[:_MOST_CHARACTERS])
+        words = asked + plain_words(answer[:_MOST_CHARACTERS])
         numbers = self.index.numbers(words)
         whole = self.index.whole(numbers[: len(asked)])
         if whole >= 0:
             return Match(OVERLAP, self.index.name(whole), f'the whole question: "{_shorten(asked)}"')
         items, covered, streaks = self._survey(numbers)
-        return self._find_overlap(numbers, words, items, streaks) or self._find_near(asked, words, items, covered)
+        return (
+            self._find_overlap(numbers, words, items, streaks)
+            or self._find_near(asked, words, items, covered)
+            or self._find_edited(asked, numbers[: len(asked)], items, covered)
+        )
 
     def _describe(self, asked: list[str], words: list[str]) -> "Text":
         numbers = self.index.numbers(asked)
@@ -178,15 +193,18 @@ class ContaminationFinder:
         if not self.similarity:
             return None
         best: tuple[float, int] | None = None
-        text = self._describe(asked, words)
+        text, asked_text = self._describe(asked, words), self._describe(asked, asked)
         worth = np.flatnonzero(covered >= _MIN_COVERED)
         for place in worth[np.argsort(-covered[worth], kind="stable")][:_MOST_COMPARED].tolist():
             item = int(items[place])
             own, length = self.index.item_words(item)
             if self._weights[own[:length]].sum() >= _MIN_QUESTION:
                 own = own[:length]
-            weights = {self.index.word(number): float(self._weights[number]) for number in own.tolist()}
-            found = compare([self.index.word(number) for number in own.tolist()], weights, text)
+            own_words = [self.index.word(number) for number in own.tolist()]
+            weights = dict(zip(own_words, self._weights[own].tolist(), strict=True))
+            found = compare(own_words, weights, text)
+            if _asks_more(found, own_words, _adopt_spelling(own_words, asked_text), weights):
+                continue
             if found.similarity >= threshold(found, self.similarity) and (best is None or found.similarity > best[0]):
                 best = found.similarity, item
         if best is None:
@@ -195,6 +213,22 @@ class ContaminationFinder:
         own, length = self.index.item_words(item)
         shown = _shorten([self.index.word(number) for number in own[:length].tolist()])
         return Match(NEAR_DUPLICATE, self.index.name(item), f'similarity {score:.2f} to "{shown}"', score)
+
+    def _find_edited(self, asked: list[str], numbers: np.ndarray, items: np.ndarray, covered: np.ndarray) -> Match | None:
+        if not self.similarity or not _FEWEST_EDITED <= len(asked) <= _MOST_EDITED:
+            return None
+        lengths = self.index.question_lengths(items).astype(np.int64)
+        near = np.flatnonzero((np.abs(lengths - len(asked)) <= 1) & (covered >= _MIN_COVERED))
+        worth = items[near[np.argsort(-covered[near], kind="stable")][:_MOST_COMPARED]].tolist()
+        text = self._describe(asked, asked)
+        for item in [*self.index.permuted(numbers).tolist()[:_MOST_COMPARED], *worth]:
+            own, length = self.index.item_words(item)
+            words = [self.index.word(number) for number in own[:length].tolist()]
+            weights = dict(zip(words, self._weights[own[:length]].tolist(), strict=True))
+            if is_edited(words, weights, _adopt_spelling(words, text)):
+                shown = _shorten(words)
+                return Match(NEAR_DUPLICATE, self.index.name(item), f'one edit from "{shown}"', 1 - 1 / len(words))
+        return None
 
 
 class Text(NamedTuple):
@@ -241,6 +275,27 @@ def threshold(found: Likeness, similarity_of_long: float) -> float:
     return max(similarity_of_long, 1 - missing)
 
 
+def _asks_more(found: Likeness, item: Sequence[str], words: Sequence[str], weights: Mapping[str, float]) -> bool:
+    """Whether a short item is told from a question by a word: a "not" or "first" of one of them, or a modifier.
+
+    Who leaves "rugby" out of "the rugby world cup" asks for another cup; without "volume", "the volume of a sphere" is broken.
+    """
+    if found.weight >= _LONG_WEIGHT:
+        return False
+    if _TELLING & set(item) != _TELLING & set(words):
+        return True
+    place = _left_out(item, words)
+    return 0 <= place < len(item) - 1 and weights[item[place]] >= _CONTENT and item[place + 1] not in _FUNCTION
+
+
+def _left_out(item: Sequence[str], words: Sequence[str]) -> int:
+    """The place of the one word of an item that a text lacks, all else being the same; -1 if there is no such."""
+    if len(words) != len(item) - 1:
+        return -1
+    place = next((place for place, (own, given) in enumerate(zip(item, words, strict=False)) if own != given), len(words))
+    return place if list(words[place:]) == list(item[place + 1 :]) else -1
+
+
 def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Likeness:
     """How a text resembles an item where it does most; in shares, a word counts once, however often it is repeated.
 
@@ -266,6 +321,30 @@ def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Li
         if (found.similarity, -found.foreign) > (best.similarity, -best.foreign):
             best = found
     return best
+
+
+def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> bool:
+    """Whether a text is an item with no more than a typo, two neighbours that changed places, or a word left out.
+
+    `words` are the text's as the item spells them. A word may be left out that carries little of the item's weight, or
+    without which the sentence is broken; without another, or a number, a sign or a "not", it asks something else.
+    """
+    if len(item) < _FEWEST_EDITED or sum(weights[word] for word in item) < _MIN_EDITED:
+        return False
+    if len(words) == len(item):
+        place = next((place for place, (own, given) in enumerate(zip(item, words, strict=True)) if own != given), 0)
+        swapped = item[place : place + 2]
+        turned = [*item[:place], *reversed(swapped), *item[place + 2 :]]
+        return list(words) == list(item) or (list(words) == turned and any(_is_wordlike(word) for word in swapped))
+    place = _left_out(item, words)
+    if place < 0 or item[place] in _TELLING or not _is_wordlike(item[place]):
+        return False
+    broken = place == len(item) - 1 or item[place + 1] in _FUNCTION
+    return weights[item[place]] <= (_BROKEN_WORD if broken else _SMALL_WORD) * sum(weights[word] for word in item)
+
+
+def _is_wordlike(word: str) -> bool:
+    return len(word) > 1 and word.isalpha()
 
 
 def _windows(words: list[str], length: int) -> Iterator[list[str]]:

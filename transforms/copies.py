@@ -26,6 +26,7 @@ Identity = tuple[Rank, str]  # with the hash of the normalised text, because ids
 Print = tuple[Identity, bytes]  # with the compact sketch, or b"" in an exact bucket
 Loss = tuple[str, Rank]  # EXACT or NEAR (which sort in this order), and the copy that is kept
 
+_EQUAL, _ALIKE = b"=", b"~"  # what a bucket's key begins with
 _MAX_KEPT = 1000  # in one bucket: bounds the comparisons where very many texts share one band
 
 
@@ -41,13 +42,13 @@ class Fingerprint:
     def buckets(self, exact: bool, near: float) -> Iterator[tuple[bytes, Print]]:
         """Where to look for copies; `near` is the Jaccard similarity of near copies, 0 for none."""
         if exact:
-            yield self.identity[1].encode(), (self.identity, b"")
+            yield _EQUAL + self.identity[1].encode(), (self.identity, b"")
         words = minhash.shingle_words(self._normal) if near else []
         if words:
             signature = minhash.minhash(minhash.hash_shingles(minhash.hash_words(words)))
             sketch = minhash.compact(signature)
             for key in minhash.band_keys(signature, *minhash.choose_bands(near)):
-                yield key, (self.identity, sketch)
+                yield _ALIKE + key, (self.identity, sketch)
 
 
 def find_losses(bucket: tuple[bytes, Iterable[Print]], threshold: float) -> Iterator[tuple[Identity, Loss]]:
@@ -57,23 +58,23 @@ def find_losses(bucket: tuple[bytes, Iterable[Print]], threshold: float) -> Iter
     alike. The best of all copies loses nowhere, so one is always kept. Chains are not followed:
     with A like B and B like C but A unlike C, C loses to B although B itself loses to A.
     """
-    _, prints = bucket
+    key, prints = bucket
+    if key.startswith(_EQUAL):  # two passes and no list: a text may be repeated more often than memory allows
+        best = min(identity for identity, _ in prints)
+        yield from ((identity, (EXACT, best[0])) for identity, _ in prints if identity != best)
+        return
     kept: list[Identity] = []
     sketches = np.zeros((4, minhash.PERMUTATIONS), dtype=np.uint8)
     for identity, sketch in sorted(prints):
-        if not sketch:
-            alike = np.arange(min(len(kept), 1))
-        else:
-            alike = np.flatnonzero(minhash.similarity(sketch, sketches[: len(kept)]) >= threshold)
+        alike = np.flatnonzero(minhash.similarity(sketch, sketches[: len(kept)]) >= threshold)
         if len(alike):
             winner = kept[int(alike[0])]
             if winner != identity:
-                yield identity, (NEAR if sketch else EXACT, winner[0])
+                yield identity, (NEAR, winner[0])
         elif len(kept) < _MAX_KEPT:
             if len(kept) == len(sketches):
                 sketches = np.concatenate([sketches, np.zeros_like(sketches)])
-            if sketch:
-                sketches[len(kept)] = np.frombuffer(sketch, dtype=np.uint8)
+            sketches[len(kept)] = np.frombuffer(sketch, dtype=np.uint8)
             kept.append(identity)
 
 

@@ -2,11 +2,11 @@
 
 Input:    PCollection[VerifiedQA], and the benchmarks' items as a side input
 Passed:   PCollection[VerifiedQA], unchanged
-Rejected: Rejection, reason in `REASONS`; the detail names the benchmark's file and item, and what was found of it
+Rejected: Rejection, reason in {"benchmark_overlap", "benchmark_near_duplicate"}; the detail names the benchmark's file and
+          item, and what was found of it
 Source:   word n-grams as in GPT-3 (arXiv:2005.14165, appendix C); the rest in `contamination.py`
 """
 
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +18,13 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
 from transforms.coders import RecordCoder
-from transforms.contamination import NEAR_DUPLICATE, OVERLAP, ContaminationFinder
+from transforms.contamination import ContaminationFinder
+from transforms.digest import DigestItems
 from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import Rejection, VerifiedQA, reject
+from transforms.shelf import Shelf
 
 STAGE = "decontaminate"
-REASONS = (OVERLAP, NEAR_DUPLICATE)
 ITEMS_PER_SHARD = 20_000
 """About 4 MB once packed: an element that every runner takes, in few enough elements."""
 _CHARACTERS_PER_SHARD = 32_000_000
@@ -58,32 +59,13 @@ class DecontaminateQA(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
-        # Grouped and not combined: the local runner cannot combine what is in no window while it runs a stream.
-        digest = (
-            shards
-            | "ShardDigests" >> beam.Map(_digest_of).with_output_types(tuple[int, int])
-            | "GroupDigests" >> beam.GroupByKey()
-            | "ItemsDigest" >> beam.MapTuple(_add_group).with_output_types(int)
-        )
+        digest = shards | "Digest" >> DigestItems()
         find = beam.ParDo(
             _DecontaminateFn(self.ngram, self.similarity),
             beam.pvalue.AsSingleton(digest, default_value=0),
             beam.pvalue.AsIter(shards),
         )
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
-
-
-def _digest_of(shard: BenchmarkShard) -> tuple[int, int]:
-    return 0, shard.digest
-
-
-def _add_group(_: int, digests: Iterable[int]) -> int:
-    return add_digests(digests)
-
-
-def add_digests(digests: Iterable[int]) -> int:
-    """The digest of all items: the same whatever shards they came in."""
-    return sum(digests) % 2**63
 
 
 class _PackItemsFn(beam.DoFn):
@@ -115,21 +97,10 @@ class _DecontaminateFn(beam.DoFn):
         yield from tag_and_count(STAGE, decontaminate(qa, finder))
 
 
-# One a process, by what it was made of. Not Beam's `Shared`, which a DoFn's next copy would not find again.
-_FINDERS: dict[tuple[int, int, float], ContaminationFinder] = {}
-_MOST_FINDERS = 2  # of one run, or of two in turn; what earlier runs left in this process goes
-_MAKING = threading.Lock()
+# Of one run, or of two in turn; what earlier runs left in this process goes.
+_FINDERS: Shelf[ContaminationFinder] = Shelf(2)
 
 
 def shared_finder(digest: int, shards: Iterable[BenchmarkShard], ngram: int, similarity: float) -> ContaminationFinder:
     """The process's finder for these items, made at the first call. `shards` is gone through only then."""
-    key = digest, ngram, similarity
-    finder = _FINDERS.get(key)
-    if finder is None:
-        with _MAKING:
-            finder = _FINDERS.get(key)
-            if finder is None:
-                while len(_FINDERS) >= _MOST_FINDERS:
-                    _FINDERS.pop(next(iter(_FINDERS)))
-                finder = _FINDERS[key] = ContaminationFinder(BenchmarkIndex(shards, ngram), similarity)
-    return finder
+    return _FINDERS.take((digest, ngram, similarity), lambda: ContaminationFinder(BenchmarkIndex(shards, ngram), similarity))

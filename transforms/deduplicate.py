@@ -7,7 +7,8 @@ Rejected: Rejection, reason in {"duplicate_question", "near_duplicate_question"}
 
 Fingerprints travel, pairs do not: each pair carries its document, so it is shuffled once, to meet
 its verdict; what is grouped by question are its question, answer and name, under one key for equal
-questions and three or four for near ones. Only keyed groups are used, so a streaming input is
+questions, and under one for each rare word with each spelling of the answer for near ones: some ten, and with four
+aliases two dozen. Only keyed groups are used, so a streaming input is
 de-duplicated within each window.
 """
 

@@ -465,7 +465,9 @@ def _find_range(form: str, folded: _Folded) -> Place | None:
 
 
 _DRESS = r"[\s$\\{}]*"
-_EXPRESSION_MARKS = {"*": r"(?:[*\u00d7\u00b7\u22c5]|\\times|\\cdot)?", "^": r"(?:\^|\*\*)?", "'": "['\"]"}
+# Often left out. Its dress belongs to it: two runs of dress side by side would be tried in every split of a run of spaces.
+_OPTIONAL_MARKS = {"*": rf"(?:(?:[*\u00d7\u00b7\u22c5]|\\times|\\cdot){_DRESS})?", "^": rf"(?:(?:\^|\*\*){_DRESS})?"}
+_MARKS = {"'": "['\"]", "-": "[-\u2212\u2013]", "\u221a": r"(?:\u221a|\\?sqrt)", "\u03c0": r"(?:\u03c0|\\?pi)"}
 
 
 def _find_expression(answer: str, text: str) -> Place | None:
@@ -474,19 +476,16 @@ def _find_expression(answer: str, text: str) -> Place | None:
     if not form or len(form) > 300:
         return None
     form = form.replace("sqrt", "\u221a")
-    pieces = []
-    for char in form:
-        if char == "\u221a":
-            pieces.append(r"(?:\u221a|\\?sqrt)")
-        elif char == "\u03c0":
-            pieces.append(r"(?:\u03c0|\\?pi)")
-        elif char in "23" and pieces and pieces[-1] == _EXPRESSION_MARKS["^"]:
-            pieces.append({"2": "[2\u00b2]", "3": "[3\u00b3]"}[char])
-        elif char == "-":
-            pieces.append("[-\u2212\u2013]")
+    pattern = ""
+    for before, char in zip(" " + form, form, strict=False):
+        if before not in _OPTIONAL_MARKS and pattern:
+            pattern += _DRESS
+        if char in _OPTIONAL_MARKS and before not in _OPTIONAL_MARKS:
+            pattern += _OPTIONAL_MARKS[char]
+        elif char in "23" and before == "^":
+            pattern += {"2": "[2\u00b2]", "3": "[3\u00b3]"}[char]
         else:
-            pieces.append(_EXPRESSION_MARKS.get(char) or re.escape(char))
-    pattern = _DRESS.join(pieces)
+            pattern += _MARKS.get(char) or re.escape(char)
     left = r"(?<!\w)" if form[0].isalnum() else ""
     right = r"(?!\w)" if form[-1].isalnum() else ""
     found = re.search(left + pattern + right, text)

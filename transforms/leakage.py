@@ -9,7 +9,8 @@ another role, nor by naming the choices it offers.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from fractions import Fraction
+from itertools import pairwise, takewhile
 
 from transforms.answers import (
     SMALL_NUMBERS,
@@ -23,7 +24,9 @@ from transforms.answers import (
     singular,
     unify_lines,
 )
+from transforms.dates import MONTH_NUMBERS
 from transforms.grounding import find_in_text
+from transforms.regions import is_region
 from transforms.text import normalise, unify
 
 LEAKS = (
@@ -68,12 +71,12 @@ _HOMOGRAPHS = frozenset(
     "all oil ace act aim arc bar bat cap cop dot ear eat fat fit gas hat hot ion ten top tip era mad who".split()
 )
 _MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
+# Nouns that a number names, and does not count, even where they have no capital.
 _LABELS = frozenset(
-    "type figure fig table chapter section part number no version level grade class stage phase step act scene "
-    "article volume vol book verse rule line page unit question exercise problem example theorem equation eq "
-    "group period route highway apollo sputnik windows python java html http ipv c covid vitamin omega division "
-    "article amendment psalm sonnet symphony world war op opus room gate platform channel model series mark "
-    "formula boeing airbus iphone".split()
+    "type figure fig table chapter section part number no version level grade class stage phase step act scene article volume "
+    "vol "
+    "book verse rule line page unit question exercise problem example theorem equation eq group period route highway amendment "
+    "psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
 )
 _COMPUTING = re.compile(
     r"\b(?:sum|product|difference|quotient|remainder|divided|divisible|multiplied|times|plus|minus|gcd|lcm|greatest common|least "
@@ -126,26 +129,27 @@ _PEOPLES = dict(
     ).split("; ")
 )
 # Parts of proper names that tell nothing by themselves.
-_GENERIC = frozenset(
-    "city river mount mountain mountains lake sea ocean bay gulf island islands isle peninsula cape street "
-    "avenue road square bridge tower castle palace park university college school institute academy museum "
-    "library church cathedral abbey temple hospital company corporation bank group party union league "
-    "association society organization organisation federation committee commission council court department "
-    "ministry agency act law bill treaty convention agreement declaration constitution republic kingdom empire "
-    "state states county province district region north south east west northern southern eastern western "
-    "central new old great little upper lower san santa saint st los las el la le les de del della der den van "
-    "von di da al bin ibn mac theory theorem principle algorithm lemma conjecture paradox curve ratio problem "
-    "experiment effect equation formula constant number method test rule scale index model process cycle "
-    "reaction system disease syndrome disorder war battle revolution siege prize award medal festival cup "
-    "championship game games book song film play opera symphony king queen prince princess emperor pope "
-    "president sir lord lady duke earl first second third world international national royal united american "
-    "british french german italian spanish russian chinese japanese indian european african asian english greek "
-    "roman dutch irish scottish africa america asia europe australia antarctica britain england france germany "
-    "italy spain russia china japan india canada mexico earth sun moon january february march april may june "
-    "july august september october november december monday tuesday wednesday thursday friday saturday sunday jr "
-    "sr ii iii iv time times house hall center centre building station airport port harbor harbour fort valley "
-    "desert forest canyon falls beach hill hills point rock white black red green blue big long high grand holy "
-    "sacred general major colonel captain dr mr mrs ms prof professor doctor inc ltd co corp plc gmbh".split()
+_GENERIC = (
+    frozenset(
+        "city river mount mountain mountains lake sea ocean bay gulf island islands isle peninsula cape street avenue "
+        "road square bridge tower castle palace park university college school institute academy museum library church "
+        "cathedral abbey temple hospital company corporation bank group party union league association society "
+        "organization organisation federation committee commission council court department ministry agency act law bill "
+        "treaty convention agreement declaration constitution republic kingdom empire state states county province "
+        "district region north south east west northern southern eastern western central new old great little upper lower "
+        "san santa saint st los las el la le les de del della der den van von di da al bin ibn mac theory theorem "
+        "principle algorithm lemma conjecture paradox curve ratio problem experiment effect equation formula constant "
+        "number method test rule scale index model process cycle reaction system disease syndrome disorder war battle "
+        "revolution siege prize award medal festival cup championship game games book books song film play opera symphony "
+        "king queen prince princess emperor pope president sir lord lady duke earl first second third world international "
+        "national royal united american british french german italian spanish russian chinese japanese indian european "
+        "african asian english greek roman dutch irish scottish america australia antarctica britain earth sun moon jr sr "
+        "ii iii iv time times house hall center centre building station airport port harbor harbour fort valley desert "
+        "forest canyon falls beach hill hills point rock white black red green blue big long high grand holy sacred "
+        "general major colonel captain dr mr mrs ms prof professor doctor inc ltd co corp plc gmbh".split()
+    )
+    | MONTH_NUMBERS.keys()
+    | frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 )
 
 
@@ -172,28 +176,36 @@ def _bare(word: str) -> str:
     return folded.removesuffix("'s").removesuffix("'").replace("'", "")
 
 
-def find_leak(question: str, answer: str, aliases: tuple[str, ...] | list[str] = (), document: str = "") -> str | None:
+def find_leak(
+    question: str, answer: str, aliases: tuple[str, ...] | list[str] = (), document: str = "", answer_type: str | None = None
+) -> str | None:
     """How a question gives its answer away (one of `LEAKS`), or None if it does not.
 
     `document` settles abbreviations ("World Health Organization (WHO)") and what is a name.
     Judgements: a decade does not leak a year, nor a year a full date (the reverse does); a number
     leaks only in the role that is asked for ("5 km" says nothing of five laps); an answer that is
-    one of at least two choices offered is no leak; yes and no never are.
+    one of at least two choices offered is no leak; yes and no never are; code leaks only as it is
+    written, because `'hello'.upper()` does not say HELLO.
     """
+    if answer_type == "yes_no":
+        return None
     question = unify(question[:_MAX_QUESTION_CHARS])
-    found = _leak_of(question, answer, document)
+    found = _leak_of(question, answer, document, answer_type)
     if found:
         return found
     for alias in aliases:
-        if _leak_of(question, alias, ""):
+        if _leak_of(question, alias, document, answer_type):
             return "alias"
     return None
 
 
-def _leak_of(question: str, answer: str, document: str) -> str | None:
+def _leak_of(question: str, answer: str, document: str, answer_type: str | None) -> str | None:
     answer = unify_lines(answer).strip(" .,;:!?\"'")
-    if not answer or not question or len(answer) > 500 or canonical(answer, "yes_no") in ("yes", "no"):
+    if not answer or not question or len(answer) > 500 or canonical(answer) in ("yes", "no"):
         return None
+    if answer_type == "code":
+        place = find_in_text(answer, _without_choices(question, answer), "code")
+        return place and ("spelled_out_in_parentheses" if _in_parentheses(question, place) else "verbatim")
     folded_words = [word.folded for word in _words_of(answer)]
     if folded_words and all(word in STOP_WORDS for word in folded_words) and not _may_be_a_name(answer):
         return None
@@ -230,6 +242,27 @@ _MARKED = re.compile(r"(?:^|[\s,;:])\(?[A-Ha-h1-8][).] ")
 _CLAUSE = re.compile(r"[?;:.](?=\s|$)|$")
 
 
+_LAST_CHOICE = re.compile(r" or ([^?,;:]{1,80})\?\W*$")
+_MAX_CHOICE_WORDS = 6
+_PREDICATE = re.compile(
+    r"\b(?:who|whom|whose|which|what|when|where|why|how|is|are|was|were|do|does|did|can|could|has|have|had|will|would|called|as)\b"
+)
+
+
+def _closing_choices(lower: str) -> int:
+    """Where the choices begin that close a question ("Who won the final, Brazil or France?"); -1 if none do."""
+    last = _LAST_CHOICE.search(lower)
+    if not last or len(last[1].split()) > _MAX_CHOICE_WORDS:
+        return -1
+    start = last.start()
+    while (comma := lower.rfind(",", 0, start)) >= 0:
+        choice = lower[comma + 1 : start]
+        if not 0 < len(choice.split()) <= _MAX_CHOICE_WORDS or _PREDICATE.search(choice):
+            break
+        start = comma
+    return start if start < last.start() else -1
+
+
 def _without_choices(question: str, answer: str) -> str:
     """Blank out the answer where the question merely offers it among its choices."""
     if not re.search(r"\bor\b|\band\b|\(?[A-Da-d][).] |/", question):
@@ -239,11 +272,12 @@ def _without_choices(question: str, answer: str) -> str:
     if len(lower) != len(question):
         return question
     marked = len(_MARKED.findall(question)) >= 2
+    closing = _closing_choices(lower)
     for found in pattern.finditer(lower):
         start = max(lower.rfind(mark, 0, found.start()) for mark in ":;?.(")
         clause_end = _CLAUSE.search(lower, found.end())
         before, after = lower[start + 1 : found.start()], lower[found.end() : clause_end.start() if clause_end else len(lower)]
-        if marked or _is_choice(question, before, after, start >= 0 and lower[start] == ":"):
+        if marked or 0 <= closing < found.start() or _is_choice(question, before, after, start >= 0 and lower[start] == ":"):
             question = question[: found.start()] + "\u25a1" * (found.end() - found.start()) + question[found.end() :]
     return question
 
@@ -267,6 +301,8 @@ def _is_choice(question: str, before: str, after: str, listed: bool) -> bool:
         return True
     if not has_or or _SYNONYM_OR.search(before[-30:]):
         return False
+    if re.search(r"^[^,]*,\s*or\s*$", before) and after.lstrip().startswith(","):
+        return False  # "sodium chloride, or table salt, ...": the same thing again
     head_or = re.search(r"\bor (?:[\w'-]+ ){1,4}$", before) or re.match(
         r"(?: [\w'-]+){1,4} or\b", after
     )  # "shorter legs or arms"
@@ -279,9 +315,6 @@ def _is_choice(question: str, before: str, after: str, listed: bool) -> bool:
 def _date_leak(question: str, answer: str) -> str | None:
     place = find_in_text(answer, question, "date")
     if place is None:
-        return None
-    date = parse_date(answer)
-    if date and date.day and str(date.year) in question and not re.search(r"\d", question[slice(*place)]):
         return None
     kind = "verbatim" if normalise(answer) in normalise(question) else "date_variant"
     return "spelled_out_in_parentheses" if _in_parentheses(question, place) else kind
@@ -305,7 +338,59 @@ def _quantity_leak(question: str, answer: str, quantity: Quantity) -> str | None
         if digits[0] != digits[1]:
             return "number_word"
         return "unit_variant" if quantity.unit or other.unit else "verbatim"
+    share = _share_place(question, quantity)
+    if share:
+        return "spelled_out_in_parentheses" if _in_parentheses(question, share) else "number_word"
     return None
+
+
+_PARTS = dict(half=2, third=3, quarter=4, fourth=4, fifth=5, sixth=6, seventh=7, eighth=8, ninth=9, tenth=10)
+_FRACTION = re.compile(
+    r"(?<![\w/.])(?:(?P<top>\d{1,3})/(?P<bottom>\d{1,3})|(?:(?P<count>an?|one|two|three|four|five|six|seven|eight|nine) )?"
+    r"(?P<part>half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?)|(?P<percent>\d+(?:\.\d+)?) ?"
+    r"(?:%|per ?cent))(?P<of> of)?(?: (?:the|all|its|his|her|their|our|these|those|this|that))*(?P<rest>(?: [\w'-]+){1,3})",
+    re.IGNORECASE,
+)
+_SHARE_ASKED = re.compile(
+    r"\b(?:percentage|per ?cent|share|proportion|fraction|part|portion|much) of"
+    r"(?: (?:the|all|its|his|her|their|our|these|those))*"
+    r"((?: [\w'/-]+){1,3})",
+    re.IGNORECASE,
+)
+
+
+def _share_place(question: str, quantity: Quantity) -> tuple[int, int] | None:
+    """Where a question tells the share that it asks for in another notation: "half of the sample" for 50%."""
+    wanted = quantity.value if quantity.unit == "%" else quantity.value * 100
+    if quantity.unit not in ("", "%") or not 0 < wanted < 100:
+        return None
+    asked = {noun for found in _SHARE_ASKED.finditer(question) for noun in _leading_nouns(found[1])}
+    for found in _FRACTION.finditer(question):
+        value = _percent(found)
+        if value is None or (found["percent"] and quantity.unit) or abs(value - wanted) > (0 if value.denominator == 1 else 0.5):
+            continue
+        pronoun = found["of"] and re.match(r" (?:it|them|these|those|that|this)\b", found["rest"].lower())
+        if pronoun or any(_kin(word, noun) for word in _leading_nouns(found["rest"]) for noun in asked):
+            return found.start(), found.end("of") if found["of"] else found.start("rest")
+    return None
+
+
+def _leading_nouns(phrase: str) -> list[str]:
+    """The words of a phrase up to the first small one: "workers" of "workers lived in"."""
+    return list(takewhile(lambda word: word not in STOP_WORDS, map(_bare, phrase.split())))
+
+
+def _percent(found: re.Match[str]) -> Fraction | None:
+    """What a `_FRACTION` comes to in percent; None for an ordinal ("the third quarter", "the second half")."""
+    if found["percent"]:
+        return Fraction(found["percent"])
+    if found["top"]:
+        return 100 * Fraction(int(found["top"]), int(found["bottom"])) if int(found["bottom"]) else None
+    part = found["part"].lower().replace("halves", "half").removesuffix("s")
+    count = (found["count"] or "").lower()
+    if not count and part != "half":
+        return None
+    return Fraction(100 * SMALL_NUMBERS.get(count, 1), _PARTS[part])
 
 
 def _is_formula(question: str, start: int, end: int) -> bool:
@@ -554,8 +639,10 @@ def _kin(one: str, other: str) -> bool:
             break
         shared += 1
     short, long = sorted((one, other), key=len)
-    if shared < 4 or one[:shared] in _FALSE_KIN or short in _FALSE_KIN or short.rstrip("e") in _FALSE_KIN:
+    if one[:shared] in _FALSE_KIN or short in _FALSE_KIN or short.rstrip("e") in _FALSE_KIN:
         return False
+    if shared < 4:
+        return shared >= 3 and _is_act_of(one, other)
     rest_short, rest_long = short[shared:], long[shared:]
     if short.endswith("sis") and rest_long == "e":
         return True  # "synthesis", "synthesise"
@@ -563,7 +650,31 @@ def _kin(one: str, other: str) -> bool:
         return rest_short != "" or len(short) >= 5 or not short.endswith(("e", "o"))
     if not rest_short and len(rest_long) > 3 and rest_long[0] == short[-1] and rest_long[1:] in ("ing", "ed", "er", "ers"):
         return True  # "stop", "stopping"
-    return shared >= 5 and any(rest_short in pair and rest_long in pair for pair in _PAIRED)
+    return (shared >= 5 and any(rest_short in pair and rest_long in pair for pair in _PAIRED)) or _is_act_of(one, other)
+
+
+# How the stem of a Latin noun of action ends, and that of its verb: "division" of "divide", "absorption" of "absorb".
+_ACTS = (
+    ("", ""), ("s", "d"), ("s", "t"), ("ss", "t"), ("ss", "d"), ("pt", "b"), ("rs", "rg"), ("ct", "g"), ("at", ""), ("it", ""),
+    ("t", ""), ("at", "is"), ("ut", "v"),
+)  # fmt: skip
+
+
+def _is_act_of(one: str, other: str) -> bool:
+    """Whether one of two words is what is done ("oxidation", "decisions") where the other is the verb in any form."""
+    for noun, verb in ((one, other), (other, one)):
+        stem = noun.removesuffix("s").removesuffix("ion")
+        if not noun.removesuffix("s").endswith("ion") or len(stem) < 4 or stem in _FALSE_KIN:
+            continue
+        bases = {verb[: -len(ending)] for ending in ("e", "es", "ed", "ing", "s", "er", "ers") if verb.endswith(ending)}
+        bases |= {base[:-1] for base in bases if base[-2:-1] == base[-1:]}  # "permitted"
+        if not verb.endswith("s") or verb.endswith("ss"):
+            bases.add(verb)
+        for told, done in _ACTS:
+            base = stem[: len(stem) - len(told)] + done
+            if stem.endswith(told) and len(base) >= 3 and base in bases and base not in _FALSE_KIN:
+                return True
+    return False
 
 
 def _initials(words: list[_Word]) -> tuple[str, str]:
@@ -591,10 +702,19 @@ def _short_and_long_forms(
             if re.sub(r"[.\-]", "", dotted[0]).lower() in shorts:
                 yield "abbreviation", dotted.span()
         return
+    for word in words:  # "TB" for tuberculosis
+        letters = word.written.removesuffix("'s").removesuffix("s")
+        if (
+            letters.isupper()
+            and letters.isalpha()
+            and _is_compound_of(letters.lower(), wanted, bool(_SHORTENED.search(question)))
+        ):
+            yield "abbreviation", (word.start, word.end)
     short = re.sub(r"[.\s\-]", "", answer)
     for letters in {short, short.removesuffix("s")}:
         if 2 <= len(letters) <= 8 and sum(char.isupper() for char in letters) >= 2 and letters.isalpha():
             yield from _expansions(words, letters.lower())
+            yield from _compounds(words, letters.lower(), bool(_SHORTENED.search(question)))
     for long in _long_forms(answer, document):
         place = find_in_text(long, question)
         if place:
@@ -609,6 +729,9 @@ def _short_and_long_forms(
                 and (len(word.written) > 1)
             ):
                 yield "unit_variant", (word.start, word.end)
+
+
+_LONG_RUN = 18  # letters of three words that are no accident: "liquefied petroleum gas"
 
 
 def _abbreviates(short: str, wanted: list[_Word]) -> bool:
@@ -660,11 +783,49 @@ def _expansions(words: list[_Word], short: str) -> Iterator[tuple[str, tuple[int
                 len(short) >= 4
                 or capitals >= len(short) - (len(short) == 3)
                 or (len(short) == 3 and min(len(w.written) for w in run) > 3)
+                or (len(short) == 3 and sum(len(w.written) for w in run) >= _LONG_RUN)
             ):
                 yield "expansion", (run[0].start, run[-1].end)
 
 
-_BRACKETED = re.compile(r"\(([^()]{2,80})\)")
+_SHORTENED = re.compile(
+    r"\babbreviat|\bacronym|\bshort (?:name|form|for)\b|\bin short\b|\binitials\b|\bletters\b|\bmeant by\b|\bstands? for\b",
+    re.IGNORECASE,
+)
+# A part of a compound begins here: "tri-nitro-toluene", "electro-cardio-gram", "di-phenyl-tri".
+_JOINT = re.compile(r"(?<=[aeiouy])(?=[b-df-hj-np-tv-z])|(?<=yl)(?=[a-z])")
+_PART_CHARS = 4  # that a part of a compound has on the average
+
+
+def _compounds(words: list[_Word], short: str, asked: bool) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Words without capitals whose parts begin with the letters of the answer: "deoxyribonucleic acid" for DNA."""
+    for index in range(len(words)):
+        for size in range(1, len(short)):
+            part = words[index : index + size]
+            if len(part) == size and _is_compound_of(short, part, asked):
+                yield "expansion", (part[0].start, part[-1].end)
+
+
+def _is_compound_of(short: str, words: list[_Word], asked: bool) -> bool:
+    """Whether each letter begins a word, or a part of one; two letters prove that only where an abbreviation is asked for."""
+    if not words or len(short) <= len(words) or len(short) < (2 if asked else 3) or words[0].folded[:1] != short[0]:
+        return False
+    if any(word.folded in STOP_WORDS for word in words) or sum(len(word.folded) for word in words) < _PART_CHARS * len(short):
+        return False
+    ends = {0}  # how many letters the words so far may have used
+    for word in words:
+        inner = [word.folded[found.start()] for found in _JOINT.finditer(word.folded[:40])]
+        reached = set()
+        for start in ends:
+            if start < len(short) and word.folded[0] == short[start]:
+                used = start + 1
+                reached.add(used)
+                for letter in inner:
+                    if used < len(short) and letter == short[used]:
+                        used += 1
+                        reached.add(used)
+        ends = reached
+    return len(short) in ends
 
 
 def _short_forms(answer: str, document: str) -> set[str]:
@@ -756,19 +917,26 @@ def _telling_parts(question: str, words: list[_Word], answer: str, wanted: list[
     content = [word for word in every if len(word.folded) > 1 or word.folded.isdigit()]
     if len(content) < 2:
         return
+    generic = {word.folded for word in content if word.folded in _GENERIC or _is_where(answer, word)}
     spread = [next((word for word in words if _kin(word.folded, want.folded)), None) for want in every]
     found = [word for word in spread if word]
-    if len(found) == len(every) and any(word.folded not in _GENERIC and len(word.folded) > 2 for word in content):
+    if len(found) == len(every) and any(word.folded not in generic and len(word.folded) > 2 for word in content):
         yield "part_of_answer", (found[0].start, found[0].end)
         return
-    if not all(word.written[0].isupper() or word.folded in _GENERIC for word in content):
+    if not all(word.written[0].isupper() or word.folded in generic for word in content):
         return
-    telling = [word for word in content if word.folded not in _GENERIC and len(word.folded) > 3]
+    telling = [word for word in content if word.folded not in generic and len(word.folded) > 3]
     person = len(telling) == len(content) and 2 <= len(content) <= 4
     for want in telling[-1:] if person and telling[-1:] == content[-1:] else telling:
         for index, word in enumerate(words):
             if word.written[0].isupper() and _kin(word.folded, want.folded) and not _other_name(question, words, index, content):
                 yield "part_of_answer", (word.start, word.end)
+
+
+def _is_where(answer: str, word: _Word) -> bool:
+    """Whether a part of a name only says where it is: "Bank of Kenya", "Norway Airlines", but not "Michael Jordan"."""
+    placed = bool(re.search(r"(?:\b(?:of|in|the)|,) $", answer[: word.start])) or bool(re.search(r"\w", answer[word.end :]))
+    return placed and is_region(word.folded)
 
 
 def _lower_compound(answer: str) -> bool:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
-from transforms.answers import answers_match, canonical
+from transforms.answers import SMALL_CHANGE, answers_match, canonical, loose_form
 from transforms.quantities import SMALL_NUMBERS, format_number, parse_quantity
 from transforms.text import stable_hash, unify
 from transforms.units import singular
@@ -276,6 +276,9 @@ _PHRASES = {
     r"world health organi[sz]ation": "WHO",
     r"world war (?:two|ii|2)|second world war|ww2|wwii": "WW2",
     r"world war (?:one|i|1)|first world war|ww1|wwi": "WW1",
+    r"boiling (?:point|temperature)s?": "temperature boil",
+    r"melting (?:point|temperature)s?": "temperature melt",
+    r"freezing (?:point|temperature)s?": "temperature freeze",
     r"each other|one another": "mutual",
     r"(?:giv(?:e|es|en|ing)|gave) (?:off|out)": "emit",
     r"(?:tak(?:e|es|en|ing)|took) (?:in|up)": "absorb",
@@ -551,15 +554,19 @@ _match = lru_cache(maxsize=8192)(answers_match)
 
 @lru_cache(maxsize=8192)
 def _answer_keys(answer: str, answer_type: str | None) -> tuple[str, ...]:
-    """Keys of which two answers that match have one in common."""
+    """Keys of which two answers that match have one in common; one for each way in which `answers_match` may find them one."""
+    if answer_type == "expression":
+        return ("",)  # algebra tells, and no spelling
     written = canonical(answer, answer_type)
+    if answer_type in ("code", "list", "yes_no"):
+        return (written,)
     quantity = parse_quantity(written, answer_type)
-    if quantity:  # one of two may lack its unit
+    if quantity:  # one of two may lack its unit, or count coins
+        values = (quantity.value, quantity.value / 100) if quantity.base in SMALL_CHANGE else (quantity.value,)
         with_unit = f"{format_number(quantity.value * quantity.factor)} {quantity.base}"
-        return (format_number(quantity.value), with_unit) if quantity.unit else (format_number(quantity.value),)
-    if answer_type == "name":  # "J. Smith" and "John Smith" share the surname
-        return tuple(written.split()[-1:])
-    return (written,)
+        return (*map(format_number, values), *([with_unit] if quantity.unit else []))
+    surname = written.split()[-1:] if answer_type == "name" else []  # "J. Smith" and "John Smith"
+    return (written, loose_form(written, answer_type), *surname)
 
 
 def find_keys(asking: Asking) -> set[bytes]:

@@ -23,7 +23,7 @@ from transforms.plain_words import plain_words
 from transforms.text import unify
 
 # Least cosine of a paraphrase, tuned with all-MiniLM-L6-v2 on tests/data/paraphrases.jsonl. Other models
-# spread their cosines differently: `python -m tests.quality.semantic URL MODEL` measures one.
+# spread their cosines differently: `python -m tests.quality.semantic --endpoint URL --model MODEL` measures one.
 SIMILARITY = 0.72
 # From this share of the way between that and 1, one word in place of another is a synonym rather than
 # another thing ("turns into" for "becomes", but not "ethanol" for "water").

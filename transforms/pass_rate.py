@@ -11,10 +11,11 @@ The samples of a pair are graded as the trainer will grade them, by the reward f
 is no wrong answer: the rate is that of the samples that came, if they are at least half of those asked
 for; with fewer the pair is a dead letter, and a replay asks only those that failed.
 
-The stage stands last, behind de-duplication: with k calls a pair it costs more than all others, and a
-pair that is dropped as a duplicate, as a benchmark's or over a share is not worth them. No prefix is
-lost by it, since the document is not part of the question. Behind a grouping a pair may be in another
-process than its document was, so earlier replies are handed over here once more, pair by pair.
+The stage stands behind de-duplication and decontamination: with k calls a pair it costs more than all others, and a
+pair that is dropped as a duplicate or as a benchmark's is not worth them. Without a band it stands behind the mix too;
+with one before it, so that caps and shares hold for what is written. No prefix is lost by it, since the document is not
+part of the question. Behind a grouping a pair may be in another process than its document was, so earlier replies are
+handed over here once more, pair by pair.
 """
 
 from collections import Counter
@@ -63,6 +64,11 @@ class Band:
     low: float = 0.0
     high: float = 1.0
 
+    @property
+    def rejects(self) -> bool:
+        """Whether any rate lies outside."""
+        return self.low > 0 or self.high < 1
+
     def problem(self, rate: float) -> str:
         """Why a pair with this rate is dropped; "" if it is kept."""
         return "too_hard" if rate < self.low else "too_easy" if rate > self.high else ""
@@ -72,7 +78,7 @@ def apply_samples(qa: VerifiedQA, opinions: Sequence[Opinion], asked: int, band:
     """Grade the answers that came; nothing if they are fewer than half of those asked for."""
     if 2 * len(opinions) < asked:
         return
-    answers = [" ".join(reply.answer.split()) for reply, _ in opinions]
+    answers = [" ".join(opinion.reply.answer.split()) for opinion in opinions]
     wrong = Counter(answer[:SHOWN_CHARACTERS] for answer in answers if not is_right(answer, qa.pair))
     solved = len(answers) - wrong.total()
     problem = band.problem(solved / len(answers))

@@ -35,8 +35,8 @@ class Thresholds:
         min_tokens: "too_short" below this. Webscale-RL drops documents under 50 tokens.
         fragment_tokens: "truncated_fragment" is looked for below this many tokens; a longer text
             that was cut at both ends still has context enough to ask about.
-        min_words: "too_few_words" below this many words with letters. Gopher asks for 50, which
-            would drop short recipes and formula sheets.
+        min_words: "too_few_words" below this many words with letters, or different words in 20 times as many. Gopher
+            asks for 50, which would drop short recipes and formula sheets.
         min_alphabetic_share: "symbols" if fewer words than this have a letter (Gopher: 0.8, which
             tables of figures miss).
         min_alphanumeric_share: "symbols" if fewer characters than this are letters or digits.
@@ -246,13 +246,20 @@ def is_fragment(page: Page, limits: Thresholds) -> str:
 
 
 def is_too_few_words(page: Page, limits: Thresholds) -> str:
-    """Next to no words, whatever else there is."""
+    """Next to no words, whatever else there is; or next to no different ones, as of single letters, which may repeat."""
     words = 0
     for word in page.words:
         words += not word.isdigit() and any(map(str.isalpha, word))
         if words >= limits.min_words:
-            return ""
-    return f"{words} words with letters"
+            break
+    else:
+        return f"{words} words with letters"
+    if len(page.words) < _SAID_OVER * limits.min_words or len(page.counts) >= limits.min_words:
+        return ""
+    return f"{len(page.counts)} different words in {len(page.words)}"
+
+
+_SAID_OVER = 20  # times the least words: so many have some different ones among them in any text
 
 
 _CUT_OFF = re.compile(r"(?:\.\.\.|\u2026|\[\u2026\]|\(\.\.\.\))$")

@@ -6,6 +6,7 @@ Each takes a pair and gives the `Fault` that it found, or None.
 import re
 
 from transforms.answer_rules import Fault
+from transforms.answers import list_items
 from transforms.records import QAPair
 from transforms.text import normalise, unify
 
@@ -124,6 +125,13 @@ def question_is_not_a_question(pair: QAPair) -> Fault | None:
     return None if asks else Fault("question_not_a_question", question[-60:])
 
 
+# "What are the capital and the currency of Peru?": two things of one, which only a list can answer.
+_TWO_THINGS = re.compile(
+    r"(?:in [^,?]+, )?(?:what|who) (?:is|are|was|were) the ((?:[\w'-]+ ){1,4})and the (?:[\w'-]+ ){1,5}(?:of|for|in)\b",
+    re.IGNORECASE,
+)
+_JOINING = frozenset("of between among from for with in at to by".split())
+
 _WH_WORD = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
 # "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
@@ -148,6 +156,14 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     asked = re.findall(r"\?(?=\s|$)", question)
     if len(asked) > 1 and '"' not in question:
         return Fault("question_multiple", f"{len(asked)} question marks")
+    things = _TWO_THINGS.match(question)
+    if (
+        things
+        and not _JOINING & set(things[1].lower().split())
+        and pair.answer_type != "list"
+        and len(list_items(pair.answer)) < 2
+    ):
+        return Fault("question_multiple", things[0])
     second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
     if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
         return Fault("question_multiple", second[0].strip(" ,"))
@@ -227,31 +243,33 @@ _OBJECT = re.compile(
     re.I,
 )
 # "How long does it take ...", "Is it true that ...", "What is it called when ...": nothing is meant by "it".
-_EMPTY_IT = re.compile(
-    r"\s+(?:take|takes|took|taken|cost|costs|mean|means|meant|matter|happen|rain|rains|snow|snows|follow|require|sound|"
+_EMPTY_AFTER = (
+    r"(?:take|takes|took|taken|cost|costs|mean|means|meant|matter|happen|rain|rains|snow|snows|follow|require|sound|"
     r"seem|help|hurt|work|"
     r"makes? sense|become|be|true|false|possible|impossible|necessary|legal|illegal|safe|important|likely|common|better|"
     r"best|customary|"
     r"called|from|between|known|said|correct|easier|harder|usual|considered|recommended|advisable|normal|permissible|"
     r"allowed|permitted|that|when|if|to|"
     r"believed|thought|estimated|required|for|not|ever|still|always|advised|dangerous|unsafe|healthy|polite|appropriate"
-    r"|worth)\b",
-    re.IGNORECASE,
+    r"|worth)\b"
 )
+_EMPTY_IT = re.compile(rf"\s+{_EMPTY_AFTER}", re.IGNORECASE)
+_CALLING = re.compile(r"\s+(?:call|name|nickname|term|dub)\b")  # "Which king did they call the Lionheart?": people did
 _CLEFT = re.compile(r"\s+(?:the |an? )?[\w' -]+? (?:who|that|which)\b")  # "Was it Newton or Leibniz who ..."
 # Things of which there are many: "Who was the company's first chairman?" stands alone only where something is named.
 _UNNAMED = re.compile(
     r"\bthe (?:company|firm|bill|film|movie|novel|band|team|club|project|programme|organi[sz]ation|museum|treaty"
     r"|agreement|committee|village"
     r"|town|island|festival|professor|website|app|album|song|incident|accident|documentary|startup|foundation|university"
-    r"|startup|couple)"
+    r"|couple)"
     r"(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|receive|sell|buy|make"
     r"|teach|win|lose|use"
-    r"|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|sing|need|plan|offer|work)\b)",
+    r"|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|sing|need|plan|offer|work|show"
+    r"|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
     re.I,
 )
 _EMPTY_OPENING = re.compile(
-    rf"it's |it (?:(?:is|was|has been|will be) )?(?:{_EMPTY_IT.pattern[3:]}|(?:approximately |about )?\d|(?:an? "
+    rf"it's |it (?:(?:is|was|has been|will be) )?(?:{_EMPTY_AFTER}|(?:approximately |about )?\d|(?:an? "
     rf")?(?:well[ -])?known|rained|snowed)",
     re.IGNORECASE,
 )
@@ -276,7 +294,8 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
         pronoun = subject["pronoun"].lower()
         deferred = pronoun in ("this", "that", "these", "those") and re.match(r"\s+[a-z]", subject["rest"]) and pronoun != "this"
         if (
-            not (pronoun == "it" and (_EMPTY_IT.match(subject["rest"]) or _CLEFT.match(subject["rest"])))
+            not (pronoun == "they" and _CALLING.match(subject["rest"]))
+            and not (pronoun == "it" and (_EMPTY_IT.match(subject["rest"]) or _CLEFT.match(subject["rest"])))
             and not deferred
             and not _explained_later(subject["rest"])
         ):
@@ -292,7 +311,7 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
                 continue  # "Who wrote his first novel at twenty?"
             return Fault("question_dangling_pronoun", found["pronoun"])
     unnamed = _UNNAMED.search(question)
-    if unnamed and not _names_anything(question) and not _said_of(question, unnamed):
+    if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):
         return Fault("question_dangling_pronoun", unnamed[0])
     for pointing in _POINTING.finditer(question):
         before = question[: pointing.start()]
@@ -300,6 +319,16 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
         if not _CLAUSE.search(before) and noun.rstrip("s") not in before.lower() and "?" not in before:
             return Fault("question_dangling_pronoun", pointing[0])
     return None
+
+
+_CONDITION = re.compile(r"(?:when|whenever|if|where|wherever|once|while|unless|as soon as)\b[^,?]*,", re.I)
+_PAST = re.compile(r"\s+(?:was|were|had|did|[a-z]+ed|won|lost|made|sold|bought|left|began|built|became)\b", re.I)
+
+
+def _in_general(question: str, found: re.Match[str]) -> bool:
+    """Whether a clause in front speaks of any such thing: "When the film is exposed to light, ...", but not "was shown"."""
+    clause = _CONDITION.match(question)
+    return bool(clause and found.end() <= clause.end() and not _PAST.match(question, found.end()))
 
 
 def _names_anything(question: str) -> bool:
@@ -345,6 +374,8 @@ _DEICTIC = re.compile(
 _ANCHOR = re.compile(
     r"\b(?:as of|in|by|since|during|of|from)\s+(?:the year |early |late |mid-?|[A-Z][a-z]+ )?(?:1[0-9]|20)\d\d\b|"
     r"\b(?:1[0-9]|20)\d\d\b"
+    # a standard or a version: the latest of "HTTP in RFC 9114" stays what it is
+    r"|\b(?:RFC|ISO|IEC|IEEE|DIN|ANSI|ECMA|PEP|EN)(?:[ /-][A-Z]+)*[ -]?\d|\b\d+\.\d+\b"
 )
 # A problem that tells its own story ("Ann has 9 eggs today. ...", "If today is Monday, ...") keeps its own time.
 _STORY = re.compile(r"^(?:if|suppose|assume|assuming|imagine|given)\b|[.?!][\"')]? +[\"'(]?[A-Z]", re.I)

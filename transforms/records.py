@@ -66,7 +66,11 @@ class PersonaTask:
 
 @dataclass(frozen=True, slots=True)
 class QAPair:
-    """A draft: one question and its short answer, not yet verified."""
+    """A draft: one question and its short answer, not yet verified.
+
+    `place` is where the document says the answer, in characters of its text: [start, end). None before the rules have
+    looked, and for yes and no, which no place says.
+    """
 
     task: PersonaTask
     question: str
@@ -74,6 +78,7 @@ class QAPair:
     answer_type: str
     aliases: tuple[str, ...] = ()
     stamps: tuple[Stamp, ...] = ()
+    place: tuple[int, int] | None = None
 
     @property
     def id(self) -> str:
@@ -82,12 +87,16 @@ class QAPair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One judgement on a pair: by which check, which way, by whom, and what was seen."""
+    """One judgement on a pair: by which check, which way, by whom, and what was seen.
+
+    `verifier` numbers from 1 those who were asked the same; 0 where one was asked, and for what they came to together.
+    """
 
     check: str
     passed: bool
     stamp: Stamp | None = None
     detail: str = ""
+    verifier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +260,7 @@ def item_row(item: Item) -> dict[str, Any]:
                 "answer": item.answer,
                 "answer_type": item.answer_type,
                 "aliases": list(item.aliases),
+                **_place_columns(item),
             }
         case VerifiedQA():
             return {
@@ -262,6 +272,12 @@ def item_row(item: Item) -> dict[str, Any]:
             }
 
 
+def _place_columns(pair: QAPair) -> dict[str, int | None]:
+    """Where the document says the answer, as two columns."""
+    start, end = pair.place or (None, None)
+    return {"answer_start": start, "answer_end": end}
+
+
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
     """A verdict as a row: the check, which way it went, who said so, and what was seen."""
     stamp = verdict.stamp
@@ -271,6 +287,7 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "model": stamp.model if stamp else "",
         "prompt_version": stamp.prompt_version if stamp else 0,
         "detail": verdict.detail,
+        "verifier": verdict.verifier,
     }
 
 
@@ -288,6 +305,7 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "answer": qa.pair.answer,
         "answer_type": qa.pair.answer_type,
         "aliases": list(qa.pair.aliases),
+        **_place_columns(qa.pair),
         "quote": qa.quote,
         "pass_rate": qa.pass_rate,
         "pass_rate_samples": qa.samples,

@@ -27,10 +27,11 @@ SAMPLE_TEMPERATURE = 0.7
 
 
 class Opinion(NamedTuple):
-    """What one of the models replied, and which it was."""
+    """What one of the models replied, and which it was: its stamp, and its number among those asked, from 1."""
 
     reply: Any
     stamp: Stamp
+    number: int = 1
 
 
 def spread(models: Sequence[ModelConfig], asked: int) -> tuple[ModelConfig, ...]:
@@ -125,9 +126,9 @@ class _SeveralFn(CallFn):
 
     def _decide(self, element: Item, answers: list[Answer]) -> Iterator[Any]:
         opinions, failed = [], []
-        for said, stamp in zip(answers, self._stamps, strict=True):
+        for number, (said, stamp) in enumerate(zip(answers, self._stamps, strict=True), 1):
             if said.error is None:
-                opinions.append(Opinion(said.reply, stamp))
+                opinions.append(Opinion(said.reply, stamp, number))
             elif stops_the_run(said.error):
                 raise said.error
             else:

@@ -29,14 +29,16 @@ from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
 from transforms.benchmark_index import BenchmarkItem
+from transforms.digest import DigestItems
 from transforms.errors import FatalError, TransientError
 from transforms.inference.embed import EmbedTexts
 from transforms.inference.embedding import EmbeddingConfig
 from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.paraphrase import SIMILARITY, asks_the_same, core_question, least_similarity
 from transforms.records import Rejection, VerifiedQA, reject
+from transforms.shelf import Shelf
+from transforms.text import stable_hash
 
-REASONS = ("benchmark_paraphrase",)
 STAGE = "decontaminate"
 
 # Items in a block: 6 MB of scratch in a comparison.
@@ -60,11 +62,13 @@ class BenchmarkVectors:
         vectors: int8, items x width.
         scales: float32 by item; times its vector, one of length 1.
         words: name, question and answers of `_PACKED_ITEMS` items each, compressed.
+        digest: 63 bits; the sum over blocks tells one set of items from another, whatever blocks they came in.
     """
 
     vectors: NDArray[np.int8]
     scales: NDArray[np.float32]
     words: tuple[bytes, ...]
+    digest: int
 
     def item(self, place: int) -> tuple[str, str, str]:
         """Name, question and answers of an item."""
@@ -84,7 +88,8 @@ def pack_block(items: Sequence[BenchmarkItem], vectors: Sequence[NDArray[np.floa
     scales = (1 / np.linalg.norm(rounded.astype(np.float32), axis=1)).astype(np.float32)
     rows = [(item.name, item.question, item.extra) for item in items]
     packed = (rows[start : start + _PACKED_ITEMS] for start in range(0, len(rows), _PACKED_ITEMS))
-    return BenchmarkVectors(rounded, scales, tuple(zlib.compress(orjson.dumps(part)) for part in packed))
+    digest = sum(int(stable_hash(*row, vector.tobytes().hex()), 16) for row, vector in zip(rows, rounded, strict=True))
+    return BenchmarkVectors(rounded, scales, tuple(zlib.compress(orjson.dumps(part)) for part in packed), digest % 2**63)
 
 
 def closest_items(
@@ -162,7 +167,8 @@ class DecontaminateSemantically(beam.PTransform):
 
     Attributes:
         model: the embedding model that the benchmarks were embedded with.
-        benchmarks: PCollection[BenchmarkVectors], of `EmbedBenchmarks`; a side input, so independent of the pairs.
+        benchmarks: PCollection[BenchmarkVectors], of `EmbedBenchmarks`; a side input, so independent of the pairs. A
+            process reads it once and keeps it.
         least: cosine from which paraphrases are looked for.
         entries: the journal of an earlier run, as `RecallReplies` takes it, or None.
     """
@@ -177,9 +183,21 @@ class DecontaminateSemantically(beam.PTransform):
         embedded = pairs | "EmbedQuestions" >> EmbedTexts(
             STAGE, _question_texts, _question_origin, VerifiedQA, self.model, self.entries
         )
-        compare = beam.ParDo(_CompareFn(self.least), beam.pvalue.AsList(self.benchmarks))
+        digest = self.benchmarks | "Digest" >> DigestItems()
+        compare = beam.ParDo(
+            _CompareFn(self.least), beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(self.benchmarks)
+        )
         judged = as_outcome(embedded.passed | "Compare" >> split_outputs(compare, VerifiedQA))
         return Outcome(judged.passed, judged.rejected, embedded.dead_letters)
+
+
+# Of one run, or of two in turn.
+_BLOCKS: Shelf[tuple[BenchmarkVectors, ...]] = Shelf(2)
+
+
+def shared_blocks(digest: int, blocks: Iterable[BenchmarkVectors]) -> tuple[BenchmarkVectors, ...]:
+    """The process's vectors of these items, read at the first call. `blocks` is gone through only then."""
+    return _BLOCKS.take(digest, lambda: tuple(blocks))
 
 
 def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
@@ -244,10 +262,14 @@ class _CompareFn(beam.DoFn):
         self._blocks: Sequence[BenchmarkVectors] = ()
 
     def process(
-        self, embedded: tuple[VerifiedQA, Any], blocks: Sequence[BenchmarkVectors], windowed: Any = beam.DoFn.WindowedValueParam
+        self,
+        embedded: tuple[VerifiedQA, Any],
+        digest: int,
+        blocks: Iterable[BenchmarkVectors],
+        windowed: Any = beam.DoFn.WindowedValueParam,
     ) -> Iterator[Any]:
         self._waiting.append(windowed)
-        self._blocks = blocks
+        self._blocks = shared_blocks(digest, blocks)
         if len(self._waiting) == COMPARED_PAIRS:
             yield from self._compare()
 

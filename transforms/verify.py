@@ -57,16 +57,16 @@ def verify_variables(pair: QAPair) -> dict[str, str]:
     }
 
 
-def read_reply(pair: QAPair, reply: VerifyAnswerReply, stamp: Stamp) -> tuple[Vote, str]:
+def read_reply(pair: QAPair, reply: VerifyAnswerReply, stamp: Stamp, verifier: int = 1) -> tuple[Vote, str]:
     """A verifier's vote, and its quote in the document's spelling where that has it.
 
     A verifier that cannot point at its proof has none: its vote is against the pair.
     """
     found = find_quote(reply.quote, pair.task.document.text)
     problem = quote_problem(reply.quote, found, pair)
-    said = vote(reply, stamp)
+    said = vote(reply, stamp, verifier)
     verdicts = (*said.verdicts, Verdict("quoted", problem is None, stamp))
-    return Vote(said.reason or problem or "", verdicts, stamp), reply.quote.strip() if found is None else found
+    return Vote(said.reason or problem or "", verdicts, stamp, verifier), reply.quote.strip() if found is None else found
 
 
 def without_aliases(pair: QAPair, wrong: Sequence[str]) -> QAPair:
@@ -80,15 +80,16 @@ def apply_opinions(
     pair: QAPair, opinions: Sequence[Opinion], stage: str = "verify", asked: int = 1, agreement: str = "majority"
 ) -> Iterator[VerifiedQA | Rejection]:
     """What the verifiers' votes come to; nothing if those that did not answer could turn it."""
-    read = [read_reply(pair, reply, stamp) for reply, stamp in opinions]
+    read = [read_reply(pair, *opinion) for opinion in opinions]
     votes = [said for said, _ in read]
     decision = decide(votes, asked, agreement)
     if decision is None:
         return
     # The first quote of a verifier that is for the pair, if there is one.
     quote = min(read, key=lambda said: bool(said[0].reason))[1]
-    wrong = [alias for reply, _ in opinions for alias in reply.wrong_aliases]
-    judged = VerifiedQA(without_aliases(pair, wrong), quote, verdicts_of(votes), stamps_of_votes(votes))
+    wrong = [alias for opinion in opinions for alias in opinion.reply.wrong_aliases]
+    verdicts = verdicts_of(votes, asked, not decision.reason)
+    judged = VerifiedQA(without_aliases(pair, wrong), quote, verdicts, stamps_of_votes(votes))
     yield reject(stage, decision.reason, judged, decision.detail) if decision.reason else judged
 
 

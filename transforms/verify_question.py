@@ -45,11 +45,11 @@ def apply_opinions(
     qa: VerifiedQA, opinions: Sequence[Opinion], asked: int = 1, agreement: str = "majority"
 ) -> Iterator[VerifiedQA | Rejection]:
     """What the verifiers' votes come to; nothing if those that did not answer could turn it."""
-    votes = [vote(reply, stamp) for reply, stamp in opinions]
+    votes = [vote(*opinion) for opinion in opinions]
     decision = decide(votes, asked, agreement)
     if decision is None:
         return
-    judged = qa.judged(verdicts_of(votes), stamps_of_votes(votes))
+    judged = qa.judged(verdicts_of(votes, asked, not decision.reason), stamps_of_votes(votes))
     yield reject("verify_question", decision.reason, judged, decision.detail) if decision.reason else judged
 
 

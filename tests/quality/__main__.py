@@ -20,7 +20,7 @@ PARTS = {TUNE: "tune", HELD_OUT: "held out"}
 
 def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
     """What can be measured, by the name to ask for it."""
-    from tests.quality import domains, overlap, pairs, rewards, screening, semantic
+    from tests.quality import domains, edits, overlap, pairs, rewards, screening, semantic
 
     return {
         "screening": (screening.real_documents, screening.odd_documents),
@@ -30,7 +30,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
         "grounding": (pairs.grounding,),
         "answers": (pairs.equal_answers,),
         "reward": (rewards.rewards,),
-        "decontamination": (overlap.contamination,),
+        "decontamination": (overlap.contamination, edits.edited_questions),
         "paraphrases": (semantic.paraphrases, semantic.paraphrases_with_answers, semantic.far_paraphrases),
         "questions": (overlap.repeated_questions,),
     }

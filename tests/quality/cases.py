@@ -17,8 +17,7 @@ TUNE, HELD_OUT = "tune", "held_out"
 class Case:
     """One labelled case: what was expected of the rule and what it found.
 
-    `part` is `TUNE` or `HELD_OUT`. `right` may say otherwise than `expected == found` where more than yes or
-    no is asked for. `said` is what the rule said, `shown` what it was about, both for a reader.
+    `part` is `TUNE` or `HELD_OUT`. `said` is what the rule said, `shown` what it was about, both for a reader.
     """
 
     id: str

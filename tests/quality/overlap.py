@@ -3,7 +3,7 @@
 from tests.quality.cases import Area, Case, by_kind, labelled, part_of
 from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
 from transforms.contamination import ContaminationFinder
-from transforms.near_questions import Asking, repeats
+from transforms.near_questions import Asking, find_keys, repeats
 
 NGRAM, SIMILARITY = 13, 0.65  # the defaults of a run
 PARAPHRASE = "paraphrase"  # for the semantic tier, which is measured by itself
@@ -26,12 +26,12 @@ def contamination() -> Area:
 
 
 def repeated_questions() -> Area:
-    """Whether two pairs ask for the same thing and answer the same."""
+    """Whether two pairs meet in a bucket, ask for the same thing and answer the same."""
     cases = []
     for row in labelled("questions"):
         one = Asking(row["question"], row["answer"], row["answer_type"])
         other = Asking(row["other_question"], row["other_answer"], row["answer_type"])
-        found = repeats(one, other)
+        found = bool(find_keys(one) & find_keys(other)) and repeats(one, other)
         shown = f"{one.question} / {other.question}"
         cases.append(Case(row["id"], row["kind"], part_of(row), row["same"], found, "same" if found else "different", shown))
     return Area("repeated questions", "same", cases)

@@ -12,7 +12,7 @@ def leakage() -> Area:
     """Whether a question gives its answer away; positive means that it does."""
     cases, kinds = [], [0, 0]
     for row in labelled("leakage"):
-        found = find_leak(row["question"], row["answer"], row["aliases"], row["document"])
+        found = find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
         shown = f"{row['question']} [{row['answer']}]"
         cases.append(Case(row["id"], row["kind"], part_of(row), row["leak"], bool(found), found or "no leak", shown))
         if row["leak"] and found:

@@ -5,7 +5,7 @@
 
 `make quality` uses vectors of all-MiniLM-L6-v2 that are in the repository (tests/data/paraphrases.npz, int8, made by the
 second command with `--write`), so no model is needed. The second command asks any endpoint, and shows what each least
-cosine (`--embedding_threshold` of a run) would find with that model: other models spread their cosines differently.
+cosine (`--embedding_similarity` of a run) would find with that model: other models spread their cosines differently.
 """
 
 import argparse
