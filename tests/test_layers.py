@@ -26,6 +26,7 @@ FILES = {
 TRANSFORMS = {
     0: (
         "__init__",
+        "abbreviations",
         "address",
         "advertising",
         "answer_rules",
@@ -46,6 +47,8 @@ TRANSFORMS = {
         "grounding",
         "judge",
         "language",
+        "leak_numbers",
+        "leak_words",
         "leakage",
         "lists",
         "markup",
@@ -54,6 +57,7 @@ TRANSFORMS = {
         "mojibake",
         "near_questions",
         "objections",
+        "offered",
         "paraphrase",
         "plain_words",
         "prose",
