@@ -27,6 +27,7 @@ FILES = {
 TRANSFORMS = {
     0: (
         "__init__",
+        "abbreviations",
         "address",
         "advertising",
         "answer_rules",
@@ -47,6 +48,8 @@ TRANSFORMS = {
         "grounding",
         "judge",
         "language",
+        "leak_numbers",
+        "leak_words",
         "leakage",
         "lists",
         "markup",
@@ -56,6 +59,7 @@ TRANSFORMS = {
         "mojibake",
         "near_questions",
         "objections",
+        "offered",
         "paraphrase",
         "plain_words",
         "prose",
