@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.options import OPTIONS, Option
+from beam_pipeline.command_line import OPTIONS, Option
 from prompts import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -23,6 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
+from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
     QuietStderr,
@@ -36,7 +37,8 @@ from beam_pipeline.engines import (
 )
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
-from beam_pipeline.options import STREAM_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.option_values import OptionError
+from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.progress import Progress

@@ -23,7 +23,8 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import settings as hypothesis_settings
 
-from beam_pipeline.options import PipelineConfig, validate
+from beam_pipeline.command_line import validate
+from beam_pipeline.options import PipelineConfig
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.inference import attempt as attempt_module
 from transforms.inference import router as router_module

@@ -32,8 +32,8 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as proto
 from apache_beam.runners.pipeline_context import PipelineContext
 
+from beam_pipeline.command_line import parse
 from beam_pipeline.models import run_embedding, run_prompts, stage_models
-from beam_pipeline.options import parse
 from beam_pipeline.pipeline import build
 from transforms.coders import RecordCoder
 

@@ -13,6 +13,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
 from beam_pipeline import main as main_module
+from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
     QuietStderr,
@@ -25,7 +26,6 @@ from beam_pipeline.engines import (
     runs_here,
 )
 from beam_pipeline.main import FAILED, UNUSABLE, main
-from beam_pipeline.options import parse
 from beam_pipeline.resume import absolute_paths
 from transforms.inference.refusals import KeyRefused
 

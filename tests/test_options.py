@@ -15,21 +15,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beam_pipeline import describe
-from beam_pipeline.options import (
-    DEMO_MODEL,
-    OPTIONS,
-    STAGE,
-    STREAMING,
-    OptionError,
-    PipelineConfig,
-    StageOptions,
-    beam_flags,
-    looks_like_key,
-    parse,
-    split_commas,
-    split_paths,
-    validate,
-)
+from beam_pipeline.command_line import OPTIONS, beam_flags, parse, validate
+from beam_pipeline.option_values import OptionError, looks_like_key, split_commas, split_paths
+from beam_pipeline.options import DEMO_MODEL, STAGE, STREAMING, PipelineConfig, StageOptions
 from beam_pipeline.pipeline import screen_config
 from prompts import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig

@@ -23,8 +23,9 @@ import prompts
 import transforms.coders
 import beam_pipeline.options
 
-[command] = [found for found in metadata.entry_points(group="console_scripts") if found.value.startswith("beam_pipeline")]
-assert callable(command.load()), command
+commands = [found for found in metadata.entry_points(group="console_scripts") if found.value.startswith("beam_pipeline")]
+assert commands
+assert all(callable(found.load()) for found in commands), commands
 
 for module in (prompts, transforms.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from beam_pipeline.command_line import parse
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import OK, UNUSABLE, main
-from beam_pipeline.options import parse
 from beam_pipeline.replay import replay
 from beam_pipeline.resume import journal_files, save_options
 

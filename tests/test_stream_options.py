@@ -3,7 +3,9 @@
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 
-from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER, OptionError, PipelineConfig, parse
+from beam_pipeline.command_line import parse
+from beam_pipeline.option_values import OptionError
+from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER, PipelineConfig
 from beam_pipeline.stream import stream_windows
 from beam_pipeline.windows import Windows
 

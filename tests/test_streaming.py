@@ -22,10 +22,11 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline import pipeline as pipeline_module
 from beam_pipeline import watch as watch_module
+from beam_pipeline.command_line import validate
 from beam_pipeline.event_time import parse_option
 from beam_pipeline.main import OK, STOPPED, UNUSABLE, main
 from beam_pipeline.models import run_models, run_prompts
-from beam_pipeline.options import PipelineConfig, validate
+from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.pubsub import ParseMessages
 from beam_pipeline.replay import replay

@@ -1,0 +1,131 @@
+"""What an option's value may be: how a text is split into a list, what it must look like, what is never shown."""
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import langdetect
+from pydantic import Field
+
+ANY_LANGUAGE = "all"
+
+
+class OptionError(ValueError):
+    """The options cannot be used; the message is one line that says what to write instead."""
+
+
+# How one word of the command line, or one scalar of a config file, becomes a list.
+_BRACKETED = r"\{[^{}]*\}|\[[^\[\]]*\]"
+
+
+def split_commas(text: str) -> list[str]:
+    """Split where no item can hold a comma: languages, base URLs."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def split_paths(text: str) -> list[str]:
+    """Split before the next full path ("a,gs://b", "a,/b"), so that "{a,b}.jsonl" and "a,b.jsonl" stay whole."""
+    found, start = [], 0
+    for match in re.finditer(rf"{_BRACKETED}|,(?=\s*(?:[a-z][a-z0-9+.-]*://|/))", text):
+        if match.group() == ",":
+            found.append(text[start : match.start()])
+            start = match.end()
+    return [item.strip() for item in (*found, text[start:]) if item.strip()]
+
+
+def split_urls(text: str) -> list[str]:
+    """Split base URLs. Nothing stays an item, because an unset variable must not mean another endpoint."""
+    return split_commas(text) or [""]
+
+
+SPLITTERS: Mapping[str, Callable[[str], list[str]]] = {"commas": split_commas, "paths": split_paths, "urls": split_urls}
+
+
+def declare(
+    default: Any, description: str, group: str, *, param_type: str = "TEXT", split: str = "", regex: str = "", **bounds: Any
+) -> Any:
+    """A pydantic field with what flags, Flex Template metadata and the README need to know of it."""
+    extra: dict[str, Any] = {"group": group, "param_type": param_type, "split": split, "regex": regex}
+    return Field(default, description=description, json_schema_extra=extra, **bounds)
+
+
+ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+HEADER = "[A-Za-z0-9-]+"
+RESERVED_HEADERS = frozenset(
+    "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
+)
+SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether text looks like a key rather than the name of one: "sk-...", or 20 letters and digits on end."""
+    return text.startswith(("sk-", "sk_", "Bearer ")) or any(
+        not run.isalpha() and not run.isdigit() for run in re.findall("[A-Za-z0-9]{20,}", text)
+    )
+
+
+def check_env_name(name: str) -> str:
+    if name and (looks_like_key(name) or not re.fullmatch(ENV_NAME, name)):
+        raise ValueError("takes the name of an environment variable that holds the key, not the key itself (value not shown)")
+    return name
+
+
+def check_endpoint(url: str) -> str:
+    """Return a base URL without its closing slash."""
+    if "@" in url:
+        raise ValueError("must not hold a user name or password (value not shown); name the key with --api_key_env")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is no number
+        usable = False
+    if not usable:
+        raise ValueError("must begin with http:// or https:// and a host; write http://HOST:PORT/v1")
+    path = parts.path.rstrip("/")
+    deeper = re.match("(.*?/v1)/", path)
+    root = path if path.endswith("/v1") else deeper[1] if deeper else f"{path}/v1"
+    if path != root or parts.query or parts.fragment:
+        raise ValueError(f"must be a base URL ending in /v1; write {parts.scheme}://{parts.netloc}{root}")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def check_endpoints(urls: list[str] | None) -> list[str] | None:
+    if urls is not None and "" in urls:
+        raise ValueError("must not be empty: is a variable not set? Leave the option out for the embedded endpoint")
+    return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
+
+
+# What switches on a stage that a run with all options at their defaults does not have.
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, member in value.items():
+                yield key
+                yield from texts_in(member)
+        case list():
+            for member in value:
+                yield from texts_in(member)
+
+
+def known_languages() -> list[str]:
+    """Every language code that langdetect can answer, and the word for any."""
+    return [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
+
+
+def hint(name: str, names: Any) -> str:
+    near = difflib.get_close_matches(name.replace("-", "_") if name[:1] != "-" else name, list(names), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def shown(value: Any) -> str:
+    """A value for a message: short, and hidden where it might be a secret."""
+    text = str(value)
+    if looks_like_key(text) or "@" in text:
+        return "'(not shown)'"
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
