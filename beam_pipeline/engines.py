@@ -27,6 +27,7 @@ from apache_beam.transforms.environments import Environment
 
 from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER
 from transforms.errors import FatalError
+from transforms.inference.runtime import peek_runtime
 
 LOCAL_RUNNERS = (LOCAL_RUNNER, STREAM_RUNNER, "DirectRunner")
 LOOPBACK = "LOOPBACK"
@@ -176,7 +177,10 @@ def failure_text(error: BaseException) -> str:
 
 
 class QuietStderr(io.TextIOBase):
-    """Standard error without the tracebacks of errors that we say in one line: workers in this process print them."""
+    """Standard error without the tracebacks of errors that we say in one line: workers in this process print them.
+
+    Once an error has stopped the run, others follow from it, and none is let through.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -184,8 +188,10 @@ class QuietStderr(io.TextIOBase):
         self._dropped = False
 
     def write(self, text: str) -> int:
+        runtime = peek_runtime()
+        stopped = self.hushed or (runtime is not None and runtime.fatal is not None)
         # What `print` writes behind a text goes with it.
-        self._dropped = self.hushed or remote_fatal(text) is not None or (self._dropped and text == "\n")
+        self._dropped = stopped or remote_fatal(text) is not None or (self._dropped and text == "\n")
         return len(text) if self._dropped else self.stream.write(text)
 
     def flush(self) -> None:

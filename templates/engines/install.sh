@@ -28,7 +28,11 @@ rm -rf "$part"
 
 if [ ! -x "$folder/prism" ]; then
   echo "Building Prism $BEAM (a minute or two)"
-  GOBIN=$part go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM" 2>"$folder/prism.log"
+  GOBIN=$part go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM" 2>"$folder/prism.log" || {
+    echo "Prism cannot be built: $(tail -n 1 "$folder/prism.log")" >&2
+    exit 1
+  }
+  rm "$folder/prism.log"
   mv "$part/prism" "$folder/prism"
 fi
 
