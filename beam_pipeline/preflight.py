@@ -143,9 +143,9 @@ async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -
     served = await _list_models(endpoint, target)
     model = replace(config.model, endpoints=(target.url,), request_timeout_s=QUESTION_TIMEOUT_S)
     request = EmbeddingRequest("preflight", "preflight", (f"{config.prefix}Ready?",), model, config.dimensions)
-    found = await _answered(endpoint.embed(request), target, served)
+    found = await _answered(endpoint.embed(request), target, served, may_refuse=True)
     if found is None and config.dimensions:
-        whole = await _answered(endpoint.embed(replace(request, dimensions=0)), target, served)
+        whole = await _answered(endpoint.embed(replace(request, dimensions=0)), target, served, may_refuse=True)
         if whole is not None:
             raise PreflightError(
                 f"{target.url}: the model {target.model} gives vectors of {whole.width} numbers and not of {config.dimensions}; "
@@ -155,8 +155,10 @@ async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -
         raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")
 
 
-async def _answered(asking: Awaitable[Any], target: Target, served: list[str]) -> Any:
+async def _answered(asking: Awaitable[Any], target: Target, served: list[str], may_refuse: bool = False) -> Any:
     """The answer to a preflight's question; None for an odd one, which shows that the model answers.
+
+    With `may_refuse` a refusal is only odd as well; no chat model refuses so small a question for itself.
 
     Raises:
         PreflightError: what makes the run fail, in one line.
@@ -172,7 +174,7 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str]) -
     except ElementError as error:
         if served and target.model not in served:
             raise PreflightError(model_unknown(target, served, error)) from error
-        if isinstance(error, RequestRefused):
+        if isinstance(error, RequestRefused) and not may_refuse:
             raise PreflightError(f"{target.url} refuses the simplest question to the model {target.model}: {error}") from error
         return None
     except (TransientError, asyncio.TimeoutError) as error:

@@ -83,7 +83,7 @@ def test_every_pair_is_grounded_and_does_not_leak(sample_run: tuple[Path, dict[s
         assert answers_match(row["answer"], row["answer"], row["answer_type"], row["aliases"])
         if row["answer_type"] != "yes_no":
             assert find_in_text(row["answer"], text, row["answer_type"]), row
-        assert find_leak(row["question"], row["answer"], row["aliases"], text) is None, row
+        assert find_leak(row["question"], row["answer"], row["aliases"], text, row["answer_type"]) is None, row
 
 
 def test_provenance_names_every_model_and_prompt(sample_run: tuple[Path, dict[str, Any]]) -> None:
@@ -306,7 +306,7 @@ def test_the_labelled_documents(tmp_path: Path) -> None:
     assert len(keep - (early - accepted)) >= 0.95 * len(keep)
     for row in rows(tmp_path / "out", "qa"):
         text = labelled[row["document_id"].partition("#")[0]]["text"]
-        assert find_leak(row["question"], row["answer"], row["aliases"], text) is None
+        assert find_leak(row["question"], row["answer"], row["aliases"], text, row["answer_type"]) is None
 
 
 # --- decontamination and mix

@@ -75,6 +75,7 @@ def test_another_answer_or_none_rejects_the_pair_with_both(
         "model": "m",
         "prompt_version": PROMPT.version,
         "detail": answer.strip(),
+        "verifier": 0,
     }
     assert run_transform.counters("round_trip")[f"rejected/{reason}"] == 1
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import apache_beam as beam
@@ -150,10 +149,12 @@ def test_lines_are_utf8_and_one_line():
 # --- a stopped run
 
 STOPPED_RUN = """
-import sys, time
+import signal, sys, time
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipeline.sinks import FREE_FORM, WriteRecords
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 
 def slowly(number):
     time.sleep(0.02 if number < 50 else 600)
@@ -177,11 +178,8 @@ def test_stopped_run_leaves_no_half_file(tmp_path, stop):
         while sum(path.stat().st_size for path in folder.rglob("*.jsonl")) < 100_000:  # in the middle of its only shard
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
-        while process.poll() is None:  # an interrupt that falls into a finaliser is swallowed: people press again
-            process.send_signal(stop)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            assert time.monotonic() < deadline
+        process.send_signal(stop)
+        process.wait(30)
     finally:
         process.kill()
         process.wait()
