@@ -81,15 +81,16 @@ class Limiter:
 
     Attributes:
         ceiling: never more than this in flight.
+        initial: how many may be in flight before anything is known.
         timeout_s: seconds after which the client gives a request up.
         limit: how many requests may be in flight now.
         base: the limit that it settled on, from which it looks around.
     """
 
-    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf) -> None:
+    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = INITIAL_LIMIT) -> None:
         self.ceiling = ceiling
         self.timeout_s = timeout_s
-        self.limit = self.base = min(ceiling, INITIAL_LIMIT)
+        self.limit = self.base = min(ceiling, initial)
         self.phase = Phase.BURST
         self._cohort = Cohort(self.limit)
         self._base_load = float(self.base)
