@@ -5,58 +5,40 @@ accepted, or the run failed; 2 the options, input, output or endpoint cannot be 
 Ctrl-C or SIGTERM.
 """
 
-import gc
 import logging
-import signal
 import sys
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, redirect_stderr
-from functools import partial
-from typing import Any, TextIO, cast
+from contextlib import ExitStack
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
-    QuietStderr,
-    cancel_job,
-    failure_text,
     is_local,
     prepare_engine,
     remote_fatal,
-    runner_name,
-    runs_here,
 )
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
-from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
+from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
-from beam_pipeline.progress import Progress
 from beam_pipeline.resume import absolute_paths, save_options
+from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.stream import check_stream
-from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
-from beam_pipeline.table import summary_table, verdict_line
-from beam_pipeline.usage import EMBED, Prices, usage_of
-from beam_pipeline.watch import stop_watching, watch_again
+from beam_pipeline.usage import EMBED
 from beam_pipeline.window_files import run_name
-from beam_pipeline.window_summary import read_window_summaries
 from transforms.errors import FatalError
-from transforms.inference.runtime import close_runtime, get_runtime, peek_runtime
+from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.text import count_tokens
-
-OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,8 +121,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         if embedding:
             names[EMBED] = embedding.model.model
         if config.streaming:
-            return _run_stream(config, options, pipeline, names, started, run)
-        return _run_graph(config, options, pipeline, names, started)
+            return run_stream(config, options, pipeline, names, started, run)
+        return run_batch(config, options, pipeline, names, started)
 
 
 def check_tokenizer(name: str) -> None:
@@ -156,171 +138,3 @@ def check_tokenizer(name: str) -> None:
             f"--tokenizer {name}: its file cannot be read or downloaded ({type(error).__name__}); "
             "put it into TIKTOKEN_CACHE_DIR, or use --tokenizer estimate"
         ) from error
-
-
-def _run_graph(
-    config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
-) -> int:
-    shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    stop, quiet = _StopOnInterrupt(), QuietStderr(sys.stderr)
-    if runs_here(options):
-        # From a thread of its own: what the signal interrupts may hold the lock that this takes.
-        stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
-        if not is_local(options):
-            stop.then(quiet.hush)
-    if not gc.isenabled():  # switched off by __main__ for the start
-        gc.freeze()
-        gc.enable()
-    try:
-        with stop, Progress(shown and runs_here(options)), redirect_stderr(cast(TextIO, quiet)):
-            result = pipeline.run()
-            stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
-            if not runs_here(options):
-                stop.then(partial(cancel_job, result, options))
-            result.wait_until_finish()
-    except Exception as error:
-        if runs_here(options) and not is_local(options):
-            quiet.hush()
-            sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
-        if stop.asked:
-            print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=quiet.stream)
-            return STOPPED
-        runtime = peek_runtime()
-        fatal: FatalError | str | None = (runtime and runtime.fatal) or _fatal_cause(error)
-        if fatal is None and not is_local(options):
-            fatal = failure_text(error)
-        if fatal is None:
-            raise
-        print(f"error: {fatal}; what was paid for is kept: mend it and go on with --resume", file=quiet.stream)
-        return FAILED
-    seconds = time.monotonic() - started
-    try:
-        return _report(config, models, result, seconds)
-    except FileNotFoundError:
-        print(
-            f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
-            "need an --output that they share with this one, a mounted folder or a bucket",
-            file=sys.stderr,
-        )
-        return FAILED
-
-
-def _run_stream(
-    config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float, run: str
-) -> int:
-    """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
-    shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    watch_again()
-    stop = _StopOnInterrupt()
-    stop.then(stop_watching if config.input else _interrupt)
-    result = None
-    gc.enable()
-    try:
-        with stop, Progress(shown and runs_here(options)):
-            try:
-                result = pipeline.run()
-                stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
-                result.wait_until_finish()
-            except KeyboardInterrupt:
-                if result is None or not runs_here(options):
-                    raise
-                result.cancel()
-    except KeyboardInterrupt:
-        if result is not None:
-            print("left the job running where it runs; end it there", file=sys.stderr)
-        return STOPPED
-    except Exception as error:
-        runtime = peek_runtime()
-        fatal = (runtime and runtime.fatal) or _fatal_cause(error)
-        if fatal is None:
-            raise
-        print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
-        return FAILED
-    # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
-    counted = runner_name(options) != STREAM_RUNNER
-    summary = add_summaries(read_window_summaries(config.output, run))
-    summary |= {"tokens": usage_of(result, models)} if counted else {}
-    summary["seconds"] = round(time.monotonic() - started, 1)
-    _complete(config, summary)
-    print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
-    if stop.asked:
-        return STOPPED
-    return OK if summary["balanced"] and summary["pairs"] else FAILED
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
-    """Complete the summary that the graph wrote with what only its end shows, and say it."""
-    path = FileSystems.join(config.output, SUMMARY_FILE)
-    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
-    _complete(config, summary)
-    print(verdict_line(summary))
-    return OK if summary["balanced"] and summary["pairs"] else FAILED
-
-
-def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
-    """Add what the run cost, write the summary and show it."""
-    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
-    usage = Counter(summary.get("tokens", {}).get("total", {}))
-    usage.update(summary.get("tokens", {}).get("earlier", {}))
-    if usage and (cost := prices.cost(usage, summary["seconds"])):
-        summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
-    write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
-    print(summary_table(summary, config.output))
-
-
-def _fatal_cause(error: BaseException) -> FatalError | None:
-    """The FatalError behind what a runner raised, if there is one."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, FatalError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
-class _StopOnInterrupt:
-    """Ctrl-C does what was said to stop the run, so that it ends by itself; a second one ends the process.
-
-    So do SIGTERM, by which machines and containers that are taken away say so, and SIGHUP, by which a terminal does.
-    """
-
-    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self.asked = False
-        self._stream = stream
-        self._what: list[Callable[[], object]] = []
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "_StopOnInterrupt":
-        self._before = self.listen()
-        return self
-
-    def listen(self) -> dict[int, Any]:
-        """Take the signals; returns whose they were."""
-        try:
-            return {number: signal.signal(number, self._stop) for number in self.SIGNALS}
-        except ValueError:  # not the main thread: somebody else handles signals
-            return {}
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def then(self, what: Callable[[], object]) -> None:
-        """Say what stops the run; called at once where that was asked for already."""
-        self._what.append(what)
-        if self.asked:
-            what()
-
-    def _stop(self, *_: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-        self._stream.write("\nstopping; once more to stop at once\n")
-        for what in self._what:
-            what()

@@ -17,7 +17,7 @@ from beam_pipeline.pubsub import PublishPairs
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.screening import read_thresholds
 from beam_pipeline.sinks import WriteRecords
-from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_exemplars, read_text
+from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_exemplars, read_text, tell_empty
 from beam_pipeline.stream import ReadStream, stream_source, stream_windows
 from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
 from beam_pipeline.window_files import WriteWindows
@@ -126,7 +126,9 @@ def exemplar_bank(pipeline: beam.Pipeline, config: PipelineConfig, prompts: Prom
     """
     replace = config.exemplars_mode == "replace"
     if splits_at_side_inputs(pipeline.options):
-        return read_exemplars(prompts.domains, config.exemplars, replace)
+        bank = read_exemplars(prompts.domains, config.exemplars, replace)
+        tell_empty(bank)
+        return bank
     return pipeline | "ReadExemplars" >> ReadExemplars(prompts.domains, tuple(config.exemplars), replace)
 
 

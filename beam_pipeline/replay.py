@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import yaml
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.main import OK, UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.resume import OPTIONS_FILE, STREAMING
+from beam_pipeline.running import OK, UNUSABLE
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
 

@@ -8,7 +8,7 @@ Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLon
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from typing import Any
@@ -258,10 +258,15 @@ class _ReadBanksFn(beam.DoFn):
             bank = read_exemplars(self._domains, self._patterns, self._replace)
         except ValueError as error:
             raise FatalError(str(error)) from error
+        tell_empty(bank)
         for name, exemplars in bank.items():
-            if not exemplars:
-                _LOGGER.warning("The domain %s has no exemplars: its questions are written without any.", name)
             yield name, list(exemplars)
+
+
+def tell_empty(bank: Mapping[str, Collection[Exemplar]]) -> None:
+    """Log the domains of a run that have no exemplars."""
+    for name in (name for name, exemplars in bank.items() if not exemplars):
+        _LOGGER.warning("The domain %s has no exemplars: its questions are written without any.", name)
 
 
 def read_exemplars(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
-from beam_pipeline import main as main_module
+from beam_pipeline import running
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
@@ -25,8 +25,9 @@ from beam_pipeline.engines import (
     remote_fatal,
     runs_here,
 )
-from beam_pipeline.main import FAILED, UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.resume import absolute_paths
+from beam_pipeline.running import FAILED, UNUSABLE
 from transforms.inference.refusals import KeyRefused
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
@@ -214,7 +215,7 @@ def test_without_flinks_address_the_job_server_alone_is_told() -> None:
 def test_output_that_workers_wrote_elsewhere_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(main_module, "SUMMARY_FILE", "summary-of-another-machine.json")
+    monkeypatch.setattr(running, "SUMMARY_FILE", "summary-of-another-machine.json")
     (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
     assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--progress", "off"]) == FAILED
     [line] = capsys.readouterr().err.strip().splitlines()

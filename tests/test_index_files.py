@@ -1,4 +1,4 @@
-"""The indexes that journals keep, and what a shelf reads of them: on a local disk and in an object store."""
+"""The indexes that journals keep, and what a reader reads of them: on a local disk and in an object store."""
 
 import logging
 import os
@@ -14,8 +14,8 @@ from transforms.inference import index_files
 from transforms.inference import journal as journal_module
 from transforms.inference.endpoint import Completion, ModelConfig, Request
 from transforms.inference.index import RECORD_BYTES, hash_key, unpack_records
+from transforms.inference.index_reader import FileIndexReader, IndexReader, ObjectIndexReader, open_reader
 from transforms.inference.journal import FileJournal, Journal, ObjectJournal, open_journal
-from transforms.inference.shelf import FileShelf, ObjectShelf, Shelf, open_shelf
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +36,15 @@ def append(journal: Journal, *numbers: int, text: str = "reply é") -> None:
         journal.append(request, f"k{number}", Completion(f"{text} {number}"))
 
 
-def indexed(shelf: Shelf) -> dict[int, str]:
+def indexed(reader: IndexReader) -> dict[int, str]:
     """Every number whose reply is found by an index, and the reply."""
     found: dict[int, str] = {}
     by_hash = {hash_key(f"k{number}"): number for number in range(3_000)}
-    pieces = {(segment.name, segment.first): segment for segment in (*shelf.full(), *shelf.growing())}
+    pieces = {(segment.name, segment.first): segment for segment in (*reader.full(), *reader.growing())}
     for segment in pieces.values():
-        for hashed, where, length in unpack_records(shelf.records(segment, 0)).tolist():
+        for hashed, where, length in unpack_records(reader.records(segment, 0)).tolist():
             number = by_hash[hashed]
-            replies = {entry.key: entry.text for entry in shelf.entries(segment.name, where, length)}
+            replies = {entry.key: entry.text for entry in reader.entries(segment.name, where, length)}
             assert number not in found, "found twice"
             found[number] = replies[f"k{number}"]
     return found
@@ -55,21 +55,21 @@ def replies(numbers: range) -> dict[int, str]:
 
 
 def test_every_reply_is_found_by_its_place(folder: str) -> None:
-    shelf = open_shelf(folder)
-    assert (shelf.growing(), shelf.full()) == ([], []), "nothing is there before the first reply"
+    reader = open_reader(folder)
+    assert (reader.growing(), reader.full()) == ([], []), "nothing is there before the first reply"
     for process in range(3):
         journal = open_journal(folder)
         append(journal, *range(100 * process, 100 * process + 100))
         journal.close()
-    assert indexed(shelf) == replies(range(300))
-    assert len(shelf.growing()) == 3
+    assert indexed(reader) == replies(range(300))
+    assert len(reader.growing()) == 3
 
 
 def test_a_local_index_is_whole_after_every_reply(tmp_path: Path) -> None:
-    journal, shelf = FileJournal(str(tmp_path), "me"), FileShelf(str(tmp_path))
+    journal, reader = FileJournal(str(tmp_path), "me"), FileIndexReader(str(tmp_path))
     for number in range(5):
         append(journal, number)
-        assert indexed(shelf) == replies(range(number + 1))
+        assert indexed(reader) == replies(range(number + 1))
     journal.close()
 
 
@@ -81,7 +81,7 @@ def test_a_local_journal_that_goes_on_with_its_file_goes_on_with_its_index(tmp_p
         if number == 1:
             with open(tmp_path / "index" / "me.index", "ab") as file:
                 file.write(b"torn")
-    assert indexed(FileShelf(str(tmp_path))) == replies(range(4))
+    assert indexed(FileIndexReader(str(tmp_path))) == replies(range(4))
     assert (tmp_path / "index" / "me.index").stat().st_size == 4 * RECORD_BYTES
 
 
@@ -101,7 +101,7 @@ def test_an_index_that_cannot_be_written_stops_nobody(folder: str, caplog: pytes
     append(journal, 10)
     journal.close()
     numbers = range(10, 11) if "://" not in folder else range(11)
-    assert indexed(open_shelf(folder)) == replies(numbers)
+    assert indexed(open_reader(folder)) == replies(numbers)
 
 
 def test_half_a_record_is_mended_before_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_half_a_record_is_mended_before_the_next(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "write", write)
     append(journal, 2)
     journal.close()
-    assert sorted(indexed(FileShelf(str(tmp_path)))) == [0, 2]
+    assert sorted(indexed(FileIndexReader(str(tmp_path)))) == [0, 2]
 
 
 # --- object stores
@@ -138,7 +138,7 @@ def test_an_index_covers_all_objects_and_the_one_before_goes(objects: str, monke
         append(journal, number)
         journal.close()
     assert files(objects, "index") == ["me-000000-000003.index"]
-    assert indexed(ObjectShelf(objects)) == replies(range(4))
+    assert indexed(ObjectIndexReader(objects)) == replies(range(4))
 
 
 def test_an_index_is_laid_aside_when_it_is_large(objects: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_an_index_is_laid_aside_when_it_is_large(objects: str, monkeypatch: pyte
     for number in range(0, 50, 4):
         append(journal, *range(number, number + 4))
         journal.close()
-        assert indexed(ObjectShelf(objects)) == replies(range(number + 4))
+        assert indexed(ObjectIndexReader(objects)) == replies(range(number + 4))
     assert len(files(objects, "index")) == 1
     assert files(objects, "index_full") == [f"me-{first:06d}-{first + 2:06d}.index" for first in range(0, 12, 3)]
     assert ObjectStore.asked["create"] == 13 + 13 + 4
@@ -160,8 +160,8 @@ def test_a_version_that_could_not_be_deleted_is_passed_over(objects: str) -> Non
         append(journal, number)
         journal.close()
     assert len(files(objects, "index")) == 3
-    assert [segment.size for segment in ObjectShelf(objects).growing()] == [3 * RECORD_BYTES]
-    assert indexed(ObjectShelf(objects)) == replies(range(3))
+    assert [segment.size for segment in ObjectIndexReader(objects).growing()] == [3 * RECORD_BYTES]
+    assert indexed(ObjectIndexReader(objects)) == replies(range(3))
 
 
 def test_indexes_are_written_seconds_apart_and_the_last_of_them_at_the_end(objects: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,11 +171,11 @@ def test_indexes_are_written_seconds_apart_and_the_last_of_them_at_the_end(objec
     for number in range(20):
         append(journal, number)
         journal.flush()
-    assert len(indexed(ObjectShelf(objects))) < 20
+    assert len(indexed(ObjectIndexReader(objects))) < 20
     before = ObjectStore.asked["create"]
     assert before <= 21
     journal.close()
-    assert indexed(ObjectShelf(objects)) == replies(range(20))
+    assert indexed(ObjectIndexReader(objects)) == replies(range(20))
     assert ObjectStore.asked["create"] == before + 1
 
 
@@ -185,7 +185,7 @@ def test_an_index_follows_its_journal_unasked(objects: str, monkeypatch: pytest.
     journal = ObjectJournal(objects, "me")
     for number in range(3):
         append(journal, number)
-        until(lambda: indexed(ObjectShelf(objects)) == replies(range(number + 1)))  # noqa: B023
+        until(lambda: indexed(ObjectIndexReader(objects)) == replies(range(number + 1)))  # noqa: B023
 
 
 def test_a_store_that_fails_gets_the_index_with_the_next_reply(objects: str) -> None:
@@ -200,7 +200,7 @@ def test_a_store_that_fails_gets_the_index_with_the_next_reply(objects: str) -> 
     ObjectStore.failing.clear()
     append(journal, 2)
     journal.close()
-    assert indexed(ObjectShelf(objects)) == replies(range(3))
+    assert indexed(ObjectIndexReader(objects)) == replies(range(3))
 
 
 def test_foreign_files_are_passed_over(folder: str) -> None:
@@ -211,15 +211,15 @@ def test_foreign_files_are_passed_over(folder: str) -> None:
     for name in ("notes.txt", "README.index.bak", ".DS_Store"):
         (place / name).write_bytes(b"x" * 100)
     (place / "folder.index").mkdir()
-    assert indexed(open_shelf(folder)) == replies(range(1))
+    assert indexed(open_reader(folder)) == replies(range(1))
 
 
 @given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=30), min_size=1, max_size=20))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_found_again(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     for folder in (str(tmp_path_factory.mktemp("files")), f"store:/{tmp_path_factory.mktemp('objects')}"):
-        journal, shelf = open_journal(folder), open_shelf(folder)
+        journal, reader = open_journal(folder), open_reader(folder)
         for number, text in enumerate(texts):
             append(journal, number, text=text)
         journal.close()
-        assert indexed(shelf) == {number: f"{text} {number}" for number, text in enumerate(texts)}
+        assert indexed(reader) == {number: f"{text} {number}" for number, text in enumerate(texts)}

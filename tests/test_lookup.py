@@ -19,9 +19,9 @@ from tests.object_store import ObjectStore
 from transforms.inference import index_files, lookup
 from transforms.inference.endpoint import Completion, ModelConfig, Request
 from transforms.inference.index import RECORD_BYTES
+from transforms.inference.index_reader import FileIndexReader, ObjectIndexReader, Segment, open_reader
 from transforms.inference.journal import FileJournal, Journal, ObjectJournal
 from transforms.inference.lookup import JournalLookup
-from transforms.inference.shelf import FileShelf, ObjectShelf, Segment, open_shelf
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +136,7 @@ def test_the_newest_reply_of_a_key_counts(folder: str) -> None:
 
 
 def test_calls_wait_for_the_first_look_and_for_one_after_a_lull_only(tmp_path: Path) -> None:
-    shelf = SlowShelf(str(tmp_path), 0.1)
+    reader = SlowReader(str(tmp_path), 0.1)
     write(str(tmp_path), "p0", some(range(1)))
 
     async def work(found: JournalLookup) -> None:
@@ -150,10 +150,10 @@ def test_calls_wait_for_the_first_look_and_for_one_after_a_lull_only(tmp_path: P
         write(str(tmp_path), "p1", some(range(1, 2)))
         assert await find(found, ["k1"]) == some(range(1, 2))
 
-    with_lookup(str(tmp_path), work, shelf=shelf)
+    with_lookup(str(tmp_path), work, reader=reader)
 
 
-class SlowShelf(FileShelf):
+class SlowReader(FileIndexReader):
     """A store that takes its time to list; `most` is how many listings went on at the same time."""
 
     def __init__(self, folder: str, seconds: float) -> None:
@@ -172,7 +172,7 @@ class SlowShelf(FileShelf):
 
 def test_a_store_that_hangs_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "LOOK_WAIT_S", 0.1)
-    shelf = SlowShelf(str(tmp_path), 1.0)
+    reader = SlowReader(str(tmp_path), 1.0)
     write(str(tmp_path), "p0", some(range(1)))
 
     async def work(found: JournalLookup) -> None:
@@ -180,9 +180,9 @@ def test_a_store_that_hangs_is_not_waited_for_long(tmp_path: Path, monkeypatch: 
         assert await find(found, some(range(3))) == {}
         assert found.look_up("k0") is None
         assert time.monotonic() - started < 0.8
-        assert shelf.listings == 1
+        assert reader.listings == 1
 
-    with_lookup(str(tmp_path), work, shelf=shelf)
+    with_lookup(str(tmp_path), work, reader=reader)
 
 
 @pytest.mark.parametrize("kind", ["list", "open"])
@@ -305,16 +305,16 @@ def test_processes_in_numbers_look_less_often(tmp_path: Path, monkeypatch: pytes
 
 def test_one_look_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "LOOK_S", 0.0)
-    shelf = SlowShelf(str(tmp_path), 0.02)
+    reader = SlowReader(str(tmp_path), 0.02)
 
     async def work(found: JournalLookup) -> None:
         for _ in range(100):
             found.look_up("k0")
             await asyncio.sleep(0.002)
 
-    with_lookup(str(tmp_path), work, shelf=shelf)
-    assert shelf.listings > 2
-    assert shelf.most == 1
+    with_lookup(str(tmp_path), work, reader=reader)
+    assert reader.listings > 2
+    assert reader.most == 1
 
 
 def test_what_was_laid_aside_between_two_looks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -493,9 +493,9 @@ def test_damage_is_never_a_wrong_reply(damages: list[tuple[bool, float, bytes]])
                 assert any(key.encode() in line and text.encode("utf-8", "surrogatepass") in line for line in whole)
 
 
-def test_shelves_by_folder() -> None:
-    assert isinstance(open_shelf("/a"), FileShelf)
-    assert isinstance(open_shelf("gs://b/journal"), ObjectShelf)
+def test_readers_by_folder() -> None:
+    assert isinstance(open_reader("/a"), FileIndexReader)
+    assert isinstance(open_reader("gs://b/journal"), ObjectIndexReader)
 
 
 BUCKET_RUN = """

@@ -21,11 +21,12 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from beam_pipeline import progress as progress_module
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.main import FAILED, OK, STOPPED, UNUSABLE, _said_once, main
+from beam_pipeline.main import _said_once, main
 from beam_pipeline.models import run_prompts, stage_model
 from beam_pipeline.options import DEMO_MODEL
 from beam_pipeline.pipeline import build
 from beam_pipeline.progress import Progress
+from beam_pipeline.running import FAILED, OK, STOPPED, UNUSABLE
 from prompts import STAGES
 from tests.scripted_endpoint import Answer
 from transforms.inference import journal as journal_module

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.models import run_models, run_prompts, stage_models
+from beam_pipeline.running import UNUSABLE
 from prompts import DEFAULT_STAGES, load_prompts
 from tests.scripted_endpoint import Answer, Asked
 

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.main import FAILED, OK, main
+from beam_pipeline.main import main
 from beam_pipeline.replay import replay
+from beam_pipeline.running import FAILED, OK
 from beam_pipeline.table import summary_table
 from transforms.answers import answers_match
 from transforms.check import find_leak

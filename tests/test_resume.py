@@ -17,9 +17,10 @@ import yaml
 
 from beam_pipeline.command_line import parse
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.main import OK, UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.replay import replay
 from beam_pipeline.resume import journal_files, save_options
+from beam_pipeline.running import OK, UNUSABLE
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 pytestmark = pytest.mark.integration

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from beam_pipeline.command_line import parse
-from beam_pipeline.main import UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.option_values import OptionError
 from beam_pipeline.pipeline import screen_config
+from beam_pipeline.running import UNUSABLE
 from beam_pipeline.screening import OWN_OPTIONS, THRESHOLDS, read_thresholds
 from transforms.screen import DEFAULT, ScreenConfig
 

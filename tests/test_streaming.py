@@ -24,13 +24,14 @@ from beam_pipeline import pipeline as pipeline_module
 from beam_pipeline import watch as watch_module
 from beam_pipeline.command_line import validate
 from beam_pipeline.event_time import parse_option
-from beam_pipeline.main import OK, STOPPED, UNUSABLE, main
+from beam_pipeline.main import main
 from beam_pipeline.models import run_models, run_prompts
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.pubsub import ParseMessages
 from beam_pipeline.replay import replay
 from beam_pipeline.rows import Fields
+from beam_pipeline.running import OK, STOPPED, UNUSABLE
 from beam_pipeline.stream import ReadStream, stream_windows
 from beam_pipeline.summary import add_summaries
 from beam_pipeline.window_summary import read_window_summaries

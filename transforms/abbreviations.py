@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from transforms.answers import parse_unit
 from transforms.grounding import find_in_text
 from transforms.leak_words import MAX_DOCUMENT_CHARS, STOP_WORDS, Word
+from transforms.units import parse_unit
 
 
 def _initials(words: list[Word]) -> tuple[str, str]:

@@ -9,51 +9,18 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal, get_args
 
-from transforms.dates import MONTH_NUMBERS, MONTHS, PartialDate, parse_date, parse_era
+from transforms.dates import MONTH_NUMBERS, PartialDate, parse_date, parse_era
 from transforms.expressions import equivalent
 from transforms.markup import FRACTION, TEXT_COMMAND, unwrapped
 from transforms.quantities import (
     ORDINALS,
-    SCALES,
-    SMALL_NUMBERS,
     TENS,
     Quantity,
     as_percentage,
-    format_number,
     parse_quantity,
-    quantities_in,
 )
 from transforms.text import normalise, unify
-from transforms.units import parse_unit, read_unit, singular, unit_spellings
-
-__all__ = [
-    "ANSWER_TYPES",
-    "MAX_CHARS",
-    "MONTHS",
-    "SCALES",
-    "SMALL_CHANGE",
-    "SMALL_NUMBERS",
-    "VALUE_TYPES",
-    "AnswerType",
-    "PartialDate",
-    "Quantity",
-    "answers_match",
-    "canonical",
-    "fold_text",
-    "format_number",
-    "list_items",
-    "loose_form",
-    "parse_date",
-    "parse_quantity",
-    "parse_unit",
-    "quantities_in",
-    "read_unit",
-    "same_quantity",
-    "singular",
-    "unify_lines",
-    "unit_spellings",
-]
-
+from transforms.units import singular
 
 AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
@@ -148,7 +115,6 @@ _EXPRESSION_WORDS = (
     ("\u2265", ">="), ("\u2260", "!="), ("\\", ""),
 )  # fmt: skip
 _RAISED = re.compile("([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
-_GROUPED_ATOM = re.compile(r"\{([^{}]{0,1})\}|\(([\w.]+)\)(?=$)|\\[,;! ]")
 
 
 def _expression(text: str) -> str:

@@ -13,24 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from transforms.answers import (
-    MAX_CHARS,
-    MONTHS,
-    SCALES,
-    SMALL_NUMBERS,
-    PartialDate,
-    Quantity,
-    canonical,
-    format_number,
-    list_items,
-    parse_date,
-    parse_quantity,
-    parse_unit,
-    read_unit,
-    unify_lines,
-    unit_spellings,
-)
+from transforms.answers import MAX_CHARS, canonical, list_items, unify_lines
+from transforms.dates import MONTHS, PartialDate, parse_date
+from transforms.quantities import SCALES, SMALL_NUMBERS, Quantity, format_number, parse_quantity
 from transforms.text import normalise, unify
+from transforms.units import parse_unit, read_unit, unit_spellings
 
 Place = tuple[int, int]
 

@@ -4,10 +4,11 @@ import re
 from fractions import Fraction
 from itertools import takewhile
 
-from transforms.answers import SMALL_NUMBERS, Quantity, parse_unit, quantities_in, singular
 from transforms.grounding import find_in_text
 from transforms.leak_words import STOP_WORDS, are_kin, bare, in_parentheses, words_of
+from transforms.quantities import SMALL_NUMBERS, Quantity, quantities_in
 from transforms.text import normalise
+from transforms.units import parse_unit, singular
 
 _MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
 # Nouns that a number names, and does not count, even where they have no capital.

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from transforms.abbreviations import other_lengths
-from transforms.answers import SMALL_NUMBERS, canonical, list_items, parse_date, parse_quantity, unify_lines
+from transforms.answers import canonical, list_items, unify_lines
+from transforms.dates import parse_date
 from transforms.grounding import find_in_text
 from transforms.leak_numbers import date_leak, quantity_leak
 from transforms.leak_words import (
@@ -26,6 +27,7 @@ from transforms.leak_words import (
     words_of,
 )
 from transforms.offered import without_choices
+from transforms.quantities import SMALL_NUMBERS, parse_quantity
 from transforms.regions import is_region
 from transforms.text import unify
 

@@ -9,30 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from transforms.answers import (
-    MAX_CHARS,
-    MONTHS,
-    SMALL_NUMBERS,
-    VALUE_TYPES,
-    Quantity,
-    answers_match,
-    canonical,
-    fold_text,
-    format_number,
-    loose_form,
-    parse_date,
-    parse_quantity,
-    parse_unit,
-    quantities_in,
-    same_quantity,
-    singular,
-)
-from transforms.answers import PartialDate as Date
+from transforms.answers import MAX_CHARS, VALUE_TYPES, answers_match, canonical, fold_text, loose_form, same_quantity
+from transforms.dates import MONTHS, parse_date
+from transforms.dates import PartialDate as Date
 from transforms.markup import without_latex
 from transforms.modifiers import counted, operated, spans, weak_unit
-from transforms.quantities import as_percentage
+from transforms.quantities import SMALL_NUMBERS, Quantity, as_percentage, format_number, parse_quantity, quantities_in
 from transforms.regions import is_elsewhere, is_region
 from transforms.text import unify
+from transforms.units import parse_unit, singular
 
 
 @dataclass(frozen=True)

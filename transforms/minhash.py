@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from transforms.text import SPACELESS
+
 PERMUTATIONS = 128
 SHINGLE_WORDS = 5
 
-# Scripts without spaces count a word for each character.
-_SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_WORD = re.compile(rf"[{_SPACELESS}]|[^\W{_SPACELESS}]+")
+_WORD = re.compile(rf"[{SPACELESS}]|[^\W{SPACELESS}]+")
 _BLOCK = 2048  # shingles hashed at a time: 2 MB of scratch however long the text
 
 

@@ -7,9 +7,9 @@
 
 import re
 
-from transforms.answers import parse_quantity
 from transforms.mentions import FUNCTION_WORDS, Truth, is_verb
 from transforms.modifiers import operated
+from transforms.quantities import parse_quantity
 from transforms.regions import is_elsewhere, is_region
 
 # Words that leave an answer open, or put it in somebody else's mouth.

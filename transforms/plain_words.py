@@ -9,9 +9,9 @@ signs of multiplication and all brackets are not, for they come and go with the 
 import re
 import unicodedata
 
-# Scripts without spaces count a word for each character.
-_SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_WORD = re.compile(rf"\d+(?:\.\d+)?|[{_SPACELESS}]|[^\W\d_{_SPACELESS}]+|[<>]=?|[-+=/^]")
+from transforms.text import SPACELESS
+
+_WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
 
 _LABEL = re.compile(
     r"\W*(?:"

@@ -7,11 +7,12 @@ as fast whatever else is rewarded.
 
 import re
 
-from transforms.answers import parse_date, parse_quantity
+from transforms.dates import parse_date
 from transforms.markup import plain
 from transforms.mentions import FUNCTION_WORDS, Truth, is_verb, text_mentions, values_in, words_of
 from transforms.modifiers import counted, unknown_commands
 from transforms.objections import GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
+from transforms.quantities import parse_quantity
 from transforms.text import normalise, unify
 
 # Longer texts are read at their beginning and their end only.

@@ -26,6 +26,8 @@ _RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u207
 _LOWERED = re.compile("(?<=[0-9])(?=[\u2080-\u2089])")
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
+# Scripts without spaces, for a character class: there a character counts as a word.
+SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|Fig|Eq|approx|Inc|Ltd|Co|Jr|Sr|al|cf|U\.S|U\.K))\.$"

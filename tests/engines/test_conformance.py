@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.main import OK
+from beam_pipeline.running import OK
 from tests.engines.cluster import FlinkCluster
 from tests.engines.conftest import DOCUMENTS, Ran, finish
 

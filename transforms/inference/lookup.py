@@ -27,7 +27,7 @@ from contextlib import suppress
 from functools import partial
 
 from transforms.inference.index import MOST_REPLIES, RECORD_BYTES, Place, ReplyIndex, hash_key, unpack_records
-from transforms.inference.shelf import Segment, Shelf, open_shelf
+from transforms.inference.index_reader import IndexReader, Segment, open_reader
 
 # Seconds between two looks: at least, and for every process that has an index.
 LOOK_S = 2.0
@@ -64,12 +64,12 @@ class JournalLookup:
     """
 
     def __init__(
-        self, folder: str, remember: Callable[[str, str], None], shelf: Shelf | None = None, most: int = MOST_REPLIES
+        self, folder: str, remember: Callable[[str, str], None], reader: IndexReader | None = None, most: int = MOST_REPLIES
     ) -> None:
         self._folder = folder
         self._remember = remember
-        self._indexes = _Indexes(shelf or open_shelf(folder), most)
-        self._shelf = self._indexes.shelf
+        self._indexes = _Indexes(reader or open_reader(folder), most)
+        self._reader = self._indexes.reader
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
         self._reading: dict[Hashable, asyncio.Future[dict[str, str]]] = {}
         self._look: asyncio.Future[None] | None = None  # the one that goes on
@@ -135,13 +135,13 @@ class JournalLookup:
     async def _fetch(self, place: Place) -> dict[str, str]:
         """The replies at a place, once however many ask for them at the same time."""
         name = self._indexes.names[place.source]
-        unit = self._shelf.unit(name, place.where)
+        unit = self._reader.unit(name, place.where)
         reading = self._reading.get(unit)
         if reading is None:
             if self._closed:
                 return {}
             loop = asyncio.get_running_loop()
-            reading = self._reading[unit] = loop.run_in_executor(self._pool, _replies_at, self._shelf, name, place)
+            reading = self._reading[unit] = loop.run_in_executor(self._pool, _replies_at, self._reader, name, place)
             reading.add_done_callback(partial(self._fetched, unit))
         await asyncio.wait([reading])
         return {} if reading.cancelled() else reading.result()
@@ -153,10 +153,10 @@ class JournalLookup:
                 self._remember(key, text)
 
 
-def _replies_at(shelf: Shelf, name: str, place: Place) -> dict[str, str]:
+def _replies_at(reader: IndexReader, name: str, place: Place) -> dict[str, str]:
     """The replies that lie at a place, by key; none if it cannot be read."""
     try:
-        return {entry.key: entry.text for entry in shelf.entries(name, place.where, place.length)}
+        return {entry.key: entry.text for entry in reader.entries(name, place.where, place.length)}
     except Exception as error:
         _LOGGER.debug("A reply of %s cannot be read: %s", name, error)
         return {}
@@ -165,8 +165,8 @@ def _replies_at(shelf: Shelf, name: str, place: Place) -> dict[str, str]:
 class _Indexes:
     """The indexes of a folder as far as they were read. `look` is for one thread at a time."""
 
-    def __init__(self, shelf: Shelf, most: int) -> None:
-        self.shelf = shelf
+    def __init__(self, reader: IndexReader, most: int) -> None:
+        self.reader = reader
         self.replies = ReplyIndex(most)
         self.names: list[str] = []  # by source
         self.processes = 0
@@ -178,11 +178,11 @@ class _Indexes:
 
     def look(self) -> None:
         """Take in what is new. Raises what the file system does; what was read before stays."""
-        growing = self.shelf.growing()
+        growing = self.reader.growing()
         self.processes = len({segment.name for segment in growing})
         if self._sizes is None:
             # One just laid aside lies there twice.
-            self._take_all(list({_piece(segment): segment for segment in (*growing, *self.shelf.full())}.values()))
+            self._take_all(list({_piece(segment): segment for segment in (*growing, *self.reader.full())}.values()))
         else:
             self._take_some([segment for segment in growing if self._new_bytes(segment)], self._sizes)
         self._sizes = {_piece(segment): segment.size for segment in growing}
@@ -211,7 +211,7 @@ class _Indexes:
             self._read_at[_piece(segment)] = self._looks
         # One that begins anew has laid others aside since.
         begun = {segment.name for segment in chosen if segment.first and _piece(segment) not in self._bytes}
-        full = [segment for name in sorted(begun) for segment in self.shelf.full(name) if segment.name == name]
+        full = [segment for name in sorted(begun) for segment in self.reader.full(name) if segment.name == name]
         missed = sorted((segment for segment in full if self._new_bytes(segment)), key=lambda segment: segment.first)
         with ThreadPoolExecutor(READERS) as pool:
             for found in (missed, chosen):
@@ -241,7 +241,7 @@ class _Indexes:
         if start >= segment.size - segment.size % RECORD_BYTES:
             return b""
         try:
-            return self.shelf.records(segment, start)
+            return self.reader.records(segment, start)
         except Exception as error:  # a newer version has taken its place, or the file system fails
             _LOGGER.debug("%s cannot be read: %s", segment.path, error)
             return None

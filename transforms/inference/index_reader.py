@@ -29,7 +29,7 @@ class Segment:
     updated: float
 
 
-class Shelf(Protocol):
+class IndexReader(Protocol):
     """A journal folder, to be read."""
 
     def growing(self) -> list[Segment]:
@@ -48,12 +48,12 @@ class Shelf(Protocol):
         """What lies at a place, with what is read together with it."""
 
 
-def open_shelf(folder: str) -> Shelf:
+def open_reader(folder: str) -> IndexReader:
     """The reader of what `journal.open_journal` writes."""
-    return ObjectShelf(folder) if "://" in folder else FileShelf(folder)
+    return ObjectIndexReader(folder) if "://" in folder else FileIndexReader(folder)
 
 
-class FileShelf:
+class FileIndexReader:
     """Local files: the index of a process is one file, and lines are read one by one."""
 
     def __init__(self, folder: str) -> None:
@@ -94,7 +94,7 @@ def _local_segment(file: os.DirEntry[str]) -> Segment:
 _OBJECT = re.compile(r"(?P<name>.+)-(?P<first>\d{6,18})-(?P<last>\d{6,18})" + re.escape(SUFFIX))
 
 
-class ObjectShelf:
+class ObjectIndexReader:
     """An object store: the index of a process is many objects, and journal objects are read whole.
 
     A journal object has the replies of a few seconds, and who runs a bundle again asks for its neighbours too.
