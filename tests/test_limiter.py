@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from transforms.inference.limiter import INITIAL_LIMIT, Limiter, Phase, Ticket
+from transforms.inference.limiter import INITIAL_LIMIT, Limiter, Phase, Ticket, initial_limit
 
 STAGES = ("filter", "classify", "verify")
 REFUSED, SERVED, TIMED_OUT = "refused", "served", "timed out"
@@ -294,3 +294,24 @@ def test_too_little_work_teaches_nothing() -> None:
     for _ in range(2_000):
         limiter.begin("filter", in_flight=3)
     assert limiter.limit == INITIAL_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("processes", "replicas", "first"), [(1, 1, 256), (1, 2, 128), (1, 4, 64), (1, 32, 64), (2, 4, 64), (16, 1, 16), (16, 4, 16)]
+)
+def test_what_begins_together_shares_a_burst(processes: int, replicas: int, first: int) -> None:
+    assert initial_limit(processes, replicas) == first
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_share_of_a_burst_is_read_as_well(seed: int) -> None:
+    limiter = Limiter(initial=64)
+    simulate(limiter, slots=8, seconds=15, seed=seed)
+    assert limiter.base <= 32  # a line of its own making is found at once
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_share_of_a_burst_without_a_line_grows_quickly(seed: int) -> None:
+    limiter = Limiter(initial=64)
+    simulate(limiter, slots=512, seconds=4, seed=seed)
+    assert limiter.base >= 128

@@ -24,6 +24,8 @@ from transforms.inference.cohort import HEADROOM, SMALLEST_SAMPLE, Cohort, Reply
 # idle at every start, starting higher only makes the line longer until the first burst is read.
 INITIAL_LIMIT = 256
 MAX_LIMIT = 2048
+# Replicas of a pool and processes that begin together share a first burst, down to what can still be read.
+SMALLEST_INITIAL = 64
 # Requests whose latencies make one measurement, and the share of a round of them that must be back: a
 # median needs half. The late ones count as long, so they must be as few where it takes several rounds.
 SMALLEST_COHORT, LARGEST_COHORT = 96, 192
@@ -66,6 +68,16 @@ KEPT_AFTER_TIME_OUT = 0.7
 RATE_OVER = 64
 # Times of replies remembered: more than can be in flight, so that a full memory means "fast enough".
 REMEMBERED_TIMES = 2 * MAX_LIMIT
+
+
+def initial_limit(processes: int, replicas: int) -> int:
+    """The first limit of one replica in one process, so that what begins together is one burst.
+
+    A burst at every replica of a pool would begin so many documents that their prefixes push each other out of
+    small caches: with four replicas of 8 slots 0.896 of the prompt was cached instead of 0.920.
+    """
+    share = max(1, INITIAL_LIMIT // processes)
+    return min(share, max(SMALLEST_INITIAL, share // replicas))
 
 
 class Phase(Enum):
@@ -181,7 +193,9 @@ class Limiter:
         if self.phase is not Phase.BURST:
             still_out = (1 - ENOUGH_BACK) * min(cohort.size, self.limit, self._usual)
             return cohort.full and cohort.back >= cohort.size - still_out
-        return (cohort.full and cohort.back >= ENOUGH_BURST_BACK * cohort.size) or (
+        # Of a small burst all but a few: its last quarter must keep enough of them to be read by.
+        still_out = min((1 - ENOUGH_BURST_BACK) * cohort.size, max(0, cohort.widest // 4 - SMALLEST_SAMPLE))
+        return (cohort.full and cohort.back >= cohort.size - still_out) or (
             cohort.back >= max(SMALLEST_COHORT, ENOUGH_ROUNDS_BACK * cohort.widest)
         )
 
@@ -259,6 +273,8 @@ class Limiter:
         enough = read_burst(cohort)
         if enough is None:
             enough = self.base
+        elif enough == math.inf and not short and self.base < INITIAL_LIMIT:
+            self.base = min(2 * self.base, INITIAL_LIMIT, self.ceiling)  # a share of a burst, and no line: no need of small steps
         self.base = int(max(1, min(self.base, enough)))
         # Supply that plainly found no line is not to be held back soon for a look below it.
         self._rested = LONG_REST if short and enough == math.inf else 0

@@ -19,7 +19,7 @@ from transforms.inference.attempt import Answer, Attempt, Call, Figures
 from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
-from transforms.inference.limiter import INITIAL_LIMIT, MAX_LIMIT, Limiter
+from transforms.inference.limiter import MAX_LIMIT, Limiter, initial_limit
 from transforms.inference.lookup import JournalLookup, Reading
 from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
@@ -290,8 +290,7 @@ class Runtime:
         for url in config.endpoints:
             if url not in self._router.replicas:
                 ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
-                # Processes that begin together must not greet the endpoint with a burst each.
-                initial = max(1, INITIAL_LIMIT // config.processes)
+                initial = initial_limit(config.processes, len(config.endpoints))
                 self._router.add(Replica(Endpoint(url), Limiter(ceiling, config.request_timeout_s, initial)))
 
 
