@@ -8,6 +8,8 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
 ENGINES := .engines
 ARGS  ?= --help
+# Many tests wait more than they work, but some watch the clock: a few at a time.
+TEST_WORKERS ?= 3
 
 # The interpreter that makes the environment: PYTHON=... decides, else the first on the PATH that
 # Beam supports, can make environments, and starts (a version manager's shim may not).
@@ -56,7 +58,7 @@ types: $(STAMP) ## check the types
 	$(BIN)/mypy
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist worksteal
 
 engines: $(STAMP) ## fetch Prism and Flink (go, java and mvn do it), and run the pipeline on them
 	@PYTHON=$(abspath $(BIN))/python templates/engines/install.sh $(ENGINES)
