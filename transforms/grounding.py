@@ -6,16 +6,13 @@ number is found as digits or words, with any spelling of its unit; a date in any
 """
 
 import re
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
 
 from transforms.answers import MAX_CHARS, canonical, list_items, unify_lines
 from transforms.dates import MONTHS, PartialDate, parse_date
-from transforms.quantities import SCALES, SMALL_NUMBERS, Quantity, format_number, parse_quantity
+from transforms.folding import FOLD, Folded, fold
+from transforms.number_patterns import digits_pattern, number_patterns, spelled
+from transforms.quantities import SCALES, SMALL_NUMBERS, Quantity, parse_quantity
 from transforms.text import normalise, unify
 from transforms.units import parse_unit, read_unit, unit_spellings
 
@@ -24,77 +21,6 @@ Place = tuple[int, int]
 # How many places are looked at one by one before a search gives up: keeps a hostile document linear.
 _MAX_CANDIDATES = 2000
 
-
-# --- Folding with a way back ---------------------------------------------------------------------
-
-
-class _FoldTable(dict[int, str]):
-    """Maps each character to its folded form: no case, no accent, plain quotes and dashes."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        if char.isspace():
-            folded = " "
-        else:
-            decimal = unicodedata.decomposition(char).startswith("<super>")
-            base = unicodedata.normalize("NFKD", unify(char))
-            bare = "".join(part for part in base if not unicodedata.combining(part))
-            folded = unicodedata.normalize("NFC", bare.casefold())
-            folded = {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00b5": "u", "\u03bc": "u"}.get(
-                folded, folded
-            )
-            if decimal and folded.isdigit():
-                folded = "^" + folded
-            elif unicodedata.decomposition(char).startswith("<fraction>"):
-                folded = " " + folded
-        self[code] = folded
-        return folded
-
-
-_FOLD = _FoldTable()
-
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """A folded text, and the text that it was."""
-
-    text: str
-    source: str
-
-    def original(self, start: int, end: int) -> Place:
-        """The place in the original text; `end` is after the last character that was matched."""
-        marks = _marks(self.source)
-        first = _back(marks, start)
-        return first, max(_back(marks, end - 1) + 1, first + 1)
-
-
-@lru_cache(maxsize=4)
-def _fold(text: str) -> _Folded:
-    return _Folded(text.translate(_FOLD), text)
-
-
-@lru_cache(maxsize=4)
-def _marks(text: str) -> list[tuple[int, int]]:
-    """(folded offset, original offset) wherever the two begin to drift apart."""
-    odd = "" if text.isascii() else "".join(char for char in set(text) if len(_FOLD[ord(char)]) != 1)
-    marks: list[tuple[int, int]] = []
-    shift = 0
-    for found in re.finditer("[" + re.escape(odd) + "]", text) if odd else ():
-        width = len(_FOLD[ord(found[0])])
-        start = found.start() + shift
-        # Every character of an expansion points at the one that it came from.
-        marks += [(start + step, found.start()) for step in range(1, width)]
-        shift += width - 1
-        marks.append((start + width, found.end()))
-    return marks
-
-
-def _back(marks: list[tuple[int, int]], offset: int) -> int:
-    index = bisect_right(marks, (offset, 1 << 60)) - 1
-    return offset if index < 0 else marks[index][1] + offset - marks[index][0]
-
-
-# --- Patterns for the forms of an answer ---------------------------------------------------------
 
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
@@ -117,7 +43,7 @@ def _bounded(pattern: str, first: str, last: str) -> str:
 
 def _text_pattern(answer: str, inflected: bool) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
-    folded = " ".join(answer.translate(_FOLD).split())
+    folded = " ".join(answer.translate(FOLD).split())
     pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
     kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
     if not kept:
@@ -158,105 +84,6 @@ def _word_pattern(word: str, answer: str) -> str:
     return re.escape(word)
 
 
-def _digits_pattern(value: Fraction) -> str | None:
-    """A number in digits, with or without separators and idle zeros."""
-    written = format_number(abs(value))
-    if "/" in written:
-        return None
-    whole, _, decimals = written.partition(".")
-    groups: list[str] = []
-    while len(whole) > 3:
-        groups.insert(0, whole[-3:])
-        whole = whole[:-3]
-    pattern = "[, '_]?".join([whole, *groups]) if groups else whole
-    if pattern == "0" and decimals:
-        pattern = "0?"
-    # "3,264" is a number of thousands in English, "3,2" can only be a decimal comma.
-    point = r"\." if len(decimals) == 3 else "[.,]"
-    return pattern + (rf"{point}{decimals}0*" if decimals else r"(?:\.0+)?")
-
-
-def _number_patterns(value: Fraction) -> Iterator[str]:
-    """Every way of writing a number that is looked for; without boundaries and sign."""
-    size = abs(value)
-    digits = _digits_pattern(size)
-    if digits:
-        yield digits
-    for word, scale in SCALES.items():
-        if size >= scale and (size * 1000 / scale).denominator == 1:
-            short = {"thousand": "k", "million": "mn?|mio", "billion": "bn?", "trillion": "tn?"}[word]
-            scaled = _digits_pattern(size / scale)
-            yield rf"(?:{scaled})[ \-]*(?:{word}|{short})"
-        if size * 2 == scale:
-            yield rf"half (?:a |of a )?{word}"
-        elif size * 4 == scale:
-            yield rf"(?:a )?quarter (?:of )?(?:a )?{word}"
-    if size and (size >= 1000 or size < Fraction(1, 100)):
-        yield from _scientific_patterns(size)
-    if size.denominator != 1 and size.denominator <= 1000:
-        whole, rest = divmod(size.numerator, size.denominator)
-        fraction = rf"{rest} ?/ ?{size.denominator}"
-        yield rf"{whole}[ \-]{fraction}" if whole else fraction
-        yield rf"{size.numerator} ?/ ?{size.denominator}"
-        yield from _spelled_fractions(whole, Fraction(rest, size.denominator))
-    if size.denominator == 1 and size < 10**9:
-        spelled = _spelled(int(size))
-        yield spelled
-        if size == 12:
-            yield "(?:a |one )?dozen"
-
-
-def _scientific_patterns(size: Fraction) -> Iterator[str]:
-    exponent = len(str(size.numerator // size.denominator)) - 1 if size >= 1 else -1
-    while size < 1 and size * Fraction(10) ** -exponent < 1 and exponent > -60:
-        exponent -= 1
-    mantissa = _digits_pattern(size / Fraction(10) ** exponent)
-    digits = r"\^?".join(str(abs(exponent)))
-    power = rf"\{{?{'-' if exponent < 0 else r'[+]?'}0?\^?{digits}\}}?"
-    if mantissa:
-        yield rf"(?:{mantissa}) ?(?:(?:x|\u00d7|\*|\u00b7|\u22c5|\\times|\\cdot) ?10 ?\^? ?|e){power}"
-    if size == Fraction(10) ** exponent:
-        yield rf"10 ?\^ ?{power}"
-
-
-def _spelled(number: int) -> str:
-    """A pattern for an integer in words."""
-    words = {value: word for word, value in SMALL_NUMBERS.items() if word != "fourty"}
-    if number < 20:
-        return words[number]
-    if number < 100:
-        tens, ones = divmod(number, 10)
-        return words[tens * 10] + (rf"[ \-]?{words[ones]}" if ones else "")
-    for scale, word in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
-        if number >= scale:
-            count, rest = divmod(number, scale)
-            head = ("(?:one|an?)" if count == 1 else _spelled(count)) + rf"[ \-]{word}"
-            return head + (rf"(?:,? and |,? |-){_spelled(rest)}" if rest else "")
-    raise AssertionError(number)
-
-
-_FRACTION_WORDS = {
-    Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(2, 3): "two[ -]thirds", Fraction(1, 4): "quarter",
-    Fraction(3, 4): "three[ -]quarters", Fraction(1, 5): "fifth", Fraction(2, 5): "two[ -]fifths", 
-    Fraction(3, 5): "three[ -]fifths",
-    Fraction(4, 5): "four[ -]fifths", Fraction(1, 8): "eighth", Fraction(1, 10): "tenth",
-}  # fmt: skip
-
-
-def _spelled_fractions(whole: int, rest: Fraction) -> Iterator[str]:
-    word = _FRACTION_WORDS.get(rest)
-    if not word:
-        return
-    single = rest.numerator == 1
-    if whole:
-        number = rf"(?:{whole}|{_spelled(whole)})" if whole < 1000 else str(whole)
-        yield rf"{number} and (?:(?:an?|one)[ \-])?{word}" if single else rf"{number} and {word}"
-    elif rest == Fraction(1, 2):
-        yield "half"
-    else:
-        yield rf"(?:an?|one)[ \-]{word}" if single else word
-
-
 # What may not stand right before or after a number: it would be part of a longer one.
 _NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
 _NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
@@ -289,10 +116,10 @@ def _negative_before(text: str, start: int) -> bool:
     return bool(re.search(r"(?:^|[\s(\[$=:,])-$|\b(?:minus|negative) $", before))
 
 
-def _find_quantity(quantity: Quantity, folded: _Folded, original: str, answer_type: str | None) -> Place | None:
+def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_type: str | None) -> Place | None:
     """Find a number with its unit; without the unit where the document gives that elsewhere."""
     text = folded.text
-    number = "|".join(f"(?:{pattern})" for pattern in _number_patterns(quantity.value))
+    number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
     if not number:
         return None
     units = (
@@ -348,12 +175,12 @@ def _candidates(pattern: re.Pattern[str], text: str, quantity: Quantity) -> Iter
             yield found
 
 
-def _unit_after(original: str, folded: _Folded, end: int) -> bool:
+def _unit_after(original: str, folded: Folded, end: int) -> bool:
     place = folded.original(end, end + 1)[0] if end < len(folded.text) else len(original)
     return read_unit(unify(original[place : place + 30]), 0) is not None
 
 
-def _ends_a_number(text: str, original: str, folded: _Folded, end: int) -> bool:
+def _ends_a_number(text: str, original: str, folded: Folded, end: int) -> bool:
     """Whether a bare number ends here: at a border, or at a unit written close up ("12km"), but not in "1990s"."""
     following = text[end : end + 1]
     if not following.isalnum() and following != "_":
@@ -362,7 +189,7 @@ def _ends_a_number(text: str, original: str, folded: _Folded, end: int) -> bool:
 
 
 def _unit_pattern(spelling: str) -> str:
-    folded = spelling.translate(_FOLD)
+    folded = spelling.translate(FOLD)
     pattern = re.escape(folded).replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?")
     return pattern.replace("/", " ?/ ?") if "/" in folded else pattern
 
@@ -378,7 +205,7 @@ def _compound_pattern(quantity: Quantity) -> str | None:
     forms = []
     for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
         units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(symbol)}, key=len, reverse=True))
-        forms.append(rf"(?:{number}|{_spelled(number)})[ \-]?(?:{units})")
+        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{units})")
     return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
 
 
@@ -407,7 +234,7 @@ def _date_patterns(date: PartialDate) -> Iterator[str]:
     yield rf"\b{month} (?:the )?{day}(?!\d)"
 
 
-def _find_date(date: PartialDate, folded: _Folded) -> Place | None:
+def _find_date(date: PartialDate, folded: Folded) -> Place | None:
     for pattern in _date_patterns(date):
         found = re.search(pattern, folded.text)
         if found:
@@ -420,7 +247,7 @@ def _find_date(date: PartialDate, folded: _Folded) -> Place | None:
 _YEAR_AFTER = re.compile(r"(?:,| of)? ?[12]\d{3}(?!\d)")
 
 
-def _find_day(date: PartialDate, folded: _Folded) -> Place | None:
+def _find_day(date: PartialDate, folded: Folded) -> Place | None:
     """A day without its year; one that is given another year is another day."""
     for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
         for count, found in enumerate(re.finditer(pattern, folded.text)):
@@ -434,13 +261,13 @@ def _find_day(date: PartialDate, folded: _Folded) -> Place | None:
 _RANGE = re.compile(r"(?:from |between )?(\d[\d,.]*) ?(?:-|to|and) ?(\d\S* ?.*)", re.DOTALL)
 
 
-def _find_range(form: str, folded: _Folded) -> Place | None:
+def _find_range(form: str, folded: Folded) -> Place | None:
     """ "6.2 to 8.2 micrometres" for "6.2-8.2 um": both numbers, and the unit in any spelling."""
     found = _RANGE.fullmatch(form) if len(form) < 60 else None
     first, second = (parse_quantity(found[1], "number"), parse_quantity(found[2])) if found else (None, None)
     if not (first and second and second.unit) or first.unit:
         return None
-    numbers = [_digits_pattern(quantity.value) for quantity in (first, second)]
+    numbers = [digits_pattern(quantity.value) for quantity in (first, second)]
     if not all(numbers):
         return None
     units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(second.unit)}, key=len, reverse=True))
@@ -516,15 +343,15 @@ def _find_exact(answer: str, text: str) -> Place | None:
     return None
 
 
-def _find_text(answer: str, folded: _Folded, original: str, inflected: bool = True) -> Place | None:
-    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(_FOLD))):
+def _find_text(answer: str, folded: Folded, original: str, inflected: bool = True) -> Place | None:
+    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD))):
         place = _first_place(pattern, answer, folded, original) if pattern else None
         if place:
             return place
     return None
 
 
-def _first_place(pattern: str, answer: str, folded: _Folded, original: str) -> Place | None:
+def _first_place(pattern: str, answer: str, folded: Folded, original: str) -> Place | None:
     letters = "".join(char for char in answer if char.isalpha())
     acronym = 2 <= len(letters) <= 5 and letters.isupper()
     for count, found in enumerate(re.finditer(pattern, folded.text)):
@@ -551,7 +378,7 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
         return exact
     if answer_type == "code":
         return _find_code(answer, text)
-    folded = _fold(text)
+    folded = fold(text)
     if answer_type == "list":
         return _find_text(answer, folded, text) or _find_list(answer, folded, text)
     if answer_type == "expression":
@@ -559,7 +386,7 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
     return _find_any(answer, folded, text, answer_type)
 
 
-def _find_list(answer: str, folded: _Folded, text: str) -> Place | None:
+def _find_list(answer: str, folded: Folded, text: str) -> Place | None:
     items = list_items(unify_lines(answer))
     if not items or len(items) > 50:
         return None
@@ -567,7 +394,7 @@ def _find_list(answer: str, folded: _Folded, text: str) -> Place | None:
     return places[0] if all(places) else None
 
 
-def _find_any(answer: str, folded: _Folded, text: str, answer_type: str | None) -> Place | None:
+def _find_any(answer: str, folded: Folded, text: str, answer_type: str | None) -> Place | None:
     form = canonical(answer, answer_type)
     date = parse_date(form) if answer_type in (None, "date") else None
     if date and date.month:
