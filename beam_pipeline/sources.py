@@ -17,7 +17,17 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.files import FORMATS, UNKNOWN_FORMAT, FileReader, format_of, open_file, read_blocks, reason
+from beam_pipeline.files import (
+    FORMATS,
+    UNKNOWN_FORMAT,
+    BrokenFile,
+    FileReader,
+    check_parquet,
+    format_of,
+    open_file,
+    read_blocks,
+    reason,
+)
 from beam_pipeline.rows import RAW_CHARACTERS, STAGE, BadRow, Fields, dead_row
 from prompts import DEFAULT_DOMAIN, Domain, PromptError, load_domains, parse_domains
 from prompts.bank import Exemplar, check_exemplar, load_bank, merge_exemplars, parse_exemplars
