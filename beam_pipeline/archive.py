@@ -333,6 +333,8 @@ def _read_record(
     if parsed.length is None:
         raise BrokenRecord("it does not say how long it is")
     stream, headers = parsed.raw_stream, _by_name(parsed.rec_headers)
+    if _ARC_LINE.fullmatch(line):
+        del headers["warc-record-id"]  # ARC has none, and the one that warcio makes is another every time
     kind = parsed.rec_type or ""
     problem, body = "", b""
     record = Record(place, kind, headers)

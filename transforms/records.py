@@ -28,8 +28,9 @@ class Document:
     """One pretraining text, or one chunk of it.
 
     `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
-    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with
-    it, from the message that brought it or from its row; `event_time` (seconds since the epoch) is when what it tells happened, None for its arrival.
+    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with it, from the
+    message that brought it or from its row; `event_time` (seconds since the epoch) is when what it tells happened, None for
+    its arrival.
     """
 
     id: str
