@@ -184,7 +184,7 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
     Raises:
         OptionError: the first thing that is wrong.
     """
-    if not any(values.get(name) for name in ("input", "input_subscription", "streaming")):
+    if not any(values.get(name) for name in ("input", "inputs", "input_subscription", "streaming")):
         raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
         return PipelineConfig.model_validate(dict(values))

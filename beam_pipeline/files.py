@@ -22,21 +22,30 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.rows import (
     BOM,
     MISSING,
+    NOT_SAMPLED,
     RAW_CHARACTERS,
     BadRow,
     Fields,
+    LeftOut,
+    carried,
     dead_row,
     make_document,
     missing_text,
     parse_row,
+    with_attributes,
     with_event_time,
 )
 from transforms.records import DeadLetter, Document
+from transforms.text import stable_seed
 
 _T = TypeVar("_T")
 
-FORMATS = ("jsonl", "parquet", "text")
-_SUFFIXES = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text"}
+FORMATS = ("jsonl", "parquet", "text", "warc")
+_SUFFIXES = {
+    **dict.fromkeys((".jsonl", ".json", ".ndjson"), "jsonl"),
+    **{".parquet": "parquet", ".txt": "text"},
+    **dict.fromkeys((".warc", ".wet", ".arc"), "warc"),
+}
 _BLOCK = 1 << 20
 # zstd can blow 4 bytes up to 128 kB; so small a step keeps even a hostile file within 32 MB, at no cost.
 _ZSTD_STEP = 1 << 10
@@ -44,6 +53,15 @@ _ZSTD_STEP = 1 << 10
 _ZSTD_WINDOW = 1 << 31
 # A row may hold megabytes: few rows at a time bound the memory, and cost little.
 _PARQUET_ROWS = 16
+
+
+TICKETS = 2**63
+"""Tickets are whole numbers from 0 to below this."""
+
+
+def ticket(label: str, document_id: str) -> int:
+    """What decides whether a document is sampled: the smallest are kept, in every run the same, of a larger share more."""
+    return stable_seed("sample", label, document_id) >> 1
 
 
 class BrokenFile(Exception):
@@ -78,14 +96,24 @@ class FileReader:
         fields: where a row keeps text, id and source.
         input_format: one of `FORMATS`, or "auto" for what each file's name tells.
         max_line_bytes: a longer line, or text file, is a dead letter and is never held in memory.
+        weight: the share of the documents to keep, as `ticket` draws them.
     """
 
     fields: Fields
     input_format: str
     max_line_bytes: int
+    weight: float = 1.0
 
-    def read(self, path: str) -> Iterator[Document | DeadLetter]:
+    def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         """Read one file. Whatever is wrong with it comes out as dead letters."""
+        for made in self._read(path):
+            yield NOT_SAMPLED if isinstance(made, Document) and not self.keeps(made.id) else made
+
+    def keeps(self, document_id: str) -> bool:
+        """Whether a document is in the share that is kept."""
+        return self.weight >= 1 or ticket(self.fields.source_label, document_id) < self.weight * TICKETS
+
+    def _read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         file_format = format_of(path) if self.input_format == "auto" else self.input_format
         if file_format is None:
             yield dead_row(BadRow("UnreadableFile", UNKNOWN_FORMAT), path)
@@ -101,6 +129,11 @@ class FileReader:
                     yield from self._read_parquet(path, stream)
                 case "text":
                     yield from self._read_text(path, stream)
+                case "warc":
+                    # Not at the top: what reads pages takes a second to load, and most runs have none.
+                    from beam_pipeline.crawl import read_crawl
+
+                    yield from read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
                 case _:
                     yield from self._read_lines(path, stream)
 
@@ -134,16 +167,18 @@ class FileReader:
     def _read_parquet(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
         number = 0
         fields = self.fields
-        wanted = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
+        own = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
         try:
-            for text, row_id, source, *event_time in _guard(_parquet_rows(stream, wanted)):
+            for values in _guard(_parquet_rows(stream, (*own, *fields.carry))):
                 number += 1
                 where = f"{path}:row {number}"
+                text, row_id, source, *event_time = values[: len(own)]
                 made = make_document(text, row_id, source, fields.source_label, where)
                 if event_time:
                     made = with_event_time(made, event_time[0], fields.event_time)
+                made = with_attributes(made, carried(fields.carry, values[len(own) :]))
                 if isinstance(made, BadRow):
-                    yield dead_row(made, where, _raw_row(zip(wanted, (text, row_id, source, *event_time), strict=True)))
+                    yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
                 else:
                     yield made
         except BrokenFile as broken:
@@ -269,10 +304,31 @@ def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[tuple[A
     file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BLOCK)
     paths = [_column_path(file.schema_arrow, field) for field in fields]
     if not paths[0]:
-        raise BrokenFile(missing_text(fields[0], "column", file.schema_arrow.names), "MissingText")
+        raise BrokenFile(missing_text(fields[0], "column", _column_names(file.schema_arrow)), "MissingText")
     columns = list(dict.fromkeys(".".join(path) for path in paths if path))
     for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns, use_threads=False):
         yield from zip(*(_column_values(batch, path) for path in paths), strict=True)
+
+
+def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
+    """Every column as one would name it, those in structs by their paths."""
+    for position in range(len(parent) if isinstance(parent, pa.Schema) else parent.num_fields):
+        field = parent.field(position)
+        if pa.types.is_struct(field.type):
+            yield from _column_names(field.type, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
+
+
+def check_parquet(stream: BinaryIO, text_field: str) -> None:
+    """Check that a Parquet file has the column of the text.
+
+    Raises:
+        BrokenFile: it has not; the message lists the columns that there are.
+    """
+    schema = pq.read_schema(stream)
+    if not _column_path(schema, text_field):
+        raise BrokenFile(missing_text(text_field, "column", _column_names(schema)), "MissingText")
 
 
 def _column_path(schema: Any, field: str) -> tuple[str, ...]:

@@ -136,6 +136,14 @@ def _tallies(item: Ended) -> Iterator[str]:
                 yield _key("domains", item.domain, "dead_lettered")
 
 
+def _met(tally: tuple[str, str]) -> Mark:
+    return (TALLY, _key("inputs", *tally), ""), marks(STARTED)
+
+
+def _pair_of_source(qa: VerifiedQA) -> Mark:
+    return (TALLY, _key("inputs", qa.pair.task.document.source, "pairs"), ""), marks(STARTED)
+
+
 def _key(*parts: str) -> str:
     # Reasons and domains may hold any character but this one.
     return "\t".join(parts)
@@ -184,6 +192,8 @@ class CountRun(beam.PTransform):
         given: PCollection[Document], all documents and chunks that the model block was given.
         tasks: PCollection[PersonaTask], all that were begun.
         final, rejected, dead_letters: everything that left the pipeline.
+        tallies: PCollection[tuple[str, str]] of labels and what was met in the input of that label; None if nobody counts.
+        by_source: whether sources are labels of inputs, so that pairs are counted by them.
     """
 
     read: Outcome
@@ -193,11 +203,13 @@ class CountRun(beam.PTransform):
     final: Any
     rejected: Any
     dead_letters: Any
+    tallies: Any = None
+    by_source: bool = False
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         leaving = Outcome(self.final, self.rejected, self.dead_letters)
         left = [
-            *(part | f"Read{name}" >> beam.Map(_read).with_output_types(Mark) for name, part in _named(self.read)),
+            *(part | f"Read{name}" >> beam.Map(_read).with_output_types(Mark) for name, part in _named(Outcome(*self.read[:3]))),
             self.given | "Given" >> beam.Map(_given).with_output_types(Mark),
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
             *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(leaving)),
@@ -206,6 +218,10 @@ class CountRun(beam.PTransform):
                 for stage, outcome in self.stages.items()
             ),
         ]
+        if self.tallies is not None:
+            left.append(self.tallies | "Met" >> beam.Map(_met).with_output_types(Mark))
+        if self.by_source:
+            left.append(self.final | "PairsBySource" >> beam.Map(_pair_of_source).with_output_types(Mark))
         ended = (
             left
             | "FlattenMarks" >> beam.Flatten()

@@ -23,6 +23,7 @@ from beam_pipeline.engines import (
     prepare_engine,
     remote_fatal,
 )
+from beam_pipeline.inputs import check_files
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
@@ -32,7 +33,7 @@ from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.sinks import check_apart, prepare_output
-from beam_pipeline.sources import check_inputs, read_exemplars
+from beam_pipeline.sources import read_exemplars
 from beam_pipeline.stream import check_stream
 from beam_pipeline.usage import EMBED
 from beam_pipeline.window_files import run_name
@@ -92,7 +93,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             if config.streaming:
                 check_stream(config)
             else:
-                check_apart(check_inputs(config.input, config.input_format), config.output)
+                check_apart(check_files(config), config.output)
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)

@@ -141,6 +141,13 @@ class PipelineConfig(_Options):
         param_type="GCS_READ_FILE",
         split="paths",
     )
+    inputs: str = declare(
+        "",
+        "YAML list of several inputs instead of --input, each with a source, a path, and what it has of its own: format, "
+        "text_field, id_field, carry, languages, weight (the share of its documents to take), cap (the most of them).",
+        FILES,
+        param_type="GCS_READ_FILE",
+    )
     output: str = declare(
         ...,
         "Folder to write to: qa/, rejected/, dead_letters/, summary.json.",
@@ -150,13 +157,21 @@ class PipelineConfig(_Options):
     )
     overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES, param_type="BOOLEAN")
     resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES, param_type="BOOLEAN")
-    input_format: Literal["auto", "jsonl", "parquet", "text"] = declare(
-        "auto", "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt; .gz and .zst too).", FILES
+    input_format: Literal["auto", "jsonl", "parquet", "text", "warc"] = declare(
+        "auto",
+        "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt, .warc, .wet, .arc; .gz and .zst too).",
+        FILES,
     )
     text_field: str = declare("text", "Field that holds a document's text.", FILES, min_length=1)
     id_field: str = declare("id", "Field that holds a document's id; a row without it gets a hash of its text.", FILES)
     source_field: str = declare("source", "Field that says where a document comes from.", FILES)
     source: str = declare("", "Source of the documents whose row has none.", FILES)
+    carry: list[str] = declare(
+        [],
+        "Fields of a row that go along into what becomes of it, as attributes; names, or paths into nested objects. Repeatable.",
+        FILES,
+        split="commas",
+    )
     output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
     output_shards: int = declare(
         0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000

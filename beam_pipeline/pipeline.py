@@ -10,14 +10,16 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
 from beam_pipeline.engines import splits_at_side_inputs
+from beam_pipeline.inputs import InputSpec, read_inputs
 from beam_pipeline.ledger import CountRun, combine_windows
+from beam_pipeline.mixture import ReadUniqueInputs, is_tallied
 from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import PublishPairs
 from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
 from beam_pipeline.screening import read_thresholds
 from beam_pipeline.sinks import WriteRecords
-from beam_pipeline.sources import ReadDocuments, ReadExemplars, read_exemplars, read_text, tell_empty
+from beam_pipeline.sources import ReadDocuments, ReadExemplars, Reading, read_exemplars, read_text, tell_empty
 from beam_pipeline.stream import ReadStream, stream_source, stream_windows
 from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
 from beam_pipeline.window_files import WriteWindows
@@ -61,8 +63,9 @@ def build(
     """
     bank = exemplar_bank(pipeline, config, prompts)
     earlier = journal_source(pipeline, config)
-    read = pipeline | "Read" >> document_source(config)
-    clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config), config.stream_ttl_s)
+    inputs = read_inputs(config)
+    read = pipeline | "Read" >> document_source(config, inputs)
+    clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config, inputs), config.stream_ttl_s)
     ready = clean.passed | "Ready" >> (RecallReplies(earlier) if earlier else beam.Reshuffle())  # the one fusion break
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
@@ -95,18 +98,23 @@ def build(
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
-    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left)
+    tallies = read.tallies if isinstance(read, Reading) else None
+    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left, tallies, bool(inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(left, counts, diversity, config, run)
     return left
 
 
-def document_source(config: PipelineConfig) -> ReadDocuments | ReadStream:
-    """The source of documents, as the options say."""
+def document_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ReadDocuments | ReadUniqueInputs | ReadStream:
+    """The source of documents, as the options say; `inputs` are those of `--inputs`."""
     if config.streaming:
         return stream_source(config)
+    if inputs:
+        return ReadUniqueInputs(inputs)
     return ReadDocuments(
-        tuple(config.input), config.text_field, config.id_field, config.source_field, config.source, config.input_format
+        *(tuple(config.input), config.text_field, config.id_field, config.source_field, config.source, config.input_format),
+        carry=tuple(config.carry),
+        tallied=is_tallied(config),
     )
 
 
@@ -132,9 +140,10 @@ def exemplar_bank(pipeline: beam.Pipeline, config: PipelineConfig, prompts: Prom
     return pipeline | "ReadExemplars" >> ReadExemplars(prompts.domains, tuple(config.exemplars), replace)
 
 
-def screen_config(config: PipelineConfig) -> ScreenConfig:
-    """The screen's thresholds, with what the options say of them."""
+def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ScreenConfig:
+    """The screen's thresholds, with what the options say of them, and the inputs of their languages."""
     return ScreenConfig(
+        source_languages=tuple((spec.source, tuple(spec.languages)) for spec in inputs if spec.languages),
         min_tokens=config.min_document_tokens,
         max_document_tokens=config.max_document_tokens,
         long_documents=config.long_documents,

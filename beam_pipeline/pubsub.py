@@ -95,8 +95,9 @@ def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime 
         document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
     if isinstance(document, BadRow):
         return _dead_message(document, where, message, attributes)
-    carried = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
-    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=carried)
+    own = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
+    own += tuple((name, value) for name, value in document.attributes if name not in attributes)
+    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=own)
 
 
 def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: dict[str, str]) -> DeadLetter:

@@ -19,7 +19,7 @@ OPTIONS_FILE = "options.yaml"
 EARLIER = "journal"
 STREAMING = "streaming"
 # Options that name files or folders.
-PATHS = {"input", "output", "domains", "exemplars", "benchmarks"}
+PATHS = {"input", "inputs", "output", "domains", "exemplars", "benchmarks"}
 
 
 def save_options(config: PipelineConfig) -> None:

@@ -10,9 +10,9 @@ them, and nothing is lost by reading past them.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -23,8 +23,11 @@ from transforms.text import stable_hash
 STAGE = "read"
 # Enough of a bad row for a reader to see what it is; `where` finds the whole of it.
 RAW_CHARACTERS = 2000
+# So much of a carried value goes along: of a text its beginning, of a longer list or object the beginning of its JSON.
+CARRIED_CHARACTERS = 4000
 BOM = b"\xef\xbb\xbf"
 MISSING: Any = object()
+_NAMED = 24  # fields or columns that a message lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Fields:
     """Where a row keeps what a document needs. A name may be a path into nested objects ("meta.url").
 
     With `id` "" every id is derived from the text. `source_label` stands for the source of rows that
-    have none. With `event_time` "" rows have no event time; otherwise each needs one.
+    have none. With `event_time` "" rows have no event time; otherwise each needs one. `carry` names what
+    goes along as attributes of the document.
     """
 
     text: str = "text"
@@ -40,14 +44,28 @@ class Fields:
     source: str = "source"
     source_label: str = ""
     event_time: str = ""
+    carry: tuple[str, ...] = ()
+
+
+Attributes = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """Why a row is no document: the name of the error, and a message that says what to do."""
+    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries."""
 
     error: str
     message: str
+    attributes: Attributes = ()
+
+
+class LeftOut(NamedTuple):
+    """Something in the input that is no document and no failure, and why it is left out."""
+
+    why: Literal["not_sampled", "not_text"]
+
+
+NOT_SAMPLED, NOT_TEXT = LeftOut("not_sampled"), LeftOut("not_text")
 
 
 def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
@@ -63,11 +81,51 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
         return BadRow(
             "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
         )
+    return with_attributes(_make_of_row(row, fields, where), carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+
+
+def _make_of_row(row: Mapping[str, Any], fields: Fields, where: str) -> Document | BadRow:
     text = look_up(row, fields.text)
     if text is MISSING:
         return BadRow("MissingText", missing_text(fields.text, "field", row))
     document = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
     return with_event_time(document, look_up(row, fields.event_time), fields.event_time) if fields.event_time else document
+
+
+def with_attributes(made: Document | BadRow, attributes: Attributes) -> Document | BadRow:
+    """What was made of a row, with what it carries."""
+    return replace(made, attributes=attributes) if attributes else made
+
+
+def carried(names: Iterable[str], values: Iterable[Any]) -> Attributes:
+    """The values that go along with a document, as JSON can hold them; those that a row has not are left out."""
+    return tuple((name, _carried(value)) for name, value in zip(names, values, strict=True) if value is not MISSING)
+
+
+def _carried(value: Any) -> Any:
+    match value:
+        case None | bool() | float():
+            return value
+        case int() if abs(value) < 2**63:
+            return value
+        case bytes():
+            return value[: 4 * CARRIED_CHARACTERS].decode("utf-8", "backslashreplace")[:CARRIED_CHARACTERS]
+        case str():
+            return printable(value[:CARRIED_CHARACTERS])
+    try:
+        encoded = orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # half of a surrogate pair, or a number over 64 bits
+        encoded = json.dumps(value, default=_as_json).encode("ascii")
+    if len(encoded) > CARRIED_CHARACTERS:
+        return encoded.decode("utf-8", "replace")[:CARRIED_CHARACTERS]
+    try:
+        return orjson.loads(encoded)
+    except orjson.JSONDecodeError:
+        return encoded.decode("ascii")
+
+
+def _as_json(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def with_event_time(document: Document | BadRow, value: Any, field: str, millis: bool = False) -> Document | BadRow:
@@ -155,7 +213,7 @@ def look_up(row: Mapping[str, Any], field: str) -> Any:
 def missing_text(field: str, kind: str, there: Any) -> str:
     """Say that a field or column is not there, which ones are, and how to name it."""
     names = [str(name)[:40] for name in there]
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") if names else "nothing"
+    shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") if names else "nothing"
     return printable(f"no {kind} {field!r}; there is {shown}; name it with --text_field")
 
 
@@ -167,6 +225,7 @@ def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -
         message=printable(bad.message),
         where=printable(where),
         document_id=document_id,
+        attributes=bad.attributes,
         item=json.dumps({"raw": escaped(raw)}, ensure_ascii=False),
         item_type="raw",
         occurred_at=time.time(),

@@ -77,7 +77,7 @@ def run_stream(
     """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
     watch_again()
     stop = StopOnInterrupt()
-    stop.then(stop_watching if config.input else _interrupt)
+    stop.then(stop_watching if config.input or config.inputs else _interrupt)
     result = None
     _collect_again()
     try:

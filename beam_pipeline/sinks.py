@@ -54,7 +54,7 @@ _VERDICT = pa.struct(
 _CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int32()), ("prompt_sha256", _TEXT)])
 
 # Objects with names of their own: `item` holds whatever was rejected or failed, different for every stage,
-# `attributes` what came with a message. They are JSON text in Parquet, whose maps few readers know.
+# `attributes` what came with a message or row. They are JSON text in Parquet, whose maps few readers know.
 FREE_FORM = {"item", "attributes"}
 # The columns of each kind in Parquet, the same for every run, also for an empty one.
 SCHEMAS = {
@@ -75,12 +75,16 @@ SCHEMAS = {
     ),
     "rejected": _schema(
         "rejected",
-        [(name, _TEXT) for name in ("stage", "reason", "detail", "document_id", "where", "domain", "persona", "item")],
+        [
+            (name, _TEXT)
+            for name in ("stage", "reason", "detail", "document_id", "where", "attributes", "domain", "persona", "item")
+        ],
     ),
     "dead_letters": _schema(
         "dead_letters",
         [
-            *((name, _TEXT) for name in ("stage", "error", "message", "where", "document_id", "domain", "persona")),
+            *((name, _TEXT) for name in ("stage", "error", "message", "where", "document_id", "attributes")),
+            *((name, _TEXT) for name in ("domain", "persona")),
             *((name, _TEXT) for name in ("item_type", "item")),
             ("attempts", pa.int32()),
             ("prompt_version", pa.int32()),

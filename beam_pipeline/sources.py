@@ -1,9 +1,9 @@
 """Sources: documents, exemplar banks and lists of domains from files, local or in a bucket.
 
-Input:    globs of JSONL, Parquet or plain text (`files.py`, `rows.py`)
+Input:    globs of JSONL, Parquet, plain text or archives of the web (`files.py`, `rows.py`, `crawl.py`)
 Passed:   PCollection[Document], each id once
 Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
-Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, DuplicateId
+Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
 """
 
 import logging
@@ -11,19 +11,29 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.files import FORMATS, UNKNOWN_FORMAT, FileReader, format_of, open_file, read_blocks, reason
-from beam_pipeline.rows import RAW_CHARACTERS, STAGE, BadRow, Fields, dead_row
+from beam_pipeline.files import (
+    FORMATS,
+    UNKNOWN_FORMAT,
+    BrokenFile,
+    FileReader,
+    check_parquet,
+    format_of,
+    open_file,
+    read_blocks,
+    reason,
+)
+from beam_pipeline.rows import NOT_TEXT, RAW_CHARACTERS, STAGE, BadRow, Fields, LeftOut, dead_row
 from prompts import DEFAULT_DOMAIN, Domain, PromptError, load_domains, parse_domains
 from prompts.bank import Exemplar, check_exemplar, load_bank, merge_exemplars, parse_exemplars
 from transforms.coders import RecordCoder
 from transforms.errors import FatalError
-from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Document, Rejection, reject
 
 MAX_LINE_BYTES = 50_000_000
@@ -31,6 +41,20 @@ MAX_LINE_BYTES = 50_000_000
 _LOGGER = logging.getLogger(__name__)
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
+
+
+# One thing that was read: the label of its input, and what it was (`READ`, `DEAD` besides, or why it was left out).
+Tally = tuple[str, str]
+TALLIES, READ, DEAD = "tallies", "read", "dead_lettered"
+
+
+class Reading(NamedTuple):
+    """An outcome of reading, with a PCollection[Tally] of all that was met, left out or not."""
+
+    passed: beam.PCollection
+    rejected: beam.PCollection
+    dead_letters: beam.PCollection
+    tallies: beam.PCollection
 
 
 @dataclass
@@ -46,8 +70,11 @@ class ReadDocuments(beam.PTransform):
         text_field, id_field, source_field: field names, or paths into nested objects ("meta.url").
             Without an id in the row, or with `id_field` "", ids are derived from the text.
         source_label: source of the documents whose row has none (of a text file: its path).
-        input_format: "jsonl", "parquet", "text" (a file is one document), or "auto" to go by each file's name.
+        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
+            each file's name.
         max_line_bytes: a longer line, or text file, becomes a dead letter.
+        carry: fields that go along as attributes of the documents.
+        tallied: whether to give a Reading and not an Outcome.
     """
 
     patterns: tuple[str, ...]
@@ -57,39 +84,51 @@ class ReadDocuments(beam.PTransform):
     source_label: str = ""
     input_format: str = "auto"
     max_line_bytes: int = MAX_LINE_BYTES
+    carry: tuple[str, ...] = ()
+    tallied: bool = False
 
     @no_annotations
-    def expand(self, pipeline: beam.Pipeline) -> Outcome:
+    def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
         if self.input_format not in ("auto", *FORMATS):
             raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
-        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label)
+        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
         read = (
             pipeline
             | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
             | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
             | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadFiles" >> ReadFiles(fields, self.input_format, self.max_line_bytes)
+            | "ReadFiles" >> ReadFiles(fields, self.input_format, self.max_line_bytes, tallied=self.tallied)
         )
         unique = read.passed | "UniqueIds" >> UniqueIds()
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
-        return Outcome(unique.passed, unique.rejected, letters)
+        outcome = Outcome(unique.passed, unique.rejected, letters)
+        return Reading(*outcome, read.tallies) if self.tallied else outcome
 
 
 @dataclass
 class ReadFiles(beam.PTransform):
     """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
 
-    Attributes: as `ReadDocuments` has them.
+    Attributes:
+        weight: the share of the documents to take.
+        fields, input_format, max_line_bytes, tallied: as `ReadDocuments` has them.
     """
 
     fields: Fields
     input_format: str = "auto"
     max_line_bytes: int = MAX_LINE_BYTES
+    weight: float = 1.0
+    tallied: bool = False
 
     @no_annotations
-    def expand(self, paths: beam.PCollection) -> Outcome:
-        read = beam.ParDo(_ReadFilesFn(self.fields, self.input_format, self.max_line_bytes))
-        return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
+    def expand(self, paths: beam.PCollection) -> Outcome | Reading:
+        reader = FileReader(self.fields, self.input_format, self.max_line_bytes, self.weight)
+        read = beam.ParDo(_ReadFilesFn(reader, self.tallied))
+        if not self.tallied:
+            return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
+        typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
+        outputs = paths | "ReadRows" >> typed.with_outputs(REJECTED, DEAD_LETTERS, TALLIES, main=PASSED)
+        return Reading(*as_outcome(outputs), outputs[TALLIES])
 
 
 @dataclass
@@ -118,15 +157,30 @@ def _key_by_id(document: Document) -> tuple[str, Document]:
 class _ReadFilesFn(beam.DoFn):
     """Counts dead letters only: a document counts as passed when its id is known to be its own."""
 
-    def __init__(self, fields: Fields, input_format: str, max_line_bytes: int) -> None:
-        self._reader = FileReader(fields, input_format, max_line_bytes)
+    def __init__(self, reader: FileReader, tallied: bool) -> None:
+        self._reader = reader
+        self._tallied = tallied
+        self._label = " ".join(reader.fields.source_label.split()) or "input"
 
     def process(self, path: str) -> Iterator[Any]:
         for result in self._reader.read(path):
-            if isinstance(result, Document):
-                yield result
-            else:
-                yield from tag_and_count(STAGE, [result])
+            if self._tallied:
+                yield from self._tallies(result)
+            match result:
+                case Document():
+                    yield result
+                case LeftOut(why):
+                    count(STAGE, f"left_out/{why}")
+                case _:
+                    yield from tag_and_count(STAGE, [result])
+
+    def _tallies(self, result: Document | DeadLetter | LeftOut) -> Iterator[Any]:
+        if result != NOT_TEXT:
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, READ))
+        if isinstance(result, LeftOut):
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, result.why))
+        elif isinstance(result, DeadLetter):
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, DEAD))
 
 
 class _KeepFirstFn(beam.DoFn):
@@ -181,17 +235,15 @@ def match_pattern(pattern: str) -> list[str]:
     local = FileSystems.get_scheme(pattern) is None
     if local and os.path.isfile(pattern):
         return [pattern]  # also a name with brackets in it, which a glob could not match
-    if local and os.path.isdir(pattern):
-        raise ValueError(f"{pattern}: is a folder; name its files, as in '{pattern.rstrip('/')}/*.jsonl'")
-    # Beam looks for a bare "*.jsonl" in no folder at all.
-    bare = local and not os.path.dirname(pattern)
-    try:
-        [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
-    except Exception as error:  # each file system has errors of its own
-        raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
-    paths = [file.path.removeprefix("./") if bare else file.path for file in matched.metadata_list]
-    paths = sorted(path for path in paths if not path.endswith("/"))  # "folders" of a bucket
+    folder = local and os.path.isdir(pattern)
+    paths = [] if folder else _match(pattern, local)
+    if not paths and not any(character in pattern for character in "*?["):
+        paths = _data_set(pattern.rstrip("/"), local)
     if not paths:
+        if folder:
+            raise ValueError(
+                f"{pattern}: is a folder without data/*.parquet; name its files, as in '{pattern.rstrip('/')}/*.jsonl'"
+            )
         raise ValueError(f"{pattern}: no file matches")
     for path in paths:
         if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):
@@ -199,8 +251,26 @@ def match_pattern(pattern: str) -> list[str]:
     return paths
 
 
-def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> list[str]:
+def _match(pattern: str, local: bool) -> list[str]:
+    # Beam looks for a bare "*.jsonl" in no folder at all.
+    bare = local and not os.path.dirname(pattern)
+    try:
+        [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
+    paths = [file.path.removeprefix("./") if bare else file.path for file in matched.metadata_list]
+    return sorted(path for path in paths if not path.endswith("/"))  # "folders" of a bucket
+
+
+def _data_set(folder: str, local: bool) -> list[str]:
+    """The Parquet files of a folder as the Hugging Face Hub lays it out (data/train-00000-of-00004.parquet), or right in it."""
+    return next((paths for inside in ("data/*.parquet", "*.parquet") if (paths := _match(f"{folder}/{inside}", local))), [])
+
+
+def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field: str = "") -> list[str]:
     """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
+
+    With `text_field`, a first file of Parquet must have that column, or the run would make nothing but dead letters.
 
     Raises:
         ValueError: one line that names the pattern and what is wrong.
@@ -215,6 +285,11 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto") -> list[st
         try:
             with open_file(path) as stream:
                 stream.read(1)
+                if text_field and "parquet" in (input_format, format_of(path) if input_format == "auto" else ""):
+                    stream.seek(0)
+                    check_parquet(stream, text_field)
+        except BrokenFile as broken:
+            raise ValueError(f"{path}: {broken}") from broken
         except Exception as error:  # each file system has errors of its own
             raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
     return files

@@ -9,17 +9,20 @@ Dead:     what reading files gives, and BadEventTime
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
+from beam_pipeline.inputs import input_patterns, read_inputs
+from beam_pipeline.mixture import ReadInputs, is_tallied
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import ReadMessages, check_pubsub
 from beam_pipeline.rows import STAGE, Fields
 from beam_pipeline.sinks import check_apart
-from beam_pipeline.sources import ReadFiles, repeated_id
+from beam_pipeline.sources import ReadFiles, Reading, repeated_id
 from beam_pipeline.watch import WatchFiles, check_watched
 from beam_pipeline.windows import AssignWindows, Windows
 from transforms.first_seen import FirstSeen
@@ -32,12 +35,16 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
     """The stream of documents that the options name."""
     event_time = parse_option(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
-    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field)
-    source: ReadMessages | ReadFolder
+    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
+    source: ReadMessages | ReadFolder | ReadInputs
+    look = config.watch_interval_s, config.watch_until_s
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields, event_time)
+    elif config.inputs:
+        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1]), field)
     else:
-        source = ReadFolder(tuple(config.input), fields, config.input_format, config.watch_interval_s, config.watch_until_s)
+        tallied = is_tallied(config)
+        source = ReadFolder(tuple(config.input), fields, config.input_format, *look, tallied)
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
@@ -47,10 +54,10 @@ def check_stream(config: PipelineConfig) -> None:
     Raises:
         ValueError: it is not; one line.
     """
-    if config.input:
-        check_watched(tuple(config.input))
+    if patterns := input_patterns(config):
+        check_watched(patterns)
         # Not the folders that this run fills itself.
-        folders = [pattern.rpartition("/")[0] for pattern in config.input]
+        folders = [pattern.rpartition("/")[0] for pattern in patterns]
         check_apart([f"{folder}/{folder.rpartition('/')[2]}-00000-of-00001.jsonl" for folder in folders], config.output)
     if config.input_subscription or config.output_topic:
         check_pubsub(config.input_subscription, config.output_topic)
@@ -66,10 +73,12 @@ def stream_windows(config: PipelineConfig) -> Windows:
 
 @dataclass
 class ReadStream(beam.PTransform):
-    """Reads a stream of documents: pipeline -> Outcome[Document], stage "read", every part windowed.
+    """Reads a stream of documents: pipeline -> Outcome[Document], stage "read", every part windowed; a Reading if the source
+    gives one.
 
     Attributes:
-        source: PTransform from a pipeline to an Outcome[Document] in the global window: `ReadMessages` or `ReadFolder`.
+        source: PTransform from a pipeline to an Outcome[Document] in the global window: `ReadMessages`, `ReadFolder` or
+            `ReadInputs`.
         windows: how the stream is cut.
         event_time: where documents say when they happened; on arrival nothing is late.
         ttl_s: seconds for which an id is remembered.
@@ -81,7 +90,7 @@ class ReadStream(beam.PTransform):
     ttl_s: float = 86_400.0
 
     @no_annotations
-    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
         read = pipeline | "Source" >> self.source
         # Before the windows: what is delivered again when its window is closed is still the same document, and not late.
         unique = read.passed | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
@@ -93,11 +102,15 @@ class ReadStream(beam.PTransform):
             rejected = (*rejected, late)
         else:
             documents = (documents, late) | "AnyTime" >> beam.Flatten()
-        return Outcome(
+        outcome = Outcome(
             documents,
             rejected | "AllRejected" >> beam.Flatten(),
             letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter) | "AllLetters" >> beam.Flatten(),
         )
+        if not isinstance(read, Reading):
+            return outcome
+        # What was left out belongs to the window in which it was met: it has no other time that anybody looked at.
+        return Reading(*outcome, read.tallies | "WindowTallies" >> self.windows.closing())
 
 
 @dataclass
@@ -109,6 +122,7 @@ class ReadFolder(beam.PTransform):
         fields: where a row keeps what a document needs.
         input_format: as `ReadDocuments` has it.
         interval_s, until_s: as `WatchFiles` has them.
+        tallied: whether to give a Reading.
     """
 
     patterns: tuple[str, ...]
@@ -116,11 +130,12 @@ class ReadFolder(beam.PTransform):
     input_format: str = "auto"
     interval_s: float = 30.0
     until_s: float = 0.0
+    tallied: bool = False
 
     @no_annotations
-    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
         paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s)
-        return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format)
+        return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format, tallied=self.tallied)
 
 
 def _id_of(document: Document) -> str:

@@ -30,15 +30,19 @@ def check_source(config: Any, chosen: set[str]) -> None:
     Raises:
         ValueError: one line.
     """
+    if config.input and config.inputs:
+        raise ValueError("--input and --inputs both name what to read: put the files of --input into the list")
+    if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
+        raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
     if not config.streaming:
         for name in _STREAM_ONLY:
             if name in chosen:
                 raise ValueError(f"--{name} needs --streaming")
-        if not config.input:
+        if not config.input and not config.inputs:
             raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
         return
     kind = parse_option(config.event_time).kind
-    if bool(config.input) == bool(config.input_subscription):
+    if bool(config.input or config.inputs) == bool(config.input_subscription):
         raise ValueError("--streaming reads from --input_subscription or watches --input: give one of them")
     if config.input_subscription:
         for name in ("watch_interval_s", "watch_until_s", "input_format"):

@@ -28,7 +28,13 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
     domains = nested.get("domains", {})
     for row in domains.values():
         row["yield"] = _yield(row)
+    inputs = nested.get("inputs", {})
+    if inputs:
+        # They were read, and ended there: in the counts by input, for a billion documents left out have no rows.
+        documents["not_sampled"] = sum(row.get("not_sampled", 0) for row in inputs.values())
+        documents["read"] += documents["not_sampled"]
     return {
+        **({"inputs": inputs} if inputs else {}),
         "documents": documents,
         "tasks": tasks,
         "pairs": nested.get("pairs", 0),
@@ -53,7 +59,7 @@ def add_summaries(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for row in rows:
         total["windows"] += 1
         total["balanced"] = total["balanced"] and row["balanced"]
-        _add(total, {part: row[part] for part in _SUMS})
+        _add(total, {part: row[part] for part in _SUMS if part in row})
     for domain in total["domains"].values():
         domain["yield"] = _yield(domain)
     for part in ("reasons", "errors"):
@@ -61,7 +67,7 @@ def add_summaries(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return total
 
 
-_SUMS = ("documents", "tasks", "pairs", "stages", "domains", "answer_types", "reasons", "errors")
+_SUMS = ("documents", "tasks", "pairs", "stages", "domains", "answer_types", "reasons", "errors", "inputs")
 
 
 def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:

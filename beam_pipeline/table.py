@@ -1,6 +1,6 @@
 """The summary as a person reads it: a short table and one line of verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beam_pipeline.ledger import UNBALANCED
@@ -19,6 +19,7 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
         _ledger_line("documents", documents, documents["read"]),
         _ledger_line("tasks", tasks, tasks["read"]),
+        *_input_lines(summary.get("inputs", {})),
         "",
         f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]
@@ -55,6 +56,17 @@ def _diversity_line(figures: Mapping[str, Any]) -> str:
         f"diversity: distinct-2 {figures['distinct_2']:.2f}, {domains['distinct']} domains "
         f"({domains['entropy_normalised']:.2f} of even), {personas['distinct']:,} personas, questions by {words}"
     )
+
+
+def _input_lines(inputs: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """What was met in each input, and what of it was left out."""
+    if inputs:
+        yield ""
+        yield f"{'input':28}{'read':>10}{'left out':>10}{'dead':>8}{'no text':>9}{'pairs':>8}"
+    for label, row in inputs.items():
+        left_out, dead, no_text = (row.get(name, 0) for name in ("not_sampled", "dead_lettered", "not_text"))
+        pairs = f"{row['pairs']:>8,}" if "pairs" in row else ""
+        yield f"{label[:27]:28}{row.get('read', 0):>10,}{left_out:>10,}{dead:>8,}{no_text:>9,}{pairs}"
 
 
 def _by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -28,8 +28,9 @@ class Document:
     """One pretraining text, or one chunk of it.
 
     `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
-    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with the
-    message that brought it; `event_time` (seconds since the epoch) is when what it tells happened, None for its arrival.
+    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with it, from the
+    message that brought it or from its row; `event_time` (seconds since the epoch) is when what it tells happened, None for
+    its arrival.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Document:
     where: str = ""
     parent_id: str = ""
     stamps: tuple[Stamp, ...] = ()
-    attributes: tuple[tuple[str, str], ...] = ()
+    attributes: tuple[tuple[str, Any], ...] = ()
     event_time: float | None = None
 
 
@@ -135,7 +136,7 @@ Item = Document | PersonaTask | QAPair | VerifiedQA
 class Rejection:
     """A verdict against a document or a pair, with the reason.
 
-    `item` is what was rejected, as JSON text. `task_id` and `persona` are "" for a document.
+    `item` is what was rejected, as JSON text. `task_id` and `persona` are "" for a document, whose `attributes` go along.
     """
 
     stage: str
@@ -147,6 +148,7 @@ class Rejection:
     persona: str = ""
     detail: str = ""
     item: str = "{}"
+    attributes: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class DeadLetter:
     prompt_version: int = 0
     reply: str = ""
     occurred_at: float = 0.0
+    attributes: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,7 @@ def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
         persona=task.persona.name if task else "",
         detail=detail,
         item=json.dumps(item_row(item), ensure_ascii=False),
+        attributes=document.attributes,
     )
 
 
@@ -328,6 +332,7 @@ def rejection_row(rejection: Rejection) -> dict[str, Any]:
         "detail": rejection.detail,
         "document_id": rejection.document_id,
         "where": rejection.where,
+        "attributes": dict(rejection.attributes),
         "domain": rejection.domain,
         "persona": rejection.persona,
         "item": json.loads(rejection.item),
@@ -342,6 +347,7 @@ def dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
         "message": letter.message,
         "where": letter.where,
         "document_id": letter.document_id,
+        "attributes": dict(letter.attributes),
         "domain": letter.domain,
         "persona": letter.persona,
         "item_type": letter.item_type,

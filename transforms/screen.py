@@ -38,6 +38,7 @@ class ScreenConfig(Thresholds):
         languages: two-letter codes to keep; () or ("all",) keeps every language. A text that does
             not say what language it is in (code, formulas, tables) is kept.
         max_document_tokens: longer documents are treated as `long_documents` says.
+        source_languages: languages of a source of its own, instead of `languages`.
         long_documents: "chunk" splits at paragraph borders, "cut" keeps the beginning, "reject" rejects.
         exact_duplicates: whether to keep one of several documents with the same normalised text.
         near_duplicates: Jaccard similarity of word 5-grams from which two texts are one; 0 is off.
@@ -45,6 +46,7 @@ class ScreenConfig(Thresholds):
     """
 
     languages: tuple[str, ...] = ("en",)
+    source_languages: tuple[tuple[str, tuple[str, ...]], ...] = ()
     max_document_tokens: int = 8000
     long_documents: str = "chunk"
     exact_duplicates: bool = True
@@ -66,17 +68,17 @@ DEFAULT = ScreenConfig()
 
 def screen_text(text: str, config: ScreenConfig = DEFAULT) -> str | None:
     """Name the reason to reject a text, or None. Needs no runner; never raises, whatever the text."""
-    fault = _find_fault(text, config)
+    fault = _find_fault(text, config, config.languages)
     return fault.reason if fault else None
 
 
-def _find_fault(text: str, config: ScreenConfig) -> Fault | None:
+def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> Fault | None:
     page = Page(text)
-    return find_fault(page, config, TEXT_RULES) or _find_language_fault(page, config) or find_fault(page, config, PROSE_RULES)
+    return find_fault(page, config, TEXT_RULES) or _find_language_fault(page, languages) or find_fault(page, config, PROSE_RULES)
 
 
-def _find_language_fault(page: Page, config: ScreenConfig) -> Fault | None:
-    if not config.languages or "all" in config.languages or speaks_one_of(page.text, config.languages) or page.is_code:
+def _find_language_fault(page: Page, languages: tuple[str, ...]) -> Fault | None:
+    if not languages or "all" in languages or speaks_one_of(page.text, languages) or page.is_code:
         return None
     return Fault("language", page.language)
 
@@ -86,7 +88,8 @@ def screen_document(document: Document, config: ScreenConfig = DEFAULT) -> Itera
 
     A chunk is judged by itself again: a book is worth reading, its licence and its index are not.
     """
-    if fault := _find_fault(document.text, config):
+    languages = next((own for source, own in config.source_languages if source == document.source), config.languages)
+    if fault := _find_fault(document.text, config, languages):
         yield reject(STAGE, fault.reason, document, fault.detail)
         return
     # A token has at least one character, so most documents need no exact count.
@@ -105,7 +108,7 @@ def screen_document(document: Document, config: ScreenConfig = DEFAULT) -> Itera
         chunks = split_text(document.text, config.max_document_tokens, config.min_tokens, config.tokenizer)
         for number, text in enumerate(chunks, start=1):
             chunk = replace(document, id=f"{document.id}#{number}", text=text, parent_id=document.id)
-            fault = _find_fault(text, config)
+            fault = _find_fault(text, config, languages)
             yield reject(STAGE, fault.reason, chunk, fault.detail) if fault else chunk
 
 

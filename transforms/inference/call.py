@@ -274,6 +274,7 @@ def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, me
         task_id=task.id if task else "",
         domain=task.domain if task else "",
         persona=task.persona.name if task else "",
+        attributes=document.attributes,
         item=orjson.dumps(element).decode(),
         item_type=type(element).__name__,
         attempts=attempts,

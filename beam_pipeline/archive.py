@@ -1,0 +1,380 @@
+"""Archives of the web: the records of WARC, WET and ARC files, one after another, each with its place in the file.
+
+warcio reads a record's headers. What it does not do is done here, because a crawl has broken files: it goes on with the
+next record after a broken one, it tells a file that was cut off from a whole one, and it holds no more of a record than
+it was told to, whatever the record says of its length.
+
+A gzipped archive has a member for each record, and the place of a record is that of its member, as an index of the
+archive has it ("offset 1023"). Where several records share a member, their place in what is packed is added ("0+488").
+"""
+
+import logging
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from warcio.recordloader import ArcWarcRecordLoader
+
+# It repeats what a crawled page says.
+logging.getLogger("warcio").setLevel(logging.ERROR)
+
+_BLOCK = 1 << 16
+_GZIP = b"\x1f\x8b\x08"
+# So much of a member tells whether a record begins in it.
+_PEEK = 4096
+# A line of a header, and all headers of a record; what is longer is no header.
+_MAX_LINE = 1 << 16
+_MAX_HEADERS = 1 << 20
+_WARC_LINE = re.compile(rb"WARC/\d\.\d+[ \t]*\r?\n?")
+_ARC_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S*[ \t].*[ \t]\d{14}[ \t]\S+[ \t]\d+[ \t]*\r?\n?")
+
+
+class BrokenRecord(Exception):
+    """A record cannot be used; the message says why."""
+
+
+class _DamagedFile(Exception):
+    """The bytes of the file themselves are wrong, from here on or for a stretch; `member` as `_Members` has it."""
+
+    def __init__(self, message: str, member: int) -> None:
+        super().__init__(message)
+        self.member = member
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of an archive.
+
+    Attributes:
+        place: where it begins, for a reader.
+        kind: "response", "conversion", "request", ...; that of an ARC record is "response".
+        headers: those of the record, names in lower case.
+        http: those of the HTTP response in it, names in lower case; empty where there is none.
+        status: the status of that response; 0 where there is none.
+        body: what follows the headers; empty where it was not wanted.
+    """
+
+    place: str
+    kind: str
+    headers: Mapping[str, str]
+    http: Mapping[str, str] = field(default_factory=dict)
+    status: int = 0
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record, or a stretch of the file, that cannot be used."""
+
+    place: str
+    message: str
+
+
+class _Members:
+    """The content of gzip members in a row, as blocks that each come from one member."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._raw = b""
+        self._raw_at = 0
+        self._inflate: Any = None
+        self.member = 0  # where in the file the member begins that the last block came from
+        self.position = 0  # of the last block in what that member holds
+        self._next = 0
+
+    def block(self) -> bytes:
+        """The next block; nothing at the end.
+
+        Raises:
+            _DamagedFile: the member is corrupt, or the file ends in it.
+        """
+        while True:
+            if not self._raw:
+                self._raw = self._stream.read(_BLOCK)
+                if not self._raw:
+                    if self._inflate is not None:
+                        self._inflate = None
+                        raise _DamagedFile("the file ends in the middle of a gzip member", self.member)
+                    return b""
+            if self._inflate is None:
+                self._skip(len(self._raw) - len(self._raw.lstrip(b"\0")))  # padding
+                if not self._raw:
+                    continue
+                self.member, self._next = self._raw_at, 0
+                self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            try:
+                data = self._inflate.decompress(self._raw, _BLOCK)
+            except zlib.error as error:
+                self._inflate = None
+                raise _DamagedFile(f"the gzip member is corrupt ({error})", self.member) from None
+            rest = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+            self._skip(len(self._raw) - len(rest))
+            if self._inflate.eof:
+                self._inflate = None
+            if data:
+                self.position, self._next = self._next, self._next + len(data)
+                return bytes(data)
+
+    def recover(self) -> None:
+        """Go on with the next member that holds the beginning of a record."""
+        if self._stream.seekable():
+            self._stream.seek(self.member + 1)
+            self._raw, self._raw_at = b"", self.member + 1
+        self._inflate = None
+        start = 0
+        while True:
+            start = self._raw.find(_GZIP, start)
+            if start < 0 or len(self._raw) - start < _PEEK:
+                self._skip(start if start >= 0 else max(0, len(self._raw) - len(_GZIP) + 1))
+                start = 0
+                if more := self._stream.read(_BLOCK):
+                    self._raw += more
+                    continue
+                if not self._raw.startswith(_GZIP):
+                    self._skip(len(self._raw))
+                    return
+            if _begins_record(self._raw[start : start + _PEEK]):
+                self._skip(start)
+                return
+            start += 1
+
+    def _skip(self, size: int) -> None:
+        self._raw, self._raw_at = self._raw[size:], self._raw_at + size
+
+
+def _begins_record(packed: bytes) -> bool:
+    """Whether gzip data unpack to the beginning of a record."""
+    try:
+        head = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(packed, _PEEK)
+    except zlib.error:
+        return False
+    return _begins(bytes(head).partition(b"\n")[0])
+
+
+def _begins(line: bytes) -> bool:
+    return bool(_WARC_LINE.fullmatch(line) or _ARC_LINE.fullmatch(line))
+
+
+class _Blocks:
+    """The content of a file that is not gzipped, or packed as a whole."""
+
+    member = -1
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._next = 0
+        self.position = 0
+
+    def block(self) -> bytes:
+        try:
+            data = next(self._blocks, b"")
+        except Exception as error:  # of file systems and decompressors, each with errors of its own
+            self._blocks = iter(())
+            raise _DamagedFile(" ".join(str(error).split()), self.member) from error
+        self.position, self._next = self._next, self._next + len(data)
+        return data
+
+    def recover(self) -> None:
+        """Nothing is behind a place where such a file breaks."""
+
+
+class _Reader:
+    """The stream that warcio reads from: bounded lines, and a place for every byte."""
+
+    def __init__(self, source: _Members | _Blocks) -> None:
+        self._source = source
+        self._held = b""
+        self._at = 0
+        self._read = 0
+        self._line_budget = _MAX_HEADERS
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer only at the end."""
+        parts = []
+        while size and self._fill():
+            part = self._held[self._at : self._at + size] if size > 0 else self._held[self._at :]
+            self._at += len(part)
+            size -= len(part) if size > 0 else 0
+            parts.append(part)
+        self._read += sum(map(len, parts))
+        return b"".join(parts)
+
+    def readline(self, size: int | None = None) -> bytes:
+        """The next line; nothing at the end.
+
+        Raises:
+            BrokenRecord: the line, or all lines since `begin`, are too long for a header.
+        """
+        line = self.any_line(_MAX_LINE if size is None else min(size, _MAX_LINE))
+        self._line_budget -= len(line)
+        if len(line) >= _MAX_LINE or self._line_budget < 0:
+            raise BrokenRecord("its headers are too long")
+        return line
+
+    def any_line(self, most: int) -> bytes:
+        """The next line, or so much of it."""
+        line = b""
+        while len(line) < most and not line.endswith(b"\n") and self._fill():
+            end = self._held.find(b"\n", self._at, self._at + most - len(line))
+            end = min(len(self._held), self._at + most - len(line)) if end < 0 else end + 1
+            line += self._held[self._at : end]
+            self._at = end
+        self._read += len(line)
+        return line
+
+    def tell(self) -> int:
+        return self._read
+
+    def member(self) -> int:
+        """The member that the last byte came from; -1 where there are none."""
+        return self._source.member
+
+    def place(self) -> str:
+        """Where the next byte is."""
+        self._fill()
+        position = self._source.position + self._at
+        if self._source.member < 0:
+            return f"offset {position}"
+        return f"offset {self._source.member}{f'+{position}' if position else ''}"
+
+    def begin(self) -> None:
+        """A record begins here."""
+        self._line_budget = _MAX_HEADERS
+
+    def recover(self) -> None:
+        """Leave what is damaged behind."""
+        self._held, self._at = b"", 0
+        self._source.recover()
+
+    def _fill(self) -> bool:
+        if self._at >= len(self._held):
+            self._held, self._at = b"", 0  # before what may raise
+            self._held = self._source.block()
+        return bool(self._held)
+
+
+def read_members(stream: BinaryIO, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
+    """The records of a gzipped archive; the rest as `read_unpacked` has it."""
+    return _read(_Reader(_Members(stream)), wanted, max_bytes)
+
+
+def read_unpacked(blocks: Iterator[bytes], wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
+    """The records of an archive whose bytes come in blocks.
+
+    `wanted` says of a record without its body whether the body is to be read. One that is longer than `max_bytes` is
+    broken. Nothing is raised for what a file holds.
+    """
+    return _read(_Reader(_Blocks(blocks)), wanted, max_bytes)
+
+
+def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
+    loader = ArcWarcRecordLoader(verify_http=False)
+    ahead: tuple[str, bytes] | None = None  # the next record's place and first line, where they have been read
+    place, told, lost = "offset 0", "", False
+    while True:
+        complete, member = None, -1
+        try:
+            if lost:
+                place, lost = told, False
+                ahead = _find_record(reader)
+            place, line = ahead or _next_line(reader)
+            ahead = None
+            if not line:
+                return
+            if not _begins(line):
+                raise BrokenRecord(f"no record begins here, but {line[:40]!r}")
+            complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), reader.member()
+            ahead = _next_line(reader)
+            if ahead[1] and not _begins(ahead[1]):
+                raise BrokenRecord("its length is wrong: behind it no record begins")
+            yield complete
+        except BrokenRecord as broken:
+            yield Broken(place, str(broken))
+            told, lost = place, True
+        except _DamagedFile as damaged:
+            if complete is not None and damaged.member > member:  # it is the next one that is damaged
+                yield complete
+                place = f"offset {damaged.member}"
+            if place != told:  # else it was told already
+                yield Broken(place, str(damaged))
+            told, ahead = place, None
+            reader.recover()
+
+
+def _next_line(reader: _Reader) -> tuple[str, bytes]:
+    """The first line that is not blank, and its place; an empty line at the end."""
+    while True:
+        place = reader.place()
+        line = reader.any_line(_MAX_LINE)
+        if not line or line.strip(b"\r\n"):
+            return place, line
+
+
+def _find_record(reader: _Reader) -> tuple[str, bytes]:
+    """The next line that begins a record, and its place; an empty line where there is none."""
+    while True:
+        place, line = _next_line(reader)
+        if not line or _begins(line):
+            return place, line
+
+
+def _read_record(
+    loader: Any, reader: _Reader, line: bytes, place: str, wanted: Callable[[Record], bool], max_bytes: int
+) -> Record | Broken:
+    """Read a record to its end, of which `line` is the first.
+
+    Raises:
+        BrokenRecord: nobody knows where it ends.
+    """
+    reader.begin()
+    parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
+    if parsed.length is None:
+        raise BrokenRecord("it does not say how long it is")
+    stream, headers = parsed.raw_stream, _by_name(parsed.rec_headers)
+    if _ARC_LINE.fullmatch(line):
+        del headers["warc-record-id"]  # ARC has none, and the one that warcio makes is another every time
+    kind = parsed.rec_type or ""
+    problem, body = "", b""
+    record = Record(place, kind, headers)
+    if kind in _PAGES:
+        try:
+            uri = headers.get("warc-target-uri", "")
+            if not uri:
+                raise BrokenRecord("it names no page: its WARC-Target-URI is missing")
+            http = _parse(lambda: loader.load_http_headers(kind, uri, stream, parsed.length)) if kind == "response" else None
+            if http is not None:
+                status = http.get_statuscode()
+                record = replace(record, http=_by_name(http), status=int(status) if status.isdecimal() else 0)
+            if wanted(record):
+                if stream.limit > max_bytes:
+                    raise BrokenRecord(f"it is longer than {max_bytes:,} bytes")
+                left = stream.limit
+                body = stream.read()
+                if len(body) < left:
+                    problem = _CUT
+        except BrokenRecord as broken:
+            problem = str(broken)
+    while stream.limit > 0:
+        if not stream.read(min(_BLOCK, stream.limit)):
+            raise BrokenRecord(_CUT)
+    return Broken(place, problem) if problem else replace(record, body=body)
+
+
+_PAGES = ("response", "conversion")
+_CUT = "the file ends in the middle of it"
+
+
+def _parse(parse: Callable[[], Any]) -> Any:
+    try:
+        return parse()
+    except (BrokenRecord, _DamagedFile):
+        raise
+    except Exception as error:  # warcio has errors of its own, and AttributeErrors for what it did not expect
+        raise BrokenRecord(f"its headers cannot be read ({type(error).__name__})") from error
+
+
+def _by_name(headers: Any) -> dict[str, str]:
+    """Headers by their names in lower case; the first of a name counts."""
+    return {name.lower(): value.strip() for name, value in reversed(headers.headers)}
