@@ -14,7 +14,7 @@ class Html(str):
 VOID = frozenset({"meta", "link", "input", "br", "hr", "rect"})
 
 
-def element(name: str, *children: object, **attributes: object) -> Html:
+def element(name: str, /, *children: object, **attributes: object) -> Html:
     """An element; `class_` and `aria_label` become "class" and "aria-label". None and False leave an attribute out."""
     written = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{html.escape(str(value))}"')

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from beam_pipeline.report.figures import OTHERS
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,8 @@ class Sample(Generic[T]):
 
     def offer(self, stratum: str, rank: int, make: Callable[[], T]) -> None:
         """Count a row, and keep it if its rank (a hash) is small enough for its stratum; `make` is called only then."""
+        if stratum not in self._kept and len(self._kept) >= self.places:
+            stratum = OTHERS
         self.seen[stratum] += 1
         kept = self._kept.setdefault(stratum, [])
         if len(kept) >= self._most:
