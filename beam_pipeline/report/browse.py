@@ -121,15 +121,24 @@ def dead_entry(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def page_rows(entries: Iterable[Entry], shown: Mapping[Wanted, Shown], size: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows and texts for the page's script: rows name their texts by number, and each text is there once."""
+def page_rows(
+    entries: Iterable[Entry], shown: Mapping[Wanted, Shown], size: int, prompts: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows and texts for the page's script: rows name their texts by number, and each text is there once.
+
+    A rejected row does not say by which prompt: `prompts` has that of each stage, as the accepted rows of the run name it.
+    """
     texts: dict[str, int] = {}
-    rows = [dict(_page_row(entry, shown, size, texts)) for entry in entries]
+    rows = [dict(_page_row(entry, shown, size, texts, prompts)) for entry in entries]
     return rows, list(texts)
 
 
-def _page_row(entry: Entry, shown: Mapping[Wanted, Shown], size: int, texts: dict[str, int]) -> Iterator[tuple[str, Any]]:
-    yield from (("kind", entry.kind), ("title", entry.title), ("facts", entry.facts))
+def _page_row(
+    entry: Entry, shown: Mapping[Wanted, Shown], size: int, texts: dict[str, int], prompts: Mapping[str, str]
+) -> Iterator[tuple[str, Any]]:
+    asked = prompts.get(entry.stage, "") if entry.kind == REJECTED else ""
+    facts = (*entry.facts, ("asked by", asked)) if asked else entry.facts
+    yield from (("kind", entry.kind), ("title", entry.title), ("facts", facts))
     for name in ("stage", "reason", "domain", "verdicts", "prompts"):
         if value := getattr(entry, name):
             yield name, value

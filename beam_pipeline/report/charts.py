@@ -64,7 +64,12 @@ def histogram(name: str, title: str, counts: Mapping[int, int], unit: str, serie
         positions = range(len(heights))
         axes.bar([at + 0.5 for at in positions], heights, width=0.92, color=SERIES[series], linewidth=0)
         every = max(1, -(-len(edges) // 8))
-        axes.set_xticks(list(range(0, len(edges), every)), [_short(edge) for edge in edges[::every]])
+        # A bar of one length has it below its middle, one of several between the two where it begins and ends.
+        single = all(after - before == 1 for before, after in zip(edges, edges[1:], strict=False))
+        places = [at + 0.5 * single for at in range(0, len(edges) - single, every)]
+        axes.set_xticks(places, [_short(edges[int(at)]) for at in places])
+        if single:
+            axes.tick_params(axis="x", length=0)
         axes.set_xlabel(unit)
         _count_axis(axes)
         return _svg(figure, name, title)

@@ -52,7 +52,7 @@ def collect(folder: str) -> Collected:
     wanted = dict.fromkeys(entry.wanted for entry in entries if entry.wanted)
     looked = look_up(options, wanted)
     size = characters_each(len({want.document_id for want in wanted}) + sum(bool(entry.body) for entry in entries))
-    rows, texts = browse.page_rows(entries, looked.shown, size)
+    rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
     windows = output.windows()
     return Collected(output.folder, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
 

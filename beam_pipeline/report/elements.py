@@ -11,7 +11,7 @@ class Html(str):
     __slots__ = ()
 
 
-VOID = frozenset({"meta", "link", "input", "br", "hr", "rect"})
+VOID = frozenset({"meta", "link", "input"})
 
 
 def element(name: str, /, *children: object, **attributes: object) -> Html:

@@ -99,6 +99,13 @@ class Figures:
         count(self.errors, (text(row.get("stage")), text(row.get("error"))))
         count(self.domains, (text(row.get("domain")), "dead"))
 
+    def stage_prompts(self) -> dict[str, str]:
+        """By which model and prompt version each stage asked, as the accepted rows say; several where there were several."""
+        named: dict[str, list[str]] = {}
+        for stage, model, version, _ in sorted(self.prompts):
+            named.setdefault(stage, []).append(f"{model}, prompt version {version}")
+        return {stage: "; ".join(names) for stage, names in named.items()}
+
     def _add_verdicts(self, verdicts: Any) -> None:
         for verdict in listed(verdicts):
             count(self.checks, (text(verdict.get("check")), bool(verdict.get("passed"))))

@@ -63,7 +63,7 @@ def _digest(text: str) -> str:
 
 
 def _contents(figures: Sequence[tuple[str, str, Html]]) -> Html:
-    links = [element("a", title, href=f"#{name}") for name, title, _ in figures]
+    links = [element("a", name.capitalize(), href=f"#{name}") for name, _, _ in figures]
     return element("nav", *links, element("a", "Rows", href="#rows"), aria_label="Contents")
 
 

@@ -274,11 +274,11 @@ def _pairs(collected: Collected) -> Html:
         return Html("")
     parts = [
         _card("Answer types", "What kind of answer the questions want.", _counted(summary["answer_types"] or figures.answer_types, "s0")),
-        _card("Question words", "How the questions ask.", _counted(_most(figures.asks, 12), "s1")),
+        _card("Question words", "How the questions ask.", _counted(_most(figures.asks, 8), "s1", ordered=True)),
     ]
     sources = {name or "(none)": value for name, value in figures.sources.items()}
     if len(sources) > 1:
-        parts.append(_card("Sources", "Where the documents of the pairs come from.", _counted(_most(sources, 12), "s2")))
+        parts.append(_card("Sources", "Where the documents of the pairs come from.", _counted(_most(sources, 8), "s2", ordered=True)))
     if figures.measured:
         tenths = {f"{at * 10} to {at * 10 + 10}%": figures.pass_rates[at] for at in range(10)}
         note = f"Share of closed-book answers that were right, of {figures.measured:,} measured pairs."
@@ -289,8 +289,9 @@ def _pairs(collected: Collected) -> Html:
 def _most(counts: Mapping[str, int], most: int) -> dict[str, int]:
     """The commonest, and the others together."""
     ordered = sorted(counts.items(), key=lambda item: (item[0] == OTHERS, -item[1], item[0]))
-    rest = sum(value for _, value in ordered[most:])
-    return dict(ordered[:most]) | ({f"{len(ordered) - most} others": rest} if rest else {})
+    if len(ordered) <= most + 1:
+        return dict(ordered)
+    return dict(ordered[:most]) | {f"{len(ordered) - most} others": sum(value for _, value in ordered[most:])}
 
 
 def _counted(counts: Mapping[str, int], role: str, ordered: bool = False) -> Html:
@@ -342,7 +343,7 @@ def _repetition(collected: Collected) -> Html:
             came, found = sum(stages[stage].values()), sum(reasons.get(name, 0) for name in names)
             rows.append([what, bar(1, Bar(found / max(1, came), "rejected")), number(found), number(came), f"{found / max(1, came):.1%}"])
     diversity = summary.get("diversity")
-    parts = [_card("Taken out", "Of those that came so far.", table(["", "", "Found", "Of", "Rate"], rows, wide=1))] if rows else []
+    parts = [_card("Taken out", "Of all rows that reached the stage that looks for them.", table(["", "", "Found", "Of", "Rate"], rows, wide=1))] if rows else []
     if diversity and diversity.get("pairs"):
         domains, personas = diversity["domains"], diversity["personas"]
         facts = [
@@ -436,13 +437,8 @@ def _course(collected: Collected) -> Html:
             ),
         ),
         _card(
-            "Replies",
-            "Answered calls a second.",
-            charts.lines("replies", "Replies a second over time", at, [(rates, 2)], "replies/s", area=True),
-        ),
-        _card(
             "Tokens",
-            "Prompt and reply tokens a second.",
+            "Prompt and reply tokens a second, those from the prefix cache included.",
             charts.lines("throughput", "Tokens a second over time", at, [(tokens, 4)], "tokens/s", area=True),
         ),
     ]
@@ -455,8 +451,11 @@ def _course(collected: Collected) -> Html:
                 joined(_keys(("in line", "s0"), ("held back", "s3")), charts.lines("waiting", "Calls that wait", at, rows, "calls")),
             )
         )
+    else:
+        note = "Answered calls a second. No call waited in line or was held back."
+        parts.append(_card("Replies", note, charts.lines("replies", "Replies a second over time", at, [(rates, 2)], "replies/s", area=True)))
     resumed = " Of a resumed run: since its last start." if "earlier" in collected.summary.get("tokens", {}) else ""
-    return joined(_lead(f"Sampled while the run went on, {len(at):,} points.{resumed}"), _grid(parts))
+    return joined(_lead(f"Sampled while the run went on, {len(at):,} points.{resumed}"), _grid(parts, "halves"))
 
 
 def _keys(*names: tuple[str, str]) -> Html:
@@ -487,7 +486,7 @@ def _calls(collected: Collected) -> Html:
     return joined(
         _lead("Seconds from asking to answer (all tries and waits), of the first try on the wire, and of the wait for a slot."),
         table(["Stage", "", "Mean", "Longest", "First try", "Longest", "In line"], rows, wide=1),
-        element("h3", "Retries"),
+        element("h3", "Retries", class_="next"),
         _lead("Tries beyond the first, and why: a busy or failing endpoint, a reply that was malformed or cut. Throttled is time lost to it, in seconds."),
         table(["Stage", "Calls", "Retries", "Rate", "Throttled", "Causes"], faults, texts=(5,)),
     )

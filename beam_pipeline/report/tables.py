@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from beam_pipeline.report.elements import Html, element
 
 
+# With more columns a phone has no room for bars.
+_MANY = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A part of a bar: how long, and the role that gives it its colour."""
@@ -40,7 +44,8 @@ def table(
         cells = [element("td", cell, class_=kind(at)) for at, cell in enumerate(others, 1)]
         total = last_is_total and position == len(rows) - 1
         body.append(element("tr", element("th", first, scope="row"), *cells, class_="total" if total else None))
-    return element("div", element("table", element("thead", head), element("tbody", *body)), class_="scroll", tabindex="0")
+    inside = element("table", element("thead", head), element("tbody", *body), class_="many" if len(headings) > _MANY else None)
+    return element("div", inside, class_="scroll", tabindex="0")
 
 
 def number(value: float, short: bool = False) -> str:
