@@ -136,12 +136,13 @@ def _find(document: str, quote: str, near: Span | None) -> Span | None:
 
 
 def _find_answer(document: str, wanted: Wanted, quote: Span | None, is_chunk: bool) -> Span | None:
-    if wanted.place is not None and not is_chunk:
-        start, end = wanted.place
-        return (start, end) if 0 <= start < end <= len(document) else None
-    if quote is None or not wanted.answer:
-        return None
-    at = document.find(wanted.answer, *quote)
+    """Where the answer stands: in the quote if it does, else where the row says."""
+    place = wanted.place if not is_chunk else None
+    if place is not None and not 0 <= place[0] < place[1] <= len(document):
+        place = None
+    if quote is None or (place is not None and quote[0] <= place[0] and place[1] <= quote[1]):
+        return place
+    at = document.find(wanted.answer, *quote) if wanted.answer else -1
     return (at, at + len(wanted.answer)) if at >= 0 else None
 
 

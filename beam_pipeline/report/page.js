@@ -83,11 +83,14 @@
     if (row.text !== undefined) node.append(titled("Document", passage(data.texts[row.text], row.marks)));
     if (row.quote) node.append(titled(row.text === undefined ? "Quote" : "Quote, not found in the text that is shown",
       make("blockquote", "passage", make("mark", "", row.quote))));
-    if (row.verdicts) node.append(titled("Verdicts", grid(["Check", "", "By", "Prompt", "Detail"], row.verdicts.map(
-      ([check, passed, verifier, model, version, detail]) => [check, make("span", passed ? "yes" : "no", passed ? "passed" : "failed"),
-        verifier ? `${model} (verifier ${verifier})` : model, version ? `version ${version}` : "", detail]))));
+    if (row.verdicts) {
+      const detailed = row.verdicts.some((verdict) => verdict[5]);
+      node.append(titled("Verdicts", grid(["Check", "", "By", "Prompt", ...(detailed ? ["Detail"] : [])], row.verdicts.map(
+        ([check, passed, verifier, model, version, detail]) => [check, make("span", passed ? "yes" : "no", passed ? "passed" : "failed"),
+          verifier ? `${model} (verifier ${verifier})` : model, version ? `version\u00a0${version}` : "", ...(detailed ? [detail] : [])]))));
+    }
     if (row.prompts) node.append(titled("Calls", grid(["Stage", "Model", "Prompt", "Digest"], row.prompts.map(
-      ([stage, model, version, digest]) => [stage, model, `version ${version}`, make("code", "", digest)]))));
+      ([stage, model, version, digest]) => [stage, model, `version\u00a0${version}`, make("code", "", digest)]))));
     return node;
   }
 

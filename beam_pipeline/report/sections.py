@@ -367,7 +367,7 @@ def _cost(collected: Collected) -> Html:
     options = collected.options
     prices = Prices(**{name: value for name, option in _PRICES.items() if isinstance(value := options.get(option), (int, float))})
     stages = [(stage, row) for stage, row in by_flow({**usage}) if stage not in ("total", "earlier") and row.get("calls") is not None]
-    priced = bool(prices.prompt or prices.completion)
+    priced, replayed = bool(prices.prompt or prices.completion), bool(usage["total"]["replayed"])
     most = max((row["prompt_tokens"] + row["completion_tokens"] for _, row in stages), default=0)
     rows = []
     for stage, row in [*stages, ("total", usage["total"])]:
@@ -378,14 +378,14 @@ def _cost(collected: Collected) -> Html:
                 joined(element("b", stage), element("small", row.get("model", ""))),
                 bar(most, *parts) if stage != "total" else "",
                 number(row["calls"]),
-                number(row["replayed"]),
+                *([number(row["replayed"])] if replayed else []),
                 number(prompt),
                 share(cached, prompt),
                 number(out),
                 *([f"{prices.cost(row, 0):,.4f}" if stage != EMBED else "–"] if priced else []),
             ]
         )
-    headings = ["Stage", "", "Calls", "Replayed", "Prompt", "Cached", "Reply", *(["Cost"] if priced else [])]
+    headings = ["Stage", "", "Calls", *(["Replayed"] if replayed else []), "Prompt", "Cached", "Reply", *(["Cost"] if priced else [])]
     legend = [element("span", name, class_=f"key {role}") for name, role in (("cached prompt", "s5"), ("fresh prompt", "s0"), ("reply", "s1"))]
     cost, notes = summary.get("cost"), []
     if cost:
