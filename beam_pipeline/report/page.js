@@ -7,7 +7,7 @@
   const [search, list, more, found] = ["search", "list", "more", "found"].map(byId);
   const filters = ["kind", "stage", "reason", "domain"];
   const words = data.rows.map((row) =>
-    [row.title, row.stage, row.reason, row.domain, row.quote, ...row.facts.map((fact) => fact[1]),
+    [row.title, row.kind, row.stage, row.reason, row.domain, row.quote, ...row.facts.map((fact) => fact[1]),
       ...(row.verdicts || []).map((verdict) => verdict.join(" ")), data.texts[row.text]].join("\n").toLowerCase());
   let matches = [];
   let shown = 0;
