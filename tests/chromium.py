@@ -30,7 +30,14 @@ class Browser:
     def __init__(self, binary: str, profile: Path) -> None:
         self.problems: list[str] = []
         self._loop = asyncio.new_event_loop()
-        command = [binary, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}", "--no-first-run", "--disable-gpu"]
+        command = [
+            binary,
+            "--headless=new",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            "--no-first-run",
+            "--disable-gpu",
+        ]
         command += ["--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions", "--hide-scrollbars"]
         command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # Chromium refuses root otherwise
         command += ["--host-resolver-rules=MAP * ~NOTFOUND", "about:blank"]

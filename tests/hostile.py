@@ -15,7 +15,10 @@ def hostile_output(folder: Path) -> Path:
     source.write_text(f"{json.dumps(good)}\n{EVIL}\n", "utf-8")
     main(["--input", str(source), "--output", str(folder), "--progress", "off", "--report", "false"])
     row = {
-        **{name: EVIL for name in ("id", "document_id", "source", "domain", "persona", "question", "answer", "answer_type", "quote")},
+        **{
+            name: EVIL
+            for name in ("id", "document_id", "source", "domain", "persona", "question", "answer", "answer_type", "quote")
+        },
         "aliases": [EVIL],
         "verdicts": [{"check": EVIL, "passed": False, "model": EVIL, "prompt_version": 1, "detail": EVIL, "verifier": 1}],
         "provenance": {"calls": [{"stage": EVIL, "model": EVIL, "prompt_version": 1, "prompt_sha256": EVIL}]},

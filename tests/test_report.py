@@ -72,7 +72,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("report") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "tell_report", report.tell_report)
-        assert main(["--input", str(SAMPLE), "--output", str(output), "--progress", "off", "--price_in", "2", "--price_out", "6"]) == OK
+        assert (
+            main(["--input", str(SAMPLE), "--output", str(output), "--progress", "off", "--price_in", "2", "--price_out", "6"])
+            == OK
+        )
     return output
 
 
@@ -87,7 +90,9 @@ def test_a_run_writes_its_report_and_what_it_counts_is_what_the_run_wrote(writte
         numbers = f"{row.get('passed', 0):,} {row.get('rejected', 0):,} {row.get('dead_lettered', 0):,}"
         assert re.search(rf"\b{stage} .*? {numbers} ", page.says("funnel")), stage
     for domain, row in summary["domains"].items():
-        assert f"{domain} {sum(row.values()) - row['yield']:.0f} {row.get('accepted', 0)} {row['yield']:.0%}" in page.says("domains")
+        assert f"{domain} {sum(row.values()) - row['yield']:.0f} {row.get('accepted', 0)} {row['yield']:.0%}" in page.says(
+            "domains"
+        )
     for reason, number in summary["reasons"].items():
         assert f"{reason.partition('/')[2]} {reason.partition('/')[0]} {number} " in page.says("reasons")
     for answer_type, number in summary["answer_types"].items():
@@ -105,7 +110,7 @@ def test_the_course_of_a_run_adds_up_to_what_was_asked(written: Path, page: Page
     course = summary["timeline"]
     assert sum(course["answered"]) == summary["tokens"]["total"]["calls"]
     assert sum(course["tokens"]) == sum(summary["tokens"]["total"][name] for name in ("prompt_tokens", "completion_tokens"))
-    assert 0 < max(course["most_in_flight"]) and course["at_s"][-1] <= summary["seconds"]
+    assert max(course["most_in_flight"]) > 0 and course["at_s"][-1] <= summary["seconds"]
     assert '"answered": [0' in (written / "summary.json").read_text("utf-8")  # a column is one line
     assert f"{max(course['most_in_flight'])} at most" in page.says("course")
 
@@ -183,7 +188,11 @@ def test_what_documents_and_models_say_is_text(tmp_path: Path) -> None:
 
 
 @settings(max_examples=60)
-@given(st.recursive(st.text() | st.sampled_from(["</script>", "<!--", "\u2028]]>", "\ud800"]), lambda inner: st.lists(inner, max_size=3)))
+@given(
+    st.recursive(
+        st.text() | st.sampled_from(["</script>", "<!--", "\u2028]]>", "\ud800"]), lambda inner: st.lists(inner, max_size=3)
+    )
+)
 def test_embedded_data_cannot_end_its_element_and_comes_back_whole(value: Any) -> None:
     written = script_json(value)
     assert not set("<>&\u2028\u2029") & set(written)
@@ -215,7 +224,16 @@ def test_without_what_draws_it_a_run_says_what_to_install(
 
 
 def test_an_empty_run_and_damaged_lines_have_a_report(tmp_path: Path) -> None:
-    empty = {"documents": {}, "tasks": {}, "pairs": 0, "stages": {}, "domains": {}, "answer_types": {}, "reasons": {}, "errors": {}}
+    empty = {
+        "documents": {},
+        "tasks": {},
+        "pairs": 0,
+        "stages": {},
+        "domains": {},
+        "answer_types": {},
+        "reasons": {},
+        "errors": {},
+    }
     for part in ("documents", "tasks"):
         empty[part] = {"read": 0, "accepted": 0, "rejected": 0, "dead_lettered": 0}
     (tmp_path / "summary.json").write_text(json.dumps({**empty, "balanced": True}))
@@ -270,7 +288,10 @@ def test_a_sample_is_fair_and_does_not_depend_on_order(rows: list[tuple[str, int
 def test_a_text_that_is_shown_has_the_quote_marked(before: str, quote: str, after: str, size: int, is_chunk: bool) -> None:
     document = f"{before}«{quote}»{after}"
     shown = show(document, Wanted("d", f"«{quote}»", quote, (len(before) + 1, len(before) + 1 + len(quote))), size, is_chunk)
-    assert shown.text in document and (shown.cut_before, shown.cut_after) == (not document.startswith(shown.text), shown.cut_after)
+    assert shown.text in document and (shown.cut_before, shown.cut_after) == (
+        not document.startswith(shown.text),
+        shown.cut_after,
+    )
     assert shown.quote is not None and shown.text[slice(*shown.quote)] == f"«{quote}»"
     assert shown.answer is not None and shown.text[slice(*shown.answer)] == quote
     assert len(shown.text) <= max(size, len(quote) + 2, 2 * size) or len(document) <= size

@@ -22,7 +22,9 @@ def write_report(output: str, path: str = "") -> str:
         ReportError: what draws it is not installed, there is no finished run, or it cannot be read or written; one line.
     """
     if missing := [name for module, name in NEEDED.items() if find_spec(module) is None]:
-        raise ReportError(f"the report needs {' and '.join(missing)}: pip install 'webscale-qa[report]', or leave it out with --report false")
+        raise ReportError(
+            f"the report needs {' and '.join(missing)}: pip install 'webscale-qa[report]', or leave it out with --report false"
+        )
     from beam_pipeline.report.collect import collect
     from beam_pipeline.report.page import render
 

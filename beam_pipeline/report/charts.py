@@ -5,6 +5,7 @@ stand for roles (`INK`, `GRID`, series) become classes, all else attributes. Tex
 """
 
 import io
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -65,7 +66,7 @@ def histogram(name: str, title: str, counts: Mapping[int, int], unit: str, serie
         axes.bar([at + 0.5 for at in positions], heights, width=0.92, color=SERIES[series], linewidth=0)
         every = max(1, -(-len(edges) // 8))
         # A bar of one length has it below its middle, one of several between the two where it begins and ends.
-        single = all(after - before == 1 for before, after in zip(edges, edges[1:], strict=False))
+        single = all(after - before == 1 for before, after in itertools.pairwise(edges))
         places = [at + 0.5 * single for at in range(0, len(edges) - single, every)]
         axes.set_xticks(places, [_short(edges[int(at)]) for at in places])
         if single:
@@ -197,7 +198,9 @@ def _short(value: float) -> str:
 def _svg(figure: Figure, name: str, title: str) -> Html:
     """A figure as an element of a page: no prologue, no `style`, roles as classes, a title for who cannot see it."""
     written = io.BytesIO()
-    figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(
+        written, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     root = ElementTree.fromstring(written.getvalue())
     referred = set(re.findall(r"#([\w.-]+)", written.getvalue().decode("utf-8")))
     _clean(root, referred)

@@ -50,8 +50,8 @@ def collect(folder: str) -> Collected:
         entries += sample.rows()
     options = output.options()
     wanted = dict.fromkeys(entry.wanted for entry in entries if entry.wanted)
-    looked = look_up(options, wanted)
-    size = characters_each(len({want.document_id for want in wanted}) + sum(bool(entry.body) for entry in entries))
+    size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
+    looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
     windows = output.windows()
     return Collected(output.folder, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
@@ -62,5 +62,3 @@ def _stratum(kind: str, row: Mapping[str, Any]) -> str:
     if kind == ACCEPTED:
         return str(row.get("domain"))
     return f"{row.get('stage')}/{row.get('reason') if kind == REJECTED else row.get('error')}"
-
-

@@ -19,7 +19,7 @@ from transforms.records import Document
 # Reading ends when all texts were found and this many documents were measured, or at the latest after so many.
 MEASURED_DOCUMENTS, MOST_DOCUMENTS = 20_000, 200_000
 # Characters of all texts together, and of one.
-ALL_CHARACTERS, LEAST_CHARACTERS, MOST_CHARACTERS = 700_000, 500, 20_000
+ALL_CHARACTERS, LEAST_CHARACTERS, MOST_CHARACTERS = 700_000, 600, 20_000
 
 Span = tuple[int, int]
 
@@ -56,13 +56,12 @@ class Looked:
     problem: str = ""
 
 
-def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted]) -> Looked:
-    """Find the texts that rows want in the input that the options name."""
+def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MOST_CHARACTERS) -> Looked:
+    """Find the texts that rows want in the input that the options name, `size` characters of each at most."""
     by_id: dict[str, list[Wanted]] = {}
     for want in wanted:
         by_id.setdefault(want.document_id, []).append(want)
     parents = {name.rpartition("#")[0] for name in by_id if "#" in name}
-    size = characters_each(len(by_id))
     shown: dict[Wanted, Shown] = {}
     lengths, read, problem, whole = Lengths(), 0, "", False
     missing = set(by_id)
@@ -85,9 +84,9 @@ def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted]) -> Looked:
     return Looked(shown, lengths, read, whole, problem)
 
 
-def characters_each(documents: int) -> int:
-    """How many characters of each of some documents there is room for."""
-    return max(LEAST_CHARACTERS, min(MOST_CHARACTERS, ALL_CHARACTERS // max(1, documents)))
+def characters_each(texts: int) -> int:
+    """How many characters of each of some texts there is room for."""
+    return max(LEAST_CHARACTERS, min(MOST_CHARACTERS, ALL_CHARACTERS // max(1, texts)))
 
 
 def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:

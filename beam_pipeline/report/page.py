@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
-from beam_pipeline.report import sections
+from beam_pipeline.report import pair_sections, sections
 from beam_pipeline.report.browse import ACCEPTED, DEAD, PLACES, REJECTED
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, script_json
@@ -29,7 +29,7 @@ def render(collected: Collected) -> str:
         )
     )
     figures = sections.all_sections(collected)
-    data = {"rows": collected.rows, "texts": collected.texts, "map": sections.map_rows(collected)}
+    data = {"rows": collected.rows, "texts": collected.texts, "map": pair_sections.map_rows(collected)}
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -90,7 +90,9 @@ def _browser(collected: Collected) -> Html:
         element("p", sections.texts_note(collected), class_="note"),
         element(
             "form",
-            _labelled("Search", element("input", id="search", type="search", placeholder="words in any field", autocomplete="off")),
+            _labelled(
+                "Search", element("input", id="search", type="search", placeholder="words in any field", autocomplete="off")
+            ),
             *(_labelled(name.title(), element("select", id=name)) for name in ("kind", "stage", "reason", "domain")),
             element("button", "Clear", id="clear", type="button"),
             class_="filters",
@@ -112,4 +114,3 @@ def _labelled(name: str, control: Html) -> Html:
 def _listing(parts: Iterable[str]) -> str:
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
-

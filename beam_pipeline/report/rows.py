@@ -1,6 +1,7 @@
 """Reading a finished output back: its rows, JSONL or Parquet, of a whole run or of a stream's windows; its summary, its options.
 
-Rows are read one after another and never held. What is no row (a file that somebody edited, a line that was cut) is left out and counted.
+Rows are read one after another and never held. What is no row (a file that somebody edited, a line that was cut) is left
+out and counted.
 """
 
 import json

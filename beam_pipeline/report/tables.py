@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from beam_pipeline.report.elements import Html, element
 
-
 # With more columns a phone has no room for bars.
 _MANY = 6
 
@@ -30,7 +29,11 @@ def bar(most: float, *parts: Bar) -> Html:
 
 
 def table(
-    headings: Sequence[str], rows: Sequence[Sequence[object]], wide: int = -1, texts: Sequence[int] = (), last_is_total: bool = False
+    headings: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    wide: int = -1,
+    texts: Sequence[int] = (),
+    last_is_total: bool = False,
 ) -> Html:
     """A table: the first column names the row, column `wide` holds bars, `texts` words, the others numbers."""
 
@@ -62,8 +65,6 @@ def share(part: float, whole: float) -> str:
     if not whole:
         return "–"
     percent = 100 * part / whole
-    if 0 < percent < 1 or 99 < percent < 100:
+    if 0 < percent < 0.95 or 99 < percent < 100:
         return f"{min(99.9, max(0.1, percent)):.1f}%"
     return f"{percent:.0f}%"
-
-
