@@ -95,12 +95,13 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:
     Raises:
         ValueError, FatalError: there are no such files.
     """
-    patterns = [pattern for pattern in options.get("input") or () if isinstance(pattern, str)]
+    given = options.get("input")
+    patterns = [pattern for pattern in given if isinstance(pattern, str)] if isinstance(given, list) else []
     if not patterns:
         raise ValueError("the input was no files")
     names = {name: text(options.get(f"{name}_field", name)) or name for name in ("text", "source")}
-    given = options.get("id_field", "id")
-    fields = Fields(names["text"], given if isinstance(given, str) else "id", names["source"], text(options.get("source")))
+    id_field = options.get("id_field", "id")
+    fields = Fields(names["text"], id_field if isinstance(id_field, str) else "id", names["source"], text(options.get("source")))
     form = options.get("input_format", "auto")
     reader = FileReader(fields, form if form in FORMATS else "auto", MAX_LINE_BYTES)
     for path in match_files(patterns):
@@ -115,7 +116,7 @@ def show(document: str, wanted: Wanted, size: int, is_chunk: bool = False) -> Sh
     if len(document) <= size:
         return Shown(document, quote, answer)
     start = max(0, min(middle[0] - max(0, size - (middle[1] - middle[0])) // 2, len(document) - size))
-    start = _word_begin(document, start) if start else 0
+    start = _word_begin(document, start, middle[0]) if start else 0
     end = min(len(document), max(start + size, min(middle[1], start + 2 * size)))
     moved = [_moved(span, start, end) for span in (quote, answer)]
     return Shown(document[start:end], moved[0], moved[1], start > 0, end < len(document))
@@ -145,9 +146,9 @@ def _find_answer(document: str, wanted: Wanted, quote: Span | None, is_chunk: bo
     return (at, at + len(wanted.answer)) if at >= 0 else None
 
 
-def _word_begin(document: str, start: int) -> int:
-    """The nearest begin of a word from a place on, so that no text begins in the middle of one."""
-    space = document.find(" ", start, start + 40)
+def _word_begin(document: str, start: int, latest: int) -> int:
+    """The nearest begin of a word from a place on, so that no text begins in the middle of one; not after `latest`."""
+    space = document.find(" ", start, min(start + 40, latest))
     return space + 1 if space >= 0 else start
 
 
