@@ -178,15 +178,12 @@ def _causes(stages: Sequence[tuple[str, Mapping[str, Any]]]) -> Html:
     if not failed:
         return element("p", "None: every try was answered well.", class_="note")
     totals = {cause: sum(faults.get(cause, 0) for _, faults in failed) for _, faults in failed for cause in faults}
+    several = len(failed) > 1
     rows = [
-        [
-            element("b", cause),
-            *(number(faults.get(cause, 0)) for _, faults in failed),
-            *([number(total)] if len(failed) > 1 else []),
-        ]
+        [element("b", cause), *([number(total)] if several else []), *(number(faults.get(cause, 0)) for _, faults in failed)]
         for cause, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     ]
-    return table(["Cause", *(stage for stage, _ in failed), *(["All"] if len(failed) > 1 else [])], rows)
+    return table(["Cause", *(["All"] if several else []), *(stage for stage, _ in failed)], rows)
 
 
 def windows(collected: Collected) -> Html:

@@ -64,7 +64,7 @@ def header(collected: Collected) -> Html:
         tiles.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
     if "seconds" in summary:
         tiles.append(("duration", duration(summary["seconds"]), _began(summary)))
-    sound = summary["balanced"]
+    sound = summary["balanced"] and summary["pairs"]
     return element(
         "header",
         element("p", "webscale-qa: report of a run", class_="over"),
