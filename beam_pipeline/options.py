@@ -474,6 +474,9 @@ class PipelineConfig(_Options):
 
     config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
     progress: Literal["auto", "on", "off"] = declare("auto", "The live progress line; auto shows it on a terminal.", RUN)
+    report: bool = declare(
+        True, "Write report.html at the end of a local batch run; false leaves it out.", RUN, param_type="BOOLEAN"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = declare("warning", "Least severe log message to show.", RUN)
 
     streaming: bool = False  # Beam's own flag

@@ -18,8 +18,10 @@ from beam_pipeline.engines import QuietStderr, cancel_job, failure_text, is_loca
 from beam_pipeline.interrupt import StopOnInterrupt
 from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
 from beam_pipeline.progress import Progress
+from beam_pipeline.report import tell_report
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
+from beam_pipeline.timeline import Timeline
 from beam_pipeline.usage import Prices, usage_of
 from beam_pipeline.watch import stop_watching, watch_again
 from beam_pipeline.window_summary import read_window_summaries
@@ -33,7 +35,7 @@ def run_batch(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     """Run to the end; returns the exit code."""
-    stop, quiet = StopOnInterrupt(), QuietStderr(sys.stderr)
+    stop, quiet, timeline = StopOnInterrupt(), QuietStderr(sys.stderr), Timeline(runs_here(options))
     if runs_here(options):
         # From a thread of its own: what the signal interrupts may hold the lock that this takes.
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
@@ -41,7 +43,7 @@ def run_batch(
             stop.then(quiet.hush)
     _collect_again()
     try:
-        with stop, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
+        with stop, timeline, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if not runs_here(options):
@@ -61,7 +63,7 @@ def run_batch(
         return FAILED
     seconds = time.monotonic() - started
     try:
-        return _report(config, models, result, seconds)
+        code = _summarise(config, models, result, seconds, timeline)
     except FileNotFoundError:
         print(
             f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
@@ -69,6 +71,9 @@ def run_batch(
             file=sys.stderr,
         )
         return FAILED
+    if config.report and is_local(options):
+        tell_report(config.output)
+    return code
 
 
 def run_stream(
@@ -78,10 +83,10 @@ def run_stream(
     watch_again()
     stop = StopOnInterrupt()
     stop.then(stop_watching if config.input or config.inputs else _interrupt)
-    result = None
+    result, timeline = None, Timeline(runs_here(options))
     _collect_again()
     try:
-        with stop, _progress(config, options):
+        with stop, timeline, _progress(config, options):
             try:
                 result = pipeline.run()
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
@@ -105,7 +110,7 @@ def run_stream(
     summary = add_summaries(read_window_summaries(config.output, run))
     summary |= {"tokens": usage_of(result, models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - started, 1)
-    _complete(config, summary)
+    _complete(config, summary | _course(timeline))
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if stop.asked:
         return STOPPED
@@ -116,10 +121,10 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
+def _summarise(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, timeline: Timeline) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
+    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)} | _course(timeline)
     _complete(config, summary)
     print(verdict_line(summary))
     return _code(summary)
@@ -134,6 +139,12 @@ def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
         summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
     write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
     print(summary_table(summary, config.output))
+
+
+def _course(timeline: Timeline) -> dict[str, Any]:
+    """The part of the summary that says how the run went over time; nothing where the stages ran elsewhere."""
+    row = timeline.as_row()
+    return {"timeline": row} if row else {}
 
 
 def _code(summary: Mapping[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """Sinks: rows as sharded JSONL or Parquet files, and the folder that they go to.
 
-    <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json
+    <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json, report.html
 
 and of a stream, files named by their windows (`window_files.py`) and summaries/.
 
@@ -32,7 +32,8 @@ FORMATS = ("jsonl", "parquet")
 # What a run writes, besides the folder of replies that it paid for.
 KINDS = ("qa", "rejected", "dead_letters")
 SUMMARIES = "summaries"  # of a stream: a row for each window
-_SUMMARY_FILES = ("summary.json", "options.yaml", LOCK_FILE)
+REPORT_FILE = "report.html"
+_SUMMARY_FILES = ("summary.json", REPORT_FILE, "options.yaml", LOCK_FILE)
 _JOURNAL = "journal"
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _TEMP = "beam-temp-"

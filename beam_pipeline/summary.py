@@ -1,6 +1,7 @@
 """The summary: what came of a run, as one JSON file that is written from inside the graph."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,10 +111,16 @@ class WriteSummary(beam.PTransform):
         return counts | "Write" >> write.with_output_types(str)
 
 
+# A list of numbers as `indent` spreads it over lines. No text looks so: a line's end in a text is written as \\n.
+_SPREAD = re.compile(r"\[\n\s+(?:[-+.\de]+|null)(?:,\n\s+(?:[-+.\de]+|null))*\n\s+\]")
+
+
 def write_summary(path: str, summary: Mapping[str, Any]) -> None:
-    """Write a summary, replacing what is there."""
+    """Write a summary, replacing what is there; a list of numbers takes one line."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False)
+    text = _SPREAD.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
     with FileSystems.create(path, mime_type="application/json", compression_type="uncompressed") as file:
-        file.write((json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode())
+        file.write(f"{text}\n".encode())
 
 
 def read_summary(path: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]
     usage = summary.get("tokens", {})
-    for stage, row in _by_flow(summary["stages"]):
+    for stage, row in by_flow(summary["stages"]):
         line = f"{stage:15}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
         cost = usage.get(stage)
         if cost:
@@ -69,7 +69,7 @@ def _input_lines(inputs: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         yield f"{label[:27]:28}{row.get('read', 0):>10,}{left_out:>10,}{dead:>8,}{no_text:>9,}{pairs}"
 
 
-def _by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
     rank = {stage: number for number, stage in enumerate(FLOW)}
     rates = stages.get("pass_rate", {})

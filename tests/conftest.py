@@ -10,6 +10,7 @@ run_transform(transform, elements, *sides)
 runtime                          a `Runtime` of the test's own, closed after it
 until(condition)                 waits, ten seconds at most, for something that another thread or process does
 quick_back_off                   retries wait hundredths of a second
+no_report                        (of itself) runs of the tests leave the report out
 close_the_runtime                (of itself) ends the loop thread and its connections with the session
 """
 
@@ -23,6 +24,7 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import settings as hypothesis_settings
 
+from beam_pipeline import running
 from beam_pipeline.command_line import validate
 from beam_pipeline.options import PipelineConfig
 from tests.scripted_endpoint import ScriptedEndpoint
@@ -171,6 +173,14 @@ def quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt_module, "BACK_OFF_FIRST_S", 0.01)
     monkeypatch.setattr(attempt_module, "BACK_OFF_MOST_S", 0.05)
     monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_report() -> Iterator[None]:
+    """Let runs of the tests leave the report out: it costs each of them seconds. Those of the report ask for it again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "tell_report", lambda output: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ import beam_pipeline
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("prompts", "transforms", "beam_pipeline")
-DATA_SUFFIXES = {".md", ".yaml", ".jsonl"}
+DATA_SUFFIXES = {".md", ".yaml", ".jsonl", ".css", ".js"}
 
 RUN_ELSEWHERE = """
 import sys
@@ -73,7 +73,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sdist_holds_every_data_file(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"LICENSE", "README.md", "requirements.txt", "setup.py"}
+    wanted = {"LICENSE", "README.md", "requirements.txt", "requirements-report.txt", "setup.py"}
     for package in PACKAGES:
         files = (path for path in (ROOT / package).rglob("*") if path.suffix in {".py", *DATA_SUFFIXES})
         wanted |= {path.relative_to(ROOT).as_posix() for path in files}
@@ -100,4 +100,4 @@ def test_workers_get_no_test_tools() -> None:
     done = run(sys.executable, "-W", "ignore", "-c", "import setup; print(*setup.requirements())", "--version", cwd=ROOT)
     names = {re.split(r"[\[=<>]", requirement)[0] for requirement in done.split()[1:]}
     assert {"apache-beam", "openai", "pydantic", "langdetect", "tiktoken", "google-cloud-storage"} <= names
-    assert not names & {"pytest", "hypothesis", "ruff", "mypy"}
+    assert not names & {"pytest", "hypothesis", "ruff", "mypy", "matplotlib", "scikit-learn", "-r"}

@@ -200,11 +200,11 @@ OURS = [
     "dead_letters/dead_letters-00000-of-00001.jsonl",
     "beam-temp-x-2/a",
     "summary.json",
+    "report.html",
 ]
 JOURNAL = ["journal/0001.jsonl", "journal/index/0001.index", "journal/index_full/0001.index", "journal/more/0002.jsonl"]
 FOREIGN = [
     "notes.txt",
-    "report.html",
     "qa/notes.txt",
     "qa/qa-my-labels.csv",
     "qa/qa-best.jsonl",

@@ -80,7 +80,7 @@ def server(slots: int, **more: Any) -> dict[str, Any]:
 def pipeline(documents: Path, output: Path, *more: str) -> Command:
     """The pipeline's command line; near duplicates stay in, so that all clients have the same work."""
     command = [sys.executable, "-m", "beam_pipeline", "--input", str(documents), "--output", str(output)]
-    command += ["--overwrite", "--progress", "off", "--near_duplicates", "0", *more]
+    command += ["--overwrite", "--progress", "off", "--near_duplicates", "0", "--report", "false", *more]
     return lambda urls: [*command, *(argument for url in urls for argument in ("--endpoint", url))]
 
 

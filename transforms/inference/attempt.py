@@ -1,6 +1,7 @@
 """One call until it has an answer: tries, waits between them, fresh samples, and the bill."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ RETRY_AFTER_MOST_S = 300.0
 REASK_TEMPERATURE = 0.5
 # One server that gives the same 500 this often to one call means this call.
 SAME_500S = 3
+# Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
+LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
 
 
 class Paid(Protocol):
@@ -95,13 +98,21 @@ class Answer:
 class Figures:
     """What all calls of a process add up to; read without a lock, since each is one whole number.
 
-    `held_back` counts the calls that wait because an endpoint asked them to, or failed.
+    `held_back` counts the calls that wait because an endpoint asked them to, or failed. `latencies` counts the tries that
+    were answered by how long they took on the wire (`latency_bin`).
     """
 
     answered: int = 0
     replayed: int = 0
     tokens: int = 0
     held_back: int = 0
+    latencies: list[int] = field(default_factory=lambda: [0] * LATENCY_BINS)
+
+
+def latency_bin(seconds: float) -> int:
+    """The number of the bin that a latency is counted in."""
+    above = math.log(max(seconds, LATENCY_FLOOR_S) / LATENCY_FLOOR_S, LATENCY_STEP)
+    return min(int(above), LATENCY_BINS - 1)
 
 
 class Attempt(Generic[P]):
@@ -176,6 +187,7 @@ class Attempt(Generic[P]):
         else:
             now = time.monotonic()
             replica.limiter.completed(ticket, now, now - started)
+            self._figures.latencies[latency_bin(now - started)] += 1
         finally:
             if self._tries == 1:
                 self._first_try_s = time.monotonic() - started

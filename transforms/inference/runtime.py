@@ -49,6 +49,15 @@ class Snapshot:
     down: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was answered since the runtime began, its tokens, and how many tries took how long (`attempt.latency_bin`)."""
+
+    answered: int
+    tokens: int
+    latencies: tuple[int, ...]
+
+
 class Bundle:
     """Stands for one running bundle of a stage; whoever holds it, holds a share of the backlog."""
 
@@ -144,6 +153,10 @@ class Runtime:
             tokens=figures.tokens,
             down=tuple(replica.endpoint.url for replica in replicas if replica.down),
         )
+
+    def totals(self) -> Totals:
+        """Figures that only grow; from any thread."""
+        return Totals(self._figures.answered, self._figures.tokens, tuple(self._figures.latencies))
 
     @property
     def waiting(self) -> int:

@@ -1,0 +1,64 @@
+"""Everything that a page shows, from one pass over the rows of an output and one over its input."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from beam_pipeline.report import browse
+from beam_pipeline.report.browse import ACCEPTED, DEAD, PLACES, REJECTED, Entry
+from beam_pipeline.report.documents import Looked, characters_each, look_up
+from beam_pipeline.report.figures import Figures
+from beam_pipeline.report.rows import Output, Row
+from beam_pipeline.report.sample import Sample
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What is known of a run. `entries` are the sampled rows, the accepted ones first; `texts` are those they name."""
+
+    folder: str
+    summary: Row
+    windows: list[Row]
+    options: Row
+    figures: Figures
+    looked: Looked
+    entries: list[Entry]
+    rows: list[dict[str, Any]]
+    texts: list[str]
+    damaged: int
+
+
+def collect(folder: str) -> Collected:
+    """Read an output.
+
+    Raises:
+        ReportError: it is none, or not of a run that ended.
+    """
+    output, figures = Output(folder), Figures()
+    summary = output.summary()
+    kinds: tuple[tuple[str, str, Callable[[Row], None], Callable[[Row], Entry]], ...] = (
+        (ACCEPTED, "qa", figures.add_accepted, browse.accepted_entry),
+        (REJECTED, "rejected", figures.add_rejected, browse.rejected_entry),
+        (DEAD, "dead_letters", figures.add_dead, browse.dead_entry),
+    )
+    entries: list[Entry] = []
+    for kind, name, count, entry in kinds:
+        sample = Sample[Entry](PLACES[kind])
+        for row in output.rows(name):
+            count(row)
+            sample.offer(_stratum(kind, row), browse.rank_of(row), lambda row=row, entry=entry: entry(row))  # type: ignore[misc]
+        entries += sample.rows()
+    options = output.options()
+    wanted = dict.fromkeys(entry.wanted for entry in entries if entry.wanted)
+    size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
+    looked = look_up(options, wanted, size)
+    rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
+    windows = output.windows()
+    return Collected(output.folder, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
+
+
+def _stratum(kind: str, row: Mapping[str, Any]) -> str:
+    """What a row is to be seen for, however many others there are: its domain, or its reason."""
+    if kind == ACCEPTED:
+        return str(row.get("domain"))
+    return f"{row.get('stage')}/{row.get('reason') if kind == REJECTED else row.get('error')}"

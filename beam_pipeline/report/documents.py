@@ -1,0 +1,159 @@
+"""The texts behind sampled rows: looked up in the run's input, with the place of the quote and of the answer in each.
+
+A row of `qa/` names its document and does not repeat it, so the input is read once more, if it is files that are still
+there. Only what is shown is held: short documents whole, of long ones the part around the quote.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from beam_pipeline.files import FORMATS, FileReader
+from beam_pipeline.report.figures import Lengths, text
+from beam_pipeline.rows import Fields
+from beam_pipeline.sources import MAX_LINE_BYTES, match_files
+from transforms.errors import FatalError
+from transforms.quotes import find_quote
+from transforms.records import Document
+
+# Reading ends when all texts were found and this many documents were measured, or at the latest after so many.
+MEASURED_DOCUMENTS, MOST_DOCUMENTS = 20_000, 200_000
+# Characters of all texts together, and of one.
+ALL_CHARACTERS, LEAST_CHARACTERS, MOST_CHARACTERS = 700_000, 600, 20_000
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a row wants of its document. `place` is where the row says the answer to be, in the document or its chunk."""
+
+    document_id: str
+    quote: str = ""
+    answer: str = ""
+    place: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text to show, whole or a part; spans are in its characters, None where there is nothing to mark."""
+
+    text: str
+    quote: Span | None = None
+    answer: Span | None = None
+    cut_before: bool = False
+    cut_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What reading the input gave: texts by what wanted them, lengths in words, and how much was read."""
+
+    shown: dict[Wanted, Shown]
+    lengths: Lengths
+    documents: int
+    whole: bool
+    problem: str = ""
+
+
+def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MOST_CHARACTERS) -> Looked:
+    """Find the texts that rows want in the input that the options name, `size` characters of each at most."""
+    by_id: dict[str, list[Wanted]] = {}
+    for want in wanted:
+        by_id.setdefault(want.document_id, []).append(want)
+    parents = {name.rpartition("#")[0] for name in by_id if "#" in name}
+    shown: dict[Wanted, Shown] = {}
+    lengths, read, problem, whole = Lengths(), 0, "", False
+    missing = set(by_id)
+    try:
+        for document in input_documents(options):
+            read += 1
+            lengths.add(len(document.text.split()))
+            names = {document.id} & by_id.keys()
+            if document.id in parents:
+                names |= {name for name in by_id if name.rpartition("#")[0] == document.id}
+            for name in names & missing:
+                shown |= {want: show(document.text, want, size, name != document.id) for want in by_id[name]}
+            missing -= names
+            if read >= MOST_DOCUMENTS or (not missing and read >= MEASURED_DOCUMENTS):
+                break
+        else:
+            whole = True
+    except (ValueError, OSError, FatalError) as error:  # the input has gone, or was never files
+        problem = " ".join(str(error).split())
+    return Looked(shown, lengths, read, whole, problem)
+
+
+def characters_each(texts: int) -> int:
+    """How many characters of each of some texts there is room for."""
+    return max(LEAST_CHARACTERS, min(MOST_CHARACTERS, ALL_CHARACTERS // max(1, texts)))
+
+
+def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:
+    """The documents of a run's input files, in order; bad rows are left out.
+
+    Raises:
+        ValueError, FatalError: there are no such files.
+    """
+    given = options.get("input")
+    patterns = [pattern for pattern in given if isinstance(pattern, str)] if isinstance(given, list) else []
+    if not patterns:
+        raise ValueError("the input was no files")
+    names = {name: text(options.get(f"{name}_field", name)) or name for name in ("text", "source")}
+    id_field = options.get("id_field", "id")
+    fields = Fields(names["text"], id_field if isinstance(id_field, str) else "id", names["source"], text(options.get("source")))
+    form = options.get("input_format", "auto")
+    reader = FileReader(fields, form if form in FORMATS else "auto", MAX_LINE_BYTES)
+    for path in match_files(patterns):
+        yield from (found for found in reader.read(path) if isinstance(found, Document))
+
+
+def show(document: str, wanted: Wanted, size: int, is_chunk: bool = False) -> Shown:
+    """A document, or as much of it around the quote as `size` characters hold, with quote and answer marked."""
+    quote = _find(document, wanted.quote, wanted.place if not is_chunk else None)
+    answer = _find_answer(document, wanted, quote, is_chunk)
+    middle = quote or answer or (0, 0)
+    if len(document) <= size:
+        return Shown(document, quote, answer)
+    start = max(0, min(middle[0] - max(0, size - (middle[1] - middle[0])) // 2, len(document) - size))
+    start = _word_begin(document, start, middle[0]) if start else 0
+    end = min(len(document), max(start + size, min(middle[1], start + 2 * size)))
+    moved = [_moved(span, start, end) for span in (quote, answer)]
+    return Shown(document[start:end], moved[0], moved[1], start > 0, end < len(document))
+
+
+def _find(document: str, quote: str, near: Span | None) -> Span | None:
+    """Where a quote stands; where it does so several times, around the answer."""
+    spelled = quote if quote and quote in document else find_quote(quote, document) if quote else None
+    if not spelled:
+        return None
+    first = document.find(spelled)
+    if near is not None:
+        around = document.rfind(spelled, 0, near[0] + len(spelled))
+        if around >= 0 and around <= near[0] and near[1] <= around + len(spelled):
+            first = around
+    return first, first + len(spelled)
+
+
+def _find_answer(document: str, wanted: Wanted, quote: Span | None, is_chunk: bool) -> Span | None:
+    """Where the answer stands: in the quote if it does, else where the row says."""
+    place = wanted.place if not is_chunk else None
+    if place is not None and not 0 <= place[0] < place[1] <= len(document):
+        place = None
+    if quote is None or (place is not None and quote[0] <= place[0] and place[1] <= quote[1]):
+        return place
+    at = document.find(wanted.answer, *quote) if wanted.answer else -1
+    return (at, at + len(wanted.answer)) if at >= 0 else None
+
+
+def _word_begin(document: str, start: int, latest: int) -> int:
+    """The nearest begin of a word from a place on, so that no text begins in the middle of one; not after `latest`."""
+    space = document.find(" ", start, min(start + 40, latest))
+    return space + 1 if space >= 0 else start
+
+
+def _moved(span: Span | None, start: int, end: int) -> Span | None:
+    """A span of the whole as one of the part; None if the part has not all of it."""
+    if span is None or span[0] < start or span[1] > end:
+        return None
+    return span[0] - start, span[1] - start

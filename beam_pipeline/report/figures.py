@@ -1,0 +1,130 @@
+"""What is counted of all rows of an output, one after another, in memory that does not grow with them."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from transforms.diversity import question_word
+
+# Names that a run has some dozens of. A file that is not what it should be must not fill the memory with them.
+MOST_NAMES = 500
+OTHERS = "(others)"
+# A length beyond this is counted as this; no chart shows more.
+LONGEST = 1_000_000
+
+
+def count(counts: Counter[Any], name: Any, by: int = 1) -> None:
+    """Count a name, as `OTHERS` once there are too many."""
+    counts[name if name in counts or len(counts) < MOST_NAMES else OTHERS] += by
+
+
+class Lengths:
+    """How often each length occurs; exact below 1,000, to a thousandth above, so that memory is bounded."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+        self.number = self.total = self.most = 0
+
+    def add(self, length: int) -> None:
+        """Count a length."""
+        self.number += 1
+        self.total += length
+        self.most = max(self.most, length)
+        if length > 1000:
+            length = int(float(f"{min(length, LONGEST):.3g}"))
+        self.counts[length] += 1
+
+    @property
+    def mean(self) -> float:
+        return self.total / max(1, self.number)
+
+    def quantile(self, share: float) -> int:
+        """The least length that at least this share of all are no longer than; 0 without any."""
+        wanted, seen = math.ceil(share * self.number), 0
+        for length in sorted(self.counts):
+            seen += self.counts[length]
+            if seen >= wanted:
+                return length
+        return 0
+
+
+class Figures:
+    """Counts of accepted, rejected and dead rows."""
+
+    def __init__(self) -> None:
+        self.accepted = self.rejected = self.dead = 0
+        self.question_words, self.answer_words, self.answer_characters = Lengths(), Lengths(), Lengths()
+        self.domains: Counter[tuple[str, str]] = Counter()  # (domain, kind)
+        self.answer_types: Counter[str] = Counter()
+        self.asks: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+        self.checks: Counter[tuple[str, bool]] = Counter()
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        self.errors: Counter[tuple[str, str]] = Counter()
+        self.prompts: Counter[tuple[str, str, int, str]] = Counter()  # (stage, model, version, start of its SHA-256)
+        self.pass_rates: Counter[int] = Counter()  # in tenths
+        self.measured = 0
+
+    def add_accepted(self, row: Mapping[str, Any]) -> None:
+        """Count a row of `qa/`."""
+        self.accepted += 1
+        question, answer = text(row.get("question")), text(row.get("answer"))
+        self.question_words.add(len(question.split()))
+        self.answer_words.add(len(answer.split()))
+        self.answer_characters.add(len(answer))
+        count(self.domains, (text(row.get("domain")), "accepted"))
+        count(self.answer_types, text(row.get("answer_type")))
+        count(self.asks, question_word(question))
+        count(self.sources, text(row.get("source")))
+        self._add_verdicts(row.get("verdicts"))
+        rate = row.get("pass_rate")
+        if isinstance(rate, (int, float)) and 0 <= rate <= 1:
+            self.measured += 1
+            self.pass_rates[min(9, int(rate * 10))] += 1
+        for call in calls(row):
+            count(self.prompts, call)
+
+    def add_rejected(self, row: Mapping[str, Any]) -> None:
+        """Count a row of `rejected/`."""
+        self.rejected += 1
+        count(self.reasons, (text(row.get("stage")), text(row.get("reason"))))
+        count(self.domains, (text(row.get("domain")), "rejected"))
+        item = row.get("item")
+        self._add_verdicts(item.get("verdicts") if isinstance(item, dict) else None)
+
+    def add_dead(self, row: Mapping[str, Any]) -> None:
+        """Count a row of `dead_letters/`."""
+        self.dead += 1
+        count(self.errors, (text(row.get("stage")), text(row.get("error"))))
+        count(self.domains, (text(row.get("domain")), "dead"))
+
+    def stage_prompts(self) -> dict[str, str]:
+        """By which model and prompt version each stage asked, as the accepted rows say; several where there were several."""
+        named: dict[str, list[str]] = {}
+        for stage, model, version, _ in sorted(self.prompts):
+            named.setdefault(stage, []).append(f"{model}, prompt version {version}")
+        return {stage: "; ".join(names) for stage, names in named.items()}
+
+    def _add_verdicts(self, verdicts: Any) -> None:
+        for verdict in listed(verdicts):
+            count(self.checks, (text(verdict.get("check")), bool(verdict.get("passed"))))
+
+
+def calls(row: Mapping[str, Any]) -> Iterable[tuple[str, str, int, str]]:
+    """The model calls behind a row: stage, model, prompt version, start of the prompt's SHA-256."""
+    provenance = row.get("provenance")
+    for call in listed(provenance.get("calls") if isinstance(provenance, dict) else None):
+        version = call.get("prompt_version")
+        number = version if isinstance(version, int) else 0
+        yield text(call.get("stage")), text(call.get("model")), number, text(call.get("prompt_sha256"))[:12]
+
+
+def listed(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none where it is no list."""
+    return [member for member in value if isinstance(member, dict)] if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """A text; "" for anything else."""
+    return value if isinstance(value, str) else ""

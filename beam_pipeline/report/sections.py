@@ -1,0 +1,145 @@
+"""The sections of the page in the order of reading, between what everybody asks first and how the page came about."""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from beam_pipeline.report import effort_sections, outcome_sections, pair_sections
+from beam_pipeline.report.collect import Collected
+from beam_pipeline.report.documents import MOST_DOCUMENTS
+from beam_pipeline.report.elements import Html, element
+from beam_pipeline.report.layout import card, grid
+from beam_pipeline.report.outcome_sections import STAGES
+from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.table import verdict_line
+
+Section = tuple[str, str, Html]
+
+
+def all_sections(collected: Collected) -> list[Section]:
+    """Every section that this output has something for, in the order of reading: (id, title, content)."""
+    made = [
+        ("funnel", "Funnel", outcome_sections.funnel(collected)),
+        ("domains", "Yield by domain", outcome_sections.domains(collected)),
+        ("reasons", "Why rows were left out", outcome_sections.reasons(collected)),
+        ("map", "Map of questions", pair_sections.question_map(collected)),
+        ("pairs", "What is asked", pair_sections.pairs(collected)),
+        ("lengths", "Lengths", pair_sections.lengths(collected)),
+        ("repetition", "Repetition", pair_sections.repetition(collected)),
+        ("cost", "Tokens and cost", effort_sections.cost(collected)),
+        ("course", "Course of the run", effort_sections.course(collected)),
+        ("calls", "Latency and retries", effort_sections.calls(collected)),
+        ("windows", "Windows", effort_sections.windows(collected)),
+        ("prompts", "Models, prompts, verdicts", _prompts(collected)),
+    ]
+    return [(name, title, content) for name, title, content in made if content]
+
+
+def name_of(collected: Collected) -> str:
+    """What the output is called: the last part of its folder's name."""
+    folder = collected.folder if "://" in collected.folder else os.path.abspath(collected.folder)
+    return folder.rstrip("/").rpartition("/")[2] or folder
+
+
+def header(collected: Collected) -> Html:
+    """Name, verdict and the numbers that everybody asks for first."""
+    summary = collected.summary
+    documents, tasks = summary["documents"], summary["tasks"]
+    total = summary.get("tokens", {}).get("total", {})
+    cost = summary.get("cost", {})
+    tiles = [
+        ("documents read", number(documents["read"]), f"{share(documents['accepted'], documents['read'])} gave a pair"),
+        ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
+        ("dead letters", number(collected.figures.dead), "failures, which a replay asks again"),
+    ]
+    if total:
+        prompt = total["prompt_tokens"]
+        cached = f"{share(total['cached_tokens'], prompt)} of the prompts from the cache"
+        tiles += [
+            ("model calls", number(total["calls"]), f"{total['replayed']:,} more from the journal"),
+            ("tokens", number(prompt + total["completion_tokens"], short=True), cached),
+        ]
+    if cost:
+        tiles.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
+    if "seconds" in summary:
+        tiles.append(("duration", duration(summary["seconds"]), _began(summary)))
+    sound = summary["balanced"] and summary["pairs"]
+    return element(
+        "header",
+        element("p", "webscale-qa: report of a run", class_="over"),
+        element("h1", name_of(collected)),
+        element("p", verdict_line(summary), class_="verdict sound" if sound else "verdict unsound"),
+        element(
+            "dl",
+            *(element("div", element("dt", name), element("dd", value, element("small", note))) for name, value, note in tiles),
+        ),
+    )
+
+
+def footer(collected: Collected) -> Html:
+    """How the page came about."""
+    damaged = f" {collected.damaged:,} lines of the output are no rows and were left out." if collected.damaged else ""
+    return element(
+        "footer",
+        element(
+            "p",
+            "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
+            f"The same output gives the same page: python -m beam_pipeline.report writes it again.{damaged}",
+        ),
+    )
+
+
+def _began(summary: Mapping[str, Any]) -> str:
+    began = summary.get("timeline", {}).get("began")
+    return time.strftime("from %Y-%m-%d %H:%M UTC", time.gmtime(began)) if began else ""
+
+
+def duration(seconds: float) -> str:
+    """Seconds for a reader: 2.1 s, 3 min 20 s, 4 h 5 min."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _prompts(collected: Collected) -> Html:
+    figures = collected.figures
+    calls = [
+        [element("b", stage), model, str(version), element("code", digest), number(value)]
+        for (stage, model, version, digest), value in sorted(
+            figures.prompts.items(), key=lambda item: (_rank(item[0][0]), item[0])
+        )
+    ]
+    names = sorted({check for check, _ in figures.checks})
+    verdicts = []
+    for check in names:
+        passed, failed = figures.checks[(check, True)], figures.checks[(check, False)]
+        marks = bar(1, Bar(passed / (passed + failed), "accepted"), Bar(failed / (passed + failed), "rejected"))
+        verdicts.append([element("b", check), marks, number(passed), number(failed)])
+    parts = []
+    if calls:
+        note = "Behind the accepted pairs; the digest is the beginning of the prompt's SHA-256."
+        parts.append(
+            card("Models and prompts", note, table(["Stage", "Model", "Version", "Digest", "Pairs"], calls, texts=(1, 3)))
+        )
+    if verdicts:
+        note = "Each check of the verifiers, on accepted pairs and on rejected ones whose row holds verdicts."
+        parts.append(card("Verdicts", note, table(["Check", "", "Passed", "Failed"], verdicts, wide=1)))
+    return grid(parts, "halves") if parts else Html("")
+
+
+def _rank(stage: str) -> int:
+    return list(STAGES).index(stage) if stage in STAGES else len(STAGES)
+
+
+def texts_note(collected: Collected) -> str:
+    """Where the texts of the rows come from, and why some are missing."""
+    looked = collected.looked
+    if looked.problem:
+        return f"Texts of documents are shown where a row holds them; the input could not be read again: {looked.problem}."
+    bound = "" if looked.whole else f" (its first {looked.documents:,} documents; {MOST_DOCUMENTS:,} at most are looked through)"
+    return (
+        "Open a row to see its verdicts and its document, with the quote marked. "
+        f"Texts are read from the run's input{bound}; long ones are cut."
+    )
