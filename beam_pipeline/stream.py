@@ -37,7 +37,8 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields, event_time)
     else:
-        source = ReadFolder(tuple(config.input), fields, config.input_format, config.watch_interval_s, config.watch_until_s)
+        watch = config.watch_interval_s, config.watch_until_s, config.output
+        source = ReadFolder(tuple(config.input), fields, config.input_format, *watch)
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
@@ -108,7 +109,7 @@ class ReadFolder(beam.PTransform):
         patterns: globs of files to come.
         fields: where a row keeps what a document needs.
         input_format: as `ReadDocuments` has it.
-        interval_s, until_s: as `WatchFiles` has them.
+        interval_s, until_s, output: as `WatchFiles` has them.
     """
 
     patterns: tuple[str, ...]
@@ -116,10 +117,11 @@ class ReadFolder(beam.PTransform):
     input_format: str = "auto"
     interval_s: float = 30.0
     until_s: float = 0.0
+    output: str = ""
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
-        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s)
+        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s, self.output)
         return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format)
 
 
