@@ -18,7 +18,7 @@ import pytest
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.running import OK, STOPPED
 from tests.engines.cluster import FlinkCluster
-from tests.engines.conftest import DOCUMENTS, SHARED, Ran, finish
+from tests.engines.conftest import DOCUMENTS, SHARED, finish
 from tests.engines.test_endings import SAMPLE, last_line
 from tests.scripted_endpoint import Answer
 
