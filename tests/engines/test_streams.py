@@ -49,6 +49,11 @@ def wholes() -> dict[str, Whole]:
     return {}
 
 
+def whole_id(row: dict[str, Any]) -> str:
+    """The id of the document that a row is of, or whose chunk it is of."""
+    return str(row["document_id"]).partition("#")[0]
+
+
 @pytest.fixture(params=["sample", pytest.param("real", marks=pytest.mark.slow)])
 def whole(
     request: pytest.FixtureRequest,
@@ -66,10 +71,10 @@ def whole(
         output = tmp_path / "whole"
         ran = finish(launch(output, "--input", str(path), "--endpoint", endpoint.url, "--progress", "off"), output)
         assert ran.code == OK, ran.errors
-        copies = {row["document_id"] for row in ran.rows("rejected") if row["reason"] in COPIES}
+        copies = {whole_id(row) for row in ran.rows("rejected") if row["reason"] in COPIES}
         rows = {json.loads(line)["id"]: line for line in path.read_text("utf-8").splitlines(keepends=True)}
         names = [name for name in rows if name not in copies][:DOCUMENTS]
-        ids = sorted(row["id"] for row in ran.rows("qa") if row["document_id"] in set(names))
+        ids = sorted(row["id"] for row in ran.rows("qa") if whole_id(row) in set(names))
         wholes[request.param] = Whole([rows[name] for name in names], ids)
     return wholes[request.param]
 
