@@ -29,7 +29,9 @@ from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
 
-LOCAL_RUNNERS = (LOCAL_RUNNER, STREAM_RUNNER, "DirectRunner")
+# Beam's in-process runner of streams, and ours that is made of it.
+STREAM_RUNNERS = ("BundleBasedDirectRunner", STREAM_RUNNER.rpartition(".")[2])
+LOCAL_RUNNERS = (LOCAL_RUNNER, *STREAM_RUNNERS, "DirectRunner")
 LOOPBACK = "LOOPBACK"
 # Of Prism and of its workers in this process.
 ENGINE_LOGGERS = ("apache_beam", "PrismRunner", "SdkWorker")

@@ -15,6 +15,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.engines import (
+    STREAM_RUNNERS,
     QuietStderr,
     can_drain,
     cancel_job,
@@ -27,7 +28,7 @@ from beam_pipeline.engines import (
 )
 from beam_pipeline.files import reason
 from beam_pipeline.interrupt import StopOnInterrupt
-from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
+from beam_pipeline.options import PipelineConfig
 from beam_pipeline.progress import Progress
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
@@ -121,7 +122,7 @@ def run_stream(
         return FAILED
     watch_again(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
-    counted = runner_name(options) != STREAM_RUNNER
+    counted = runner_name(options) not in STREAM_RUNNERS
     summary = add_summaries(read_window_summaries(config.output, run))
     summary |= {"tokens": usage_of(result, models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - started, 1)
