@@ -2,11 +2,13 @@
 
 Beam's `BundleBasedDirectRunner` has one thread. It pulls ten messages, takes them through one step after the other,
 waits at each model stage for the last answer, and pulls the next ten when all is done: an endpoint of 64
-slots is a tenth busy. Two of its steps work otherwise here, and the rest is Beam's:
+slots is a tenth busy. Some of its steps work otherwise here, and the rest is Beam's:
 
 - a model stage does not wait. Its DoFn lives in one bundle that never ends; what it has no answer for yet holds
   the watermark, and a timer comes back for the answers.
 - messages are pulled in a thread of its own, as many at a time as the model stages have room for.
+- a DoFn without state is made once and not for every bundle, and a bundle without elements goes no further: Beam's
+  takes a millisecond for each step of the graph, also for nothing.
 
 Nothing here outlives the process, as in Beam's: what is under way is lost with it.
 
@@ -15,21 +17,16 @@ Source: `apache_beam.runners.direct` of the Beam version that requirements.txt n
 
 import threading
 import time
-import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from apache_beam import pvalue
 from apache_beam.internal import pickler
+from apache_beam.options.pipeline_options import DirectOptions
 from apache_beam.runners import common
+from apache_beam.runners.direct import transform_evaluator
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner, _DirectReadFromPubSub
-from apache_beam.runners.direct.transform_evaluator import (
-    TransformEvaluatorRegistry,
-    _ParDoEvaluator,
-    _PubSubReadEvaluator,
-    _TransformEvaluator,
-)
 from apache_beam.runners.direct.util import TransformResult
 from apache_beam.transforms.core import ParDo
 from apache_beam.transforms.timeutil import TimeDomain
@@ -47,54 +44,107 @@ PAUSE_S = 0.1
 # The most that Pub/Sub gives for one pull, and how long one waits for messages.
 MOST_MESSAGES, PULL_S = 1000, 30.0
 # Messages that are pulled before it is known how much the model stages hold.
-FIRST_MESSAGES = 10
+FIRST_MESSAGES = 100
+# How much longer it is between two looks for timers than one takes.
+LOOK_SHARE = 10
 
 
 class LocalStreamRunner(BundleBasedDirectRunner):
     """Runs a stream from Pub/Sub in this process."""
 
     def run_pipeline(self, pipeline: Any, options: Any) -> Any:
-        with _evaluators({ParDo: _evaluate_par_do, _DirectReadFromPubSub: _ReadEvaluator}):
+        # To stack elements compares the windows of each with those of the one before.
+        options.view_as(DirectOptions).direct_runner_use_stacked_bundle = False
+        with _our_evaluators():
             return super().run_pipeline(pipeline, options)
 
 
 @contextmanager
-def _evaluators(ours: dict[type, Any]) -> Iterator[None]:
-    """Have the runs that are begun meanwhile evaluate some kinds of transforms in another way."""
-    before = TransformEvaluatorRegistry._test_evaluators_overrides
-    TransformEvaluatorRegistry._test_evaluators_overrides = {**before, **ours}
+def _our_evaluators() -> Iterator[None]:
+    """Have the run that is begun meanwhile evaluate with `_Registry`: Beam's runner names it nowhere but in its module."""
+    before = transform_evaluator.TransformEvaluatorRegistry
+    transform_evaluator.TransformEvaluatorRegistry = _Registry
     try:
         yield
     finally:
-        TransformEvaluatorRegistry._test_evaluators_overrides = before
+        transform_evaluator.TransformEvaluatorRegistry = before
+
+
+class _Registry(transform_evaluator.TransformEvaluatorRegistry):
+    """Says how each transform of a run is evaluated."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._flow = _Flow()
+        self._serial: dict[Any, bool] = {}
+        timers = context._watermark_manager
+        timers.extract_all_timers = _NowAndThen(timers.extract_all_timers)
+
+    def get_evaluator(self, applied: Any, bundle: Any, side_inputs: Any) -> Any:
+        transform = applied.transform
+        given = self._evaluation_context, applied, bundle, side_inputs
+        if isinstance(transform, _DirectReadFromPubSub):
+            return _ReadEvaluator(self._flow, *given)
+        if type(transform) is ParDo:
+            if isinstance(transform.dofn, BacklogFn):
+                return _AskEvaluator(self._flow, *given)
+            if not side_inputs and not self.should_execute_serially(applied):
+                return _KeptEvaluator(self._flow, *given)
+        return super().get_evaluator(applied, bundle, side_inputs)
+
+    def should_execute_serially(self, applied: Any) -> bool:
+        """As Beam's, which reads the signatures of the DoFn each time."""
+        if applied not in self._serial:
+            self._serial[applied] = super().should_execute_serially(applied)
+        return self._serial[applied]
+
+
+class _NowAndThen:
+    """Looks for timers that are due, but not all the time: that goes through every key that any step remembers.
+
+    A stream has always something to wait for, so it says that there are timers when it has not looked.
+    """
+
+    def __init__(self, look: Callable[[], tuple[list[Any], bool]]) -> None:
+        self._look = look
+        self._next = 0.0
+
+    def __call__(self) -> tuple[list[Any], bool]:
+        began = time.monotonic()
+        if began < self._next:
+            return [], True
+        found, _ = self._look()
+        ended = time.monotonic()
+        self._next = ended + max(PAUSE_S / 2, LOOK_SHARE * (ended - began))
+        return found, True
 
 
 class _Flow:
-    """What is under way in one run."""
+    """What a run keeps from bundle to bundle.
+
+    Attributes:
+        kept: the DoFn of each transform that was made once.
+        asking: those of them that are model stages.
+        puller: gets messages.
+        error: what a model stage raised, which ends the run.
+    """
 
     def __init__(self) -> None:
-        self.stages: dict[Any, _Asking] = {}
+        self.kept: dict[Any, _Kept] = {}
+        self.asking: list[BacklogFn] = []
         self.puller: _Puller | None = None
         self.error: Exception | None = None
 
     @property
     def room(self) -> int:
         """How many more documents the model stages can hold."""
-        if not self.stages:
+        if not self.asking:
             return FIRST_MESSAGES
-        backlog = max(stage.dofn.backlog for stage in self.stages.values())
-        return backlog - sum(len(stage.dofn.unanswered) for stage in self.stages.values())
-
-
-_FLOWS: "weakref.WeakKeyDictionary[Any, _Flow]" = weakref.WeakKeyDictionary()
-
-
-def _flow(context: Any) -> _Flow:
-    return _FLOWS.setdefault(context, _Flow())
+        return max(stage.backlog for stage in self.asking) - sum(len(stage.unanswered) for stage in self.asking)
 
 
 class _Buffer(common.Receiver):
-    """What a stage has put out since the last bundle, without the wakes: it needs none, and its successors have timers."""
+    """What a DoFn has put out in this bundle, without wakes: the stages behind have timers."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
@@ -104,15 +154,15 @@ class _Buffer(common.Receiver):
             self.values.append(windowed)
 
 
-class _Asking:
-    """A model stage in its one bundle."""
+class _Kept:
+    """A DoFn that is set up, and what it has put out."""
 
     def __init__(self, applied: Any, side_inputs: Any) -> None:
         transform = applied.transform
-        self.dofn: BacklogFn = pickler.roundtrip(transform.dofn)
+        self.dofn = pickler.roundtrip(transform.dofn)
         self.outputs = {tag: _Buffer() for tag in applied.outputs}
         self.timer_set = False
-        self._runner = common.DoFnRunner(
+        self.runner = common.DoFnRunner(
             self.dofn,
             transform.args,
             transform.kwargs,
@@ -122,53 +172,34 @@ class _Asking:
             step_name=applied.full_label,
             state=common.DoFnState(CounterFactory()),
         )
-        self._runner.setup()
-        self._runner.start()
-
-    def process(self, windowed: Any) -> None:
-        self._runner.process(windowed)
+        self.runner.setup()
 
 
-def _evaluate_par_do(context: Any, applied: Any, bundle: Any, side_inputs: Any) -> Any:
-    kind = _AskEvaluator if isinstance(applied.transform.dofn, BacklogFn) else _ParDoEvaluator
-    return kind(context, applied, bundle, side_inputs)
+class _KeptEvaluator(transform_evaluator._TransformEvaluator):
+    """Takes a bundle through a DoFn without state and side inputs."""
 
-
-class _AskEvaluator(_TransformEvaluator):
-    """Hands elements to a model stage and takes what is answered. Side inputs are static: the first bundle's stay."""
+    def __init__(self, flow: _Flow, *given: Any) -> None:
+        super().__init__(*given)
+        self._flow = flow
 
     def start_bundle(self) -> None:
-        self._flow = _flow(self._evaluation_context)
-        if self._applied_ptransform not in self._flow.stages:
-            self._flow.stages[self._applied_ptransform] = _Asking(self._applied_ptransform, self._side_inputs)
-        self._stage = self._flow.stages[self._applied_ptransform]
+        # A bundle that failed is tried again, with a DoFn of its own: so it is back only when it has ended.
+        self._kept = self._flow.kept.pop(self._applied_ptransform, None) or _Kept(self._applied_ptransform, self._side_inputs)
+        self._kept.runner.start()
 
     def process_element(self, element: Any) -> None:
-        # The runner tries a bundle four times. What was asked by the first try cannot be asked again, so the run ends.
-        if self._flow.error is not None:
-            raise self._flow.error
-        try:
-            self._stage.process(element)
-        except Exception as error:
-            self._flow.error = error
-            raise
+        self._kept.runner.process(element)
 
-    def process_timer(self, timer_firing: Any) -> None:
-        self._stage.timer_set = False
-        self.process_element(GlobalWindows.windowed_value(WAKE))
-
-    def finish_bundle(self) -> TransformResult:
-        waiting = self._stage.dofn.unanswered
-        if waiting and not self._stage.timer_set:
-            self._stage.timer_set = True
-            state = self._step_context.get_keyed_state(None)
-            state.set_timer(None, "answers", TimeDomain.REAL_TIME, Timestamp.of(time.time() + PAUSE_S))
-        oldest = min((windowed.timestamp for windowed in waiting), default=None)
-        hold = MAX_TIMESTAMP if oldest is None else oldest - TIME_GRANULARITY
-        return TransformResult(self, list(self._bundles()), [], None, {None: hold})
+    def finish_bundle(self) -> Any:
+        self._kept.runner.finish()
+        self._flow.kept[self._applied_ptransform] = self._kept
+        return TransformResult(self, list(self._bundles()), [], None, None)
 
     def _bundles(self) -> Iterator[Any]:
-        for tag, buffer in self._stage.outputs.items():
+        """The bundles of all outputs that have any element."""
+        for tag, buffer in self._kept.outputs.items():
+            if not buffer.values:
+                continue
             values, buffer.values = buffer.values, []
             collection = pvalue.PCollection(None, tag=tag)
             collection.producer = self._applied_ptransform
@@ -179,15 +210,55 @@ class _AskEvaluator(_TransformEvaluator):
             yield bundle
 
 
-class _ReadEvaluator(_PubSubReadEvaluator):
+class _AskEvaluator(_KeptEvaluator):
+    """Hands elements to a model stage and takes what is answered. Side inputs are static: the first bundle's stay."""
+
+    def start_bundle(self) -> None:
+        # The runner tries a bundle four times. What the first try has asked cannot be asked again, so the run ends.
+        if self._flow.error is not None:
+            raise self._flow.error
+        kept = self._flow.kept.get(self._applied_ptransform)
+        if kept is None:
+            kept = self._flow.kept[self._applied_ptransform] = _Kept(self._applied_ptransform, self._side_inputs)
+            kept.runner.start()
+            self._flow.asking.append(kept.dofn)
+        self._kept = kept
+
+    def process_element(self, element: Any) -> None:
+        try:
+            self._kept.runner.process(element)
+        except Exception as error:
+            self._flow.error = error
+            raise
+
+    def process_timer(self, timer_firing: Any) -> None:
+        self._kept.timer_set = False
+        self.process_element(GlobalWindows.windowed_value(WAKE))
+
+    def finish_bundle(self) -> Any:
+        waiting = self._kept.dofn.unanswered
+        if waiting and not self._kept.timer_set:
+            self._kept.timer_set = True
+            state = self._step_context.get_keyed_state(None)
+            state.set_timer(None, "answers", TimeDomain.REAL_TIME, Timestamp.of(time.time() + PAUSE_S))
+        oldest = min((windowed.timestamp for windowed in waiting), default=None)
+        hold = MAX_TIMESTAMP if oldest is None else oldest - TIME_GRANULARITY
+        return TransformResult(self, list(self._bundles()), [], None, {None: hold})
+
+
+class _ReadEvaluator(transform_evaluator._PubSubReadEvaluator):
     """Beam's own, over messages that were pulled meanwhile."""
 
+    def __init__(self, flow: _Flow, *given: Any) -> None:
+        super().__init__(*given)
+        self._flow = flow
+
     def _get_subscriber_client(self, transform: Any) -> "_Puller":
-        flow = _flow(self._evaluation_context)
-        if flow.puller is None:
-            flow.puller = _Puller(super()._get_subscriber_client(transform), self._sub_name, self._evaluation_context)
-        flow.puller.allow(flow.room)
-        return flow.puller
+        if self._flow.puller is None:
+            client = super()._get_subscriber_client(transform)
+            self._flow.puller = _Puller(client, self._sub_name, self._evaluation_context)
+        self._flow.puller.allow(self._flow.room)
+        return self._flow.puller
 
 
 class _Puller:
