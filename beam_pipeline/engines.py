@@ -29,7 +29,9 @@ from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
 
-LOCAL_RUNNERS = (LOCAL_RUNNER, STREAM_RUNNER, "DirectRunner")
+# Beam's in-process runner of streams, and ours that is made of it.
+STREAM_RUNNERS = ("BundleBasedDirectRunner", STREAM_RUNNER.rpartition(".")[2])
+LOCAL_RUNNERS = (LOCAL_RUNNER, *STREAM_RUNNERS, "DirectRunner")
 LOOPBACK = "LOOPBACK"
 # Of Prism and of its workers in this process.
 ENGINE_LOGGERS = ("apache_beam", "PrismRunner", "SdkWorker")
@@ -87,16 +89,28 @@ def prepare_engine(options: PipelineOptions, log_level: str) -> None:
         portable.environment_cache_millis = KEEP_WORKERS_MS
 
 
-def cancel_job(result: Any, options: PipelineOptions) -> None:
+def cancel_job(result: Any, options: PipelineOptions) -> threading.Thread:
     """Cancel the job of an engine, from a thread of its own: a signal's handler may have interrupted a call to it.
 
     Beam's job server forgets a job of Flink when it is cancelled, and Flink goes on with it; so Flink is told
     itself, where its address is known.
     """
-    threading.Thread(target=_cancel, args=(result, options), name="cancel", daemon=True).start()
+    threading.Thread(target=cancel_now, args=(result, options), name="cancel", daemon=True).start()
 
 
-def _cancel(result: Any, options: PipelineOptions) -> None:
+def can_drain(options: PipelineOptions) -> bool:
+    """Whether the engine lets what a stream has read go through to its end when it is told to (`drain_job`)."""
+    return runner_name(options) == "DataflowRunner"
+
+
+def drain_job(result: Any) -> None:
+    """Tell Dataflow to read no more and to finish what was read, from a thread of its own, as above."""
+    change = result._runner.dataflow_client.modify_job_state
+    threading.Thread(target=change, args=(result.job_id(), "JOB_STATE_DRAINING"), name="drain", daemon=True).start()
+
+
+def cancel_now(result: Any, options: PipelineOptions) -> None:
+    """The same, in this thread: returns when all have been told. Raises what the engine's client raises."""
     address = flink_address(options)
     if address:
         try:

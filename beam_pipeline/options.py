@@ -51,7 +51,7 @@ SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 
 MOST_VERIFIERS = 9
 
-STREAM_RUNNER = "BundleBasedDirectRunner"
+STREAM_RUNNER = "beam_pipeline.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
 FILES = "Input and output"

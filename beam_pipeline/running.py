@@ -14,16 +14,28 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.engines import QuietStderr, cancel_job, failure_text, is_local, runner_name, runs_here
+from beam_pipeline.engines import (
+    STREAM_RUNNERS,
+    QuietStderr,
+    can_drain,
+    cancel_job,
+    cancel_now,
+    drain_job,
+    failure_text,
+    is_local,
+    runner_name,
+    runs_here,
+)
+from beam_pipeline.files import reason
 from beam_pipeline.interrupt import StopOnInterrupt
-from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
+from beam_pipeline.options import PipelineConfig
 from beam_pipeline.progress import Progress
 from beam_pipeline.report import tell_report
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.timeline import Timeline
 from beam_pipeline.usage import Prices, usage_of
-from beam_pipeline.watch import stop_watching, watch_again
+from beam_pipeline.watch import ask_to_stop, stop_watching, watch_again
 from beam_pipeline.window_summary import read_window_summaries
 from transforms.errors import FatalError
 from transforms.inference.runtime import get_runtime, peek_runtime
@@ -79,10 +91,18 @@ def run_batch(
 def run_stream(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float, run: str
 ) -> int:
-    """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
-    watch_again()
+    """Run until the stream ends, or until somebody ends it.
+
+    Asked once, a watch takes no further look and Dataflow no further message, and what was seen goes through to its
+    windows; a queue that is read in this process is left where it is. Asked twice, a job elsewhere is cancelled.
+    """
+    watch_again(config.output)
     stop = StopOnInterrupt()
-    stop.then(stop_watching if config.input or config.inputs else _interrupt)
+    watches = bool(config.input or config.inputs)
+    if watches:
+        stop.then(stop_watching if runs_here(options) else partial(_stop_watching_there, config.output))
+    elif not can_drain(options):
+        stop.then(_interrupt)
     result, timeline = None, Timeline(runs_here(options))
     _collect_again()
     try:
@@ -90,14 +110,15 @@ def run_stream(
             try:
                 result = pipeline.run()
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
+                if not config.input and can_drain(options):
+                    stop.then(partial(drain_job, result))
                 result.wait_until_finish()
             except KeyboardInterrupt:
                 if result is None or not runs_here(options):
                     raise
                 result.cancel()
     except KeyboardInterrupt:
-        if result is not None:
-            print("left the job running where it runs; end it there", file=sys.stderr)
+        print(_cancelled(result, config, options), file=sys.stderr)
         return STOPPED
     except Exception as error:
         fatal = _failure(error, options)
@@ -105,16 +126,43 @@ def run_stream(
             raise
         print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
         return FAILED
+    watch_again(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
-    counted = runner_name(options) != STREAM_RUNNER
+    counted = runner_name(options) not in STREAM_RUNNERS
     summary = add_summaries(read_window_summaries(config.output, run))
     summary |= {"tokens": usage_of(result, models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - started, 1)
     _complete(config, summary | _course(timeline))
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if stop.asked:
+        done = "what was read is in its windows" if watches or can_drain(options) else "open windows are lost"
+        print(f"stopped: {done}; go on with --resume --output {config.output}", file=sys.stderr)
         return STOPPED
     return _code(summary)
+
+
+def _stop_watching_there(output: str) -> None:
+    """End a watch on other machines, from a thread of its own: what the signal interrupts may hold a lock."""
+
+    def ask() -> None:
+        try:
+            ask_to_stop(output)
+        except Exception as error:  # each file system has errors of its own
+            print(f"the watch cannot be told to end ({reason(error)}); once more cancels the job", file=sys.stderr)
+
+    threading.Thread(target=ask, name="stop", daemon=True).start()
+
+
+def _cancelled(result: Any, config: PipelineConfig, options: PipelineOptions) -> str:
+    """Cancel a stream's job elsewhere, if it has one, and say on one line what became of it."""
+    go_on = f"closed windows and paid replies are kept: go on with --resume --output {config.output}"
+    if result is None:
+        return f"stopped while the run was being started; {go_on}"
+    try:
+        cancel_now(result, options)
+    except Exception as error:  # each engine's client has errors of its own
+        return f"the job goes on where it runs, for it cannot be cancelled ({reason(error)}): end it there; {go_on}"
+    return f"stopped: the job is cancelled; {go_on}"
 
 
 def _interrupt() -> None:

@@ -25,6 +25,7 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.files import reason
 from beam_pipeline.lock import LOCK_FILE
+from beam_pipeline.watch import STOP_FILE
 
 Row = dict[str, Any]
 
@@ -33,7 +34,7 @@ FORMATS = ("jsonl", "parquet")
 KINDS = ("qa", "rejected", "dead_letters")
 SUMMARIES = "summaries"  # of a stream: a row for each window
 REPORT_FILE = "report.html"
-_SUMMARY_FILES = ("summary.json", REPORT_FILE, "options.yaml", LOCK_FILE)
+_SUMMARY_FILES = ("summary.json", REPORT_FILE, "options.yaml", LOCK_FILE, STOP_FILE)
 _JOURNAL = "journal"
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _TEMP = "beam-temp-"

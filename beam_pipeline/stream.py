@@ -37,14 +37,13 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
     field = event_time.name if event_time.kind == FIELD else ""
     fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
     source: ReadMessages | ReadFolder | ReadInputs
-    look = config.watch_interval_s, config.watch_until_s
+    look = config.watch_interval_s, config.watch_until_s, config.output
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields, event_time)
     elif config.inputs:
-        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1]), field)
+        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
     else:
-        tallied = is_tallied(config)
-        source = ReadFolder(tuple(config.input), fields, config.input_format, *look, tallied)
+        source = ReadFolder(tuple(config.input), fields, config.input_format, *look, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
@@ -121,7 +120,7 @@ class ReadFolder(beam.PTransform):
         patterns: globs of files to come.
         fields: where a row keeps what a document needs.
         input_format: as `ReadDocuments` has it.
-        interval_s, until_s: as `WatchFiles` has them.
+        interval_s, until_s, output: as `WatchFiles` has them.
         tallied: whether to give a Reading.
     """
 
@@ -130,11 +129,12 @@ class ReadFolder(beam.PTransform):
     input_format: str = "auto"
     interval_s: float = 30.0
     until_s: float = 0.0
+    output: str = ""
     tallied: bool = False
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
-        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s)
+        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s, self.output)
         return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format, tallied=self.tallied)
 
 

@@ -19,7 +19,7 @@ _NO_PUBSUB = (_BATCH_RUNNER, "prism", "flink", "spark")
 # Beam 2.77: the first has no clock, the second panics in the timers of such triggers.
 _NO_EARLY = (_BATCH_RUNNER, "prism")
 # Cannot run a source that never ends but is not Pub/Sub.
-_NO_WATCH = "bundlebaseddirect"
+_NO_WATCH = ("bundlebaseddirect", "localstream")
 
 
 def check_source(config: Any, chosen: set[str]) -> None:
@@ -79,7 +79,7 @@ def check_runner(config: Any, runner: str) -> None:
                 "use DataflowRunner, or watch a folder with --input"
             )
         return
-    if name == _NO_WATCH:
+    if name in _NO_WATCH:
         raise ValueError(f"--runner {runner} cannot watch a folder: use PrismRunner, a Flink cluster or DataflowRunner")
     if name == _BATCH_RUNNER and not config.watch_until_s:
         raise ValueError(

@@ -2,8 +2,8 @@
 
 Beam's `MatchContinuously` looks every so often, too, but runs its watermark ahead to the next look, keeps what it
 has seen in one element, and cannot be ended. Here the watermark is the last look, what was seen is state by path, and
-a watch ends by itself: after some time, or when the process that it runs in is asked to stop, so that what was seen
-goes through to the end.
+a watch ends by itself: after some time, when the process that it runs in is asked to stop, or, wherever it runs, when a
+file named `stop` lies in the output folder, so that what was seen goes through to the end.
 
 A file that has changed within the last seconds is left for the next look, for it may still be written; its name is
 what it is known by, and what is put under a name again is not read again. Move files in, do not rewrite them.
@@ -38,6 +38,8 @@ _PATIENCE_S = 10.0
 # So soon is seen that a watch is to end.
 _GLANCE_S = 1.0
 _FOREVER_MS = 2**62
+# In the output folder, which all workers of a run share: ends the watch.
+STOP_FILE = "stop"
 
 _LOGGER = logging.getLogger(__name__)
 _STOP = threading.Event()
@@ -48,9 +50,19 @@ def stop_watching() -> None:
     _STOP.set()
 
 
-def watch_again() -> None:
-    """Forget an earlier `stop_watching`."""
+def ask_to_stop(output: str) -> None:
+    """End the watch of a run wherever it runs, within some seconds; what was seen goes through to the end.
+
+    Raises whatever a file system raises that cannot write into the folder.
+    """
+    FileSystems.create(FileSystems.join(output, STOP_FILE), mime_type="text/plain", compression_type="uncompressed").close()
+
+
+def watch_again(output: str = "") -> None:
+    """Forget that a watch was asked to end, here or in an output folder. Raises as `ask_to_stop`."""
     _STOP.clear()
+    if output and FileSystems.exists(path := FileSystems.join(output, STOP_FILE)):
+        FileSystems.delete([path])
 
 
 @dataclass
@@ -61,16 +73,19 @@ class WatchFiles(beam.PTransform):
         patterns: paths or globs.
         interval_s: seconds between looks.
         until_s: seconds after the first look at which watching ends; 0 for never.
+        output: folder in which a file named `stop` ends it; "" for none.
     """
 
     patterns: tuple[str, ...]
     interval_s: float
     until_s: float = 0.0
+    output: str = ""
 
     def expand(self, pipeline: beam.pvalue.PBegin) -> beam.PCollection:
         # The in-process runner comes back at once whatever was asked for, and adds up metrics by recursion.
         stay = isinstance(pipeline.pipeline.runner, FnApiRunner)
-        looking = beam.ParDo(_LookFn(self.patterns, self.interval_s, self.until_s, stay))
+        stop_file = FileSystems.join(self.output, STOP_FILE) if self.output else ""
+        looking = beam.ParDo(_LookFn(self.patterns, self.interval_s, self.until_s, stop_file, stay))
         return (
             pipeline
             | "Once" >> beam.Create([b""], reshuffle=False)
@@ -108,10 +123,11 @@ _WATERMARK = ManualWatermarkEstimator.default_provider()
 class _LookFn(beam.DoFn):
     """Looks, and comes back for the next look; with `stay` it waits for it."""
 
-    def __init__(self, patterns: tuple[str, ...], interval_s: float, until_s: float, stay: bool) -> None:
+    def __init__(self, patterns: tuple[str, ...], interval_s: float, until_s: float, stop_file: str, stay: bool) -> None:
         self._patterns = patterns
         self._interval_s = interval_s
         self._until_s = until_s
+        self._stop_file = stop_file
         self._stay = stay
 
     @beam.DoFn.unbounded_per_element()
@@ -125,7 +141,7 @@ class _LookFn(beam.DoFn):
         while True:
             now = time.time()
             over_s = now - began - self._until_s if self._until_s else 0.0
-            ending = _STOP.is_set() or over_s > 0
+            ending = over_s > 0 or _asked_to_stop(self._stop_file)
             growing = False
             if now >= due or ending:
                 due = max(now + self._interval_s, due)
@@ -147,6 +163,16 @@ class _LookFn(beam.DoFn):
                 moments.defer_remainder(Duration.of(pause))
                 return
             time.sleep(pause)
+
+
+def _asked_to_stop(stop_file: str) -> bool:
+    if _STOP.is_set() or not stop_file:
+        return _STOP.is_set()
+    try:
+        return FileSystems.exists(stop_file)
+    except Exception as error:  # of any file system, as below
+        _LOGGER.warning("%s: cannot be looked up, will be tried again: %s", stop_file, reason(error))
+        return False
 
 
 def look(patterns: tuple[str, ...], now: float) -> tuple[list[str], list[str]]:

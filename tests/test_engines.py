@@ -17,7 +17,7 @@ from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
     QuietStderr,
-    _cancel,
+    cancel_now,
     failure_text,
     flink_address,
     is_local,
@@ -199,7 +199,7 @@ def test_cancelling_tells_flink_of_this_job_alone() -> None:
     jobs = [("a", "BeamApp-me-1", 5), ("b", "BeamApp-me-1", -1), ("c", "BeamApp-other", -1)]
     with FlinkApi([{"jid": jid, "name": name, "end-time": end} for jid, name, end in jobs]) as flink:
         job = Job()
-        _cancel(job, PipelineOptions([f"--flink_master={flink.address}"]))
+        cancel_now(job, PipelineOptions([f"--flink_master={flink.address}"]))
     assert flink.cancelled == ["/jobs/b?mode=cancel"]
     assert job.cancelled
 
@@ -207,7 +207,7 @@ def test_cancelling_tells_flink_of_this_job_alone() -> None:
 def test_without_flinks_address_the_job_server_alone_is_told() -> None:
     job = Job()
     assert flink_address(PipelineOptions([])) == flink_address(PipelineOptions(["--flink_master=[local]"])) == ""
-    _cancel(job, PipelineOptions([]))
+    cancel_now(job, PipelineOptions([]))
     assert job.cancelled
 
 

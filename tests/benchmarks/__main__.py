@@ -5,7 +5,8 @@
 
 Sections: saturation, prefill, faults, memory, throughput. The last needs no endpoint: it is what the rules cost
 on one core. Not among "all", and only with what `make engines` fetches: engines (saturation on Prism and Flink),
-task_managers (what a second one brings), lost_worker (what losing one costs).
+streams (saturation of streams that have fallen behind; without engines those of one process), task_managers (what a second
+one brings), lost_worker (what losing one costs).
 
 The endpoint is the embedded one in a process of its own, simulating a GPU server; every client gets a fresh
 one. "busy" is the share of its slots that worked between its first request and its last reply, as the server
@@ -22,10 +23,11 @@ from tests.benchmarks.faults import faults
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prefill import prefill
 from tests.benchmarks.saturation import saturation
+from tests.benchmarks.streams import streams
 from tests.benchmarks.throughput import throughput
 
 ALL = ("saturation", "prefill", "faults", "memory", "throughput")
-SECTIONS = (*ALL, "engines", "task_managers", "lost_worker")
+SECTIONS = (*ALL, "engines", "streams", "task_managers", "lost_worker")
 
 
 def main() -> None:
@@ -55,6 +57,8 @@ def main() -> None:
                 memory(folder, options.memory_documents)
             elif section == "engines":
                 engines(documents, folder, options.repeat)
+            elif section == "streams":
+                streams(documents, folder, options.repeat)
             elif section == "task_managers":
                 task_managers(documents, folder, options.repeat)
             elif section == "lost_worker":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.running import STOPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 # 2 cores serve client and server alike, so a reply takes long enough for the client not to be what
@@ -79,7 +80,12 @@ def server(slots: int, **more: Any) -> dict[str, Any]:
 
 def pipeline(documents: Path, output: Path, *more: str) -> Command:
     """The pipeline's command line; near duplicates stay in, so that all clients have the same work."""
-    command = [sys.executable, "-m", "beam_pipeline", "--input", str(documents), "--output", str(output)]
+    return any_pipeline(output, "--input", str(documents), *more)
+
+
+def any_pipeline(output: Path, *more: str) -> Command:
+    """The same, whatever it reads."""
+    command = [sys.executable, "-W", "ignore", "-m", "beam_pipeline", "--output", str(output)]
     command += ["--overwrite", "--progress", "off", "--near_duplicates", "0", "--report", "false", *more]
     return lambda urls: [*command, *(argument for url in urls for argument in ("--endpoint", url))]
 
@@ -90,18 +96,32 @@ def client(module: str, documents: Path, *more: str) -> Command:
     return lambda urls: [*command, "--endpoint", urls[0]]
 
 
-def measure(name: str, command: Command, settings: dict[str, Any], replicas: int = 1) -> Measured:
-    """Run one client against fresh servers. A client prints its result as JSON, the pipeline leaves a summary."""
+def measure(
+    name: str,
+    command: Command,
+    settings: dict[str, Any],
+    replicas: int = 1,
+    done: Callable[[], bool] | None = None,
+    documents: int = 0,
+) -> Measured:
+    """Run one client against fresh servers. A client prints its result as JSON, the pipeline leaves a summary.
+
+    What never ends by itself is told to when it is `done`. `documents` are how many there are where no file says so.
+    """
     endpoints = [DemoEndpoint.start(**settings) for _ in range(replicas)]
     try:
         arguments = list(command([endpoint.url for endpoint in endpoints]))
         began = time.monotonic()
         process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         meter = _CpuMeter(process.pid, endpoints[0])
+        if done is not None:
+            while not done() and process.poll() is None:
+                time.sleep(_CpuMeter.INTERVAL_S)
+            process.terminate()
         output, errors = process.communicate()
         wall = time.monotonic() - began
         meter.join()
-        if process.returncode:
+        if process.returncode != (0 if done is None else STOPPED):
             raise SystemExit(f"{name} failed:\n{output}\n{errors}")
         stats = [endpoint.stats() for endpoint in endpoints]
     finally:
@@ -114,7 +134,7 @@ def measure(name: str, command: Command, settings: dict[str, Any], replicas: int
 
     return Measured(
         name=name,
-        documents=_documents(arguments),
+        documents=documents or _documents(arguments),
         busy=total("busy_slot_s") / (settings["slots"] * replicas * active) if settings.get("slots") else 0.0,
         active_s=active,
         wall_s=wall,

@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -116,6 +116,16 @@ class BacklogFn(beam.DoFn):
         self._stage = stage
         self._backlog = backlog
         self._namespace = namespace or stage
+
+    @property
+    def backlog(self) -> int:
+        """Elements that it holds at most."""
+        return self._backlog
+
+    @property
+    def unanswered(self) -> Collection[WindowedValue]:
+        """The elements that the running bundle has no answer for yet."""
+        return self._in_flight.values()
 
     def setup(self) -> None:
         self._runtime: Runtime = get_runtime()
