@@ -16,6 +16,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
+from beam_pipeline.bigquery_sink import check_output_tables, prepare_tables
+from beam_pipeline.bigquery_source import check_table_source
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
@@ -93,6 +95,10 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 check_stream(config)
             else:
                 check_apart(check_inputs(config.input, config.input_format), config.output)
+            if config.input_table or config.input_query:
+                check_table_source(config, options)
+            if config.output_table:
+                check_output_tables(config, options)
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
@@ -114,6 +120,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
             prepare_output(config.output, config.overwrite, config.resume, keep=config.streaming)
+            if config.output_table:
+                prepare_tables(config, options)
             save_options(config)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)

@@ -9,6 +9,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
+from beam_pipeline.bigquery_sink import write_tables
+from beam_pipeline.bigquery_source import ReadRows, table_source
 from beam_pipeline.engines import splits_at_side_inputs
 from beam_pipeline.ledger import CountRun, combine_windows
 from beam_pipeline.models import verifier_name
@@ -95,14 +97,18 @@ def build(
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
+    if config.output_table:
+        left = write_tables(left, config, pipeline.options)
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left)
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(left, counts, diversity, config, run)
     return left
 
 
-def document_source(config: PipelineConfig) -> ReadDocuments | ReadStream:
+def document_source(config: PipelineConfig) -> ReadDocuments | ReadRows | ReadStream:
     """The source of documents, as the options say."""
+    if config.input_table or config.input_query:
+        return table_source(config)
     if config.streaming:
         return stream_source(config)
     return ReadDocuments(

@@ -14,6 +14,8 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_pipeline.bigquery import TableError
+from beam_pipeline.bigquery_sink import count_tables, load_failure
 from beam_pipeline.engines import QuietStderr, cancel_job, failure_text, is_local, runner_name, runs_here
 from beam_pipeline.interrupt import StopOnInterrupt
 from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
@@ -61,7 +63,10 @@ def run_batch(
         return FAILED
     seconds = time.monotonic() - started
     try:
-        return _report(config, models, result, seconds)
+        return _report(config, options, models, result, seconds)
+    except TableError as error:
+        print(f"error: {error}; the run ended and its files are whole, its tables were not counted", file=sys.stderr)
+        return FAILED
     except FileNotFoundError:
         print(
             f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
@@ -116,10 +121,12 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
+def _report(config: PipelineConfig, options: PipelineOptions, models: Mapping[str, str], result: Any, seconds: float) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
     summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
+    if config.output_table:
+        summary |= count_tables(config, options, summary)
     _complete(config, summary)
     print(verdict_line(summary))
     return _code(summary)
@@ -156,7 +163,7 @@ def _collect_again() -> None:
 def _failure(error: BaseException, options: PipelineOptions) -> FatalError | str | None:
     """What to say of a run that failed, on one line; None for a bug, which is to be seen whole."""
     runtime = peek_runtime()
-    fatal = (runtime and runtime.fatal) or _fatal_cause(error)
+    fatal = (runtime and runtime.fatal) or _fatal_cause(error) or load_failure(error)
     if fatal is None and not is_local(options):
         return failure_text(error)
     return fatal

@@ -34,7 +34,7 @@ def check_source(config: Any, chosen: set[str]) -> None:
         for name in _STREAM_ONLY:
             if name in chosen:
                 raise ValueError(f"--{name} needs --streaming")
-        if not config.input:
+        if not (config.input or config.input_table or config.input_query):
             raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
         return
     kind = parse_option(config.event_time).kind
