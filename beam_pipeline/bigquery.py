@@ -30,7 +30,8 @@ def asking(what: str) -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        raise TableError(f"{what}: BigQuery says {error.message}") from error
+        said = error.errors[0].get("message") if error.errors else error.message
+        raise TableError(f"{what}: BigQuery says: {' '.join(str(said).split())}") from error
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
         raise TableError(f"{what}: BigQuery cannot be asked: {' '.join(str(error).split())}") from error
 

@@ -192,10 +192,9 @@ def check_output_tables(config: PipelineConfig, options: PipelineOptions) -> Non
     Raises:
         ValueError: a table holds what it should not or has other columns, or there is no dataset for it; one line.
     """
-    client = make_client_for(config, options)
     for kind, table in tables_of(config).items():
         option = f"--output_table {table}"
-        with asking(option):
+        with asking(option), make_client(_project(config, options)) as client:
             found = find_table(client, table)
             if found is None:
                 if not has_dataset(client, table):
@@ -237,13 +236,17 @@ def _words(field: Mapping[str, Any]) -> str:
 
 def _check_held(option: str, held: int, own: int, config: PipelineConfig) -> None:
     if held > own and not config.append_table:
-        raise ValueError(f"{option}: holds {held - own:,} rows of other runs; pass --append_table to add to them, or name another")
+        raise ValueError(
+            f"{option}: holds {held - own:,} rows of other runs; pass --append_table to add to them, or name another"
+        )
     if own and not (config.overwrite or config.resume):
         raise ValueError(
             f"{option}: already holds {own:,} rows of this --output; pass --overwrite to replace them, or --resume to go on"
         )
     if own and config.overwrite and config.streaming:
-        raise ValueError(f"{option}: holds {own:,} rows of this --output, which a stream cannot take out; choose another --output")
+        raise ValueError(
+            f"{option}: holds {own:,} rows of this --output, which a stream cannot take out; choose another --output"
+        )
 
 
 def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
@@ -252,9 +255,8 @@ def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
     Raises:
         ValueError: BigQuery does not let it; one line.
     """
-    client = make_client_for(config, options)
     for kind, table in tables_of(config).items():
-        with asking(f"--output_table {table}"):
+        with asking(f"--output_table {table}"), make_client(_project(config, options)) as client:
             create_table(client, table, table_fields(kind))
             if (config.overwrite or config.resume) and not config.streaming:
                 run_query(client, _DELETE.format(table=table.sql), run=run_of(config))
@@ -271,23 +273,13 @@ def count_tables(config: PipelineConfig, options: PipelineOptions, summary: Mapp
         "rejected": sum(summary["reasons"].values()),
         "dead_letters": sum(summary["errors"].values()),
     }
-    client, tables = make_client_for(config, options), {}
+    tables = {}
     for kind, table in tables_of(config).items():
-        with asking(f"--output_table {table}"):
+        with asking(f"--output_table {table}"), make_client(_project(config, options)) as client:
             [(_, own)] = run_query(client, _COUNT.format(table=table.sql), run=run_of(config))
         tables[str(table)] = {"rows": own, "expected": expected[kind]}
     closed = all(row["rows"] == row["expected"] for row in tables.values())
     return {"tables": tables, "balanced": summary["balanced"] and closed}
-
-
-def make_client_for(config: PipelineConfig, options: PipelineOptions) -> Any:
-    """A client for the tables of a run.
-
-    Raises:
-        ValueError: there are no credentials.
-    """
-    with asking(f"--output_table {config.output_table}"):
-        return make_client(_project(config, options))
 
 
 def _project(config: PipelineConfig, options: PipelineOptions) -> str:
@@ -295,12 +287,10 @@ def _project(config: PipelineConfig, options: PipelineOptions) -> str:
     return options.view_as(GoogleCloudOptions).project or parse_table(config.output_table).project
 
 
-def load_failure(error: BaseException) -> str | None:
-    """What BigQuery said of a load job that failed, on one line; None if it is not what ended the run."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if failed := _FAILED_JOB.search(str(seen)):
-            said = _SAID.search(failed[2])
-            return f"--output_table: BigQuery's job {failed[1]} failed: {' '.join((said[2] if said else failed[2]).split())}"
-        seen = seen.__cause__ or seen.__context__
-    return None
+def load_failure(text: str) -> str | None:
+    """What BigQuery said of a load job that failed, on one line, from Beam's words for it; None if it is not about one."""
+    failed = _FAILED_JOB.search(text)
+    if failed is None:
+        return None
+    said = _SAID.search(failed[2])
+    return f"--output_table: BigQuery's job {failed[1]} failed: {' '.join((said[2] if said else failed[2]).split())}"

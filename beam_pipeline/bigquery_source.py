@@ -173,12 +173,14 @@ def table_columns(name: str) -> list[str]:
         ValueError: there is no such table, or it is a view; one line.
     """
     table = parse_table(name)
-    with asking(f"--input_table {table}"):
-        found = find_table(make_client(table.project), table)
+    with asking(f"--input_table {table}"), make_client(table.project) as client:
+        found = find_table(client, table)
     if found is None:
         raise ValueError(f"--input_table {table}: there is no such table")
     if found.table_type in ("VIEW", "MATERIALIZED_VIEW"):
-        raise ValueError(f"--input_table {table}: is a view, which has no rows of its own; --input_query 'SELECT * FROM {table.sql}'")
+        raise ValueError(
+            f"--input_table {table}: is a view, which has no rows of its own; --input_query 'SELECT * FROM {table.sql}'"
+        )
     return [field.name for field in found.schema]
 
 
@@ -192,8 +194,8 @@ def check_table_source(config: PipelineConfig, options: PipelineOptions) -> None
         option, columns = f"--input_table {config.input_table}", table_columns(config.input_table)
     else:
         option = "--input_query"
-        with asking(option):
-            found = query_columns(make_client(options.view_as(GoogleCloudOptions).project), config.input_query)
+        with asking(option), make_client(options.view_as(GoogleCloudOptions).project) as client:
+            found = query_columns(client, config.input_query)
         if found is None:
             return
         columns = found

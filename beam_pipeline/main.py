@@ -16,7 +16,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
-from beam_pipeline.bigquery_sink import check_output_tables, prepare_tables
+from beam_pipeline.bigquery_sink import check_output_tables, load_failure, prepare_tables
 from beam_pipeline.bigquery_source import check_table_source
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
@@ -71,7 +71,9 @@ def _said_once(record: logging.LogRecord) -> bool:
     runtime = peek_runtime()
     if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
         return False
-    return remote_fatal(record.getMessage()) is None
+    message = record.getMessage()
+    # The second is what Beam calls a warning whenever it reads a query.
+    return remote_fatal(message) is None and load_failure(message) is None and not message.startswith("### Labels: ")
 
 
 def _refuse(error: Exception) -> int:

@@ -176,9 +176,9 @@ class PipelineConfig(_Options):
     )
     output_table: str = declare(
         "",
-        "BigQuery table (project:dataset.table) for the accepted pairs, beside the files; NAME_rejected and NAME_dead_letters are "
-        "for the others. A row's column run is the --output it came with: --overwrite and --resume of a batch replace those rows "
-        "and no others, so none is there twice.",
+        "BigQuery table (project:dataset.table) for the accepted pairs, beside the files; NAME_rejected and NAME_dead_letters "
+        "take the others. Each row says in its column run with which --output it came: --overwrite and --resume of a batch "
+        "replace those rows and no others, so none is there twice.",
         TABLES,
         param_type="BIGQUERY_TABLE",
         regex=TABLE,

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr
 from functools import partial
 from typing import Any, TextIO, cast
@@ -163,17 +163,25 @@ def _collect_again() -> None:
 def _failure(error: BaseException, options: PipelineOptions) -> FatalError | str | None:
     """What to say of a run that failed, on one line; None for a bug, which is to be seen whole."""
     runtime = peek_runtime()
-    fatal = (runtime and runtime.fatal) or _fatal_cause(error) or load_failure(error)
+    fatal = (runtime and runtime.fatal) or _fatal_cause(error) or _load_failure(error)
     if fatal is None and not is_local(options):
         return failure_text(error)
     return fatal
 
 
+def _load_failure(error: BaseException) -> str | None:
+    """What BigQuery said of a load job behind what a runner raised, if that is what it was."""
+    return next((said for cause in _causes(error) if (said := load_failure(str(cause)))), None)
+
+
 def _fatal_cause(error: BaseException) -> FatalError | None:
     """The FatalError behind what a runner raised, if there is one."""
+    return next((cause for cause in _causes(error) if isinstance(cause, FatalError)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all those behind it."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, FatalError):
-            return seen
+        yield seen
         seen = seen.__cause__ or seen.__context__
-    return None
