@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beam_pipeline.bigquery_sink import load_failure, refused_row, table_fields
+from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import main
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from beam_pipeline.sinks import FREE_FORM, KINDS
@@ -26,17 +27,18 @@ Rows = dict[str, list[dict[str, Any]]]
 
 @dataclass
 class Place:
-    """A folder with some documents, and the dataset that a test writes to."""
+    """A folder with some documents, the dataset that a test writes to, and an endpoint to ask."""
 
     folder: Path
     stub: BigQueryStub
     dataset: str
-    capsys: Any = None
+    endpoint: str
 
     def run(self, name: str, *arguments: str) -> int:
         return main(
             [
                 *(f"--input={self.folder}/documents.jsonl", f"--output={self.folder}/{name}", "--temp_location=gs://bucket/temp"),
+                f"--endpoint={self.endpoint}",
                 *(f"--output_table={PROJECT}:{self.dataset}.pairs", *arguments),
             ]
         )
@@ -73,14 +75,15 @@ def stub() -> Iterator[BigQueryStub]:
 
 
 @pytest.fixture(scope="module")
-def place(stub: BigQueryStub, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(stub: BigQueryStub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Eight documents and a broken row were run once, into tables that were not there."""
     folder = tmp_path_factory.mktemp("tables")
     (folder / "documents.jsonl").write_text("".join(f"{line}\n" for line in [*SAMPLE.read_text("utf-8").splitlines()[:6], "{"]))
     stub.make_dataset("data")
-    place = Place(folder, stub, "data")
-    assert place.run("first") == OK
-    return place
+    with DemoEndpoint.start() as endpoint:
+        place = Place(folder, stub, "data", endpoint.url)
+        assert place.run("first") == OK
+        yield place
 
 
 @pytest.fixture(autouse=True)
@@ -115,47 +118,37 @@ def test_the_summary_counts_the_tables(place: Place) -> None:
     }
 
 
-def test_rows_are_there_once_after_another_start(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_are_there_once_whatever_was_run_before(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    first = place.files("first")
+    few = ["--max_personas=1", "--append_table"]
     assert place.run("first") == UNUSABLE
-    said = f"data.pairs: already holds {len(place.files('first')['qa'])} rows of this --output; pass --overwrite"
+    said = f"data.pairs: already holds {len(first['qa'])} rows of this --output; pass --overwrite to replace them, or --resume"
     assert said in capsys.readouterr().err
-    assert place.run("first", "--resume") == OK
-    alike(place.tables(), place.files("first"))
-
-
-def test_rows_of_other_runs_are_left_alone(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    """Added to where that was asked for; and what is done again takes out its own."""
-    before = place.tables()
-    assert place.run("second") == UNUSABLE
-    assert f"holds {len(before['qa'])} rows of other runs; pass --append_table" in capsys.readouterr().err
-    assert place.run("first", "--overwrite", "--append_table", "--source=new") == OK
-    # A run that lost rows on their way says so, and its next start puts that right.
+    assert place.run("second", few[0]) == UNUSABLE
+    assert f"holds {len(first['qa'])} rows of other runs; pass --append_table" in capsys.readouterr().err
+    # A run that lost rows on their way says so ...
     place.stub.lose = lambda row: row.get("answer_type") is not None
-    assert place.run("second", "--append_table", "--max_personas=1") == FAILED
-    files = place.files("second")
-    said = f"THE COUNTS DO NOT CLOSE: 0 rows in {PROJECT}:data.pairs instead of {len(files['qa'])}"
+    assert place.run("second", *few) == FAILED
+    second = place.files("second")
+    said = f"THE COUNTS DO NOT CLOSE: 0 rows in {PROJECT}:data.pairs instead of {len(second['qa'])}"
     assert said in capsys.readouterr().out
     assert not json.loads((place.folder / "second" / "summary.json").read_text())["balanced"]
+    # ... its next start puts that right, and doubles none of those that had arrived ...
     place.stub.lose = lambda row: False
-    assert place.run("second", "--append_table", "--max_personas=1", "--resume") == OK
-    first, second = place.files("first"), place.files("second")
+    assert place.run("second", *few, "--resume") == OK
     alike(place.tables(), {kind: [*first[kind], *second[kind]] for kind in KINDS})
-
-
-def test_a_load_that_fails_ends_the_run_in_one_line(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    place.stub.make_dataset("other")
-    other = Place(place.folder, place.stub, "other")
-    place.stub.refuse = lambda row: row.get("answer_type") is not None
-    assert other.run("third") == FAILED
+    # ... and one that cannot load has taken out its own rows, and says in one line what BigQuery said.
+    place.stub.refuse = lambda row: True
+    assert place.run("second", *few, "--overwrite") == FAILED
     errors = capsys.readouterr().err
     assert "failed: Error while reading data, row 0: refused by the test; what was paid for is kept" in errors
     assert "Traceback" not in errors
-    assert other.tables()["qa"] == []
+    alike(place.tables(), first)
 
 
 def test_a_stream_makes_dead_letters_of_refused_rows(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.stub.make_dataset("stream")
-    stream = Place(place.folder, place.stub, "stream")
+    stream = replace(place, dataset="stream")
     place.stub.refuse = lambda row: "domain" in row and row.get("answer_type") == "term"
     watched = ["--streaming", "--watch_interval_s=0.5", "--watch_until_s=3"]
     assert stream.run("fourth", *watched) == OK
@@ -191,13 +184,13 @@ def test_a_table_that_does_not_fit_is_told_before_the_run(place: Place, capsys, 
     place.stub.make_dataset("unfit")
     place.stub.drop("unfit.pairs")
     place.stub.make_table("unfit.pairs", fields(table_fields("qa")), kind=kind)
-    assert Place(place.folder, place.stub, "unfit").run("fifth") == UNUSABLE
+    assert replace(place, dataset="unfit").run("fifth") == UNUSABLE
     assert f"--output_table {PROJECT}:unfit.pairs: {message}" in capsys.readouterr().err
     assert not (place.folder / "fifth").exists()
 
 
 def test_a_dataset_that_is_not_there_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    assert Place(place.folder, place.stub, "nowhere").run("sixth") == UNUSABLE
+    assert replace(place, dataset="nowhere").run("sixth") == UNUSABLE
     assert f"create it first: bq mk --dataset {PROJECT}:nowhere" in capsys.readouterr().err
 
 
