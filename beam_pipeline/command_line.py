@@ -19,9 +19,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.bigquery_options import check_google
 from beam_pipeline.option_values import SPLITTERS, OptionError, hint, shown
 from beam_pipeline.options import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
-from beam_pipeline.stream_options import check_runner
+from beam_pipeline.stream_options import BATCH_SOURCES, check_runner
 from prompts import STAGES
 
 
@@ -173,6 +174,7 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
     config = validate(values, origins)
     try:
         check_runner(config, standard.runner)
+        check_google(config, beam)
     except ValueError as error:
         raise OptionError(str(error)) from None
     return config, beam
@@ -184,7 +186,7 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
     Raises:
         OptionError: the first thing that is wrong.
     """
-    if not any(values.get(name) for name in ("input", "inputs", "input_subscription", "streaming")):
+    if not any(values.get(name) for name in (*BATCH_SOURCES, "input_subscription", "streaming")):
         raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
         return PipelineConfig.model_validate(dict(values))

@@ -32,6 +32,9 @@ UNBALANCED = (LOST, UNKNOWN, DOUBLED)
 # Stages that a document goes through before any model is asked about it.
 BEFORE_MODELS = ("read", "screen")
 
+# Of rows that a table refused: a copy of what has ended elsewhere, so counted and no ending.
+SINK_STAGE = "table"
+
 # What is counted: rows, texts and tasks by name, and tallies, which are sums and have no endings.
 ROW, TEXT, TASK, TALLY = "row", "text", "task", "tally"
 ROWS = "rows"
@@ -108,6 +111,8 @@ def _left(item: Ended) -> Iterator[Mark]:
             ended = REJECTED
         case DeadLetter():
             ended = DEAD
+            if item.stage == SINK_STAGE:
+                return
     yield (ROW, item.where, ""), marks(ended)
     if item.stage in BEFORE_MODELS:
         # Begun and ended here, so it must not be given to the model block as well.

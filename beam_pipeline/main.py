@@ -16,6 +16,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
+from beam_pipeline.bigquery_sink import check_output_tables, load_failure, prepare_tables
+from beam_pipeline.bigquery_source import check_table_source
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
@@ -70,7 +72,9 @@ def _said_once(record: logging.LogRecord) -> bool:
     runtime = peek_runtime()
     if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
         return False
-    return remote_fatal(record.getMessage()) is None
+    message = record.getMessage()
+    # The second is what Beam calls a warning whenever it reads a query.
+    return remote_fatal(message) is None and load_failure(message) is None and not message.startswith("### Labels: ")
 
 
 def _refuse(error: Exception) -> int:
@@ -94,6 +98,10 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 check_stream(config)
             else:
                 check_apart(check_files(config), config.output)
+            if config.input_table or config.input_query:
+                check_table_source(config, options)
+            if config.output_table:
+                check_output_tables(config, options)
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
@@ -115,6 +123,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
             prepare_output(config.output, config.overwrite, config.resume, keep=config.streaming)
+            if config.output_table:
+                prepare_tables(config, options)
             save_options(config)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import tiktoken
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from beam_pipeline.bigquery_options import TABLE, check_tables
 from beam_pipeline.event_time import parse_option
 from beam_pipeline.option_values import (
     ANY_LANGUAGE,
@@ -55,6 +56,7 @@ STREAM_RUNNER = "beam_pipeline.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
 FILES = "Input and output"
+TABLES = "BigQuery"
 STREAMING = "Streaming (with Beam's own --streaming)"
 ENDPOINT = "Endpoint and model"
 PRICES = "Prices, for the cost in the summary"
@@ -175,6 +177,29 @@ class PipelineConfig(_Options):
     output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
     output_shards: int = declare(
         0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000
+    )
+
+    input_table: str = declare(
+        "",
+        "BigQuery table (project:dataset.table) to read instead of files, a row for each document.",
+        TABLES,
+        param_type="BIGQUERY_TABLE",
+        regex=TABLE,
+    )
+    input_query: str = declare(
+        "", "Query (GoogleSQL) whose rows are read instead of files; it is run in, and billed to, Beam's --project.", TABLES
+    )
+    output_table: str = declare(
+        "",
+        "BigQuery table (project:dataset.table) for the accepted pairs, beside the files; NAME_rejected and NAME_dead_letters "
+        "take the others. Each row says in its column run with which --output it came: --overwrite and --resume of a batch "
+        "replace those rows and no others, so none is there twice.",
+        TABLES,
+        param_type="BIGQUERY_TABLE",
+        regex=TABLE,
+    )
+    append_table: bool = declare(
+        False, "Write to tables that hold rows of other runs; without it such tables are refused.", TABLES, param_type="BOOLEAN"
     )
 
     input_subscription: str = declare(
@@ -506,6 +531,13 @@ class PipelineConfig(_Options):
             raise ValueError(f"{shown(name)} must be a full name, projects/P/{what}")
         return name
 
+    @field_validator("input_table", "output_table")
+    @classmethod
+    def _full_table_name(cls, name: str) -> str:
+        if name and not re.fullmatch(TABLE, name):
+            raise ValueError(f"{shown(name)} must be a full name, project:dataset.table")
+        return name
+
     @field_validator("event_time")
     @classmethod
     def _known_event_time(cls, text: str) -> str:
@@ -585,6 +617,7 @@ class PipelineConfig(_Options):
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> "PipelineConfig":
+        check_tables(self, self._chosen())
         check_source(self, self._chosen())
         if self.overwrite and self.resume:
             raise ValueError("--overwrite and --resume contradict each other: give one")

@@ -9,6 +9,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
 from beam_pipeline.benchmarks import ReadBenchmarks
+from beam_pipeline.bigquery_sink import write_tables
+from beam_pipeline.bigquery_source import ReadRows, table_source
 from beam_pipeline.engines import splits_at_side_inputs
 from beam_pipeline.inputs import InputSpec, read_inputs
 from beam_pipeline.ledger import CountRun, combine_windows
@@ -98,6 +100,8 @@ def build(
         [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
         [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
     )
+    if config.output_table:
+        left = write_tables(left, config, pipeline.options)
     tallies = read.tallies if isinstance(read, Reading) else None
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left, tallies, bool(inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
@@ -105,8 +109,12 @@ def build(
     return left
 
 
-def document_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ReadDocuments | ReadUniqueInputs | ReadStream:
+def document_source(
+    config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()
+) -> ReadDocuments | ReadUniqueInputs | ReadRows | ReadStream:
     """The source of documents, as the options say; `inputs` are those of `--inputs`."""
+    if config.input_table or config.input_query:
+        return table_source(config)
     if config.streaming:
         return stream_source(config)
     if inputs:

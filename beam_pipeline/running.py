@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr
 from functools import partial
 from typing import Any, TextIO, cast
@@ -14,6 +14,8 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_pipeline.bigquery import TableError
+from beam_pipeline.bigquery_sink import count_tables, load_failure
 from beam_pipeline.engines import (
     STREAM_RUNNERS,
     QuietStderr,
@@ -75,7 +77,10 @@ def run_batch(
         return FAILED
     seconds = time.monotonic() - started
     try:
-        code = _summarise(config, models, result, seconds, timeline)
+        code = _summarise(config, options, models, result, seconds, timeline)
+    except TableError as error:
+        print(f"error: {error}; the run ended and its files are whole, its tables were not counted", file=sys.stderr)
+        return FAILED
     except FileNotFoundError:
         print(
             f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
@@ -169,10 +174,14 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _summarise(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, timeline: Timeline) -> int:
+def _summarise(
+    config: PipelineConfig, options: PipelineOptions, models: Mapping[str, str], result: Any, seconds: float, timeline: Timeline
+) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
     summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)} | _course(timeline)
+    if config.output_table:
+        summary |= count_tables(config, options, summary)
     _complete(config, summary)
     print(verdict_line(summary))
     return _code(summary)
@@ -215,17 +224,25 @@ def _collect_again() -> None:
 def _failure(error: BaseException, options: PipelineOptions) -> FatalError | str | None:
     """What to say of a run that failed, on one line; None for a bug, which is to be seen whole."""
     runtime = peek_runtime()
-    fatal = (runtime and runtime.fatal) or _fatal_cause(error)
+    fatal = (runtime and runtime.fatal) or _fatal_cause(error) or _load_failure(error)
     if fatal is None and not is_local(options):
         return failure_text(error)
     return fatal
 
 
+def _load_failure(error: BaseException) -> str | None:
+    """What BigQuery said of a load job behind what a runner raised, if that is what it was."""
+    return next((said for cause in _causes(error) if (said := load_failure(str(cause)))), None)
+
+
 def _fatal_cause(error: BaseException) -> FatalError | None:
     """The FatalError behind what a runner raised, if there is one."""
+    return next((cause for cause in _causes(error) if isinstance(cause, FatalError)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all those behind it."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, FatalError):
-            return seen
+        yield seen
         seen = seen.__cause__ or seen.__context__
-    return None

@@ -22,6 +22,10 @@ _NO_EARLY = (_BATCH_RUNNER, "prism")
 _NO_WATCH = ("bundlebaseddirect", "localstream")
 
 
+BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
+"""The options that name what a batch reads."""
+
+
 def check_source(config: Any, chosen: set[str]) -> None:
     """Check the options of a stream against each other, and that there is one input.
 
@@ -38,7 +42,7 @@ def check_source(config: Any, chosen: set[str]) -> None:
         for name in _STREAM_ONLY:
             if name in chosen:
                 raise ValueError(f"--{name} needs --streaming")
-        if not config.input and not config.inputs:
+        if not any(getattr(config, name) for name in BATCH_SOURCES):
             raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
         return
     kind = parse_option(config.event_time).kind

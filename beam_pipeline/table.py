@@ -89,12 +89,18 @@ def _top(counts: Mapping[str, int]) -> str:
 def verdict_line(summary: Mapping[str, Any]) -> str:
     """One line: whether the counts close, and if nothing was accepted, why."""
     if not summary["balanced"]:
-        return "THE COUNTS DO NOT CLOSE: " + ", ".join(
+        off = [
             f"{row[ending]:,} {part} {ending}"
             for part, row in (("documents", summary["documents"]), ("tasks", summary["tasks"]))
             for ending in UNBALANCED
             if row[ending]
-        )
+        ]
+        off += [
+            f"{row['rows']:,} rows in {table} instead of {row['expected']:,}"
+            for table, row in summary.get("tables", {}).items()
+            if row["rows"] != row["expected"]
+        ]
+        return f"THE COUNTS DO NOT CLOSE: {', '.join(off)}"
     if not summary["pairs"]:
         causes = dict(sorted({**summary["reasons"], **summary["errors"]}.items(), key=lambda item: -item[1]))
         return f"nothing was accepted: {_top(causes) if causes else 'the input holds no documents'}"

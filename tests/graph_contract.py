@@ -74,6 +74,7 @@ GRAPHS: dict[str, tuple[str, ...]] = {
     "batch_gates": (FILES, *BATCH_GATES),
     "streaming": PUBSUB,
     "streaming_gates": (*PUBSUB, *GATES),
+    "streaming_tables": (*PUBSUB, "--output_table=some-project:dataset.pairs"),
     "streaming_folder": ("--streaming", "--runner=PrismRunner", "--event_time=field:when", FILES),
 }
 

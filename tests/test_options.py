@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from beam_pipeline import describe
 from beam_pipeline.command_line import OPTIONS, beam_flags, parse, validate
 from beam_pipeline.option_values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.options import DEMO_MODEL, STAGE, STREAMING, PipelineConfig, StageOptions
+from beam_pipeline.options import DEMO_MODEL, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
 from beam_pipeline.pipeline import screen_config
 from prompts import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
@@ -88,6 +88,8 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "output_topic": "projects/p/topics/t",
         "event_time": "field:at",
         "screening": "min_words=5",
+        "input_table": "project:d.t",
+        "output_table": "project:d.u",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -107,11 +109,14 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "benchmarks": "b",
         "embedding_endpoint": "http://g/v1",
     }
+    if option.group == TABLES:
+        needed |= {"output_table": "project:d.v", "temp_location": "gs://b/t", "project": "project"}  # the last two are Beam's
+    instead = {"input": ""} if name in ("input_table", "input_query") else {}
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return
-    before, after = validate_text(needed), validate_text({**needed, name: value})
-    assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name}
+    before, after = validate_text(needed), validate_text({**needed, **instead, name: value})
+    assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name, *instead}
 
 
 def _changes_in_a_stream(name: str, value: str) -> None:
