@@ -89,7 +89,7 @@ def prepare_engine(options: PipelineOptions, log_level: str) -> None:
         portable.environment_cache_millis = KEEP_WORKERS_MS
 
 
-def cancel_job(result: Any, options: PipelineOptions) -> threading.Thread:
+def cancel_job(result: Any, options: PipelineOptions) -> None:
     """Cancel the job of an engine, from a thread of its own: a signal's handler may have interrupted a call to it.
 
     Beam's job server forgets a job of Flink when it is cancelled, and Flink goes on with it; so Flink is told
