@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 import annotated_types
 import yaml
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, StandardOptions
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -22,7 +22,7 @@ from beam_pipeline import __version__
 from beam_pipeline.bigquery_options import check_google
 from beam_pipeline.option_values import SPLITTERS, OptionError, hint, shown
 from beam_pipeline.options import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
-from beam_pipeline.stream_options import BATCH_SOURCES, check_runner
+from beam_pipeline.stream_options import BATCH_SOURCES, check_runner, flink_flags
 from prompts import STAGES
 
 
@@ -167,7 +167,8 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         split = SPLITTERS.get(OPTIONS[name].split)
         values[name] = [item for word in value for item in split(word)] if split else value
         origins[name] = f"--{name}"
-    beam = PipelineOptions(_beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked)
+    flags = _beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked
+    beam = PipelineOptions(flags)
     standard = beam.view_as(StandardOptions)
     if standard.streaming:
         values["streaming"] = True
@@ -177,7 +178,8 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         check_google(config, beam)
     except ValueError as error:
         raise OptionError(str(error)) from None
-    return config, beam
+    more = flink_flags(config, standard.runner, beam.view_as(FlinkRunnerOptions).flink_master, flags)
+    return config, PipelineOptions(flags + more) if more else beam
 
 
 def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:

@@ -184,8 +184,8 @@ class _KeptEvaluator(transform_evaluator._TransformEvaluator):
 
     def start_bundle(self) -> None:
         # A bundle that failed is tried again, with a DoFn of its own: so it is back only when it has ended.
-        own = self._applied_ptransform
-        self._kept = self._flow.kept.pop(own) if own in self._flow.kept else _Kept(own, self._side_inputs)
+        applied = self._applied_ptransform
+        self._kept = self._flow.kept.pop(applied) if applied in self._flow.kept else _Kept(applied, self._side_inputs)
         self._kept.runner.start()
 
     def process_element(self, element: Any) -> None:

@@ -1,5 +1,6 @@
 """Which options go together in a stream, and which a runner can do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from beam_pipeline.event_time import ARRIVAL, ATTRIBUTE, parse_option
@@ -18,6 +19,10 @@ _BATCH_RUNNER = "fnapi"
 _NO_PUBSUB = (_BATCH_RUNNER, "prism", "flink", "spark")
 # Beam 2.77: the first has no clock, the second panics in the timers of such triggers.
 _NO_EARLY = (_BATCH_RUNNER, "prism")
+# Flink ends a bundle after a second, and a model stage ends its bundle when all is answered: of a stream's first documents
+# that would be a bundle of one or two, with the slots empty behind them. An option of Beam's job server for Flink.
+_BUNDLE_FLAG, _BUNDLE_MS, _BUNDLES_PER_WINDOW = "--max_bundle_time_mills", 5000, 10
+
 # Cannot run a source that never ends but is not Pub/Sub.
 _NO_WATCH = ("bundlebaseddirect", "localstream")
 
@@ -95,3 +100,12 @@ def check_runner(config: Any, runner: str) -> None:
             f"--early_firing_s: runner {runner} cannot do anything by the clock; use a Flink cluster, DataflowRunner, "
             "or Pub/Sub in this process"
         )
+
+
+def flink_flags(config: Any, runner: str, flink_master: str, given: Sequence[str]) -> list[str]:
+    """What Flink's job server is told of a stream beside what was `given`: bundles of some seconds, if a window has room."""
+    flink = runner.rpartition(".")[2] == "FlinkRunner" or not flink_master.startswith("[")
+    if not config.streaming or not flink or any(flag.partition("=")[0] == _BUNDLE_FLAG for flag in given):
+        return []
+    milliseconds = min(_BUNDLE_MS, int(1000 * config.window_s / _BUNDLES_PER_WINDOW))
+    return [f"{_BUNDLE_FLAG}={milliseconds}"] if milliseconds > 1000 else []

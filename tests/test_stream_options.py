@@ -57,6 +57,7 @@ def refusal(*arguments: str) -> str:
         ([*QUEUE, "--runner=FlinkRunner"], "cannot read Pub/Sub"),
         (["--streaming", "--input=a"], "give --watch_until_s"),
         ([*WATCH, "--runner=BundleBasedDirectRunner"], "cannot watch a folder"),
+        ([*WATCH, "--runner=beam_pipeline.local_stream.LocalStreamRunner"], "cannot watch a folder"),
         ([*WATCH, "--early_firing_s=5"], "cannot do anything by the clock"),
         ([*WATCH, "--early_firing_s=5", "--runner=PrismRunner"], "cannot do anything by the clock"),
     ],
@@ -72,6 +73,28 @@ def test_the_runner_that_can_read_it() -> None:
     assert parsed(*QUEUE, "--runner=DataflowRunner")[1] == "DataflowRunner"
     assert parsed("--streaming", "--input=a", "--runner=PrismRunner")[1] == "PrismRunner"
     assert parsed("--input=a")[1] == LOCAL_RUNNER
+
+
+FLINK = ("--runner=PortableRunner", "--job_endpoint=h:1", "--flink_master=h:2")
+SECONDS = "--max_bundle_time_mills=5000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "added"),
+    [
+        ([*WATCH, *FLINK], [SECONDS]),
+        ([*WATCH, "--runner=FlinkRunner", "--window_s=30"], ["--max_bundle_time_mills=3000"]),
+        ([*WATCH, *FLINK, "--window_s=5"], []),
+        ([*WATCH, *FLINK, "--", "--max_bundle_time_mills=700"], ["--max_bundle_time_mills=700"]),
+        (["--input=a", *FLINK], []),
+        ([*WATCH, "--runner=PrismRunner"], []),
+    ],
+    ids=["flink", "short windows", "very short ones", "given", "batch", "prism"],
+)
+def test_a_stream_on_flink_has_bundles_of_some_seconds(arguments: list[str], added: list[str]) -> None:
+    """Else it is an endpoint's first seconds that are idle: each bundle waits for the last answer to it."""
+    _, options = parse(["--output=out", *arguments])
+    assert [flag for flag in options._flags if "bundle_time" in flag] == added
 
 
 def test_defaults_given_in_words_do_no_harm() -> None:

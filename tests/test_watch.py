@@ -10,7 +10,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.watch import QUIET_S, WatchFiles, check_watched, look, stop_watching, watch_again
+from beam_pipeline.watch import QUIET_S, STOP_FILE, WatchFiles, ask_to_stop, check_watched, look, stop_watching, watch_again
 
 LONG_AGO_S = 3600
 
@@ -46,12 +46,12 @@ class _NoteFn(beam.DoFn):
         _FOUND.append((os.path.basename(path), float(timestamp)))  # type: ignore[arg-type]
 
 
-def watch(patterns: list[str], interval_s: float, until_s: float) -> list[tuple[str, float]]:
+def watch(patterns: list[str], interval_s: float, until_s: float, output: str = "") -> list[tuple[str, float]]:
     """Watch in the in-process runner: the names that were found, with the time of each."""
     _FOUND.clear()
-    watch_again()
+    watch_again(output)
     with beam.Pipeline("FnApiRunner", PipelineOptions(["--streaming"])) as pipeline:
-        pipeline | WatchFiles(tuple(patterns), interval_s, until_s) | beam.ParDo(_NoteFn())
+        pipeline | WatchFiles(tuple(patterns), interval_s, until_s, output) | beam.ParDo(_NoteFn())
     return sorted(_FOUND)
 
 
@@ -105,6 +105,23 @@ def test_a_watch_can_be_ended(tmp_path: Path, later: Callable[..., None]) -> Non
     began = time.monotonic()
     assert [name for name, _ in watch([f"{tmp_path}/*.jsonl"], 0.3, 600.0)] == ["a.jsonl"]
     assert time.monotonic() - began < 60
+
+
+def test_a_file_in_the_output_folder_ends_a_watch_anywhere(tmp_path: Path, later: Callable[..., None]) -> None:
+    """What tells workers on other machines; one that an earlier run left does not."""
+    output = tmp_path / "out"
+    output.mkdir()
+    put(tmp_path / "a.jsonl")
+    ask_to_stop(str(output))
+    later(1.0, lambda: put(tmp_path / "b.jsonl"))
+    later(1.5, lambda: ask_to_stop(str(output)))
+    began = time.monotonic()
+    found = watch([f"{tmp_path}/*.jsonl"], 30.0, 600.0, str(output))
+    assert [name for name, _ in found] == ["a.jsonl", "b.jsonl"], "the last look is when it ends"
+    assert time.monotonic() - began < 60
+    assert (output / STOP_FILE).exists()
+    watch_again(str(output))
+    assert not (output / STOP_FILE).exists()
 
 
 @pytest.mark.parametrize(
