@@ -8,15 +8,16 @@ Ctrl-C or SIGTERM.
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.command_line import parse
+from beam_pipeline.dataflow import on_dataflow, prepare_dataflow
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
     is_local,
@@ -24,11 +25,11 @@ from beam_pipeline.engines import (
     remote_fatal,
 )
 from beam_pipeline.lock import only_run
-from beam_pipeline.models import run_embedding, run_models, run_prompts
+from beam_pipeline.models import Models, run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
-from beam_pipeline.preflight import check_embedding, check_models
+from beam_pipeline.preflight import Unreachable, check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.sinks import check_apart, prepare_output
@@ -77,6 +78,12 @@ def _refuse(error: Exception) -> int:
     return UNUSABLE
 
 
+def _tell(lines: Iterable[str]) -> None:
+    """Say what a user should know before the run; it stops nothing."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
+
+
 def _end_calls() -> None:
     """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
     try:
@@ -89,6 +96,12 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
+            if on_dataflow(options):
+                from beam_pipeline.cloud_checks import check_cloud  # brings Google's clients: only where they are wanted
+
+                config, notes = prepare_dataflow(config, options)
+                _tell(notes)
+                _tell(check_cloud(config, options))
             if config.streaming:
                 check_stream(config)
             else:
@@ -102,14 +115,17 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started, run = time.monotonic(), run_name(time.time())
-            models = stack.enter_context(run_models(config))
+            may_be_away = config.unreachable_endpoint == "warn" or (
+                config.unreachable_endpoint == "auto" and on_dataflow(options)
+            )
+            models = stack.enter_context(_named_models(config, may_be_away))
             embedding = run_embedding(config)
             pipeline = beam.Pipeline(options=options)
             with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
                 built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, run)
-                check_models(models.values())
+                _tell(check_models(models.values(), may_be_away))
                 if embedding:
-                    check_embedding(embedding)
+                    _tell(check_embedding(embedding, may_be_away))
                 built.result()
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
@@ -123,6 +139,16 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         if config.streaming:
             return run_stream(config, options, pipeline, names, started, run)
         return run_batch(config, options, pipeline, names, started)
+
+
+@contextmanager
+def _named_models(config: PipelineConfig, may_be_away: bool) -> Iterator[Models]:
+    """As `run_models`; where only workers may reach an endpoint, what to do is to name its model."""
+    try:
+        with run_models(config) as models:
+            yield models
+    except Unreachable as error:
+        raise ValueError(f"{error} If only workers reach it, name its model with --model." if may_be_away else error) from error
 
 
 def check_tokenizer(name: str) -> None:

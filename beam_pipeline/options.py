@@ -257,6 +257,12 @@ class PipelineConfig(_Options):
         param_type="NUMBER",
         ge=0,
     )
+    unreachable_endpoint: Literal["auto", "stop", "warn"] = declare(
+        "auto",
+        "What is done before the start about an endpoint that this machine cannot reach: stop, or warn and go on; auto is warn "
+        "on Dataflow, whose workers may be in another network, and stop elsewhere.",
+        ENDPOINT,
+    )
     disable_thinking: bool = declare(
         False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
     )

@@ -14,6 +14,15 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_pipeline.dataflow import (
+    STOP_SIGNALS,
+    JobStopped,
+    drain_command,
+    job_link,
+    on_dataflow,
+    template_location,
+    wait_for_job,
+)
 from beam_pipeline.engines import QuietStderr, cancel_job, failure_text, is_local, runner_name, runs_here
 from beam_pipeline.interrupt import StopOnInterrupt
 from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
@@ -33,7 +42,7 @@ def run_batch(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     """Run to the end; returns the exit code."""
-    stop, quiet = StopOnInterrupt(), QuietStderr(sys.stderr)
+    stop, quiet = _interrupt_of(options), QuietStderr(sys.stderr)
     if runs_here(options):
         # From a thread of its own: what the signal interrupts may hold the lock that this takes.
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
@@ -44,13 +53,18 @@ def run_batch(
         with stop, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
+            if template := template_location(options):
+                return _tell_template(template)
             if not runs_here(options):
                 stop.then(partial(cancel_job, result, options))
-            result.wait_until_finish()
+            _wait(result, options)
     except Exception as error:
         if runs_here(options) and not is_local(options):
             quiet.hush()
             sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
+        if isinstance(error, JobStopped) and not stop.asked:
+            print(f"{error}; what was paid for is kept: go on with --resume --output {config.output}", file=quiet.stream)
+            return STOPPED
         if stop.asked:
             print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=quiet.stream)
             return STOPPED
@@ -76,8 +90,8 @@ def run_stream(
 ) -> int:
     """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
     watch_again()
-    stop = StopOnInterrupt()
-    stop.then(stop_watching if config.input else _interrupt)
+    stop = _interrupt_of(options)
+    stop.then(stop_watching if config.input and not on_dataflow(options) else _interrupt)
     result = None
     _collect_again()
     try:
@@ -85,14 +99,20 @@ def run_stream(
             try:
                 result = pipeline.run()
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
-                result.wait_until_finish()
+                if template := template_location(options):
+                    return _tell_template(template)
+                _wait(result, options)
             except KeyboardInterrupt:
                 if result is None or not runs_here(options):
                     raise
                 result.cancel()
     except KeyboardInterrupt:
         if result is not None:
-            print("left the job running where it runs; end it there", file=sys.stderr)
+            how = f"with {drain_command(result, options)}" if on_dataflow(options) else "there"
+            print(f"left the job running where it runs; end it {how}", file=sys.stderr)
+        return STOPPED
+    except JobStopped as error:
+        print(f"{error}; closed windows and paid replies are kept", file=sys.stderr)
         return STOPPED
     except Exception as error:
         fatal = _failure(error, options)
@@ -114,6 +134,25 @@ def run_stream(
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _interrupt_of(options: PipelineOptions) -> StopOnInterrupt:
+    return StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(options) else StopOnInterrupt()
+
+
+def _wait(result: Any, options: PipelineOptions) -> None:
+    """Wait for the end of a run, saying first where it can be watched if it is elsewhere."""
+    if on_dataflow(options):
+        print(f"job {result.job_id()}: {job_link(result, options)}", flush=True)
+        wait_for_job(result, options)
+    else:
+        result.wait_until_finish()
+
+
+def _tell_template(path: str) -> int:
+    """Nothing runs, so there is nothing to wait for or to report."""
+    print(f"template: {path}")
+    return OK
 
 
 def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
