@@ -8,6 +8,7 @@ import http.client
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -152,7 +153,7 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
             raise ValueError(f"{where}: this account lacks {', '.join(lacks)}; give it roles/storage.admin on the bucket")
         location = str(found.location or "").upper()
         if location != region.upper() and not region.startswith(_MULTI_REGIONS.get(location, "-")):
-            yield f"note: bucket {bucket} is in {location} and the job in {region}: what goes between them is slower, and is charged"
+            yield f"note: bucket {bucket} is in {location} and the job in {region}: what goes between them is slower and charged"
 
 
 def check_image(options: PipelineOptions) -> Iterator[str]:
@@ -210,8 +211,6 @@ def _access_token(options: PipelineOptions) -> str:
 def _words(error: BaseException) -> str:
     """An error on one line: the server's own words where it has any."""
     said = str(getattr(error, "message", "") or error)
-    try:
+    with suppress(ValueError, KeyError, TypeError):
         said = json.loads(said)["error"]["message"]
-    except (ValueError, KeyError, TypeError):
-        pass
     return " ".join(said.split())[:300] or type(error).__name__

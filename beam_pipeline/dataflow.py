@@ -141,9 +141,7 @@ def check_endpoints(config: PipelineConfig) -> None:
             )
     for name, url in endpoints_of(config):
         if is_loopback(url):
-            raise ValueError(
-                f"--{name} {url}: is a worker itself, as workers on Dataflow see it; give an address that they reach"
-            )
+            raise ValueError(f"--{name} {url}: is a worker itself to workers on Dataflow; give an address that they reach")
 
 
 def is_loopback(url: str) -> bool:
@@ -161,6 +159,8 @@ def is_loopback(url: str) -> bool:
 def _choose_package(options: PipelineOptions) -> Iterator[str]:
     """See that workers get this package: from their image, else from here."""
     setup, worker = options.view_as(SetupOptions), options.view_as(WorkerOptions)
+    if setup.save_main_session is None:
+        setup.save_main_session = False  # Beam's own choice, on, would pickle whatever started the pipeline
     if worker.sdk_container_image or worker.worker_harness_container_image:
         if setup.setup_file or setup.requirements_file:
             given = "setup_file" if setup.setup_file else "requirements_file"
@@ -297,17 +297,18 @@ def wait_for_job(result: Any, options: PipelineOptions) -> None:
     """
     from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException  # brings the clients of Google Cloud
 
+    said = ""
     try:
-        result.wait_until_finish()
+        state = result.wait_until_finish()
     except DataflowRuntimeException as error:
-        state = error.result.state
-        if state == PipelineState.DRAINED:
-            return
-        if state == PipelineState.CANCELLED:
-            raise JobStopped("the job was cancelled") from error
-        if state == PipelineState.UPDATED:
-            raise JobStopped("the job was replaced by another version and goes on under another id") from error
-        said = str(error).partition("Error:\n")[2].strip()
-        if said in ("", "None"):
-            said = f"the job failed, and Dataflow does not say why; see {job_link(result, options)}"
-        raise RuntimeError(said) from error
+        state, said = error.result.state, str(error).partition("Error:\n")[2].strip()
+    # A job that had ended before anybody waited for it raises nothing, unless it failed.
+    if state in (PipelineState.DONE, PipelineState.DRAINED):
+        return
+    if state == PipelineState.CANCELLED:
+        raise JobStopped("the job was cancelled")
+    if state == PipelineState.UPDATED:
+        raise JobStopped("the job was replaced by another version and goes on under another id")
+    if said in ("", "None"):
+        said = f"the job ended as {state}, and Dataflow does not say why; see {job_link(result, options)}"
+    raise RuntimeError(said)

@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _said_once(record: logging.LogRecord) -> bool:
     """Whether to show a log record: not the tracebacks, of Beam or of a worker, of an error that we say in one line."""
+    if record.name.endswith(".dataflow.internal.apiclient") and record.levelno >= logging.ERROR:
+        return False  # why a job was not started
     runtime = peek_runtime()
     if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
         return False

@@ -48,6 +48,7 @@ def run_batch(
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
         if not is_local(options):
             stop.then(quiet.hush)
+    result = None
     _collect_again()
     try:
         with stop, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
@@ -62,6 +63,9 @@ def run_batch(
         if runs_here(options) and not is_local(options):
             quiet.hush()
             sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
+        if result is None and on_dataflow(options) and not stop.asked:
+            print(f"error: the job could not be started: {failure_text(error)}", file=quiet.stream)
+            return UNUSABLE
         if isinstance(error, JobStopped) and not stop.asked:
             print(f"{error}; what was paid for is kept: go on with --resume --output {config.output}", file=quiet.stream)
             return STOPPED
@@ -91,7 +95,8 @@ def run_stream(
     """Run until the stream ends, or until somebody ends it: a watch goes through to its end, a queue is left where it is."""
     watch_again()
     stop = _interrupt_of(options)
-    stop.then(stop_watching if config.input and not on_dataflow(options) else _interrupt)
+    if not on_dataflow(options):
+        stop.then(stop_watching if config.input else _interrupt)
     result = None
     _collect_again()
     try:
@@ -101,6 +106,8 @@ def run_stream(
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
                 if template := template_location(options):
                     return _tell_template(template)
+                if on_dataflow(options):  # not before it is known which job is left running
+                    stop.then(_interrupt)
                 _wait(result, options)
             except KeyboardInterrupt:
                 if result is None or not runs_here(options):
@@ -115,6 +122,9 @@ def run_stream(
         print(f"{error}; closed windows and paid replies are kept", file=sys.stderr)
         return STOPPED
     except Exception as error:
+        if result is None and on_dataflow(options):
+            print(f"error: the job could not be started: {failure_text(error)}", file=sys.stderr)
+            return UNUSABLE
         fatal = _failure(error, options)
         if fatal is None:
             raise

@@ -1,8 +1,9 @@
 """Google Cloud Storage on loopback, for tests: the part of its JSON API that its client library and Beam use.
 
-Buckets, objects, listing, resumable and multipart uploads, ranges, rewriting, batches, permissions; objects lie in memory. It also
-gives out access tokens, so that a process with `credentials_file` goes the whole way of a real one. What it is asked and does not
-know is answered with 501, so that a test fails instead of passing for the wrong reason.
+Buckets, objects, listing, resumable and multipart uploads, ranges, rewriting, batches, permissions; objects lie in memory.
+It also gives out access tokens, so that a process with `credentials_file` goes the whole way of a real one, and has the
+manifests of container images. What it is asked and does not know is answered with 501, so that a test fails instead of
+passing for the wrong reason.
 
     with BucketFake("b") as fake:
         environment = {"STORAGE_EMULATOR_HOST": fake.url, "GOOGLE_APPLICATION_CREDENTIALS": fake.credentials_file(folder)}
@@ -19,11 +20,9 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import google_crc32c
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 TOKEN = "token-of-the-tests"
 NOT_FOUND, RESUME, NOT_HERE = 404, 308, 501
@@ -48,6 +47,7 @@ class BucketFake:
 
     def __init__(self, *buckets: str, location: str = "US-CENTRAL1", denied: tuple[str, ...] = ()) -> None:
         self.objects: dict[str, dict[str, bytes]] = {bucket: {} for bucket in buckets}
+        self.images: set[str] = set()  # paths of manifests: "/v2/NAME/manifests/TAG"
         self.asked: list[tuple[str, str, str]] = []  # method, path, Authorization
         self.location, self.denied = location, denied
         self._generations = itertools.count(1)
@@ -61,7 +61,8 @@ class BucketFake:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://localhost:{self._server.server_port}"
+        self.host = f"localhost:{self._server.server_port}"
+        self.url = f"http://{self.host}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -74,23 +75,17 @@ class BucketFake:
         self._thread.join()
 
     def credentials_file(self, folder: Path) -> str:
-        """A service account's key file, whose tokens come from this server."""
-        key = rsa.generate_private_key(65537, 2048).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        """Credentials of a workload elsewhere, whose tokens come from this server and are good for it alone."""
         path = folder / "credentials.json"
-        path.write_text(
-            json.dumps(
-                {
-                    "type": "service_account",
-                    "project_id": "test-project",
-                    "private_key_id": "1",
-                    "private_key": key.decode(),
-                    "client_email": "tests@test-project.iam.gserviceaccount.com",
-                    "token_uri": f"{self.url}/token",
-                }
-            )
-        )
+        (folder / "subject").write_text("the tests")
+        described = {
+            "type": "external_account",
+            "audience": "tests",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"{self.url}/token",
+            "credential_source": {"file": str(folder / "subject")},
+        }
+        path.write_text(json.dumps(described))
         return str(path)
 
     def put(self, bucket: str, name: str, content: bytes) -> None:
@@ -102,8 +97,12 @@ class BucketFake:
         """Answer one request."""
         parts = urlsplit(target)
         asked, path = dict(parse_qsl(parts.query, keep_blank_values=True)), parts.path
+        if path.startswith("/v2/"):
+            return Reply(200 if path in self.images else NOT_FOUND)
         if path == "/token":
-            return Reply(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
+            return Reply(
+                200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "issued_token_type": "access_token"}
+            )
         if path.startswith("/batch/"):
             return self._batch(headers, body)
         if path == "/upload" or path.startswith("/upload/"):
@@ -205,14 +204,13 @@ class BucketFake:
         """Answer the requests of a batch, each in a part of the answer."""
         answers = []
         for part in _message(headers, body).get_payload():
-            first, _, rest = part.get_payload(decode=True).partition(b"\r\n")
+            first, _, rest = part.get_payload(decode=True).replace(b"\r\n", b"\n").partition(b"\n")
             method, target, _ = first.decode().split()
-            inner, _, inner_body = rest.partition(b"\r\n\r\n")
+            inner, _, inner_body = rest.partition(b"\n\n")
             reply = self.answer(method, target, email.message_from_bytes(inner), inner_body)
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             answers.append(
-                b"--border\r\nContent-Type: application/http\r\n"
-                + f"Content-ID: <response-{part['Content-ID'].strip('<>')}>\r\n\r\nHTTP/1.1 {reply.status} OK\r\n".encode()
+                f"--border\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 {reply.status} OK\r\n".encode()
                 + f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
                 + content
                 + b"\r\n"
@@ -271,8 +269,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-def object_url(bucket: str, name: str) -> str:
-    """The path of an object in the API."""
-    return f"/storage/v1/b/{quote(bucket)}/o/{quote(name, safe='')}"
