@@ -192,6 +192,7 @@ def finish(cloud: Cloud, state: str = "JOB_STATE_DONE", message: str = "") -> Ca
 
     def work(job: Job) -> Ending:
         cloud.bucket.put(BUCKET, "out/summary.json", json.dumps(SUMMARY).encode())
+        time.sleep(0.2)  # Beam asks for messages only while it waits
         return Ending(state, message=message)
 
     return work
@@ -200,21 +201,16 @@ def finish(cloud: Cloud, state: str = "JOB_STATE_DONE", message: str = "") -> Ca
 @pytest.mark.parametrize(
     ("state", "message", "code", "said"),
     [
-        (
-            "JOB_STATE_FAILED",
-            "Workflow failed. Causes: quota IN_USE_ADDRESSES\nmore",
-            FAILED,
-            "error: Workflow failed. Causes: quota",
-        ),
-        ("JOB_STATE_FAILED", "", FAILED, "error: the job failed, and Dataflow does not say why; see https://console"),
-        ("JOB_STATE_CANCELLED", "", STOPPED, "the job was cancelled; what was paid for is kept: go on with --resume"),
+        ("FAILED", "Workflow failed. Causes: no quota\nmore", FAILED, "error: Workflow failed. Causes: no quota; what was"),
+        ("FAILED", "", FAILED, "error: the job ended as FAILED, and Dataflow does not say why; see https://console"),
+        ("CANCELLED", "", STOPPED, "the job was cancelled; what was paid for is kept: go on with --resume"),
     ],
     ids=["failed", "failed in silence", "cancelled"],
 )
 def test_how_a_job_ended_is_said_in_one_line(
     state: str, message: str, code: int, said: str, capsys: pytest.CaptureFixture[str], cloud: Cloud
 ) -> None:
-    cloud.work = finish(cloud, state, message)
+    cloud.work = finish(cloud, f"JOB_STATE_{state}", message)
     assert main(cloud.flags()) == code
     printed = capsys.readouterr()
     assert printed.out.startswith("job 2026-11-21_1: https://console.cloud.google.com/dataflow/jobs/us-central1/")

@@ -5,13 +5,13 @@ environment of its own: it installs what was staged, without an index, reads the
 and runs them, asking an endpoint that only its network knows, with a key that only its account may read.
 """
 
+import bz2
 import json
 import os
 import re
 import subprocess
 import sys
 import venv
-import zlib
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -131,7 +131,7 @@ def unpacked(graph: Any) -> Iterator[bytes]:
     for transform in graph.components.transforms.values():
         if transform.spec.urn == common_urns.primitives.PAR_DO.urn:
             payload = beam_runner_api_pb2.ParDoPayload.FromString(transform.spec.payload)
-            yield zlib.decompress(b64decode(payload.do_fn.payload))
+            yield bz2.decompress(b64decode(payload.do_fn.payload))
 
 
 def whole_numbers(options: dict[str, Any]) -> dict[str, Any]:
