@@ -132,10 +132,11 @@ class Key:
             assert self._current is not None
             if self._current.value != refused.value:
                 return self._current
+            elsewhere = self._source.startswith("secret:")  # looking costs something, and others may change what is there
             value, seen = self._gave_up
-            if value == refused.value and time.monotonic() - seen < LOOK_AGAIN_S:
+            if elsewhere and value == refused.value and time.monotonic() - seen < LOOK_AGAIN_S:
                 return None
-            rotating = self._accepted == refused.value and self._source.startswith("secret:")
+            rotating = elsewhere and self._accepted == refused.value
             until = time.monotonic() + (ROTATION_PATIENCE_S if rotating else 0.0)
             while (new := await self._read_or_keep(refused, rotating)) == refused.value:
                 if time.monotonic() >= until:
