@@ -249,7 +249,7 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
             "taken for one"
         )
         processes = 1
-    if not worker.max_num_workers:
+    if not worker.max_num_workers and slots.endpoints:
         wanted = math.ceil(slots.all / (REQUESTS_PER_PROCESS * processes))
         worker.max_num_workers = max(FEWEST_WORKERS, wanted, worker.num_workers or 0)
         why = "--concurrency" if config.concurrency else "taken, as no --concurrency says"
@@ -257,6 +257,8 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
             f"note: --max_num_workers={worker.max_num_workers} ({worker.machine_type}, {processes} processes each) for "
             f"{slots.endpoints} endpoint(s) with {slots.each} requests in flight each ({why})"
         )
+    if not worker.max_num_workers:
+        return config, said
     if not worker.num_workers:
         worker.num_workers = worker.max_num_workers  # waiting is no load that would make Dataflow add any
     if "worker_processes" in config.model_fields_set:

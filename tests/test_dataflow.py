@@ -32,6 +32,7 @@ from beam_pipeline.options import PipelineConfig
 from beam_pipeline.running import FAILED, OK, STOPPED, UNUSABLE
 from tests.bucket_fake import BucketFake
 from tests.dataflow_fake import DataflowFake, Ending, Job
+from tests.scripted_endpoint import Answer
 
 BUCKET = "qa-tests"
 HOST = "gpu-0.internal"
@@ -218,7 +219,11 @@ def test_how_a_job_ended_is_said_in_one_line(
 
 
 def test_ctrl_c_cancels_the_job_of_a_batch(capsys: pytest.CaptureFixture[str], cloud: Cloud, until: Any) -> None:
+    others = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+
     def work(job: Job) -> Ending:
+        # A closed terminal, or a launcher that is taken away, does not concern the job.
+        assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == others
         os.kill(os.getpid(), signal.SIGINT)
         until(lambda: bool(cloud.service.requested))
         return Ending()
@@ -226,7 +231,9 @@ def test_ctrl_c_cancels_the_job_of_a_batch(capsys: pytest.CaptureFixture[str], c
     cloud.work = work
     assert main(cloud.flags()) == STOPPED
     assert cloud.service.requested == [("2026-11-21_1", "JOB_STATE_CANCELLED")]
-    assert "go on with --resume" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "go on with --resume" in told
+    assert f"not checked: cannot reach the endpoint http://{HOST}:8000/v1" in told
 
 
 @pytest.mark.parametrize("state", ["JOB_STATE_DRAINED", "JOB_STATE_UPDATED"])
@@ -245,7 +252,7 @@ def test_the_end_of_a_stream(state: str, capsys: pytest.CaptureFixture[str], clo
 def test_ctrl_c_leaves_a_stream_running(capsys: pytest.CaptureFixture[str], cloud: Cloud, until: Any) -> None:
     def work(job: Job) -> Ending:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(5)
+        time.sleep(2)
         return Ending()
 
     cloud.work = work
@@ -280,8 +287,6 @@ def test_a_template_is_written_and_nothing_is_started(capsys: pytest.CaptureFixt
 def test_an_endpoint_that_answers_from_here_is_asked(
     capsys: pytest.CaptureFixture[str], cloud: Cloud, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.scripted_endpoint import Answer
-
     endpoint = serve(lambda _: Answer(status=401))
     # Reached under a name that is not this machine's, as in a network of one's own.
     look_up = socket.getaddrinfo
