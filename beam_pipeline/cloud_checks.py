@@ -90,7 +90,7 @@ def check_service(options: PipelineOptions) -> Iterator[str]:
     name, place = google_options.job_name, f"{google_options.project} in {google_options.region}"
     try:
         running = [job.id for job in client.list_jobs(request, timeout=TIMEOUT_S) if job.name == name]
-    except exceptions.GoogleAPICallError as error:
+    except (exceptions.GoogleAPIError, OSError) as error:
         words = _words(error)
         if "SERVICE_DISABLED" in str(error) or "has not been used in project" in words:
             raise ValueError(
@@ -116,7 +116,7 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
         ValueError: one is not there, or cannot be written.
     """
     google_options = options.view_as(GoogleCloudOptions)
-    region = google_options.region
+    region = google_options.region or ""
     places = {
         "temp_location": google_options.temp_location,
         "staging_location": google_options.staging_location,
@@ -136,7 +136,9 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
             found = client.get_bucket(bucket, timeout=TIMEOUT_S, retry=retry)
             may = found.test_iam_permissions(list(WRITE), timeout=TIMEOUT_S)
         except exceptions.NotFound as error:
-            raise ValueError(f"{where} is not there: gcloud storage buckets create gs://{bucket} --location={region}") from error
+            raise ValueError(
+                f"{where} is not there: gcloud storage buckets create gs://{bucket} --location={region or 'REGION'}"
+            ) from error
         except exceptions.Forbidden as error:
             if name == "output":
                 yield f"not checked: whether workers can write to {bucket}: this account may not look at it"
@@ -152,7 +154,7 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
         if lacks:
             raise ValueError(f"{where}: this account lacks {', '.join(lacks)}; give it roles/storage.admin on the bucket")
         location = str(found.location or "").upper()
-        if location != region.upper() and not region.startswith(_MULTI_REGIONS.get(location, "-")):
+        if region and location != region.upper() and not region.startswith(_MULTI_REGIONS.get(location, "-")):
             yield f"note: bucket {bucket} is in {location} and the job in {region}: what goes between them is slower and charged"
 
 

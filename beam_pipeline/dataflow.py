@@ -76,6 +76,8 @@ def check_project(options: PipelineOptions) -> None:
     google = options.view_as(GoogleCloudOptions)
     for name, example in (("project", "PROJECT"), ("region", "us-central1"), ("temp_location", "gs://BUCKET/temp")):
         given = getattr(google, name) or (name == "region" and os.environ.get("CLOUDSDK_COMPUTE_REGION"))
+        if not given and name == "region" and template_location(options):
+            continue  # whoever starts it says where
         if not given:
             raise ValueError(f"--runner {RUNNER} needs --{name}={example}")
         setattr(google, name, given)
@@ -171,7 +173,11 @@ def _choose_package(options: PipelineOptions) -> Iterator[str]:
     if setup.setup_file or setup.extra_packages:
         return
     if not SETUP_FILE.is_file():
-        raise ValueError("workers need this package: give --sdk_container_image=IMAGE that holds it, or --setup_file=./setup.py")
+        need = "workers need this package: give --sdk_container_image=IMAGE that holds it, or --setup_file=./setup.py"
+        if not template_location(options):
+            raise ValueError(need)
+        yield f"not checked: whether the template is started with an image; {need}"
+        return
     setup.setup_file = str(SETUP_FILE)
     yield (
         "note: every worker fetches this package's requirements when it starts, some minutes; an image that holds them starts "

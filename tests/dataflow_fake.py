@@ -98,7 +98,10 @@ class DataflowFake:
         return 200, job.described()
 
     def _do(self, job: Job) -> None:
-        ending = self._work(job)
+        try:
+            ending = self._work(job)
+        except BaseException as error:  # a test that fails there must not wait for ever here
+            ending = Ending("JOB_STATE_FAILED", message=f"{type(error).__name__}: {error}")
         job.ending = ending
         if job.state == "JOB_STATE_RUNNING":
             job.state = ending.state

@@ -24,7 +24,7 @@ from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline import cloud_checks
+from beam_pipeline import cloud_checks, dataflow
 from beam_pipeline.command_line import parse
 from beam_pipeline.dataflow import cores_of, is_loopback, prepare_dataflow, size_workers
 from beam_pipeline.main import main
@@ -326,6 +326,17 @@ def test_the_package_is_staged_where_no_image_holds_it(monkeypatch: pytest.Monke
     _, options, notes = prepared("--endpoint=http://g/v1", "--sdk_container_image=h.io/p/i:1")
     assert options.view_as(SetupOptions).setup_file is None
     assert not [note for note in notes if "image" in note]
+
+
+def test_a_package_without_its_source_is_not_staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(dataflow, "SETUP_FILE", tmp_path / "setup.py")
+    with pytest.raises(ValueError, match="workers need this package"):
+        prepared("--endpoint=http://g/v1")
+    # The launcher of a template is not told all that its job is started with.
+    _, options, notes = prepared("--endpoint=http://g/v1", "--template_location=gs://b/t/job", "--region=")
+    assert options.view_as(SetupOptions).setup_file is None
+    assert [note for note in notes if note.startswith("not checked: whether the template is started with an image")]
 
 
 @pytest.mark.parametrize(
