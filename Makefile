@@ -19,7 +19,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test engines demo run options bench quality clean
+.PHONY: help setup check lint format types test engines demo run launch options bench quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -69,6 +69,10 @@ demo: $(STAMP) ## turn the sample documents into questions, offline, with the em
 
 run: $(STAMP) ## run the pipeline: make run ARGS="--input FILES --output FOLDER"
 	$(BIN)/python -m beam_pipeline $(ARGS)
+
+launch: $(STAMP) ## start it on Dataflow: make launch PROJECT=P REGION=R BUCKET=B [IMAGE=I] ARGS="--input gs://... --output gs://..."
+	$(BIN)/python -m beam_pipeline --runner=DataflowRunner --project=$(PROJECT) --region=$(REGION) \
+	    --temp_location=gs://$(BUCKET)/temp $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(ARGS)
 
 options: $(STAMP) ## rewrite the README's option table and templates/metadata.json
 	$(BIN)/python -m beam_pipeline.describe

@@ -98,19 +98,8 @@ def cancel_job(result: Any, options: PipelineOptions) -> None:
     threading.Thread(target=cancel_now, args=(result, options), name="cancel", daemon=True).start()
 
 
-def can_drain(options: PipelineOptions) -> bool:
-    """Whether the engine lets what a stream has read go through to its end when it is told to (`drain_job`)."""
-    return runner_name(options) == "DataflowRunner"
-
-
-def drain_job(result: Any) -> None:
-    """Tell Dataflow to read no more and to finish what was read, from a thread of its own, as above."""
-    change = result._runner.dataflow_client.modify_job_state
-    threading.Thread(target=change, args=(result.job_id(), "JOB_STATE_DRAINING"), name="drain", daemon=True).start()
-
-
 def cancel_now(result: Any, options: PipelineOptions) -> None:
-    """The same, in this thread: returns when all have been told. Raises what the engine's client raises."""
+    """The same as `cancel_job`, in this thread: returns when all have been told. Raises what the engine's client raises."""
     address = flink_address(options)
     if address:
         try:

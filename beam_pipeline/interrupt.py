@@ -14,8 +14,9 @@ class StopOnInterrupt:
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO = sys.stderr, signals: tuple[signal.Signals, ...] = SIGNALS) -> None:
         self.asked = False
+        self._signals = signals
         self._stream = stream
         self._what: list[Callable[[], object]] = []
         self._before: dict[int, Any] = {}
@@ -27,7 +28,7 @@ class StopOnInterrupt:
     def listen(self) -> dict[int, Any]:
         """Take the signals; returns whose they were."""
         try:
-            return {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+            return {number: signal.signal(number, self._stop) for number in self._signals}
         except ValueError:  # not the main thread: somebody else handles signals
             return {}
 

@@ -8,9 +8,9 @@ Ctrl-C or SIGTERM.
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -19,6 +19,7 @@ from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.bigquery_sink import check_output_tables, load_failure, prepare_tables
 from beam_pipeline.bigquery_source import check_table_source
 from beam_pipeline.command_line import parse
+from beam_pipeline.dataflow import on_dataflow, prepare_dataflow
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
     is_local,
@@ -27,11 +28,11 @@ from beam_pipeline.engines import (
 )
 from beam_pipeline.inputs import check_files
 from beam_pipeline.lock import only_run
-from beam_pipeline.models import run_embedding, run_models, run_prompts
+from beam_pipeline.models import Models, run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
-from beam_pipeline.preflight import check_embedding, check_models
+from beam_pipeline.preflight import Unreachable, check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.sinks import check_apart, prepare_output
@@ -69,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _said_once(record: logging.LogRecord) -> bool:
     """Whether to show a log record: not the tracebacks, of Beam or of a worker, of an error that we say in one line."""
+    if record.name.endswith(".dataflow.internal.apiclient") and record.levelno >= logging.ERROR:
+        return False  # why a job was not started
     runtime = peek_runtime()
     if record.name.startswith(ENGINE_LOGGERS) and runtime and runtime.fatal:
         return False
@@ -80,6 +83,12 @@ def _said_once(record: logging.LogRecord) -> bool:
 def _refuse(error: Exception) -> int:
     print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
     return UNUSABLE
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Say what a user should know before the run; it stops nothing."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _end_calls() -> None:
@@ -94,6 +103,12 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
+            if on_dataflow(options):
+                from beam_pipeline.cloud_checks import check_cloud  # brings Google's clients: only where they are wanted
+
+                config, notes = prepare_dataflow(config, options)
+                _tell(notes)
+                _tell(check_cloud(config, options))
             if config.streaming:
                 check_stream(config)
             else:
@@ -111,14 +126,17 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             prompts = run_prompts(config)
             read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
             started, run = time.monotonic(), run_name(time.time())
-            models = stack.enter_context(run_models(config))
+            may_be_away = config.unreachable_endpoint == "warn" or (
+                config.unreachable_endpoint == "auto" and on_dataflow(options)
+            )
+            models = stack.enter_context(_named_models(config, may_be_away))
             embedding = run_embedding(config)
             pipeline = beam.Pipeline(options=options)
             with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
                 built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, run)
-                check_models(models.values())
+                _tell(check_models(models.values(), may_be_away))
                 if embedding:
-                    check_embedding(embedding)
+                    _tell(check_embedding(embedding, may_be_away))
                 built.result()
             # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
             stack.enter_context(only_run(config.output))
@@ -134,6 +152,16 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
         if config.streaming:
             return run_stream(config, options, pipeline, names, started, run)
         return run_batch(config, options, pipeline, names, started)
+
+
+@contextmanager
+def _named_models(config: PipelineConfig, may_be_away: bool) -> Iterator[Models]:
+    """As `run_models`; where only workers may reach an endpoint, what to do is to name its model."""
+    try:
+        with run_models(config) as models:
+            yield models
+    except Unreachable as error:
+        raise ValueError(f"{error} If only workers reach it, name its model with --model." if may_be_away else error) from error
 
 
 def check_tokenizer(name: str) -> None:

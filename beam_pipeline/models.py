@@ -38,7 +38,7 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
     return ModelConfig(
         endpoints=settings.endpoints,
         model=settings.model,
-        api_key=f"secret:{settings.api_key_secret}" if settings.api_key_secret else f"env:{settings.api_key_env}",
+        api_key=key_source(settings.api_key_secret, settings.api_key_env),
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
         request_timeout_s=settings.request_timeout_s,
@@ -52,6 +52,11 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
         session_header=settings.session_header,
         journal=FileSystems.join(config.output, JOURNAL_FOLDER),
     )
+
+
+def key_source(secret: str, variable: str) -> str:
+    """The name of a key as `resolve_key` takes it."""
+    return f"secret:{secret}" if secret else f"env:{variable}"
 
 
 def verifier_name(stage: str, number: int) -> str:
@@ -98,7 +103,8 @@ def run_embedding(config: PipelineConfig) -> EmbeddingConfig | None:
         return None
     general = stage_model(config, config.model_stages[0])
     urls = tuple(config.embedding_endpoint)
-    key = f"env:{config.embedding_api_key_env}" if config.embedding_api_key_env else general.api_key
+    own = config.embedding_api_key_secret, config.embedding_api_key_env or ""
+    key = key_source(*own) if any(own) else general.api_key
     name = config.embedding_model or _only_model(urls, key)
     # What a chat request carries besides means nothing to an embedding model, or something else.
     model = replace(general, endpoints=urls, model=name, api_key=key, extra_body="")

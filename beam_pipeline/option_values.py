@@ -73,6 +73,12 @@ def check_env_name(name: str) -> str:
     return name
 
 
+def check_secret_name(name: str) -> str:
+    if name and not re.fullmatch(SECRET_NAME, name):
+        raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
+    return name
+
+
 def check_endpoint(url: str) -> str:
     """Return a base URL without its closing slash."""
     if "@" in url:

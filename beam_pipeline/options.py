@@ -27,6 +27,7 @@ from beam_pipeline.option_values import (
     SECRET_NAME,
     check_endpoints,
     check_env_name,
+    check_secret_name,
     declare,
     hint,
     known_languages,
@@ -96,10 +97,14 @@ class StageOptions(_Options):
     api_key_env: str | None = declare(
         None, "Name of the environment variable that holds the key for this stage.", STAGE, regex=ENV_NAME
     )
+    api_key_secret: str | None = declare(
+        None, "Secret Manager version that holds the key for this stage, instead of a variable.", STAGE, regex=SECRET_NAME
+    )
 
     _endpoints = field_validator("endpoint")(check_endpoints)
+    _secret = field_validator("api_key_secret")(lambda name: name and check_secret_name(name))
 
-    @field_validator("model", "api_key_env")
+    @field_validator("model", "api_key_env", "api_key_secret")
     @classmethod
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
@@ -297,6 +302,12 @@ class PipelineConfig(_Options):
         param_type="NUMBER",
         ge=0,
     )
+    unreachable_endpoint: Literal["auto", "stop", "warn"] = declare(
+        "auto",
+        "What is done before the start about an endpoint that this machine cannot reach: stop, or warn and go on; auto is warn "
+        "on Dataflow, whose workers may be in another network, and stop elsewhere.",
+        ENDPOINT,
+    )
     disable_thinking: bool = declare(
         False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
     )
@@ -466,6 +477,9 @@ class PipelineConfig(_Options):
     embedding_api_key_env: str | None = declare(
         None, "Name of the environment variable that holds the embedding endpoint's key.", MIX, regex=ENV_NAME
     )
+    embedding_api_key_secret: str = declare(
+        "", "Secret Manager version that holds the embedding endpoint's key, instead of a variable.", MIX, regex=SECRET_NAME
+    )
     embedding_dimensions: int = declare(
         0, "Length of vectors to ask for, of models that can shorten them; 0 is the model's own.", MIX, param_type="NUMBER", ge=0
     )
@@ -509,6 +523,7 @@ class PipelineConfig(_Options):
 
     _endpoints = field_validator("endpoint", "embedding_endpoint")(check_endpoints)
     _env_name = field_validator("api_key_env")(check_env_name)
+    _secret_names = field_validator("api_key_secret", "embedding_api_key_secret")(check_secret_name)
     _embedding_env_name = field_validator("embedding_api_key_env")(lambda name: name and check_env_name(name))
 
     @model_validator(mode="before")
@@ -556,13 +571,6 @@ class PipelineConfig(_Options):
     @classmethod
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("api_key_secret")
-    @classmethod
-    def _secret_name(cls, name: str) -> str:
-        if name and not re.fullmatch(SECRET_NAME, name):
-            raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
-        return name
 
     @field_validator("extra_body")
     @classmethod
@@ -628,6 +636,11 @@ class PipelineConfig(_Options):
             )
         if self.api_key_secret and "api_key_env" in self.model_fields_set:
             raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
+        if self.embedding_api_key_secret and self.embedding_api_key_env:
+            raise ValueError("--embedding_api_key_env and --embedding_api_key_secret both name the key: give one")
+        for stage, own in self.stages.items():
+            if own.api_key_env and own.api_key_secret:
+                raise ValueError(f"--{stage}_api_key_env and --{stage}_api_key_secret both name the key: give one")
         for files, mode in (("domains", self.domains_mode), ("exemplars", self.exemplars_mode)):
             if mode == "replace" and not getattr(self, files):
                 raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
@@ -719,7 +732,7 @@ class PipelineConfig(_Options):
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
             api_key_env=own.api_key_env or self.api_key_env,
-            api_key_secret="" if own.api_key_env else self.api_key_secret,
+            api_key_secret=own.api_key_secret or ("" if own.api_key_env else self.api_key_secret),
             request_timeout_s=self.request_timeout_s,
             max_attempts=self.max_attempts,
             max_reasks=self.max_reasks,
@@ -739,6 +752,8 @@ class PipelineConfig(_Options):
             return own
         shared = self.stages.get("verify", StageOptions())
         chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
+        if own.api_key_env:
+            chosen["api_key_secret"] = None
         return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
 
     def given(self) -> dict[str, Any]:

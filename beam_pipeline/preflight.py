@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.embedding import EmbeddingConfig, EmbeddingRequest
 from transforms.inference.endpoint import Endpoint, KeyRefused, ModelConfig, Request
-from transforms.inference.keys import NO_KEY, KeyUnreadable, resolve_key
+from transforms.inference.keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
 from transforms.inference.schema import reply_schema
 
 _LOGGER = logging.getLogger(__name__)
@@ -63,28 +63,28 @@ def only_model(url: str, api_key: str) -> str:
     raise PreflightError(f"{url} serves {len(served)} models; choose one with --model: {', '.join(sorted(served)[:20])}")
 
 
-def check_models(models: Iterable[ModelConfig]) -> None:
-    """Ask every distinct model one small question, all at the same time.
+def check_models(models: Iterable[ModelConfig], may_be_away: bool = False) -> list[str]:
+    """Ask every distinct model one small question, all at the same time; returns what was not found out, a line each.
 
-    One replica of several that does not answer is no reason to stop: the run can do without it.
+    One replica of several that does not answer is no reason to stop: the run can do without it. With `may_be_away`
+    none needs to answer here: workers in another network, with another account, may reach what this machine does not.
 
     Raises:
         PreflightError: the first thing found that would make the run fail.
     """
-    models = list(models)
-    asyncio.run(_check_pools(models, _question))
+    return asyncio.run(_check_pools(list(models), _question, may_be_away))
 
 
-def check_embedding(config: EmbeddingConfig) -> None:
-    """Ask every replica of the embedding model for one vector; one of several may be away.
+def check_embedding(config: EmbeddingConfig, may_be_away: bool = False) -> list[str]:
+    """Ask every replica of the embedding model for one vector; as `check_models`.
 
     Raises:
         PreflightError: the model does not give vectors, or nobody answers.
     """
-    asyncio.run(_check_pools([config.model], partial(_vector, config=config)))
+    return asyncio.run(_check_pools([config.model], partial(_vector, config=config), may_be_away))
 
 
-async def _check_pools(models: list[ModelConfig], ask: Callable[[Endpoint, Target], Any]) -> None:
+async def _check_pools(models: list[ModelConfig], ask: Callable[[Endpoint, Target], Any], may_be_away: bool) -> list[str]:
     wanted = targets(models)
     results = await asyncio.gather(*(_with_endpoint(target, ask) for target in wanted), return_exceptions=True)
     problems = {target: result for target, result in zip(wanted, results, strict=True) if isinstance(result, BaseException)}
@@ -92,20 +92,25 @@ async def _check_pools(models: list[ModelConfig], ask: Callable[[Endpoint, Targe
         replicas = [Target(url, config.model, config.api_key) for url in config.endpoints]
         failed = [problems[target] for target in replicas if target in problems]
         lasting = [problem for problem in failed if not isinstance(problem, Unreachable)]
-        if lasting or len(failed) == len(replicas):
+        if lasting or (len(failed) == len(replicas) and not may_be_away):
             raise (lasting or failed)[0]
+    if may_be_away:
+        return list(dict.fromkeys(f"not checked: {problem}" for problem in problems.values()))
     for problem in problems.values():
         _LOGGER.warning("%s The run goes on with the other replicas.", problem)
+    return []
 
 
 class Unreachable(PreflightError):
-    """Nobody answers at that address."""
+    """Nobody answers at that address, or this machine cannot ask: no word on whether another can."""
 
 
 async def _with_endpoint(target: Target, ask: Callable[[Endpoint, Target], Any]) -> Any:
     endpoint = Endpoint(target.url)
     try:
         return await ask(endpoint, target)
+    except KeyOutOfReach as error:
+        raise Unreachable(f"{target.url}: {error}") from error
     except KeyUnreadable as error:
         raise PreflightError(str(error)) from error
     finally:

@@ -16,13 +16,20 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.bigquery import TableError
 from beam_pipeline.bigquery_sink import count_tables, load_failure
+from beam_pipeline.dataflow import (
+    STOP_SIGNALS,
+    JobStopped,
+    drain_command,
+    job_link,
+    on_dataflow,
+    template_location,
+    wait_for_job,
+)
 from beam_pipeline.engines import (
     STREAM_RUNNERS,
     QuietStderr,
-    can_drain,
     cancel_job,
     cancel_now,
-    drain_job,
     failure_text,
     is_local,
     runner_name,
@@ -49,24 +56,33 @@ def run_batch(
     config: PipelineConfig, options: PipelineOptions, pipeline: beam.Pipeline, models: Mapping[str, str], started: float
 ) -> int:
     """Run to the end; returns the exit code."""
-    stop, quiet, timeline = StopOnInterrupt(), QuietStderr(sys.stderr), Timeline(runs_here(options))
+    stop, quiet, timeline = _interrupt_of(options), QuietStderr(sys.stderr), Timeline(runs_here(options))
     if runs_here(options):
         # From a thread of its own: what the signal interrupts may hold the lock that this takes.
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
         if not is_local(options):
             stop.then(quiet.hush)
+    result = None
     _collect_again()
     try:
         with stop, timeline, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
+            if template := template_location(options):
+                return _tell_template(template)
             if not runs_here(options):
                 stop.then(partial(cancel_job, result, options))
-            result.wait_until_finish()
+            _wait(result, options)
     except Exception as error:
         if runs_here(options) and not is_local(options):
             quiet.hush()
             sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
+        if result is None and on_dataflow(options) and not stop.asked:
+            print(f"error: the job could not be started: {failure_text(error)}", file=quiet.stream)
+            return UNUSABLE
+        if isinstance(error, JobStopped) and not stop.asked:
+            print(f"{error}; what was paid for is kept: go on with --resume --output {config.output}", file=quiet.stream)
+            return STOPPED
         if stop.asked:
             print(f"stopped: what was paid for is kept; go on with --resume --output {config.output}", file=quiet.stream)
             return STOPPED
@@ -98,16 +114,15 @@ def run_stream(
 ) -> int:
     """Run until the stream ends, or until somebody ends it.
 
-    Asked once, a watch takes no further look and Dataflow no further message, and what was seen goes through to its
-    windows; a queue that is read in this process is left where it is. Asked twice, a job elsewhere is cancelled.
+    Asked once, a watch takes no further look and what was seen goes through to its windows; a queue that is read in
+    this process is left where it is; a job on Dataflow is left running. Asked twice, a job elsewhere is cancelled.
     """
     watch_again(config.output)
-    stop = StopOnInterrupt()
+    stop = _interrupt_of(options)
     watches = bool(config.input or config.inputs)
-    if watches:
-        stop.then(stop_watching if runs_here(options) else partial(_stop_watching_there, config.output))
-    elif not can_drain(options):
-        stop.then(_interrupt)
+    if not on_dataflow(options):
+        ends = stop_watching if runs_here(options) else partial(_stop_watching_there, config.output)
+        stop.then(ends if watches else _interrupt)
     result, timeline = None, Timeline(runs_here(options))
     _collect_again()
     try:
@@ -115,17 +130,28 @@ def run_stream(
             try:
                 result = pipeline.run()
                 stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
-                if not config.input and can_drain(options):
-                    stop.then(partial(drain_job, result))
-                result.wait_until_finish()
+                if template := template_location(options):
+                    return _tell_template(template)
+                if on_dataflow(options):  # not before it is known which job is left running
+                    stop.then(_interrupt)
+                _wait(result, options)
             except KeyboardInterrupt:
                 if result is None or not runs_here(options):
                     raise
                 result.cancel()
     except KeyboardInterrupt:
-        print(_cancelled(result, config, options), file=sys.stderr)
+        if on_dataflow(options) and result is not None:
+            print(f"left the job running where it runs; end it with {drain_command(result, options)}", file=sys.stderr)
+        else:
+            print(_cancelled(result, config, options), file=sys.stderr)
+        return STOPPED
+    except JobStopped as error:
+        print(f"{error}; closed windows and paid replies are kept", file=sys.stderr)
         return STOPPED
     except Exception as error:
+        if result is None and on_dataflow(options):
+            print(f"error: the job could not be started: {failure_text(error)}", file=sys.stderr)
+            return UNUSABLE
         fatal = _failure(error, options)
         if fatal is None:
             raise
@@ -140,7 +166,7 @@ def run_stream(
     _complete(config, summary | _course(timeline))
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if stop.asked:
-        done = "what was read is in its windows" if watches or can_drain(options) else "open windows are lost"
+        done = "what was read is in its windows" if watches else "open windows are lost"
         print(f"stopped: {done}; go on with --resume --output {config.output}", file=sys.stderr)
         return STOPPED
     return _code(summary)
@@ -172,6 +198,25 @@ def _cancelled(result: Any, config: PipelineConfig, options: PipelineOptions) ->
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _interrupt_of(options: PipelineOptions) -> StopOnInterrupt:
+    return StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(options) else StopOnInterrupt()
+
+
+def _wait(result: Any, options: PipelineOptions) -> None:
+    """Wait for the end of a run, saying first where it can be watched if it is elsewhere."""
+    if on_dataflow(options):
+        print(f"job {result.job_id()}: {job_link(result, options)}", flush=True)
+        wait_for_job(result, options)
+    else:
+        result.wait_until_finish()
+
+
+def _tell_template(path: str) -> int:
+    """Nothing runs, so there is nothing to wait for or to report."""
+    print(f"template: {path}")
+    return OK
 
 
 def _summarise(

@@ -44,7 +44,7 @@ def test_a_key_is_taken_out_of_a_text_and_a_stand_in_is_not() -> None:
 
 
 def test_a_key_does_not_show_when_printed() -> None:
-    assert "sentinel" not in repr(SentKey("sk-sentinel-1", 1))
+    assert "sentinel" not in repr(SentKey("sk-sentinel-1"))
 
 
 class Source:
@@ -97,11 +97,13 @@ def test_a_refused_key_is_read_again_once_and_all_get_the_new_one(monkeypatch: p
 def test_a_refused_key_that_has_not_changed_is_read_again_once_and_later_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source("old", "old", "new")
     monkeypatch.setattr(keys, "resolve_key", source)
+    monkeypatch.setattr(keys, "LOOK_AGAIN_S", 0.2)
 
     async def ask() -> list[SentKey | None]:
         key = Key(SECRET)
         sent = await key.get()
         together = await asyncio.gather(*(key.after_refusal(sent) for _ in range(16)))
+        await asyncio.sleep(0.2)
         return [*together, await key.after_refusal(await key.get())]
 
     *together, later = asyncio.run(ask())

@@ -70,6 +70,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "tokenizer": "o200k_base",
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
+        "embedding_api_key_secret": "projects/p/secrets/s/versions/2",
         "endpoint": "http://h/v1",
         "extra_body": '{"top_p": 0.9}',
         "max_document_tokens": "2",

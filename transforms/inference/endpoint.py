@@ -193,6 +193,7 @@ class Endpoint:
             except openai.OpenAIError as error:
                 problem = classify(error, sent.value)
             else:
+                key.accepted(sent)
                 try:
                     return decode_json(response.content), sent.value
                 except ValueError:

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import re
+import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from transforms.errors import FatalError
 
@@ -14,10 +16,20 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 NO_KEY = "none"
 # Shorter keys are stand-ins ("none", "EMPTY"), and words that replies are full of.
 SHORTEST_SECRET = 8
+# Secret Manager answers within a second; a machine without a way to it must not wait for minutes.
+SECRET_TIMEOUT_S = 20.0
+# A key that worked and is refused is being rotated: its source is looked at so often, until its new version is there or
+# so much time has passed. A thousand processes that look every ten seconds stay far below Secret Manager's quota.
+LOOK_AGAIN_S = 10.0
+ROTATION_PATIENCE_S = 120.0
 
 
 class KeyUnreadable(FatalError):
     """The source of a key is wrong or cannot be read."""
+
+
+class KeyOutOfReach(KeyUnreadable):
+    """This machine, or the account that it has, cannot read the source; another may."""
 
 
 def resolve_key(source: str) -> str:
@@ -41,15 +53,33 @@ def resolve_key(source: str) -> str:
 
 
 def _read_secret(name: str) -> str:
-    from google.api_core.exceptions import GoogleAPIError  # only users of Secret Manager pay for the import
+    from google.api_core import exceptions, retry  # only users of Secret Manager pay for the import
     from google.auth.exceptions import GoogleAuthError
+
+    waiting = retry.Retry(
+        predicate=retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.ResourceExhausted),
+        initial=0.5,
+        maximum=5.0,
+        timeout=SECRET_TIMEOUT_S,
+    )
+    try:
+        with secret_manager() as client:
+            answer = client.access_secret_version(name=name, retry=waiting, timeout=SECRET_TIMEOUT_S)
+        return str(answer.payload.data.decode(errors="replace").strip())
+    except (exceptions.NotFound, exceptions.FailedPrecondition, exceptions.InvalidArgument) as error:
+        raise KeyUnreadable(f"{name}: Secret Manager has no such version that is enabled ({type(error).__name__})") from error
+    except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+        raise KeyOutOfReach(
+            f"cannot read {name} from Secret Manager: {type(error).__name__}; "
+            "the account that runs this needs roles/secretmanager.secretAccessor on it"
+        ) from error
+
+
+def secret_manager() -> Any:
+    """A client of Secret Manager, with the credentials of this machine."""
     from google.cloud import secretmanager
 
-    try:
-        client = secretmanager.SecretManagerServiceClient()
-        return str(client.access_secret_version(name=name).payload.data.decode(errors="replace").strip())
-    except (GoogleAPIError, GoogleAuthError) as error:
-        raise KeyUnreadable(f"cannot read {name} from Secret Manager: {type(error).__name__}") from error
+    return secretmanager.SecretManagerServiceClient()
 
 
 def without_key(text: str, key: str) -> str:
@@ -59,10 +89,9 @@ def without_key(text: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SentKey:
-    """The key that one request went out with, and how many times its source had been read by then."""
+    """The key that one request went out with."""
 
     value: str = field(repr=False)
-    reading: int
 
 
 class Key:
@@ -75,20 +104,56 @@ class Key:
         self._source = source
         self._lock = asyncio.Lock()
         self._current: SentKey | None = None
+        self._accepted = ""  # the value that a server took last
+        self._gave_up: tuple[str, float] = ("", 0.0)  # a value in whose place no other came, and when that was seen
 
     async def get(self) -> SentKey:
         """The key to send. Raises KeyUnreadable."""
-        return self._current or await self._read(0)
+        if self._current is None:
+            async with self._lock:
+                if self._current is None:
+                    self._current = SentKey(await self._read())
+        return self._current
+
+    def accepted(self, sent: SentKey) -> None:
+        """Note that a server took this key."""
+        self._accepted = sent.value
 
     async def after_refusal(self, refused: SentKey) -> SentKey | None:
-        """The key that has taken the place of a refused one, or None if it is still the same."""
-        current = await self._read(refused.reading)
-        return None if current.value == refused.value else current
+        """The key that has taken the place of a refused one, or None if it is still the same.
 
-    async def _read(self, reading: int) -> SentKey:
-        """Read the source, unless somebody has done so since that reading."""
+        A key that was never taken is looked up once more. One that was taken, and comes from a store where keys are
+        rotated, is looked up every `LOOK_AGAIN_S` for `ROTATION_PATIENCE_S`: a server may change before the store does.
+
+        Raises:
+            KeyUnreadable: its source cannot be read any more.
+        """
         async with self._lock:
-            if self._current is None or self._current.reading == reading:
-                value = await asyncio.to_thread(resolve_key, self._source)
-                self._current = SentKey(value, reading + 1)
+            assert self._current is not None
+            if self._current.value != refused.value:
+                return self._current
+            elsewhere = self._source.startswith("secret:")  # looking costs something, and others may change what is there
+            value, seen = self._gave_up
+            if elsewhere and value == refused.value and time.monotonic() - seen < LOOK_AGAIN_S:
+                return None
+            rotating = elsewhere and self._accepted == refused.value
+            until = time.monotonic() + (ROTATION_PATIENCE_S if rotating else 0.0)
+            while (new := await self._read_or_keep(refused, rotating)) == refused.value:
+                if time.monotonic() >= until:
+                    self._gave_up = refused.value, time.monotonic()
+                    return None
+                await asyncio.sleep(LOOK_AGAIN_S)
+            self._current = SentKey(new)
             return self._current
+
+    async def _read_or_keep(self, refused: SentKey, keep: bool) -> str:
+        """What the source holds; the refused key where it is out of reach for now, and may be tried again."""
+        try:
+            return await self._read()
+        except KeyOutOfReach:
+            if keep:
+                return refused.value
+            raise
+
+    async def _read(self) -> str:
+        return await asyncio.to_thread(resolve_key, self._source)
