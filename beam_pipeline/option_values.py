@@ -52,6 +52,8 @@ def declare(
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
+# What the service that launches a Flex Template looks at before it starts a machine.
+WHOLE_NUMBER, NUMBER = "[0-9]+", r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
 ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
 HEADER = "[A-Za-z0-9-]+"
 RESERVED_HEADERS = frozenset(

@@ -7,7 +7,7 @@ from beam_pipeline.event_time import ARRIVAL, ATTRIBUTE, parse_option
 SUBSCRIPTION = "projects/[^/]+/subscriptions/[^/]+"
 TOPIC = "projects/[^/]+/topics/[^/]+"
 
-_STREAM_ONLY = (
+STREAM_ONLY = (
     *("input_subscription", "output_topic", "event_time", "window_s", "allowed_lateness_s", "early_firing_s"),
     *("deduplicate_ttl_s", "watch_interval_s", "watch_until_s"),
 )
@@ -31,7 +31,7 @@ def check_source(config: Any, chosen: set[str]) -> None:
         ValueError: one line.
     """
     if not config.streaming:
-        for name in _STREAM_ONLY:
+        for name in STREAM_ONLY:
             if name in chosen:
                 raise ValueError(f"--{name} needs --streaming")
         if not config.input:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
-from google.cloud import dataflow_v1beta3
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -591,36 +590,6 @@ def test_a_config_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_generated_files_are_what_the_options_say() -> None:
     assert not describe.stale(ROOT), "run 'make options'"
-
-
-def test_template_metadata_has_every_option_and_no_other() -> None:
-    stored = json.loads((ROOT / "templates" / "metadata.json").read_text("utf-8"))
-    assert [parameter["name"] for parameter in stored["parameters"]] == list(OPTIONS)
-    assert {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"} <= stored.keys()
-
-
-def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def test_template_metadata_holds_only_what_dataflow_knows() -> None:
-    stored = describe.metadata()
-    template_keys = {camel(name) for name in dataflow_v1beta3.TemplateMetadata.meta.fields}
-    keys = {camel(name) for name in dataflow_v1beta3.ParameterMetadata.meta.fields}
-    assert stored.keys() <= template_keys | {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"}
-    for parameter in stored["parameters"]:
-        assert parameter.keys() <= keys
-        assert parameter["paramType"] in dataflow_v1beta3.ParameterType.__members__
-        assert parameter["label"] and parameter["helpText"]
-        assert isinstance(parameter.get("defaultValue", ""), str)
-        assert ("enumOptions" in parameter) == (parameter["paramType"] == "ENUM")
-        assert parameter["isOptional"] == (parameter["name"] != "output")
-
-
-def test_defaults_in_the_metadata_are_the_defaults() -> None:
-    values = [f"--{p['name']}={p['defaultValue']}" for p in describe.metadata()["parameters"] if "defaultValue" in p]
-    assert settings(*values).flat() == settings().flat()
 
 
 def test_the_readme_table_names_every_flag() -> None:
