@@ -33,6 +33,7 @@ PARENTS: Mapping[str, str] = {
     **dict.fromkeys((name for name in OPTIONS if name.startswith("benchmark_")), "benchmarks"),
     **dict.fromkeys((name for name in OPTIONS if name.startswith("embedding_")), "embedding_endpoint"),
     "embedding_endpoint": "benchmarks",
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("serve_") and name != "serve_model"), "serve_model"),
 }
 STAGE_PARENTS: Mapping[str, str] = {
     "verify_answer": "verify_calls=2",

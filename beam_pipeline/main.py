@@ -31,6 +31,7 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
+from beam_pipeline.serving import prepare_serving
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.stream import check_stream
@@ -38,6 +39,7 @@ from beam_pipeline.usage import EMBED
 from beam_pipeline.window_files import run_name
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, peek_runtime
+from transforms.inference.serve import stop_serving
 from transforms.text import count_tokens
 
 
@@ -79,6 +81,7 @@ def _refuse(error: Exception) -> int:
 
 def _end_calls() -> None:
     """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
+    stop_serving()
     try:
         close_runtime()
     except FatalError as error:
@@ -97,6 +100,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
             prepare_engine(options, config.log_level)
+            prepare_serving(options, config)
             if not is_local(options):  # workers have other working directories
                 config = absolute_paths(config)
             prompts = run_prompts(config)
@@ -107,7 +111,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             pipeline = beam.Pipeline(options=options)
             with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
                 built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, run)
-                check_models(models.values())
+                check_models(model for model in models.values() if model.serve is None)
                 if embedding:
                     check_embedding(embedding)
                 built.result()

@@ -59,6 +59,7 @@ HEADER = "[A-Za-z0-9-]+"
 RESERVED_HEADERS = frozenset(
     "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
 )
+ACCELERATOR = "[a-z][a-z0-9-]+(:[1-9][0-9]*)?"
 SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 
