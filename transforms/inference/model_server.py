@@ -119,13 +119,15 @@ class ModelServer:
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Log what the server prints, and keep the end of it for an error."""
         assert process.stdout is not None
-        for line in process.stdout:
-            text = line.decode(errors="replace").rstrip()
-            if text:
-                self._said.append(text)
-                _LOGGER.info("%s", text)
+        with process.stdout:
+            for line in process.stdout:
+                text = line.decode(errors="replace").rstrip()
+                if text:
+                    self._said.append(text)
+                    _LOGGER.info("%s", text)
 
     def _ended(self, status: int) -> None:
+        self._close()
         if self._listener is not None:
             self._listener.join(LAST_WORDS_S)
         said = self._said[-1] if self._said else "it printed nothing"
@@ -147,11 +149,15 @@ class ModelServer:
         finally:
             connection.close()
 
+    def _close(self) -> None:
+        """Let go of the server: what is left of it is the leash's to end."""
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.close()
+
     def _end(self) -> None:
         if self._process is None:
             return
-        assert self._process.stdin is not None
-        self._process.stdin.close()  # the leash ends the rest
+        self._close()
         try:
             self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
