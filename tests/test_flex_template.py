@@ -105,7 +105,9 @@ def test_what_the_service_checks_fits_the_defaults_and_not_nonsense(name: str) -
 
 def _example(name: str) -> str:
     examples = {"NUMBER": "2", "TEXT": "KEY", "GCS_READ_FILE": "gs://b/{a,b}.jsonl", "GCS_WRITE_FOLDER": "gs://b/out"}
-    own = {"api_key_secret": "projects/p/secrets/s/versions/latest", "session_header": "x-session-id"}
+    own = {"session_header": "x-session-id", "serve_accelerator": "nvidia-l4:2"}
+    if name.endswith("_secret"):
+        return "projects/p/secrets/s/versions/latest"
     endpoint = "http://gpu-0:8000/v1,https://gateway/team/v1/" if name.endswith("endpoint") else ""
     return own.get(name) or SAID.get(name) or endpoint or examples[PARAMETERS[name]["paramType"]]
 
@@ -186,7 +188,7 @@ def test_what_the_image_copies_is_there_and_sent_to_the_builder() -> None:
 
 def test_a_container_of_the_image_fetches_nothing() -> None:
     """Its environment says so, and its own test runs the pipeline without a network."""
-    environment = " ".join(instructions("ENV")[-1:])
+    (environment,) = [line for line in instructions("ENV") if "FLEX_TEMPLATE" in line]
     for setting in ("TIKTOKEN_CACHE_DIR=/opt/tokenizers", "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1", "PIP_NO_INDEX=1"):
         assert setting in environment
     assert "FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py" in environment

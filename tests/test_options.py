@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from beam_pipeline import describe
 from beam_pipeline.command_line import OPTIONS, beam_flags, parse, validate
 from beam_pipeline.option_values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.options import DEMO_MODEL, STAGE, STREAMING, PipelineConfig, StageOptions
+from beam_pipeline.options import DEMO_MODEL, SERVE, STAGE, STREAMING, PipelineConfig, StageOptions
 from beam_pipeline.pipeline import screen_config
 from prompts import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
@@ -87,6 +87,8 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "output_topic": "projects/p/topics/t",
         "event_time": "field:at",
         "screening": "min_words=5",
+        "serve_command": "serve {port}",
+        "serve_accelerator": "nvidia-h100-80gb:8",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -106,6 +108,9 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "benchmarks": "b",
         "embedding_endpoint": "http://g/v1",
     }
+    if option.group == SERVE:
+        del needed["endpoint"]
+        needed |= {} if name == "serve_model" else {"serve_model": "Name"}
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return
