@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
 from beam_pipeline.bigquery_options import check_google
-from beam_pipeline.option_values import SPLITTERS, OptionError, hint, shown
+from beam_pipeline.option_values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
 from beam_pipeline.options import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
 from beam_pipeline.stream_options import BATCH_SOURCES, check_runner, flink_flags
 from prompts import STAGES
@@ -84,7 +84,7 @@ def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -
         choices=choices,
         param_type="ENUM" if choices else str(extra["param_type"]),
         split=str(extra["split"]),
-        regex=str(extra["regex"]),
+        regex=str(extra["regex"]) or (WHOLE_NUMBER if kind is int else NUMBER if kind is float else ""),
         stage=stage,
         setting=setting,
     )
@@ -217,6 +217,7 @@ def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: M
 def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     """Check what is not ours against Beam's options, and name the local runner where none is named."""
     parser = beam_parser()
+    arguments = list(_plain_switches(arguments, parser))
     known, unknown = parser.parse_known_args(arguments)
     # The launcher of a Flex Template adds flags of its own; the service has checked the user's.
     if unknown and not getattr(known, "template_location", None):
@@ -232,6 +233,19 @@ def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     if "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & {name.lower() for name in names}:
         raise OptionError(f"--runner: unknown runner {shown(runner)}{hint(runner, names)}")
     return arguments
+
+
+def _plain_switches(arguments: list[str], parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The arguments with `--streaming=true` as `--streaming`: the launcher of a Flex Template writes it so, Beam refuses that."""
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        action = parser._option_string_actions.get(flag)
+        if not equals or action is None or action.nargs != 0:
+            yield argument
+        elif value.lower() not in ("true", "false"):
+            raise OptionError(f"{flag}: must be true or false (got {shown(value)})")
+        elif value.lower() == "true":
+            yield flag
 
 
 def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:

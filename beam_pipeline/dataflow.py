@@ -124,10 +124,12 @@ def check_keys(config: PipelineConfig) -> None:
 
 
 def endpoints_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
-    """(option, URL) of every endpoint that a run asks."""
+    """(option, URL) of every endpoint on another machine that a run asks."""
     for stage in config.model_stages:
         own = "" if config.stage(stage).endpoints == tuple(config.endpoint) else f"{stage}_"
         for url in config.stage(stage).endpoints:
+            if url == config.served_url:  # a worker asks itself
+                continue
             yield f"{own}endpoint", url
     for url in config.embedding_endpoint:
         yield "embedding_endpoint", url

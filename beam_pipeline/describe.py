@@ -7,22 +7,54 @@ where a file is not what the options say.
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from beam_pipeline.command_line import OPTIONS, Option
+from beam_pipeline.options import STREAMING
+from beam_pipeline.stream_options import STREAM_ONLY
 from prompts import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
 
-# What Dataflow must know before it starts a job of the template; the graph is a batch job by default.
-STREAMING = {
-    "streaming": False,
-    "supportsAtLeastOnce": False,
-    "supportsExactlyOnce": True,
-    "defaultStreamingMode": "UNSPECIFIED",
+# What Dataflow must know before it starts a job. The graph runs both ways, so it "supports streaming", and the parameter
+# of that name decides; what is delivered twice would break its counts, so never at least once. A default mode is
+# only for templates that have both.
+MODES = {"streaming": True, "supportsAtLeastOnce": False, "supportsExactlyOnce": True}
+
+# The option without which another one says nothing, with the value that it must have if not any will do: a form
+# shows the other only then. The settings of a stage go by the stage.
+PARENTS: Mapping[str, str] = {
+    **dict.fromkeys(STREAM_ONLY, "streaming=true"),
+    "domains_mode": "domains",
+    "exemplars_mode": "exemplars",
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("benchmark_")), "benchmarks"),
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("embedding_")), "embedding_endpoint"),
+    "embedding_endpoint": "benchmarks",
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("serve_") and name != "serve_model"), "serve_model"),
+}
+STAGE_PARENTS: Mapping[str, str] = {
+    "verify_answer": "verify_calls=2",
+    "verify_question": "verify_calls=2",
+    "round_trip": "round_trip=true",
+}
+
+# A worker is elsewhere, so a path is never a local one.
+REMOTE_PATH = r"[a-z][a-z0-9+.-]*://[^\n\r]+"
+_BASE_URL = r"https?://[^\s,;@]+/v1/?"
+BASE_URLS = rf"{_BASE_URL}(\s*,\s*{_BASE_URL})*"
+
+# Beam's own flag, the only one that a launch has no other way to say: the service refuses parameters that it does not know.
+STREAMING_PARAMETER = {
+    "name": "streaming",
+    "label": "Streaming",
+    "helpText": "Run without an end: read a Pub/Sub subscription, or watch a folder for new files.",
+    "groupName": STREAMING,
+    "paramType": "BOOLEAN",
+    "isOptional": True,
+    "defaultValue": "false",
 }
 
 
@@ -32,9 +64,19 @@ def metadata() -> dict[str, Any]:
         "name": "Documents to verified question-answer pairs",
         "description": "Turns pretraining documents into verified question-answer pairs for reinforcement learning, "
         "with every model call going to an OpenAI-compatible endpoint.",
-        **STREAMING,
-        "parameters": [_parameter(option) for option in OPTIONS.values()],
+        **MODES,
+        "parameters": list(_parameters()),
     }
+
+
+def _parameters() -> Iterator[dict[str, Any]]:
+    """The parameters in the order of the options, Beam's flag at the head of its group."""
+    before = ""
+    for option in OPTIONS.values():
+        if option.group == STREAMING != before:
+            yield STREAMING_PARAMETER
+        before = option.group
+        yield _parameter(option)
 
 
 def _parameter(option: Option) -> dict[str, Any]:
@@ -50,9 +92,22 @@ def _parameter(option: Option) -> dict[str, Any]:
         parameter["defaultValue"] = option.default_text
     if option.choices:
         parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
-    if option.regex:
-        parameter["regexes"] = [f"^{option.regex}$"]
+    if regex := option.regex or _regex(option):
+        parameter["regexes"] = [f"^{regex}$"]
+    said = STAGE_PARENTS.get(option.stage, "") if option.stage else PARENTS.get(option.name, "")
+    parent, _, trigger = said.partition("=")
+    if parent:
+        parameter["parentName"] = parent
+    if trigger:  # without one, any value that is not empty
+        parameter["parentTriggerValues"] = [trigger]
     return parameter
+
+
+def _regex(option: Option) -> str:
+    """What a value looks like that no worker would have to refuse."""
+    if option.param_type.startswith("GCS_"):
+        return REMOTE_PATH
+    return BASE_URLS if option.split == "urls" else ""
 
 
 def _label(name: str) -> str:

@@ -35,6 +35,7 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import Unreachable, check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
 from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
+from beam_pipeline.serving import prepare_serving
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import read_exemplars
 from beam_pipeline.stream import check_stream
@@ -42,6 +43,7 @@ from beam_pipeline.usage import EMBED
 from beam_pipeline.window_files import run_name
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, peek_runtime
+from transforms.inference.serve import stop_serving
 from transforms.text import count_tokens
 
 
@@ -93,6 +95,7 @@ def _tell(lines: Iterable[str]) -> None:
 
 def _end_calls() -> None:
     """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
+    stop_serving()
     try:
         close_runtime()
     except FatalError as error:
@@ -103,6 +106,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
+            prepare_serving(options, config)
             if on_dataflow(options):
                 from beam_pipeline.cloud_checks import check_cloud  # brings Google's clients: only where they are wanted
 
@@ -134,7 +138,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             pipeline = beam.Pipeline(options=options)
             with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
                 built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, run)
-                _tell(check_models(models.values(), may_be_away))
+                _tell(check_models((model for model in models.values() if model.serve is None), may_be_away))
                 if embedding:
                     _tell(check_embedding(embedding, may_be_away))
                 built.result()

@@ -13,6 +13,7 @@ from beam_pipeline.resume import JOURNAL_FOLDER
 from beam_pipeline.sources import read_domains
 from prompts import PromptSet, load_domains, load_prompts
 from transforms.inference.embedding import EmbeddingConfig
+from transforms.inference.model_server import ServeConfig
 from transforms.inference.request import ModelConfig
 
 # By the stage's name; the verifiers of a stage besides its first by `verifier_name`.
@@ -35,6 +36,9 @@ def run_prompts(config: PipelineConfig) -> PromptSet:
 def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
     """One stage's model settings, as the options say; `endpoints` is empty for the embedded endpoint."""
     settings = config.stage(stage)
+    serve = serve_config(config)
+    if serve is not None and settings.endpoints != (serve.url,):
+        serve = None
     return ModelConfig(
         endpoints=settings.endpoints,
         model=settings.model,
@@ -47,16 +51,26 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
         concurrency=settings.concurrency,
         processes=settings.worker_processes,
         backlog=settings.backlog,
-        outage_timeout_s=settings.outage_timeout_s,
+        # A server that starts is waited for like one that is away.
+        outage_timeout_s=max(settings.outage_timeout_s, serve.start_timeout_s if serve else 0.0),
         extra_body=extra_body(settings),
         session_header=settings.session_header,
         journal=FileSystems.join(config.output, JOURNAL_FOLDER),
+        serve=serve,
     )
 
 
 def key_source(secret: str, variable: str) -> str:
     """The name of a key as `resolve_key` takes it."""
     return f"secret:{secret}" if secret else f"env:{variable}"
+
+
+def serve_config(config: PipelineConfig) -> ServeConfig | None:
+    """How the workers serve the model themselves, as the options say; None if they do not."""
+    if not config.serve_model:
+        return None
+    command = f"{config.serve_command} {config.serve_args}".strip()
+    return ServeConfig(config.serve_model, command, config.serve_port, config.serve_start_timeout_s)
 
 
 def verifier_name(stage: str, number: int) -> str:
@@ -107,7 +121,7 @@ def run_embedding(config: PipelineConfig) -> EmbeddingConfig | None:
     key = key_source(*own) if any(own) else general.api_key
     name = config.embedding_model or _only_model(urls, key)
     # What a chat request carries besides means nothing to an embedding model, or something else.
-    model = replace(general, endpoints=urls, model=name, api_key=key, extra_body="")
+    model = replace(general, endpoints=urls, model=name, api_key=key, extra_body="", serve=None)
     return EmbeddingConfig(model, config.embedding_dimensions, config.embedding_prefix)
 
 

@@ -52,11 +52,14 @@ def declare(
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
+# What the service that launches a Flex Template looks at before it starts a machine.
+WHOLE_NUMBER, NUMBER = "[0-9]+", r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
 ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
 HEADER = "[A-Za-z0-9-]+"
 RESERVED_HEADERS = frozenset(
     "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
 )
+ACCELERATOR = "[a-z][a-z0-9-]+(:[1-9][0-9]*)?"
 SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 

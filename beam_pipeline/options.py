@@ -10,6 +10,7 @@ A secret is named, never given: no option takes a key, and no message repeats wh
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from beam_pipeline.bigquery_options import TABLE, check_tables
 from beam_pipeline.event_time import parse_option
 from beam_pipeline.option_values import (
+    ACCELERATOR,
     ANY_LANGUAGE,
     ENV_NAME,
     HEADER,
@@ -53,6 +55,12 @@ SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 
 MOST_VERIFIERS = 9
 
+SERVE_COMMAND = (
+    "vllm serve {model} --host 127.0.0.1 --port {port} --enable-prefix-caching --enable-prompt-tokens-details "
+    """--structured-outputs-config '{"backend":"guidance","disable_any_whitespace":true}' --generation-config vllm"""
+)
+"""How a worker serves the model without `--serve_command`; templates/serving/README.md says what the flags are for."""
+
 STREAM_RUNNER = "beam_pipeline.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
@@ -60,6 +68,7 @@ FILES = "Input and output"
 TABLES = "BigQuery"
 STREAMING = "Streaming (with Beam's own --streaming)"
 ENDPOINT = "Endpoint and model"
+SERVE = "Serving the model on the workers"
 PRICES = "Prices, for the cost in the summary"
 SCREENING = "Screening"
 QUESTIONS = "Domains, exemplars, personas"
@@ -314,6 +323,30 @@ class PipelineConfig(_Options):
     extra_body: str = declare("", "More keys for the body of every request, as a JSON object.", ENDPOINT)
     session_header: str = declare(
         "", "Header that carries the document's id, for routers that keep a session on one replica.", ENDPOINT, regex=HEADER
+    )
+    serve_model: str = declare(
+        "",
+        "Model that every worker serves itself, instead of --endpoint: a name, or a folder in the workers' image.",
+        SERVE,
+    )
+    serve_args: str = declare("", "More flags for the server, such as '--max-model-len 16384 --max-num-seqs 64'.", SERVE)
+    serve_command: str = declare(
+        SERVE_COMMAND,
+        "Command that starts an OpenAI-compatible server on the worker; {model} and {port} stand for theirs.",
+        SERVE,
+        min_length=1,
+    )
+    serve_port: int = declare(
+        8000, "Port of the server, on the worker's own loopback.", SERVE, param_type="NUMBER", ge=1, le=65535
+    )
+    serve_start_timeout_s: float = declare(
+        1800.0, "Seconds from a start of the server to its first answer.", SERVE, param_type="NUMBER", gt=0
+    )
+    serve_accelerator: str = declare(
+        "nvidia-l4",
+        "GPU of a Dataflow worker, TYPE or TYPE:COUNT; the machine type is chosen for it unless --machine_type is given.",
+        SERVE,
+        regex=ACCELERATOR,
     )
     price_in: float = declare(0.0, "Price of a million prompt tokens, for the summary.", PRICES, param_type="NUMBER", ge=0)
     price_cached: float | None = declare(
@@ -599,6 +632,13 @@ class PipelineConfig(_Options):
             raise ValueError(f"{name!r} means something else to every server; choose another, such as x-session-id")
         return name
 
+    @field_validator("serve_accelerator")
+    @classmethod
+    def _accelerator(cls, name: str) -> str:
+        if not re.fullmatch(ACCELERATOR, name):
+            raise ValueError(f"{shown(name)} must be a type of GPU, such as nvidia-l4, or nvidia-l4:2 for two of them")
+        return name
+
     @field_validator("languages")
     @classmethod
     def _known_languages(cls, languages: list[str]) -> list[str]:
@@ -646,6 +686,7 @@ class PipelineConfig(_Options):
                 raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
         self._check_gates()
         self._check_decontamination()
+        self._check_serving()
         for stage in self.model_stages:
             settings = self.stage(stage)
             if 0 < settings.concurrency < settings.worker_processes:
@@ -674,6 +715,32 @@ class PipelineConfig(_Options):
             raise ValueError("--embedding_endpoint needs --benchmarks: it looks for their questions in other words")
         if not self.embedding_endpoint and (own := sorted(name for name in chosen if name.startswith("embedding_"))):
             raise ValueError(f"--{own[0]} needs --embedding_endpoint")
+
+    def _check_serving(self) -> None:
+        """Refuse what would do nothing, and what no server of the workers would answer."""
+        if not self.serve_model:
+            if own := sorted(name for name in self._chosen() if name.startswith("serve_")):
+                raise ValueError(f"--{own[0]} needs --serve_model: the workers serve nothing without")
+            return
+        for name in ("endpoint", "model"):
+            if getattr(self, name):
+                raise ValueError(f"--{name} and --serve_model both say which model to ask, and where: give one")
+        for name in ("serve_command", "serve_args"):
+            try:
+                words = shlex.split(getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"--{name}: {str(error).lower()}") from None
+            if any(word.startswith(("--api-key", "--hf-token", "sk-", "hf_")) for word in words):
+                raise ValueError(f"--{name} must not hold a key (value not shown): the server listens on loopback only")
+        if "{port}" not in self.serve_command:
+            raise ValueError("--serve_command must hold {port}: the pipeline says where the server listens")
+        for stage in self.model_stages:
+            settings = self.stage(stage)
+            if settings.endpoints == (self.served_url,) and settings.model != self.serve_model:
+                raise ValueError(
+                    f"stage {stage} asks the model {settings.model!r}, and the workers serve only {self.serve_model!r}; "
+                    f"give --{stage}_endpoint as well"
+                )
 
     def _check_gates(self) -> None:
         """Refuse what would do nothing, or not what it says."""
@@ -705,6 +772,11 @@ class PipelineConfig(_Options):
         return self.deduplicate_ttl_s if self.streaming else 0.0
 
     @property
+    def served_url(self) -> str:
+        """Where a worker asks the model that it serves itself; "" if none does."""
+        return f"http://127.0.0.1:{self.serve_port}/v1" if self.serve_model else ""
+
+    @property
     def verifier_count(self) -> int:
         """How many verifiers judge a pair in each call of verification."""
         return self.verifiers or max(1, len(self.verifier_models))
@@ -720,7 +792,9 @@ class PipelineConfig(_Options):
     def stage(self, name: str) -> StageSettings:
         """How a stage calls its model: its own settings where given, the general ones elsewhere."""
         own = self._own(name)
-        endpoints = self.endpoint if own.endpoint is None else own.endpoint
+        general = [self.served_url] if self.serve_model else self.endpoint
+        endpoints = general if own.endpoint is None else own.endpoint
+        served = self.serve_model if own.endpoint is None else ""
         verifier = self.verifier_models[0] if self.verifier_models and name in VERIFY_STAGES else ""
         temperature, max_tokens = self.temperature, self.max_tokens
         if name == "pass_rate":
@@ -728,7 +802,7 @@ class PipelineConfig(_Options):
         return StageSettings(
             stage=name,
             endpoints=tuple(endpoints),
-            model=verifier or own.model or self.model or ("" if endpoints else DEMO_MODEL),
+            model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
             api_key_env=own.api_key_env or self.api_key_env,

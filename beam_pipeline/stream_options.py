@@ -8,7 +8,7 @@ from beam_pipeline.event_time import ARRIVAL, ATTRIBUTE, parse_option
 SUBSCRIPTION = "projects/[^/]+/subscriptions/[^/]+"
 TOPIC = "projects/[^/]+/topics/[^/]+"
 
-_STREAM_ONLY = (
+STREAM_ONLY = (
     *("input_subscription", "output_topic", "event_time", "window_s", "allowed_lateness_s", "early_firing_s"),
     *("deduplicate_ttl_s", "watch_interval_s", "watch_until_s"),
 )
@@ -44,7 +44,7 @@ def check_source(config: Any, chosen: set[str]) -> None:
     if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
         raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
     if not config.streaming:
-        for name in _STREAM_ONLY:
+        for name in STREAM_ONLY:
             if name in chosen:
                 raise ValueError(f"--{name} needs --streaming")
         if not any(getattr(config, name) for name in BATCH_SOURCES):

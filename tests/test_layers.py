@@ -89,7 +89,7 @@ FILES |= {f"transforms/{name}.py": floor for floor, names in TRANSFORMS.items() 
 NETWORK = {"aiohttp", "google", "grpc", "http", "httpx", "httpx2", "openai", "requests", "socket", "urllib.request", "urllib3"}
 BEAM = "apache_beam"
 # The transforms among the plumbing: where Beam meets an endpoint, and where documents meet their replies.
-MEETS_BEAM = ("transforms/inference/call.py", "transforms/inference/embed.py", "transforms/inference/recall.py")
+MEETS_BEAM = tuple(f"transforms/inference/{name}.py" for name in ("call", "embed", "recall", "serve"))
 # Modules of Beam that one file may use all the same: object stores are reached through its file systems.
 EXCEPTIONS = {"transforms/inference/objects.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}}
 SKIPPED = {".venv", "build", "dist", "demo_output", "output", "out"}

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
-from google.cloud import dataflow_v1beta3
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -17,7 +16,7 @@ from pydantic import ValidationError
 from beam_pipeline import describe
 from beam_pipeline.command_line import OPTIONS, beam_flags, parse, validate
 from beam_pipeline.option_values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.options import DEMO_MODEL, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
+from beam_pipeline.options import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
 from beam_pipeline.pipeline import screen_config
 from prompts import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
@@ -91,6 +90,8 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "screening": "min_words=5",
         "input_table": "project:d.t",
         "output_table": "project:d.u",
+        "serve_command": "serve {port}",
+        "serve_accelerator": "nvidia-h100-80gb:8",
     }
     kinds = {"NUMBER": "1", "BOOLEAN": "true", "ENUM": option.choices[0] if option.choices else ""}
     value = samples.get(name) or samples.get(option.setting) or kinds.get(option.param_type, "Name")
@@ -113,6 +114,9 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
     if option.group == TABLES:
         needed |= {"output_table": "project:d.v", "temp_location": "gs://b/t", "project": "project"}  # the last two are Beam's
     instead = {"input": ""} if name in ("input_table", "input_query") else {}
+    if option.group == SERVE:
+        del needed["endpoint"]
+        needed |= {} if name == "serve_model" else {"serve_model": "Name"}
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return
@@ -597,36 +601,6 @@ def test_a_config_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_generated_files_are_what_the_options_say() -> None:
     assert not describe.stale(ROOT), "run 'make options'"
-
-
-def test_template_metadata_has_every_option_and_no_other() -> None:
-    stored = json.loads((ROOT / "templates" / "metadata.json").read_text("utf-8"))
-    assert [parameter["name"] for parameter in stored["parameters"]] == list(OPTIONS)
-    assert {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"} <= stored.keys()
-
-
-def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def test_template_metadata_holds_only_what_dataflow_knows() -> None:
-    stored = describe.metadata()
-    template_keys = {camel(name) for name in dataflow_v1beta3.TemplateMetadata.meta.fields}
-    keys = {camel(name) for name in dataflow_v1beta3.ParameterMetadata.meta.fields}
-    assert stored.keys() <= template_keys | {"streaming", "supportsAtLeastOnce", "supportsExactlyOnce", "defaultStreamingMode"}
-    for parameter in stored["parameters"]:
-        assert parameter.keys() <= keys
-        assert parameter["paramType"] in dataflow_v1beta3.ParameterType.__members__
-        assert parameter["label"] and parameter["helpText"]
-        assert isinstance(parameter.get("defaultValue", ""), str)
-        assert ("enumOptions" in parameter) == (parameter["paramType"] == "ENUM")
-        assert parameter["isOptional"] == (parameter["name"] != "output")
-
-
-def test_defaults_in_the_metadata_are_the_defaults() -> None:
-    values = [f"--{p['name']}={p['defaultValue']}" for p in describe.metadata()["parameters"] if "defaultValue" in p]
-    assert settings(*values).flat() == settings().flat()
 
 
 def test_the_readme_table_names_every_flag() -> None:

@@ -35,6 +35,7 @@ from transforms.inference.refusals import ContextOverflow
 from transforms.inference.request import ModelConfig, Request
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
 from transforms.inference.schema import reply_schema
+from transforms.inference.serve import keep_serving
 from transforms.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Item, Stamp, document_of, task_of
 from transforms.text import estimate_tokens, neutralise
@@ -230,6 +231,8 @@ class CallFn(BacklogFn):
 
     def setup(self) -> None:
         super().setup()
+        if self._model.serve is not None:
+            keep_serving(self._model.serve)
         self._schema = reply_schema(self._reply_type, self._choices)
         prompt = self._prompts.prompt(self._stage)
         self._stamp = Stamp(self._stage, self._model.model, prompt.version, prompt.sha256)

@@ -8,6 +8,7 @@ import orjson
 
 from transforms.errors import ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.inference.keys import without_key
+from transforms.inference.model_server import ServeConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class ModelConfig:
         extra_body: further body keys as JSON text, such as '{"chat_template_kwargs": ...}'.
         session_header: header that carries the document id, for routers; "" = none.
         journal: folder of the reply journal; "" = none.
+        serve: how the workers serve the model themselves, at the endpoint; None where somebody else does.
     """
 
     endpoints: tuple[str, ...]
@@ -47,6 +49,7 @@ class ModelConfig:
     extra_body: str = ""
     session_header: str = ""
     journal: str = ""
+    serve: ServeConfig | None = None
 
 
 class Origin(Protocol):

@@ -119,6 +119,10 @@ class Runtime:
         """End all calls in flight with `Stopped`, and all that come after; from any thread."""
         self._loop.call_soon_threadsafe(self._stop)
 
+    def fail(self, error: FatalError) -> None:
+        """End all calls in flight with this error, and all that come after; from any thread."""
+        self._loop.call_soon_threadsafe(self._fail, error)
+
     def close(self) -> None:
         """Stop, close every connection, end the thread, and make every reply durable.
 
@@ -189,6 +193,11 @@ class Runtime:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _fail(self, error: FatalError) -> None:
+        self._note_fatal(error)
+        if not self._stopped:
+            self._stop()
+
     def _stop(self) -> None:
         self._stopped = True
         for task in self._tasks:
@@ -202,7 +211,7 @@ class Runtime:
         try:
             answer = await self._answer(call)
         except asyncio.CancelledError:
-            answer = Answer(call, None, Stopped("the run was stopped"), Usage())
+            answer = Answer(call, None, self._why_stopped(), Usage())
         except Exception as error:  # a bug must reach the bundle that waits, or the run hangs
             answer = Answer(call, None, error, Usage())
         self._note_fatal(answer.error)
@@ -229,9 +238,13 @@ class Runtime:
         self._ensure_replicas(batch.request.config)
         return await Attempt(batch, self._router, self._figures).run()
 
+    def _why_stopped(self) -> FatalError:
+        """What ended the run: an error that is not one call's is told with each, because a worker's log is far away."""
+        return self.fatal or Stopped("the run was stopped")
+
     async def _answer(self, call: Call) -> Answer:
         if self._stopped:
-            return Answer(call, None, Stopped("the run was stopped"), Usage())
+            return Answer(call, None, self._why_stopped(), Usage())
         key = call.request.key()
         if (answer := self._replayed(call, self._recalled(key))) is not None:
             return answer
