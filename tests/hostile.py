@@ -23,7 +23,12 @@ def hostile_output(folder: Path) -> Path:
         "verdicts": [{"check": EVIL, "passed": False, "model": EVIL, "prompt_version": 1, "detail": EVIL, "verifier": 1}],
         "provenance": {"calls": [{"stage": EVIL, "model": EVIL, "prompt_version": 1, "prompt_sha256": EVIL}]},
     }
-    (folder / "qa" / "qa-00001-of-00002.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    # More of them, enough for a map, of domains that the summary has never heard of.
+    others = [
+        {**row, "id": f"{n}", "document_id": f"{n}", "question": f"{EVIL} bridge {n}", "domain": f"{EVIL}{n}"} for n in range(9)
+    ]
+    lines = "".join(f"{json.dumps(each)}\n" for each in [row, *others])
+    (folder / "qa" / "qa-00001-of-00002.jsonl").write_text(lines, "utf-8")
     path = folder / "summary.json"
     summary = json.loads(path.read_text("utf-8"))
     summary["domains"][EVIL] = {"accepted": 1, "yield": 1.0}

@@ -82,6 +82,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "min_pass_rate": "0.5",
         "max_pass_rate": "0.5",
         "near_duplicate_questions": "false",
+        "report": "false",
         "benchmark_ngram": "8",
         "embedding_endpoint": "http://h/v1",
         "input_subscription": "projects/p/subscriptions/s",

@@ -49,10 +49,6 @@ def cost(collected: Collected) -> Html:
         "Reply",
         *(["Cost"] if priced else []),
     ]
-    legend = [
-        element("span", name, class_=f"key {role}")
-        for name, role in (("cached prompt", "s5"), ("fresh prompt", "s0"), ("reply", "s1"))
-    ]
     cost, notes = summary.get("cost"), []
     if cost:
         notes.append(
@@ -69,7 +65,7 @@ def cost(collected: Collected) -> Html:
             "What the endpoint counted, by stage. Cached prompt tokens came from its prefix cache; replayed calls from "
             "the journal, unpaid."
         ),
-        element("p", legend, class_="legend"),
+        keys(("cached prompt", "s5"), ("fresh prompt", "s0"), ("reply", "s1")),
         table(headings, rows, wide=1, last_is_total=True),
         element("p", " ".join(notes), class_="note"),
     )

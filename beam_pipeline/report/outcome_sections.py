@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
-from beam_pipeline.report.layout import card, grid, lead
+from beam_pipeline.report.layout import card, grid, keys, lead
 from beam_pipeline.report.tables import Bar, bar, number, share, table
 from beam_pipeline.table import by_flow
 
@@ -50,13 +50,12 @@ def funnel(collected: Collected) -> Html:
                 share(passed, came),
             ]
         )
-    legend = [element("span", name, class_=f"key {role}") for name, role in _LEGEND]
     return joined(
         lead(
             "How many reach each stage, and what becomes of them there. Up to filter a row is a document (or a chunk of a "
             "long one); from classify on it is a task: one document for one persona, which can give one pair."
         ),
-        element("p", *legend, class_="legend"),
+        keys(*_LEGEND),
         table(["Stage", "", "Passed", "Rejected", "Dead", "Pass rate"], rows, wide=1),
     )
 

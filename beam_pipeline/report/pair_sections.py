@@ -7,7 +7,7 @@ from beam_pipeline.report.browse import ACCEPTED
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import Lengths
-from beam_pipeline.report.layout import card, counted, grid, lead, most
+from beam_pipeline.report.layout import card, counted, grid, keys, lead, most
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
 from beam_pipeline.report.question_map import LEAST, place_questions
 from beam_pipeline.report.tables import Bar, bar, number, table
@@ -36,7 +36,7 @@ def question_map(collected: Collected) -> Html:
     if not points:
         return element("p", f"A map needs {LEAST} questions that share words; there are {len(rows)} questions.", class_="note")
     colours = [series.get(row.get("domain", ""), COLOURS) for row in rows]
-    names = {colour: "others" if colour == COLOURS else name for name, colour in series.items() if colour in set(colours)}
+    names = {colour: name for name, colour in series.items() if colour < COLOURS}
     of_all = "All" if len(rows) == collected.figures.accepted else f"{len(rows):,} of {collected.figures.accepted:,}"
     return joined(
         lead(
@@ -44,7 +44,7 @@ def question_map(collected: Collected) -> Html:
             "together; the axes and long distances mean nothing. A tight knot of dots is a theme that is asked again and again, "
             "a dot among those of another colour is often a wrong domain."
         ),
-        element("p", [element("span", names[colour], class_=f"key s{colour}") for colour in sorted(names)], class_="legend"),
+        keys(*((names.get(colour, "others"), f"s{colour}") for colour in sorted(set(colours)))),
         element(
             "figure",
             charts.scatter("map", "Map of questions, coloured by domain", points, colours),
