@@ -212,8 +212,8 @@ def _funnel(card: Card) -> list[str]:
     if documents:
         lines += [
             f"{documents['read']:,} documents were read; {documents['accepted']:,} gave at least one pair, "
-            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed. Of the pairs that passed, {card.summary['pairs']:,} in all, "
-            f"this dataset has {card.pairs:,}.",
+            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed. "
+            f"Of the {card.summary['pairs']:,} pairs that passed, this dataset has {card.pairs:,}.",
             "",
         ]
     lines += _table(
@@ -257,9 +257,9 @@ def _fields(card: Card) -> list[str]:
     lines = [
         "## Rows",
         "",
-        "`answer_start` and `answer_end` say where the document (or its chunk, `document#k`) has the answer, in characters; `quote`",
-        "is the document's own words that support it; `verdicts` are the checks that it passed; `pass_rate` is the share of right",
-        "answers of a model without the document, null where it was not measured; `attributes` is JSON text.",
+        "`answer_start` and `answer_end` say where the document (or its chunk, `document#k`) has the answer, in characters;",
+        "`quote` is the document's own words that support it; `verdicts` are the checks that it passed; `pass_rate` is the share",
+        "of right answers of a model without the document, null where it was not measured; `attributes` is JSON text.",
     ]
     if card.tally.example is not None:
         # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.

@@ -1,8 +1,8 @@
 """`python -m beam_pipeline.export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
 
 hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl and verifiers get their
-own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream: then
-the windows that have closed.
+own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream:
+then the windows that have closed.
 
 Exit codes: 0 written; 1 no row was left to write; 2 the run, the options or the folder cannot be used; 130 stopped.
 """
