@@ -244,6 +244,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:  # run, options or folder that cannot be used
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return UNUSABLE
+    except OSError as error:  # a full disk, a folder that must not be written
+        print(f"error: --to {options.to}: cannot be written: {reason(error)}", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         return STOPPED

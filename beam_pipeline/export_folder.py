@@ -66,7 +66,11 @@ class ExportFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if FileSystems.exists(self._temporary):
+        # By their names, because an object store knows no folder that could be deleted.
+        left = [path for path in self._written.values() if FileSystems.exists(path)]
+        if left:
+            FileSystems.delete(left)
+        if FileSystems.get_scheme(self._path) is None and FileSystems.exists(self._temporary):
             FileSystems.delete([self._temporary])
 
     @contextmanager
@@ -92,6 +96,13 @@ class ExportFolder:
         self.write_text(MANIFEST, json.dumps({**about, "files": names}, indent=2, ensure_ascii=False) + "\n")
         if foreign := sorted(self._kept & self._written.keys()):
             raise ExportError(f"--to {self._path}: {foreign[0]} is there and no export wrote it; move it away")
+        try:
+            self._replace()
+        except Exception as error:  # each file system has errors of its own
+            raise ExportError(f"--to {self._path}: cannot be written: {reason(error)}") from error
+        return names
+
+    def _replace(self) -> None:
         if self._old:
             FileSystems.delete([FileSystems.join(self._path, name) for name in self._old])
         targets = [FileSystems.join(self._path, *name.split("/")) for name in self._written]
@@ -100,7 +111,6 @@ class ExportFolder:
                 if not FileSystems.exists(folder):
                     FileSystems.mkdirs(folder)
         FileSystems.rename(list(self._written.values()), targets)
-        return names
 
 
 class JsonLines:
