@@ -25,7 +25,14 @@ setup(
     description="Turns pretraining documents into verified question-answer pairs for reinforcement learning",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=["prompts", "transforms", "transforms.inference", "beam_pipeline", "beam_pipeline.demo_model"],
+    packages=[
+        "prompts",
+        "transforms",
+        "transforms.inference",
+        "beam_pipeline",
+        "beam_pipeline.demo_model",
+        "beam_pipeline.trainers",
+    ],
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],
         "beam_pipeline": ["sample/*"],

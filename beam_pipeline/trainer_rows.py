@@ -45,15 +45,12 @@ class Templates:
 
     def __post_init__(self) -> None:
         for name, template in (("system", self.system), ("question", self.question)):
-            found = Template(template)
-            if not found.is_valid():
-                raise ValueError(f"--{name}_template: a $ that begins no placeholder; write $$ for a dollar sign")
-            if unknown := sorted(set(found.get_identifiers()) - set(PLACEHOLDERS)):
+            if unknown := sorted(_placeholders(name, template) - set(PLACEHOLDERS)):
                 known = ", ".join(f"${known}" for known in PLACEHOLDERS)
                 raise ValueError(f"--{name}_template: there is no ${unknown[0]}; there is {known}, and $$ for a dollar sign")
-        if "question" not in Template(self.question).get_identifiers():
+        if "question" not in _placeholders("question", self.question):
             raise ValueError("--question_template: $question is not in it")
-        if "question" in Template(self.system).get_identifiers():
+        if "question" in _placeholders("system", self.system):
             raise ValueError("--system_template: the question belongs in --question_template")
 
     def asked(self, row: Row) -> str:
@@ -73,12 +70,19 @@ class Templates:
     @property
     def same_for_all(self) -> bool:
         """Whether the system says the same in every row."""
-        return not Template(self.system).get_identifiers()
+        return not _placeholders("system", self.system)
 
     @property
     def said_by_system(self) -> str:
         """What the system says, where that is the same in every row."""
         return Template(self.system).substitute()
+
+
+def _placeholders(name: str, template: str) -> set[str]:
+    found = list(Template.pattern.finditer(template))
+    if any(match["invalid"] is not None for match in found):
+        raise ValueError(f"--{name}_template: a $ that begins no placeholder; write $$ for a dollar sign")
+    return {match["named"] or match["braced"] for match in found} - {None}
 
 
 def _fields(row: Row) -> dict[str, str]:

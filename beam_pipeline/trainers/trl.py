@@ -21,7 +21,7 @@ def answer_reward(
     A completion is a text, or the messages that a conversational prompt was answered with.
     """
     rows = zip(completions, answer, answer_type, aliases, strict=True)
-    return [reward(said(completion), *truth) for completion, *truth in rows]
+    return [reward(said(completion), truth, kind, others) for completion, truth, kind, others in rows]
 
 
 def said(completion: Any) -> str:

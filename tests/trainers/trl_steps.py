@@ -1,8 +1,8 @@
-"""Two optimisation steps of TRL's GRPOTrainer on an export, on a CPU: `python grpo.py EXPORT`.
+"""Two optimisation steps of TRL's GRPOTrainer on an export, on a CPU: `python trl_steps.py EXPORT`.
 
-The model is a random one of 2 layers, the tokenizer knows bytes only; both are made here, nothing is downloaded. A random model is
-never right, so beside the export's reward as it is there is one that first puts the stored answer into every second completion:
-half of its scores must be 1, and the steps have something to learn from.
+The model is a random one of 2 layers, the tokenizer knows bytes only; both are made here, nothing is downloaded. A random model
+is never right, so beside the export's reward as it is there is one that first puts the stored answer into every second
+completion: half of its scores must be 1, and the steps have something to learn from.
 """
 
 import json
@@ -11,27 +11,13 @@ import tempfile
 
 import torch
 from datasets import load_dataset
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from tokens import byte_tokenizer
+from transformers import LlamaConfig, LlamaForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
 EXPORT = sys.argv[1]
 sys.path.append(EXPORT)
 from reward import answer_reward  # noqa: E402
-
-CHAT = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}<|assistant|>"
-
-
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """A token a byte, and the four that the chat template and padding need."""
-    alphabet = {byte: number for number, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
-    made = Tokenizer(models.BPE(vocab=alphabet, merges=[]))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<|end|>", pad_token="<|pad|>", padding_side="left")
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<|system|>", "<|user|>", "<|assistant|>"]})
-    tokenizer.chat_template = CHAT
-    return tokenizer
 
 
 def half_told(completions, answer, **columns):
