@@ -1,4 +1,4 @@
-"""Reward for verl: `reward.custom_reward_function.path=.../reward.py` (`custom_reward_function.path` before 0.8)."""
+"""Reward for verl: `reward.custom_reward_function.path=.../reward.py` (`custom_reward_function.path` in older ones)."""
 
 from collections.abc import Mapping
 from typing import Any

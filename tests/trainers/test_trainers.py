@@ -1,7 +1,8 @@
 """Exports in the trainers' own hands: their loaders, and the reward called by their code.
 
 Run by `make trl`, which makes a Python with TRL in it and names it in TRAINERS_PYTHON. A trainer that this Python lacks is
-skipped: install it there (verl and OpenRLHF with `pip install --no-deps` and what they then miss), or put its source on PYTHONPATH.
+skipped: install it there (verl and OpenRLHF with `pip install --no-deps` and what they then miss), or put its source on
+PYTHONPATH.
 """
 
 import json
