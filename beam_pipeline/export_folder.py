@@ -39,7 +39,8 @@ class ExportFolder:
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self._path = path.rstrip("/") or path
         try:
-            there = [name for name in list_output(self._path) if not name.startswith(_TEMP)]
+            names = list_output(self._path)
+            there = [name for name in names if not name.startswith(_TEMP)]
             self._old = self._export_there(there) if there else []
         except ExportError:
             raise
@@ -48,6 +49,7 @@ class ExportFolder:
         if there and not overwrite:
             raise ExportError(f"--to {path}: already holds files; name another folder, or pass --overwrite to replace an export")
         self._kept = set(there) - set(self._old)
+        self._old += [name for name in names if name.startswith(_TEMP)]  # of an export that was killed
         self._temporary = FileSystems.join(self._path, f"{_TEMP}{uuid.uuid4().hex[:8]}")
         self._written: dict[str, str] = {}
 
@@ -111,6 +113,9 @@ class ExportFolder:
                 if not FileSystems.exists(folder):
                     FileSystems.mkdirs(folder)
         FileSystems.rename(list(self._written.values()), targets)
+        if FileSystems.get_scheme(self._path) is None:
+            for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
+                FileSystems.delete([FileSystems.join(self._path, name)])
 
 
 class JsonLines:

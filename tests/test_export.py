@@ -269,6 +269,14 @@ def test_overwrite_replaces_what_an_export_wrote_and_nothing_else(tmp_path: Path
     assert every_file(to) == before and (to / "README.md").read_text("utf-8") == "mine"
 
 
+def test_what_a_killed_export_left_is_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / "to" / "beam-temp-export-0a1b2c3d"
+    left.mkdir(parents=True)
+    (left / "00000").write_text("half", "utf-8")
+    assert export(finished_run(tmp_path / "run", [pair(1)]), tmp_path / "to", "hf") == 0
+    assert not left.exists() and len(written_rows(tmp_path / "to")) == 1
+
+
 def test_an_object_store_takes_an_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, to = finished_run(tmp_path / "run", [pair(1)]), tmp_path / "to"
     assert export(f"store:/{run}", f"store:/{to}", "hf") == 0
