@@ -7,6 +7,8 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
 ENGINES := .engines
+TRL := .trl
+TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
 # Many tests wait more than they work, but some watch the clock: a few at a time.
 TEST_WORKERS ?= 3
@@ -19,7 +21,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test engines demo run launch options bench quality clean
+.PHONY: help setup check lint format types test engines trl demo run launch options bench quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -64,6 +66,15 @@ engines: $(STAMP) ## fetch Prism and Flink (go, java and mvn do it), and run the
 	@PYTHON=$(abspath $(BIN))/python templates/engines/install.sh $(ENGINES)
 	ENGINES=$(ENGINES) $(BIN)/python -m pytest tests/engines
 
+trl: $(STAMP) $(TRL)/installed ## make an environment with TRL, and load exports there; TRAINERS="..." adds other packages
+	TRAINERS_PYTHON=$(abspath $(TRL))/bin/python $(BIN)/python -m pytest -rs tests/trainers
+
+$(TRL)/installed: | $(STAMP)
+	@echo "Setting up $(TRL) with $(TRAINERS): some gigabytes where torch comes with its GPU libraries."
+	rm -rf $(TRL); $(BIN)/python -m venv $(TRL)
+	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check $(TRAINERS)
+	@touch $@
+
 demo: $(STAMP) ## turn the sample documents into questions, offline, with the embedded endpoint
 	$(BIN)/python -m beam_pipeline --input beam_pipeline/sample/documents.jsonl --output demo_output --overwrite
 
@@ -84,5 +95,5 @@ quality: $(STAMP) ## measure how often each rule is right, on labelled data
 	$(BIN)/python -m tests.quality $(QUALITY_ARGS)
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) $(ENGINES) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ENGINES) $(TRL) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,6 +32,7 @@ setup(
         "beam_pipeline",
         "beam_pipeline.demo_model",
         "beam_pipeline.report",
+        "beam_pipeline.trainers",
     ],
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],

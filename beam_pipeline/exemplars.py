@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.sources import match_pattern, read_domains
+from beam_pipeline.files import reason
+from beam_pipeline.pairs import PairsError, Row, pair_files, read_pairs
+from beam_pipeline.sources import read_domains
 from prompts import Domain, load_domains
 from prompts.bank import Exemplar, check_bank, check_exemplar, load_bank
 from transforms.check import check_pair
@@ -32,11 +32,7 @@ from transforms.text import normalise
 
 OK, UNUSABLE = 0, 2
 COUNT = 12
-MAX_LINE_BYTES = 16 << 20
-_PARQUET_ROWS = 256
 _REASONS_SHOWN = 4
-
-Row = dict[str, Any]
 
 
 class ExemplarError(ValueError):
@@ -52,63 +48,17 @@ class Candidate:
     rank: tuple[int, int, float, str]
 
 
-def read_pairs(pattern: str) -> Iterator[Row]:
+def read_rows(place: str) -> Iterator[Row]:
     """The rows of `qa/` files: a folder of a run or its `qa/`, a file or a glob; JSONL or Parquet, local or not.
 
     Raises:
         ExemplarError: nothing is there, or a file is not rows of pairs.
     """
-    for path in _files(pattern):
-        rows = _parquet_rows(path) if format_of(path) == "parquet" else _json_rows(path)
-        for where, row in rows:
-            if not isinstance(row, dict) or not {"question", "answer", "answer_type", "domain", "persona", "quote"} <= set(row):
-                raise ExemplarError(f"{where}: not an accepted pair; --from takes the qa/ folder of a run")
-            yield row
-
-
-def _files(pattern: str) -> list[str]:
-    path = pattern.rstrip("/")
-    wildcard = any(char in path for char in "*?[")
-    tried = [path] if wildcard else [FileSystems.join(path, "qa", "qa*"), FileSystems.join(path, "qa*"), path]
-    for candidate in tried:
-        try:
-            found = [file for file in match_pattern(candidate) if format_of(file) in ("jsonl", "parquet")]
-        except ValueError:
-            continue
-        if found:
-            return sorted(found)
-    raise ExemplarError(f"--from {pattern}: no .jsonl or .parquet file of accepted pairs there; give the qa/ folder of a run")
-
-
-def _json_rows(path: str) -> Iterator[tuple[str, Any]]:
     try:
-        with open_file(path) as stream:
-            for number, line, size in split_lines(read_blocks(path, stream), MAX_LINE_BYTES):
-                if not line.strip():
-                    continue
-                if size > MAX_LINE_BYTES:
-                    raise ExemplarError(f"{path}:{number}: longer than {MAX_LINE_BYTES:,} bytes; that is no accepted pair")
-                try:
-                    yield f"{path}:{number}", json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ExemplarError(f"{path}:{number}: not JSON: {error}") from error
-    except (OSError, BrokenFile) as error:
-        raise ExemplarError(f"{path}: cannot be read: {reason(error)}") from error
-
-
-def _parquet_rows(path: str) -> Iterator[tuple[str, Any]]:
-    try:
-        with open_file(path) as stream:
-            rows = (
-                row
-                for batch in pq.ParquetFile(stream).iter_batches(batch_size=_PARQUET_ROWS, use_threads=False)
-                for row in batch.to_pylist()
-            )
-            yield from ((f"{path}:row {number}", row) for number, row in enumerate(rows, 1))
-    except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
-        if isinstance(error, ExemplarError):
-            raise
-        raise ExemplarError(f"{path}: cannot be read: {reason(error)}") from error
+        for path in pair_files(place):
+            yield from (row for _, row in read_pairs(path))
+    except PairsError as error:
+        raise ExemplarError(f"--from {error}") from error
 
 
 def find_domain(wanted: str, domains: Iterable[Domain]) -> Domain:
@@ -270,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output = options.output or f"{domain.slug}.jsonl"
         if FileSystems.exists(output):
             raise ExemplarError(f"--output {output}: is there already; name another file, or move it away")
-        chosen, refused = propose(read_pairs(options.pairs), domain, options.count, options.licence)
+        chosen, refused = propose(read_rows(options.pairs), domain, options.count, options.licence)
         if not chosen:
             raise ExemplarError(f"no pair of {domain.name} makes an exemplar: {_counts(refused)}")
         write_exemplars(chosen, output)

@@ -42,6 +42,25 @@ def only_run(output: str) -> Iterator[None]:
         os.close(file)
 
 
+def is_held(output: str) -> bool:
+    """Whether a run of this machine writes in a local output folder; of others nobody knows."""
+    if FileSystems.get_scheme(output) is not None:
+        return False
+    try:
+        file = os.open(os.path.join(output, LOCK_FILE), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no locks here
+        return False
+    finally:
+        os.close(file)
+    return False
+
+
 def _take(path: str) -> int:
     """The open file that is locked."""
     while True:

@@ -175,18 +175,19 @@ def columns_of(row: Row, columns: tuple[str, ...]) -> Row:
     try:
         orjson.dumps(row)
     except TypeError:
-        row = _whole_unicode(row)
+        row = whole_unicode(row)
     return row
 
 
-def _whole_unicode(value: Any) -> Any:
+def whole_unicode(value: Any) -> Any:
+    """A value of JSON with halves of surrogate pairs escaped, which UTF-8 and so Parquet cannot hold."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
         case dict():
-            return {name: _whole_unicode(member) for name, member in value.items()}
+            return {name: whole_unicode(member) for name, member in value.items()}
         case list():
-            return [_whole_unicode(member) for member in value]
+            return [whole_unicode(member) for member in value]
         case _:
             return value
 

@@ -55,6 +55,13 @@ class ObjectStore(LocalFileSystem):
         self._count("delete")
         super().delete([self._path(path) for path in paths])
 
+    def rename(self, source_file_names: list[str], destination_file_names: list[str]) -> None:
+        self._count("rename")
+        sources, targets = ([self._path(path) for path in paths] for paths in (source_file_names, destination_file_names))
+        for target in targets:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+        super().rename(sources, targets)
+
     def _list(self, dir_or_prefix: str) -> Iterator[Any]:
         self._count("list")
         for file in super()._list(self._path(dir_or_prefix)):

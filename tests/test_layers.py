@@ -20,6 +20,7 @@ FILES = {
     "setup.py": 4,
     "beam_pipeline/__init__.py": 0,
     "beam_pipeline/__main__.py": 4,
+    "beam_pipeline/export.py": 4,
     "beam_pipeline/main.py": 4,
     "beam_pipeline/replay.py": 4,
     "beam_pipeline/report/__main__.py": 4,
