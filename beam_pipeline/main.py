@@ -23,6 +23,7 @@ from beam_pipeline.engines import (
     prepare_engine,
     remote_fatal,
 )
+from beam_pipeline.limits import check_limited_engine
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
@@ -96,6 +97,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
+            check_limited_engine(config, options)
             prepare_engine(options, config.log_level)
             if not is_local(options):  # workers have other working directories
                 config = absolute_paths(config)

@@ -16,11 +16,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.engines import QuietStderr, cancel_job, failure_text, is_local, runner_name, runs_here
 from beam_pipeline.interrupt import StopOnInterrupt
+from beam_pipeline.limits import Limited, prices_of, stop_figures, stop_line
 from beam_pipeline.options import STREAM_RUNNER, PipelineConfig
 from beam_pipeline.progress import Progress
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
-from beam_pipeline.usage import Prices, usage_of
+from beam_pipeline.usage import usage_of
 from beam_pipeline.watch import stop_watching, watch_again
 from beam_pipeline.window_summary import read_window_summaries
 from transforms.errors import FatalError
@@ -41,7 +42,7 @@ def run_batch(
             stop.then(quiet.hush)
     _collect_again()
     try:
-        with stop, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
+        with stop, Limited(config) as limited, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if not runs_here(options):
@@ -61,7 +62,7 @@ def run_batch(
         return FAILED
     seconds = time.monotonic() - started
     try:
-        return _report(config, models, result, seconds)
+        return _report(config, models, result, seconds, stop_figures(limited.brake))
     except FileNotFoundError:
         print(
             f"error: the run ended, and {config.output} holds no {SUMMARY_FILE}: workers on other machines "
@@ -116,18 +117,22 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float) -> int:
+def _report(
+    config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, stopped: Mapping[str, Any]
+) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)}
+    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1), **stopped}
     _complete(config, summary)
+    if line := stop_line(summary, config):
+        print(line)
     print(verdict_line(summary))
     return _code(summary)
 
 
 def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
     """Add what the run cost, write the summary and show it."""
-    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+    prices = prices_of(config)
     usage = Counter(summary.get("tokens", {}).get("total", {}))
     usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):
@@ -137,7 +142,7 @@ def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
 
 
 def _code(summary: Mapping[str, Any]) -> int:
-    return OK if summary["balanced"] and summary["pairs"] else FAILED
+    return OK if summary["balanced"] and (summary["pairs"] or summary.get("stopped")) else FAILED
 
 
 def _progress(config: PipelineConfig, options: PipelineOptions) -> Progress:

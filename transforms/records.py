@@ -174,6 +174,11 @@ class DeadLetter:
     occurred_at: float = 0.0
 
 
+# The error of a dead letter that is none: work that a limit of the run kept from being begun (`errors.NotStarted`). It
+# is counted, and not written.
+NOT_STARTED = "NotStarted"
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one model call cost: tokens as the endpoint counts them, times in seconds.
