@@ -14,7 +14,6 @@ from transforms.inference.runtime import get_runtime
 from transforms.outcome import WATCHERS
 from transforms.records import VerifiedQA
 
-
 # Stages that ask a model when all pairs are there, behind de-duplication.
 BEHIND_THE_BLOCK = ("pass_rate",)
 
@@ -89,6 +88,9 @@ def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
     left = f"{documents.get('not_started', 0):,} documents were not started"
     if unfinished := tasks.get("unfinished", 0) + documents.get("unfinished", 0):
         left += f", {unfinished:,} documents and tasks left unfinished"
-    reached = {TARGET: f"--target_accepted {config.target_accepted:,} was reached", COST: f"--max_cost {config.max_cost:g} was reached"}
+    reached = {
+        TARGET: f"--target_accepted {config.target_accepted:,} was reached",
+        COST: f"--max_cost {config.max_cost:g} was reached",
+    }
     more = {TARGET: f" --target_accepted {2 * config.target_accepted}", COST: f" --max_cost {2 * config.max_cost:g}"}
     return f"stopped: {reached[reason]}, {left}; --resume with more goes on, as in --resume{more[reason]}"

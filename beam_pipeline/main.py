@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.benchmarks import check_benchmarks
 from beam_pipeline.command_line import parse
+from beam_pipeline.dry_run import describe_run
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
     is_local,
@@ -31,7 +32,7 @@ from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
-from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
+from beam_pipeline.running import OK, STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import check_inputs, read_exemplars
 from beam_pipeline.stream import check_stream
@@ -50,6 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         config, options = parse(sys.argv[1:] if argv is None else argv)
     except OptionError as error:
         return _refuse(error)
+    return execute(config, options)
+
+
+def execute(config: PipelineConfig, options: PipelineOptions) -> int:
+    """Run the pipeline with options that were parsed; returns the exit code."""
     logging.getLogger().setLevel(config.log_level.upper())
     if config.log_level != "debug":
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
@@ -98,11 +104,15 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
             check_limited_engine(config, options)
-            prepare_engine(options, config.log_level)
+            if not config.dry_run:
+                prepare_engine(options, config.log_level)
             if not is_local(options):  # workers have other working directories
                 config = absolute_paths(config)
             prompts = run_prompts(config)
-            read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            if config.dry_run:
+                print(describe_run(config, options, prompts, bank))
+                return OK
             started, run = time.monotonic(), run_name(time.time())
             models = stack.enter_context(run_models(config))
             embedding = run_embedding(config)

@@ -26,7 +26,7 @@ PATHS = {"input", "output", "journal", "domains", "exemplars", "benchmarks"}
 def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
     given = absolute_paths(config).given()
-    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "config")}
+    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "dry_run", "config")}
     if config.streaming:
         values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     path = FileSystems.join(config.output, OPTIONS_FILE)

@@ -117,9 +117,7 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _report(
-    config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, stopped: Mapping[str, Any]
-) -> int:
+def _report(config: PipelineConfig, models: Mapping[str, str], result: Any, seconds: float, stopped: Mapping[str, Any]) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
     summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1), **stopped}

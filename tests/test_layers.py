@@ -22,6 +22,7 @@ FILES = {
     "beam_pipeline/__main__.py": 4,
     "beam_pipeline/main.py": 4,
     "beam_pipeline/replay.py": 4,
+    "beam_pipeline/estimate.py": 4,
     "beam_pipeline/worker.py": 4,
 }
 TRANSFORMS = {

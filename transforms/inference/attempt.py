@@ -107,9 +107,7 @@ class Figures:
 class Attempt(Generic[P]):
     """One question until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
 
-    def __init__(
-        self, call: Question[P], router: Router, figures: Figures, check: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, call: Question[P], router: Router, figures: Figures, check: Callable[[], None] | None = None) -> None:
         self._check = check  # raises what keeps a request from being sent
         self.completion: P | None = None  # the good one, once there is one
         self._call = call

@@ -30,6 +30,8 @@ MARGIN = 0.02
 # How often to look whether anything goes on at all: an engine that runs one stage after another would wait with the
 # first for documents that wait for the second.
 LOOK_S = 0.5
+# How much more than likely is put by for what is under way: prefixes may be cached less often than before.
+RESERVE = 1.2
 # Tokens of a reply before one has come.
 ASSUMED_REPLY = 200
 
@@ -259,8 +261,8 @@ class Brake:
         return likely - math.sqrt(likely) / 2
 
     def _reserved(self) -> float:
-        """What it will cost to finish what is under way."""
-        return sum(seen.waiting * cost for seen, cost in zip(self._seen, self._costs(self._assumed), strict=True))
+        """What it will cost to finish what is under way, a little more than likely: what is begun is to be finished."""
+        return RESERVE * sum(seen.waiting * cost for seen, cost in zip(self._seen, self._costs(self._assumed), strict=True))
 
     def _costs(self, assumed: float) -> list[float]:
         """What it costs, from each step on, to finish what waits for it."""

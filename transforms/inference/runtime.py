@@ -16,8 +16,8 @@ from typing import Any
 from transforms.errors import FatalError, ReplyInvalid
 from transforms.inference.abilities import forget_abilities
 from transforms.inference.attempt import Answer, Attempt, Call, Figures
-from transforms.inference.brake import Brake, Limits
 from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.brake import Brake, Limits
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import INITIAL_LIMIT, MAX_LIMIT, Limiter
