@@ -69,11 +69,8 @@ class CorpusSample:
     def how(self) -> str:
         """How the sample was drawn, in words."""
         rows, screened = int(self.file_rows.sum()), len(self.row_file)
-        files = (
-            f"all {self.total_files:,} files read"
-            if self.read_all
-            else f"{len(self.file_rows):,} of {self.total_files:,} files read"
-        )
+        some = "all" if self.read_all else f"{len(self.file_rows):,} of {self.total_files:,}"
+        files = f"{some} files read" if self.total_files > 1 else "the whole file read"
         some = f"all {rows:,} rows screened" if screened == rows else f"{screened:,} of {rows:,} rows screened"
         return f"{files}, {some}, {len(self.texts):,} of {int(self.row_texts.sum()):,} texts that passed asked about"
 

@@ -77,7 +77,9 @@ def _graph(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet)
 
 
 def _what(transform: Any) -> str:
-    """What a transform is, by the first line of its own description."""
+    """What a transform is: of ours by the first line of its description, of Beam's by its name."""
+    if type(transform).__module__.startswith("apache_beam."):
+        return f"{type(transform).__name__} of Beam"
     lines = (type(transform).__doc__ or "").strip().splitlines()
     # A dataclass without words has its signature there.
     said = lines[0].strip() if lines and not lines[0].startswith(f"{type(transform).__name__}(") else ""

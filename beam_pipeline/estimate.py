@@ -176,7 +176,7 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
     """What a reader must know of an estimate."""
     yield sample.how
     if not sample.read_all and len(sample.file_rows) < 10:
-        yield f"{len(sample.file_rows)} files say little of how files differ: the intervals may be too narrow; give the corpus as more files"
+        yield f"{len(sample.file_rows)} files say little of how files differ: intervals may be too narrow; more files would show it"
     if not sample.screened_all:
         yield "copies were looked for among the screened rows only: a corpus with many copies brings less"
     yield "pairs that repeat a question of another sample, or that caps and shares leave out, are known from the sample alone"

@@ -17,7 +17,7 @@ import numpy as np
 
 from beam_pipeline.corpus_sample import CorpusSample
 
-DRAWS = 2000
+DRAWS = 1000
 LEVEL = 0.9
 # Replies are counted in so many spans to see how steady their rate is.
 SPANS = 10

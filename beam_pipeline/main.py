@@ -97,7 +97,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     with ExitStack() as stack:
         try:
             if config.streaming:
-                check_stream(config)
+                if not config.dry_run:
+                    check_stream(config)
             else:
                 check_apart(check_inputs(config.input, config.input_format), config.output)
             if config.benchmarks:

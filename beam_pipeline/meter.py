@@ -70,7 +70,8 @@ class Meter:
 
 def journalled(folder: str, keys: Iterable[str]) -> dict[str, tuple[int, int, int]]:
     """The tokens of replies in a journal, by key."""
-    wanted, found = set(keys), {}
+    wanted = set(keys)
+    found: dict[str, tuple[int, int, int]] = {}
     if not wanted:
         return {}
     for path in journal_files(folder):

@@ -257,7 +257,7 @@ class Runtime:
             brake = self.brake
             if brake is not None and call.request.stage == brake.first:
                 await brake.begin(call.request.document_id, sum(map(_tokens, call.request.messages)))
-            attempt = Attempt(call, self._router, self._figures, brake and brake.check)
+            attempt = Attempt(call, self._router, self._figures, brake.check if brake else None)
             answer = await attempt.run()
             if attempt.completion is not None:
                 self._keep(call.request, key, attempt.completion)
