@@ -19,7 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.command_line import parse
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.engines import is_local, runner_name
-from beam_pipeline.extrapolate import LEVEL, Draws, call_rate, totals
+from beam_pipeline.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
 from beam_pipeline.limits import prices_of
 from beam_pipeline.main import execute
 from beam_pipeline.meter import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
@@ -134,12 +134,15 @@ def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
 def estimate_whole(sample: CorpusSample, meter: Meter, config: PipelineConfig, folder: str) -> dict[str, Draws]:
     """What the whole would come to, by the names of `ROWS`; hours and cost where they are known."""
     by_document = meter.by_document(config.journal_folder)
-    pairs = Counter(row["document_id"] for row in _rows(folder))
     figures = {
         name: np.array([by_document.get(text.id, {}).get(name, 0) for text in sample.texts]) for name in (*FIGURES, SHARED)
     }
-    figures = {PAIRS: np.array([pairs[text.id] for text in sample.texts]), **figures}
-    found = totals(sample, figures)
+    accepted = Counter(row["document_id"] for row in _rows(folder, "qa"))
+    repeats = Counter(row["document_id"] for row in _rows(folder, "rejected") if repeats_another_text(row))
+    pairs = accepted + repeats
+    found = totals(sample, {PAIRS: np.array([pairs[text.id] for text in sample.texts]), **figures})
+    share = len(sample.texts) / max(1.0, found["texts"].estimate)
+    found[PAIRS] = without_repeats(found[PAIRS], repeats.total(), pairs.total(), share)
     if all_at_once(sample, meter):
         found[CACHED] = found[SHARED].between(found[CACHED])
     found["cached_share"] = found[CACHED].over(found[PROMPT])
@@ -165,9 +168,14 @@ def all_at_once(sample: CorpusSample, meter: Meter) -> bool:
     return len(sample.texts) < STEADY * meter.most_in_flight
 
 
-def _rows(folder: str) -> Iterator[dict[str, Any]]:
-    """The accepted pairs of a run."""
-    for path in match_files([FileSystems.join(folder, "qa", "*.jsonl")]):
+def repeats_another_text(row: Mapping[str, Any]) -> bool:
+    """Whether a rejected pair asks what a pair of another text asks; the sample of a large corpus has few of those."""
+    return row["stage"] == "deduplicate" and not row["detail"].endswith(f" of document {row['document_id']}")
+
+
+def _rows(folder: str, kind: str) -> Iterator[dict[str, Any]]:
+    """What a run wrote of a kind."""
+    for path in match_files([FileSystems.join(folder, kind, "*.jsonl")]):
         with FileSystems.open(path, compression_type="uncompressed") as file:
             yield from (json.loads(line) for line in file)
 
@@ -179,7 +187,8 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
         yield f"{len(sample.file_rows)} files say little of how files differ: intervals may be too narrow; more files would show it"
     if not sample.screened_all:
         yield "copies were looked for among the screened rows only: a corpus with many copies brings less"
-    yield "pairs that repeat a question of another sample, or that caps and shares leave out, are known from the sample alone"
+    if len(sample.texts) < sample.row_texts.sum():
+        yield "questions that repeat those of texts outside the sample are foretold from the repeats in it; caps and shares are not"
     if all_at_once(sample, meter):
         yield (
             "nearly the whole sample was in flight at once, which a cache holds more easily than a long run: what is cached lies "

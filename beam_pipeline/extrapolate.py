@@ -74,7 +74,7 @@ def totals(sample: CorpusSample, figures: Mapping[str, np.ndarray], seed: int = 
             draws[draw] = _estimate(sample, values, lengths, weights, None)
             continue
         again = _estimate(sample, values, lengths, None, _drawn(random, texts))
-        draws[draw] += np.sqrt(left_out * texts / max(1, texts - 1)) * (again - estimate)
+        draws[draw] += np.sqrt(left_out * texts / max(1, texts - 2)) * (again - estimate)
         if not sample.screened_all:
             unscreened = 1 - len(sample.row_file) / sample.file_rows.sum()
             other = _estimate(sample, values, lengths, None, None, _drawn(random, len(sample.row_file)))
@@ -113,6 +113,22 @@ def _estimate(
     # A line may go below nothing where texts are short.
     found[2:] = passed * np.maximum(0.0, mean + slope * (all_length - mean_length))
     return found
+
+
+def without_repeats(pairs: Draws, repeats: int, counted: int, share: float, seed: int = 0) -> Draws:
+    """What is left of the pairs of the whole when those that repeat one of another text are taken out.
+
+    In a sample that is a `share` of the texts, `repeats` of `counted` pairs did. With the corpus grows the number of
+    others that a pair may repeat, so that share of pairs grows as well: a pair that has on average so many equals (a Poisson
+    number) is the first of them with the probability (1 - exp(-equals)) / equals. Few repeats are a small number to go
+    by, which widens the interval; none in the sample says nothing of a corpus many times its size.
+    """
+    if not repeats or not counted or share >= 1:
+        return pairs
+    seen = np.random.default_rng(seed).gamma(repeats, size=len(pairs.draws))
+    equals = 2 * np.maximum(seen, 1e-9) / counted / share
+    mean = 2 * repeats / counted / share
+    return Draws(pairs.estimate * -np.expm1(-mean) / mean, pairs.draws * -np.expm1(-equals) / equals)
 
 
 def call_rate(answered_at: list[float], seed: int = 0) -> Draws | None:
