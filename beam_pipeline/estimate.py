@@ -184,11 +184,11 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
     """What a reader must know of an estimate."""
     yield sample.how
     if not sample.read_all and len(sample.file_rows) < 10:
-        yield f"{len(sample.file_rows)} files say little of how files differ: intervals may be too narrow; more files would show it"
+        yield f"{len(sample.file_rows)} files say little of how files differ: more files would make the intervals right"
     if not sample.screened_all:
         yield "copies were looked for among the screened rows only: a corpus with many copies brings less"
     if len(sample.texts) < sample.row_texts.sum():
-        yield "questions that repeat those of texts outside the sample are foretold from the repeats in it; caps and shares are not"
+        yield "questions that repeat others are foretold from the repeats in the sample; caps and shares of the mix are not"
     if all_at_once(sample, meter):
         yield (
             "nearly the whole sample was in flight at once, which a cache holds more easily than a long run: what is cached lies "
@@ -202,7 +202,8 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
         if limit and figure in estimate:
             whole = estimate[figure].interval()
             low, high = (min(1.0, limit / bound) if bound else 1.0 for bound in (whole.high, whole.low))
-            yield f"--{name} {limit:,g} is reached after {low:.0%} to {high:.0%} of the documents"
+            part = f"to {high:.0%} of the documents" if high < 1 else "of the documents, or not at all"
+            yield f"--{name} {limit:,g} is reached after {low:.0%} {part}" if low < 1 else f"--{name} {limit:,g} is not reached"
 
 
 def table(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> Iterator[str]:

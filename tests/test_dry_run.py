@@ -12,9 +12,9 @@ from tests.scripted_endpoint import Asked
 from transforms.inference.router import rendezvous_order
 
 TEXT = (
-    "The Severn bridge near Aust opened in 1966. It carries the motorway on a span of 988 metres between two towers of steel, "
-    "and its deck was the first that was shaped like the wing of an aeroplane, so that the wind could pass it without shaking it. "
-    "Engineers of the time thought that a lighter deck would not be stiff enough, and the tests in a wind tunnel showed otherwise."
+    "The Severn bridge opened in 1966. It carries the motorway on a span of 988 metres between two towers of steel, "
+    "and its deck was the first shaped like the wing of an aeroplane so that wind passes it. "
+    "Engineers thought that a lighter deck would not be stiff, and tests in a wind tunnel showed otherwise."
 )
 NOWHERE = ("http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1")
 
