@@ -7,6 +7,8 @@ under its name, and so does whatever it ends in:
     text   a document or chunk, by row and id: given to the model block; tasks begun, or rejected there, or dead there
     task   by row and id: begun; accepted, rejected or dead
 
+Where a limit stopped the run, a text may also be not started, and a text or task unfinished.
+
 A text or task must end exactly once: with no ending it was lost, with two it was doubled, and an ending
 without a beginning came from nowhere. A row may end in several places, as its tasks do, and counts where
 what counts most of it ended; if one of its texts was lost or doubled, so was the row.
@@ -14,19 +16,27 @@ what counts most of it ended; if one of its texts was lost or doubled, so was th
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
+from prompts import STAGES
+from transforms import records
 from transforms.outcome import Outcome
 from transforms.records import DeadLetter, Document, PersonaTask, Rejection, VerifiedQA
 
 # How often each mark was left under a name. Of a text, ACCEPTED are the tasks that were begun for it.
-STARTED, ACCEPTED, DEAD, REJECTED, LOST_TEXT, DOUBLED_TEXT = MARKS = range(6)
+STARTED, ACCEPTED, DEAD, REJECTED, LOST_TEXT, DOUBLED_TEXT, UNFINISHED, UNSTARTED = MARKS = range(8)
 # Where a row ended when its tasks ended in several places: what counts most comes first. Dead
-# goes before rejected, because a replay may still make a pair of it.
-ENDINGS = ((ACCEPTED, "accepted"), (DEAD, "dead_lettered"), (REJECTED, "rejected"))
+# goes before rejected, because a replay may still make a pair of it; so does what a limit of the run left undone.
+ENDINGS = (
+    *((ACCEPTED, "accepted"), (DEAD, "dead_lettered"), (UNFINISHED, "unfinished"), (UNSTARTED, "not_started")),
+    (REJECTED, "rejected"),
+)
+# The endings that only a run with a limit has.
+LEFT = ("unfinished", "not_started")
 LOST, UNKNOWN, DOUBLED = "lost", "unknown", "doubled"
 UNBALANCED = (LOST, UNKNOWN, DOUBLED)
 # Stages that a document goes through before any model is asked about it.
@@ -54,7 +64,8 @@ def marks(*left: int) -> Marks:
 
 def add_marks(counted: Iterable[Marks]) -> Marks:
     """All marks under one name."""
-    return tuple(map(sum, zip(*counted, strict=True))) or marks()
+    # A running stream that is updated may still hold marks of a version that had fewer kinds.
+    return tuple(map(sum, zip_longest(marks(), *counted, fillvalue=0)))
 
 
 def row_ending(counted: Marks) -> str:
@@ -109,6 +120,8 @@ def _left(item: Ended) -> Iterator[Mark]:
             return
         case Rejection():
             ended = REJECTED
+        case DeadLetter(error=records.NOT_STARTED):
+            ended = UNSTARTED if item.stage == STAGES[0] else UNFINISHED
         case DeadLetter():
             ended = DEAD
             if item.stage == SINK_STAGE:
@@ -134,7 +147,7 @@ def _tallies(item: Ended) -> Iterator[str]:
             yield _key("reasons", item.stage, item.reason)
             if item.domain:
                 yield _key("domains", item.domain, "rejected")
-        case DeadLetter():
+        case DeadLetter() if item.error != records.NOT_STARTED:
             yield _key("stages", item.stage, "dead_lettered")
             yield _key("errors", item.stage, item.error)
             if item.domain:

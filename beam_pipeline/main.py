@@ -20,6 +20,7 @@ from beam_pipeline.bigquery_sink import check_output_tables, load_failure, prepa
 from beam_pipeline.bigquery_source import check_table_source
 from beam_pipeline.command_line import parse
 from beam_pipeline.dataflow import on_dataflow, prepare_dataflow
+from beam_pipeline.dry_run import describe_run
 from beam_pipeline.engines import (
     ENGINE_LOGGERS,
     is_local,
@@ -27,6 +28,7 @@ from beam_pipeline.engines import (
     remote_fatal,
 )
 from beam_pipeline.inputs import check_files
+from beam_pipeline.limits import check_limited_engine
 from beam_pipeline.lock import only_run
 from beam_pipeline.models import Models, run_embedding, run_models, run_prompts
 from beam_pipeline.option_values import OptionError
@@ -34,7 +36,7 @@ from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.preflight import Unreachable, check_embedding, check_models
 from beam_pipeline.resume import absolute_paths, save_options
-from beam_pipeline.running import STOPPED, UNUSABLE, run_batch, run_stream
+from beam_pipeline.running import OK, STOPPED, UNUSABLE, run_batch, run_stream
 from beam_pipeline.serving import prepare_serving
 from beam_pipeline.sinks import check_apart, prepare_output
 from beam_pipeline.sources import read_exemplars
@@ -55,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         config, options = parse(sys.argv[1:] if argv is None else argv)
     except OptionError as error:
         return _refuse(error)
+    return execute(config, options)
+
+
+def execute(config: PipelineConfig, options: PipelineOptions) -> int:
+    """Run the pipeline with options that were parsed; returns the exit code."""
     logging.getLogger().setLevel(config.log_level.upper())
     if config.log_level != "debug":
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
@@ -114,7 +121,8 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 _tell(notes)
                 _tell(check_cloud(config, options))
             if config.streaming:
-                check_stream(config)
+                if not config.dry_run:
+                    check_stream(config)
             else:
                 check_apart(check_files(config), config.output)
             if config.input_table or config.input_query:
@@ -124,11 +132,16 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
-            prepare_engine(options, config.log_level)
+            check_limited_engine(config, options)
+            if not config.dry_run:
+                prepare_engine(options, config.log_level)
             if not is_local(options):  # workers have other working directories
                 config = absolute_paths(config)
             prompts = run_prompts(config)
-            read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            if config.dry_run:
+                print(describe_run(config, options, prompts, bank))
+                return OK
             started, run = time.monotonic(), run_name(time.time())
             may_be_away = config.unreachable_endpoint == "warn" or (
                 config.unreachable_endpoint == "auto" and on_dataflow(options)

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from apache_beam.io.filesystems import FileSystems
-
 from beam_pipeline.options import DEMO_MODEL, VERIFY_STAGES, PipelineConfig, StageSettings
 from beam_pipeline.preflight import Unreachable, only_model
-from beam_pipeline.resume import JOURNAL_FOLDER
 from beam_pipeline.sources import read_domains
 from prompts import PromptSet, load_domains, load_prompts
 from transforms.inference.embedding import EmbeddingConfig
@@ -55,7 +52,7 @@ def stage_model(config: PipelineConfig, stage: str) -> ModelConfig:
         outage_timeout_s=max(settings.outage_timeout_s, serve.start_timeout_s if serve else 0.0),
         extra_body=extra_body(settings),
         session_header=settings.session_header,
-        journal=FileSystems.join(config.output, JOURNAL_FOLDER),
+        journal=config.journal_folder,
         serve=serve,
     )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import tiktoken
+from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from beam_pipeline.bigquery_options import TABLE, check_tables
@@ -544,6 +545,32 @@ class PipelineConfig(_Options):
     )
     mix_seed: int = declare(0, "Another seed keeps other pairs.", MIX, param_type="NUMBER", ge=0)
 
+    target_accepted: int = declare(
+        0,
+        "Stop when about so many pairs are accepted: no more documents are begun, what is done is kept; 0 is no limit.",
+        RUN,
+        param_type="NUMBER",
+        ge=0,
+    )
+    max_cost: float = declare(
+        0.0,
+        "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
+        RUN,
+        param_type="NUMBER",
+        ge=0,
+    )
+    dry_run: bool = declare(
+        False,
+        "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.",
+        RUN,
+        param_type="BOOLEAN",
+    )
+    journal: str = declare(
+        "",
+        "Folder of the replies that were paid for; without it, journal/ in the output folder. Runs may share one.",
+        RUN,
+        param_type="GCS_WRITE_FOLDER",
+    )
     config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
     progress: Literal["auto", "on", "off"] = declare("auto", "The live progress line; auto shows it on a terminal.", RUN)
     report: bool = declare(
@@ -685,6 +712,7 @@ class PipelineConfig(_Options):
             if mode == "replace" and not getattr(self, files):
                 raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
         self._check_gates()
+        self._check_limits()
         self._check_decontamination()
         self._check_serving()
         for stage in self.model_stages:
@@ -741,6 +769,27 @@ class PipelineConfig(_Options):
                     f"stage {stage} asks the model {settings.model!r}, and the workers serve only {self.serve_model!r}; "
                     f"give --{stage}_endpoint as well"
                 )
+
+    def _check_limits(self) -> None:
+        """Refuse limits that cannot be kept."""
+        for name in ("target_accepted", "max_cost"):
+            if getattr(self, name) and self.streaming:
+                raise ValueError(f"--{name} is for batches: a stream has no end to come to sooner; stop it, or cap its source")
+        if self.max_cost and not (self.price_in or self.price_out or self.price_gpu_hour):
+            raise ValueError("--max_cost needs prices: --price_in and --price_out, or --price_gpu_hour")
+        if self.max_cost and self.pass_rate_samples:
+            raise ValueError(
+                "--max_cost cannot foresee --pass_rate_samples, whose calls come after the last document: "
+                "measure the pass rate with --resume, without --max_cost"
+            )
+        late = sorted(name for name in self._chosen() if name.startswith("max_pairs_per_") or name == "domain_shares")
+        if (self.min_pass_rate, self.max_pass_rate) != (0.0, 1.0):
+            late.append("min_pass_rate" if self.min_pass_rate else "max_pass_rate")
+        if self.target_accepted and late:
+            raise ValueError(
+                f"--target_accepted counts pairs while documents are asked about, and --{late[0]} leaves pairs out when all are "
+                f"there: leave out --{late[0]}, or stop by --max_cost"
+            )
 
     def _check_gates(self) -> None:
         """Refuse what would do nothing, or not what it says."""
@@ -829,6 +878,11 @@ class PipelineConfig(_Options):
         if own.api_key_env:
             chosen["api_key_secret"] = None
         return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
+
+    @property
+    def journal_folder(self) -> str:
+        """Where replies are kept."""
+        return self.journal or FileSystems.join(self.output, "journal")
 
     def given(self) -> dict[str, Any]:
         """The options that were given, by flag's name; a default that nobody chose is not among them."""

@@ -14,11 +14,12 @@ from beam_pipeline.bigquery_source import ReadRows, table_source
 from beam_pipeline.engines import splits_at_side_inputs
 from beam_pipeline.inputs import InputSpec, read_inputs
 from beam_pipeline.ledger import CountRun, combine_windows
+from beam_pipeline.limits import limits_of
 from beam_pipeline.mixture import ReadUniqueInputs, is_tallied
 from beam_pipeline.models import verifier_name
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import PublishPairs
-from beam_pipeline.resume import JOURNAL_FOLDER, ReadJournal
+from beam_pipeline.resume import ReadJournal
 from beam_pipeline.screening import read_thresholds
 from beam_pipeline.sinks import WriteRecords
 from beam_pipeline.sources import ReadDocuments, ReadExemplars, Reading, read_exemplars, read_text, tell_empty
@@ -39,7 +40,7 @@ from transforms.inference.request import ModelConfig
 from transforms.mix import MixConfig, MixQA, parse_shares, resolve_shares
 from transforms.outcome import Outcome
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import dead_letter_row, qa_row, rejection_row
+from transforms.records import NOT_STARTED, DeadLetter, dead_letter_row, qa_row, rejection_row
 from transforms.round_trip import RoundTripQA
 from transforms.sampling import spread
 from transforms.screen import ScreenConfig, ScreenDocuments
@@ -68,7 +69,7 @@ def build(
     inputs = read_inputs(config)
     read = pipeline | "Read" >> document_source(config, inputs)
     clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config, inputs), config.stream_ttl_s)
-    ready = clean.passed | "Ready" >> (RecallReplies(earlier) if earlier else beam.Reshuffle())  # the one fusion break
+    ready = clean.passed | "Ready" >> (recalled(earlier, config) if earlier else beam.Reshuffle())  # the one fusion break
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
@@ -130,7 +131,12 @@ def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
     """The replies of an earlier run; None where they are not joined: documents of a stream do not come again."""
     if config.streaming or not config.resume:
         return None
-    return pipeline | "ReadJournal" >> ReadJournal(FileSystems.join(config.output, JOURNAL_FOLDER))
+    return pipeline | "ReadJournal" >> ReadJournal(config.journal_folder)
+
+
+def recalled(earlier: Any, config: PipelineConfig) -> RecallReplies:
+    """Documents with their earlier replies; with a limit those that have any come first, as they count towards it."""
+    return RecallReplies(earlier, known_first=limits_of(config) is not None)
 
 
 def exemplar_bank(pipeline: beam.Pipeline, config: PipelineConfig, prompts: PromptSet) -> Any:
@@ -223,6 +229,10 @@ def verification(
     return stages
 
 
+def _was_started(letter: DeadLetter) -> bool:
+    return letter.error != NOT_STARTED
+
+
 def _write(left: Outcome, counts: Any, diversity: Any, config: PipelineConfig, run: str) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     pair_row = partial(qa_row, pipeline_version=__version__)
@@ -233,6 +243,8 @@ def _write(left: Outcome, counts: Any, diversity: Any, config: PipelineConfig, r
             sink = WriteWindows(config.output, kind, windows, run, to_row, config.output_format, config.output_shards)
         else:
             sink = WriteRecords(config.output, kind, to_row, config.output_format, config.output_shards)
+        if kind == "dead_letters" and limits_of(config):
+            records = records | "DropNotStarted" >> beam.Filter(_was_started)
         records | label >> sink
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, pair_row)

@@ -12,20 +12,21 @@ from apache_beam.metrics import Metrics
 from beam_pipeline.options import PipelineConfig
 from transforms.inference.journal import read_entries
 from transforms.inference.recall import VECTORS, entry_by_document
+from transforms.inference.runtime import peek_runtime
+from transforms.records import Usage
 
-JOURNAL_FOLDER = "journal"
 OPTIONS_FILE = "options.yaml"
 # Where the tokens of the replies that a resumed run found in its journal are counted.
 EARLIER = "journal"
 STREAMING = "streaming"
 # Options that name files or folders.
-PATHS = {"input", "inputs", "output", "domains", "exemplars", "benchmarks"}
+PATHS = {"input", "inputs", "output", "journal", "domains", "exemplars", "benchmarks"}
 
 
 def save_options(config: PipelineConfig) -> None:
     """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
     given = absolute_paths(config).given()
-    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "config")}
+    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "dry_run", "config")}
     if config.streaming:
         values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     path = FileSystems.join(config.output, OPTIONS_FILE)
@@ -62,6 +63,8 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
         for entry in read_entries(file):
             if not entry.document_id.startswith(VECTORS):  # of another model, at another price
                 _count_tokens(entry.tokens)
+                if (runtime := peek_runtime()) and runtime.brake:
+                    runtime.brake.paid(entry.stage, Usage(*entry.tokens))
             yield entry_by_document(entry)
 
 

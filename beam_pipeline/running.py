@@ -37,13 +37,14 @@ from beam_pipeline.engines import (
 )
 from beam_pipeline.files import reason
 from beam_pipeline.interrupt import StopOnInterrupt
+from beam_pipeline.limits import Limited, prices_of, stop_figures, stop_line
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.progress import Progress
 from beam_pipeline.report import tell_report
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary, write_summary
 from beam_pipeline.table import summary_table, verdict_line
 from beam_pipeline.timeline import Timeline
-from beam_pipeline.usage import Prices, usage_of
+from beam_pipeline.usage import usage_of
 from beam_pipeline.watch import ask_to_stop, stop_watching, watch_again
 from beam_pipeline.window_summary import read_window_summaries
 from transforms.errors import FatalError
@@ -65,7 +66,7 @@ def run_batch(
     result = None
     _collect_again()
     try:
-        with stop, timeline, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
+        with stop, Limited(config) as limited, timeline, _progress(config, options), redirect_stderr(cast(TextIO, quiet)):
             result = pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if template := template_location(options):
@@ -93,7 +94,7 @@ def run_batch(
         return FAILED
     seconds = time.monotonic() - started
     try:
-        code = _summarise(config, options, models, result, seconds, timeline)
+        code = _summarise(config, options, models, result, seconds, _course(timeline) | stop_figures(limited.brake))
     except TableError as error:
         print(f"error: {error}; the run ended and its files are whole, its tables were not counted", file=sys.stderr)
         return FAILED
@@ -220,21 +221,28 @@ def _tell_template(path: str) -> int:
 
 
 def _summarise(
-    config: PipelineConfig, options: PipelineOptions, models: Mapping[str, str], result: Any, seconds: float, timeline: Timeline
+    config: PipelineConfig,
+    options: PipelineOptions,
+    models: Mapping[str, str],
+    result: Any,
+    seconds: float,
+    more: Mapping[str, Any],
 ) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it."""
     path = FileSystems.join(config.output, SUMMARY_FILE)
-    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1)} | _course(timeline)
+    summary = read_summary(path) | {"tokens": usage_of(result, models), "seconds": round(seconds, 1), **more}
     if config.output_table:
         summary |= count_tables(config, options, summary)
     _complete(config, summary)
+    if line := stop_line(summary, config):
+        print(line)
     print(verdict_line(summary))
     return _code(summary)
 
 
 def _complete(config: PipelineConfig, summary: dict[str, Any]) -> None:
     """Add what the run cost, write the summary and show it."""
-    prices = Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+    prices = prices_of(config)
     usage = Counter(summary.get("tokens", {}).get("total", {}))
     usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):
@@ -250,7 +258,7 @@ def _course(timeline: Timeline) -> dict[str, Any]:
 
 
 def _code(summary: Mapping[str, Any]) -> int:
-    return OK if summary["balanced"] and summary["pairs"] else FAILED
+    return OK if summary["balanced"] and (summary["pairs"] or summary.get("stopped")) else FAILED
 
 
 def _progress(config: PipelineConfig, options: PipelineOptions) -> Progress:

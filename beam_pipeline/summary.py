@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.ledger import UNBALANCED, UNKNOWN, Counts
+from beam_pipeline.ledger import LEFT, UNBALANCED, UNKNOWN, Counts
 
 SUMMARY_FILE = "summary.json"
 
@@ -51,6 +51,7 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
 def _ledger(nested: Mapping[str, Any], part: str) -> dict[str, int]:
     endings = nested.get(part, {})
     row = {name: endings.get(name, 0) for name in ("accepted", "rejected", "dead_lettered", *UNBALANCED)}
+    row |= {name: endings[name] for name in LEFT if name in endings}
     return {"read": sum(row.values()) - row[UNKNOWN], **row}
 
 

@@ -101,7 +101,7 @@ def verdict_line(summary: Mapping[str, Any]) -> str:
             if row["rows"] != row["expected"]
         ]
         return f"THE COUNTS DO NOT CLOSE: {', '.join(off)}"
-    if not summary["pairs"]:
+    if not summary["pairs"] and not summary.get("stopped"):
         causes = dict(sorted({**summary["reasons"], **summary["errors"]}.items(), key=lambda item: -item[1]))
         return f"nothing was accepted: {_top(causes) if causes else 'the input holds no documents'}"
     return "counts close: every document and task ended in exactly one place"

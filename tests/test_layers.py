@@ -24,6 +24,7 @@ FILES = {
     "beam_pipeline/main.py": 4,
     "beam_pipeline/replay.py": 4,
     "beam_pipeline/report/__main__.py": 4,
+    "beam_pipeline/estimate.py": 4,
     "beam_pipeline/worker.py": 4,
 }
 TRANSFORMS = {

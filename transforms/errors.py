@@ -42,6 +42,10 @@ class RequestRefused(ElementError):
     """The endpoint refuses this request (HTTP 400, 413, 422, or a content filter)."""
 
 
+class NotStarted(ElementError):
+    """The run was told to do so much and no more, and this is more: not asked, and nobody's fault."""
+
+
 class FatalError(Exception):
     """Wrong key, unknown model, missing prompt variable: nothing can succeed until it is fixed."""
 

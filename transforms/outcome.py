@@ -1,7 +1,7 @@
 """What every stage returns: what passed, what was rejected, and what failed, counted by reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 import transforms.coders  # noqa: F401  registers the coders of every record before any graph is built
-from transforms.records import DeadLetter, Rejection
+from transforms.records import NOT_STARTED, DeadLetter, Rejection
 from transforms.wake import WAKE, without_wakes
 
 REJECTED = "rejected"
@@ -18,6 +18,9 @@ PASSED = "passed"
 
 # The same counts for a progress line: Beam's own cannot be read while the local runner runs.
 LIVE: Counter[tuple[str, str]] = Counter()
+
+# Who is told of every result of every stage in this process: stage, result. Called from the bundles' threads.
+WATCHERS: list[Callable[[str, Any], None]] = []
 
 
 class Outcome(NamedTuple):
@@ -48,12 +51,14 @@ def _counter(stage: str, name: str) -> Any:
 def tag_and_count(stage: str, results: Iterable[Any]) -> Iterator[Any]:
     """Send each result to its output by its type, and count it by stage and reason."""
     for result in results:
+        for watch in WATCHERS:
+            watch(stage, result)
         match result:
             case Rejection():
                 count(stage, f"rejected/{result.reason}")
                 yield beam.pvalue.TaggedOutput(REJECTED, result)
             case DeadLetter():
-                count(stage, f"dead_letter/{result.error}")
+                count(stage, NOT_STARTED if result.error == NOT_STARTED else f"dead_letter/{result.error}")
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, result)
             case _:
                 count(stage, PASSED)

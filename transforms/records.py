@@ -177,6 +177,11 @@ class DeadLetter:
     attributes: tuple[tuple[str, Any], ...] = ()
 
 
+# The error of a dead letter that is none: work that a limit of the run kept from being begun (`errors.NotStarted`). It
+# is counted, and not written.
+NOT_STARTED = "NotStarted"
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one model call cost: tokens as the endpoint counts them, times in seconds.

@@ -118,7 +118,8 @@ def latency_bin(seconds: float) -> int:
 class Attempt(Generic[P]):
     """One question until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
 
-    def __init__(self, call: Question[P], router: Router, figures: Figures) -> None:
+    def __init__(self, call: Question[P], router: Router, figures: Figures, check: Callable[[], None] | None = None) -> None:
+        self._check = check  # raises what keeps a request from being sent
         self.completion: P | None = None  # the good one, once there is one
         self._call = call
         self._config = call.request.config
@@ -167,6 +168,12 @@ class Attempt(Generic[P]):
         slot = await router.acquire(
             request.document_id, self._call.stage_rank, self._config.endpoints, self._config.outage_timeout_s, self._avoid
         )
+        if self._check is not None:
+            try:
+                self._check()
+            except BaseException:
+                router.release(slot)
+                raise
         replica = self._replica = slot.replica
         started = time.monotonic()
         ticket = replica.limiter.begin(request.stage, replica.in_flight - 1)

@@ -30,7 +30,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from pydantic import BaseModel
 
 from prompts import STAGES, PromptSet
-from transforms.errors import FatalError, stops_the_run
+from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.inference.refusals import ContextOverflow
 from transforms.inference.request import ModelConfig, Request
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
@@ -318,6 +318,8 @@ class CallMetrics:
 
     def record(self, answer: Answer) -> None:
         usage = answer.usage
+        if isinstance(answer.error, NotStarted) and not usage.attempts:
+            return  # nobody was asked
         self.add("replayed" if answer.replayed else "calls", 1)
         self.add("attempts", usage.attempts)
         self.add("prompt_tokens", usage.prompt_tokens)

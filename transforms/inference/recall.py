@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.inference.journal import JournalEntry
 from transforms.inference.runtime import get_runtime
@@ -31,6 +32,9 @@ def document_id(document: Document) -> str:
     return document.id
 
 
+Joined = tuple[str, dict[str, Iterable[Any]]]
+
+
 @dataclass
 class RecallReplies(beam.PTransform):
     """Joins journalled replies to their elements; for documents in place of the Reshuffle before the model block.
@@ -40,12 +44,14 @@ class RecallReplies(beam.PTransform):
         name: element -> name in the journal.
         element_type: T.
         vectors: whether the vectors are wanted, or the replies.
+        known_first: whether elements with replies go before those without, as far as they are in one bundle.
     """
 
     entries: Any
     name: Callable[[Any], str] = document_id
     element_type: Any = Document
     vectors: bool = False
+    known_first: bool = False
 
     def expand(self, elements: beam.PCollection) -> beam.PCollection:
         keyed_type = beam.typehints.Tuple[str, self.element_type]
@@ -54,7 +60,7 @@ class RecallReplies(beam.PTransform):
         return (
             {"elements": keyed, "entries": entries}
             | "JoinReplies" >> beam.CoGroupByKey()
-            | "Recall" >> beam.ParDo(_RecallFn()).with_output_types(self.element_type)
+            | "Recall" >> beam.ParDo(_RecallFn(self.known_first)).with_output_types(self.element_type)
         )
 
 
@@ -72,10 +78,26 @@ def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:
 
 
 class _RecallFn(beam.DoFn):
-    def process(self, joined: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Any]:
+    def __init__(self, known_first: bool) -> None:
+        self._known_first = known_first
+
+    def start_bundle(self) -> None:
+        self._waiting: list[WindowedValue] = []
+
+    def process(self, joined: Joined, windowed: Any = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         _, groups = joined
         runtime = get_runtime()
+        known = False
         for element in groups["elements"]:  # none, for a document that is not in the input any more
             for key, text in groups["entries"]:
+                known = True
                 runtime.recall(key, text)
-            yield element
+            if known or not self._known_first:
+                yield element
+            else:
+                self._waiting.append(windowed.with_value(element))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        self._waiting.reverse()
+        while self._waiting:
+            yield self._waiting.pop()

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from transforms.errors import FatalError, ReplyInvalid
 from transforms.inference.abilities import forget_abilities
 from transforms.inference.attempt import Answer, Attempt, Call, Figures
 from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.brake import Brake, Limits
 from transforms.inference.endpoint import Endpoint
 from transforms.inference.journal import Journal, open_journal
 from transforms.inference.limiter import MAX_LIMIT, Limiter, initial_limit
@@ -25,6 +26,7 @@ from transforms.inference.request import Completion, ModelConfig, Origin
 from transforms.inference.router import Replica, Router
 from transforms.inference.schema import parse_reply
 from transforms.records import Usage
+from transforms.text import estimate_tokens
 
 __all__ = ["Answer", "Call", "Runtime", "Stopped", "close_runtime", "get_runtime", "peek_runtime"]
 
@@ -99,6 +101,8 @@ class Runtime:
         self._figures = Figures()
         self._embedder = Embedder(self._spawn, self._ask_batch, self._memory.get, self._look_up, self._keep)
         self.fatal: FatalError | None = None
+        self.brake: Brake | None = None
+        self.listeners: list[Callable[[Call, Answer], None]] = []  # told of every answer, on the loop's thread
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
         self._thread.start()
@@ -173,6 +177,20 @@ class Runtime:
         waiting = self._figures.held_back + self._router.stranded
         return waiting > sum(replica.in_flight for replica in list(self._router.replicas.values()))
 
+    def limit(self, limits: Limits) -> Brake:
+        """Begin no more documents than the limits ask for; the brake also wants to be told the stages' results."""
+        self.brake = Brake(limits, self._loop, self._idle)
+        return self.brake
+
+    def _idle(self) -> bool:
+        """Whether nothing is on the wire, and nothing waits to be."""
+        return not (
+            self._figures.held_back
+            or self._router.waiting()
+            or self._router.stranded
+            or any(replica.in_flight for replica in self._router.replicas.values())
+        )
+
     def recall(self, key: str, text: str) -> None:
         """Remember a reply that was paid for earlier."""
         self._loop.call_soon_threadsafe(self._remember, key, text)
@@ -215,6 +233,10 @@ class Runtime:
         except Exception as error:  # a bug must reach the bundle that waits, or the run hangs
             answer = Answer(call, None, error, Usage())
         self._note_fatal(answer.error)
+        if self.brake is not None:
+            self.brake.paid(call.request.stage, answer.usage)
+        for listen in self.listeners:
+            listen(call, answer)
         call.deliver(answer)
 
     async def _run_embedding(self, call: EmbeddingCall) -> None:
@@ -258,7 +280,10 @@ class Runtime:
             if reading is not None and (answer := self._replayed(call, await reading())) is not None:
                 return answer
             self._ensure_replicas(call.request.config)
-            attempt = Attempt(call, self._router, self._figures)
+            brake = self.brake
+            if brake is not None and call.request.stage == brake.first:
+                await brake.begin(call.request.document_id, sum(map(_tokens, call.request.messages)))
+            attempt = Attempt(call, self._router, self._figures, brake.check if brake else None)
             answer = await attempt.run()
             if attempt.completion is not None:
                 self._keep(call.request, key, attempt.completion)
@@ -285,6 +310,8 @@ class Runtime:
         except ReplyInvalid:
             return None
         self._figures.replayed += 1
+        if self.brake is not None and call.request.stage == self.brake.first:
+            self.brake.replayed(call.request.document_id)
         return Answer(call, reply, None, Usage(), replayed=True)
 
     def _recalled(self, key: str) -> str | None:
@@ -318,6 +345,10 @@ class Runtime:
                 ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
                 initial = initial_limit(config.processes, len(config.endpoints))
                 self._router.add(Replica(Endpoint(url), Limiter(ceiling, config.request_timeout_s, initial)))
+
+
+def _tokens(message: Mapping[str, str]) -> int:
+    return estimate_tokens(message["content"])
 
 
 _runtime: Runtime | None = None

@@ -1,0 +1,282 @@
+"""The brake: begins documents only as long as a goal or a budget asks for more, so that a run ends near it.
+
+No Beam here. The runtime asks before it begins a document and before every request is sent; the stages say what
+became of what they were given (`outcome.WATCHERS`). From that the brake knows what is under way, foretells what that
+will bring and cost, and holds documents back while it is enough. Once the goal is reached, what is held back is answered
+with `NotStarted`, and what is under way is finished. A budget ends that as well: when all is spent, nothing is sent.
+
+What is under way is foretold stage by stage: the share that each stage has let pass, what its calls have cost. Taken
+over whole documents those would mislead, because those end first that come to nothing. Before a stage has judged
+anything, all is assumed to pass it, so that a small goal is not overrun by the first documents.
+"""
+
+import asyncio
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.errors import NotStarted
+from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA
+from transforms.text import stable_hash
+
+TARGET, COST = "target_accepted", "max_cost"
+# What comes behind the model block (near duplicates, benchmarks) takes some pairs out again, and a goal is rather
+# overrun than missed.
+MARGIN = 0.02
+# How often to look whether anything goes on at all: an engine that runs one stage after another would wait with the
+# first for documents that wait for the second.
+LOOK_S = 0.5
+# How much more than likely is put by for what is under way: prefixes may be cached less often than before.
+RESERVE = 1.2
+# Tokens of a reply before one has come.
+ASSUMED_REPLY = 200
+
+Price = Callable[[Mapping[str, int], float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of the model block: what is assumed of it before it has judged anything.
+
+    `passes` is how many elements come of one, `calls` how many requests it takes.
+    """
+
+    stage: str
+    passes: float = 1.0
+    calls: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: at so many accepted pairs, or when so much is spent; 0 for neither.
+
+    `steps` are the stages of the model block in order, the first two about documents, the others about tasks. `price`
+    says what tokens (prompt_tokens, cached_tokens, completion_tokens) and seconds cost. `key` is the same for pairs
+    that count as one.
+    """
+
+    steps: Sequence[Step]
+    price: Price
+    key: Callable[[VerifiedQA], str]
+    target: int = 0
+    max_cost: float = 0.0
+
+
+class _Seen:
+    """What was seen of a stage: elements it came to an end with, what came of them, what its calls cost, how many wait for it."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.ended = self.passed = 0
+        self.waiting = 0
+        self.paid = 0.0
+
+    def rate(self) -> float:
+        return (self.passed + self._weight * self.step.passes) / (self.ended + self._weight)
+
+    def cost(self, assumed: float) -> float:
+        return (self.paid + self._weight * self.step.calls * assumed) / (self.ended + self._weight)
+
+    @property
+    def _weight(self) -> float:
+        """How much is assumed: short replies come first, and they tend to say no, so while many wait little is known."""
+        return 1 + self.waiting / 2
+
+
+class Brake:
+    """Decides whether another document is begun. Documents are begun on the runtime's loop; results come from any thread."""
+
+    def __init__(self, limits: Limits, loop: asyncio.AbstractEventLoop, idle: Callable[[], bool]) -> None:
+        self._limits = limits
+        self._loop = loop
+        self._idle = idle
+        self._goal = math.ceil(limits.target * (1 + MARGIN))
+        self._lock = threading.RLock()
+        self._held: deque[tuple[str, float, asyncio.Future[None]]] = deque()
+        self._places = {step.stage: place for place, step in enumerate(limits.steps)}
+        self._seen = [_Seen(step) for step in limits.steps]
+        self._open: dict[str, int] = {}  # by document or task: the step that it waits for
+        self._questions: set[str] = set()
+        self._paid = self._assumed = 0.0
+        self._began = time.monotonic()
+        self._looking = self._was_still = False
+        self._results = self._results_before = 0
+        self.stopped = ""
+        """Which limit has kept something from being begun; "" while none has."""
+
+    @property
+    def first(self) -> str:
+        """The stage that is asked first about a document."""
+        return self._limits.steps[0].stage
+
+    @property
+    def counted(self) -> int:
+        """Accepted pairs so far, equal questions once."""
+        return len(self._questions)
+
+    @property
+    def spent(self) -> float:
+        """What was paid so far."""
+        return self._paid + self._price(Usage(), time.monotonic() - self._began)
+
+    async def begin(self, document_id: str, prompt_tokens: int) -> None:
+        """Wait until a document may be begun, whose first prompt has about so many tokens.
+
+        Raises:
+            NotStarted: it may not be any more.
+        """
+        allowed: asyncio.Future[None] = self._loop.create_future()
+        assumed = self._price(Usage(prompt_tokens=prompt_tokens, completion_tokens=ASSUMED_REPLY))
+        self._assumed = self._assumed or assumed
+        self._held.append((document_id, assumed, allowed))
+        self._let_go()
+        await allowed
+
+    def replayed(self, document_id: str) -> None:
+        """A document is under way that nobody asked for leave, because its first reply was paid for earlier."""
+        with self._lock:
+            self._move(document_id, 0)
+
+    def check(self) -> None:
+        """Look before a request is sent whether there is money left for it.
+
+        Raises:
+            NotStarted: all is spent.
+        """
+        if self._limits.max_cost and self.spent >= self._limits.max_cost:
+            self.stopped = self.stopped or COST
+            raise NotStarted(f"--{COST} {self._limits.max_cost:g} is spent")
+
+    def paid(self, stage: str, usage: Usage) -> None:
+        """A call of a stage was paid, now or by an earlier start of the run."""
+        money = self._price(usage)
+        with self._lock:
+            self._paid += money
+            if stage in self._places:
+                self._seen[self._places[stage]].paid += money
+
+    def saw(self, stage: str, result: Any) -> None:
+        """A stage has given a result; call from any thread."""
+        place = self._places.get(stage)
+        if place is None:
+            return
+        with self._lock:
+            self._results += 1
+            self._note(place, result)
+        if self._held:
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _note(self, place: int, result: Any) -> None:
+        seen = self._seen[place]
+        match result:
+            case PersonaTask():
+                seen.ended += self._move(result.document.id, None)  # the first of a document's
+                seen.passed += 1
+                self._move(result.id, place + 1)
+            case Document() | QAPair() | VerifiedQA():
+                seen.ended += 1
+                seen.passed += 1
+                last = place + 1 == len(self._seen)
+                self._move(_name(result), None if last else place + 1)
+                if last and isinstance(result, VerifiedQA):
+                    self._questions.add(stable_hash(self._limits.key(result)))
+            case Rejection() | DeadLetter():
+                seen.ended += 1
+                self._move(result.task_id or result.document_id, None)
+
+    def _move(self, name: str, place: int | None) -> bool:
+        """Note for which step something waits, None for none any more; returns whether it was under way."""
+        before = self._open.pop(name, None)
+        if before is not None:
+            self._seen[before].waiting -= 1
+        if place is not None:
+            self._open[name] = place
+            self._seen[place].waiting += 1
+        return before is not None
+
+    def _price(self, usage: Usage, seconds: float = 0.0) -> float:
+        tokens = {name: getattr(usage, name) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+        return self._limits.price(tokens, seconds)
+
+    def _let_go(self) -> None:
+        """Begin what may be begun, in the order in which it came; on the loop."""
+        while self._held:
+            document_id, assumed, allowed = self._held[0]
+            if not allowed.done():  # done: the run was interrupted meanwhile
+                with self._lock:
+                    decision = self._decide(assumed)
+                    if decision:
+                        self._move(document_id, 0)
+                if decision is None:
+                    break
+                if decision:
+                    allowed.set_result(None)
+                else:
+                    allowed.set_exception(NotStarted(f"--{self.stopped} was reached"))
+            self._held.popleft()
+        if self._held and not self._looking:
+            self._looking = True
+            self._loop.call_later(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """Where nothing goes on any more, nothing is under way that could be waited for."""
+        still = self._idle() and self._results == self._results_before
+        if still and self._was_still:
+            with self._lock:
+                self._open.clear()
+                for seen in self._seen:
+                    seen.waiting = 0
+        self._looking, self._was_still, self._results_before = False, still, self._results
+        self._let_go()
+
+    def _decide(self, assumed: float) -> bool | None:
+        """Whether the next document is begun (True), never begun (False), or has to wait (None)."""
+        limits = self._limits
+        if not self.stopped:
+            if limits.target and self.counted >= self._goal:
+                self.stopped = TARGET
+            elif limits.max_cost and self.spent >= limits.max_cost:
+                self.stopped = COST
+        if self.stopped:
+            return False
+        if limits.target and self.counted + self._expected() >= self._goal:
+            return None if self._open else True
+        if limits.max_cost and self.spent + self._reserved() + self._costs(assumed)[0] > limits.max_cost:
+            if self._open:
+                return None
+            self.stopped = COST
+            return False
+        return True
+
+    def _expected(self) -> float:
+        """Pairs that what is under way will bring, a little less than likely: a goal is rather overrun than missed."""
+        likely, share = 0.0, 1.0
+        for seen in reversed(self._seen):
+            share = seen.rate() * share
+            likely += seen.waiting * share
+        return likely - math.sqrt(likely) / 2
+
+    def _reserved(self) -> float:
+        """What it will cost to finish what is under way, a little more than likely: what is begun is to be finished."""
+        return RESERVE * sum(seen.waiting * cost for seen, cost in zip(self._seen, self._costs(self._assumed), strict=True))
+
+    def _costs(self, assumed: float) -> list[float]:
+        """What it costs, from each step on, to finish what waits for it."""
+        costs: list[float] = []
+        for seen in reversed(self._seen):
+            costs.insert(0, seen.cost(assumed) + (seen.rate() * costs[0] if costs else 0.0))
+        return costs
+
+
+def _name(result: Document | QAPair | VerifiedQA) -> str:
+    match result:
+        case Document():
+            return result.id
+        case QAPair():
+            return result.task.id
+        case VerifiedQA():
+            return result.pair.task.id
