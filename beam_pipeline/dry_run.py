@@ -15,13 +15,12 @@ from pydantic import BaseModel
 
 from beam_pipeline.command_line import OPTIONS
 from beam_pipeline.engines import runner_name
-from beam_pipeline.files import FileReader
+from beam_pipeline.inputs import file_inputs
 from beam_pipeline.models import Models, run_embedding, stage_models
 from beam_pipeline.option_values import shown
 from beam_pipeline.options import LOCAL_RUNNER, PipelineConfig
 from beam_pipeline.pipeline import build, screen_config
-from beam_pipeline.rows import Fields
-from beam_pipeline.sources import MAX_LINE_BYTES, match_pattern
+from beam_pipeline.sources import match_pattern
 from prompts import PromptSet
 from prompts.bank import Exemplar
 from transforms.classify import ClassifyReply, classify_variables
@@ -181,21 +180,27 @@ def find_document(config: PipelineConfig) -> tuple[Document, str]:
     if first is not None:
         return first, f"document {shown(first.id)} ({printable(first.where)}), which the screen would reject"
     made = Document("example", "[the text of a document]")
-    return made, "no document, because none could be read" if config.input else "no document, because a queue is not read"
+    why = (
+        "none could be read"
+        if config.input or config.inputs
+        else "a queue is not read"
+        if config.streaming
+        else "a table is not read"
+    )
+    return made, f"no document, because {why}"
 
 
 def _documents(config: PipelineConfig) -> Iterator[Document]:
-    fields = Fields(config.text_field, config.id_field, config.source_field, config.source)
-    reader = FileReader(fields, config.input_format, MAX_LINE_BYTES)
-    for pattern in config.input:
-        try:
-            paths = match_pattern(pattern)
-        except ValueError:
-            if not config.streaming:  # a folder that is watched may still be empty
-                raise
-            continue
-        for path in paths:
-            yield from (result for result in reader.read(path) if isinstance(result, Document))
+    for patterns, reader, _ in file_inputs(config):
+        for pattern in patterns:
+            try:
+                paths = match_pattern(pattern)
+            except ValueError:
+                if not config.streaming:  # a folder that is watched may still be empty
+                    raise
+                continue
+            for path in paths:
+                yield from (result for result in reader.read(path) if isinstance(result, Document))
 
 
 def printable(text: str) -> str:

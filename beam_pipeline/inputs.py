@@ -15,16 +15,18 @@ run takes the same, and a larger weight or cap takes those of a smaller one and 
 """
 
 import os
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
 from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from beam_pipeline.files import FileReader
 from beam_pipeline.option_values import ANY_LANGUAGE, hint, known_languages, shown
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.rows import Fields
-from beam_pipeline.sources import check_inputs, read_text
+from beam_pipeline.sources import MAX_LINE_BYTES, check_inputs, read_text
 
 
 def _listed(value: Any) -> Any:
@@ -155,3 +157,24 @@ def check_files(config: PipelineConfig) -> list[str]:
 def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
     """The paths of all inputs of files."""
     return tuple(config.input) or tuple(pattern for spec in read_inputs(config) for pattern in spec.path)
+
+
+class FileInput(NamedTuple):
+    """Files that are read alike: their paths or globs, what reads them, and the part of them that is taken."""
+
+    patterns: tuple[str, ...]
+    reader: FileReader
+    weight: float = 1.0
+
+
+def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
+    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph.
+
+    Raises:
+        ValueError: `--inputs` cannot be used; one line.
+    """
+    if config.input:
+        fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
+        yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
+    for spec in read_inputs(config):
+        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES), spec.weight)

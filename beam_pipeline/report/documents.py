@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from beam_pipeline.files import FORMATS, FileReader
-from beam_pipeline.report.figures import Lengths, text
-from beam_pipeline.rows import Fields
-from beam_pipeline.sources import MAX_LINE_BYTES, match_files
+from beam_pipeline.command_line import validate
+from beam_pipeline.inputs import file_inputs
+from beam_pipeline.report.figures import Lengths
+from beam_pipeline.sources import match_files
 from transforms.errors import FatalError
 from transforms.quotes import find_quote
 from transforms.records import Document
@@ -93,19 +93,13 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:
     """The documents of a run's input files, in order; bad rows are left out.
 
     Raises:
-        ValueError, FatalError: there are no such files.
+        ValueError, FatalError: there are no such files, or the options are not those of a run.
     """
-    given = options.get("input")
-    patterns = [pattern for pattern in given if isinstance(pattern, str)] if isinstance(given, list) else []
-    if not patterns:
+    if not (options.get("input") or options.get("inputs")):
         raise ValueError("the input was no files")
-    names = {name: text(options.get(f"{name}_field", name)) or name for name in ("text", "source")}
-    id_field = options.get("id_field", "id")
-    fields = Fields(names["text"], id_field if isinstance(id_field, str) else "id", names["source"], text(options.get("source")))
-    form = options.get("input_format", "auto")
-    reader = FileReader(fields, form if form in FORMATS else "auto", MAX_LINE_BYTES)
-    for path in match_files(patterns):
-        yield from (found for found in reader.read(path) if isinstance(found, Document))
+    for patterns, reader, _ in file_inputs(validate(options)):
+        for path in match_files(patterns):
+            yield from (found for found in reader.read(path) if isinstance(found, Document))
 
 
 def show(document: str, wanted: Wanted, size: int, is_chunk: bool = False) -> Shown:
