@@ -32,7 +32,7 @@ from apache_beam.transforms.core import ParDo
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.counters import CounterFactory
-from apache_beam.utils.timestamp import MAX_TIMESTAMP, TIME_GRANULARITY, Timestamp
+from apache_beam.utils.timestamp import MAX_TIMESTAMP, MIN_TIMESTAMP, TIME_GRANULARITY, Timestamp
 from google.api_core.exceptions import DeadlineExceeded
 
 from transforms.inference.call import BacklogFn
@@ -243,7 +243,7 @@ class _AskEvaluator(_KeptEvaluator):
             state = self._step_context.get_keyed_state(None)
             state.set_timer(None, "answers", TimeDomain.REAL_TIME, Timestamp.of(time.time() + PAUSE_S))
         oldest = min((windowed.timestamp for windowed in waiting), default=None)
-        hold = MAX_TIMESTAMP if oldest is None else oldest - TIME_GRANULARITY
+        hold = MAX_TIMESTAMP if oldest is None else max(oldest - TIME_GRANULARITY, MIN_TIMESTAMP)
         return TransformResult(self, list(self._bundles()), [], None, {None: hold})
 
 

@@ -26,7 +26,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "doc
 TEXT = max((json.loads(line)["text"] for line in SAMPLE.read_text("utf-8").splitlines()), key=len)[:2000]
 DELAY_S, WINDOW_S, ROOM = 4.0, 1, 20
 NO = '{"qualified": false, "reason": "not_informative"}'
-# One after the other, as many as there is room for.
+# More than one pull brings, and more than there is room for at once.
 DOCUMENTS = FIRST_MESSAGES + 30
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 

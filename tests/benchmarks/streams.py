@@ -42,7 +42,7 @@ def streams(documents: Path, folder: Path, repeat: int) -> None:
             rounds.append(measured)
     print(f"\nstreams, {SLOTS} slots, {len(lines)} documents waiting, medians of {repeat}")
     print_table([[measured[name] for measured in rounds] for name in rounds[0]])
-    for name in rounds[0].keys() - bare.keys():
+    for name in (name for name in rounds[0] if name not in bare):
         ratios = [measured[name].busy / max(measured[other].busy for other in bare) for measured in rounds]
         print(
             f"{name}: slots busy from first request to last, to the better bare client {statistics.median(ratios):.3f}",
