@@ -32,7 +32,7 @@ from beam_pipeline.rows import (
     make_document,
     missing_text,
     parse_row,
-    with_attributes,
+    with_carried,
     with_event_time,
 )
 from transforms.records import DeadLetter, Document
@@ -176,7 +176,7 @@ class FileReader:
                 made = make_document(text, row_id, source, fields.source_label, where)
                 if event_time:
                     made = with_event_time(made, event_time[0], fields.event_time)
-                made = with_attributes(made, carried(fields.carry, values[len(own) :]))
+                made = with_carried(made, carried(fields.carry, values[len(own) :]))
                 if isinstance(made, BadRow):
                     yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
                 else:
