@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from warcio.recordloader import ArcWarcRecordLoader
 
@@ -269,9 +269,17 @@ def read_unpacked(blocks: Iterator[bytes], wanted: Callable[[Record], bool], max
     return _read(_Reader(_Blocks(blocks)), wanted, max_bytes)
 
 
+class _Line(NamedTuple):
+    """The line behind a record: where it is, the member that it begins in, and what it says; nothing at the end."""
+
+    place: str
+    member: int
+    text: bytes
+
+
 def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
     loader = ArcWarcRecordLoader(verify_http=False)
-    ahead: tuple[str, bytes] | None = None  # the next record's place and first line, where they have been read
+    ahead: _Line | None = None  # the next record's first line, where it has been read
     place, told, lost = "offset 0", "", False
     while True:
         complete, member = None, -1
@@ -279,7 +287,7 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
             if lost:
                 place, lost = told, False
                 ahead = _find_record(reader)
-            place, line = ahead or _next_line(reader)
+            place, _, line = ahead or _next_line(reader)
             ahead = None
             if not line:
                 return
@@ -287,7 +295,7 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
                 raise BrokenRecord(f"no record begins here, but {line[:40]!r}")
             complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), reader.member()
             ahead = _next_line(reader)
-            if ahead[1] and not _begins(ahead[1]):
+            if ahead.text and not _begins(ahead.text) and ahead.member == member:
                 raise BrokenRecord("its length is wrong: behind it no record begins")
             yield complete
         except BrokenRecord as broken:
@@ -303,21 +311,21 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
             reader.recover()
 
 
-def _next_line(reader: _Reader) -> tuple[str, bytes]:
-    """The first line that is not blank, and its place; an empty line at the end."""
+def _next_line(reader: _Reader) -> _Line:
+    """The first line that is not blank."""
     while True:
-        place = reader.place()
+        place, member = reader.place(), reader.member()
         line = reader.any_line(_MAX_LINE)
         if not line or line.strip(b"\r\n"):
-            return place, line
+            return _Line(place, member, line)
 
 
-def _find_record(reader: _Reader) -> tuple[str, bytes]:
-    """The next line that begins a record, and its place; an empty line where there is none."""
+def _find_record(reader: _Reader) -> _Line:
+    """The next line that begins a record."""
     while True:
-        place, line = _next_line(reader)
-        if not line or _begins(line):
-            return place, line
+        line = _next_line(reader)
+        if not line.text or _begins(line.text):
+            return line
 
 
 def _read_record(
