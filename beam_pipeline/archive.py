@@ -35,6 +35,10 @@ class BrokenRecord(Exception):
     """A record cannot be used; the message says why."""
 
 
+class _EndsEarly(BrokenRecord):
+    """The next record begins where this one should go on."""
+
+
 class _DamagedFile(Exception):
     """The bytes of the file themselves are wrong, from here on or for a stretch; `member` as `_Members` has it."""
 
@@ -189,6 +193,7 @@ class _Reader:
         self._at = 0
         self._read = 0
         self._line_budget = _MAX_HEADERS
+        self._inside = False
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes, fewer only at the end."""
@@ -241,7 +246,11 @@ class _Reader:
 
     def begin(self) -> None:
         """A record begins here."""
-        self._line_budget = _MAX_HEADERS
+        self._line_budget, self._inside = _MAX_HEADERS, True
+
+    def end(self) -> None:
+        """No record is being read."""
+        self._inside = False
 
     def recover(self) -> None:
         """Leave what is damaged behind."""
@@ -249,9 +258,16 @@ class _Reader:
         self._source.recover()
 
     def _fill(self) -> bool:
+        """Have something to read, if there is anything.
+
+        Raises:
+            _EndsEarly: a record begins in the next member, and the one that is being read goes on.
+        """
         if self._at >= len(self._held):
-            self._held, self._at = b"", 0  # before what may raise
+            self._held, self._at, member = b"", 0, self._source.member  # before what may raise
             self._held = self._source.block()
+            if self._inside and self._source.member != member and _begins(self._held.partition(b"\n")[0]):
+                raise _EndsEarly("its length is wrong: the next record begins before its end")
         return bool(self._held)
 
 
@@ -283,6 +299,7 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
     place, told, lost = "offset 0", "", False
     while True:
         complete, member = None, -1
+        reader.end()
         try:
             if lost:
                 place, lost = told, False
@@ -294,6 +311,7 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
             if not _begins(line):
                 raise BrokenRecord(f"no record begins here, but {line[:40]!r}")
             complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), reader.member()
+            reader.end()
             ahead = _next_line(reader)
             if ahead.text and not _begins(ahead.text) and ahead.member == member:
                 raise BrokenRecord("its length is wrong: behind it no record begins")
@@ -362,6 +380,8 @@ def _read_record(
                 body = stream.read()
                 if len(body) < left:
                     problem = _CUT
+        except _EndsEarly:
+            raise
         except BrokenRecord as broken:
             problem = str(broken)
     while stream.limit > 0:

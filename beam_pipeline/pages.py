@@ -183,9 +183,10 @@ def _unbrotli(body: bytes) -> Iterator[bytes]:
         return
     decompressor = brotli.Decompressor()
     while not decompressor.is_finished():
-        if not body and decompressor.can_accept_more_data():
+        block = decompressor.process(body, output_buffer_limit=_SAMPLE)
+        if not block and not decompressor.is_finished():
             raise EOFError("cut off")
-        yield decompressor.process(body, output_buffer_limit=_SAMPLE)
+        yield block
         body = b""
 
 

@@ -92,6 +92,12 @@ def test_a_broken_record_costs_itself() -> None:
             assert problem in messages[0] or before_too
 
 
+def test_a_record_that_says_it_is_longer_than_its_member_does_not_take_the_next_with_it() -> None:
+    long = record(http(page("Page 3.")), number=3, Content_Length="5000")
+    found = read(members([INFO, FIRST, long, THIRD]), packed=True)
+    assert names(found) == [*NAMES[:2], "broken", NAMES[3]]
+
+
 def test_a_damaged_member_costs_itself_and_a_file_that_ends_too_soon_its_end() -> None:
     packed = [gzip.compress(each, mtime=0) for each in ALL]
     for damaged in (
