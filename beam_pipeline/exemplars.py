@@ -19,10 +19,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
+from beam_pipeline.files import format_of, reason
+from beam_pipeline.row_files import FORMATS, read_rows
+from beam_pipeline.rows import BadRow
 from beam_pipeline.sources import match_pattern, read_domains
 from prompts import Domain, load_domains
 from prompts.bank import Exemplar, check_bank, check_exemplar, load_bank
@@ -33,7 +34,6 @@ from transforms.text import normalise
 OK, UNUSABLE = 0, 2
 COUNT = 12
 MAX_LINE_BYTES = 16 << 20
-_PARQUET_ROWS = 256
 _REASONS_SHOWN = 4
 
 Row = dict[str, Any]
@@ -59,11 +59,12 @@ def read_pairs(pattern: str) -> Iterator[Row]:
         ExemplarError: nothing is there, or a file is not rows of pairs.
     """
     for path in _files(pattern):
-        rows = _parquet_rows(path) if format_of(path) == "parquet" else _json_rows(path)
-        for where, row in rows:
-            if not isinstance(row, dict) or not {"question", "answer", "answer_type", "domain", "persona", "quote"} <= set(row):
+        for where, row in read_rows(path, MAX_LINE_BYTES):
+            if isinstance(row, BadRow):
+                raise ExemplarError(f"{where}: {row.message}")
+            if not {"question", "answer", "answer_type", "domain", "persona", "quote"} <= set(row):
                 raise ExemplarError(f"{where}: not an accepted pair; --from takes the qa/ folder of a run")
-            yield row
+            yield dict(row)
 
 
 def _files(pattern: str) -> list[str]:
@@ -72,43 +73,12 @@ def _files(pattern: str) -> list[str]:
     tried = [path] if wildcard else [FileSystems.join(path, "qa", "qa*"), FileSystems.join(path, "qa*"), path]
     for candidate in tried:
         try:
-            found = [file for file in match_pattern(candidate) if format_of(file) in ("jsonl", "parquet")]
+            found = [file for file in match_pattern(candidate) if format_of(file) in FORMATS]
         except ValueError:
             continue
         if found:
             return sorted(found)
     raise ExemplarError(f"--from {pattern}: no .jsonl or .parquet file of accepted pairs there; give the qa/ folder of a run")
-
-
-def _json_rows(path: str) -> Iterator[tuple[str, Any]]:
-    try:
-        with open_file(path) as stream:
-            for number, line, size in split_lines(read_blocks(path, stream), MAX_LINE_BYTES):
-                if not line.strip():
-                    continue
-                if size > MAX_LINE_BYTES:
-                    raise ExemplarError(f"{path}:{number}: longer than {MAX_LINE_BYTES:,} bytes; that is no accepted pair")
-                try:
-                    yield f"{path}:{number}", json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise ExemplarError(f"{path}:{number}: not JSON: {error}") from error
-    except (OSError, BrokenFile) as error:
-        raise ExemplarError(f"{path}: cannot be read: {reason(error)}") from error
-
-
-def _parquet_rows(path: str) -> Iterator[tuple[str, Any]]:
-    try:
-        with open_file(path) as stream:
-            rows = (
-                row
-                for batch in pq.ParquetFile(stream).iter_batches(batch_size=_PARQUET_ROWS, use_threads=False)
-                for row in batch.to_pylist()
-            )
-            yield from ((f"{path}:row {number}", row) for number, row in enumerate(rows, 1))
-    except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
-        if isinstance(error, ExemplarError):
-            raise
-        raise ExemplarError(f"{path}: cannot be read: {reason(error)}") from error
 
 
 def find_domain(wanted: str, domains: Iterable[Domain]) -> Domain:

@@ -197,7 +197,7 @@ def test_a_source_may_have_languages_of_its_own() -> None:
     german = (
         "Die Brücke über den Hafen wurde im Jahr 1932 nach acht Jahren Bauzeit eröffnet und ist seither ein Wahrzeichen der "
         "Stadt. Ihr Bogen ist 503 Meter lang und besteht aus fast vierzigtausend Tonnen Stahl, die zum größten Teil aus England "
-        "kamen. Acht Fahrspuren, zwei Gleise und ein Fußweg führen hinüber, und an Wochentagen benutzen sie etwa zweihunderttausend "
+        "kamen. Acht Spuren, zwei Gleise und ein Fußweg führen hinüber, und an Wochentagen benutzen sie fast zweihunderttausend "
         "Menschen. Wer keine Höhenangst hat, darf mit einem Führer bis auf den Scheitel steigen, von dem man weit über die Bucht "
         "sieht. Die Maut wird nur auf dem Weg in die Stadt erhoben, und mit ihr werden die Anstriche bezahlt, die nie enden."
     )
