@@ -87,6 +87,7 @@ class _Members:
         self.member = 0  # where in the file the member begins that the last block came from
         self.position = 0  # of the last block in what that member holds
         self._next = 0
+        self._failed = False
 
     def block(self) -> bytes:
         """The next block; nothing at the end.
@@ -96,7 +97,7 @@ class _Members:
         """
         while True:
             if not self._raw:
-                self._raw = self._stream.read(_BLOCK)
+                self._raw = self._more()
                 if not self._raw:
                     if self._inflate is not None:
                         self._inflate = None
@@ -123,7 +124,7 @@ class _Members:
 
     def recover(self) -> None:
         """Go on with the next member that holds the beginning of a record."""
-        if self._stream.seekable():
+        if not self._failed and self._stream.seekable():
             self._stream.seek(self.member + 1)
             self._raw, self._raw_at = b"", self.member + 1
         self._inflate = None
@@ -133,7 +134,7 @@ class _Members:
             if start < 0 or len(self._raw) - start < _PEEK:
                 self._skip(start if start >= 0 else max(0, len(self._raw) - len(_GZIP) + 1))
                 start = 0
-                if more := self._stream.read(_BLOCK):
+                if more := self._more():
                     self._raw += more
                     continue
                 if not self._raw.startswith(_GZIP):
@@ -143,6 +144,14 @@ class _Members:
                 self._skip(start)
                 return
             start += 1
+
+    def _more(self) -> bytes:
+        """The next bytes of the file; nothing at the end, or behind a place that cannot be read."""
+        try:
+            return b"" if self._failed else self._stream.read(_BLOCK)
+        except Exception as error:  # each file system has errors of its own
+            self._failed, self._inflate = True, None
+            raise _DamagedFile(f"the file cannot be read any further: {' '.join(str(error).split())}", self.member) from error
 
     def _skip(self, size: int) -> None:
         self._raw, self._raw_at = self._raw[size:], self._raw_at + size
@@ -326,7 +335,10 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
             if place != told:  # else it was told already
                 yield Broken(place, str(damaged))
             told, ahead = place, None
-            reader.recover()
+            try:
+                reader.recover()
+            except _DamagedFile:  # of the file system, and there is nothing else to say of the rest of the file
+                continue
 
 
 def _next_line(reader: _Reader) -> _Line:
@@ -360,7 +372,7 @@ def _read_record(
         raise BrokenRecord("it does not say how long it is")
     stream, headers = parsed.raw_stream, _by_name(parsed.rec_headers)
     if _ARC_LINE.fullmatch(line):
-        del headers["warc-record-id"]  # ARC has none, and the one that warcio makes is another every time
+        headers.pop("warc-record-id", None)  # ARC has none, and the one that warcio makes is another every time
     kind = parsed.rec_type or ""
     problem, body = "", b""
     record = Record(place, kind, headers)

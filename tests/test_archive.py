@@ -116,6 +116,27 @@ def test_a_damaged_member_costs_itself_and_a_file_that_ends_too_soon_its_end() -
         assert "the file ends in the middle" in found[3].message
 
 
+class _Failing(io.BytesIO):
+    """A file of a bucket that stops answering."""
+
+    def __init__(self, data: bytes, after: int) -> None:
+        super().__init__(data)
+        self._after = after
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() >= self._after:
+            raise OSError("503 from the bucket")
+        return super().read(min(size or 0, self._after - self.tell()))
+
+
+def test_a_file_that_cannot_be_read_any_further_costs_its_rest() -> None:
+    packed = members(ALL)
+    found = list(read_members(_Failing(packed, len(packed) - 100), _anything, MOST))
+    assert names(found) == [*NAMES[:3], "broken"]
+    assert isinstance(found[3], Broken)
+    assert "cannot be read any further: 503 from the bucket" in found[3].message
+
+
 def test_a_huge_record_is_never_held() -> None:
     huge = record(b"\0" * 60_000_000, kind="resource", number=9)
     page_of = record(http(b" " * 60_000_000), number=8)

@@ -140,6 +140,8 @@ def test_a_folder_of_parquet_is_its_data_and_what_lacks_the_text_is_told_first(t
     assert check_inputs([str(tmp_path)], "auto", "row.body.text") == files
     with pytest.raises(ValueError, match=re.escape("no column 'text'; there is id, row.body.text, row.tags; name it with")):
         check_inputs([str(tmp_path)], "auto", "text")
+    (tmp_path / "broken.parquet").write_text("no Parquet")
+    assert check_inputs([str(tmp_path / "broken.parquet")], "auto", "text"), "costs a dead letter, not the run"
     [document] = FileReader(Fields("row.body.text", carry=("row.tags", "row.body", "none")), "auto", 1000).read(files[0])
     assert isinstance(document, Document)
     assert (document.text, json.loads(document.carried)) == ("One.", {"row.tags": ["x"], "row.body": {"text": "One."}})
