@@ -27,6 +27,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines import runner_name
+from beam_pipeline.inputs import read_inputs
 from beam_pipeline.options import PipelineConfig
 
 RUNNER = "DataflowRunner"
@@ -98,7 +99,9 @@ def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
     """Check that everything workers read or write lies where they can reach it."""
     places: Mapping[str, list[str]] = {
         "input": list(config.input),
+        "inputs": [path for spec in read_inputs(config) for path in spec.path],
         "output": [config.output],
+        "journal": [config.journal_folder],
         "exemplars": list(config.exemplars),
         "benchmarks": list(config.benchmarks),
     }

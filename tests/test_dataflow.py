@@ -122,6 +122,8 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"update": ""}, "--update needs --streaming"),
         ({"input": "corpus/*.jsonl"}, "--input corpus/*.jsonl: workers on Dataflow do not see"),
         ({"output": "out"}, "--output out: workers on Dataflow do not see"),
+        ({"journal": "journal"}, "--journal journal: workers on Dataflow do not see"),
+        ({"journal": "gs://no-such-bucket/j"}, "--journal: bucket no-such-bucket is not there"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
         ({"endpoint": None, "model": None}, "has no --endpoint, and the embedded one runs on this machine only"),
         ({"endpoint": "http://localhost:8000/v1"}, "is a worker itself"),
@@ -143,6 +145,13 @@ def test_what_cannot_run_is_refused_in_one_line(
 ) -> None:
     flags = [flag.removesuffix("=") if flag == "--update=" else flag for flag in cloud.flags(**replaced)]
     assert said in refused(capsys, cloud, flags)
+
+
+def test_a_list_of_inputs_of_this_machine(capsys: pytest.CaptureFixture[str], cloud: Cloud, tmp_path: Path) -> None:
+    listed = tmp_path / "inputs.yaml"
+    listed.write_text(f"- {{source: a, path: 'gs://{BUCKET}/in/a.jsonl'}}\n- {{source: b, path: b.jsonl}}\n")
+    line = refused(capsys, cloud, cloud.flags(input=None, inputs=str(listed)))
+    assert line == f"--inputs {tmp_path / 'b.jsonl'}: workers on Dataflow do not see this machine's files; give gs://BUCKET/PATH"
 
 
 def test_a_key_that_only_this_machine_has(
@@ -197,6 +206,12 @@ def finish(cloud: Cloud, state: str = "JOB_STATE_DONE", message: str = "") -> Ca
         return Ending(state, message=message)
 
     return work
+
+
+def test_a_job_that_left_no_summary(capsys: pytest.CaptureFixture[str], cloud: Cloud) -> None:
+    assert main(cloud.flags()) == FAILED
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: the run ended, and gs://{BUCKET}/out holds no summary.json")
 
 
 @pytest.mark.parametrize(
