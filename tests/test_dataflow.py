@@ -122,6 +122,15 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"update": ""}, "--update needs --streaming"),
         ({"input": "corpus/*.jsonl"}, "--input corpus/*.jsonl: workers on Dataflow do not see"),
         ({"output": "out"}, "--output out: workers on Dataflow do not see"),
+        (
+            {"concurrency": "1", "max_num_workers": "1"},
+            "give --experiments=no_use_multiple_sdk_containers and --max_num_workers 1",
+        ),
+        ({"num_workers": "5", "max_num_workers": "4"}, "--num_workers=5 is more than --max_num_workers=4"),
+        ({"max_num_workers": "-1"}, "--max_num_workers=-1: must be at least 1"),
+        ({"subnetwork": "default"}, "--subnetwork=default: write regions/REGION/subnetworks/NAME"),
+        ({"subnetwork": "regions/europe-west4/subnetworks/gpus"}, "is in europe-west4, and the job in --region=us-central1"),
+        ({"worker_zone": "europe-west4-a"}, "--worker_zone=europe-west4-a: is no zone of --region=us-central1"),
         ({"journal": "journal"}, "--journal journal: workers on Dataflow do not see"),
         ({"journal": "gs://no-such-bucket/j"}, "--journal: bucket no-such-bucket is not there"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
@@ -326,7 +335,8 @@ def prepared(*flags: str) -> tuple[PipelineConfig, PipelineOptions, list[str]]:
         "--input=gs://b/i",
         "--output=gs://b/o",
     ]
-    config, options = parse([*usual, "--model=m", *flags])
+    model = [] if any(flag.startswith("--serve_model") for flag in flags) else ["--model=m"]
+    config, options = parse([*usual, *model, *flags])
     config, notes = prepare_dataflow(config, options)
     return config, options, notes
 
@@ -377,6 +387,28 @@ def test_workers_are_tied_to_the_slots_of_the_endpoints(
     # What nobody chose is not kept for a replay, which may run elsewhere.
     assert ("worker_processes" in config.given()) == ("--worker_processes=7" in flags)
     assert any("--max_num_workers" in note for note in notes) != any("--max_num_workers" in flag for flag in flags)
+
+
+@pytest.mark.parametrize(("more", "told"), [((), True), (("--max_num_workers=4",), False)])
+def test_nobody_chose_how_many_gpus(more: tuple[str, ...], told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    _, options, notes = prepared("--serve_model=m", "--sdk_container_image=h.io/p/i:1", *more)
+    assert any("no --max_num_workers: Dataflow chooses" in note for note in notes) == told
+    assert bool(options.view_as(WorkerOptions).max_num_workers) != told
+
+
+@pytest.mark.parametrize(
+    "subnetwork",
+    [
+        "regions/r/subnetworks/s",
+        "projects/p/regions/r/subnetworks/s",
+        "https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/s",
+    ],
+)
+def test_ways_to_write_a_subnetwork(subnetwork: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    _, options, _ = prepared("--endpoint=http://g/v1", f"--subnetwork={subnetwork}", "--worker_zone=r-a")
+    assert options.view_as(WorkerOptions).subnetwork == subnetwork
 
 
 @pytest.mark.parametrize(
