@@ -58,7 +58,7 @@ case $how in
   cloud)
     run gcloud builds submit --config templates/cloudbuild.yaml \
       --substitutions "_IMAGE=$image,_TEMPLATE=$template,_TARGET=$target" .
-    exit
+    [[ $dry == yes ]] || exit 0  # the last step there writes the template
     ;;
   local)
     export DOCKER_BUILDKIT=1

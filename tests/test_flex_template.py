@@ -278,8 +278,9 @@ def test_the_template_names_its_image_by_digest_for_launcher_and_workers(gcloud:
     assert json.loads(written)["metadata"] == METADATA
 
 
-def test_a_dry_build_shows_the_template_and_does_nothing(gcloud: Callable[..., Any]) -> None:
-    done, calls = gcloud("build.sh", "--dry-run", "--how", "spec", "--image", f"{IMAGE}:1.2", "--template", "gs://b/qa.json")
+@pytest.mark.parametrize("how", ["cloud", "local", "spec"])
+def test_a_dry_build_shows_the_template_and_does_nothing(how: str, gcloud: Callable[..., Any]) -> None:
+    done, calls = gcloud("build.sh", "--dry-run", "--how", how, "--image", f"{IMAGE}:1.2", "--template", "gs://b/qa.json")
     assert not calls
     assert ContainerSpec.from_json(done.stdout, ignore_unknown_fields=False).image == f"{IMAGE}:1.2"
 
