@@ -291,6 +291,7 @@ def test_a_dry_build_shows_the_template_and_does_nothing(how: str, gcloud: Calla
         ("build.sh", "--template gs://b/t.json", "--image must be"),
         ("build.sh", """--image 'x/y:1","metadata":' --template gs://b/t.json""", "--image must be"),
         ("build.sh", f"--image {IMAGE}:1 --template t.json", "--template must be"),
+        ("build.sh", f"--image {IMAGE}:1 --template gs://b/a,b.json", "--template must be"),
         ("build.sh", f"--image {IMAGE}:1 --template gs://b/t.json --target all", "--target must be"),
         ("build.sh", "--image", "--image needs a value"),
         ("build.sh", "--fast", "unknown option --fast"),
