@@ -129,6 +129,8 @@ def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
         for path in paths:
             if FileSystems.get_scheme(path) is None:
                 raise ValueError(f"--{name} {path}: workers on Dataflow do not see this machine's files; give gs://BUCKET/PATH")
+            if path.startswith("gs:") and not re.match("gs://[^/]", path):  # as of a variable that is not set
+                raise ValueError(f"--{name} {path}: names no bucket; give gs://BUCKET/PATH")
 
 
 def check_keys(config: PipelineConfig) -> None:

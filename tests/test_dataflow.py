@@ -133,6 +133,7 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"worker_zone": "europe-west4-a"}, "--worker_zone=europe-west4-a: is no zone of --region=us-central1"),
         ({"journal": "journal"}, "--journal journal: workers on Dataflow do not see"),
         ({"journal": "gs://no-such-bucket/j"}, "--journal: bucket no-such-bucket is not there"),
+        ({"output": "gs:///out"}, "--output gs:///out: names no bucket"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
         ({"endpoint": None, "model": None}, "has no --endpoint, and the embedded one runs on this machine only"),
         ({"endpoint": "http://localhost:8000/v1"}, "is a worker itself"),
