@@ -110,7 +110,7 @@ def check_service(options: PipelineOptions) -> Iterator[str]:
 
 
 def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
-    """See that the buckets of temp, staging and output are there and can be written, and where they are.
+    """See that the buckets of temp, staging, output and journal are there and can be written, and where they are.
 
     Raises:
         ValueError: one is not there, or cannot be written.
@@ -121,6 +121,7 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
         "temp_location": google_options.temp_location,
         "staging_location": google_options.staging_location,
         "output": config.output,
+        "journal": config.journal_folder,
     }
     client = create_storage_client(options, not google_options.no_auth)
     retry = Retry(predicate=if_transient_error, initial=0.5, maximum=5.0, timeout=TIMEOUT_S)
@@ -140,7 +141,7 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
                 f"{where} is not there: gcloud storage buckets create gs://{bucket} --location={region or 'REGION'}"
             ) from error
         except exceptions.Forbidden as error:
-            if name == "output":
+            if name in ("output", "journal"):
                 yield f"not checked: whether workers can write to {bucket}: this account may not look at it"
                 continue
             raise ValueError(

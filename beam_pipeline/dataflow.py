@@ -27,6 +27,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines import runner_name
+from beam_pipeline.inputs import read_inputs
 from beam_pipeline.options import PipelineConfig
 
 RUNNER = "DataflowRunner"
@@ -37,10 +38,13 @@ MACHINE_TYPE = "e2-standard-2"
 REQUESTS_PER_PROCESS, REQUESTS_PER_ENDPOINT = 256, 256
 # Two machines at least: a lost one leaves the other.
 FEWEST_WORKERS = 2
+# The experiment with which a machine has one worker process.
+ONE_PROCESS = "no_use_multiple_sdk_containers"
 SETUP_FILE = Path(__file__).resolve().parent.parent / "setup.py"
 # Only Ctrl-C is meant for the job. A closed terminal or a launcher that is taken away is not: the job goes on.
 STOP_SIGNALS = (signal.SIGINT,)
 _JOB_NAME = re.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_SUBNETWORK = re.compile(r"(?:(?:https://\S+/)?projects/[^/\s]+/)?regions/(?P<region>[^/\s]+)/subnetworks/[^/\s]+")
 _MACHINE = re.compile(r"(?:[a-z][a-z0-9]*-)?(?:custom-(?P<custom>\d+)-\d+(?:-ext)?|[a-z]+-(?P<cores>\d+)(?:-[a-z0-9]+)*)")
 
 
@@ -61,6 +65,7 @@ def prepare_dataflow(config: PipelineConfig, options: PipelineOptions) -> tuple[
         ValueError: no job can run like this; one line that says what to give.
     """
     check_project(options)
+    check_region(options)
     check_places(config, options)
     check_keys(config)
     check_endpoints(config)
@@ -94,11 +99,29 @@ def check_project(options: PipelineOptions) -> None:
         raise ValueError("--update needs --streaming and the --job_name of the job that is to be replaced")
 
 
+def check_region(options: PipelineOptions) -> None:
+    """Check that what names a region besides the job names the job's, which Dataflow finds out when it starts workers."""
+    region, worker = options.view_as(GoogleCloudOptions).region, options.view_as(WorkerOptions)
+    if worker.subnetwork:
+        match = _SUBNETWORK.fullmatch(worker.subnetwork)
+        if not match:
+            raise ValueError(
+                f"--subnetwork={worker.subnetwork}: write regions/REGION/subnetworks/NAME, "
+                "or https://www.googleapis.com/compute/v1/projects/PROJECT/regions/REGION/subnetworks/NAME of another project's"
+            )
+        if region and match["region"] != region:
+            raise ValueError(f"--subnetwork={worker.subnetwork}: is in {match['region']}, and the job in --region={region}")
+    if region and worker.worker_zone and worker.worker_zone.rpartition("-")[0] != region:
+        raise ValueError(f"--worker_zone={worker.worker_zone}: is no zone of --region={region}")
+
+
 def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
     """Check that everything workers read or write lies where they can reach it."""
     places: Mapping[str, list[str]] = {
         "input": list(config.input),
+        "inputs": [path for spec in read_inputs(config) for path in spec.path],
         "output": [config.output],
+        "journal": [config.journal_folder],
         "exemplars": list(config.exemplars),
         "benchmarks": list(config.benchmarks),
     }
@@ -106,6 +129,8 @@ def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
         for path in paths:
             if FileSystems.get_scheme(path) is None:
                 raise ValueError(f"--{name} {path}: workers on Dataflow do not see this machine's files; give gs://BUCKET/PATH")
+            if path.startswith("gs:") and not re.match("gs://[^/]", path):  # as of a variable that is not set
+                raise ValueError(f"--{name} {path}: names no bucket; give gs://BUCKET/PATH")
 
 
 def check_keys(config: PipelineConfig) -> None:
@@ -218,7 +243,7 @@ def cores_of(machine_type: str) -> int | None:
 
 def processes_per_worker(options: PipelineOptions) -> int | None:
     """How many worker processes Dataflow starts on a machine: one a core, or one; None if nobody can say."""
-    if options.view_as(DebugOptions).lookup_experiment("no_use_multiple_sdk_containers"):
+    if options.view_as(DebugOptions).lookup_experiment(ONE_PROCESS):
         return 1
     return cores_of(options.view_as(WorkerOptions).machine_type or MACHINE_TYPE)
 
@@ -246,9 +271,14 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
     Left to itself Dataflow adds workers while there is work, up to hundreds, and all of it waits at the endpoints.
 
     Raises:
-        ValueError: more worker processes than requests to share.
+        ValueError: more worker processes than requests to share, or numbers of workers that cannot be.
     """
     worker, said = options.view_as(WorkerOptions), []
+    for name in ("num_workers", "max_num_workers"):
+        if (getattr(worker, name) or 0) < 0:
+            raise ValueError(f"--{name}={getattr(worker, name)}: must be at least 1")
+    if worker.max_num_workers and (worker.num_workers or 0) > worker.max_num_workers:
+        raise ValueError(f"--num_workers={worker.num_workers} is more than --max_num_workers={worker.max_num_workers}")
     worker.machine_type = worker.machine_type or MACHINE_TYPE
     processes, slots = processes_per_worker(options), slots_of(config)
     if processes is None:
@@ -266,6 +296,10 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
             f"{slots.endpoints} endpoint(s) with {slots.each} requests in flight each ({why})"
         )
     if not worker.max_num_workers:
+        # Every worker asks itself: how many there are is a matter of the budget, which nobody has told.
+        said.append(
+            "note: no --max_num_workers: Dataflow chooses how many workers with GPUs there are, up to the project's quota"
+        )
         return config, said
     if not worker.num_workers:
         worker.num_workers = worker.max_num_workers  # waiting is no load that would make Dataflow add any
@@ -273,9 +307,11 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
         return config, said
     shared = worker.max_num_workers * processes
     if 0 < config.concurrency < shared:
+        fewer = config.concurrency // processes
+        advice = f"--max_num_workers {fewer} or less" if fewer else f"--experiments={ONE_PROCESS} and --max_num_workers 1"
         raise ValueError(
             f"--concurrency {config.concurrency} is shared by {worker.max_num_workers} workers with {processes} processes each: "
-            f"give --max_num_workers {max(1, config.concurrency // processes)} or less"
+            f"give {advice}"
         )
     sized = config.model_copy(update={"worker_processes": shared})
     sized.model_fields_set.discard("worker_processes")  # nobody chose it: a replay elsewhere has other workers

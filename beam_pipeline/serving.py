@@ -9,12 +9,11 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
+from beam_pipeline.dataflow import ONE_PROCESS
 from beam_pipeline.engines import runner_name, runs_here
 from beam_pipeline.models import serve_config
 from beam_pipeline.options import PipelineConfig
 
-# A second worker process on a machine would only share the one server, and its own memory is wanted for weights.
-ONE_PROCESS = "no_use_multiple_sdk_containers"
 ACCELERATOR_OPTION = "worker_accelerator="
 # The smallest machine that carries so many of a GPU. The first part of its name is the only family that carries it.
 MACHINES = {
@@ -59,6 +58,7 @@ def _prepare_dataflow(options: PipelineOptions, accelerator: str) -> None:
         cloud.dataflow_service_options = [*(cloud.dataflow_service_options or []), wanted]
     experiments = list(debug.experiments or [])
     if not any(experiment.endswith("use_multiple_sdk_containers") for experiment in experiments):
+        # A second worker process on a machine would only share the one server, and its own memory is wanted for weights.
         debug.experiments = [*experiments, ONE_PROCESS]
     if not worker.disk_size_gb:
         worker.disk_size_gb = DISK_GB

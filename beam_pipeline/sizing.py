@@ -65,8 +65,10 @@ def demand_of(summary: Mapping[str, Any]) -> Demand:
     """What the summary of a run says of a document.
 
     Raises:
-        ValueError: it is of no run that asked a model for anything.
+        ValueError: it is of no run that asked a model for anything, or of one that did not ask everything.
     """
+    if not all(isinstance(summary.get(name, {}), dict) for name in ("tokens", "documents")):
+        raise ValueError("is no summary of a run")
     tokens = {
         stage: figures for stage, figures in summary.get("tokens", {}).items() if stage not in ("total", "earlier", "embed")
     }
@@ -75,6 +77,8 @@ def demand_of(summary: Mapping[str, Any]) -> Demand:
         raise ValueError("holds no document that a model was asked about; a resumed run counts only what it asked itself")
     if any(figures.get("replayed") for figures in tokens.values()) or "earlier" in summary.get("tokens", {}):
         raise ValueError("is of a resumed run, which did not ask everything; take a whole run for the pilot")
+    if summary["documents"].get("not_started"):
+        raise ValueError("is of a run that ended before all of its documents were asked about; take a whole one for the pilot")
     return Demand(documents, summary.get("pairs", 0), tokens, float(summary.get("seconds", 0)))
 
 
@@ -100,6 +104,8 @@ def report(demand: Demand, plan: Plan, how: str, gpu_hour: float) -> Iterator[st
     for name, stage in [*demand.stages.items(), ("all", total)]:
         calls, prompt, cached, written = (stage[figure] / demand.documents for figure in figures)
         yield f"{name:<20}{calls:>8.2f}{prompt:>10,.0f}{cached:>10,.0f}{prompt - cached:>10,.0f}{written:>8,.0f}"
+    if not total["cached_tokens"]:
+        yield "note: no token was cached: the server has no prefix cache, or lacks --enable-prompt-tokens-details"
     yield ""
     yield f"GPU time a document   {how} = {plan.gpu_s:.3f} s"
     yield f"the corpus            {plan.documents:,} x {plan.gpu_s:.3f} s = {plan.gpu_hours:,.1f} GPU hours"
@@ -116,16 +122,19 @@ def report(demand: Demand, plan: Plan, how: str, gpu_hour: float) -> Iterator[st
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not (0 < value < math.inf):
-        raise argparse.ArgumentTypeError("must be more than 0")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number, more than 0")
     return value
 
 
 def _whole(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else 0
     if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 1 or more")
     return value
 
 

@@ -125,6 +125,12 @@ def write_summary(path: str, summary: Mapping[str, Any]) -> None:
 
 
 def read_summary(path: str) -> dict[str, Any]:
-    """Read a summary back."""
+    """Read a summary back.
+
+    Raises:
+        FileNotFoundError: there is none; a bucket's client would raise an error of its own, which is no OSError.
+    """
+    if not FileSystems.exists(path):
+        raise FileNotFoundError(f"{path} is not there")
     with FileSystems.open(path, compression_type="uncompressed") as file:
         return dict(json.loads(file.read()))

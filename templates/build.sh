@@ -35,7 +35,7 @@ while (($#)); do
 done
 [[ $image =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$ ]] ||
   fail "--image must be REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:TAG, not '$image'"
-[[ $template =~ ^gs://[a-z0-9._-]+/[^[:space:]]+\.json$ ]] || fail "--template must be gs://BUCKET/FILE.json, not '$template'"
+[[ $template =~ ^gs://[a-z0-9._-]+/[^[:space:],]+\.json$ ]] || fail "--template must be gs://BUCKET/FILE.json, not '$template'"
 [[ $how =~ ^(cloud|local|spec)$ ]] || fail "--how must be cloud, local or spec, not '$how'"
 [[ $target =~ ^(image|gpu)$ ]] || fail "--target must be image or gpu, not '$target'"
 
@@ -58,7 +58,7 @@ case $how in
   cloud)
     run gcloud builds submit --config templates/cloudbuild.yaml \
       --substitutions "_IMAGE=$image,_TEMPLATE=$template,_TARGET=$target" .
-    exit
+    [[ $dry == yes ]] || exit 0  # the last step there writes the template
     ;;
   local)
     export DOCKER_BUILDKIT=1

@@ -122,6 +122,18 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"update": ""}, "--update needs --streaming"),
         ({"input": "corpus/*.jsonl"}, "--input corpus/*.jsonl: workers on Dataflow do not see"),
         ({"output": "out"}, "--output out: workers on Dataflow do not see"),
+        (
+            {"concurrency": "1", "max_num_workers": "1"},
+            "give --experiments=no_use_multiple_sdk_containers and --max_num_workers 1",
+        ),
+        ({"num_workers": "5", "max_num_workers": "4"}, "--num_workers=5 is more than --max_num_workers=4"),
+        ({"max_num_workers": "-1"}, "--max_num_workers=-1: must be at least 1"),
+        ({"subnetwork": "default"}, "--subnetwork=default: write regions/REGION/subnetworks/NAME"),
+        ({"subnetwork": "regions/europe-west4/subnetworks/gpus"}, "is in europe-west4, and the job in --region=us-central1"),
+        ({"worker_zone": "europe-west4-a"}, "--worker_zone=europe-west4-a: is no zone of --region=us-central1"),
+        ({"journal": "journal"}, "--journal journal: workers on Dataflow do not see"),
+        ({"journal": "gs://no-such-bucket/j"}, "--journal: bucket no-such-bucket is not there"),
+        ({"output": "gs:///out"}, "--output gs:///out: names no bucket"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
         ({"endpoint": None, "model": None}, "has no --endpoint, and the embedded one runs on this machine only"),
         ({"endpoint": "http://localhost:8000/v1"}, "is a worker itself"),
@@ -143,6 +155,13 @@ def test_what_cannot_run_is_refused_in_one_line(
 ) -> None:
     flags = [flag.removesuffix("=") if flag == "--update=" else flag for flag in cloud.flags(**replaced)]
     assert said in refused(capsys, cloud, flags)
+
+
+def test_a_list_of_inputs_of_this_machine(capsys: pytest.CaptureFixture[str], cloud: Cloud, tmp_path: Path) -> None:
+    listed = tmp_path / "inputs.yaml"
+    listed.write_text(f"- {{source: a, path: 'gs://{BUCKET}/in/a.jsonl'}}\n- {{source: b, path: b.jsonl}}\n")
+    line = refused(capsys, cloud, cloud.flags(input=None, inputs=str(listed)))
+    assert line == f"--inputs {tmp_path / 'b.jsonl'}: workers on Dataflow do not see this machine's files; give gs://BUCKET/PATH"
 
 
 def test_a_key_that_only_this_machine_has(
@@ -197,6 +216,12 @@ def finish(cloud: Cloud, state: str = "JOB_STATE_DONE", message: str = "") -> Ca
         return Ending(state, message=message)
 
     return work
+
+
+def test_a_job_that_left_no_summary(capsys: pytest.CaptureFixture[str], cloud: Cloud) -> None:
+    assert main(cloud.flags()) == FAILED
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: the run ended, and gs://{BUCKET}/out holds no summary.json")
 
 
 @pytest.mark.parametrize(
@@ -311,7 +336,8 @@ def prepared(*flags: str) -> tuple[PipelineConfig, PipelineOptions, list[str]]:
         "--input=gs://b/i",
         "--output=gs://b/o",
     ]
-    config, options = parse([*usual, "--model=m", *flags])
+    model = [] if any(flag.startswith("--serve_model") for flag in flags) else ["--model=m"]
+    config, options = parse([*usual, *model, *flags])
     config, notes = prepare_dataflow(config, options)
     return config, options, notes
 
@@ -362,6 +388,28 @@ def test_workers_are_tied_to_the_slots_of_the_endpoints(
     # What nobody chose is not kept for a replay, which may run elsewhere.
     assert ("worker_processes" in config.given()) == ("--worker_processes=7" in flags)
     assert any("--max_num_workers" in note for note in notes) != any("--max_num_workers" in flag for flag in flags)
+
+
+@pytest.mark.parametrize(("more", "told"), [((), True), (("--max_num_workers=4",), False)])
+def test_nobody_chose_how_many_gpus(more: tuple[str, ...], told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    _, options, notes = prepared("--serve_model=m", "--sdk_container_image=h.io/p/i:1", *more)
+    assert any("no --max_num_workers: Dataflow chooses" in note for note in notes) == told
+    assert bool(options.view_as(WorkerOptions).max_num_workers) != told
+
+
+@pytest.mark.parametrize(
+    "subnetwork",
+    [
+        "regions/r/subnetworks/s",
+        "projects/p/regions/r/subnetworks/s",
+        "https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/s",
+    ],
+)
+def test_ways_to_write_a_subnetwork(subnetwork: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    _, options, _ = prepared("--endpoint=http://g/v1", f"--subnetwork={subnetwork}", "--worker_zone=r-a")
+    assert options.view_as(WorkerOptions).subnetwork == subnetwork
 
 
 @pytest.mark.parametrize(

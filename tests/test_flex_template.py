@@ -106,7 +106,7 @@ def test_what_the_service_checks_fits_the_defaults_and_not_nonsense(name: str) -
 
 def _example(name: str) -> str:
     examples = {"NUMBER": "2", "TEXT": "KEY", "GCS_READ_FILE": "gs://b/{a,b}.jsonl", "GCS_WRITE_FOLDER": "gs://b/out"}
-    examples["BIGQUERY_TABLE"] = "project:dataset.table"
+    examples["BIGQUERY_TABLE"] = "some-project:dataset.table"
     own = {"session_header": "x-session-id", "serve_accelerator": "nvidia-l4:2"}
     if name.endswith("_secret"):
         return "projects/p/secrets/s/versions/latest"
@@ -168,7 +168,7 @@ def test_the_versions_of_the_image_belong_together() -> None:
 
 def test_every_package_of_the_image_is_pinned_to_what_the_requirements_allow() -> None:
     lines = (TEMPLATES / "constraints.txt").read_text("utf-8").splitlines()[1:]
-    pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+    pinned = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)}
     required = [
         line for line in runtime_requirements((ROOT / "requirements.txt").read_text()).splitlines() if line[:1] not in ("", "#")
     ]
@@ -280,8 +280,9 @@ def test_the_template_names_its_image_by_digest_for_launcher_and_workers(gcloud:
     assert json.loads(written)["metadata"] == METADATA
 
 
-def test_a_dry_build_shows_the_template_and_does_nothing(gcloud: Callable[..., Any]) -> None:
-    done, calls = gcloud("build.sh", "--dry-run", "--how", "spec", "--image", f"{IMAGE}:1.2", "--template", "gs://b/qa.json")
+@pytest.mark.parametrize("how", ["cloud", "local", "spec"])
+def test_a_dry_build_shows_the_template_and_does_nothing(how: str, gcloud: Callable[..., Any]) -> None:
+    done, calls = gcloud("build.sh", "--dry-run", "--how", how, "--image", f"{IMAGE}:1.2", "--template", "gs://b/qa.json")
     assert not calls
     assert ContainerSpec.from_json(done.stdout, ignore_unknown_fields=False).image == f"{IMAGE}:1.2"
 
@@ -292,6 +293,7 @@ def test_a_dry_build_shows_the_template_and_does_nothing(gcloud: Callable[..., A
         ("build.sh", "--template gs://b/t.json", "--image must be"),
         ("build.sh", """--image 'x/y:1","metadata":' --template gs://b/t.json""", "--image must be"),
         ("build.sh", f"--image {IMAGE}:1 --template t.json", "--template must be"),
+        ("build.sh", f"--image {IMAGE}:1 --template gs://b/a,b.json", "--template must be"),
         ("build.sh", f"--image {IMAGE}:1 --template gs://b/t.json --target all", "--target must be"),
         ("build.sh", "--image", "--image needs a value"),
         ("build.sh", "--fast", "unknown option --fast"),

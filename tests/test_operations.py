@@ -30,6 +30,9 @@ def test_the_counters_to_watch_are_counted() -> None:
         name for table in tables for row in table.strip().splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])
     ]
     assert len(tables) == 2 and len(named) > 15
+    steps = re.findall(r"such as `([^`]+)`, as `ptransform`", page)
+    labels = (ROOT / "tests" / "data" / "graph" / "batch.txt").read_text("utf-8").split()
+    assert steps and set(steps) <= set(labels), "no such step in the graph"
     for name in named:
         stem = re.sub(r"<\w+>$", "", name).removesuffix("_ms")
         if name == "cumulativeThrottlingSeconds":

@@ -70,6 +70,12 @@ def test_a_pilot_without_pairs_has_no_price(tmp_path: Path, capsys: pytest.Captu
     assert "never: the pilot accepted none" in capsys.readouterr().out
 
 
+def test_tokens_that_no_cache_held_are_pointed_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for cached, told in ((0, True), (280_000, False)):
+        assert sized(tmp_path, summary(tokens={"verify": stage(150, 300_000, cached, 18_000)}), *GOAL, *RATES) == 0
+        assert ("no token was cached" in capsys.readouterr().out) == told
+
+
 @given(st.floats(1e-3, 1e3), st.integers(1, 10**9), st.floats(0.1, 1000))
 def test_the_gpus_are_enough_and_one_less_is_not(gpu_s: float, documents: int, deadline_h: float) -> None:
     plan = Plan(gpu_s, documents, deadline_h)
@@ -87,6 +93,8 @@ def test_the_gpus_are_enough_and_one_less_is_not(gpu_s: float, documents: int, d
         (summary(tokens={"filter": stage(1, 10, 0, 1, replayed=5)}), "is of a resumed run"),
         (summary(seconds=0), "does not say how long"),
         ("[]", "error: --summary"),
+        ({"tokens": [1], "documents": 3}, "is no summary of a run"),
+        (summary(documents={"read": 100, "not_started": 40}), "ended before all of its documents were asked about"),
     ],
 )
 def test_a_summary_that_says_nothing_is_refused_in_one_line(
@@ -106,6 +114,8 @@ def test_a_summary_that_says_nothing_is_refused_in_one_line(
         ("--pilot_gpus", "0"),
         ("--busy", "2", *RATES),
         ("--decode_tokens_s", "nan", *RATES[:2]),
+        ("--pilot_gpus", "one"),
+        ("--busy", "much", *RATES),
     ],
 )
 def test_wrong_flags(tmp_path: Path, arguments: tuple[str, ...]) -> None:
