@@ -114,7 +114,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
     }
     if option.group == TABLES:
         needed |= {"output_table": "project:d.v", "temp_location": "gs://b/t", "project": "project"}  # the last two are Beam's
-    instead = {"input": ""} if name in ("input_table", "input_query") else {}
+    instead = {"input": ""} if name in ("inputs", "input_table", "input_query") else {}
     if option.group == SERVE:
         del needed["endpoint"]
         needed |= {} if name == "serve_model" else {"serve_model": "Name"}
@@ -224,7 +224,7 @@ def test_no_flag_of_beam_is_declared_again() -> None:
 
 def test_our_options_are_not_registered_with_beam() -> None:
     registered = {option.__module__ for option in PipelineOptions.__subclasses__()}
-    assert "beam_pipeline.options" not in registered
+    assert not any(module.startswith("beam_pipeline.") for module in registered)
 
 
 @pytest.mark.parametrize(
