@@ -20,6 +20,7 @@ OWN_OPTIONS = {
     "max_document_tokens": "--max_document_tokens",
     "long_documents": "--long_documents",
     "languages": "--languages",
+    "source_languages": "--inputs",
     "near_duplicates": "--near_duplicates",
     "tokenizer": "--tokenizer",
 }
