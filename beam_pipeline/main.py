@@ -113,6 +113,7 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     """Look at everything that may be wrong, cheapest first, then run."""
     with ExitStack() as stack:
         try:
+            check_limited_engine(config, options)
             prepare_serving(options, config)
             if on_dataflow(options):
                 from beam_pipeline.cloud_checks import check_cloud  # brings Google's clients: only where they are wanted
@@ -132,7 +133,6 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
             if config.benchmarks:
                 check_benchmarks(config.benchmarks, config.benchmark_fields)
             check_tokenizer(config.tokenizer)
-            check_limited_engine(config, options)
             if not config.dry_run:
                 prepare_engine(options, config.log_level)
             if not is_local(options):  # workers have other working directories
