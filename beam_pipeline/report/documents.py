@@ -97,7 +97,7 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:
     """
     if not (options.get("input") or options.get("inputs")):
         raise ValueError("the input was no files")
-    for patterns, reader, _ in file_inputs(validate(options)):
+    for patterns, reader in file_inputs(validate(options)):
         for path in match_files(patterns):
             yield from (found for found in reader.read(path) if isinstance(found, Document))
 
