@@ -92,17 +92,23 @@ class ReadDocuments(beam.PTransform):
         if self.input_format not in ("auto", *FORMATS):
             raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
         fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
-        read = (
-            pipeline
-            | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
-            | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadFiles" >> ReadFiles(fields, self.input_format, self.max_line_bytes, tallied=self.tallied)
+        read = spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(
+            fields, self.input_format, self.max_line_bytes, tallied=self.tallied
         )
         unique = read.passed | "UniqueIds" >> UniqueIds()
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
         outcome = Outcome(unique.passed, unique.rejected, letters)
         return Reading(*outcome, read.tallies) if self.tallied else outcome
+
+
+def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PCollection:
+    """The files that some patterns match, spread over workers: PCollection[str]. Matched where the run is, not before it."""
+    return (
+        pipeline
+        | "Patterns" >> beam.Create([list(patterns)], reshuffle=False)
+        | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
+        | "SpreadFiles" >> beam.Reshuffle()
+    )
 
 
 @dataclass
