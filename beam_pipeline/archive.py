@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from warcio.recordloader import ArcWarcRecordLoader
 
@@ -33,6 +33,10 @@ _ARC_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S*[ \t].*[ \t]\d{14}[ \t]\S+[
 
 class BrokenRecord(Exception):
     """A record cannot be used; the message says why."""
+
+
+class _EndsEarly(BrokenRecord):
+    """The next record begins where this one should go on."""
 
 
 class _DamagedFile(Exception):
@@ -83,6 +87,7 @@ class _Members:
         self.member = 0  # where in the file the member begins that the last block came from
         self.position = 0  # of the last block in what that member holds
         self._next = 0
+        self._failed = False
 
     def block(self) -> bytes:
         """The next block; nothing at the end.
@@ -92,7 +97,7 @@ class _Members:
         """
         while True:
             if not self._raw:
-                self._raw = self._stream.read(_BLOCK)
+                self._raw = self._more()
                 if not self._raw:
                     if self._inflate is not None:
                         self._inflate = None
@@ -119,7 +124,7 @@ class _Members:
 
     def recover(self) -> None:
         """Go on with the next member that holds the beginning of a record."""
-        if self._stream.seekable():
+        if not self._failed and self._stream.seekable():
             self._stream.seek(self.member + 1)
             self._raw, self._raw_at = b"", self.member + 1
         self._inflate = None
@@ -129,7 +134,7 @@ class _Members:
             if start < 0 or len(self._raw) - start < _PEEK:
                 self._skip(start if start >= 0 else max(0, len(self._raw) - len(_GZIP) + 1))
                 start = 0
-                if more := self._stream.read(_BLOCK):
+                if more := self._more():
                     self._raw += more
                     continue
                 if not self._raw.startswith(_GZIP):
@@ -139,6 +144,14 @@ class _Members:
                 self._skip(start)
                 return
             start += 1
+
+    def _more(self) -> bytes:
+        """The next bytes of the file; nothing at the end, or behind a place that cannot be read."""
+        try:
+            return b"" if self._failed else self._stream.read(_BLOCK)
+        except Exception as error:  # each file system has errors of its own
+            self._failed, self._inflate = True, None
+            raise _DamagedFile(f"the file cannot be read any further: {' '.join(str(error).split())}", self.member) from error
 
     def _skip(self, size: int) -> None:
         self._raw, self._raw_at = self._raw[size:], self._raw_at + size
@@ -189,6 +202,7 @@ class _Reader:
         self._at = 0
         self._read = 0
         self._line_budget = _MAX_HEADERS
+        self._inside = False
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes, fewer only at the end."""
@@ -241,7 +255,11 @@ class _Reader:
 
     def begin(self) -> None:
         """A record begins here."""
-        self._line_budget = _MAX_HEADERS
+        self._line_budget, self._inside = _MAX_HEADERS, True
+
+    def end(self) -> None:
+        """No record is being read."""
+        self._inside = False
 
     def recover(self) -> None:
         """Leave what is damaged behind."""
@@ -249,9 +267,16 @@ class _Reader:
         self._source.recover()
 
     def _fill(self) -> bool:
+        """Have something to read, if there is anything.
+
+        Raises:
+            _EndsEarly: a record begins in the next member, and the one that is being read goes on.
+        """
         if self._at >= len(self._held):
-            self._held, self._at = b"", 0  # before what may raise
+            self._held, self._at, member = b"", 0, self._source.member  # before what may raise
             self._held = self._source.block()
+            if self._inside and self._source.member != member and _begins(self._held.partition(b"\n")[0]):
+                raise _EndsEarly("its length is wrong: the next record begins before its end")
         return bool(self._held)
 
 
@@ -269,25 +294,35 @@ def read_unpacked(blocks: Iterator[bytes], wanted: Callable[[Record], bool], max
     return _read(_Reader(_Blocks(blocks)), wanted, max_bytes)
 
 
+class _Line(NamedTuple):
+    """The line behind a record: where it is, the member that it begins in, and what it says; nothing at the end."""
+
+    place: str
+    member: int
+    text: bytes
+
+
 def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
     loader = ArcWarcRecordLoader(verify_http=False)
-    ahead: tuple[str, bytes] | None = None  # the next record's place and first line, where they have been read
+    ahead: _Line | None = None  # the next record's first line, where it has been read
     place, told, lost = "offset 0", "", False
     while True:
         complete, member = None, -1
+        reader.end()
         try:
             if lost:
                 place, lost = told, False
                 ahead = _find_record(reader)
-            place, line = ahead or _next_line(reader)
+            place, _, line = ahead or _next_line(reader)
             ahead = None
             if not line:
                 return
             if not _begins(line):
                 raise BrokenRecord(f"no record begins here, but {line[:40]!r}")
             complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), reader.member()
+            reader.end()
             ahead = _next_line(reader)
-            if ahead[1] and not _begins(ahead[1]):
+            if ahead.text and not _begins(ahead.text) and ahead.member == member:
                 raise BrokenRecord("its length is wrong: behind it no record begins")
             yield complete
         except BrokenRecord as broken:
@@ -300,24 +335,27 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
             if place != told:  # else it was told already
                 yield Broken(place, str(damaged))
             told, ahead = place, None
-            reader.recover()
+            try:
+                reader.recover()
+            except _DamagedFile:  # of the file system, and there is nothing else to say of the rest of the file
+                continue
 
 
-def _next_line(reader: _Reader) -> tuple[str, bytes]:
-    """The first line that is not blank, and its place; an empty line at the end."""
+def _next_line(reader: _Reader) -> _Line:
+    """The first line that is not blank."""
     while True:
-        place = reader.place()
+        place, member = reader.place(), reader.member()
         line = reader.any_line(_MAX_LINE)
         if not line or line.strip(b"\r\n"):
-            return place, line
+            return _Line(place, member, line)
 
 
-def _find_record(reader: _Reader) -> tuple[str, bytes]:
-    """The next line that begins a record, and its place; an empty line where there is none."""
+def _find_record(reader: _Reader) -> _Line:
+    """The next line that begins a record."""
     while True:
-        place, line = _next_line(reader)
-        if not line or _begins(line):
-            return place, line
+        line = _next_line(reader)
+        if not line.text or _begins(line.text):
+            return line
 
 
 def _read_record(
@@ -334,7 +372,7 @@ def _read_record(
         raise BrokenRecord("it does not say how long it is")
     stream, headers = parsed.raw_stream, _by_name(parsed.rec_headers)
     if _ARC_LINE.fullmatch(line):
-        del headers["warc-record-id"]  # ARC has none, and the one that warcio makes is another every time
+        headers.pop("warc-record-id", None)  # ARC has none, and the one that warcio makes is another every time
     kind = parsed.rec_type or ""
     problem, body = "", b""
     record = Record(place, kind, headers)
@@ -354,6 +392,8 @@ def _read_record(
                 body = stream.read()
                 if len(body) < left:
                     problem = _CUT
+        except _EndsEarly:
+            raise
         except BrokenRecord as broken:
             problem = str(broken)
     while stream.limit > 0:

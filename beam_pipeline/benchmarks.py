@@ -8,7 +8,6 @@ warning that names it. A file of which nothing can be used stops the run, for th
 clean; `check_benchmarks` says so before the run.
 """
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,21 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import orjson
-import pyarrow.parquet as pq
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.rows import BOM, MISSING, BadRow, look_up, printable
+from beam_pipeline.row_files import read_rows
+from beam_pipeline.rows import MISSING, BadRow, look_up, printable
 from beam_pipeline.sources import match_pattern, spread_files
 from transforms.benchmark_index import BenchmarkItem
 from transforms.errors import FatalError
 
-FORMATS = ("jsonl", "parquet")
-MAX_ROW_BYTES = 10_000_000
-_MAX_ARRAY_BYTES = 1_000_000_000
 _WARNINGS = 5  # bad rows of a file that are named; the rest are counted
-_PARQUET_ROWS = 256
 
 # The first of these that a row has, and that holds text, is its question. Names are compared in lower
 # case with "_" for spaces and dashes. What may stand beside a question (a passage) comes after it.
@@ -67,9 +60,8 @@ class ReadBenchmarks(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return spread_files(pipeline, self.patterns) | "ReadFiles" >> beam.ParDo(_ReadFileFn(self.fields)).with_output_types(
-            BenchmarkItem
-        )
+        read = beam.ParDo(_ReadFileFn(self.fields)).with_output_types(BenchmarkItem)
+        return spread_files(pipeline, self.patterns) | "ReadFiles" >> read
 
 
 class _ReadFileFn(beam.DoFn):
@@ -100,7 +92,7 @@ def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> It
         ValueError: there is not one; the message is one line that names the file, the first bad row and what is wrong.
     """
     found, skipped, first = 0, 0, f"{path}: the file holds no rows"
-    for where, row in _read_rows(path):
+    for where, row in read_rows(path):
         made = row if isinstance(row, BadRow) else make_item(row, where, fields)
         if isinstance(made, BenchmarkItem):
             found += 1
@@ -206,86 +198,3 @@ def _texts(value: Any) -> Iterator[str]:
         case list():
             for part in value:
                 yield from _texts(part)
-
-
-def _read_rows(path: str) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
-    """The rows of a file, each with its place. What breaks the file is its last row."""
-    file_format = format_of(path)
-    if file_format not in FORMATS:
-        yield path, BadRow("UnreadableFile", "the name does not tell JSONL (.jsonl, .json) or Parquet (.parquet)")
-        return
-    try:
-        stream = open_file(path)
-    except Exception as error:  # each file system has errors of its own
-        yield path, BadRow("UnreadableFile", f"cannot be opened: {reason(error)}")
-        return
-    with stream:
-        yield from _parquet_rows(path, stream) if file_format == "parquet" else _json_rows(path, stream)
-
-
-def _json_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
-    number = 0
-    try:
-        blocks = read_blocks(path, stream)
-        first = next(blocks, b"")
-        if first.removeprefix(BOM).lstrip().startswith(b"["):
-            yield from _array_rows(path, first, blocks)
-            return
-        for number, line, size in split_lines(_chain(first, blocks), MAX_ROW_BYTES):
-            where = f"{path}:{number}"
-            if size > MAX_ROW_BYTES:
-                yield where, BadRow("LineTooLong", f"the line is longer than {MAX_ROW_BYTES:,} bytes")
-            elif line.removeprefix(BOM).strip():
-                yield where, _parse(line.removeprefix(BOM))
-    except BrokenFile as broken:
-        yield f"{path}:{number + 1}", BadRow(broken.error, f"{broken}; the lines before this one were read")
-
-
-def _array_rows(path: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
-    content = bytearray(first)
-    for block in blocks:
-        content += block
-        if len(content) > _MAX_ARRAY_BYTES:
-            yield (
-                path,
-                BadRow("LineTooLong", "the JSON array is too long to be read at once; write one object a line (jq -c '.[]')"),
-            )
-            return
-    rows = _load(bytes(content).removeprefix(BOM))
-    if isinstance(rows, BadRow):
-        yield f"{path}:1", rows
-        return
-    for number, row in enumerate(rows, 1):
-        yield f"{path}:item {number}", row if isinstance(row, dict) else BadRow("WrongType", "the item is not an object")
-
-
-def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from blocks
-
-
-def _parse(line: bytes) -> Mapping[str, Any] | BadRow:
-    row = _load(line)
-    return row if isinstance(row, (dict, BadRow)) else BadRow("WrongType", "the line is not an object; write one object a line")
-
-
-def _load(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        try:
-            return json.loads(data.decode("utf-8"))  # also takes NaN and lone surrogates
-        except (ValueError, RecursionError):
-            return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
-
-
-def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
-    number = 0
-    try:
-        file = pq.ParquetFile(stream)
-        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, use_threads=False):
-            for row in batch.to_pylist():
-                number += 1
-                yield f"{path}:row {number}", row
-    except Exception as error:  # Arrow has errors of its own, and so has each file system
-        yield f"{path}:row {number + 1}", BadRow("UnreadableFile", f"cannot be read any further: {reason(error)}")

@@ -150,7 +150,7 @@ def parse_table_row(row: Mapping[str, Any], fields: Fields, table: str) -> Docum
         made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
     if isinstance(made, BadRow):
         return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=_as_json).encode("utf-8", "backslashreplace"))
-    return replace(made, attributes=carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+    return replace(made, carried=carried(fields.carry, (look_up(row, name) for name in fields.carry)))
 
 
 def _as_json(value: Any) -> str:

@@ -15,7 +15,6 @@ from beam_pipeline.pages import MAX_PAGE_BYTES, is_page, page_text, page_type
 from beam_pipeline.rows import (
     NOT_SAMPLED,
     NOT_TEXT,
-    Attributes,
     BadRow,
     Fields,
     LeftOut,
@@ -23,7 +22,7 @@ from beam_pipeline.rows import (
     dead_row,
     look_up,
     make_document,
-    with_attributes,
+    with_carried,
     with_event_time,
 )
 from transforms.records import DeadLetter, Document
@@ -72,7 +71,7 @@ def read_crawl(
 def _read_page(record: Record, where: str, fields: Fields, keeps: Callable[[str], bool]) -> Document | DeadLetter | LeftOut:
     row = columns(record)
     names = tuple(dict.fromkeys((*_ALWAYS, *fields.carry)))
-    attributes: Attributes = carried(names, (look_up(row, name) for name in names))
+    along = carried(names, (look_up(row, name) for name in names))
     row_id = look_up(row, fields.id)
     known = row_id if isinstance(row_id, str) else ""
     if known and not keeps(known):
@@ -80,11 +79,11 @@ def _read_page(record: Record, where: str, fields: Fields, keeps: Callable[[str]
     try:
         text = page_text(record)
     except BrokenRecord as broken:
-        return dead_row(BadRow("BrokenRecord", str(broken), attributes), where, record.body, known)
+        return dead_row(BadRow("BrokenRecord", str(broken), along), where, record.body, known)
     if text is None:
         return NOT_TEXT
     made = make_document(text, row_id, fields.source_label or row.get("url", ""), "", where)
     if fields.event_time:
         made = with_event_time(made, look_up(row, fields.event_time), fields.event_time)
-    made = with_attributes(made, attributes)
+    made = with_carried(made, along)
     return dead_row(made, where, record.body, known) if isinstance(made, BadRow) else made

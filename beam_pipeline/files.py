@@ -32,7 +32,7 @@ from beam_pipeline.rows import (
     make_document,
     missing_text,
     parse_row,
-    with_attributes,
+    with_carried,
     with_event_time,
 )
 from transforms.records import DeadLetter, Document
@@ -180,7 +180,7 @@ class FileReader:
                 made = make_document(text, row_id, source, fields.source_label, where)
                 if event_time:
                     made = with_event_time(made, event_time[0], fields.event_time)
-                made = with_attributes(made, carried(fields.carry, values[len(own) :]))
+                made = with_carried(made, carried(fields.carry, values[len(own) :]))
                 if isinstance(made, BadRow):
                     yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
                 else:
@@ -325,12 +325,15 @@ def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
 
 
 def check_parquet(stream: BinaryIO, text_field: str) -> None:
-    """Check that a Parquet file has the column of the text.
+    """Check that a Parquet file has the column of the text. One that cannot be read is left to the run, which says so.
 
     Raises:
         BrokenFile: it has not; the message lists the columns that there are.
     """
-    schema = pq.read_schema(stream)
+    try:
+        schema = pq.read_schema(stream)
+    except Exception:  # Arrow has errors of its own, and so has each file system
+        return
     if not _column_path(schema, text_field):
         raise BrokenFile(missing_text(text_field, "column", _column_names(schema)), "MissingText")
 

@@ -95,9 +95,8 @@ def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime 
         document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
     if isinstance(document, BadRow):
         return _dead_message(document, where, message, attributes)
-    own = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
-    own += tuple((name, value) for name, value in document.attributes if name not in attributes)
-    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=own)
+    carried = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
+    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=carried)
 
 
 def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: dict[str, str]) -> DeadLetter:
@@ -109,7 +108,8 @@ def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: d
         "publish_time": published.isoformat() if isinstance(published, datetime) else str(published or ""),
         "attributes": {printable(name): printable(value) for name, value in attributes.items()},
     }
-    return replace(letter, item=json.dumps(item, ensure_ascii=False))
+    own = {**item["attributes"], **json.loads(bad.carried or "{}")}
+    return replace(letter, item=json.dumps(item, ensure_ascii=False), attributes=json.dumps(own, ensure_ascii=False))
 
 
 @dataclass

@@ -47,16 +47,13 @@ class Fields:
     carry: tuple[str, ...] = ()
 
 
-Attributes = tuple[tuple[str, Any], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries."""
+    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries (JSON)."""
 
     error: str
     message: str
-    attributes: Attributes = ()
+    carried: str = ""
 
 
 class LeftOut(NamedTuple):
@@ -81,7 +78,7 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
         return BadRow(
             "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
         )
-    return with_attributes(_make_of_row(row, fields, where), carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+    return with_carried(_make_of_row(row, fields, where), carried(fields.carry, (look_up(row, name) for name in fields.carry)))
 
 
 def _make_of_row(row: Mapping[str, Any], fields: Fields, where: str) -> Document | BadRow:
@@ -92,14 +89,15 @@ def _make_of_row(row: Mapping[str, Any], fields: Fields, where: str) -> Document
     return with_event_time(document, look_up(row, fields.event_time), fields.event_time) if fields.event_time else document
 
 
-def with_attributes(made: Document | BadRow, attributes: Attributes) -> Document | BadRow:
+def with_carried(made: Document | BadRow, text: str) -> Document | BadRow:
     """What was made of a row, with what it carries."""
-    return replace(made, attributes=attributes) if attributes else made
+    return replace(made, carried=text) if text else made
 
 
-def carried(names: Iterable[str], values: Iterable[Any]) -> Attributes:
-    """The values that go along with a document, as JSON can hold them; those that a row has not are left out."""
-    return tuple((name, _carried(value)) for name, value in zip(names, values, strict=True) if value is not MISSING)
+def carried(names: Iterable[str], values: Iterable[Any]) -> str:
+    """The values that go along with a document, as a JSON object; "" for none. Those that a row has not are left out."""
+    there = {name: _carried(value) for name, value in zip(names, values, strict=True) if value is not MISSING}
+    return orjson.dumps(there).decode() if there else ""
 
 
 def _carried(value: Any) -> Any:
@@ -135,7 +133,7 @@ def with_event_time(document: Document | BadRow, value: Any, field: str, millis:
     try:
         return replace(document, event_time=parse_event_time(None if value is MISSING else value, millis))
     except ValueError as error:
-        return BadRow("BadEventTime", f"the event time, {field!r}: {error}")
+        return BadRow("BadEventTime", f"the event time, {field!r}: {error}", document.carried)
 
 
 def make_document(text: Any, row_id: Any, source: Any, source_label: str, where: str) -> Document | BadRow:
@@ -225,7 +223,7 @@ def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -
         message=printable(bad.message),
         where=printable(where),
         document_id=document_id,
-        attributes=bad.attributes,
+        attributes=bad.carried,
         item=json.dumps({"raw": escaped(raw)}, ensure_ascii=False),
         item_type="raw",
         occurred_at=time.time(),

@@ -34,7 +34,7 @@ from prompts.bank import Exemplar, check_exemplar, load_bank, merge_exemplars, p
 from transforms.coders import RecordCoder
 from transforms.errors import FatalError
 from transforms.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
-from transforms.records import DeadLetter, Document, Rejection, reject
+from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
 
 MAX_LINE_BYTES = 50_000_000
 
@@ -214,7 +214,7 @@ def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | 
         'make ids unique, or derive them from the text with --id_field ""'
     )
     raw = document.text[:RAW_CHARACTERS].encode("utf-8")
-    return dead_row(BadRow("DuplicateId", message), document.where, raw, document.id)
+    return dead_row(BadRow("DuplicateId", message, attributes_text(document)), document.where, raw, document.id)
 
 
 def match_files(patterns: Iterable[str]) -> list[str]:
@@ -252,9 +252,8 @@ def match_sizes(pattern: str) -> dict[str, int]:
         paths = _data_set(pattern.rstrip("/"), local)
     if not paths:
         if folder:
-            raise ValueError(
-                f"{pattern}: is a folder without data/*.parquet; name its files, as in '{pattern.rstrip('/')}/*.jsonl'"
-            )
+            example = f"'{pattern.rstrip('/')}/*.jsonl'"
+            raise ValueError(f"{pattern}: is a folder; name its files, as in {example} (only one of Parquet may be named itself)")
         raise ValueError(f"{pattern}: no file matches")
     for path in paths:
         if not path.isascii() and path != path.encode("utf-8", "replace").decode("utf-8"):

@@ -191,7 +191,7 @@ def test_your_own_domains_are_known(tmp_path: Path) -> None:
         (["--from", "run", "--domain", "natural_science", "--output", "there.jsonl"], "there.jsonl: is there already"),
         (["--from", "broken", "--domain", "math"], "qa-0.jsonl:2: not JSON"),
         (["--from", "other", "--domain", "math"], "qa-0.jsonl:1: not an accepted pair"),
-        (["--from", "columns", "--domain", "math"], "qa-0.parquet: cannot be read"),
+        (["--from", "columns", "--domain", "math"], "qa-0.parquet:row 1: cannot be read"),
         (
             ["--from", "poor", "--domain", "natural_science"],
             "no pair of Natural Science makes an exemplar: answer is not in the passage (1)",

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from beam_pipeline import describe
 from beam_pipeline.command_line import OPTIONS, parse
@@ -105,6 +106,7 @@ def test_what_the_service_checks_fits_the_defaults_and_not_nonsense(name: str) -
 
 def _example(name: str) -> str:
     examples = {"NUMBER": "2", "TEXT": "KEY", "GCS_READ_FILE": "gs://b/{a,b}.jsonl", "GCS_WRITE_FOLDER": "gs://b/out"}
+    examples["BIGQUERY_TABLE"] = "project:dataset.table"
     own = {"session_header": "x-session-id", "serve_accelerator": "nvidia-l4:2"}
     if name.endswith("_secret"):
         return "projects/p/secrets/s/versions/latest"
@@ -166,14 +168,14 @@ def test_the_versions_of_the_image_belong_together() -> None:
 
 def test_every_package_of_the_image_is_pinned_to_what_the_requirements_allow() -> None:
     lines = (TEMPLATES / "constraints.txt").read_text("utf-8").splitlines()[1:]
-    pinned = dict(line.split("==") for line in lines)
+    pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
     required = [
         line for line in runtime_requirements((ROOT / "requirements.txt").read_text()).splitlines() if line[:1] not in ("", "#")
     ]
     assert required
     for line in required:
         requirement = Requirement(line)
-        version = pinned.get(requirement.name.lower())
+        version = pinned.get(canonicalize_name(requirement.name))
         assert version and version in requirement.specifier, f"{line} is pinned to {version}: run templates/pin.py"
     assert len(pinned) == len(lines) > 2 * len(required)
 

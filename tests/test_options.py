@@ -114,7 +114,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
     }
     if option.group == TABLES:
         needed |= {"output_table": "project:d.v", "temp_location": "gs://b/t", "project": "project"}  # the last two are Beam's
-    instead = {"input": ""} if name in ("inputs", "input_table", "input_query") else {}
+    instead = {"input": ""} if name in ("input_table", "input_query") else {}
     if option.group == SERVE:
         del needed["endpoint"]
         needed |= {} if name == "serve_model" else {"serve_model": "Name"}
@@ -123,6 +123,9 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return
+    if name == "inputs":  # instead of --input, and of its source
+        needed["inputs"] = "some.yaml"
+        del needed["input"]
     before, after = validate_text(needed), validate_text({**needed, **instead, name: value})
     assert {key for key in OPTIONS if before.flat()[key] != after.flat()[key]} == {name, *instead}
 

@@ -155,6 +155,7 @@ def test_a_rejected_document_is_shown_whole() -> None:
         "detail": "6 words",
         "document_id": "bridge",
         "where": "documents.jsonl:1",
+        "attributes": {},
         "domain": "",
         "persona": "",
         "item": {"id": "bridge", "source": "encyclopedia", "text": "The bridge opened in 1932."},

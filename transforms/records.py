@@ -28,9 +28,9 @@ class Document:
     """One pretraining text, or one chunk of it.
 
     `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
-    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with it, from the
-    message that brought it or from its row; `event_time` (seconds since the epoch) is when what it tells happened, None for
-    its arrival.
+    `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with the
+    message that brought it; `event_time` (seconds since the epoch) is when what it tells happened, None for its arrival.
+    `carried` is what goes along from its row, a JSON object as text, "" for nothing.
     """
 
     id: str
@@ -39,8 +39,9 @@ class Document:
     where: str = ""
     parent_id: str = ""
     stamps: tuple[Stamp, ...] = ()
-    attributes: tuple[tuple[str, Any], ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
     event_time: float | None = None
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ Item = Document | PersonaTask | QAPair | VerifiedQA
 class Rejection:
     """A verdict against a document or a pair, with the reason.
 
-    `item` is what was rejected, as JSON text. `task_id` and `persona` are "" for a document, whose `attributes` go along.
+    `item` is what was rejected, as JSON text. `task_id` and `persona` are "" for a document. `attributes` are those
+    of the document, a JSON object as text, "" for none.
     """
 
     stage: str
@@ -148,7 +150,7 @@ class Rejection:
     persona: str = ""
     detail: str = ""
     item: str = "{}"
-    attributes: tuple[tuple[str, Any], ...] = ()
+    attributes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class DeadLetter:
     prompt_version: int = 0
     reply: str = ""
     occurred_at: float = 0.0
-    attributes: tuple[tuple[str, Any], ...] = ()
+    attributes: str = ""
 
 
 # The error of a dead letter that is none: work that a limit of the run kept from being begun (`errors.NotStarted`). It
@@ -251,8 +253,18 @@ def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
         persona=task.persona.name if task else "",
         detail=detail,
         item=json.dumps(item_row(item), ensure_ascii=False),
-        attributes=document.attributes,
+        attributes=attributes_text(document),
     )
+
+
+def attributes_row(document: Document) -> dict[str, Any]:
+    """What came with a document: from its message, and from its row."""
+    return {**dict(document.attributes), **json.loads(document.carried or "{}")}
+
+
+def attributes_text(document: Document) -> str:
+    """The same as JSON text; "" where nothing came."""
+    return json.dumps(attributes_row(document), ensure_ascii=False) if document.attributes else document.carried
 
 
 def item_row(item: Item) -> dict[str, Any]:
@@ -307,7 +319,7 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "id": qa.id,
         "document_id": task.document.id,
         "source": task.document.source,
-        "attributes": dict(task.document.attributes),
+        "attributes": attributes_row(task.document),
         "domain": task.domain,
         "persona": task.persona.name,
         "question": qa.pair.question,
@@ -337,7 +349,7 @@ def rejection_row(rejection: Rejection) -> dict[str, Any]:
         "detail": rejection.detail,
         "document_id": rejection.document_id,
         "where": rejection.where,
-        "attributes": dict(rejection.attributes),
+        "attributes": json.loads(rejection.attributes or "{}"),
         "domain": rejection.domain,
         "persona": rejection.persona,
         "item": json.loads(rejection.item),
@@ -352,7 +364,7 @@ def dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
         "message": letter.message,
         "where": letter.where,
         "document_id": letter.document_id,
-        "attributes": dict(letter.attributes),
+        "attributes": json.loads(letter.attributes or "{}"),
         "domain": letter.domain,
         "persona": letter.persona,
         "item_type": letter.item_type,

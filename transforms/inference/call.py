@@ -37,7 +37,7 @@ from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runt
 from transforms.inference.schema import reply_schema
 from transforms.inference.serve import keep_serving
 from transforms.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
-from transforms.records import DeadLetter, Item, Stamp, document_of, task_of
+from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
 from transforms.text import estimate_tokens, neutralise
 from transforms.wake import WAKE, wakeful
 
@@ -287,7 +287,7 @@ def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, me
         task_id=task.id if task else "",
         domain=task.domain if task else "",
         persona=task.persona.name if task else "",
-        attributes=document.attributes,
+        attributes=attributes_text(document),
         item=orjson.dumps(element).decode(),
         item_type=type(element).__name__,
         attempts=attempts,
