@@ -19,7 +19,7 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.row_files import read_rows
 from beam_pipeline.rows import MISSING, BadRow, look_up, printable
-from beam_pipeline.sources import match_files, match_pattern
+from beam_pipeline.sources import match_pattern, spread_files
 from transforms.benchmark_index import BenchmarkItem
 from transforms.errors import FatalError
 
@@ -60,13 +60,8 @@ class ReadBenchmarks(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return (
-            pipeline
-            | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
-            | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadFiles" >> beam.ParDo(_ReadFileFn(self.fields)).with_output_types(BenchmarkItem)
-        )
+        read = beam.ParDo(_ReadFileFn(self.fields)).with_output_types(BenchmarkItem)
+        return spread_files(pipeline, self.patterns) | "ReadFiles" >> read
 
 
 class _ReadFileFn(beam.DoFn):

@@ -6,6 +6,8 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
+from beam_pipeline.stream_options import BATCH_SOURCES
+
 # Of what BigQuery allows in names, the part that every one of its interfaces takes. Suffixes must fit as well.
 _PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]"
 TABLE = rf"{_PROJECT}[:.][A-Za-z0-9_]{{1,1000}}\.[A-Za-z0-9_-]{{1,1000}}"
@@ -51,7 +53,7 @@ def check_tables(config: Any, chosen: set[str]) -> None:
     Raises:
         ValueError: one line.
     """
-    sources = [name for name in ("input", "inputs", "input_table", "input_query") if getattr(config, name)]
+    sources = [name for name in BATCH_SOURCES if getattr(config, name)]
     if len(sources) > 1:
         raise ValueError(f"{' and '.join(f'--{name}' for name in sources)} both say what to read: give one of them")
     table = next((name for name in sources if name.startswith("input_")), "")

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import FileReader
+from beam_pipeline.inputs import file_inputs, read_inputs
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import screen_config
-from beam_pipeline.rows import Fields, LeftOut
-from beam_pipeline.sources import MAX_LINE_BYTES, match_pattern
+from beam_pipeline.rows import LeftOut
+from beam_pipeline.sources import match_sizes
 from transforms.copies import Fingerprint, find_losses
 from transforms.records import DeadLetter, Document
 from transforms.screen import ScreenConfig, screen_document
@@ -81,26 +81,26 @@ def draw_sample(
     """Draw `size` texts, or all if there are fewer.
 
     Raises:
-        ValueError: a pattern matches nothing, or cannot be looked up.
+        ValueError: a pattern matches nothing, or cannot be looked up; `--inputs` cannot be used.
     """
-    sizes = file_sizes(config.input)
-    order = sorted(sizes, key=lambda path: _ticket(seed, "file", path))
-    reader = FileReader(
-        Fields(config.text_field, config.id_field, config.source_field, config.source), config.input_format, MAX_LINE_BYTES
-    )
+    inputs = tuple(file_inputs(config))
+    sizes = {(path, place): size for place, part in enumerate(inputs) for path, size in file_sizes(part.patterns).items()}
+    order = sorted(sizes, key=lambda file: (_ticket(seed, "file", file[0]), file[1]))
     kept = _Smallest(screened_rows)
+    read = 0
     file_bytes: list[int] = []
     file_rows: list[int] = []
-    for number, path in enumerate(order):
-        if sum(file_bytes) >= read_bytes and number >= FEWEST_FILES:
+    for number, (path, place) in enumerate(order):
+        if read >= read_bytes and number >= FEWEST_FILES:
             break
         rows = 0
-        for row in reader.read(path):
+        for row in inputs[place].reader.read(path):
             if isinstance(row, LeftOut):
                 continue
             rows += 1
             kept.offer(_ticket(seed, "row", row.where), (number, row))
-        file_bytes.append(sizes[path])
+        read += sizes[path, place]
+        file_bytes.append(sizes[path, place])
         file_rows.append(rows)
     return _screen_and_draw(config, kept.items(), size, seed, sum(sizes.values()), len(order), file_bytes, file_rows)
 
@@ -116,7 +116,7 @@ def _screen_and_draw(
     file_rows: list[int],
 ) -> CorpusSample:
     passed: list[tuple[int, Document]] = []
-    screen, ids = screen_config(config), set()
+    screen, ids = screen_config(config, read_inputs(config)), set()
     for number, (_, row) in enumerate(rows):
         if isinstance(row, Document) and row.id not in ids:  # of rows with one id the first passes, or none
             ids.add(row.id)
@@ -156,10 +156,8 @@ def file_sizes(patterns: Iterable[str]) -> dict[str, int]:
     """The files that some patterns match, with their stored bytes. Raises ValueError as `match_pattern`."""
     sizes: dict[str, int] = {}
     for pattern in patterns:
-        local = FileSystems.get_scheme(pattern) is None
-        found = {} if local else {file.path: file.size_in_bytes for file in FileSystems.match([pattern])[0].metadata_list}
-        for path in match_pattern(pattern):
-            sizes[os.path.abspath(path) if local else path] = os.path.getsize(path) if local else found[path]
+        for path, size in match_sizes(pattern).items():
+            sizes[path if FileSystems.get_scheme(path) else os.path.abspath(path)] = size
     return sizes
 
 

@@ -15,11 +15,11 @@ import pyarrow as pa
 import yaml
 
 from beam_pipeline import __version__
-from beam_pipeline.options import PipelineConfig
+from beam_pipeline.option_values import ANY_LANGUAGE
+from beam_pipeline.options import DEMO_MODEL, PipelineConfig
 from beam_pipeline.pairs import Row
 from beam_pipeline.table import FLOW
 
-DEMO_MODEL = "demo-rules"
 UNKNOWN_LICENCE = "unknown"
 _MOST_ROWS = 200  # of a table
 _MOST_CHARACTERS = 300  # of one value
@@ -107,7 +107,9 @@ def dataset_card(card: Card) -> str:
 
 
 def _front_matter(card: Card) -> str:
-    languages = [language for language in card.option("languages") or () if language != "all"]
+    # Where each of several inputs has languages of its own, the options do not tell them.
+    named = () if card.options.get("inputs") else card.option("languages") or ()
+    languages = [language for language in named if language != ANY_LANGUAGE]
     known = {"language": languages} if languages else {}
     splits = [{"name": name, "num_bytes": card.sizes[name], "num_examples": number} for name, number in card.rows.items()]
     return yaml.safe_dump(

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from beam_pipeline.command_line import OPTIONS
 from beam_pipeline.engines import runner_name
-from beam_pipeline.inputs import file_inputs
+from beam_pipeline.inputs import file_inputs, read_inputs
 from beam_pipeline.models import Models, run_embedding, stage_models
 from beam_pipeline.option_values import shown
 from beam_pipeline.options import LOCAL_RUNNER, PipelineConfig
@@ -169,12 +169,13 @@ def find_document(config: PipelineConfig) -> tuple[Document, str]:
     The first that passes the screen, or the first of all if none of the first two hundred does.
 
     Raises:
-        ValueError: the input has none.
+        ValueError: the input, or the list of inputs, cannot be read; one line.
     """
     first: Document | None = None
+    screen = screen_config(config, read_inputs(config))
     for document in islice(_documents(config), LOOKED_AT):
         first = first or document
-        for result in screen_document(document, screen_config(config)):
+        for result in screen_document(document, screen):
             if isinstance(result, Document):
                 return result, f"document {shown(result.id)} ({printable(result.where)})"
     if first is not None:
@@ -191,7 +192,7 @@ def find_document(config: PipelineConfig) -> tuple[Document, str]:
 
 
 def _documents(config: PipelineConfig) -> Iterator[Document]:
-    for patterns, reader, _ in file_inputs(config):
+    for patterns, reader in file_inputs(config):
         for pattern in patterns:
             try:
                 paths = match_pattern(pattern)

@@ -20,10 +20,11 @@ from beam_pipeline.command_line import parse
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.engines import is_local, runner_name
 from beam_pipeline.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
+from beam_pipeline.inputs import check_files, read_inputs
 from beam_pipeline.limits import prices_of
 from beam_pipeline.main import execute
 from beam_pipeline.meter import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
-from beam_pipeline.option_values import OptionError
+from beam_pipeline.option_values import ANY_LANGUAGE, OptionError, shown
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from beam_pipeline.sinks import json_line
@@ -74,11 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if config.streaming or config.dry_run or not is_local(options):
             what = "--streaming" if config.streaming else "--dry_run" if config.dry_run else f"--runner {runner_name(options)}"
             raise OptionError(f"{what}: an estimate runs a sample, as a batch in this process; leave it out")
-        if not config.input:
+        if not (config.input or config.inputs):
             raise OptionError(
                 "--input: an estimate draws its sample from files; name here those that the run will read, or some like them"
             )
-        match_files(config.input)
+        check_files(config)
         sample = draw_sample(config, given.sample, given.seed)
     except Exception as error:
         if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
@@ -119,12 +120,17 @@ def write_sample(sample: CorpusSample, folder: str) -> str:
 
 
 def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
-    """The options under which a sample is run: those of the run to come, on another input, without its limits."""
+    """The options under which a sample is run: those of the run to come, on another input, without its limits.
+
+    Where several inputs have languages of their own, the texts were screened for them when the sample was drawn.
+    """
     fields = {"text_field": "text", "id_field": "id", "source_field": "source", "input_format": "jsonl", "output_format": "jsonl"}
     return config.model_copy(
         update={
             **fields,
             "input": [path],
+            "inputs": "",
+            "languages": [ANY_LANGUAGE] if config.inputs else config.languages,
             "output": FileSystems.join(config.output, FOLDER),
             "journal": config.journal_folder,
             "resume": True,
@@ -195,6 +201,8 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
         yield f"{len(sample.file_rows)} files say little of how files differ: more files would make the intervals right"
     if not sample.screened_all:
         yield "copies were looked for among the screened rows only: a corpus with many copies brings less"
+    if capped := [spec.source for spec in read_inputs(config) if spec.cap]:
+        yield f"a cap of --inputs is not foretold: that of {shown(capped[0])} may leave out documents that are counted here"
     if len(sample.texts) < sample.row_texts.sum():
         yield "questions that repeat others are foretold from the repeats in the sample; caps and shares of the mix are not"
     if all_at_once(sample, meter):

@@ -109,12 +109,16 @@ class FileReader:
         for made in self._read(path):
             yield NOT_SAMPLED if isinstance(made, Document) and not self.keeps(made.id) else made
 
+    def format_of(self, path: str) -> str | None:
+        """How a file is read; None where nobody says."""
+        return format_of(path) if self.input_format == "auto" else self.input_format
+
     def keeps(self, document_id: str) -> bool:
         """Whether a document is in the share that is kept."""
         return self.weight >= 1 or ticket(self.fields.source_label, document_id) < self.weight * TICKETS
 
     def _read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
-        file_format = format_of(path) if self.input_format == "auto" else self.input_format
+        file_format = self.format_of(path)
         if file_format is None:
             yield dead_row(BadRow("UnreadableFile", UNKNOWN_FORMAT), path)
             return

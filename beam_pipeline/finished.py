@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.files import reason
 from beam_pipeline.lock import is_held
 from beam_pipeline.pairs import PairsError, Row, pair_files, read_pairs
-from beam_pipeline.resume import OPTIONS_FILE, STREAMING
+from beam_pipeline.resume import STREAMING, read_options
 from beam_pipeline.sinks import SUMMARIES, list_output
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary
 from beam_pipeline.window_summary import read_window_summaries
@@ -78,7 +77,10 @@ def open_run(output: str) -> FinishedRun:
     folders = {name.partition("/")[0] for name in names if "/" in name}
     if "qa" not in folders:
         raise UnfinishedRun(f"{output}: there is no qa/ in it; give the --output folder of a run")
-    options = _options(output) if OPTIONS_FILE in names else {}
+    try:
+        options = read_options(output)
+    except ValueError as error:
+        raise UnfinishedRun(str(error)) from error
     streaming = bool(options.get(STREAMING)) or SUMMARIES in folders
     running = is_held(output)
     if streaming:
@@ -90,15 +92,6 @@ def open_run(output: str) -> FinishedRun:
     else:
         summary = _summary(output)
     return FinishedRun(output, tuple(pair_files(FileSystems.join(output, "qa"))), summary, options, streaming, running)
-
-
-def _options(output: str) -> dict[str, Any]:
-    with FileSystems.open(FileSystems.join(output, OPTIONS_FILE), compression_type="uncompressed") as file:
-        try:
-            options = yaml.safe_load(file.read())
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UnfinishedRun(f"{output}: its {OPTIONS_FILE} cannot be read: {reason(error)}") from error
-    return options if isinstance(options, dict) else {}
 
 
 def _summary(output: str) -> dict[str, Any]:

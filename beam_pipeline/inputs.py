@@ -23,7 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from beam_pipeline.files import FileReader
-from beam_pipeline.option_values import ANY_LANGUAGE, hint, known_languages, shown
+from beam_pipeline.option_values import check_languages, hint, shown
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.rows import Fields
 from beam_pipeline.sources import MAX_LINE_BYTES, check_inputs, read_text
@@ -58,13 +58,7 @@ class InputSpec(BaseModel):
             raise ValueError("must be one line without tabs")
         return source
 
-    @field_validator("languages")
-    @classmethod
-    def _known(cls, languages: list[str]) -> list[str]:
-        for language in languages:
-            if language not in known_languages():
-                raise ValueError(f"{shown(language)} is no language code that langdetect knows, nor {ANY_LANGUAGE}")
-        return languages
+    _languages = field_validator("languages")(check_languages)
 
     def fields(self, event_time: str = "") -> Fields:
         """Where its rows keep what a document needs; the source is the label, whatever a row says."""
@@ -160,11 +154,10 @@ def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
 
 
 class FileInput(NamedTuple):
-    """Files that are read alike: their paths or globs, what reads them, and the part of them that is taken."""
+    """Files that are read alike: their paths or globs, and what reads the documents to be taken of them."""
 
     patterns: tuple[str, ...]
     reader: FileReader
-    weight: float = 1.0
 
 
 def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
@@ -177,4 +170,4 @@ def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
         fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
         yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
     for spec in read_inputs(config):
-        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES), spec.weight)
+        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight))

@@ -32,12 +32,14 @@ class Meter:
         self.most_in_flight = 0
 
     def __enter__(self) -> "Meter":
-        get_runtime().listeners.append(self._heard)
+        self._runtime = get_runtime()
+        self._runtime.listeners.append(self._heard)
         WATCHERS.append(self._saw)
         return self
 
     def __exit__(self, *_: object) -> None:
         WATCHERS.remove(self._saw)
+        self._runtime.listeners.remove(self._heard)
 
     def _heard(self, call: Call, answer: Answer) -> None:
         if answer.replayed:
@@ -47,7 +49,7 @@ class Meter:
             tokens = usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens
             self._paid.append((call.request.document_id, call.request.stage, tokens))
             self.answered_at.append(time.monotonic())
-            self.most_in_flight = max(self.most_in_flight, 1 + get_runtime().snapshot().in_flight)
+            self.most_in_flight = max(self.most_in_flight, 1 + self._runtime.snapshot().in_flight)
 
     def _saw(self, stage: str, result: Any) -> None:
         if isinstance(result, VerifiedQA):

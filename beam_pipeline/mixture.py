@@ -16,7 +16,7 @@ from beam_pipeline.files import format_of, ticket
 from beam_pipeline.inputs import InputSpec
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.rows import NOT_SAMPLED, STAGE
-from beam_pipeline.sources import TALLIES, ReadFiles, Reading, Tally, UniqueIds, match_files
+from beam_pipeline.sources import TALLIES, ReadFiles, Reading, Tally, UniqueIds, spread_files
 from transforms.mix import Limit, Tickets, TicketsFn, cap_limit
 from transforms.outcome import PASSED, count
 from transforms.records import Document
@@ -37,12 +37,7 @@ class MatchFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return (
-            pipeline
-            | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
-            | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
-            | "SpreadFiles" >> beam.Reshuffle()
-        )
+        return spread_files(pipeline, self.patterns)
 
 
 @dataclass

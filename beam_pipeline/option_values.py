@@ -107,7 +107,6 @@ def check_endpoints(urls: list[str] | None) -> list[str] | None:
     return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
 
 
-# What switches on a stage that a run with all options at their defaults does not have.
 def texts_in(value: Any) -> Iterator[str]:
     """Every text in a JSON value."""
     match value:
@@ -125,6 +124,17 @@ def texts_in(value: Any) -> Iterator[str]:
 def known_languages() -> list[str]:
     """Every language code that langdetect can answer, and the word for any."""
     return [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
+
+
+def check_languages(languages: list[str]) -> list[str]:
+    """Return languages, each once."""
+    known = known_languages()
+    for language in languages:
+        if language not in known:
+            variants = [code for code in known if code.startswith(f"{language}-")]
+            near = f"; write {' or '.join(variants)}" if variants else hint(language, known)
+            raise ValueError(f"{shown(language)} is no language code that langdetect knows (en, de, zh-cn){near}")
+    return list(dict.fromkeys(languages))
 
 
 def hint(name: str, names: Any) -> str:

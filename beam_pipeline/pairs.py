@@ -3,22 +3,21 @@
 A row is what `transforms.records.qa_row` makes. In Parquet `attributes` is JSON text, as the sinks write it.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
+from beam_pipeline.files import format_of
+from beam_pipeline.row_files import read_rows
+from beam_pipeline.rows import BadRow
 from beam_pipeline.sinks import whole_unicode
 from beam_pipeline.sources import match_pattern
 
 Row = dict[str, Any]
 
 MAX_LINE_BYTES = 16 << 20
-_PARQUET_ROWS = 256
 # What every accepted pair has, whichever version wrote it.
 _NEEDED = frozenset(("question", "answer", "answer_type", "domain", "persona", "quote"))
 
@@ -52,46 +51,18 @@ def read_pairs(path: str) -> Iterator[tuple[str, Row]]:
     Raises:
         PairsError: the file cannot be read, or a row is no accepted pair; what came before was yielded.
     """
-    rows = _parquet_rows(path) if format_of(path) == "parquet" else _json_rows(path)
-    for where, row in rows:
-        if not isinstance(row, dict) or not row.keys() >= _NEEDED:
+    for where, row in read_rows(path, MAX_LINE_BYTES):
+        if isinstance(row, BadRow):
+            raise PairsError(f"{where}: {row.message}")
+        if not row.keys() >= _NEEDED:
             raise PairsError(f"{where}: not an accepted pair; these are in the qa/ folder of a run")
-        yield where, row
+        yield where, _whole(row)
 
 
-def _json_rows(path: str) -> Iterator[tuple[str, Any]]:
+def _whole(row: Mapping[str, Any]) -> Row:
+    """A row without halves of surrogate pairs, which Python's own parser reads and nothing else writes."""
     try:
-        with open_file(path) as stream:
-            for number, line, size in split_lines(read_blocks(path, stream), MAX_LINE_BYTES):
-                if not line.strip():
-                    continue
-                if size > MAX_LINE_BYTES:
-                    raise PairsError(f"{path}:{number}: longer than {MAX_LINE_BYTES:,} bytes; that is no accepted pair")
-                yield f"{path}:{number}", _parse(line, f"{path}:{number}")
-    except (OSError, BrokenFile) as error:
-        raise PairsError(f"{path}: cannot be read: {reason(error)}") from error
-
-
-def _parse(line: bytes, where: str) -> Any:
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        try:  # half of a surrogate pair, which Python's own parser reads and nothing else writes
-            return whole_unicode(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise PairsError(f"{where}: not JSON: {error}") from error
-
-
-def _parquet_rows(path: str) -> Iterator[tuple[str, Any]]:
-    try:
-        with open_file(path) as stream:
-            rows = (
-                row
-                for batch in pq.ParquetFile(stream).iter_batches(batch_size=_PARQUET_ROWS, use_threads=False)
-                for row in batch.to_pylist()
-            )
-            yield from ((f"{path}:row {number}", row) for number, row in enumerate(rows, 1))
-    except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
-        if isinstance(error, PairsError):
-            raise
-        raise PairsError(f"{path}: cannot be read: {reason(error)}") from error
+        orjson.dumps(row, default=str)
+    except TypeError:
+        return {name: whole_unicode(value) for name, value in row.items()}
+    return dict(row)

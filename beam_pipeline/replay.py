@@ -9,11 +9,10 @@ those of the run, such as another endpoint or more attempts.
 import sys
 from collections.abc import Sequence
 
-import yaml
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.main import main
-from beam_pipeline.resume import OPTIONS_FILE, STREAMING
+from beam_pipeline.resume import OPTIONS_FILE, STREAMING, read_options
 from beam_pipeline.running import OK, UNUSABLE
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
@@ -35,13 +34,14 @@ def replay(argv: Sequence[str]) -> int:
     if not FileSystems.exists(path):
         print(f"error: {path}: there is no run to replay; {USAGE}", file=sys.stderr)
         return UNUSABLE
-    with FileSystems.open(path, compression_type="uncompressed") as file:
-        if yaml.safe_load(file.read()).get(STREAMING):
-            print(
-                f"error: {output} was written by a stream, whose documents do not come again: send it what failed",
-                file=sys.stderr,
-            )
-            return UNUSABLE
+    try:
+        given = read_options(output)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNUSABLE
+    if given.get(STREAMING):
+        print(f"error: {output} was written by a stream, whose documents do not come again: send it what failed", file=sys.stderr)
+        return UNUSABLE
     return main(["--config", path, "--output", output, "--resume", *options])
 
 

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 import yaml
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 
+from beam_pipeline.files import reason
 from beam_pipeline.options import PipelineConfig
 from transforms.inference.journal import read_entries
 from transforms.inference.recall import VECTORS, entry_by_document
@@ -21,6 +23,8 @@ EARLIER = "journal"
 STREAMING = "streaming"
 # Options that name files or folders.
 PATHS = {"input", "inputs", "output", "journal", "domains", "exemplars", "benchmarks"}
+# Options that hold what they say, or name a YAML file of it.
+VALUES_OR_PATHS = ("domain_shares", "screening")
 
 
 def save_options(config: PipelineConfig) -> None:
@@ -34,6 +38,25 @@ def save_options(config: PipelineConfig) -> None:
         file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())
 
 
+def read_options(output: str) -> dict[str, Any]:
+    """The options that the run of a folder was given, by name; {} where they are not kept.
+
+    Raises:
+        ValueError: they cannot be read; one line.
+    """
+    path = FileSystems.join(output, OPTIONS_FILE)
+    if not FileSystems.exists(path):
+        return {}
+    try:
+        with FileSystems.open(path, compression_type="uncompressed") as file:
+            options = yaml.safe_load(file.read())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read: {reason(error)}") from error
+    if not isinstance(options, dict):
+        raise ValueError(f"{path}: does not hold the options of a run")
+    return options
+
+
 def absolute_paths(config: PipelineConfig) -> PipelineConfig:
     """The same options with every local path as seen from anywhere."""
     given = {name: getattr(config, name) for name in PATHS}
@@ -41,8 +64,10 @@ def absolute_paths(config: PipelineConfig) -> PipelineConfig:
         name: [_absolute(path) for path in value] if isinstance(value, list) else value and _absolute(value)
         for name, value in given.items()
     }
-    if (config.domain_shares or "").lower().endswith((".yaml", ".yml")):  # a file, and not the shares themselves
-        given["domain_shares"], paths["domain_shares"] = config.domain_shares, _absolute(config.domain_shares)
+    for name in VALUES_OR_PATHS:
+        value = getattr(config, name)
+        if value.lower().endswith((".yaml", ".yml")):
+            given[name], paths[name] = value, _absolute(value)
     return config.model_copy(update={name: path for name, path in paths.items() if path != given[name]})
 
 

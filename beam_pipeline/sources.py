@@ -92,17 +92,23 @@ class ReadDocuments(beam.PTransform):
         if self.input_format not in ("auto", *FORMATS):
             raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
         fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
-        read = (
-            pipeline
-            | "Patterns" >> beam.Create([list(self.patterns)], reshuffle=False)
-            | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "ReadFiles" >> ReadFiles(fields, self.input_format, self.max_line_bytes, tallied=self.tallied)
+        read = spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(
+            fields, self.input_format, self.max_line_bytes, tallied=self.tallied
         )
         unique = read.passed | "UniqueIds" >> UniqueIds()
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
         outcome = Outcome(unique.passed, unique.rejected, letters)
         return Reading(*outcome, read.tallies) if self.tallied else outcome
+
+
+def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PCollection:
+    """The files that some patterns match, spread over workers: PCollection[str]. Matched where the run is, not before it."""
+    return (
+        pipeline
+        | "Patterns" >> beam.Create([list(patterns)], reshuffle=False)
+        | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
+        | "SpreadFiles" >> beam.Reshuffle()
+    )
 
 
 @dataclass
@@ -232,11 +238,16 @@ def match_pattern(pattern: str) -> list[str]:
     Raises:
         ValueError: there is none; the message is one line that names the pattern.
     """
+    return list(match_sizes(pattern))
+
+
+def match_sizes(pattern: str) -> dict[str, int]:
+    """The files that one pattern matches, in order, with their stored bytes; raises as `match_pattern`."""
     local = FileSystems.get_scheme(pattern) is None
     if local and os.path.isfile(pattern):
-        return [pattern]  # also a name with brackets in it, which a glob could not match
+        return {pattern: os.path.getsize(pattern)}  # also a name with brackets in it, which a glob could not match
     folder = local and os.path.isdir(pattern)
-    paths = [] if folder else _match(pattern, local)
+    paths = {} if folder else _match(pattern, local)
     if not paths and not any(character in pattern for character in "*?["):
         paths = _data_set(pattern.rstrip("/"), local)
     if not paths:
@@ -250,20 +261,20 @@ def match_pattern(pattern: str) -> list[str]:
     return paths
 
 
-def _match(pattern: str, local: bool) -> list[str]:
+def _match(pattern: str, local: bool) -> dict[str, int]:
     # Beam looks for a bare "*.jsonl" in no folder at all.
     bare = local and not os.path.dirname(pattern)
     try:
         [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
-    paths = [file.path.removeprefix("./") if bare else file.path for file in matched.metadata_list]
-    return sorted(path for path in paths if not path.endswith("/"))  # "folders" of a bucket
+    sizes = {file.path.removeprefix("./") if bare else file.path: file.size_in_bytes for file in matched.metadata_list}
+    return {path: sizes[path] for path in sorted(sizes) if not path.endswith("/")}  # "folders" of a bucket
 
 
-def _data_set(folder: str, local: bool) -> list[str]:
+def _data_set(folder: str, local: bool) -> dict[str, int]:
     """The Parquet files of a folder as the Hugging Face Hub lays it out (data/train-00000-of-00004.parquet), or right in it."""
-    return next((paths for inside in ("data/*.parquet", "*.parquet") if (paths := _match(f"{folder}/{inside}", local))), [])
+    return next((paths for inside in ("data/*.parquet", "*.parquet") if (paths := _match(f"{folder}/{inside}", local))), {})
 
 
 def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field: str = "") -> list[str]:

@@ -37,8 +37,9 @@ class SplitFiles:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for split in list(self._open):
-            self._end(split)
+        with ExitStack() as ends:  # a file whose end cannot be written leaves no other open
+            for split in self._open:
+                ends.callback(self._end, split)
 
     def write(self, split: str, row: Row) -> None:
         """Write a row to its split."""

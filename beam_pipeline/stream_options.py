@@ -39,8 +39,6 @@ def check_source(config: Any, chosen: set[str]) -> None:
     Raises:
         ValueError: one line.
     """
-    if config.input and config.inputs:
-        raise ValueError("--input and --inputs both name what to read: put the files of --input into the list")
     if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
         raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
     if not config.streaming:

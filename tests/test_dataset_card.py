@@ -55,6 +55,11 @@ def test_a_card_says_what_is_there(tmp_path: Path) -> None:
     assert "Not for training" not in body
 
 
+def test_languages_that_a_list_of_inputs_names_are_not_told_wrong(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run", [pair(1)], inputs="inputs.yaml", languages=["en"])
+    assert "language" not in card_of(run, tmp_path / "to")[0]
+
+
 def test_a_demo_is_called_one(tmp_path: Path) -> None:
     row = pair(1)
     row["provenance"]["calls"][0]["model"] = "demo-rules"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.dry_run import find_document
 from beam_pipeline.main import main
 from beam_pipeline.running import OK, UNUSABLE
 from tests.scripted_endpoint import Asked
@@ -92,3 +93,16 @@ def test_no_document_is_no_reason_to_fail(tmp_path: Path, capsys: pytest.Capture
     queue = ["--streaming", "--input_subscription=projects/project/subscriptions/documents", "--dry_run"]
     assert main([*queue, "--output", str(tmp_path / "out")]) == OK
     assert "a queue is not read" in capsys.readouterr().out
+
+
+def test_of_several_inputs_each_is_screened_for_its_own_languages(tmp_path: Path, config: Any) -> None:
+    german = (
+        "Die Brücke über den Severn wurde 1966 eröffnet und trägt die Autobahn auf einer Länge von 988 Metern. "
+        "Ihr Überbau war der erste, der wie der Flügel eines Flugzeugs geformt ist, damit der Wind an ihm vorbeiströmt. "
+        "Die Ingenieure glaubten, dass ein leichterer Überbau nicht steif genug sei, doch die Versuche zeigten das Gegenteil."
+    )
+    (tmp_path / "de.jsonl").write_text(json.dumps({"id": "bruecke", "text": german}) + "\n", "utf-8")
+    (tmp_path / "inputs.yaml").write_text("- {source: de, path: de.jsonl, languages: [de]}\n", "utf-8")
+    document, named = find_document(config(inputs=str(tmp_path / "inputs.yaml"), input=[], output="out"))
+    assert document.text == german
+    assert "reject" not in named

@@ -147,8 +147,12 @@ def test_paths_of_workers_elsewhere_are_absolute(
     config: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = config(input=["a/*.jsonl", "gs://bucket/b.jsonl"], output="out", exemplars=["banks/math.jsonl"])
+    (tmp_path / "strict.yaml").write_text("min_words: 5\n")
+    given = config(
+        input=["a/*.jsonl", "gs://bucket/b.jsonl"], output="out", exemplars=["banks/math.jsonl"], screening="strict.yaml"
+    )
     absolute = absolute_paths(given)
+    assert absolute.screening == f"{tmp_path}/strict.yaml"
     assert absolute.input == [f"{tmp_path}/a/*.jsonl", "gs://bucket/b.jsonl"]
     assert (absolute.output, absolute.exemplars) == (f"{tmp_path}/out", [f"{tmp_path}/banks/math.jsonl"])
     assert absolute.given().keys() == given.given().keys()

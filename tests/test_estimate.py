@@ -12,10 +12,14 @@ import pytest
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.estimate import main as estimate
+from beam_pipeline.estimate import notes, sample_run, write_sample
 from beam_pipeline.extrapolate import call_rate, totals
 from beam_pipeline.main import main
+from beam_pipeline.meter import Meter
+from beam_pipeline.pipeline import screen_config
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from transforms.records import Document
+from transforms.screen import screen_text
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 
@@ -140,6 +144,34 @@ def test_every_text_is_as_likely_as_another(corpus: Path, config: Callable[..., 
     # 12 draws of 10 of 29: 4 times each; one is never drawn with a probability of 0.6%.
     assert len(seen) >= 27
     assert max(seen.values()) <= 10
+
+
+def test_several_inputs_are_drawn_from_with_their_own_fields_weights_and_languages(
+    corpus: Path, config: Callable[..., Any]
+) -> None:
+    german = (
+        "Die Brücke über den Severn wurde 1966 eröffnet und trägt die Autobahn auf einer Länge von 988 Metern. "
+        "Ihr Überbau war der erste, der wie der Flügel eines Flugzeugs geformt ist, damit der Wind an ihm vorbeiströmt. "
+        "Die Ingenieure glaubten, dass ein leichterer Überbau nicht steif genug sei, doch die Versuche zeigten das Gegenteil."
+    )
+    rows = [{"body": f"{german} Das ist der Bericht mit der Nummer {number}."} for number in range(40)]
+    (corpus / "de.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    (corpus / "inputs.yaml").write_text(
+        "- {source: en, path: part-*.jsonl}\n"
+        "- {source: de, path: de.jsonl, text_field: body, languages: [de], weight: 0.5, cap: 3}\n",
+        "utf-8",
+    )
+    options = config(input=[], inputs=str(corpus / "inputs.yaml"), output=str(corpus / "out"), near_duplicates=0)
+    sample = draw_sample(options, 1000)
+    kept = Counter(text.source for text in sample.texts)
+    assert kept["en"] == 29 and 10 < kept["de"] < 30, "half of the German ones, none refused for its language"
+    assert sample.file_rows.sum() == 36 + 12 + kept["de"], "what a weight leaves out is no document"
+    run = sample_run(options, write_sample(sample, str(corpus)))
+    assert (run.input, run.inputs) == ([str(corpus / "sample.jsonl")], "")
+    again = [json.loads(line) for line in Path(run.input[0]).read_text("utf-8").splitlines()]
+    passed = [screen_text(row["text"], screen_config(run)) for row in again]
+    assert passed == [None] * len(sample.texts), "the run of the sample asks about all that was drawn"
+    assert any("cap of --inputs" in note for note in notes({}, sample, Meter(), options))
 
 
 # --- the command

@@ -109,7 +109,7 @@ def test_the_list_and_other_inputs_do_not_go_together(
     tmp_path: Path, listed: Callable[..., PipelineConfig], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for options, message in (
-        ({"input": ["a"]}, "--input and --inputs both name"),
+        ({"input": ["a"]}, "--input and --inputs both say what to read"),
         ({"source": "a"}, "--source is for --input"),
         ({"source_field": "a"}, "--source_field is for --input"),
     ):

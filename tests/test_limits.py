@@ -61,11 +61,9 @@ def test_a_target_stops_a_run_and_a_higher_one_goes_on(
     asked = sum(paid(output).values())
     assert first["tokens"]["total"]["calls"] == asked, "what was not begun was not asked"
 
-    again = run(output, endpoint.url, "--target_accepted=40", "--resume")
-    assert again["tokens"]["total"]["replayed"] == asked
-    assert again["pairs"] >= 40
-    assert before <= {row["id"] for row in rows(output, "qa")}
     whole = run(output, endpoint.url, "--resume", "--target_accepted=1000")
+    assert whole["tokens"]["total"]["replayed"] == asked
+    assert before <= {row["id"] for row in rows(output, "qa")}
     assert "stopped" not in whole
     assert "not_started" not in whole["documents"]
     assert set(paid(output).values()) == {1}, "something was paid for twice"

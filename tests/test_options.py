@@ -227,7 +227,7 @@ def test_no_flag_of_beam_is_declared_again() -> None:
 
 def test_our_options_are_not_registered_with_beam() -> None:
     registered = {option.__module__ for option in PipelineOptions.__subclasses__()}
-    assert "beam_pipeline.options" not in registered
+    assert not any(module.startswith("beam_pipeline.") for module in registered)
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,16 @@ def test_a_replay_of_nothing_is_refused(arguments: list[str], capsys: pytest.Cap
     assert "usage: python -m beam_pipeline.replay OUT" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kept", ["", "a: b: c", "- a list"], ids=["empty", "no YAML", "a list"])
+def test_a_replay_without_the_options_of_its_run_is_refused(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "options.yaml").write_text(kept)
+    assert replay([str(tmp_path)]) == UNUSABLE
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path}/options.yaml: ")
+
+
 @pytest.mark.slow
 def test_faults_change_nothing(tmp_path: Path, uninterrupted: Path) -> None:
     faults = {"fault_429": 0.05, "fault_500": 0.02, "fault_malformed": 0.03, "fault_truncated": 0.02, "fault_hang": 0.005}

@@ -57,6 +57,7 @@ def test_a_file_says_the_same(tmp_path: Path) -> None:
         ("min_mean_word_chars=20", "min_mean_word_chars 20 is above max_mean_word_chars 12"),
         ("exact_duplicates=maybe", "must be true or false"),
         ("min_words=1,min_words=2", "stands twice"),
+        ("source_languages=de", "source_languages has an option of its own: --inputs"),
         ("min_tokens=3", "min_tokens has an option of its own: --min_document_tokens"),
         ("nowhere.yaml", "nowhere.yaml: cannot be read"),
     ],

@@ -18,6 +18,8 @@ from transforms.records import Document
 
 # Reading ends when all texts were found and this many documents were measured, or at the latest after so many.
 MEASURED_DOCUMENTS, MOST_DOCUMENTS = 20_000, 200_000
+# A page of the web counts as so many: to find the text in its HTML takes ten milliseconds, half an hour for the most.
+PAGE = 20
 # Characters of all texts together, and of one.
 ALL_CHARACTERS, LEAST_CHARACTERS, MOST_CHARACTERS = 700_000, 600, 20_000
 
@@ -63,11 +65,12 @@ def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MO
         by_id.setdefault(want.document_id, []).append(want)
     parents = {name.rpartition("#")[0] for name in by_id if "#" in name}
     shown: dict[Wanted, Shown] = {}
-    lengths, read, problem, whole = Lengths(), 0, "", False
+    lengths, read, spent, problem, whole = Lengths(), 0, 0, "", False
     missing = set(by_id)
     try:
-        for document in input_documents(options):
+        for document, cost in input_documents(options):
             read += 1
+            spent += cost
             lengths.add(len(document.text.split()))
             names = {document.id} & by_id.keys()
             if document.id in parents:
@@ -75,7 +78,7 @@ def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MO
             for name in names & missing:
                 shown |= {want: show(document.text, want, size, name != document.id) for want in by_id[name]}
             missing -= names
-            if read >= MOST_DOCUMENTS or (not missing and read >= MEASURED_DOCUMENTS):
+            if spent >= MOST_DOCUMENTS or (not missing and spent >= MEASURED_DOCUMENTS):
                 break
         else:
             whole = True
@@ -89,17 +92,18 @@ def characters_each(texts: int) -> int:
     return max(LEAST_CHARACTERS, min(MOST_CHARACTERS, ALL_CHARACTERS // max(1, texts)))
 
 
-def input_documents(options: Mapping[str, Any]) -> Iterator[Document]:
-    """The documents of a run's input files, in order; bad rows are left out.
+def input_documents(options: Mapping[str, Any]) -> Iterator[tuple[Document, int]]:
+    """The documents of a run's input files, in order, each with what it counts as; bad rows are left out.
 
     Raises:
         ValueError, FatalError: there are no such files, or the options are not those of a run.
     """
     if not (options.get("input") or options.get("inputs")):
         raise ValueError("the input was no files")
-    for patterns, reader, _ in file_inputs(validate(options)):
+    for patterns, reader in file_inputs(validate(options)):
         for path in match_files(patterns):
-            yield from (found for found in reader.read(path) if isinstance(found, Document))
+            cost = PAGE if reader.format_of(path) == "warc" else 1
+            yield from ((found, cost) for found in reader.read(path) if isinstance(found, Document))
 
 
 def show(document: str, wanted: Wanted, size: int, is_chunk: bool = False) -> Shown:

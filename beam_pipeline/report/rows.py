@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow.parquet as pq
-import yaml
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.resume import OPTIONS_FILE
+from beam_pipeline.resume import read_options
 from beam_pipeline.sinks import FREE_FORM, SUMMARIES, is_ours
 from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary
 
@@ -74,13 +73,10 @@ class Output:
 
     def options(self) -> Row:
         """The options that the run was given; {} where they are not kept or cannot be read."""
-        path = FileSystems.join(self.folder, OPTIONS_FILE)
         try:
-            with FileSystems.open(path, compression_type="uncompressed") as file:
-                read = yaml.safe_load(file.read())
-        except (OSError, yaml.YAMLError):
+            return read_options(self.folder)
+        except ValueError:
             return {}
-        return read if isinstance(read, dict) else {}
 
     def _files(self, kind: str) -> list[str]:
         folder = FileSystems.join(self.folder, kind)

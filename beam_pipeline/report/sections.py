@@ -7,7 +7,6 @@ from typing import Any
 
 from beam_pipeline.report import effort_sections, outcome_sections, pair_sections
 from beam_pipeline.report.collect import Collected
-from beam_pipeline.report.documents import MOST_DOCUMENTS
 from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
 from beam_pipeline.report.outcome_sections import STAGES
@@ -138,7 +137,7 @@ def texts_note(collected: Collected) -> str:
     looked = collected.looked
     if looked.problem:
         return f"Texts of documents are shown where a row holds them; the input could not be read again: {looked.problem}."
-    bound = "" if looked.whole else f" (its first {looked.documents:,} documents; {MOST_DOCUMENTS:,} at most are looked through)"
+    bound = "" if looked.whole else f" (its first {looked.documents:,} documents, no more are looked through)"
     return (
         "Open a row to see its verdicts and its document, with the quote marked. "
         f"Texts are read from the run's input{bound}; long ones are cut."
