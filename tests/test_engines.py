@@ -33,6 +33,7 @@ from transforms.inference.refusals import KeyRefused
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 
 # As Flink hands over what a Python worker raised, and what it says of itself.
+TRACEBACK = "Traceback (most recent call last):"
 BUFFERS = "java.io.IOException: Insufficient number of network buffers"
 REFUSED = "HTTP 403: not for you (http://gpu-0:8000/v1)"
 REMOTE = f"""Pipeline BeamApp-x failed in state FAILED: java.lang.RuntimeException: Error: Traceback (most recent call last):
@@ -127,8 +128,10 @@ def test_workers_elsewhere_are_kept_and_prism_is_as_quiet_as_the_run(listener: s
         (RuntimeError(REMOTE.replace("KeyRefused", "Other")), f"{KeyRefused.__module__}.Other: {REFUSED}"),
         (RuntimeError(f"{BUFFERS}\n\tat x.y"), BUFFERS),
         (RuntimeError(), "RuntimeError"),
+        (RuntimeError(" \n"), "RuntimeError"),
+        (RuntimeError(f"{TRACEBACK}\n  File 'w.py', line 3"), f"{TRACEBACK} File 'w.py', line 3"),
     ],
-    ids=["fatal", "a worker's bug", "the engine's own", "nothing"],
+    ids=["fatal", "a worker's bug", "the engine's own", "nothing", "white space", "frames alone"],
 )
 def test_a_failure_in_one_line(error: Exception, text: str) -> None:
     assert failure_text(error) == text
@@ -157,7 +160,7 @@ def test_paths_of_workers_elsewhere_are_absolute(
 class FlinkApi(ThreadingHTTPServer):
     """The part of Flink's interface that cancelling uses."""
 
-    def __init__(self, jobs: list[dict[str, Any]]) -> None:
+    def __init__(self, jobs: Any) -> None:
         super().__init__(("127.0.0.1", 0), FlinkHandler)
         self.jobs, self.cancelled = jobs, list[str]()
         self.address = f"127.0.0.1:{self.server_port}"
@@ -201,6 +204,14 @@ def test_cancelling_tells_flink_of_this_job_alone() -> None:
         job = Job()
         cancel_now(job, PipelineOptions([f"--flink_master={flink.address}"]))
     assert flink.cancelled == ["/jobs/b?mode=cancel"]
+    assert job.cancelled
+
+
+@pytest.mark.parametrize("jobs", [[{}], {"no": "jobs"}, None])
+def test_the_job_server_is_told_also_where_something_else_answers_for_flink(jobs: Any) -> None:
+    with FlinkApi(jobs) as other:
+        job = Job()
+        cancel_now(job, PipelineOptions([f"--flink_master={other.address}"]))
     assert job.cancelled
 
 
