@@ -122,6 +122,7 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"update": ""}, "--update needs --streaming"),
         ({"input": "corpus/*.jsonl"}, "--input corpus/*.jsonl: workers on Dataflow do not see"),
         ({"output": "out"}, "--output out: workers on Dataflow do not see"),
+        ({"journal": "paid"}, "--journal paid: workers on Dataflow do not see"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
         ({"endpoint": None, "model": None}, "has no --endpoint, and the embedded one runs on this machine only"),
         ({"endpoint": "http://localhost:8000/v1"}, "is a worker itself"),
@@ -143,6 +144,16 @@ def test_what_cannot_run_is_refused_in_one_line(
 ) -> None:
     flags = [flag.removesuffix("=") if flag == "--update=" else flag for flag in cloud.flags(**replaced)]
     assert said in refused(capsys, cloud, flags)
+
+
+def test_a_list_of_inputs_that_names_files_of_this_machine(
+    capsys: pytest.CaptureFixture[str], cloud: Cloud, tmp_path: Path
+) -> None:
+    (tmp_path / "here.jsonl").write_text(json.dumps(DOCUMENT), "utf-8")
+    listed = tmp_path / "inputs.yaml"
+    listed.write_text(f"- source: a\n  path: gs://{BUCKET}/in/*.jsonl\n- source: b\n  path: {tmp_path}/here.jsonl\n", "utf-8")
+    line = refused(capsys, cloud, cloud.flags(input=None, inputs=str(listed)))
+    assert line.startswith(f"--inputs {tmp_path}/here.jsonl: workers on Dataflow do not see")
 
 
 def test_a_key_that_only_this_machine_has(
