@@ -56,9 +56,9 @@ def _prepare_dataflow(options: PipelineOptions, accelerator: str) -> None:
         kind, count = _accelerator_of(given[0])
         worker.machine_type = worker.machine_type or machine_for(kind, count, None)
     else:
-        kind, _, count = accelerator.partition(":")
-        worker.machine_type = machine_for(kind, int(count or 1), worker.machine_type)
-        wanted = f"{ACCELERATOR_OPTION}type:{kind};count:{count or 1};install-nvidia-driver"
+        kind, _, number = accelerator.partition(":")
+        worker.machine_type = machine_for(kind, int(number or 1), worker.machine_type)
+        wanted = f"{ACCELERATOR_OPTION}type:{kind};count:{number or 1};install-nvidia-driver"
         cloud.dataflow_service_options = [*(cloud.dataflow_service_options or []), wanted]
     experiments = list(debug.experiments or [])
     if not any(experiment.endswith("use_multiple_sdk_containers") for experiment in experiments):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
-from beam_pipeline import running
+from beam_pipeline import batch_run
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
@@ -226,7 +226,7 @@ def test_without_flinks_address_the_job_server_alone_is_told() -> None:
 def test_output_that_workers_wrote_elsewhere_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(running, "SUMMARY_FILE", "summary-of-another-machine.json")
+    monkeypatch.setattr(batch_run, "SUMMARY_FILE", "summary-of-another-machine.json")
     (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
     assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--progress", "off"]) == FAILED
     [line] = capsys.readouterr().err.strip().splitlines()
