@@ -145,7 +145,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for package in ("prompts", "transforms", "beam_pipeline"):
         copytree(ROOT / package, folder / package, ignore=ignore_patterns("__pycache__"))
-    for name in ("setup.py", "MANIFEST.in", "README.md", "LICENSE", "requirements.txt", "pyproject.toml"):
+    for name in (
+        "setup.py",
+        "MANIFEST.in",
+        "README.md",
+        "LICENSE",
+        "requirements.txt",
+        "requirements-report.txt",
+        "pyproject.toml",
+    ):
         copy(ROOT / name, folder)
     return folder
 
