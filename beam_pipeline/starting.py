@@ -38,6 +38,7 @@ def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfi
     Raises:
         ValueError: it cannot; one line.
     """
+    check_limited_engine(config, options)
     prepare_serving(options, config)
     if on_dataflow(options):
         from beam_pipeline.cloud_checks import check_cloud  # brings Google's clients: only where they are wanted
@@ -56,7 +57,6 @@ def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfi
     if config.benchmarks:
         check_benchmarks(config.benchmarks, config.benchmark_fields)
     check_tokenizer(config.tokenizer)
-    check_limited_engine(config, options)
     if not config.dry_run:
         prepare_engine(options, config.log_level)
     return config if is_local(options) else absolute_paths(config)  # workers have other working directories
