@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines import runner_name
-from beam_pipeline.inputs import read_inputs
+from beam_pipeline.inputs import input_patterns
 from beam_pipeline.options import PipelineConfig
 
 RUNNER = "DataflowRunner"
@@ -117,13 +117,12 @@ def check_region(options: PipelineOptions) -> None:
 
 def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
     """Check that everything workers read or write lies where they can reach it."""
-    places: Mapping[str, list[str]] = {
-        "input": list(config.input),
-        "inputs": [path for spec in read_inputs(config) for path in spec.path],
+    places: Mapping[str, Sequence[str]] = {
+        "inputs" if config.inputs else "input": input_patterns(config),
         "output": [config.output],
-        "journal": [config.journal_folder],
-        "exemplars": list(config.exemplars),
-        "benchmarks": list(config.benchmarks),
+        "journal": [config.journal] if config.journal else [],
+        "exemplars": config.exemplars,
+        "benchmarks": config.benchmarks,
     }
     for name, paths in places.items():
         for path in paths:

@@ -105,7 +105,7 @@ def cancel_now(result: Any, options: PipelineOptions) -> None:
         try:
             # A job server makes its id of the job's name and something unique.
             _cancel_on_flink(address, str(result._job_id).rpartition("_")[0])
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever answers there, and however: the job server is to be told all the same
             _LOGGER.warning("Flink at %s cannot be asked to cancel the job: %s", address, error)
     result.cancel()
 
@@ -176,7 +176,8 @@ def failure_text(error: BaseException) -> str:
     _, traceback, raised = text.partition("Traceback (most recent call last):\n")
     # The error is the first line behind the frames, which are indented.
     lines = [line for line in (raised if traceback else text).splitlines() if line.strip() and not line.startswith(" ")]
-    return _AUGMENTED.sub("", lines[0]).strip()
+    # A report that was cut short may hold frames alone.
+    return _AUGMENTED.sub("", lines[0] if lines else " ".join(text.split()) or type(error).__name__).strip()
 
 
 class QuietStderr(io.TextIOBase):

@@ -303,7 +303,8 @@ class _Puller:
     def _run(self) -> None:
         while not self._context.shutdown_requested:
             with self._changed:
-                if not self._changed.wait_for(lambda: self._room > 0 and self._response is None, 1.0):
+                # Not before the reader has an error: else this would ask at once again, and lose it.
+                if not self._changed.wait_for(lambda: self._room > 0 and self._response is None and self._error is None, 1.0):
                     continue
                 wanted = min(self._room, MOST_MESSAGES)
             response, problem = None, None

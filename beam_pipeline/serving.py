@@ -51,10 +51,13 @@ def _prepare_dataflow(options: PipelineOptions, accelerator: str) -> None:
             "templates/build.sh --target gpu makes one"
         )
     given = [option for option in cloud.dataflow_service_options or [] if option.startswith(ACCELERATOR_OPTION)]
-    if not given:
-        kind, _, count = accelerator.partition(":")
-        worker.machine_type = machine_for(kind, int(count or 1), worker.machine_type)
-        wanted = f"{ACCELERATOR_OPTION}type:{kind};count:{count or 1};install-nvidia-driver"
+    if given:
+        kind, count = _accelerator_of(given[0])
+        worker.machine_type = worker.machine_type or machine_for(kind, count, None)
+    else:
+        kind, _, number = accelerator.partition(":")
+        worker.machine_type = machine_for(kind, int(number or 1), worker.machine_type)
+        wanted = f"{ACCELERATOR_OPTION}type:{kind};count:{number or 1};install-nvidia-driver"
         cloud.dataflow_service_options = [*(cloud.dataflow_service_options or []), wanted]
     experiments = list(debug.experiments or [])
     if not any(experiment.endswith("use_multiple_sdk_containers") for experiment in experiments):
@@ -62,6 +65,13 @@ def _prepare_dataflow(options: PipelineOptions, accelerator: str) -> None:
         debug.experiments = [*experiments, ONE_PROCESS]
     if not worker.disk_size_gb:
         worker.disk_size_gb = DISK_GB
+
+
+def _accelerator_of(option: str) -> tuple[str, int]:
+    """The kind and number of the GPUs that one of Dataflow's own options asks for."""
+    parts = dict(part.partition(":")[::2] for part in option.removeprefix(ACCELERATOR_OPTION).split(";"))
+    count = parts.get("count", "1")
+    return parts.get("type", ""), int(count) if count.isdecimal() else 1
 
 
 def machine_for(kind: str, count: int, given: str | None) -> str:

@@ -24,7 +24,7 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import settings as hypothesis_settings
 
-from beam_pipeline import running
+from beam_pipeline import batch_run
 from beam_pipeline.command_line import validate
 from beam_pipeline.options import PipelineConfig
 from tests.scripted_endpoint import ScriptedEndpoint
@@ -179,7 +179,7 @@ def quick_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_report() -> Iterator[None]:
     """Let runs of the tests leave the report out: it costs each of them seconds. Those of the report ask for it again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "tell_report", lambda output: None)
+        patch.setattr(batch_run, "tell_report", lambda output: None)
         yield
 
 

@@ -13,7 +13,7 @@ from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.main import main
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from beam_pipeline.sinks import FREE_FORM, KINDS
-from tests.bigquery_stub import PROJECT, BigQueryStub, column
+from tests.bigquery_stub import PROJECT, BigQueryStub, RefusedError, column
 
 # Beam closes none of its clients' connections.
 pytestmark = pytest.mark.filterwarnings(
@@ -144,6 +144,22 @@ def test_rows_are_there_once_whatever_was_run_before(place: Place, capsys: pytes
     assert "failed: Error while reading data, row 0: refused by the test; what was paid for is kept" in errors
     assert "Traceback" not in errors
     alike(place.tables(), first)
+
+
+def test_a_run_whose_tables_cannot_be_counted_has_its_summary_all_the_same(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RefusedError(403, "accessDenied", "no queries today")
+
+    place.stub.make_dataset("uncounted")
+    monkeypatch.setattr(place.stub, "_query", refuse)
+    assert replace(place, dataset="uncounted").run("uncounted") == FAILED
+    printed = capsys.readouterr()
+    assert "BigQuery says: no queries today; the run ended and its files are whole, its tables were not counted" in printed.err
+    summary = json.loads((place.folder / "uncounted" / "summary.json").read_text())
+    assert summary["tokens"]["total"]["calls"] > 0 and summary["seconds"] > 0
+    assert f"{summary['pairs']:,}" in printed.out
 
 
 def test_a_stream_makes_dead_letters_of_refused_rows(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

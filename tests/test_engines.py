@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
-from beam_pipeline import running
+from beam_pipeline import batch_run
 from beam_pipeline.command_line import parse
 from beam_pipeline.engines import (
     KEEP_WORKERS_MS,
@@ -33,6 +33,7 @@ from transforms.inference.refusals import KeyRefused
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 
 # As Flink hands over what a Python worker raised, and what it says of itself.
+TRACEBACK = "Traceback (most recent call last):"
 BUFFERS = "java.io.IOException: Insufficient number of network buffers"
 REFUSED = "HTTP 403: not for you (http://gpu-0:8000/v1)"
 REMOTE = f"""Pipeline BeamApp-x failed in state FAILED: java.lang.RuntimeException: Error: Traceback (most recent call last):
@@ -127,8 +128,10 @@ def test_workers_elsewhere_are_kept_and_prism_is_as_quiet_as_the_run(listener: s
         (RuntimeError(REMOTE.replace("KeyRefused", "Other")), f"{KeyRefused.__module__}.Other: {REFUSED}"),
         (RuntimeError(f"{BUFFERS}\n\tat x.y"), BUFFERS),
         (RuntimeError(), "RuntimeError"),
+        (RuntimeError(" \n"), "RuntimeError"),
+        (RuntimeError(f"{TRACEBACK}\n  File 'w.py', line 3"), f"{TRACEBACK} File 'w.py', line 3"),
     ],
-    ids=["fatal", "a worker's bug", "the engine's own", "nothing"],
+    ids=["fatal", "a worker's bug", "the engine's own", "nothing", "white space", "frames alone"],
 )
 def test_a_failure_in_one_line(error: Exception, text: str) -> None:
     assert failure_text(error) == text
@@ -161,7 +164,7 @@ def test_paths_of_workers_elsewhere_are_absolute(
 class FlinkApi(ThreadingHTTPServer):
     """The part of Flink's interface that cancelling uses."""
 
-    def __init__(self, jobs: list[dict[str, Any]]) -> None:
+    def __init__(self, jobs: Any) -> None:
         super().__init__(("127.0.0.1", 0), FlinkHandler)
         self.jobs, self.cancelled = jobs, list[str]()
         self.address = f"127.0.0.1:{self.server_port}"
@@ -208,6 +211,14 @@ def test_cancelling_tells_flink_of_this_job_alone() -> None:
     assert job.cancelled
 
 
+@pytest.mark.parametrize("jobs", [[{}], {"no": "jobs"}, None])
+def test_the_job_server_is_told_also_where_something_else_answers_for_flink(jobs: Any) -> None:
+    with FlinkApi(jobs) as other:
+        job = Job()
+        cancel_now(job, PipelineOptions([f"--flink_master={other.address}"]))
+    assert job.cancelled
+
+
 def test_without_flinks_address_the_job_server_alone_is_told() -> None:
     job = Job()
     assert flink_address(PipelineOptions([])) == flink_address(PipelineOptions(["--flink_master=[local]"])) == ""
@@ -219,7 +230,7 @@ def test_without_flinks_address_the_job_server_alone_is_told() -> None:
 def test_output_that_workers_wrote_elsewhere_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(running, "SUMMARY_FILE", "summary-of-another-machine.json")
+    monkeypatch.setattr(batch_run, "SUMMARY_FILE", "summary-of-another-machine.json")
     (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
     assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--progress", "off"]) == FAILED
     [line] = capsys.readouterr().err.strip().splitlines()

@@ -4,9 +4,11 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from apache_beam.runners.direct import transform_evaluator
 from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.engines import is_local, runs_here
-from beam_pipeline.local_stream import FIRST_MESSAGES, LocalStreamRunner
+from beam_pipeline.local_stream import FIRST_MESSAGES, LocalStreamRunner, _Puller
 from beam_pipeline.options import STREAM_RUNNER
 from beam_pipeline.running import FAILED, STOPPED
 from tests.pubsub_fake import PubSubFake
@@ -104,6 +106,36 @@ def test_an_error_that_stops_the_run_is_told_once(channel: Channel, serve: Any, 
     [line] = errors.strip().splitlines()
     assert line.startswith("error: HTTP 403")
     assert line.endswith("mend it and go on with --resume")
+
+
+class RefusingClient:
+    """A subscriber's client that is refused, but for its second pull."""
+
+    def __init__(self) -> None:
+        self.pulls = 0
+        self.pulled_twice = threading.Event()
+
+    def pull(self, **_: Any) -> Any:
+        self.pulls += 1
+        if self.pulls == 2:
+            self.pulled_twice.set()
+            return "messages"
+        raise OSError(f"refused {self.pulls}")
+
+
+def test_a_pull_that_fails_waits_until_the_reader_knows() -> None:
+    client, context = RefusingClient(), SimpleNamespace(shutdown_requested=False)
+    puller = _Puller(client, "subscription", context)
+    try:
+        puller.allow(1)
+        assert not client.pulled_twice.wait(0.3), "nobody knew of the error yet"
+        with pytest.raises(OSError, match="refused 1"):
+            puller.pull()
+        puller.allow(1)
+        assert client.pulled_twice.wait(10)
+        assert puller.pull() == "messages"
+    finally:
+        context.shutdown_requested = True
 
 
 def test_it_is_the_local_runner_of_streams_and_leaves_beams_own_alone() -> None:

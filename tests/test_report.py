@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib", reason="draws the report: pip install -r requirements-report.txt")
 pytest.importorskip("sklearn", reason="makes the report's map: pip install -r requirements-report.txt")
 
-from beam_pipeline import report, running
+from beam_pipeline import batch_run, report
 from beam_pipeline.main import main
 from beam_pipeline.report.__main__ import OK, UNUSABLE
 from beam_pipeline.report.__main__ import main as report_main
@@ -71,7 +71,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of a run of the sample that wrote its own report, as runs do."""
     output = tmp_path_factory.mktemp("report") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "tell_report", report.tell_report)
+        patch.setattr(batch_run, "tell_report", report.tell_report)
         assert (
             main(["--input", str(SAMPLE), "--output", str(output), "--progress", "off", "--price_in", "2", "--price_out", "6"])
             == OK
@@ -247,7 +247,7 @@ def test_an_empty_run_and_damaged_lines_have_a_report(tmp_path: Path) -> None:
 
 
 def test_report_false_leaves_it_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "tell_report", report.tell_report)
+    monkeypatch.setattr(batch_run, "tell_report", report.tell_report)
     first = tmp_path / "one.jsonl"
     first.write_bytes(SAMPLE.read_bytes().partition(b"\n")[0])
     main(["--input", str(first), "--output", str(tmp_path / "out"), "--progress", "off", "--report", "false"])

@@ -316,6 +316,13 @@ def test_what_a_user_says_of_workers_stands() -> None:
     assert (worker.machine_type, worker.disk_size_gb) == ("a3-ultragpu-8g", 500)
 
 
+def test_a_machine_carries_the_gpus_that_a_user_said_in_dataflows_words() -> None:
+    own = "worker_accelerator=type:nvidia-h100-80gb;count:2;install-nvidia-driver"
+    cloud, _, worker = prepared(*DATAFLOW, "--dataflow_service_options", own)
+    assert cloud.dataflow_service_options == [own]
+    assert worker.machine_type == "a3-highgpu-2g"
+
+
 @pytest.mark.parametrize(
     ("accelerator", "machine"),
     [("nvidia-l4:4", "g2-standard-48"), ("nvidia-tesla-t4", "n1-standard-8"), ("nvidia-h100-80gb:8", "a3-highgpu-8g")],
