@@ -20,10 +20,11 @@ from beam_pipeline.command_line import parse
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.engines import is_local, runner_name
 from beam_pipeline.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
+from beam_pipeline.inputs import check_files
 from beam_pipeline.limits import prices_of
 from beam_pipeline.main import execute
 from beam_pipeline.meter import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
-from beam_pipeline.option_values import OptionError
+from beam_pipeline.option_values import ANY_LANGUAGE, OptionError
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from beam_pipeline.sinks import json_line
@@ -74,11 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if config.streaming or config.dry_run or not is_local(options):
             what = "--streaming" if config.streaming else "--dry_run" if config.dry_run else f"--runner {runner_name(options)}"
             raise OptionError(f"{what}: an estimate runs a sample, as a batch in this process; leave it out")
-        if not config.input:
+        if not (config.input or config.inputs):
             raise OptionError(
                 "--input: an estimate draws its sample from files; name here those that the run will read, or some like them"
             )
-        match_files(config.input)
+        check_files(config)
         sample = draw_sample(config, given.sample, given.seed)
     except Exception as error:
         if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
@@ -121,9 +122,12 @@ def write_sample(sample: CorpusSample, folder: str) -> str:
 def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
     """The options under which a sample is run: those of the run to come, on another input, without its limits."""
     fields = {"text_field": "text", "id_field": "id", "source_field": "source", "input_format": "jsonl", "output_format": "jsonl"}
+    # Every text passed the screen in the languages of its own input.
+    several = {"inputs": "", "languages": [ANY_LANGUAGE]} if config.inputs else {}
     return config.model_copy(
         update={
             **fields,
+            **several,
             "input": [path],
             "output": FileSystems.join(config.output, FOLDER),
             "journal": config.journal_folder,

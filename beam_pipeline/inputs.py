@@ -160,11 +160,11 @@ def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
 
 
 class FileInput(NamedTuple):
-    """Files that are read alike: their paths or globs, what reads them, and the part of them that is taken."""
+    """Files that are read alike: their paths or globs, what reads them (by their weight), and the most documents of them."""
 
     patterns: tuple[str, ...]
     reader: FileReader
-    weight: float = 1.0
+    cap: int = 0
 
 
 def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
@@ -177,4 +177,4 @@ def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
         fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
         yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
     for spec in read_inputs(config):
-        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES), spec.weight)
+        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)
