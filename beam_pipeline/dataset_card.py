@@ -17,7 +17,7 @@ import yaml
 from beam_pipeline import __version__
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pairs import Row
-from beam_pipeline.table import FLOW
+from beam_pipeline.table import FLOW, not_asked_about
 
 DEMO_MODEL = "demo-rules"
 UNKNOWN_LICENCE = "unknown"
@@ -212,7 +212,8 @@ def _funnel(card: Card) -> list[str]:
     if documents:
         lines += [
             f"{documents['read']:,} documents were read; {documents['accepted']:,} gave at least one pair, "
-            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed. "
+            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed"
+            f"{''.join(f', {part}' for part in not_asked_about(documents))}. "
             f"Of the {card.summary['pairs']:,} pairs that passed, this dataset has {card.pairs:,}.",
             "",
         ]
