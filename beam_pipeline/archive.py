@@ -402,7 +402,7 @@ def _read_record(
     return Broken(place, problem) if problem else replace(record, body=body)
 
 
-_PAGES = ("response", "conversion")
+_PAGES = ("response", "conversion", "resource")
 _CUT = "the file ends in the middle of it"
 
 

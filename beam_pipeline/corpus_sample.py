@@ -7,18 +7,23 @@ one of two hundred, and what the screen rejects costs no place in the sample.
 Three steps, as far as the corpus is small, each is the whole: files in the order of a hash, until `READ_BYTES` are read;
 of their rows the `SCREENED_ROWS` with the smallest hashes are screened; of the texts that pass, those with the smallest hashes
 are the sample. Hashes hold the seed, so a larger sample contains the smaller one, and what that paid for is not paid again.
+
+Of several inputs (`--inputs`) rows are those that their weights and caps take. A cap on an input that is read in part takes
+the same part of it.
 """
 
 import heapq
 import os
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.inputs import file_inputs, read_inputs
+from beam_pipeline.files import ticket
+from beam_pipeline.inputs import FileInput, file_inputs, read_inputs
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pipeline import screen_config
 from beam_pipeline.rows import LeftOut
@@ -83,26 +88,32 @@ def draw_sample(
     Raises:
         ValueError: a pattern matches nothing, or cannot be looked up; `--inputs` cannot be used.
     """
-    inputs = tuple(file_inputs(config))
-    sizes = {(path, place): size for place, part in enumerate(inputs) for path, size in file_sizes(part.patterns).items()}
-    order = sorted(sizes, key=lambda file: (_ticket(seed, "file", file[0]), file[1]))
-    kept = _Smallest(screened_rows)
+    files = [(path, stored, found) for found in file_inputs(config) for path, stored in file_sizes(found.patterns).items()]
+    order = sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
+    kept, caps = _Smallest(screened_rows), _Caps()
     read = 0
     file_bytes: list[int] = []
     file_rows: list[int] = []
-    for number, (path, place) in enumerate(order):
+    for number, (path, stored, found) in enumerate(order):
         if read >= read_bytes and number >= FEWEST_FILES:
             break
         rows = 0
-        for row in inputs[place].reader.read(path):
+        for row in found.reader.read(path):
             if isinstance(row, LeftOut):
                 continue
             rows += 1
             kept.offer(_ticket(seed, "row", row.where), (number, row))
-        read += sizes[path, place]
-        file_bytes.append(sizes[path, place])
+            if found.cap and isinstance(row, Document):
+                caps.offer(row, number)
+        read += stored
+        file_bytes.append(stored)
         file_rows.append(rows)
-    return _screen_and_draw(config, kept.items(), size, seed, sum(sizes.values()), len(order), file_bytes, file_rows)
+    total_bytes = sum(stored for _, stored, _ in files)
+    limits = caps.limits(order, len(file_bytes))
+    for number, left_out in caps.left_out(limits):
+        file_rows[number] -= left_out
+    taken = [(number, row) for number, row in kept.items() if not _over_cap(row, limits)]
+    return _screen_and_draw(config, taken, size, seed, total_bytes, len(order), file_bytes, file_rows)
 
 
 def _screen_and_draw(
@@ -163,6 +174,41 @@ def file_sizes(patterns: Iterable[str]) -> dict[str, int]:
 
 def _ticket(seed: int, what: str, name: str) -> int:
     return stable_seed("estimate", what, str(seed), name)
+
+
+def _over_cap(row: Document | DeadLetter, limits: Mapping[str, int]) -> bool:
+    return isinstance(row, Document) and row.source in limits and ticket(row.source, row.id) >= limits[row.source]
+
+
+class _Caps:
+    """The documents of inputs with a cap: their tickets, by which a run takes them, and the file of each."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        self._files: dict[str, array[int]] = defaultdict(lambda: array("q"))
+
+    def offer(self, document: Document, file: int) -> None:
+        self._tickets[document.source].append(ticket(document.source, document.id))
+        self._files[document.source].append(file)
+
+    def limits(self, files: Sequence[tuple[str, int, FileInput]], read: int) -> dict[str, int]:
+        """The ticket from which on a cap leaves out, by source; of `files` the first so many were read."""
+        limits = {}
+        for source, seen in self._tickets.items():
+            [found] = {id(found): found for *_, found in files if found.reader.fields.source_label == source}.values()
+            whole = sum(stored for _, stored, other in files if other is found)
+            share = sum(stored for _, stored, other in files[:read] if other is found) / max(1, whole)
+            tickets, most = np.unique(np.frombuffer(seen, np.int64)), round(found.cap * share)
+            if len(tickets) > most:
+                limits[source] = int(tickets[most])
+        return limits
+
+    def left_out(self, limits: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+        """Of each file how many documents that is."""
+        for source, limit in limits.items():
+            over = np.frombuffer(self._tickets[source], np.int64) >= limit
+            files, counts = np.unique(np.frombuffer(self._files[source], np.int64)[over], return_counts=True)
+            yield from zip(files.tolist(), counts.tolist(), strict=True)
 
 
 class _Smallest:

@@ -1,9 +1,10 @@
 """Documents of a crawl: the pages in WARC, WET and ARC files (`archive.py`), as text (`pages.py`).
 
-Documents are the responses of HTML or text with a good status, and the texts of conversion records. A document's id is
-its WARC-Record-ID, its source the label of the input or else the page's address. Address and date go along in any case,
-and `carry` names more: headers of the record by their names in lower case ("warc-ip-address"), and what `columns` has.
-Other records are no documents; those that might have been (a picture, a page that was not found) are counted.
+Documents are the responses of HTML or text with a good status, HTML in resource records, and the texts of conversion
+records. A document's id is its WARC-Record-ID, its source the label of the input or else the page's address. Address and
+date go along in any case, and `carry` names more: headers of the record by their names in lower case ("warc-ip-address"),
+and what `columns` has. Other records are no documents; those that might have been (a picture, a page that was not found)
+are counted.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from beam_pipeline.rows import (
 from transforms.records import DeadLetter, Document
 
 _ALWAYS = ("url", "date")
-_PAGES = ("response", "conversion")
+_PAGES = ("response", "conversion", "resource")
 
 
 def columns(record: Record) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from beam_pipeline import __version__
 from beam_pipeline.option_values import ANY_LANGUAGE
 from beam_pipeline.options import DEMO_MODEL, PipelineConfig
 from beam_pipeline.pairs import Row
-from beam_pipeline.table import FLOW
+from beam_pipeline.table import FLOW, not_asked_about
 
 UNKNOWN_LICENCE = "unknown"
 _MOST_ROWS = 200  # of a table
@@ -214,7 +214,8 @@ def _funnel(card: Card) -> list[str]:
     if documents:
         lines += [
             f"{documents['read']:,} documents were read; {documents['accepted']:,} gave at least one pair, "
-            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed. "
+            f"{documents['rejected']:,} were rejected, {documents['dead_lettered']:,} failed"
+            f"{''.join(f', {part}' for part in not_asked_about(documents))}. "
             f"Of the {card.summary['pairs']:,} pairs that passed, this dataset has {card.pairs:,}.",
             "",
         ]

@@ -192,7 +192,7 @@ def find_document(config: PipelineConfig) -> tuple[Document, str]:
 
 
 def _documents(config: PipelineConfig) -> Iterator[Document]:
-    for patterns, reader in file_inputs(config):
+    for patterns, reader, _ in file_inputs(config):
         for pattern in patterns:
             try:
                 paths = match_pattern(pattern)

@@ -20,11 +20,11 @@ from beam_pipeline.command_line import parse
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.engines import is_local, runner_name
 from beam_pipeline.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
-from beam_pipeline.inputs import check_files, read_inputs
+from beam_pipeline.inputs import check_files
 from beam_pipeline.limits import prices_of
 from beam_pipeline.main import execute
 from beam_pipeline.meter import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
-from beam_pipeline.option_values import ANY_LANGUAGE, OptionError, shown
+from beam_pipeline.option_values import ANY_LANGUAGE, OptionError
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from beam_pipeline.sinks import json_line
@@ -201,8 +201,6 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
         yield f"{len(sample.file_rows)} files say little of how files differ: more files would make the intervals right"
     if not sample.screened_all:
         yield "copies were looked for among the screened rows only: a corpus with many copies brings less"
-    if capped := [spec.source for spec in read_inputs(config) if spec.cap]:
-        yield f"a cap of --inputs is not foretold: that of {shown(capped[0])} may leave out documents that are counted here"
     if len(sample.texts) < sample.row_texts.sum():
         yield "questions that repeat others are foretold from the repeats in the sample; caps and shares of the mix are not"
     if all_at_once(sample, meter):

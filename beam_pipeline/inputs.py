@@ -154,10 +154,11 @@ def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
 
 
 class FileInput(NamedTuple):
-    """Files that are read alike: their paths or globs, and what reads the documents to be taken of them."""
+    """Files that are read alike: their paths or globs, what reads them (by their weight), and the most documents of them."""
 
     patterns: tuple[str, ...]
     reader: FileReader
+    cap: int = 0
 
 
 def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
@@ -170,4 +171,4 @@ def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
         fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
         yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
     for spec in read_inputs(config):
-        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight))
+        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)

@@ -54,7 +54,9 @@ def page_type(record: Record) -> str:
 
 
 def is_page(record: Record) -> bool:
-    """Whether a record is a page with text: a good response of HTML or text, or a text that was made of one."""
+    """Whether a record is a page with text: a good response of HTML or text, HTML by itself, or a text that was made of one."""
+    if record.kind == "resource":  # in text there are a crawler's own logs
+        return page_type(record) in _HTML
     if record.kind == "conversion":
         return page_type(record) in _PLAIN
     return record.kind == "response" and 200 <= record.status < 300 and page_type(record) in {*_HTML, *_PLAIN, ""}
@@ -73,7 +75,7 @@ def page_text(record: Record) -> str | bytes | None:
     media = page_type(record)
     if not media and not _LOOKS_HTML.match(body):
         return None
-    text = decode(body, record.http.get("content-type", ""))
+    text = decode(body, (record.http if record.kind == "response" else record.headers).get("content-type", ""))
     if media in _PLAIN:
         return text
     return html_text(text)

@@ -69,6 +69,16 @@ def _input_lines(inputs: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         yield f"{label[:27]:28}{row.get('read', 0):>10,}{left_out:>10,}{dead:>8,}{no_text:>9,}{pairs}"
 
 
+def not_asked_about(documents: Mapping[str, int]) -> list[str]:
+    """What a run left out or did not come to, in words: documents that are read, and neither accepted, rejected nor dead."""
+    words = {
+        "not_sampled": "left out by the weights and caps of the inputs",
+        "not_started": "not started when a limit stopped the run",
+        "unfinished": "left unfinished by it",
+    }
+    return [f"{documents[name]:,} {what}" for name, what in words.items() if documents.get(name)]
+
+
 def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
     rank = {stage: number for number, stage in enumerate(FLOW)}

@@ -1,5 +1,6 @@
 """The card: figures that are those of the files, front matter that readers know, and no word of a document that does anything."""
 
+import json
 import re
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def test_a_card_says_what_is_there(tmp_path: Path) -> None:
 def test_languages_that_a_list_of_inputs_names_are_not_told_wrong(tmp_path: Path) -> None:
     run = finished_run(tmp_path / "run", [pair(1)], inputs="inputs.yaml", languages=["en"])
     assert "language" not in card_of(run, tmp_path / "to")[0]
+
+
+def test_a_card_says_what_a_limit_or_a_weight_left_out(tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run", [pair(1)])
+    summary = json.loads((run / "summary.json").read_text("utf-8"))
+    summary["documents"] |= {"read": 481, "accepted": 13, "rejected": 97, "not_started": 361, "not_sampled": 10}
+    (run / "summary.json").write_text(json.dumps(summary), "utf-8")
+    _, body = card_of(run, tmp_path / "to")
+    assert "0 failed, 10 left out by the weights and caps of the inputs, 361 not started when a limit stopped the run. Of" in body
 
 
 def test_a_demo_is_called_one(tmp_path: Path) -> None:

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import pytest
 
 from beam_pipeline.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.demo_endpoint import DemoEndpoint
 from beam_pipeline.estimate import main as estimate
-from beam_pipeline.estimate import notes, sample_run, write_sample
+from beam_pipeline.estimate import sample_run, write_sample
 from beam_pipeline.extrapolate import call_rate, totals
+from beam_pipeline.inputs import read_inputs
 from beam_pipeline.main import main
-from beam_pipeline.meter import Meter
+from beam_pipeline.mixture import ReadUniqueInputs
+from beam_pipeline.options import LOCAL_RUNNER
 from beam_pipeline.pipeline import screen_config
 from beam_pipeline.running import FAILED, OK, UNUSABLE
 from transforms.records import Document
@@ -157,8 +160,7 @@ def test_several_inputs_are_drawn_from_with_their_own_fields_weights_and_languag
     rows = [{"body": f"{german} Das ist der Bericht mit der Nummer {number}."} for number in range(40)]
     (corpus / "de.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     (corpus / "inputs.yaml").write_text(
-        "- {source: en, path: part-*.jsonl}\n"
-        "- {source: de, path: de.jsonl, text_field: body, languages: [de], weight: 0.5, cap: 3}\n",
+        "- {source: en, path: part-*.jsonl}\n- {source: de, path: de.jsonl, text_field: body, languages: [de], weight: 0.5}\n",
         "utf-8",
     )
     options = config(input=[], inputs=str(corpus / "inputs.yaml"), output=str(corpus / "out"), near_duplicates=0)
@@ -171,7 +173,25 @@ def test_several_inputs_are_drawn_from_with_their_own_fields_weights_and_languag
     again = [json.loads(line) for line in Path(run.input[0]).read_text("utf-8").splitlines()]
     passed = [screen_text(row["text"], screen_config(run)) for row in again]
     assert passed == [None] * len(sample.texts), "the run of the sample asks about all that was drawn"
-    assert any("cap of --inputs" in note for note in notes({}, sample, Meter(), options))
+
+
+def test_of_several_inputs_it_knows_what_weights_and_caps_take(corpus: Path, config: Callable[..., Any]) -> None:
+    (corpus / "inputs.yaml").write_text(
+        "[{source: half, path: 'part-[01].jsonl', weight: 0.5}, {source: few, path: 'part-[2345].jsonl', cap: 7, languages: de}]"
+    )
+    options = config(input=[], inputs=str(corpus / "inputs.yaml"), output=str(corpus / "out"))
+    with beam.Pipeline(LOCAL_RUNNER) as pipeline:
+        read = pipeline | ReadUniqueInputs(read_inputs(options))
+        read.passed | beam.Map(lambda document: f"{document.source} {document.id}\n") | beam.io.WriteToText(str(corpus / "taken"))
+    taken = [line.split() for path in corpus.glob("taken*") for line in path.read_text().splitlines() if line]
+    sources = Counter(source for source, _ in taken)
+    assert sources["few"] == 7 and 0 < sources["half"] < 14
+    everything = draw_sample(options, 1000)
+    assert everything.screened_all and everything.total_files == 6
+    assert everything.file_rows.sum() == len(taken) + 6, "a broken row in each file"
+    assert {text.id for text in everything.texts} < {document_id for source, document_id in taken if source == "half"}
+    part = draw_sample(options, 5, read_bytes=1)
+    assert len(part.file_rows) == 5 and part.file_rows.sum() < everything.file_rows.sum()
 
 
 # --- the command

@@ -237,11 +237,13 @@ def test_an_empty_run_and_damaged_lines_have_a_report(tmp_path: Path) -> None:
     }
     for part in ("documents", "tasks"):
         empty[part] = {"read": 0, "accepted": 0, "rejected": 0, "dead_lettered": 0}
+    empty["documents"] |= {"read": 1212, "not_started": 1200, "not_sampled": 12}
     (tmp_path / "summary.json").write_text(json.dumps({**empty, "balanced": True}))
     (tmp_path / "qa").mkdir()
     (tmp_path / "qa" / "qa-00000-of-00001.jsonl").write_text('{"half\n[1]\n{"question": 7, "verdicts": "x", "pass_rate": NaN}\n')
     assert report_main([str(tmp_path)]) == OK
     page = Page(tmp_path / "report.html")
+    assert "12 left out by the weights and caps of the inputs, 1,200 not started when a limit stopped" in page.says("")
     assert "2 lines of the output are no rows" in page.says("rows") + page.says("")
     assert [row["title"] for row in page.data["rows"]] == [""]
 

@@ -100,7 +100,7 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[tuple[Document, int]
     """
     if not (options.get("input") or options.get("inputs")):
         raise ValueError("the input was no files")
-    for patterns, reader in file_inputs(validate(options)):
+    for patterns, reader, _ in file_inputs(validate(options)):
         for path in match_files(patterns):
             cost = PAGE if reader.format_of(path) == "warc" else 1
             yield from ((found, cost) for found in reader.read(path) if isinstance(found, Document))

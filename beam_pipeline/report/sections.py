@@ -11,7 +11,7 @@ from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
 from beam_pipeline.report.outcome_sections import STAGES
 from beam_pipeline.report.tables import Bar, bar, number, share, table
-from beam_pipeline.table import verdict_line
+from beam_pipeline.table import not_asked_about, verdict_line
 
 Section = tuple[str, str, Html]
 
@@ -47,8 +47,9 @@ def header(collected: Collected) -> Html:
     documents, tasks = summary["documents"], summary["tasks"]
     total = summary.get("tokens", {}).get("total", {})
     cost = summary.get("cost", {})
+    asked_about = f"{share(documents['accepted'], documents['read'])} gave a pair"
     tiles = [
-        ("documents read", number(documents["read"]), f"{share(documents['accepted'], documents['read'])} gave a pair"),
+        ("documents read", number(documents["read"]), ", ".join((asked_about, *not_asked_about(documents)))),
         ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
         ("dead letters", number(collected.figures.dead), "failures, which a replay asks again"),
     ]
