@@ -62,6 +62,9 @@ SERVE_COMMAND = (
 )
 """How a worker serves the model without `--serve_command`; templates/serving/README.md says what the flags are for."""
 
+YEAR_S = 366 * 86_400
+"""The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
+
 STREAM_RUNNER = "beam_pipeline.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
@@ -239,7 +242,7 @@ class PipelineConfig(_Options):
         STREAMING,
     )
     window_s: float = declare(
-        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", gt=0
+        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", ge=0.001, le=YEAR_S
     )
     allowed_lateness_s: float | None = declare(
         None,
@@ -248,6 +251,7 @@ class PipelineConfig(_Options):
         STREAMING,
         param_type="NUMBER",
         ge=0,
+        le=YEAR_S,
     )
     early_firing_s: int = declare(
         0,
@@ -255,6 +259,7 @@ class PipelineConfig(_Options):
         STREAMING,
         param_type="NUMBER",
         ge=0,
+        le=YEAR_S,
     )
     deduplicate_ttl_s: float = declare(
         86_400.0,
@@ -262,6 +267,7 @@ class PipelineConfig(_Options):
         STREAMING,
         param_type="NUMBER",
         gt=0,
+        le=YEAR_S,
     )
     watch_interval_s: float = declare(30.0, "Seconds between two looks for new files.", STREAMING, param_type="NUMBER", gt=0)
     watch_until_s: float = declare(
