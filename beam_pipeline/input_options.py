@@ -11,6 +11,9 @@ from beam_pipeline.option_groups import FILES, STREAMING, TABLES, OptionsModel
 from beam_pipeline.option_values import declare, shown
 from beam_pipeline.stream_options import SUBSCRIPTION, TOPIC
 
+YEAR_S = 366 * 86_400
+"""The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
+
 
 class InputOptions(OptionsModel):
     """Where documents come from and where results go."""
@@ -103,7 +106,7 @@ class InputOptions(OptionsModel):
         STREAMING,
     )
     window_s: float = declare(
-        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", gt=0
+        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", ge=0.001, le=YEAR_S
     )
     allowed_lateness_s: float | None = declare(
         None,
@@ -112,6 +115,7 @@ class InputOptions(OptionsModel):
         STREAMING,
         param_type="NUMBER",
         ge=0,
+        le=YEAR_S,
     )
     early_firing_s: int = declare(
         0,
@@ -119,6 +123,7 @@ class InputOptions(OptionsModel):
         STREAMING,
         param_type="NUMBER",
         ge=0,
+        le=YEAR_S,
     )
     deduplicate_ttl_s: float = declare(
         86_400.0,
@@ -126,6 +131,7 @@ class InputOptions(OptionsModel):
         STREAMING,
         param_type="NUMBER",
         gt=0,
+        le=YEAR_S,
     )
     watch_interval_s: float = declare(30.0, "Seconds between two looks for new files.", STREAMING, param_type="NUMBER", gt=0)
     watch_until_s: float = declare(

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ REPORT_FILE = "report.html"
 _SUMMARY_FILES = ("summary.json", REPORT_FILE, "options.yaml", LOCK_FILE, STOP_FILE)
 _JOURNAL = "journal"
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
+_PANE = "-pane"  # in the name of a shard that a stream wrote
 _TEMP = "beam-temp-"
 # Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
 ROW_GROUP_BYTES = 16 << 20
@@ -202,7 +204,8 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
 
     `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
     paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
-    whose documents do not come again) it deletes nothing. Nothing but the files that this program writes is ever deleted.
+    whose documents do not come again) it deletes nothing. Neither goes on with what the other wrote. Nothing but the
+    files that this program writes is ever deleted.
 
     Raises:
         ValueError: the folder holds files and neither is given, or it cannot be used; one line.
@@ -226,6 +229,13 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
     if set(names) - {"options.yaml", LOCK_FILE} and not (overwrite or resume):
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
+        )
+    if resume and (others := [name for name in names if _is_shard(name) and (_PANE in name) != keep]):
+        wrote, goes_on = ("a batch", "a stream") if keep else ("a stream", "a batch")
+        flag = "leave --streaming out" if keep else "add --streaming"
+        raise ValueError(
+            f"{output}: {others[0]} was written by {wrote}, and with --resume {goes_on} cannot go on with it: {flag}, "
+            "or name another --output"
         )
     if resume and keep:
         return
@@ -272,6 +282,12 @@ def list_output(output: str) -> list[str]:
     return sorted(name for name in names if name and not name.endswith("/"))
 
 
+def _is_shard(name: str) -> bool:
+    """Whether a file, named relative to the output folder, holds rows."""
+    folder, _, rest = name.partition("/")
+    return folder in (*KINDS, SUMMARIES) and rest.startswith(folder) and is_ours(name)
+
+
 def is_ours(name: str) -> bool:
     """Whether a file, named relative to the output folder, is one that this program writes."""
     folder, slash, rest = name.partition("/")
@@ -280,6 +296,13 @@ def is_ours(name: str) -> bool:
     if folder in (*KINDS, SUMMARIES):
         return _SHARD.fullmatch(rest, len(folder)) is not None if rest.startswith(folder) else rest.startswith(_TEMP)
     return folder == _JOURNAL or folder.startswith(_TEMP)
+
+
+def clear_temporary(output: str) -> None:
+    """Remove the folders, now empty, in which a stream's files were written; a store of objects has none."""
+    if FileSystems.get_scheme(output) is None:
+        with suppress(OSError):  # a worker that was given up may still write: then they stay
+            _remove_empty_folders(output, [])
 
 
 def _remove_empty_folders(output: str, deleted: list[str]) -> None:

@@ -27,6 +27,7 @@ from beam_pipeline.running import (
     wait_for_end,
     why_it_failed,
 )
+from beam_pipeline.sinks import clear_temporary
 from beam_pipeline.summary import add_summaries
 from beam_pipeline.table import verdict_line
 from beam_pipeline.timeline import Timeline
@@ -80,9 +81,13 @@ def run_stream(run: Run) -> int:
         fatal = why_it_failed(error, options)
         if fatal is None:
             raise
-        print(f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume", file=sys.stderr)
+        print(
+            f"error: {fatal}; closed windows and paid replies are kept: mend it and go on with --resume --streaming",
+            file=sys.stderr,
+        )
         return FAILED
     watch_again(config.output)
+    clear_temporary(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
     counted = runner_name(options) not in STREAM_RUNNERS
     summary = add_summaries(read_window_summaries(config.output, run.name))
@@ -92,7 +97,7 @@ def run_stream(run: Run) -> int:
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if stop.asked:
         done = "what was read is in its windows" if watches else "open windows are lost"
-        print(f"stopped: {done}; go on with --resume --output {config.output}", file=sys.stderr)
+        print(f"stopped: {done}; go on with --resume --streaming --output {config.output}", file=sys.stderr)
         return STOPPED
     return exit_code(summary)
 
@@ -111,7 +116,7 @@ def _stop_watching_there(output: str) -> None:
 
 def _cancelled(result: Any, config: PipelineConfig, options: PipelineOptions) -> str:
     """Cancel a stream's job elsewhere, if it has one, and say on one line what became of it."""
-    go_on = f"closed windows and paid replies are kept: go on with --resume --output {config.output}"
+    go_on = f"closed windows and paid replies are kept: go on with --resume --streaming --output {config.output}"
     if result is None:
         return f"stopped while the run was being started; {go_on}"
     try:

@@ -33,12 +33,14 @@ _LATE_OUTPUT, _IN_TIME = "late", "in_time"
 
 # Keys of the gate: as many workers may let elements through at a time, and each has one small state a window.
 SHARDS = 32
-# What is older counts as this old at the gate. No source is further behind (Pub/Sub keeps a message for 31 days at
-# most), so that it is late all the same, and the gate has to remember windows for so long and no longer.
+# What belongs to a window that closed longer ago counts as this old at the gate. No source is further behind (Pub/Sub keeps a
+# message for 31 days at most), so that it is late all the same, and the gate has to remember windows for so long and no longer.
 _OLDEST_S = 31 * 86_400
 _REMEMBERED_S = _OLDEST_S + 2 * 86_400
 # What is late is accounted in the window of now. The clocks of two machines may differ by this much.
 _CLOCKS_S = 5
+# Beam's times are of microseconds: one just before a window may have become its first.
+_ROUNDED_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class _StampFn(beam.DoFn):
     ) -> Iterator[TimestampedValue]:
         own = element.event_time if isinstance(element, Document) else None
         event_time = float(arrival) if own is None else own
-        closing = max(event_time, time.time() - _OLDEST_S) + self._windows.lateness_s
+        closing = max(event_time + self._windows.lateness_s, time.time() - _OLDEST_S)
         shard = stable_seed("gate", element.where) % SHARDS
         yield TimestampedValue((shard, (element, event_time)), closing)
 
@@ -147,10 +149,14 @@ class _JudgeFn(beam.DoFn):
         self._windows = windows
         self._rejects = rejects
 
-    def process(self, group: tuple[int, Iterable[Stamped]], pane: Any = beam.DoFn.PaneInfoParam) -> Iterator[Any]:
+    def process(
+        self, group: tuple[int, Iterable[Stamped]], pane: Any = beam.DoFn.PaneInfoParam, window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[Any]:
         late = pane.timing == PaneInfoTiming.LATE
+        # A runner whose watermark waits for the end of a watch finds nothing late, but what only counts as less old is.
+        begins = self._windows.bounds(window)[0] - _ROUNDED_S
         for element, event_time in group[1]:
-            if not late:
+            if not late and event_time >= begins:
                 yield element
                 continue
             if self._rejects:

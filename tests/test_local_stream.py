@@ -105,7 +105,7 @@ def test_an_error_that_stops_the_run_is_told_once(channel: Channel, serve: Any, 
     assert process.returncode == FAILED
     [line] = errors.strip().splitlines()
     assert line.startswith("error: HTTP 403")
-    assert line.endswith("mend it and go on with --resume")
+    assert line.endswith("mend it and go on with --resume --streaming")
 
 
 class RefusingClient:

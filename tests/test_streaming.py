@@ -252,6 +252,9 @@ def test_a_folder_that_fills_up(
     assert "2 windows closed; counts close" in capsys.readouterr().out
 
     before = {path.name for path in (tmp_path / "out" / "qa").glob("*.jsonl")}
+    assert before == {path.name for path in (tmp_path / "out" / "qa").iterdir()}, "no folder of temporary files is left"
+    assert main(["--input", f"{folder}/*.jsonl", "--output", str(tmp_path / "out"), "--resume"]) == UNUSABLE
+    assert "add --streaming" in capsys.readouterr().err
     assert replay([str(tmp_path / "out")]) == UNUSABLE
     assert "was written by a stream" in capsys.readouterr().err
     assert main(command(folder, tmp_path / "out", "--watch_until_s", "1")) == UNUSABLE

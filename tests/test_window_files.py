@@ -110,5 +110,18 @@ def test_a_stream_that_goes_on_keeps_its_files_and_overwriting_deletes_them(tmp_
         prepare_output(str(tmp_path), keep=True)
     prepare_output(str(tmp_path), resume=True, keep=True)
     assert numbers(name) == [1]
+    with pytest.raises(ValueError, match=r"was written by a stream.*add --streaming"):
+        prepare_output(str(tmp_path), resume=True)
+    assert numbers(name) == [1]
     prepare_output(str(tmp_path), overwrite=True, keep=True)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_stream_does_not_go_on_with_a_batch(tmp_path: Path) -> None:
+    """Its windows would stand beside the batch's files, and every pair of both would be there twice."""
+    shard = tmp_path / "qa" / "qa-00000-of-00001.jsonl"
+    shard.parent.mkdir()
+    shard.write_text("{}\n")
+    with pytest.raises(ValueError, match=r"qa-00000-of-00001\.jsonl was written by a batch.*leave --streaming out"):
+        prepare_output(str(tmp_path), resume=True, keep=True)
+    prepare_output(str(tmp_path), resume=True)

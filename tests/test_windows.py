@@ -61,6 +61,15 @@ def test_the_first_document_of_a_closed_window_is_late() -> None:
     assert sorted(found.element.document_id for found in seen["late"]) == ["a", "c"]
 
 
+def test_what_is_older_than_the_gate_remembers_is_in_no_other_window() -> None:
+    """Whatever the watermark: that of a watch in this process waits for its end."""
+    year = 366 * 86_400
+    events = [At(0, (dated("a", -86_400 * 40), dated("b", -year - 86_400 * 40), dated("c", 5)))]
+    patient = run_gate(events, windows := Windows(60, year))
+    assert bounds(patient["in_time"], windows) == {"a": (-86_400 * 40, -86_400 * 40 + 60), "c": (0, 60)}
+    assert [found.element.document_id for found in patient["late"]] == ["b"]
+
+
 def test_what_is_late_is_accounted_in_the_window_of_now() -> None:
     seen = run_gate([At(500), At(500, (dated("a", 10),))])
     [late] = seen["late"]

@@ -126,7 +126,7 @@ def test_a_folder_that_fills_up(
     ran = finish(process, output)
     assert ran.code == STOPPED, ran.errors
     assert "counts close" in ran.printed
-    assert f"stopped: what was read is in its windows; go on with --resume --output {output}" == last_line(ran)
+    assert f"stopped: what was read is in its windows; go on with --resume --streaming --output {output}" == last_line(ran)
     assert not (output / "stop").exists()
 
     summary = ran.summary
