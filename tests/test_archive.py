@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_read_any_further_costs_its_rest() -> None:
 
 
 def test_a_huge_record_is_never_held() -> None:
-    huge = record(b"\0" * 60_000_000, kind="resource", number=9)
+    huge = record(b"\0" * 60_000_000, kind="metadata", number=9)
     page_of = record(http(b" " * 60_000_000), number=8)
     data = members([INFO, huge, page_of, FIRST])
     del huge, page_of

@@ -17,7 +17,6 @@ from beam_pipeline.summary import read_summary
 from transforms.records import DeadLetter, Document
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
-CRAWL = Path(__file__).parents[2] / "shared" / "data" / "commoncrawl"
 PROSE = "The bridge over the Aare at Bern was opened to traffic in 1923, after four years of work by two hundred men."
 PAGE = f"<html><head><title>Bridge</title></head><body><nav>Home</nav><article><p>{PROSE}</p></article></body></html>"
 
@@ -58,8 +57,9 @@ def test_pages_are_documents_and_the_rest_is_counted(tmp_path: Path, name: str) 
     documents = [result for result in found if isinstance(result, Document)]
     assert [document.source.rpartition("/")[2] for document in documents] == ["response-200", "resource-", "conversion-"]
     assert [document.text.strip() for document in documents] == [PROSE, PROSE.replace("Aare", "S\u00fcd"), PROSE]
-    assert {dict(document.attributes)["warc-ip-address"] for document in documents} == {"10.0.0.1"}
-    assert all("url" in dict(document.attributes) and document.id.startswith("urn:uuid:") for document in documents)
+    carried = [json.loads(document.carried) for document in documents]
+    assert {row["warc-ip-address"] for row in carried} == {"10.0.0.1"}
+    assert all("url" in row for row in carried) and all(document.id.startswith("urn:uuid:") for document in documents)
     assert [result for result in found if not isinstance(result, Document)] == [NOT_TEXT] * 3
 
 
@@ -111,23 +111,6 @@ def test_what_is_carried_goes_along(run: tuple[dict[str, Any], list[dict[str, An
     assert pairs and all(row["attributes"] == {"meta.tags": ["few"]} for row in pairs)
     pages = [row for row in rows if "pages.warc.gz" in row.get("where", "")]
     assert pages and all(set(row["attributes"]) == {"url", "date"} for row in pages)
-
-
-@pytest.mark.skipif(not CRAWL.is_dir(), reason="needs the files of Common Crawl in ../shared")
-@pytest.mark.integration
-def test_files_of_common_crawl_the_broken_ones_too(tmp_path: Path) -> None:
-    argv = ["--input", str(CRAWL / "*"), "--input_format", "warc", "--languages", "all", "--min_document_tokens", "5"]
-    assert main([*argv, "--output", str(tmp_path / "out"), "--progress", "off"]) == OK
-    summary = read_summary(str(tmp_path / "out" / "summary.json"))
-    assert summary["balanced"]
-    assert summary["documents"]["read"] == sum(
-        1 for path in CRAWL.iterdir() for result in read_as_warc(path) if result != NOT_TEXT
-    )
-    assert summary["errors"] == {"read/BrokenRecord": 2}, "a list of paths, and a file that was cut off"
-
-
-def read_as_warc(path: Path) -> Iterator[Document | DeadLetter | LeftOut]:
-    return FileReader(Fields(), "warc", 1 << 26).read(str(path))
 
 
 @pytest.mark.parametrize(

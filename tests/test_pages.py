@@ -48,7 +48,8 @@ def test_the_text_of_a_page_is_its_article() -> None:
         (Record("", "conversion", {"content-type": "text/plain"}), True),
         (Record("", "conversion", {"content-type": "image/png"}), False),
         (Record("", "request", {}), False),
-        (Record("", "resource", {"content-type": "text/html"}), False),
+        (Record("", "resource", {"content-type": "text/html"}), True),
+        (Record("", "resource", {"content-type": "text/plain"}), False),
     ],
 )
 def test_pages_are_good_responses_of_text_and_conversions(record: Record, expected: bool) -> None:
