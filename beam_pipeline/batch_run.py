@@ -47,10 +47,11 @@ def run_batch(run: Run) -> int:
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
         if not is_local(options):
             stop.then(quiet.hush)
-    result = None
+    result, progress = None, progress_line(config, options)
     collect_again()
     try:
-        with stop, Limited(config) as limited, timeline, progress_line(config, options), redirect_stderr(cast(TextIO, quiet)):
+        # Outermost: while the others end, an engine's threads already complain of its end.
+        with redirect_stderr(cast(TextIO, quiet)), stop, Limited(config) as limited, timeline, progress:
             result = run.pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if template := template_location(options):
