@@ -180,6 +180,10 @@ def failure_text(error: BaseException) -> str:
     return _AUGMENTED.sub("", lines[0] if lines else " ".join(text.split()) or type(error).__name__).strip()
 
 
+ENGINE_GONE = "not registered in worker pool"
+"""What Prism answers a worker of a job that has failed: why it did, the run's own end says."""
+
+
 class QuietStderr(io.TextIOBase):
     """Standard error without the tracebacks of errors that we say in one line: workers in this process print them.
 
@@ -193,6 +197,7 @@ class QuietStderr(io.TextIOBase):
 
     def write(self, text: str) -> int:
         runtime = peek_runtime()
+        self.hushed = self.hushed or ENGINE_GONE in text
         stopped = self.hushed or (runtime is not None and runtime.fatal is not None)
         # What `print` writes behind a text goes with it.
         self._dropped = stopped or remote_fatal(text) is not None or (self._dropped and text == "\n")

@@ -146,6 +146,14 @@ def test_only_what_is_said_in_one_line_is_kept_off_standard_error() -> None:
     assert remote_fatal("ValueError: FatalError: not at the start") is None
 
 
+def test_what_workers_of_a_failed_job_say_of_their_engine_is_not_shown() -> None:
+    stream = io.StringIO()
+    quiet = QuietStderr(stream)
+    print("Traceback ...\n  grpc._channel._InactiveRpcError: worker_id: 'job-001' not registered in worker pool", file=quiet)  # type: ignore[call-overload]
+    print("Exception in thread read_grpc_client_inputs", file=quiet)  # type: ignore[call-overload]
+    assert stream.getvalue() == ""
+
+
 def test_paths_of_workers_elsewhere_are_absolute(
     config: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
