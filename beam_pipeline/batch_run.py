@@ -4,9 +4,8 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import redirect_stderr
 from functools import partial
-from typing import Any, TextIO, cast
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -41,17 +40,18 @@ from transforms.inference.runtime import get_runtime
 def run_batch(run: Run) -> int:
     """Run to the end; returns the exit code."""
     config, options = run.config, run.options
-    stop, quiet, timeline = interrupt_of(options), QuietStderr(sys.stderr), Timeline(runs_here(options))
+    engine_here = runs_here(options) and not is_local(options)
+    stop, quiet, timeline = interrupt_of(options), QuietStderr(sys.stderr, stays=engine_here), Timeline(runs_here(options))
     if runs_here(options):
         # From a thread of its own: what the signal interrupts may hold the lock that this takes.
         stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
-        if not is_local(options):
+        if engine_here:
             stop.then(quiet.hush)
     result, progress = None, progress_line(config, options)
     collect_again()
     try:
         # Outermost: while the others end, an engine's threads already complain of its end.
-        with redirect_stderr(cast(TextIO, quiet)), stop, Limited(config) as limited, timeline, progress:
+        with quiet, stop, Limited(config) as limited, timeline, progress:
             result = run.pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if template := template_location(options):
@@ -60,9 +60,6 @@ def run_batch(run: Run) -> int:
                 stop.then(partial(cancel_job, result, options))
             wait_for_end(result, options)
     except Exception as error:
-        if runs_here(options) and not is_local(options):
-            quiet.hush()
-            sys.stderr = cast(TextIO, quiet)  # to the end of the process, in which the engine's threads go on
         ending = _ending(error, run, result is not None, stop.asked)
         if ending is None:
             raise

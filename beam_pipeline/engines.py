@@ -10,10 +10,11 @@ import json
 import logging
 import re
 import socket
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import grpc
 from apache_beam.options.pipeline_options import (
@@ -187,13 +188,25 @@ ENGINE_GONE = "not registered in worker pool"
 class QuietStderr(io.TextIOBase):
     """Standard error without the tracebacks of errors that we say in one line: workers in this process print them.
 
-    Once an error has stopped the run, others follow from it, and none is let through.
+    Once an error has stopped the run, others follow from it, and none is let through. A context manager that takes the
+    place of `sys.stderr`; with `stays`, after an error to the end of the process, in which an engine's threads go on.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, stays: bool = False) -> None:
         self.stream = stream
+        self.stays = stays
         self.hushed = False
         self._dropped = False
+
+    def __enter__(self) -> "QuietStderr":
+        sys.stderr = cast(TextIO, self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.stays and kind is not None:
+            self.hush()  # without a moment in which another thread finds the real one
+        else:
+            sys.stderr = self.stream
 
     def write(self, text: str) -> int:
         runtime = peek_runtime()
