@@ -203,7 +203,7 @@ class QuietStderr(io.TextIOBase):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.stays and kind is not None:
+        if self.stays and kind is not None and issubclass(kind, Exception):  # a second Ctrl-C is told by whoever catches it
             self.hush()  # without a moment in which another thread finds the real one
         else:
             sys.stderr = self.stream

@@ -10,7 +10,7 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.files import format_of
-from beam_pipeline.row_files import read_rows
+from beam_pipeline.row_files import FORMATS, read_rows
 from beam_pipeline.rows import BadRow
 from beam_pipeline.sinks import whole_unicode
 from beam_pipeline.sources import match_pattern
@@ -37,7 +37,7 @@ def pair_files(place: str) -> list[str]:
     tried = [path] if wildcard else [FileSystems.join(path, "qa", "qa*"), FileSystems.join(path, "qa*"), path]
     for candidate in tried:
         try:
-            found = [file for file in match_pattern(candidate) if format_of(file) in ("jsonl", "parquet")]
+            found = [file for file in match_pattern(candidate) if format_of(file) in FORMATS]
         except ValueError:
             continue
         if found:

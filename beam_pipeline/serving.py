@@ -9,8 +9,8 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
-from beam_pipeline.dataflow import ONE_PROCESS
-from beam_pipeline.engines import runner_name, runs_here
+from beam_pipeline.dataflow import ONE_PROCESS, on_dataflow
+from beam_pipeline.engines import runs_here
 from beam_pipeline.models import serve_config
 from beam_pipeline.options import PipelineConfig
 
@@ -39,7 +39,7 @@ def prepare_serving(options: PipelineOptions, config: PipelineConfig) -> None:
     command = serve.arguments[0]
     if runs_here(options) and shutil.which(command) is None:
         raise ValueError(f"--serve_command: there is no {command} here; install it, or name another command or an --endpoint")
-    if runner_name(options) == "DataflowRunner":
+    if on_dataflow(options):
         _prepare_dataflow(options, config.serve_accelerator)
 
 

@@ -1,8 +1,10 @@
 """What the command line knows of engines, with none of them here; `tests/engines/` runs them."""
 
+import contextlib
 import io
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -144,6 +146,17 @@ def test_only_what_is_said_in_one_line_is_kept_off_standard_error() -> None:
     print("ValueError: a bug", file=quiet)  # type: ignore[call-overload]
     assert stream.getvalue() == "ValueError: a bug\n"
     assert remote_fatal("ValueError: FatalError: not at the start") is None
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_standard_error_is_back_unless_an_engine_failed_here(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
+    real = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", real)
+    with contextlib.suppress(KeyboardInterrupt), QuietStderr(real, stays=True) as quiet:
+        assert sys.stderr is quiet
+        if error:
+            raise error
+    assert sys.stderr is real
 
 
 def test_what_workers_of_a_failed_job_say_of_their_engine_is_not_shown() -> None:
