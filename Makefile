@@ -50,7 +50,7 @@ check: lint types test ## lint, types, generated files and tests: what continuou
 lint: $(STAMP) ## look for mistakes, unformatted code and stale generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m beam_pipeline.describe --check
+	$(BIN)/python -m beam_pipeline.options.describe --check
 
 format: $(STAMP) ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
@@ -86,7 +86,7 @@ launch: $(STAMP) ## start it on Dataflow: make launch PROJECT=P REGION=R BUCKET=
 	    --temp_location=gs://$(BUCKET)/temp $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(ARGS)
 
 options: $(STAMP) ## rewrite the README's option table and templates/metadata.json
-	$(BIN)/python -m beam_pipeline.describe
+	$(BIN)/python -m beam_pipeline.options.describe
 
 bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
@@ -25,22 +25,19 @@ setup(
     description="Turns pretraining documents into verified question-answer pairs for reinforcement learning",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=[
-        "prompts",
-        "transforms",
-        "transforms.inference",
-        "beam_pipeline",
-        "beam_pipeline.demo_model",
-        "beam_pipeline.report",
-        "beam_pipeline.trainers",
-    ],
+    packages=find_packages(include=[f"{package}*" for package in ("prompts", "transforms", "beam_pipeline")]),
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],
         "beam_pipeline": ["sample/*"],
-        "beam_pipeline.demo_model": ["*.yaml"],
+        "beam_pipeline.demo_endpoint.rules": ["*.yaml"],
         "beam_pipeline.report": ["page.css", "page.js"],
     },
     install_requires=requirements(),
     extras_require={"report": requirements("requirements-report.txt")},
-    entry_points={"console_scripts": ["webscale-qa = beam_pipeline.main:main", "webscale-qa-worker = beam_pipeline.worker:main"]},
+    entry_points={
+        "console_scripts": [
+            "webscale-qa = beam_pipeline.main:main",
+            "webscale-qa-worker = beam_pipeline.engines.flink_worker:main",
+        ]
+    },
 )

@@ -21,11 +21,11 @@ from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import reason
-from beam_pipeline.pairs import PairsError, Row, pair_files, read_pairs
-from beam_pipeline.sources import read_domains
-from prompts import Domain, load_domains
-from prompts.bank import Exemplar, check_bank, check_exemplar, load_bank
+from beam_pipeline.output.read_back import PairsError, Row, pair_files, read_pairs
+from beam_pipeline.reading.exemplar_banks import read_domains
+from beam_pipeline.storage.files import reason
+from prompts.exemplar_bank import Exemplar, check_bank, check_exemplar, load_bank
+from prompts.load import Domain, load_domains
 from transforms.check import check_pair
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import normalise

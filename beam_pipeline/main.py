@@ -12,21 +12,21 @@ from contextlib import ExitStack
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.batch_run import run_batch
-from beam_pipeline.bigquery_sink import load_failure
-from beam_pipeline.command_line import parse
-from beam_pipeline.dry_run import describe_run
-from beam_pipeline.engines import ENGINE_LOGGERS, remote_fatal
-from beam_pipeline.models import run_prompts
-from beam_pipeline.option_values import OptionError
-from beam_pipeline.options import PipelineConfig
-from beam_pipeline.running import OK, STOPPED, UNUSABLE
-from beam_pipeline.sources import read_exemplars
-from beam_pipeline.starting import check_run, prepare_run
-from beam_pipeline.stream_run import run_stream
+from beam_pipeline.bigquery.sink import load_failure
+from beam_pipeline.engines.runners import ENGINE_LOGGERS, remote_fatal
+from beam_pipeline.options.command_line import parse
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.values import OptionError
+from beam_pipeline.reading.exemplar_banks import read_exemplars
+from beam_pipeline.run.batch import run_batch
+from beam_pipeline.run.dry_run import describe_run
+from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
+from beam_pipeline.run.models import run_prompts
+from beam_pipeline.run.prepare import check_run, prepare_run
+from beam_pipeline.run.stream import run_stream
 from transforms.errors import FatalError
 from transforms.inference.runtime import close_runtime, peek_runtime
-from transforms.inference.serve import stop_serving
+from transforms.inference.serving.worker_server import stop_serving
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,43 +8,43 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline import __version__
-from beam_pipeline.benchmarks import ReadBenchmarks
-from beam_pipeline.bigquery_sink import write_tables
-from beam_pipeline.bigquery_source import ReadRows, table_source
-from beam_pipeline.engines import splits_at_side_inputs
-from beam_pipeline.inputs import InputSpec, read_inputs
-from beam_pipeline.ledger import CountRun, combine_windows
-from beam_pipeline.limits import limits_of
-from beam_pipeline.mixture import ReadUniqueInputs, is_tallied
-from beam_pipeline.models import verifier_name
-from beam_pipeline.options import PipelineConfig
-from beam_pipeline.pubsub import PublishPairs
-from beam_pipeline.resume import ReadJournal
-from beam_pipeline.screening import read_thresholds
-from beam_pipeline.sinks import WriteRecords
-from beam_pipeline.sources import ReadDocuments, ReadExemplars, Reading, read_exemplars, read_text, tell_empty
-from beam_pipeline.stream import ReadStream, stream_source, stream_windows
-from beam_pipeline.summary import SUMMARY_FILE, WriteSummary
-from beam_pipeline.window_files import WriteWindows
-from beam_pipeline.window_summary import WriteWindowSummaries
-from prompts import PromptSet
+from beam_pipeline.bigquery.sink import write_tables
+from beam_pipeline.bigquery.source import ReadRows, table_source
+from beam_pipeline.engines.runners import splits_at_side_inputs
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.limits import limits_of
+from beam_pipeline.options.model_settings import verifier_name
+from beam_pipeline.options.thresholds import read_thresholds
+from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.reading.benchmarks import ReadBenchmarks
+from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_exemplars, tell_empty
+from beam_pipeline.reading.input_list import InputSpec, read_inputs
+from beam_pipeline.reading.journal import ReadJournal
+from beam_pipeline.reading.read_files import ReadDocuments, Reading
+from beam_pipeline.reading.read_inputs import ReadUniqueInputs, is_tallied
+from beam_pipeline.storage.matching import read_text
+from beam_pipeline.streaming.pubsub import PublishPairs
+from beam_pipeline.streaming.read_stream import ReadStream, stream_source, stream_windows
+from beam_pipeline.streaming.window_summaries import WriteWindowSummaries
+from beam_pipeline.streaming.write_windows import WriteWindows
+from beam_pipeline.summary.diversity import DiversityFn
+from beam_pipeline.summary.ledger import CountRun, combine_windows
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary
+from prompts.load import PromptSet
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
-from transforms.decontaminate import DecontaminateQA
+from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
-from transforms.diversity import DiversityFn
 from transforms.filter import FilterDocuments
-from transforms.inference.embedding import EmbeddingConfig
+from transforms.flow.outcome import Outcome
+from transforms.inference.call_several import spread
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.recall import RecallReplies
-from transforms.inference.request import ModelConfig
 from transforms.mix import MixConfig, MixQA, parse_shares, resolve_shares
-from transforms.outcome import Outcome
 from transforms.pass_rate import Band, MeasurePassRate
 from transforms.records import NOT_STARTED, DeadLetter, dead_letter_row, qa_row, rejection_row
 from transforms.round_trip import RoundTripQA
-from transforms.sampling import spread
 from transforms.screen import ScreenConfig, ScreenDocuments
-from transforms.semantic import DecontaminateSemantically, EmbedBenchmarks
 from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyAnswer, VerifyQA
 from transforms.verify_question import VerifyQuestion

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beam_pipeline.summary import read_summary
+from beam_pipeline.summary.write_summary import read_summary
 
 # Share of the time that a GPU works: what the pipeline reaches (README, "How busy"), and a twentieth for starts and faults.
 BUSY = 0.9

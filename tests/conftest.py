@@ -24,15 +24,15 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import settings as hypothesis_settings
 
-from beam_pipeline import batch_run
-from beam_pipeline.command_line import validate
-from beam_pipeline.options import PipelineConfig
+from beam_pipeline.options.command_line import validate
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.run import batch as batch_run
 from tests.scripted_endpoint import ScriptedEndpoint
-from transforms.inference import attempt as attempt_module
-from transforms.inference import router as router_module
-from transforms.inference.endpoint import ModelConfig
+from transforms.flow.outcome import Outcome
+from transforms.inference.client.endpoint import ModelConfig
 from transforms.inference.runtime import Runtime, close_runtime
-from transforms.outcome import Outcome
+from transforms.inference.scheduling import retries as attempt_module
+from transforms.inference.scheduling import router as router_module
 from transforms.records import Document
 
 # A property that fails must fail again, here and elsewhere; and a busy machine is not a broken property.

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from beam_pipeline.sinks import SCHEMAS, columns_of, json_line
-from beam_pipeline.summary import summarise
+from beam_pipeline.output.kinds import SCHEMAS, columns_of, json_line
+from beam_pipeline.summary.write_summary import summarise
 from transforms.records import Document, Persona, PersonaTask, QAPair, Stamp, VerifiedQA, qa_row
 
 STAMPS = (Stamp("synthesize", "writer-7b", 2, "ab" * 32), Stamp("verify", "judge-70b", 3, "cd" * 32))

@@ -32,10 +32,11 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as proto
 from apache_beam.runners.pipeline_context import PipelineContext
 
-from beam_pipeline.command_line import parse
-from beam_pipeline.models import run_embedding, run_prompts, stage_models
+from beam_pipeline.options.command_line import parse
+from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.pipeline import build
-from transforms.coders import RecordCoder
+from beam_pipeline.run.models import run_embedding, run_prompts
+from transforms.flow.coders import RecordCoder
 
 LISTS = Path(__file__).parent / "data" / "graph"
 GAP = "  "

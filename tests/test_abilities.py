@@ -12,10 +12,11 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import RequestRefused, TransientError
-from transforms.inference.abilities import EVERYTHING, Structure, forget_abilities, steps_down
-from transforms.inference.endpoint import Endpoint
-from transforms.inference.refusals import ContextOverflow, Refused
-from transforms.inference.request import Completion, ModelConfig, Request
+from transforms.inference.client.capabilities import EVERYTHING, Structure, forget_abilities, steps_down
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.error_classes import ContextOverflow, Refused
+from transforms.inference.config import ModelConfig
 
 GOOD = {"qualified": True}
 Serve = Callable[..., ScriptedEndpoint]

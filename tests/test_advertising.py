@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.advertising import find_pitches
+from transforms.document_rules.advertising import find_pitches
 
 PAGES = {
     "shop": "Welcome to our online store! We offer premium quality watches at the lowest prices, with free shipping. Order "

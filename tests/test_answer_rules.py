@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms import answer_rules
+from transforms.pair_rules import answer_rules
 from transforms.records import Document, Persona, PersonaTask, QAPair
 
 RULES = [rule for name, rule in vars(answer_rules).items() if name.startswith("answer_")]

@@ -5,12 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.answers import (
-    ANSWER_TYPES,
-    answers_match,
-    canonical,
-    list_items,
-)
+from transforms.answers.agreement import answers_match
+from transforms.answers.canonical import ANSWER_TYPES, canonical, list_items
 from transforms.text import normalise
 
 TYPES = st.sampled_from([None, *ANSWER_TYPES])

@@ -7,7 +7,7 @@ import tracemalloc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.archive import Broken, Record, read_members, read_unpacked
+from beam_pipeline.reading.warc import Broken, Record, read_members, read_unpacked
 from tests.archives import http, members, page, record
 
 INFO = record(b"software: test\r\n", kind="warcinfo", number=1)

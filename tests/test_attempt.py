@@ -11,10 +11,10 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.filter import FilterReply
-from transforms.inference.attempt import Answer, Call, back_off_s
-from transforms.inference.endpoint import ModelConfig, Request
+from transforms.inference.client.endpoint import ModelConfig, Request
+from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.runtime import Runtime
-from transforms.inference.schema import reply_schema
+from transforms.inference.scheduling.retries import Answer, Call, back_off_s
 
 pytestmark = pytest.mark.usefixtures("quick_back_off")
 GOOD = '{"qualified": true, "reason": "ok"}'

@@ -8,9 +8,8 @@ from importlib import resources
 
 import pytest
 
-from prompts import PromptError, load_domains, load_prompt
-from prompts import bank as bank_module
-from prompts.bank import (
+from prompts import exemplar_bank as bank_module
+from prompts.exemplar_bank import (
     ANSWER_TYPES,
     Exemplar,
     check_bank,
@@ -21,6 +20,7 @@ from prompts.bank import (
     render_exemplars,
     sample_exemplars,
 )
+from prompts.load import PromptError, load_domains, load_prompt
 from transforms.text import estimate_tokens
 
 DOMAINS = load_domains()

@@ -13,12 +13,12 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint, vectors
 from transforms.errors import FatalError, ReplyInvalid, RequestRefused, TransientError
-from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
-from transforms.inference.embedding import EmbeddingConfig, embedding_key, pack_vector
-from transforms.inference.journal import read_entries
-from transforms.inference.refusals import ContextOverflow, Refused
-from transforms.inference.request import ModelConfig
+from transforms.inference.client.embeddings import embedding_key, pack_vector
+from transforms.inference.client.error_classes import ContextOverflow, Refused
+from transforms.inference.config import EmbeddingConfig, ModelConfig
+from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import Runtime, Stopped
+from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
 
 pytestmark = pytest.mark.usefixtures("quick_back_off")
 

@@ -3,8 +3,8 @@ import random
 import numpy as np
 import pytest
 
-from transforms.benchmark_index import MOST_ITEMS, BenchmarkIndex, BenchmarkItem, pack_items
-from transforms.plain_words import plain_words
+from transforms.benchmarks.index import MOST_ITEMS, BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.plain_words import plain_words
 
 WORDS = [f"{first}{second}{third}" for first in "bdfgklmnprst" for second in "aeiou" for third in "lmnrst"]
 

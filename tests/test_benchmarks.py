@@ -11,8 +11,8 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from beam_pipeline.benchmarks import ReadBenchmarks, check_benchmarks, make_item, read_items
-from transforms.benchmark_index import BenchmarkItem
+from beam_pipeline.reading.benchmarks import ReadBenchmarks, check_benchmarks, make_item, read_items
+from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 
 

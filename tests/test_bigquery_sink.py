@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.bigquery_sink import load_failure, refused_row, table_fields
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.bigquery.sink import load_failure, refused_row, table_fields
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import main
-from beam_pipeline.running import FAILED, OK, UNUSABLE
-from beam_pipeline.sinks import FREE_FORM, KINDS
+from beam_pipeline.output.kinds import FREE_FORM, KINDS
+from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from tests.bigquery_stub import PROJECT, BigQueryStub, RefusedError, column
 
 # Beam closes none of its clients' connections.
@@ -213,7 +213,7 @@ def test_a_dataset_that_is_not_there_is_told(place: Place, capsys: pytest.Captur
 def test_columns_that_a_user_added_do_no_harm(place: Place) -> None:
     """And other names of the same types are the same types."""
     fields = json.loads(json.dumps(table_fields("qa")).replace('"INTEGER"', '"INT64"').replace('"RECORD"', '"STRUCT"'))
-    from beam_pipeline.bigquery_sink import _check_columns
+    from beam_pipeline.bigquery.sink import _check_columns
 
     _check_columns("--output_table", "qa", [*fields, column("reviewed", "BOOL")])
 

@@ -13,12 +13,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.bigquery_source import ReadRows, number_rows, parse_table_row
+from beam_pipeline.bigquery.source import ReadRows, number_rows, parse_table_row
 from beam_pipeline.main import main
-from beam_pipeline.rows import Fields
-from beam_pipeline.running import UNUSABLE
+from beam_pipeline.reading.documents import Fields
+from beam_pipeline.run.ending import UNUSABLE
 from tests.bigquery_stub import PROJECT, BigQueryStub, column
-from transforms.outcome import Outcome
+from transforms.flow.outcome import Outcome
 from transforms.records import DeadLetter, Document
 
 # Beam closes none of its clients' connections.

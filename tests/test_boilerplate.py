@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms import boilerplate
-from transforms.boilerplate import find_menu, find_notice
+from transforms.document_rules import boilerplate
+from transforms.document_rules.boilerplate import find_menu, find_notice
 
 FURNITURE = {
     "blog": "Home\nAbout Us\nServices\nPortfolio\nBlog\nContact\nHome\nAbout Us\nServices\nWeb "

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.errors import NotStarted
-from transforms.inference import brake as brake_module
-from transforms.inference.brake import COST, TARGET, Brake, Limits, Step
+from transforms.inference.scheduling import budget as brake_module
+from transforms.inference.scheduling.budget import COST, TARGET, Brake, Limits, Step
 from transforms.records import Document, Persona, PersonaTask, QAPair, Usage, VerifiedQA, reject
 
 STEPS = (Step("filter"), Step("classify", passes=3), Step("synthesize"), Step("check", calls=0), Step("verify"))

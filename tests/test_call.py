@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
 
-from prompts import load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked
 from transforms import records
 from transforms.classify import ClassifyDocuments
-from transforms.coders import RecordCoder
 from transforms.filter import FilterDocuments, FilterReply, filter_variables
+from transforms.flow.coders import RecordCoder
 from transforms.inference import call as call_module
-from transforms.inference import router as router_module
 from transforms.inference.call import CallModel
-from transforms.inference.endpoint import ModelConfig
+from transforms.inference.client.endpoint import ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
+from transforms.inference.scheduling import router as router_module
 from transforms.records import Document, Item, Persona, PersonaTask, QAPair, Stamp
 from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyQA

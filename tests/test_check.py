@@ -9,7 +9,7 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from prompts import load_domains
+from prompts.load import load_domains
 from transforms.check import REASONS, RULES, CheckQA, apply_check, check_pair, grounded_aliases
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA, item_row, qa_row
 

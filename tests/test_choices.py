@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.choices import contradicts_yes_no, states_option, states_yes_no
-from transforms.mentions import Truth
+from transforms.reward.match_choice import contradicts_yes_no, states_option, states_yes_no
+from transforms.reward.truth import Truth
 
 YES, NO = Truth("yes", "yes_no"), Truth("no", "yes_no")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.chunk import cut_text, split_text
+from transforms.document_rules.chunking import cut_text, split_text
 from transforms.text import count_tokens
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prompts import Domain, load_prompts
+from prompts.load import Domain, load_prompts
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.classify import ClassifyDocuments, PersonaReply, clean_personas
 from transforms.records import Persona, PersonaTask, Stamp

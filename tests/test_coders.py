@@ -10,7 +10,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.coders import RECORD_TYPES, RecordCoder
+from transforms.flow.coders import RECORD_TYPES, RecordCoder
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, Stamp, Usage, Verdict, VerifiedQA
 
 text = st.text(max_size=20)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from transforms.inference.connections import KEEP_ALIVE_S, REQUESTS_PER_POOL, PooledTransport, make_client
+from transforms.inference.client.http_pool import KEEP_ALIVE_S, REQUESTS_PER_POOL, PooledTransport, make_client
 
 LINGER_S = 0.02
 

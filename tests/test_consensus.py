@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from transforms.consensus import CHECKS, Vote, decide, stamps_of_votes, verdicts_of, vote
 from transforms.records import Stamp, Verdict
+from transforms.verifier_votes import CHECKS, Vote, decide, stamps_of_votes, verdicts_of, vote
 
 STAMP = Stamp("verify", "m", 1, "abc")
 REASONS = [check.reason for check in CHECKS]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
-from transforms.contamination import NEAR_DUPLICATE, OVERLAP, ContaminationFinder, Match, one_slip, same_stem
+from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.word_overlap import NEAR_DUPLICATE, OVERLAP, ContaminationFinder, Match, one_slip, same_stem
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "data" / "decontamination.jsonl").read_text("utf-8").splitlines()]
 BENCHMARKS = Path(__file__).parents[2] / "shared" / "data" / "benchmarks"

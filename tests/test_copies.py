@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from transforms import minhash
-from transforms.copies import EXACT, NEAR, Fingerprint, Identity, Print, find_losses, name_of
+from transforms.duplicates import minhash
+from transforms.duplicates.document_copies import EXACT, NEAR, Fingerprint, Identity, Print, find_losses, name_of
 
 WORDS = [f"word{number}" for number in range(3000)]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.files import FileReader
 from beam_pipeline.main import main
-from beam_pipeline.rows import NOT_TEXT, Fields, LeftOut
-from beam_pipeline.running import OK, UNUSABLE
-from beam_pipeline.summary import read_summary
+from beam_pipeline.reading.documents import NOT_TEXT, Fields, LeftOut
+from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.run.ending import OK, UNUSABLE
+from beam_pipeline.summary.write_summary import read_summary
 from transforms.records import DeadLetter, Document
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"

@@ -25,7 +25,7 @@ import pytest
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from tests.bucket_fake import TOKEN, BucketFake
 from tests.dataflow_fake import DataflowFake, Ending, Job
 from tests.secret_fake import NAME, SecretFake

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from beam_pipeline.dataset_card import features, plain, size_category
-from beam_pipeline.export import main
-from beam_pipeline.sinks import SCHEMAS
+from beam_pipeline.export.command import main
+from beam_pipeline.export.dataset_card import features, plain, size_category
+from beam_pipeline.output.kinds import SCHEMAS
 from tests.exports import finished_run, pair
 
 EVIL = '<script>alert("x")</script> | {{7*7}} ```\n# Heading [link](javascript:alert(1)) http://evil.example $$x$$'

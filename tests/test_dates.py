@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.dates import parse_date, parse_era
+from transforms.answers.dates import parse_date, parse_era
 
 
 def test_partial_dates_stay_partial() -> None:

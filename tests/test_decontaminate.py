@@ -9,8 +9,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from transforms import decontaminate as module
-from transforms.benchmark_index import BenchmarkItem, BenchmarkShard, pack_items
-from transforms.contamination import NEAR_DUPLICATE, OVERLAP
+from transforms.benchmarks.index import BenchmarkItem, BenchmarkShard, pack_items
+from transforms.benchmarks.word_overlap import NEAR_DUPLICATE, OVERLAP
 from transforms.decontaminate import STAGE, DecontaminateQA, shared_finder
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
 

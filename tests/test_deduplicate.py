@@ -16,11 +16,11 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import near_questions
 from transforms.deduplicate import REASONS, DeduplicateQA, find_losses, make_prints, question_key, settle
-from transforms.near_questions import Asking, find_keys, find_repeated, repeats, same_question
-from transforms.outcome import Outcome
-from transforms.question_words import stem
+from transforms.duplicates import same_question as near_questions
+from transforms.duplicates.question_concepts import stem
+from transforms.duplicates.same_question import Asking, find_keys, find_repeated, repeats, same_question
+from transforms.flow.outcome import Outcome
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
 
 LABELLED = Path(__file__).parent / "data" / "questions.jsonl"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.demo_embeddings import DIMENSIONS, EMBEDDING_MODEL, embed, embeddings_reply
-from beam_pipeline.demo_replies import RequestError
-from transforms.inference.embedding import EmbeddingRequest, read_embeddings
-from transforms.inference.request import ModelConfig
+from beam_pipeline.demo_endpoint.embeddings import DIMENSIONS, EMBEDDING_MODEL, embed, embeddings_reply
+from beam_pipeline.demo_endpoint.replies import RequestError
+from transforms.inference.client.embeddings import EmbeddingRequest, read_embeddings
+from transforms.inference.config import ModelConfig
 
 
 def cosine(one: str, other: str) -> float:
@@ -39,7 +39,7 @@ def test_every_text_has_a_vector_of_length_one(text: str) -> None:
 
 
 def test_another_process_gives_the_same() -> None:
-    code = "from beam_pipeline.demo_embeddings import embed; print(embed('Zürich 1932')[:16])"
+    code = "from beam_pipeline.demo_endpoint.embeddings import embed; print(embed('Zürich 1932')[:16])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
     assert said.strip() == str(embed("Zürich 1932")[:16])
 

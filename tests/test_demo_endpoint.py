@@ -16,10 +16,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from beam_pipeline.demo_endpoint import DemoEndpoint, EndpointConfig, parse_flags, to_flags
-from beam_pipeline.demo_replies import MODEL, cut, smallest
-from beam_pipeline.demo_server_simulation import PrefixCache, Simulation, SimulationConfig
-from prompts import load_prompts
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.demo_endpoint.gpu_simulation import PrefixCache, Simulation, SimulationConfig
+from beam_pipeline.demo_endpoint.replies import MODEL, cut, smallest
+from beam_pipeline.demo_endpoint.server import EndpointConfig, parse_flags, to_flags
+from prompts.load import load_prompts
 from transforms.text import estimate_tokens
 
 ROOT = Path(__file__).resolve().parent.parent

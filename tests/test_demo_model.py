@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline import demo_model
-from beam_pipeline.demo_model.personas import personas_of
-from beam_pipeline.demo_model.synthesize import find_facts
-from prompts import STAGES, Domain, PromptSet, load_domains, load_prompts
-from transforms.answers import answers_match
+from beam_pipeline.demo_endpoint import rules as demo_model
+from beam_pipeline.demo_endpoint.rules.personas import personas_of
+from beam_pipeline.demo_endpoint.rules.synthesize import find_facts
+from prompts.load import STAGES, Domain, PromptSet, load_domains, load_prompts
+from transforms.answers.agreement import answers_match
 from transforms.text import neutralise, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -264,7 +264,7 @@ def test_a_statement_that_points_elsewhere_is_not_quoted(sentence: str) -> None:
 def test_answers_do_not_depend_on_the_process() -> None:
     # These words come back equally often and never uncapitalised, so only the order of a set would tell them apart.
     script = (
-        "from beam_pipeline.demo_model.analysis import analyse;"
+        "from beam_pipeline.demo_endpoint.rules.analysis import analyse;"
         "print(analyse(' '.join(f'{word} {word} {word}' for word in ('Tamble', 'Harrow', 'Leith', 'Oakes'))).terms)"
     )
     environments = [{**os.environ, "PYTHONHASHSEED": str(seed)} for seed in range(4)]

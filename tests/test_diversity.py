@@ -14,8 +14,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import diversity
-from transforms.diversity import (
+from beam_pipeline.summary import diversity
+from beam_pipeline.summary.diversity import (
     KEPT_HASHES,
     DistinctCount,
     DiversityFn,

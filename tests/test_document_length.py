@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.word_overlap import ContaminationFinder
 from transforms.check import check_pair
-from transforms.chunk import cut_text, split_text
-from transforms.contamination import ContaminationFinder
-from transforms.copies import Fingerprint
-from transforms.grounding import find_in_text
-from transforms.leakage import find_leak
-from transforms.near_questions import Asking, find_keys
-from transforms.quotes import find_quote
+from transforms.document_rules.chunking import cut_text, split_text
+from transforms.duplicates.document_copies import Fingerprint
+from transforms.duplicates.same_question import Asking, find_keys
+from transforms.grounding.find import find_in_text
+from transforms.grounding.quotes import find_quote
+from transforms.pair_rules.leakage import find_leak
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.screen import ScreenConfig, screen_document, screen_text
 from transforms.text import neutralise

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.dry_run import find_document
 from beam_pipeline.main import main
-from beam_pipeline.running import OK, UNUSABLE
+from beam_pipeline.run.dry_run import find_document
+from beam_pipeline.run.ending import OK, UNUSABLE
 from tests.scripted_endpoint import Asked
-from transforms.inference.router import rendezvous_order
+from transforms.inference.scheduling.router import rendezvous_order
 
 TEXT = (
     "The Severn bridge opened in 1966. It carries the motorway on a span of 988 metres between two towers of steel, "

@@ -12,12 +12,11 @@ from apache_beam.transforms.window import FixedWindows, IntervalWindow, Timestam
 
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint, vectors
-from transforms.coders import RecordCoder
+from transforms.flow.coders import RecordCoder
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.embed import EmbedTexts
-from transforms.inference.embedding import EmbeddingConfig
-from transforms.inference.journal import read_entries
+from transforms.inference.journal.writer import read_entries
 from transforms.inference.recall import RecallReplies, entry_by_document
-from transforms.inference.request import ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
 from transforms.records import DeadLetter, Document
 

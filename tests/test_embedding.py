@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import ReplyInvalid, TransientError
-from transforms.inference.embedding import (
-    EmbeddingConfig,
+from transforms.inference.client.embeddings import (
     EmbeddingRequest,
     embedding_body,
     embedding_key,
@@ -22,7 +21,7 @@ from transforms.inference.embedding import (
     read_vector,
     unpack_vector,
 )
-from transforms.inference.request import ModelConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 CONFIG = EmbeddingConfig(ModelConfig(("http://x/v1",), "m"))
 

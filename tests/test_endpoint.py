@@ -12,11 +12,12 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
-from transforms.inference import endpoint as endpoint_module
-from transforms.inference import keys
-from transforms.inference.endpoint import Endpoint, decode_json, within
-from transforms.inference.refusals import ContextOverflow, KeyRefused, TimedOut
-from transforms.inference.request import Completion, CutCompletion, ModelConfig, Request
+from transforms.inference.client import api_keys as keys
+from transforms.inference.client import endpoint as endpoint_module
+from transforms.inference.client.chat import Completion, CutCompletion, Request
+from transforms.inference.client.endpoint import Endpoint, decode_json, within
+from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, TimedOut
+from transforms.inference.config import ModelConfig
 
 GOOD = {"qualified": True}
 KEY = "sk-sentinel-0123456789"

@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, PrismRunnerOptions
 
-from beam_pipeline import batch_run
-from beam_pipeline.command_line import parse
-from beam_pipeline.engines import (
+from beam_pipeline.engines.runners import (
     KEEP_WORKERS_MS,
     QuietStderr,
     cancel_now,
@@ -28,9 +26,11 @@ from beam_pipeline.engines import (
     runs_here,
 )
 from beam_pipeline.main import main
-from beam_pipeline.resume import absolute_paths
-from beam_pipeline.running import FAILED, UNUSABLE
-from transforms.inference.refusals import KeyRefused
+from beam_pipeline.options.command_line import parse
+from beam_pipeline.options.paths import absolute_paths
+from beam_pipeline.run import batch as batch_run
+from beam_pipeline.run.ending import FAILED, UNUSABLE
+from transforms.inference.client.error_classes import KeyRefused
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 

@@ -10,17 +10,17 @@ import apache_beam as beam
 import numpy as np
 import pytest
 
-from beam_pipeline.corpus_sample import CorpusSample, draw_sample
-from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.estimate import main as estimate
-from beam_pipeline.estimate import sample_run, write_sample
-from beam_pipeline.extrapolate import call_rate, totals
-from beam_pipeline.inputs import read_inputs
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.estimate.command import main as estimate
+from beam_pipeline.estimate.command import sample_run, write_sample
+from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
+from beam_pipeline.estimate.extrapolate import call_rate, totals
 from beam_pipeline.main import main
-from beam_pipeline.mixture import ReadUniqueInputs
-from beam_pipeline.options import LOCAL_RUNNER
+from beam_pipeline.options.config import LOCAL_RUNNER
 from beam_pipeline.pipeline import screen_config
-from beam_pipeline.running import FAILED, OK, UNUSABLE
+from beam_pipeline.reading.input_list import read_inputs
+from beam_pipeline.reading.read_inputs import ReadUniqueInputs
+from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from transforms.records import Document
 from transforms.screen import screen_text
 
@@ -70,7 +70,7 @@ class Corpus:
 def test_intervals_cover_the_truth_about_as_often_as_they_say(
     files: int, read: int, least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("beam_pipeline.extrapolate.DRAWS", 200)
+    monkeypatch.setattr("beam_pipeline.estimate.extrapolate.DRAWS", 200)
     corpus, times = Corpus(1, files), 60
     hits = Counter[str]()
     for seed in range(times):

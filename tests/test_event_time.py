@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.event_time import EventTime, iso, parse_event_time, parse_option
+from beam_pipeline.options.event_time import EventTime, parse_option
+from beam_pipeline.reading.event_time import iso, parse_event_time
 
 PAST = datetime(2026, 11, 21, tzinfo=timezone.utc)
 MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(2025, 1, 1), timezones=st.just(timezone.utc))

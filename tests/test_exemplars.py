@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from beam_pipeline.exemplars import candidate_of, choose, find_domain, main, propose
-from beam_pipeline.sinks import SCHEMAS
-from beam_pipeline.sources import read_exemplars
-from prompts import load_domains
-from prompts.bank import check_bank, load_bank, parse_exemplars
+from beam_pipeline.output.kinds import SCHEMAS
+from beam_pipeline.reading.exemplar_banks import read_exemplars
+from prompts.exemplar_bank import check_bank, load_bank, parse_exemplars
+from prompts.load import load_domains
 from transforms.text import stable_hash
 
 SCIENCE = find_domain("natural_science", load_domains())

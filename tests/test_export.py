@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from beam_pipeline import export as export_module
-from beam_pipeline import export_folder
-from beam_pipeline.export import Selection, chosen_domains, main
+from beam_pipeline.export import command as export_module
+from beam_pipeline.export import folder as export_folder
+from beam_pipeline.export.command import Selection, chosen_domains, main
+from beam_pipeline.export.trainer_rows import TRAINERS, Templates, split_of
 from beam_pipeline.main import main as run_pipeline
-from beam_pipeline.sinks import SCHEMAS
-from beam_pipeline.trainer_rows import TRAINERS, Templates, split_of
+from beam_pipeline.output.kinds import SCHEMAS
 from tests.exports import every_file, finished_run, pair, write_rows, written_rows
 from tests.object_store import ObjectStore
 

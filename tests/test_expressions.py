@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.expressions import equivalent, worked_out
+from transforms.answers.formula_equality import equivalent, worked_out
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from prompts import load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.filter import FilterDocuments
-from transforms.inference.endpoint import ModelConfig
+from transforms.inference.client.endpoint import ModelConfig
 from transforms.records import Document, Stamp, stamps_of
 
 PROMPTS = load_prompts()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.final_answer import MAX_CHARS, labelled, last_word, marked, without_thinking
+from transforms.reward.final_answer import MAX_CHARS, labelled, last_word, marked, without_thinking
 
 
 @pytest.mark.parametrize(

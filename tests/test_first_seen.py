@@ -6,12 +6,12 @@ import apache_beam as beam
 import pytest
 from apache_beam.transforms.window import FixedWindows
 
-from beam_pipeline.stream import _id_of, _name_of, _repeated
+from beam_pipeline.streaming.read_stream import _id_of, _name_of, _repeated
 from tests.streams import At, Seen, run_stream
-from transforms.coders import RecordCoder
 from transforms.deduplicate import DeduplicateQA
-from transforms.first_seen import FirstSeen
-from transforms.outcome import Outcome
+from transforms.flow.coders import RecordCoder
+from transforms.flow.first_seen import FirstSeen
+from transforms.flow.outcome import Outcome
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
 from transforms.screen import ScreenConfig, ScreenDocuments
 

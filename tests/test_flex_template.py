@@ -22,9 +22,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from beam_pipeline import describe
-from beam_pipeline.command_line import OPTIONS, parse
-from beam_pipeline.option_values import OptionError
+from beam_pipeline.options import describe
+from beam_pipeline.options.command_line import OPTIONS, parse
+from beam_pipeline.options.values import OptionError
 from templates.pin import runtime_requirements
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.formal import states_code, states_expression
-from transforms.mentions import Truth
+from transforms.reward.match_formula import states_code, states_expression
+from transforms.reward.truth import Truth
 
 CODE = Truth("git bisect", "code")
 SUM = Truth("2x + 2", "expression")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.formula import MAX_CHARS, FormulaError, Node, parse_formula, tokens
+from transforms.answers.formula_parser import MAX_CHARS, FormulaError, Node, parse_formula, tokens
 
 
 def shown(node: Node) -> str:

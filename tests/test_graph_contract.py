@@ -12,7 +12,7 @@ from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 
 from tests.graph_contract import GRAPHS, LISTS, Change, Line, build_graph, compare, describe_graph, read_list, report, write_list
-from transforms.coders import RecordCoder
+from transforms.flow.coders import RecordCoder
 from transforms.records import Document
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.answers import ANSWER_TYPES
-from transforms.grounding import find_in_text
+from transforms.answers.canonical import ANSWER_TYPES
+from transforms.grounding.find import find_in_text
 
 DOCUMENTS = Path(__file__).parents[2] / "shared" / "data" / "documents.jsonl"
 TEXT = """The Röntgen laboratory, founded on May 4th, 1923, used 1,000 km of cable. Dr. Émile Durkheim (1858–1917)

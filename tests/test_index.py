@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.inference.index import (
+from transforms.inference.journal.reply_index import (
     LONGEST_LINE,
     RECORD_BYTES,
     Place,

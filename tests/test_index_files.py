@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.object_store import ObjectStore
-from transforms.inference import index_files
-from transforms.inference import journal as journal_module
-from transforms.inference.endpoint import Completion, ModelConfig, Request
-from transforms.inference.index import RECORD_BYTES, hash_key, unpack_records
-from transforms.inference.index_reader import FileIndexReader, IndexReader, ObjectIndexReader, open_reader
-from transforms.inference.journal import FileJournal, Journal, ObjectJournal, open_journal
+from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.journal import index_files
+from transforms.inference.journal import writer as journal_module
+from transforms.inference.journal.index_reader import FileIndexReader, IndexReader, ObjectIndexReader, open_reader
+from transforms.inference.journal.reply_index import RECORD_BYTES, hash_key, unpack_records
+from transforms.inference.journal.writer import FileJournal, Journal, ObjectJournal, open_journal
 
 
 @pytest.fixture(autouse=True)

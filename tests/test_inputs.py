@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.command_line import validate
-from beam_pipeline.files import FileReader
-from beam_pipeline.inputs import read_inputs
 from beam_pipeline.main import main
-from beam_pipeline.options import PipelineConfig
-from beam_pipeline.rows import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, carried
-from beam_pipeline.running import OK, UNUSABLE
-from beam_pipeline.sources import check_inputs, match_pattern
-from beam_pipeline.table import summary_table
+from beam_pipeline.options.command_line import validate
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, carried
+from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.reading.input_list import read_inputs
+from beam_pipeline.reading.read_files import check_inputs
+from beam_pipeline.run.ending import OK, UNUSABLE
+from beam_pipeline.storage.matching import match_pattern
+from beam_pipeline.summary.as_table import summary_table
 from tests.archives import http, members, page, record
 from transforms.records import DeadLetter, Document
 from transforms.screen import ScreenConfig, screen_document

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from tests.scripted_endpoint import Answer as Reply
 from transforms.errors import FatalError
 from transforms.filter import FilterReply
-from transforms.inference import index_files
-from transforms.inference import journal as journal_module
 from transforms.inference import runtime as runtime_module
-from transforms.inference.endpoint import Completion, ModelConfig, Request
-from transforms.inference.journal import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
+from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.journal import index_files
+from transforms.inference.journal import writer as journal_module
+from transforms.inference.journal.writer import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
 from transforms.inference.runtime import Answer, Call, Runtime, Stopped
 
 TEXT = st.text(st.characters(codec="utf-8"))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.judge import judge_messages, judge_reward
+from transforms.llm_judge import judge_messages, judge_reward
 
 
 def test_the_judge_sees_question_reference_and_final_answer() -> None:

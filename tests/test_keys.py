@@ -7,8 +7,8 @@ import time
 import pytest
 
 from transforms.errors import FatalError
-from transforms.inference import keys
-from transforms.inference.keys import NO_KEY, Key, KeyUnreadable, SentKey, resolve_key, without_key
+from transforms.inference.client import api_keys as keys
+from transforms.inference.client.api_keys import NO_KEY, Key, KeyUnreadable, SentKey, resolve_key, without_key
 
 SECRET = "secret:projects/p/secrets/s/versions/latest"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import language
-from transforms.language import detect_language, speaks_one_of, stop_word_share
+from transforms.document_rules import language
+from transforms.document_rules.language import detect_language, speaks_one_of, stop_word_share
 
 PROSE = {
     "en": "The harbour was built in the last century by a company that also owned the mines on the other side of the river.",

@@ -20,12 +20,12 @@ FILES = {
     "setup.py": 4,
     "beam_pipeline/__init__.py": 0,
     "beam_pipeline/__main__.py": 4,
-    "beam_pipeline/export.py": 4,
+    "beam_pipeline/export/command.py": 4,
     "beam_pipeline/main.py": 4,
     "beam_pipeline/replay.py": 4,
     "beam_pipeline/report/__main__.py": 4,
-    "beam_pipeline/estimate.py": 4,
-    "beam_pipeline/worker.py": 4,
+    "beam_pipeline/estimate/command.py": 4,
+    "beam_pipeline/engines/flink_worker.py": 4,
 }
 TRANSFORMS = {
     0: (
@@ -93,7 +93,9 @@ BEAM = "apache_beam"
 # The transforms among the plumbing: where Beam meets an endpoint, and where documents meet their replies.
 MEETS_BEAM = tuple(f"transforms/inference/{name}.py" for name in ("call", "embed", "recall", "serve"))
 # Modules of Beam that one file may use all the same: object stores are reached through its file systems.
-EXCEPTIONS = {"transforms/inference/objects.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}}
+EXCEPTIONS = {
+    "transforms/inference/journal/object_store.py": {"apache_beam.io.filesystems", "apache_beam.io.filesystems.FileSystems"}
+}
 SKIPPED = {".venv", "build", "dist", "demo_output", "output", "out"}
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.answers import ANSWER_TYPES
-from transforms.leakage import LEAKS, find_leak
+from transforms.answers.canonical import ANSWER_TYPES
+from transforms.pair_rules.leakage import LEAKS, find_leak
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "leakage.jsonl").read_text("utf-8").split("\n") if line]
 FRAGMENTS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from transforms.inference.limiter import INITIAL_LIMIT, Limiter, Phase, Ticket, initial_limit
+from transforms.inference.scheduling.concurrency import INITIAL_LIMIT, Limiter, Phase, Ticket, initial_limit
 
 STAGES = ("filter", "classify", "verify")
 REFUSED, SERVED, TIMED_OUT = "refused", "served", "timed out"

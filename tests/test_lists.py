@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.lists import states_list
-from transforms.mentions import Truth
+from transforms.reward.match_list import states_list
+from transforms.reward.truth import Truth
 
 COLOURS = Truth("red, green, blue", "list")
 STAGES = Truth("egg \u2192 larva \u2192 adult", "list")

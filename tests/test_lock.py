@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beam_pipeline.lock import LOCK_FILE, only_run
+from beam_pipeline.output.run_lock import LOCK_FILE, only_run
 
 HOLD = """
 import sys, time

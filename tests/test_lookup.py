@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.object_store import ObjectStore
-from transforms.inference import index_files, lookup
-from transforms.inference.endpoint import Completion, ModelConfig, Request
-from transforms.inference.index import RECORD_BYTES
-from transforms.inference.index_reader import FileIndexReader, ObjectIndexReader, Segment, open_reader
-from transforms.inference.journal import FileJournal, Journal, ObjectJournal
-from transforms.inference.lookup import JournalLookup
+from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.journal import index_files, lookup
+from transforms.inference.journal.index_reader import FileIndexReader, ObjectIndexReader, Segment, open_reader
+from transforms.inference.journal.lookup import JournalLookup
+from transforms.inference.journal.reply_index import RECORD_BYTES
+from transforms.inference.journal.writer import FileJournal, Journal, ObjectJournal
 
 
 @pytest.fixture(autouse=True)

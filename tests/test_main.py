@@ -19,19 +19,20 @@ import apache_beam as beam
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from beam_pipeline import progress as progress_module
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import _said_once, main
-from beam_pipeline.models import run_prompts, stage_model
-from beam_pipeline.options import DEMO_MODEL
+from beam_pipeline.options.config import DEMO_MODEL
+from beam_pipeline.options.model_settings import stage_model
 from beam_pipeline.pipeline import build
-from beam_pipeline.progress import Progress
-from beam_pipeline.running import FAILED, OK, STOPPED, UNUSABLE
-from prompts import STAGES
+from beam_pipeline.run import progress as progress_module
+from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
+from beam_pipeline.run.models import run_prompts
+from beam_pipeline.run.progress import Progress
+from prompts.load import STAGES
 from tests.scripted_endpoint import Answer
-from transforms.inference import journal as journal_module
 from transforms.inference import runtime as runtime_module
-from transforms.inference.journal import ObjectJournal
+from transforms.inference.journal import writer as journal_module
+from transforms.inference.journal.writer import ObjectJournal
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.screen import ScreenDocuments
 

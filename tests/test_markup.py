@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.markup import plain, unwrapped, without_latex, without_markdown
+from transforms.answers.markup import plain, unwrapped, without_latex, without_markdown
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.mentions import Truth, is_verb, text_mentions, values_in, words_of
+from transforms.reward.mentions import is_verb, text_mentions, values_in, words_of
+from transforms.reward.truth import Truth
 
 
 def named(sentence: str, answer: str, answer_type: str | None) -> bool:

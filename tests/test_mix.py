@@ -16,10 +16,11 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts import Domain
+from prompts.load import Domain
 from transforms import mix
-from transforms.mix import REASONS, Limit, MixConfig, MixQA, Tickets, TicketsFn, parse_shares, resolve_shares, share_limits
-from transforms.outcome import Outcome
+from transforms.flow.outcome import Outcome
+from transforms.flow.tickets import Tickets, TicketsFn
+from transforms.mix import REASONS, Limit, MixConfig, MixQA, parse_shares, resolve_shares, share_limits
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
 
 

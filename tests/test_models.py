@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import main
-from beam_pipeline.models import run_models, run_prompts, stage_models
-from beam_pipeline.running import UNUSABLE
-from prompts import DEFAULT_STAGES, load_prompts
+from beam_pipeline.options.model_settings import stage_models
+from beam_pipeline.run.ending import UNUSABLE
+from beam_pipeline.run.models import run_models, run_prompts
+from prompts.load import DEFAULT_STAGES, load_prompts
 from tests.scripted_endpoint import Answer, Asked
 
 Make = Callable[..., Any]

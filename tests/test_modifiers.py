@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.modifiers import counted, operated, spans, unknown_commands, weak_unit
+from transforms.reward.modifiers import counted, operated, spans, unknown_commands, weak_unit
 
 
 def place(sentence: str, answer: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.mojibake import count_control, count_wrong_letters, count_wrong_punctuation
+from transforms.document_rules.mojibake import count_control, count_wrong_letters, count_wrong_punctuation
 
 GERMAN = "Die Universität verfügt über große Gärten, in denen Bäume aus ganz Südeuropa blühen."
 

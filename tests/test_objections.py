@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.mentions import Truth
-from transforms.objections import converts, objected, uncontested
+from transforms.reward.hedges import converts, objected, uncontested
+from transforms.reward.truth import Truth
 
 PARIS = Truth("Paris", "place")
 

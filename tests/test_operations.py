@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from beam_pipeline.command_line import OPTIONS
+from beam_pipeline.options.command_line import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "templates" / "OPERATIONS.md", *sorted((ROOT / "templates" / "serving").glob("*.md"))]

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from beam_pipeline import describe
-from beam_pipeline.command_line import OPTIONS, beam_flags, parse, validate
-from beam_pipeline.option_values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.options import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
+from beam_pipeline.options import describe
+from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, validate
+from beam_pipeline.options.config import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
+from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
 from beam_pipeline.pipeline import screen_config
-from prompts import DEFAULT_STAGES, STAGES
+from prompts.load import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
 
 ROOT = Path(__file__).resolve().parent.parent

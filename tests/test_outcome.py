@@ -6,8 +6,8 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from transforms.coders import RecordCoder
-from transforms.outcome import LIVE, apply_rules, as_outcome
+from transforms.flow.coders import RecordCoder
+from transforms.flow.outcome import LIVE, apply_rules, as_outcome
 from transforms.records import DeadLetter, Document, Rejection, reject
 
 STAGE = "sorting"

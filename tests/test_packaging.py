@@ -20,14 +20,14 @@ import sys
 from importlib import metadata, resources
 
 import prompts
-import transforms.coders
+import transforms.flow.coders
 import beam_pipeline.options
 
 commands = [found for found in metadata.entry_points(group="console_scripts") if found.value.startswith("beam_pipeline")]
 assert commands
 assert all(callable(found.load()) for found in commands), commands
 
-for module in (prompts, transforms.coders, beam_pipeline.options):
+for module in (prompts, transforms.flow.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__
 
 loaded = prompts.load_prompts()

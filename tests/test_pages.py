@@ -9,8 +9,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.archive import BrokenRecord, Record
-from beam_pipeline.pages import MAX_PAGE_BYTES, decode, html_text, is_page, page_text
+from beam_pipeline.reading.warc import BrokenRecord, Record
+from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, decode, html_text, is_page, page_text
 from tests.archives import page
 
 FACT = "The bridge over the strait was opened in 1932 and carries eight lanes of traffic, two railway lines and a footway."

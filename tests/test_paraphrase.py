@@ -9,14 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.quality import semantic
-from transforms.paraphrase import (
-    SIMILARITY,
-    asks_the_same,
-    core_question,
-    difference,
-    least_similarity,
-    take_apart,
-)
+from transforms.benchmarks.paraphrase import SIMILARITY, asks_the_same, core_question, difference, least_similarity, take_apart
 
 ALIKE = 0.85
 

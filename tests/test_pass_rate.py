@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts import STAGES, load_prompts
+from prompts.load import STAGES, load_prompts
 from tests.scripted_endpoint import Asked
-from transforms.inference.journal import read_entries
+from transforms.inference.call_several import Opinion
+from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import close_runtime
 from transforms.pass_rate import Band, MeasurePassRate, SolverReply, apply_samples
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, Stamp, Verdict, VerifiedQA
-from transforms.sampling import Opinion
 
 PROMPTS = load_prompts(stages=STAGES)
 PROMPT = PROMPTS.prompt("pass_rate")

@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import main
 from beam_pipeline.replay import replay
-from beam_pipeline.running import FAILED, OK
-from beam_pipeline.table import summary_table
-from transforms.answers import answers_match
+from beam_pipeline.run.ending import FAILED, OK
+from beam_pipeline.summary.as_table import summary_table
+from transforms.answers.agreement import answers_match
 from transforms.check import find_leak
-from transforms.grounding import find_in_text
+from transforms.grounding.find import find_in_text
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.plain_words import plain_words
+from transforms.benchmarks.plain_words import plain_words
 
 
 @pytest.mark.parametrize(

@@ -24,19 +24,19 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import BaseModel, ConfigDict
 
-from prompts import load_domains, load_prompts
+from prompts.load import load_domains, load_prompts
 from tests.object_store import ObjectStore
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint, vectors
 from transforms.filter import FilterDocuments
-from transforms.inference import index_files, lookup
-from transforms.inference import journal as journal_module
 from transforms.inference import runtime as runtime_module
-from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
-from transforms.inference.embedding import EmbeddingConfig
-from transforms.inference.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.reply_schema import reply_schema
+from transforms.inference.config import EmbeddingConfig
+from transforms.inference.journal import index_files, lookup
+from transforms.inference.journal import writer as journal_module
 from transforms.inference.runtime import Answer, Call, Runtime, close_runtime, get_runtime
-from transforms.inference.schema import reply_schema
+from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
 from transforms.records import Document
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prompts import (
+from prompts.load import (
     DEFAULT_STAGES,
     STAGES,
     Domain,

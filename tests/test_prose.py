@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.mentions import Truth
-from transforms.prose import contradicts_prose, split_sentences, states_prose
+from transforms.reward.match_prose import contradicts_prose, split_sentences, states_prose
+from transforms.reward.truth import Truth
 
 PARIS = Truth("Paris", "place")
 TWELVE = Truth("12", "number")

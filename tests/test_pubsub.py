@@ -10,9 +10,9 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.event_time import EventTime
-from beam_pipeline.pubsub import check_pubsub, pair_message, parse_message
-from beam_pipeline.rows import Fields
+from beam_pipeline.options.event_time import EventTime
+from beam_pipeline.reading.documents import Fields
+from beam_pipeline.streaming.pubsub import check_pubsub, pair_message, parse_message
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, VerifiedQA, qa_row
 
 PUBLISHED = datetime(2026, 11, 21, 6, 0, 0, 123_000, tzinfo=timezone.utc)

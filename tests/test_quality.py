@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.quality import Page, count_flaws
+from transforms.document_rules.quality import Page, count_flaws
 from transforms.screen import screen_text
 
 KEPT = {

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from transforms.quantities import as_percentage, parse_quantity, quantities_in
+from transforms.answers.quantities import as_percentage, parse_quantity, quantities_in
 from transforms.text import unify
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import question_rules
-from transforms.answer_rules import Fault
+from transforms.pair_rules import question_rules
+from transforms.pair_rules.answer_rules import Fault
 from transforms.records import Document, Persona, PersonaTask, QAPair
 
 Rule = Callable[[QAPair], Fault | None]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.quotes import find_quote, quote_problem
+from transforms.grounding.quotes import find_quote, quote_problem
 from transforms.records import Persona, PersonaTask, QAPair
 from transforms.text import normalise
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from transforms.errors import TransientError
-from transforms.inference.refusals import (
+from transforms.inference.client.error_classes import (
     ConnectionLost,
     TimedOut,
     classify,

@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.regions import is_elsewhere, is_region
+from transforms.answers.places import is_elsewhere, is_region
 
 
 @pytest.mark.parametrize("name", ["France", "the Netherlands", "U.S.", "usa", "New South Wales", "MA"])

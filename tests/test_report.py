@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib", reason="draws the report: pip install -r requirements-report.txt")
 pytest.importorskip("sklearn", reason="makes the report's map: pip install -r requirements-report.txt")
 
-from beam_pipeline import batch_run, report
+from beam_pipeline import report
 from beam_pipeline.main import main
+from beam_pipeline.output.kinds import SCHEMAS, columns_of
 from beam_pipeline.report.__main__ import OK, UNUSABLE
 from beam_pipeline.report.__main__ import main as report_main
 from beam_pipeline.report.charts import bins
 from beam_pipeline.report.documents import Wanted, show
 from beam_pipeline.report.elements import element, script_json
 from beam_pipeline.report.sample import Sample
-from beam_pipeline.sinks import SCHEMAS, columns_of
-from beam_pipeline.summary import read_summary
+from beam_pipeline.run import batch as batch_run
+from beam_pipeline.summary.write_summary import read_summary
 from tests.hostile import EVIL, hostile_output
 from tests.test_pipeline import rows
 

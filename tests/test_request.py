@@ -2,7 +2,8 @@
 
 import pytest
 
-from transforms.inference.request import ModelConfig, Request
+from transforms.inference.client.chat import Request
+from transforms.inference.config import ModelConfig
 
 CONFIG = ModelConfig(("http://x/v1",), "m")
 

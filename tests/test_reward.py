@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.answers import ANSWER_TYPES
-from transforms.reward import reward
+from transforms.answers.canonical import ANSWER_TYPES
+from transforms.reward.score import reward
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "reward.jsonl").read_text("utf-8").split("\n") if line]
 LIMIT_S = 0.1

@@ -14,9 +14,9 @@ from tests.scripted_endpoint import Asked
 from tests.secret_fake import NAME, SecretFake
 from tests.test_runtime import GOOD, Serve, ask, call
 from transforms.errors import FatalError
-from transforms.inference import keys
-from transforms.inference.keys import KeyOutOfReach, KeyUnreadable, resolve_key
-from transforms.inference.refusals import KeyRefused
+from transforms.inference.client import api_keys as keys
+from transforms.inference.client.api_keys import KeyOutOfReach, KeyUnreadable, resolve_key
+from transforms.inference.client.error_classes import KeyRefused
 from transforms.inference.runtime import Answer, Runtime
 
 OLD, NEW = "sk-sentinel-old", "sk-sentinel-new"

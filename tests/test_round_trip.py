@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from prompts import STAGES, load_prompts
-from transforms.coders import RecordCoder
+from prompts.load import STAGES, load_prompts
+from transforms.flow.coders import RecordCoder
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA
 from transforms.round_trip import SHOWN_CHARACTERS, RoundTripQA
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.inference import router as router_module
-from transforms.inference.limiter import Limiter
-from transforms.inference.router import Line, Outage, Replica, Router, Slot, Waiting, rendezvous_order
+from transforms.inference.scheduling import router as router_module
+from transforms.inference.scheduling.concurrency import Limiter
+from transforms.inference.scheduling.router import Line, Outage, Replica, Router, Slot, Waiting, rendezvous_order
 
 URLS = tuple(f"http://replica-{n}/v1" for n in range(4))
 

@@ -15,10 +15,10 @@ from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.filter import FilterReply
-from transforms.inference.endpoint import ContextOverflow, ModelConfig, Refused, Request
-from transforms.inference.router import Outage
+from transforms.inference.client.endpoint import ContextOverflow, ModelConfig, Refused, Request
+from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.runtime import Answer, Call, Runtime, Stopped
-from transforms.inference.schema import reply_schema
+from transforms.inference.scheduling.router import Outage
 
 GOOD = {"qualified": True, "reason": "ok"}
 

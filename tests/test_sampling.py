@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
 
-from prompts import load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked
 from transforms.filter import FilterReply, filter_variables
-from transforms.inference.request import ModelConfig
+from transforms.inference.call_several import AskSeveral, Opinion, spread
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import close_runtime
 from transforms.records import Document, Rejection, reject
-from transforms.sampling import AskSeveral, Opinion, spread
 
 pytestmark = pytest.mark.usefixtures("quick_back_off")
 

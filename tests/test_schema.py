@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from transforms.classify import ClassifyReply
 from transforms.errors import ReplyInvalid
 from transforms.filter import FilterReply
-from transforms.inference.schema import ENFORCED_KEYWORDS, extract_object, parse_reply, reply_schema
+from transforms.inference.client.reply_schema import ENFORCED_KEYWORDS, extract_object, parse_reply, reply_schema
 from transforms.synthesize import SynthesizeReply
 from transforms.verify import VerifyReply
 

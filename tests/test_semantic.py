@@ -15,30 +15,23 @@ from apache_beam.transforms.window import FixedWindows, IntervalWindow, Timestam
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.demo_embeddings import EMBEDDING_MODEL, embed, embeddings_reply
+from beam_pipeline.demo_endpoint.embeddings import EMBEDDING_MODEL, embed, embeddings_reply
 from tests.quality import semantic as labelled
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, vectors
-from transforms import semantic
-from transforms.benchmark_index import BenchmarkItem
-from transforms.coders import RecordCoder
+from transforms import decontaminate as semantic
+from transforms.benchmarks.index import BenchmarkItem
+from transforms.benchmarks.paraphrase import core_question
+from transforms.benchmarks.vectors import BenchmarkVectors, closest_items, pack_block
+from transforms.decontaminate import DecontaminateSemantically, EmbedBenchmarks, judge_pairs
 from transforms.errors import FatalError
-from transforms.inference.embedding import EmbeddingConfig
-from transforms.inference.journal import read_entries
+from transforms.flow.coders import RecordCoder
+from transforms.flow.once_per_process import add_digests
+from transforms.inference.config import EmbeddingConfig, ModelConfig
+from transforms.inference.journal.writer import read_entries
 from transforms.inference.recall import entry_by_document
-from transforms.inference.request import ModelConfig
 from transforms.inference.runtime import close_runtime
-from transforms.paraphrase import core_question
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
-from transforms.semantic import (
-    BenchmarkVectors,
-    DecontaminateSemantically,
-    EmbedBenchmarks,
-    closest_items,
-    judge_pairs,
-    pack_block,
-)
-from transforms.shelf import add_digests
 from transforms.text import stable_hash
 
 pytestmark = pytest.mark.usefixtures("quick_back_off")

@@ -22,15 +22,17 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, WorkerOptions
 
-from beam_pipeline.command_line import parse
+from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.main import main
-from beam_pipeline.models import serve_config, stage_models
-from beam_pipeline.option_values import OptionError
-from beam_pipeline.options import SERVE_COMMAND
-from beam_pipeline.serving import prepare_serving
-from transforms.inference import leash, serve
-from transforms.inference import model_server as model_server_module
-from transforms.inference.model_server import ModelServer, ServeConfig
+from beam_pipeline.options.command_line import parse
+from beam_pipeline.options.config import SERVE_COMMAND
+from beam_pipeline.options.model_settings import serve_config, stage_models
+from beam_pipeline.options.values import OptionError
+from transforms.inference.config import ServeConfig
+from transforms.inference.serving import die_with_parent as leash
+from transforms.inference.serving import server_process as model_server_module
+from transforms.inference.serving import worker_server as serve
+from transforms.inference.serving.server_process import ModelServer
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "beam_pipeline" / "sample" / "documents.jsonl"

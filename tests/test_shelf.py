@@ -3,7 +3,7 @@
 import threading
 import time
 
-from transforms.shelf import Shelf, add_digests
+from transforms.flow.once_per_process import Shelf, add_digests
 
 
 def test_what_was_made_is_taken_again() -> None:

@@ -16,7 +16,9 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.sinks import FREE_FORM, KINDS, SCHEMAS, WriteRecords, columns_of, json_line, list_output, prepare_output
+from beam_pipeline.output.folder import list_output, prepare_output
+from beam_pipeline.output.kinds import FREE_FORM, KINDS, SCHEMAS, columns_of, json_line
+from beam_pipeline.output.write_files import WriteRecords
 from transforms.records import (
     DeadLetter,
     Document,

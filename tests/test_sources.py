@@ -21,21 +21,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.files import FileReader, format_of, split_lines
-from beam_pipeline.rows import BadRow, Fields, dead_row, parse_row
-from beam_pipeline.sources import (
-    ReadDocuments,
-    ReadExemplars,
-    check_inputs,
-    keep_first,
-    match_files,
-    match_pattern,
-    read_domains,
-    read_exemplars,
-)
-from prompts import Domain, PromptError, load_domains
-from transforms.coders import RecordCoder
+from beam_pipeline.reading.documents import BadRow, Fields, dead_row, parse_row
+from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_domains, read_exemplars
+from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.reading.read_files import ReadDocuments, check_inputs, keep_first
+from beam_pipeline.storage.files import format_of, split_lines
+from beam_pipeline.storage.matching import match_files, match_pattern
+from prompts.load import Domain, PromptError, load_domains
 from transforms.errors import FatalError
+from transforms.flow.coders import RecordCoder
 from transforms.records import DeadLetter, Document, Rejection
 from transforms.text import stable_hash
 

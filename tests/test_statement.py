@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.mentions import Truth
-from transforms.statement import contradicts, states
+from transforms.reward.match_by_type import contradicts, states
+from transforms.reward.truth import Truth
 
 
 @pytest.mark.parametrize(

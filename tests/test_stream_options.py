@@ -3,11 +3,11 @@
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions
 
-from beam_pipeline.command_line import parse
-from beam_pipeline.option_values import OptionError
-from beam_pipeline.options import LOCAL_RUNNER, STREAM_RUNNER, PipelineConfig
-from beam_pipeline.stream import stream_windows
-from beam_pipeline.windows import Windows
+from beam_pipeline.options.command_line import parse
+from beam_pipeline.options.config import LOCAL_RUNNER, STREAM_RUNNER, PipelineConfig
+from beam_pipeline.options.values import OptionError
+from beam_pipeline.streaming.read_stream import stream_windows
+from beam_pipeline.streaming.windows import Windows
 
 SUBSCRIPTION = "projects/project/subscriptions/sub"
 QUEUE = ("--streaming", f"--input_subscription={SUBSCRIPTION}")
@@ -61,7 +61,7 @@ def refusal(*arguments: str) -> str:
         ([*QUEUE, "--runner=FlinkRunner"], "cannot read Pub/Sub"),
         (["--streaming", "--input=a"], "give --watch_until_s"),
         ([*WATCH, "--runner=BundleBasedDirectRunner"], "cannot watch a folder"),
-        ([*WATCH, "--runner=beam_pipeline.local_stream.LocalStreamRunner"], "cannot watch a folder"),
+        ([*WATCH, "--runner=beam_pipeline.engines.local_stream.LocalStreamRunner"], "cannot watch a folder"),
         ([*WATCH, "--early_firing_s=5"], "cannot do anything by the clock"),
         ([*WATCH, "--early_firing_s=5", "--runner=PrismRunner"], "cannot do anything by the clock"),
     ],

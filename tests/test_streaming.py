@@ -21,22 +21,22 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline import pipeline as pipeline_module
-from beam_pipeline import watch as watch_module
-from beam_pipeline.command_line import validate
-from beam_pipeline.event_time import parse_option
 from beam_pipeline.main import main
-from beam_pipeline.models import run_models, run_prompts
-from beam_pipeline.options import PipelineConfig
+from beam_pipeline.options.command_line import validate
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.event_time import parse_option
+from beam_pipeline.output.window_summaries import read_window_summaries
 from beam_pipeline.pipeline import build
-from beam_pipeline.pubsub import ParseMessages
+from beam_pipeline.reading.documents import Fields
 from beam_pipeline.replay import replay
-from beam_pipeline.rows import Fields
-from beam_pipeline.running import OK, STOPPED, UNUSABLE
-from beam_pipeline.stream import ReadStream, stream_windows
-from beam_pipeline.summary import add_summaries
-from beam_pipeline.window_summary import read_window_summaries
+from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
+from beam_pipeline.run.models import run_models, run_prompts
+from beam_pipeline.streaming import watch_folder as watch_module
+from beam_pipeline.streaming.pubsub import ParseMessages
+from beam_pipeline.streaming.read_stream import ReadStream, stream_windows
+from beam_pipeline.summary.write_summary import add_summaries
 from tests.streams import BASE, At, stream_of
-from transforms.outcome import Outcome
+from transforms.flow.outcome import Outcome
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 DOCUMENTS = [json.loads(line) for line in SAMPLE.read_text("utf-8").splitlines()]

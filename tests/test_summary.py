@@ -10,7 +10,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from beam_pipeline.ledger import (
+from beam_pipeline.summary.ledger import (
     ACCEPTED,
     DEAD,
     DOUBLED_TEXT,
@@ -24,8 +24,8 @@ from beam_pipeline.ledger import (
     task_ending,
     text_ending,
 )
-from beam_pipeline.summary import WriteSummary, read_summary, summarise
-from transforms.outcome import Outcome
+from beam_pipeline.summary.write_summary import WriteSummary, read_summary, summarise
+from transforms.flow.outcome import Outcome
 from transforms.records import (
     DeadLetter,
     Document,

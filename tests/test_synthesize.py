@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from prompts import load_prompts
-from prompts.bank import ANSWER_TYPES, Exemplar
+from prompts.exemplar_bank import ANSWER_TYPES, Exemplar
+from prompts.load import load_prompts
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, stamps_of
 from transforms.synthesize import SynthesizeQA, SynthesizeReply

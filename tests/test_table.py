@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.summary import summarise
-from beam_pipeline.table import FLOW, summary_table, verdict_line
-from prompts import STAGES
+from beam_pipeline.summary.as_table import FLOW, summary_table, verdict_line
+from beam_pipeline.summary.write_summary import summarise
+from prompts.load import STAGES
 
 COUNTS = {
     "documents\taccepted": 1200,

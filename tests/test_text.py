@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prompts import DOCUMENT_CLOSE, load_prompts
+from prompts.load import DOCUMENT_CLOSE, load_prompts
 from transforms.filter import FilterDocuments
 from transforms.records import Persona, PersonaTask, QAPair
 from transforms.synthesize import SynthesizeQA

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.timeline import Point, Timeline, quantile
-from transforms.inference.attempt import LATENCY_BINS, LATENCY_FLOOR_S, latency_bin
+from beam_pipeline.run.timeline import Point, Timeline, quantile
+from transforms.inference.scheduling.retries import LATENCY_BINS, LATENCY_FLOOR_S, latency_bin
 
 
 def point(in_flight: int, latencies: list[float]) -> Point:

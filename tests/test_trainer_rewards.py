@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.export import main
-from beam_pipeline.reward_files import modules_of, reward_files
-from beam_pipeline.trainer_rows import TRAINERS
+from beam_pipeline.export.command import main
+from beam_pipeline.export.reward_package import files_of, reward_files
+from beam_pipeline.export.trainer_rows import TRAINERS
 from tests.exports import finished_run, pair
 
 RIGHT = "<think>Is it 9?</think>It is \\boxed{7 cubic kilometres}."
@@ -171,12 +171,13 @@ def _lines(folder: Path) -> str:
 
 def test_the_copied_package_is_closed_and_of_the_standard_library() -> None:
     files: dict[str, Any] = dict(reward_files("verl", "reward.py"))
-    assert {f"webscale_reward/{module}.py" for module in modules_of("reward")} < files.keys()
+    assert {f"webscale_reward/{path}" for path in files_of("transforms.reward")} < files.keys()
     for path, text in files.items():
         for node in ast.parse(text, path).body:  # what is imported inside a function is for those who count tokens
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for module in modules:
-                package, _, member = module.partition(".")
-                ours = package == "webscale_reward" and f"webscale_reward/{member}.py" in files
+                package = module.partition(".")[0]
+                path_of = module.replace(".", "/")
+                ours = f"{path_of}.py" in files or f"{path_of}/__init__.py" in files
                 assert ours or package in sys.stdlib_module_names, f"{path} imports {module}"

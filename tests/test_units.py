@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.units import parse_unit, read_currency, read_unit, singular, unit_spellings
+from transforms.answers.units import parse_unit, read_currency, read_unit, singular, unit_spellings
 
 
 def test_a_unit_has_one_symbol() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from prompts import STAGES, load_prompts
+from prompts.load import STAGES, load_prompts
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.inference import call as call_module
+from transforms.inference.call_several import spread
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA, stamps_of, verdict_row
-from transforms.sampling import spread
 from transforms.verify import VerifyAnswer, VerifyQA
 
 PROMPTS = load_prompts(stages=STAGES)

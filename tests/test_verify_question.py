@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from prompts import STAGES, load_prompts
+from prompts.load import STAGES, load_prompts
+from transforms.inference.call_several import spread
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA
-from transforms.sampling import spread
 from transforms.verify_question import VerifyQuestion
 
 PROMPTS = load_prompts(stages=STAGES)

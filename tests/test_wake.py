@@ -8,16 +8,16 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from prompts import load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Answer, Asked
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
-from transforms.coders import RecordCoder
 from transforms.filter import FilterDocuments
+from transforms.flow.coders import RecordCoder
+from transforms.flow.heartbeat import WAKE, wakeful
 from transforms.records import Document
 from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyQA
-from transforms.wake import WAKE, wakeful
 
 PROMPTS = load_prompts()
 REPLIES: dict[str, Any] = {

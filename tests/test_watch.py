@@ -10,7 +10,8 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.watch import QUIET_S, STOP_FILE, WatchFiles, ask_to_stop, check_watched, look, stop_watching, watch_again
+from beam_pipeline.output.names import STOP_FILE
+from beam_pipeline.streaming.watch_folder import QUIET_S, WatchFiles, ask_to_stop, check_watched, look, stop_watching, watch_again
 
 LONG_AGO_S = 3600
 

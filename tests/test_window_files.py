@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.coders import FastPrimitivesCoder
 
-from beam_pipeline.sinks import SCHEMAS, is_ours, prepare_output
-from beam_pipeline.window_files import WriteWindows, _RenameFn, run_name, window_name
-from beam_pipeline.windows import Windows
+from beam_pipeline.output.folder import is_ours, prepare_output
+from beam_pipeline.output.kinds import SCHEMAS
+from beam_pipeline.streaming.windows import Windows
+from beam_pipeline.streaming.write_windows import WriteWindows, _RenameFn, run_name, window_name
 from tests.streams import BASE, At, run_stream
 
 WINDOWS = Windows(60)

@@ -5,9 +5,9 @@ import time
 import apache_beam as beam
 import pytest
 
-from beam_pipeline.windows import AssignWindows, Windows
+from beam_pipeline.streaming.windows import AssignWindows, Windows
 from tests.streams import BASE, At, Seen, run_stream
-from transforms.coders import RecordCoder
+from transforms.flow.coders import RecordCoder
 from transforms.records import DeadLetter, Document
 
 WINDOWS = Windows(60, lateness_s=30)

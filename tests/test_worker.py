@@ -14,7 +14,7 @@ import pytest
 from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_api_pb2_grpc, endpoints_pb2
 from google.protobuf import struct_pb2, text_format
 
-from beam_pipeline.worker import LOG_FILE, provision
+from beam_pipeline.engines.flink_worker import LOG_FILE, provision
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,7 +64,14 @@ def test_what_a_runner_tells_becomes_what_beams_worker_reads(runner: tuple[Provi
 
 @pytest.mark.integration
 def test_what_it_prints_is_in_a_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "beam_pipeline.worker", "--id=1-1", "--provision_endpoint=127.0.0.1:1", "--newer=flag"]
+    command = [
+        sys.executable,
+        "-m",
+        "beam_pipeline.engines.flink_worker",
+        "--id=1-1",
+        "--provision_endpoint=127.0.0.1:1",
+        "--newer=flag",
+    ]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
     assert done.returncode == 1

@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from transforms.answer_rules import (
+from transforms.answers.canonical import canonical, list_items, unify_lines
+from transforms.flow.heartbeat import wakeful
+from transforms.flow.outcome import Outcome, apply_rules, as_waking_outcome
+from transforms.grounding.find import find_in_text
+from transforms.pair_rules.answer_rules import (
     MAX_LIST_CHARS,
     Fault,
     answer_does_not_fit_type,
@@ -23,11 +27,8 @@ from transforms.answer_rules import (
     answer_is_question,
     answer_is_too_long,
 )
-from transforms.answers import canonical, list_items, unify_lines
-from transforms.grounding import find_in_text
-from transforms.leakage import find_leak
-from transforms.outcome import Outcome, apply_rules, as_waking_outcome
-from transforms.question_rules import (
+from transforms.pair_rules.leakage import find_leak
+from transforms.pair_rules.question_rules import (
     question_asks_twice,
     question_has_a_bad_length,
     question_has_a_dangling_pronoun,
@@ -37,7 +38,6 @@ from transforms.question_rules import (
 )
 from transforms.records import QAPair, Rejection, reject
 from transforms.text import normalise
-from transforms.wake import wakeful
 
 __all__ = ["REASONS", "CheckQA", "check_pair", "find_leak", "grounded_aliases"]
 

@@ -1,30 +1,226 @@
-"""Decontaminate: no pair that asks what a benchmark asks.
+"""Semantic decontamination: benchmark questions in other words, by their vectors.
 
-Input:    PCollection[VerifiedQA], and the benchmarks' items as a side input
+Input:    PCollection[VerifiedQA], and PCollection[BenchmarkItem] for the side input
 Passed:   PCollection[VerifiedQA], unchanged
-Rejected: Rejection, reason in {"benchmark_overlap", "benchmark_near_duplicate"}; the detail names the benchmark's file and
-          item, and what was found of it
-Source:   word n-grams as in GPT-3 (arXiv:2005.14165, appendix C); the rest in `contamination.py`
+Rejected: Rejection of stage "decontaminate", reason "benchmark_paraphrase"; the detail names benchmark, item and similarity
+
+For paraphrases that share no run of words with the item; what does, `decontaminate.py` finds for nothing. An embedding
+model proposes and `paraphrase.py` decides: similar questions are look-alikes more often than not.
+
+Items are embedded once, and held as int8: 388 bytes each at 384 dimensions, and about 120 for their words, compressed;
+some 0.5 GB for a million in each worker process. Rounding to int8 moves a cosine by less than 0.005. Pairs are compared
+by the hundred, block after block.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
+from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.typehints.decorators import no_annotations
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
+from numpy.typing import NDArray
 
-from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
-from transforms.coders import RecordCoder
-from transforms.contamination import ContaminationFinder
-from transforms.digest import DigestItems
-from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
+from transforms.benchmarks.paraphrase import SIMILARITY, asks_the_same, core_question, least_similarity
+from transforms.benchmarks.vectors import BLOCK_ITEMS, BenchmarkVectors, closest_items, pack_block
+from transforms.benchmarks.word_overlap import ContaminationFinder
+from transforms.errors import FatalError, TransientError
+from transforms.flow.coders import RecordCoder
+from transforms.flow.once_per_process import DigestItems, Shelf
+from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.inference.config import EmbeddingConfig
+from transforms.inference.embed import EmbedTexts
 from transforms.records import Rejection, VerifiedQA, reject
-from transforms.shelf import Shelf
 
 STAGE = "decontaminate"
+# Pairs compared with a block at once, so that a block is made float32 once for all of them.
+COMPARED_PAIRS = 256
+_SHOWN_CHARACTERS = 200
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def find_paraphrased(
+    qa: VerifiedQA, closest: Iterable[tuple[float, int, int]], blocks: Sequence[BenchmarkVectors], least: float
+) -> str:
+    """The benchmark item that a pair's question paraphrases, for a reader; "" if none."""
+    pair = qa.pair
+    for cosine, block, place in closest:
+        name, question, extra = blocks[block].item(place)
+        if asks_the_same(pair.question, (pair.answer, *pair.aliases), pair.answer_type, question, extra, cosine, least):
+            return f"{name}, similarity {cosine:.2f}: {' '.join(question.split())[:_SHOWN_CHARACTERS]}"
+    return ""
+
+
+def judge_pairs(
+    embedded: Sequence[tuple[VerifiedQA, NDArray[np.float16]]], blocks: Sequence[BenchmarkVectors], least: float
+) -> list[VerifiedQA | Rejection]:
+    """Each pair, or its rejection, in order."""
+    if not embedded:
+        return []
+    queries = np.concatenate([vectors for _, vectors in embedded]).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    judged: list[VerifiedQA | Rejection] = []
+    for (qa, _), closest in zip(embedded, closest_items(queries, blocks, least_similarity(least)), strict=True):
+        detail = find_paraphrased(qa, closest, blocks, least)
+        judged.append(reject(STAGE, "benchmark_paraphrase", qa, detail) if detail else qa)
+    return judged
+
+
+# --- transforms --------------------------------------------------------------------------------------
+
+
+@dataclass
+class EmbedBenchmarks(beam.PTransform):
+    """Embeds benchmark items: PCollection[BenchmarkItem] -> PCollection[BenchmarkVectors].
+
+    An item that the model will not take is left out, counted (`benchmark_items_skipped`) and named in the log. One that
+    could not be asked about, because the endpoint is away, stops the run: nothing could be called clean.
+    """
+
+    model: EmbeddingConfig
+    entries: Any = None
+
+    def expand(self, items: beam.PCollection) -> beam.PCollection:
+        embedded = items | "EmbedItems" >> EmbedTexts(
+            STAGE, _item_texts, _item_origin, BenchmarkItem, self.model, self.entries, _skip_item
+        )
+        return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
+
+
+@dataclass
+class DecontaminateSemantically(beam.PTransform):
+    """Rejects pairs whose question is a benchmark's in other words.
+
+    Attributes:
+        model: the embedding model that the benchmarks were embedded with.
+        benchmarks: PCollection[BenchmarkVectors], of `EmbedBenchmarks`; a side input, so independent of the pairs. A
+            process reads it once and keeps it.
+        least: cosine from which paraphrases are looked for.
+        entries: the journal of an earlier run, as `RecallReplies` takes it, or None.
+    """
+
+    model: EmbeddingConfig
+    benchmarks: Any
+    least: float = SIMILARITY
+    entries: Any = None
+
+    @no_annotations
+    def expand(self, pairs: beam.PCollection) -> Outcome:
+        embedded = pairs | "EmbedQuestions" >> EmbedTexts(
+            STAGE, _question_texts, _question_origin, VerifiedQA, self.model, self.entries
+        )
+        digest = self.benchmarks | "Digest" >> DigestItems()
+        compare = beam.ParDo(
+            _CompareFn(self.least), beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(self.benchmarks)
+        )
+        judged = as_outcome(embedded.passed | "Compare" >> split_outputs(compare, VerifiedQA))
+        return Outcome(judged.passed, judged.rejected, embedded.dead_letters)
+
+
+# Of one run, or of two in turn.
+_BLOCKS: Shelf[tuple[BenchmarkVectors, ...]] = Shelf(2)
+
+
+def shared_blocks(digest: int, blocks: Iterable[BenchmarkVectors]) -> tuple[BenchmarkVectors, ...]:
+    """The process's vectors of these items, read at the first call. `blocks` is gone through only then."""
+    return _BLOCKS.take(digest, lambda: tuple(blocks))
+
+
+def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
+    text = core_question(item.question)
+    return (text,) if text else ()
+
+
+def _item_origin(item: BenchmarkItem) -> str:
+    return f"benchmark:{item.name}"
+
+
+def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:
+    if isinstance(error, TransientError):
+        raise FatalError(f"benchmark items cannot be embedded: {error}") from error
+    Metrics.counter(STAGE, "benchmark_items_skipped").inc()
+    _LOGGER.warning("Benchmark item %s is not looked for in other words: %s", item.name, error)
+    yield from ()
+
+
+def _question_texts(qa: VerifiedQA) -> tuple[str, ...]:
+    return (core_question(qa.pair.question),)
+
+
+def _question_origin(qa: VerifiedQA) -> str:
+    return qa.pair.task.document.id
+
+
+class _PackFn(beam.DoFn):
+    """Packs the items of a bundle into blocks."""
+
+    def start_bundle(self) -> None:
+        self._items: list[BenchmarkItem] = []
+        self._vectors: list[NDArray[np.float16]] = []
+
+    def process(self, embedded: tuple[BenchmarkItem, Any]) -> Iterator[BenchmarkVectors]:
+        item, vectors = embedded
+        if not len(vectors):
+            return
+        self._items.append(item)
+        self._vectors.append(vectors[0])
+        if len(self._items) == BLOCK_ITEMS:
+            yield self._pack()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        if self._items:
+            yield WindowedValue(self._pack(), MIN_TIMESTAMP, [GlobalWindow()])
+
+    def _pack(self) -> BenchmarkVectors:
+        block = pack_block(self._items, self._vectors)
+        self._items, self._vectors = [], []
+        return block
+
+
+class _CompareFn(beam.DoFn):
+    """Compares pairs by the hundred: a block of benchmarks is read once for all of them."""
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+
+    def start_bundle(self) -> None:
+        self._waiting: list[Any] = []
+        self._blocks: Sequence[BenchmarkVectors] = ()
+
+    def process(
+        self,
+        embedded: tuple[VerifiedQA, Any],
+        digest: int,
+        blocks: Iterable[BenchmarkVectors],
+        windowed: Any = beam.DoFn.WindowedValueParam,
+    ) -> Iterator[Any]:
+        self._waiting.append(windowed)
+        self._blocks = shared_blocks(digest, blocks)
+        if len(self._waiting) == COMPARED_PAIRS:
+            yield from self._compare()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._compare()
+
+    def _compare(self) -> Iterator[Any]:
+        waiting, self._waiting = self._waiting, []
+        judged = judge_pairs([windowed.value for windowed in waiting], self._blocks, self._least)
+        for windowed, result in zip(waiting, judged, strict=True):
+            if isinstance(result, Rejection):
+                # Only verdicts are counted: what passes has passed the stage's other half too.
+                for tagged in tag_and_count(STAGE, [result]):
+                    yield beam.pvalue.TaggedOutput(tagged.tag, windowed.with_value(tagged.value))
+            else:
+                yield windowed.with_value(result)
+
+
 ITEMS_PER_SHARD = 20_000
 """About 4 MB once packed: an element that every runner takes, in few enough elements."""
 _CHARACTERS_PER_SHARD = 32_000_000

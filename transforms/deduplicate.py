@@ -20,9 +20,9 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from transforms.first_seen import FirstSeen
-from transforms.near_questions import Asking, find_keys, find_repeated
-from transforms.outcome import Outcome, apply_rules, as_outcome
+from transforms.duplicates.same_question import Asking, find_keys, find_repeated
+from transforms.flow.first_seen import FirstSeen
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import normalise, stable_hash
 

@@ -14,10 +14,10 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
+from prompts.load import PromptSet
+from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.endpoint import ModelConfig
-from transforms.outcome import Outcome
+from transforms.inference.client.endpoint import ModelConfig
 from transforms.records import Document, Rejection, Stamp, reject
 
 

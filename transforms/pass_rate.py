@@ -28,13 +28,13 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
+from prompts.load import PromptSet
+from transforms.flow.outcome import Outcome
+from transforms.inference.call_several import AskSeveral, Opinion, spread
+from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
-from transforms.inference.request import ModelConfig
-from transforms.outcome import Outcome
 from transforms.records import QAPair, Rejection, Verdict, VerifiedQA, reject
-from transforms.reward import reward
-from transforms.sampling import AskSeveral, Opinion, spread
+from transforms.reward.score import reward
 
 # How many different wrong answers a verdict shows, and how much of each.
 SHOWN_ANSWERS, SHOWN_CHARACTERS = 3, 60

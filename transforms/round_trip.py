@@ -17,11 +17,11 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
-from transforms.answers import answers_match
+from prompts.load import PromptSet
+from transforms.answers.agreement import answers_match
+from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.request import ModelConfig
-from transforms.outcome import Outcome
+from transforms.inference.config import ModelConfig
 from transforms.records import Rejection, Stamp, Verdict, VerifiedQA, reject
 
 # A longer answer is a text: what is kept of it is for a reader.

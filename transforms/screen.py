@@ -16,12 +16,12 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from transforms.chunk import cut_text, split_text
-from transforms.copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
-from transforms.first_seen import FirstSeen
-from transforms.language import speaks_one_of
-from transforms.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
-from transforms.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
+from transforms.document_rules.chunking import cut_text, split_text
+from transforms.document_rules.language import speaks_one_of
+from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
+from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
+from transforms.flow.first_seen import FirstSeen
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
 from transforms.records import Document, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
 

@@ -15,12 +15,12 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
-from prompts.bank import render_exemplars, sample_exemplars
-from transforms.answers import AnswerType
+from prompts.exemplar_bank import render_exemplars, sample_exemplars
+from prompts.load import PromptSet
+from transforms.answers.canonical import AnswerType
+from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.endpoint import ModelConfig
-from transforms.outcome import Outcome
+from transforms.inference.client.endpoint import ModelConfig
 from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
 
 

@@ -21,14 +21,14 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
-from transforms.consensus import Vote, decide, stamps_of_votes, verdicts_of, vote
-from transforms.inference.request import ModelConfig
-from transforms.outcome import Outcome
-from transforms.quotes import find_quote, quote_problem
+from prompts.load import PromptSet
+from transforms.flow.outcome import Outcome
+from transforms.grounding.quotes import find_quote, quote_problem
+from transforms.inference.call_several import Opinion, ask_models
+from transforms.inference.config import ModelConfig
 from transforms.records import QAPair, Rejection, Stamp, Verdict, VerifiedQA, reject
-from transforms.sampling import Opinion, ask_models
 from transforms.text import normalise
+from transforms.verifier_votes import Vote, decide, stamps_of_votes, verdicts_of, vote
 
 
 class VerifyAnswerReply(BaseModel):

@@ -19,12 +19,12 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
-from prompts import PromptSet
-from transforms.consensus import decide, stamps_of_votes, verdicts_of, vote
-from transforms.inference.request import ModelConfig
-from transforms.outcome import Outcome
+from prompts.load import PromptSet
+from transforms.flow.outcome import Outcome
+from transforms.inference.call_several import Opinion, ask_models
+from transforms.inference.config import ModelConfig
 from transforms.records import Rejection, VerifiedQA, reject
-from transforms.sampling import Opinion, ask_models
+from transforms.verifier_votes import decide, stamps_of_votes, verdicts_of, vote
 
 
 class VerifyQuestionReply(BaseModel):

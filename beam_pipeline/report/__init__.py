@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.output.names import REPORT_FILE
 from beam_pipeline.report.rows import ReportError
-from beam_pipeline.sinks import REPORT_FILE
 
 # What draws it, which workers do without: the extra "report" of the package.
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}

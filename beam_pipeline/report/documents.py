@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from beam_pipeline.command_line import validate
-from beam_pipeline.inputs import file_inputs
+from beam_pipeline.options.command_line import validate
+from beam_pipeline.reading.input_list import file_inputs
 from beam_pipeline.report.figures import Lengths
-from beam_pipeline.sources import match_files
+from beam_pipeline.storage.matching import match_files
 from transforms.errors import FatalError
-from transforms.quotes import find_quote
+from transforms.grounding.quotes import find_quote
 from transforms.records import Document
 
 # Reading ends when all texts were found and this many documents were measured, or at the latest after so many.

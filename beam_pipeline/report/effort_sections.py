@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from beam_pipeline.options.limits import Prices
 from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import card, grid, keys, lead
 from beam_pipeline.report.tables import Bar, bar, number, share, table
-from beam_pipeline.table import by_flow
-from beam_pipeline.usage import EMBED, Prices
+from beam_pipeline.summary.as_table import by_flow
+from beam_pipeline.summary.token_usage import EMBED
 
 
 def cost(collected: Collected) -> Html:

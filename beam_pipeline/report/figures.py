@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from transforms.diversity import question_word
+from beam_pipeline.summary.diversity import question_word
 
 # Names that a run has some dozens of. A file that is not what it should be must not fill the memory with them.
 MOST_NAMES = 500

@@ -7,7 +7,7 @@ from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import card, grid, keys, lead
 from beam_pipeline.report.tables import Bar, bar, number, share, table
-from beam_pipeline.table import by_flow
+from beam_pipeline.summary.as_table import by_flow
 
 # What each stage decides, for who has not read the manual.
 STAGES = {

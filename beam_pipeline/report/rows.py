@@ -11,10 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.resume import read_options
-from beam_pipeline.sinks import FREE_FORM, SUMMARIES, is_ours
-from beam_pipeline.summary import SUMMARY_FILE, add_summaries, read_summary
+from beam_pipeline.output.folder import is_ours
+from beam_pipeline.output.kinds import FREE_FORM
+from beam_pipeline.output.names import SUMMARIES
+from beam_pipeline.output.saved_options import read_options
+from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
 from beam_pipeline.report.outcome_sections import STAGES
 from beam_pipeline.report.tables import Bar, bar, number, share, table
-from beam_pipeline.table import not_asked_about, verdict_line
+from beam_pipeline.summary.as_table import not_asked_about, verdict_line
 
 Section = tuple[str, str, Html]
 

@@ -21,13 +21,13 @@ import httpx2
 import openai
 import orjson
 
-from prompts import PromptSet, load_prompts
-from prompts.bank import load_bank
+from prompts.exemplar_bank import load_bank
+from prompts.load import PromptSet, load_prompts
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
-from transforms.inference.connections import make_client
-from transforms.inference.schema import parse_reply, reply_schema
+from transforms.inference.client.http_pool import make_client
+from transforms.inference.client.reply_schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
 from transforms.text import neutralise

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from tests.benchmarks.measure import ROOT, client, measure, median, pipeline, server
 from tests.benchmarks.saturation import print_table
 from tests.engines.cluster import FlinkCluster

@@ -10,14 +10,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.demo_endpoint import MODEL, DemoEndpoint
-from prompts import load_prompts
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.demo_endpoint.server import MODEL
+from prompts.load import load_prompts
 from tests.benchmarks.corpus import write_documents
 from tests.benchmarks.measure import ROOT, pipeline, resident_mb
 from transforms.filter import FilterReply
-from transforms.inference.endpoint import ModelConfig, Request
+from transforms.inference.client.endpoint import ModelConfig, Request
+from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.runtime import Answer, Call, get_runtime
-from transforms.inference.schema import reply_schema
 
 BACKLOG = 512
 POINTS = 10

@@ -21,14 +21,14 @@ import orjson
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.demo_endpoint import MODEL
-from prompts import load_prompts
-from prompts.bank import load_bank
+from beam_pipeline.demo_endpoint.server import MODEL
+from prompts.exemplar_bank import load_bank
+from prompts.load import load_prompts
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
-from transforms.inference.connections import make_client
-from transforms.inference.schema import parse_reply, reply_schema
+from transforms.inference.client.http_pool import make_client
+from transforms.inference.client.reply_schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA, document_of
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
 from transforms.verify import VerifyReply, apply_verify, verify_variables

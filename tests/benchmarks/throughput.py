@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from transforms.check import check_pair
-from transforms.copies import Fingerprint
+from transforms.duplicates.document_copies import Fingerprint
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.screen import ScreenConfig, screen_document
 from transforms.text import neutralise

@@ -41,7 +41,8 @@ class FlinkCluster:
         folder.mkdir(parents=True, exist_ok=True)
         self._worker = folder / "worker.sh"
         self._worker.write_text(
-            f'#!/bin/sh\nexport PYTHONPATH="{ROOT}"\nexec "{sys.executable}" -m beam_pipeline.worker "$@"\n', "utf-8"
+            f'#!/bin/sh\nexport PYTHONPATH="{ROOT}"\nexec "{sys.executable}" -m beam_pipeline.engines.flink_worker "$@"\n',
+            "utf-8",
         )
         self._worker.chmod(0o755)
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from beam_pipeline.demo_endpoint import DemoEndpoint
-from beam_pipeline.running import OK, STOPPED
+from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.run.ending import OK, STOPPED
 from tests.engines.cluster import FlinkCluster
 from tests.engines.conftest import DOCUMENTS, SHARED, finish
 from tests.engines.test_endings import SAMPLE, last_line

@@ -1,7 +1,7 @@
 """Domains: how often the embedded endpoint's rules agree with a reader. They are no part of the product's promise."""
 
-from beam_pipeline.demo_model.classify import classify_document
-from prompts import load_prompts
+from beam_pipeline.demo_endpoint.rules.classify import classify_document
+from prompts.load import load_prompts
 from tests.quality.cases import SHARED, TUNE, Area, Case, by_kind, read_rows
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from tests.quality.cases import HELD_OUT, SHARED, TUNE, Area, Case, by_kind, read_rows
-from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
-from transforms.contamination import ContaminationFinder
-from transforms.plain_words import plain_words
+from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.plain_words import plain_words
+from transforms.benchmarks.word_overlap import ContaminationFinder
 from transforms.text import stable_seed
 
 NGRAM, SIMILARITY = 13, 0.65  # the defaults of a run

@@ -1,9 +1,9 @@
 """Overlap: questions taken from a benchmark, and questions asked twice."""
 
 from tests.quality.cases import Area, Case, by_kind, labelled, part_of
-from transforms.benchmark_index import BenchmarkIndex, BenchmarkItem, pack_items
-from transforms.contamination import ContaminationFinder
-from transforms.near_questions import Asking, find_keys, repeats
+from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, pack_items
+from transforms.benchmarks.word_overlap import ContaminationFinder
+from transforms.duplicates.same_question import Asking, find_keys, repeats
 
 NGRAM, SIMILARITY = 13, 0.65  # the defaults of a run
 PARAPHRASE = "paraphrase"  # for the semantic tier, which is measured by itself

@@ -1,10 +1,10 @@
 """Pairs: leakage, the checks on shape and self-containedness, grounding, and when two answers are equal."""
 
 from tests.quality.cases import Area, Case, by_kind, labelled, part_of
-from transforms.answers import answers_match
+from transforms.answers.agreement import answers_match
 from transforms.check import check_pair
-from transforms.grounding import find_in_text
-from transforms.leakage import find_leak
+from transforms.grounding.find import find_in_text
+from transforms.pair_rules.leakage import find_leak
 from transforms.records import Document, Persona, PersonaTask, QAPair
 
 

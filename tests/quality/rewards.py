@@ -1,7 +1,7 @@
 """Reward: whether a response is rewarded that should be, and no other; positive means rewarded."""
 
 from tests.quality.cases import Area, Case, labelled, part_of
-from transforms.reward import reward
+from transforms.reward.score import reward
 
 
 def rewards() -> Area:

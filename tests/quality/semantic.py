@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.quality.cases import DATA, HELD_OUT, TUNE, Area, Case, labelled, part_of
-from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
-from transforms.inference.embedding import EmbeddingConfig
-from transforms.inference.request import ModelConfig
+from transforms.benchmarks.paraphrase import SIMILARITY, asks_the_same, core_question, difference, take_apart
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
-from transforms.paraphrase import SIMILARITY, asks_the_same, core_question, difference, take_apart
+from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
 from transforms.text import stable_hash
 
 VECTORS = DATA / "paraphrases.npz"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.export import main as export
+from beam_pipeline.export.command import main as export
 from beam_pipeline.main import main as run_pipeline
 
 pytestmark = [pytest.mark.trainers, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -29,17 +29,18 @@ from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.windowed_value import WindowedValue
 from pydantic import BaseModel
 
-from prompts import STAGES, PromptSet
+from prompts.load import STAGES, PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
-from transforms.inference.refusals import ContextOverflow
-from transforms.inference.request import ModelConfig, Request
+from transforms.flow.heartbeat import WAKE, wakeful
+from transforms.flow.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
+from transforms.inference.client.chat import Request
+from transforms.inference.client.error_classes import ContextOverflow
+from transforms.inference.client.reply_schema import reply_schema
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
-from transforms.inference.schema import reply_schema
-from transforms.inference.serve import keep_serving
-from transforms.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
+from transforms.inference.serving.worker_server import keep_serving
 from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
 from transforms.text import estimate_tokens, neutralise
-from transforms.wake import WAKE, wakeful
 
 # Every answer by itself would have the two threads take turns for it, a fifth of the time that a call costs. Where
 # so many calls wait that no slot can run out of work meanwhile, answers are gathered for a moment.

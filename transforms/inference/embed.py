@@ -15,13 +15,13 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.typehints.decorators import no_annotations
 
-from prompts import STAGES
+from prompts.load import STAGES
 from transforms.errors import stops_the_run
-from transforms.inference.batching import EmbeddingAnswer, EmbeddingCall
+from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.inference.call import BacklogFn, dead_letter, explain
-from transforms.inference.embedding import EmbeddingConfig
+from transforms.inference.config import EmbeddingConfig
 from transforms.inference.recall import VECTORS, RecallReplies
-from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
 from transforms.records import Stamp
 
 NAMESPACE = "embed"

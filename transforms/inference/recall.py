@@ -18,7 +18,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.inference.journal import JournalEntry
+from transforms.inference.journal.writer import JournalEntry
 from transforms.inference.runtime import get_runtime
 from transforms.records import Document
 
@@ -101,3 +101,7 @@ class _RecallFn(beam.DoFn):
         self._waiting.reverse()
         while self._waiting:
             yield self._waiting.pop()
+
+
+# Where the tokens of the replies that a resumed run found in its journal are counted.
+EARLIER = "journal"

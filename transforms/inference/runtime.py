@@ -14,17 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import FatalError, ReplyInvalid
-from transforms.inference.abilities import forget_abilities
-from transforms.inference.attempt import Answer, Attempt, Call, Figures
-from transforms.inference.batching import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
-from transforms.inference.brake import Brake, Limits
-from transforms.inference.endpoint import Endpoint
-from transforms.inference.journal import Journal, open_journal
-from transforms.inference.limiter import MAX_LIMIT, Limiter, initial_limit
-from transforms.inference.lookup import JournalLookup, Reading
-from transforms.inference.request import Completion, ModelConfig, Origin
-from transforms.inference.router import Replica, Router
-from transforms.inference.schema import parse_reply
+from transforms.inference.client.capabilities import forget_abilities
+from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.reply_schema import parse_reply
+from transforms.inference.config import ModelConfig
+from transforms.inference.journal.lookup import JournalLookup, Reading
+from transforms.inference.journal.writer import Journal, open_journal
+from transforms.inference.scheduling.budget import Brake, Limits
+from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
+from transforms.inference.scheduling.embedding_batches import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.scheduling.retries import Answer, Attempt, Call, Figures
+from transforms.inference.scheduling.router import Replica, Router
 from transforms.records import Usage
 from transforms.text import estimate_tokens
 

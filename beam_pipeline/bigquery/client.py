@@ -1,0 +1,103 @@
+"""Asking BigQuery from the process that starts a run: what its tables are, and whether they can be used."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from beam_pipeline.options.tables import TableName
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client, Table
+
+# Seconds for one question, all tries together; the library's own patience is ten minutes.
+_ASK_S = 60.0
+
+
+class TableError(ValueError):
+    """BigQuery cannot be asked, or says no; the message is one line."""
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Say what Google's libraries raise on one line, with what it was about in front.
+
+    Raises:
+        TableError: BigQuery cannot be asked, or says no.
+    """
+    from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except GoogleAPICallError as error:
+        said = error.errors[0].get("message") if error.errors else error.message
+        raise TableError(f"{what}: BigQuery says: {' '.join(str(said).split())}") from error
+    except (GoogleAPIError, GoogleAuthError, OSError) as error:
+        raise TableError(f"{what}: BigQuery cannot be asked: {' '.join(str(error).split())}") from error
+
+
+def make_client(project: str) -> "Client":
+    """A client with the credentials that Google's libraries find; its queries run in `project`."""
+    from google.cloud import bigquery
+
+    return bigquery.Client(project=project)
+
+
+def reference(table: TableName) -> Any:
+    """A table's name as the client library takes it."""
+    from google.cloud.bigquery import DatasetReference, TableReference
+
+    return TableReference(DatasetReference(table.project, table.dataset), table.table)
+
+
+def find_table(client: "Client", table: TableName) -> "Table | None":
+    """What BigQuery knows of a table; None if there is none."""
+    from google.api_core.exceptions import NotFound
+
+    try:
+        return client.get_table(reference(table), retry=_retry(), timeout=_ASK_S)
+    except NotFound:
+        return None
+
+
+def has_dataset(client: "Client", table: TableName) -> bool:
+    """Whether there is the dataset that a table is to be in."""
+    from google.api_core.exceptions import NotFound
+    from google.cloud.bigquery import DatasetReference
+
+    try:
+        client.get_dataset(DatasetReference(table.project, table.dataset), retry=_retry(), timeout=_ASK_S)
+    except NotFound:
+        return False
+    return True
+
+
+def create_table(client: "Client", table: TableName, fields: Sequence[dict[str, Any]]) -> None:
+    """Make a table of some columns (as the REST interface writes them), unless it is there."""
+    from google.cloud.bigquery import SchemaField, Table
+
+    columns = [SchemaField.from_api_repr(field) for field in fields]
+    client.create_table(Table(reference(table), columns), exists_ok=True, retry=_retry(), timeout=_ASK_S)
+
+
+def query_columns(client: "Client", sql: str) -> list[str] | None:
+    """The columns that a query gives, found without running it; None where BigQuery does not tell."""
+    from google.cloud.bigquery import QueryJobConfig
+
+    job = client.query(sql, QueryJobConfig(dry_run=True, use_query_cache=False), retry=_retry(), timeout=_ASK_S)
+    return None if job.schema is None else [field.name for field in job.schema]
+
+
+def run_query(client: "Client", sql: str, **texts: str) -> list[tuple[Any, ...]]:
+    """Run a query with some texts as its parameters, and wait for it: the rows it gives, few."""
+    from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+
+    parameters = [ScalarQueryParameter(name, "STRING", text) for name, text in texts.items()]
+    job = client.query(sql, QueryJobConfig(query_parameters=parameters), retry=_retry(), timeout=_ASK_S)
+    return [row.values() for row in job.result(retry=_retry())]
+
+
+def _retry() -> Any:
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(_ASK_S)

@@ -1,0 +1,204 @@
+"""ReadRows: documents from a BigQuery table or query, by the Storage Read API.
+
+Input:    a table, of which only the columns that documents need are read, or the result of a query
+Passed:   PCollection[Document], each id once
+Rejected: Rejection, reason "exact_duplicate": the same id and text as another row
+Dead:     MissingText, WrongType, NullByte, InvalidUtf8, DuplicateId
+
+Rows of a table have no number. A row is named by its content, `project:dataset.table#<hash>`, and where several are
+alike the second is `...#<hash>.2`: the same in every run, and no two rows share a name.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import apache_beam as beam
+from apache_beam.io.gcp.bigquery import BigQueryQueryPriority, ReadFromBigQuery
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.tables import parse_table
+from beam_pipeline.reading.documents import STAGE, BadRow, Fields, carried, dead_row, make_document, missing_text
+from beam_pipeline.reading.read_files import keep_first
+from beam_pipeline.storage.values import MISSING, look_up
+from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import DeadLetter, Document
+from transforms.text import stable_hash
+
+_T = TypeVar("_T", Document, DeadLetter)
+
+QUERY = "query"
+"""Stands for the table in the names of a query's rows."""
+
+
+@dataclass
+class ReadRows(beam.PTransform):
+    """Reads documents from BigQuery: pipeline -> Outcome[Document], stage "read".
+
+    Attributes:
+        table: "project:dataset.table", or "" for a query.
+        query: GoogleSQL, run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
+        fields: the columns of text, id, source and what goes along, or paths into nested ones ("meta.url").
+        columns: the columns to read of a table; () for all.
+    """
+
+    table: str
+    query: str
+    fields: Fields
+    columns: tuple[str, ...] = ()
+
+    @no_annotations
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+        what: dict[str, Any] = {"table": self.table, "selected_fields": list(self.columns) or None}
+        if self.query:
+            what = {
+                "query": self.query,
+                "use_standard_sql": True,
+                # A query of the default, BATCH, may wait for hours until the project has nothing else to do.
+                "query_priority": BigQueryQueryPriority.INTERACTIVE,
+            }
+        rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
+        parsed = as_outcome(rows | "ParseRows" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.table or QUERY)), Document))
+        unique = as_outcome(
+            parsed.passed
+            | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
+            | "GroupById" >> beam.GroupByKey()
+            | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn()), Document)
+        )
+        letters = (
+            parsed.dead_letters
+            | "KeyByPlace" >> beam.Map(_key_by_place).with_output_types(tuple[str, DeadLetter])
+            | "GroupByPlace" >> beam.GroupByKey()
+            | "NumberRows" >> beam.FlatMapTuple(_number_letters).with_output_types(DeadLetter)
+        )
+        return Outcome(unique.passed, unique.rejected, (letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten())
+
+
+class _ParseFn(beam.DoFn):
+    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
+
+    def __init__(self, fields: Fields, table: str) -> None:
+        self._fields = fields
+        self._table = table
+
+    def process(self, row: dict[str, Any]) -> Iterator[Any]:
+        parsed = parse_table_row(row, self._fields, self._table)
+        if isinstance(parsed, DeadLetter):
+            yield from tag_and_count(STAGE, [parsed])
+        else:
+            yield parsed
+
+
+class _KeepFirstFn(beam.DoFn):
+    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
+        yield from tag_and_count(STAGE, keep_first(_Numbered(group[1])))
+
+
+def _key_by_id(document: Document) -> tuple[str, Document]:
+    return document.id, document
+
+
+def _key_by_place(letter: DeadLetter) -> tuple[str, DeadLetter]:
+    return letter.where, letter
+
+
+def _number_letters(_: str, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+    return number_rows(letters)
+
+
+class _Numbered:
+    """Documents with names of their own, which may be gone through more than once."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._documents = documents
+
+    def __iter__(self) -> Iterator[Document]:
+        return number_rows(self._documents)
+
+
+def number_rows(items: Iterable[_T]) -> Iterator[_T]:
+    """Give rows that are alike, and so have one name, a name each; it does not matter which gets which."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        seen[item.where] += 1
+        yield item if seen[item.where] == 1 else replace(item, where=f"{item.where}.{seen[item.where]}")
+
+
+def parse_table_row(row: Mapping[str, Any], fields: Fields, table: str) -> Document | DeadLetter:
+    """Make a document of a row, or say what is wrong with it."""
+    content = json.dumps(row, sort_keys=True, default=_as_json)
+    where = f"bigquery:{table}#{stable_hash(content)}"
+    text = look_up(row, fields.text)
+    made: Document | BadRow
+    if text is MISSING:
+        made = BadRow("MissingText", missing_text(fields.text, "column", row))
+    else:
+        made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    if isinstance(made, BadRow):
+        return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=_as_json).encode("utf-8", "backslashreplace"))
+    return replace(made, carried=carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+
+
+def _as_json(value: Any) -> str:
+    """Bytes as text; a date, a time, a decimal as they print."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def table_source(config: PipelineConfig) -> ReadRows:
+    """The rows that the options name. Asks BigQuery for the columns of a table.
+
+    Raises:
+        ValueError: the table cannot be read; one line.
+    """
+    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
+    columns = () if config.input_query else wanted_columns(fields, table_columns(config.input_table))
+    table = str(parse_table(config.input_table)) if config.input_table else ""
+    return ReadRows(table, config.input_query, fields, columns)
+
+
+def wanted_columns(fields: Fields, there: Iterable[str]) -> tuple[str, ...]:
+    """Those columns of a table that documents are made of: BigQuery bills the others too where they are read."""
+    wanted = {name.partition(".")[0] for name in (fields.text, fields.id, fields.source, *fields.carry)}
+    return tuple(name for name in there if name in wanted)
+
+
+def table_columns(name: str) -> list[str]:
+    """The columns of a table that can be read.
+
+    Raises:
+        ValueError: there is no such table, or it is a view; one line.
+    """
+    table = parse_table(name)
+    with asking(f"--input_table {table}"), make_client(table.project) as client:
+        found = find_table(client, table)
+    if found is None:
+        raise ValueError(f"--input_table {table}: there is no such table")
+    if found.table_type in ("VIEW", "MATERIALIZED_VIEW"):
+        raise ValueError(
+            f"--input_table {table}: is a view, which has no rows of its own; --input_query 'SELECT * FROM {table.sql}'"
+        )
+    return [field.name for field in found.schema]
+
+
+def check_table_source(config: PipelineConfig, options: PipelineOptions) -> None:
+    """Look whether a table or query can be read and has the documents' text.
+
+    Raises:
+        ValueError: it has not; one line.
+    """
+    if config.input_table:
+        option, columns = f"--input_table {config.input_table}", table_columns(config.input_table)
+    else:
+        option = "--input_query"
+        with asking(option), make_client(options.view_as(GoogleCloudOptions).project) as client:
+            found = query_columns(client, config.input_query)
+        if found is None:
+            return
+        columns = found
+    if config.text_field.partition(".")[0] not in columns:
+        raise ValueError(f"{option}: {missing_text(config.text_field, 'column', columns)}")

@@ -1,0 +1,98 @@
+"""The demo endpoint as a child process, which ends with the process that started it."""
+
+import atexit
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from beam_pipeline.demo_endpoint.server import READY, EndpointConfig, to_flags
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+
+
+# --- running it from Python ------------------------------------------------------------------------
+
+
+class DemoEndpoint:
+    """A running endpoint in a child process. Use as a context manager, or call `stop()`.
+
+    `url` is the base URL for clients ("http://127.0.0.1:PORT/v1"). The child also ends by itself
+    when this process dies, whatever way.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.url = url
+        self._process = process
+        atexit.register(self.stop)
+
+    @classmethod
+    def start(cls, config: EndpointConfig | None = None, **options: Any) -> "DemoEndpoint":
+        """Start an endpoint and wait until it listens. `options` are fields of `EndpointConfig`.
+
+        Raises:
+            RuntimeError: it did not start; the child's own message is on standard error.
+        """
+        # A config given whole is taken as it is; options change single fields of it.
+        settings = (asdict(config) if config else {}) | options | {"exit_with_parent": True}
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "beam_pipeline.demo_endpoint", *to_flags(EndpointConfig(**settings))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        line = _first_line(process)
+        started = cls(process, line.removeprefix(READY).strip())
+        if not line.startswith(READY):
+            started.stop()
+            raise RuntimeError(f"the demo endpoint did not start (exit status {process.returncode}, said {line!r})")
+        return started
+
+    def stats(self) -> dict[str, Any]:
+        """The endpoint's own figures, see `Server.stats`."""
+        with urllib.request.urlopen(f"{self.url.removesuffix('/v1')}/stats", timeout=10) as response:
+            figures: dict[str, Any] = json.load(response)
+        return figures
+
+    def stop(self) -> None:
+        """Stop the child and wait for its end. A second call does nothing."""
+        atexit.unregister(self.stop)
+        # The end of its input is the child's sign to stop; one that is not listening yet is killed.
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> "DemoEndpoint":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.stop()
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> str:
+    """The first line that a child prints, or what there was of it when it ended or took too long."""
+    assert process.stdout is not None
+    line, ends_at = b"", time.monotonic() + START_TIMEOUT_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n") and selector.select(ends_at - time.monotonic()):
+            piece = os.read(process.stdout.fileno(), 4096)
+            if not piece:
+                break
+            line += piece
+    return line.decode()

@@ -1,0 +1,268 @@
+"""The embedded endpoint: an OpenAI-compatible HTTP server on loopback, with rules for a model.
+
+    python -m beam_pipeline.demo_endpoint --port 8000        # any OpenAI client can talk to it
+    with DemoEndpoint.start(slots=64) as endpoint: ...       # the same, as a child process, from Python
+
+Serves `/v1/chat/completions`, `/v1/models`, `/health` and `/stats` (its own figures, as JSON). The
+model is `demo_model` (rules, no network), the form of its replies `demo_replies`; how a GPU server
+would behave under load or failure can be added by flags, see `demo_server_simulation`. Needs no GPU,
+no key, and nothing outside this machine.
+"""
+
+import argparse
+import asyncio
+import hmac
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import NoReturn
+
+from aiohttp import web
+
+from beam_pipeline.demo_endpoint import rules as demo_model
+from beam_pipeline.demo_endpoint.embeddings import embeddings_reply
+from beam_pipeline.demo_endpoint.gpu_simulation import Attempt, Prompt, Simulation, SimulationConfig
+from beam_pipeline.demo_endpoint.replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
+from transforms.text import estimate_tokens
+
+OWNER = "rule-based demo"
+READY = "listening on "
+MAX_BODY_BYTES = 64 * 2**20  # aiohttp's default of 1 MiB would refuse a long document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig(SimulationConfig):
+    """Every option of the endpoint; a flag of the same name is made from each field."""
+
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=0, metadata={"help": "port to listen on (0: any free one)"})
+    api_key_env: str = field(default="", metadata={"help": "name of the environment variable with the accepted API key"})
+    exit_with_parent: bool = field(default=False, metadata={"help": "stop when standard input is closed"})
+
+
+def parse_flags(argv: Sequence[str] | None = None) -> EndpointConfig:
+    """Parse the command line; exits with status 2 and a message if an option is wrong."""
+    parser = argparse.ArgumentParser(prog="demo_endpoint", description=(__doc__ or "").partition("\n")[0])
+    for option in fields(EndpointConfig):
+        if option.type in (bool, "bool"):
+            parser.add_argument(f"--{option.name}", action="store_true", help=option.metadata["help"])
+        else:
+            parser.add_argument(
+                f"--{option.name}",
+                type=type(option.default),
+                default=option.default,
+                metavar=option.name.rsplit("_", 1)[-1].upper(),
+                help=f"{option.metadata['help']} (default: {option.default!r})",
+            )
+    try:
+        return EndpointConfig(**vars(parser.parse_args(argv)))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def to_flags(config: EndpointConfig) -> list[str]:
+    """The command line that gives this configuration; what has its default value is left out."""
+    flags = []
+    for option in fields(EndpointConfig):
+        value = getattr(config, option.name)
+        if value is True:
+            flags.append(f"--{option.name}")
+        elif value != option.default:
+            flags.append(f"--{option.name}={value}")
+    return flags
+
+
+# --- the server ------------------------------------------------------------------------------------
+
+
+class Server:
+    """Handlers of the HTTP server, and the figures that `/stats` shows."""
+
+    def __init__(self, config: EndpointConfig) -> None:
+        self.simulation = Simulation(config)
+        self._key = _accepted_key(config)
+        self._figures: Counter[str] = Counter()
+        self._in_flight = 0
+        self._peak_in_flight = 0
+        self._first_request_at: float | None = None
+        self._last_reply_at: float | None = None
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app.add_routes(
+            [
+                web.post("/v1/chat/completions", self.chat),
+                web.post("/v1/embeddings", self.embeddings),
+                web.get("/v1/models", self.models),
+                web.get("/health", self.health),
+                web.get("/stats", self.stats),
+            ]
+        )
+        return app
+
+    async def health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def models(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": OWNER}]})
+
+    async def stats(self, request: web.Request) -> web.Response:
+        """Figures since the start; times are in seconds since the epoch, null before the first request."""
+        names = ("requests", "replies", "refused", "prompt_tokens", "cached_tokens", "completion_tokens")
+        return web.json_response(
+            {
+                **{name: self._figures[name] for name in names},
+                "in_flight": self._in_flight,
+                "peak_in_flight": self._peak_in_flight,
+                "busy_slot_s": self.simulation.busy_slot_s(),
+                "faults": dict(self.simulation.faults),
+                "repeats": self.simulation.repeats,
+                "first_request_at": self._first_request_at,
+                "last_reply_at": self._last_reply_at,
+            }
+        )
+
+    async def chat(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        self._figures["requests"] += 1
+        self._in_flight += 1
+        self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
+        try:
+            return await self._complete(parse_body(await request.read()))
+        except RequestError as error:
+            self._figures["refused"] += 1
+            return _error(error)
+        finally:
+            self._in_flight -= 1
+            self._last_reply_at = time.time()
+
+    async def embeddings(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        try:
+            return web.json_response(embeddings_reply(await request.read()))
+        except RequestError as error:
+            return _error(error)
+
+    async def _complete(self, request: ChatRequest) -> web.Response:
+        """Answer a valid request, with whatever delay and fault the simulation has for it."""
+        if self._first_request_at is None and demo_model.is_task(request.messages):
+            self._first_request_at = time.time()  # a preflight's question is not the work that is timed
+        # Another seed makes it another request, as it is to a server that samples.
+        seed = [{"role": "seed", "content": str(request.seed)}] if request.seed else []
+        attempt = self.simulation.admit([*request.messages, *seed])
+        if attempt.fault == "429":
+            wait = self.simulation.config.retry_after_s
+            refusal = RequestError(429, "too many requests (simulated)", "rate_limit_error")
+            return _error(refusal, {"Retry-After": f"{wait:g}"} if wait else None)
+        text, finish_reason = self._reply(request, attempt)
+        limit = request.max_tokens or sys.maxsize
+        async with self.simulation.slot():
+            prompt = self.simulation.read(request.messages)
+            output_tokens = self.simulation.output_tokens(attempt, estimate_tokens(text), limit)
+            await self.simulation.serve(attempt, prompt, output_tokens)
+        if attempt.fault == "500":
+            return _error(RequestError(500, "internal error (simulated)", "server_error"))
+        if attempt.fault == "hang":
+            await asyncio.Event().wait()  # until the client gives up; its slot is already free
+        return self._response(attempt, prompt, text, finish_reason, output_tokens)
+
+    def _reply(self, request: ChatRequest, attempt: Attempt) -> tuple[str, str]:
+        """The reply's text and its finish_reason, after a content fault and the token limit."""
+        text = reply_text(request)
+        if attempt.fault == "malformed":
+            return f"{text[: max(len(text) // 2, 1)]} ...\nI hope this helps!", "stop"
+        if attempt.fault == "truncated":
+            return text[: len(text) // 2], "length"
+        if request.max_tokens is not None and estimate_tokens(text) > request.max_tokens:
+            return cut(text, request.max_tokens), "length"
+        return text, "stop"
+
+    def _response(self, attempt: Attempt, prompt: Prompt, text: str, finish_reason: str, output_tokens: int) -> web.Response:
+        self._figures.update(
+            replies=1, prompt_tokens=prompt.tokens, cached_tokens=prompt.cached_tokens, completion_tokens=output_tokens
+        )
+        body = {
+            "id": f"chatcmpl-{attempt.key}-{attempt.number}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": MODEL,
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+            "usage": {
+                "prompt_tokens": prompt.tokens,
+                "completion_tokens": output_tokens,
+                "total_tokens": prompt.tokens + output_tokens,
+                "prompt_tokens_details": {"cached_tokens": prompt.cached_tokens},
+            },
+        }
+        return web.json_response(body)
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        """A 401 if a key is asked for and the request has another or none."""
+        sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._key or hmac.compare_digest(sent.encode(), self._key.encode()):
+            return None
+        return _error(RequestError(401, "the API key is missing or wrong", "authentication_error"))
+
+
+def _error(error: RequestError, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response(error.body(), status=error.status, headers=headers)
+
+
+def _accepted_key(config: EndpointConfig) -> str:
+    """The key that requests must carry; "" if any will do.
+
+    Raises:
+        ValueError: a variable is named, but it is not set.
+    """
+    key = os.environ.get(config.api_key_env, "") if config.api_key_env else ""
+    if config.api_key_env and not key:
+        raise ValueError(f"--api_key_env: the environment variable {config.api_key_env} is not set")
+    return key
+
+
+async def serve(config: EndpointConfig) -> None:
+    """Run the server until SIGTERM, SIGINT or, with `exit_with_parent`, the end of standard input."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    # Cancelling handlers of clients that have left frees their slots, as inference servers do.
+    runner = web.AppRunner(Server(config).app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port, backlog=4096)
+    await site.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if config.exit_with_parent:
+        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop), daemon=True).start()
+    host, port = runner.addresses[0][:2]
+    print(f"{READY}http://{host}:{port}/v1", flush=True)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    try:
+        asyncio.run(serve(parse_flags(argv)))
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"demo_endpoint: {message}", file=sys.stderr)
+    raise SystemExit(2)

@@ -1,0 +1,1 @@
+"""Runners and the machines that workers run on."""

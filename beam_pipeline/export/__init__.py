@@ -1,0 +1,1 @@
+"""Accepted pairs as the files of a trainer or a hub."""

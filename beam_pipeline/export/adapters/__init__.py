@@ -1,0 +1,1 @@
+"""Adapters of the reward, one module for each trainer."""

@@ -1,0 +1,80 @@
+"""Taskset for verifiers and prime-rl: `PYTHONPATH=EXPORT uv run eval webscale_qa`, or `id = "webscale_qa"` under [env.taskset].
+
+The rows lie beside this file.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import verifiers.v1 as vf
+
+from transforms.reward.score import reward
+
+__all__ = ["QATaskset"]
+
+HERE = Path(__file__).resolve().parent
+
+
+class QAData(vf.TaskData):
+    """A question with its stored answer."""
+
+    answer: str
+    answer_type: str
+    aliases: tuple[str, ...] = ()
+    domain: str = ""
+    pass_rate: float | None = None
+
+
+class QATask(vf.Task[QAData]):
+    """One turn: the model answers once."""
+
+    @property
+    def key(self) -> str:
+        """The pair's id, the same in every run."""
+        return self.data.id or self.hash
+
+    @vf.stop
+    async def single_turn(self, trace: vf.Trace) -> bool:
+        """Whether the model has answered."""
+        return trace.num_turns >= 1
+
+    @vf.reward(weight=1.0)
+    async def correct(self, trace: vf.Trace) -> float:
+        """1.0 if the final answer is the stored one, else 0.0."""
+        return reward(trace.last_reply or "", self.data.answer, self.data.answer_type, self.data.aliases)
+
+
+class QAConfig(vf.TasksetConfig):
+    """Which split to load, and which pass rates, where they were measured (prime-rl mixes by difficulty)."""
+
+    split: Literal["train", "validation"] = "train"
+    min_pass_rate: float = 0.0
+    max_pass_rate: float = 1.0
+
+
+class QATaskset(vf.Taskset[QATask, QAConfig]):
+    """The rows of a split, read as they are asked for."""
+
+    def load(self) -> Iterator[QATask]:
+        """A task a row, in the order of the file."""
+        with open(HERE / f"{self.config.split}.jsonl", encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                info = row["info"]
+                rate = info["pass_rate"]
+                if rate is None or self.config.min_pass_rate <= rate <= self.config.max_pass_rate:
+                    yield QATask(
+                        QAData(
+                            id=info["id"],
+                            prompt=row["question"],
+                            system_prompt=row["system_prompt"] or None,
+                            answer=row["answer"],
+                            answer_type=info["answer_type"],
+                            aliases=tuple(info["aliases"]),
+                            domain=info["domain"],
+                            pass_rate=rate,
+                        ),
+                        self.config.task,
+                    )

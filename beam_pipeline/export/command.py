@@ -1,0 +1,343 @@
+"""`python -m beam_pipeline.export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
+
+hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl and verifiers get their
+own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream:
+then the windows that have closed.
+
+Exit codes: 0 written; 1 no row was left to write; 2 the run, the options or the folder cannot be used; 130 stopped.
+"""
+
+import argparse
+import posixpath
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from beam_pipeline import __version__
+from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
+from beam_pipeline.export.folder import ExportError, ExportFolder
+from beam_pipeline.export.reward_package import PACKAGE, reward_files
+from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
+from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, split_of
+from beam_pipeline.output.finished_run import FinishedRun, open_run
+from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
+from beam_pipeline.output.read_back import PairsError, Row
+from beam_pipeline.storage.files import open_file, reason
+from prompts.load import load_domains
+from transforms.answers.canonical import ANSWER_TYPES
+
+OK, NOTHING, UNUSABLE, STOPPED = 0, 1, 2, 130
+DATASET = "hf"
+VALIDATION_SHARE = 0.05
+SYSTEM_FILE = "system_prompt.txt"
+_LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
+_NAMES_SHOWN = 20
+_TEXTS = ("id", "document_id", "question", "answer", "answer_type", "domain")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which pairs to export; an empty set is every one.
+
+    A bound of the pass rate other than 0 and 1 leaves out pairs whose rate was not measured.
+    """
+
+    domains: frozenset[str] = frozenset()
+    answer_types: frozenset[str] = frozenset()
+    min_pass_rate: float = 0.0
+    max_pass_rate: float = 1.0
+
+    def refused(self, row: Row) -> str:
+        """Why a pair is left out; "" if it is not."""
+        if self.domains and row["domain"] not in self.domains:
+            return "domain"
+        if self.answer_types and row["answer_type"] not in self.answer_types:
+            return "answer_type"
+        if (self.min_pass_rate, self.max_pass_rate) == (0.0, 1.0):
+            return ""
+        rate = row["pass_rate"]
+        if rate is None:
+            return "pass_rate_not_measured"
+        return "" if self.min_pass_rate <= rate <= self.max_pass_rate else "pass_rate"
+
+
+@dataclass
+class Written:
+    """What an export holds: rows by split, rows left out by reason, its files."""
+
+    rows: dict[str, int]
+    left_out: dict[str, int]
+    files: list[str]
+
+
+def whole_row(where: str, row: Row) -> Row:
+    """A row with every column that an export uses, of its type.
+
+    Raises:
+        PairsError: a value is of another type.
+    """
+    for name in _TEXTS:
+        if not isinstance(row.get(name), str) or not row[name].strip():
+            raise PairsError(f"{where}: {name} is no text; that is no accepted pair")
+    aliases, rate = row.get("aliases") or [], row.get("pass_rate")
+    if not all(isinstance(alias, str) for alias in aliases):
+        raise PairsError(f"{where}: aliases are no list of texts; that is no accepted pair")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
+        raise PairsError(f"{where}: pass_rate is no number; that is no accepted pair")
+    return {
+        **row,
+        "source": row.get("source") or "",
+        "aliases": list(aliases),
+        "pass_rate": None if rate is None else float(rate),
+    }
+
+
+def chosen_domains(wanted: Iterable[str], known: Iterable[str]) -> frozenset[str]:
+    """Names of domains by names or slugs, however spaced; a value may hold several, with commas.
+
+    Raises:
+        ExportError: the run has no such domain; the message says which it has.
+    """
+    names = sorted(known)
+    by_key = {_key(domain.slug): domain.name for domain in load_domains() if domain.name in names}
+    by_key |= {_key(name): name for name in names}
+    chosen = set()
+    for value in wanted:
+        for given in [value] if _key(value) in by_key else value.split(","):
+            if _key(given) not in by_key:
+                shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+                raise ExportError(f"--domains {given.strip()}: the run has {shown or 'no domain'}")
+            chosen.add(by_key[_key(given)])
+    return frozenset(chosen)
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def export_rows(run: FinishedRun, selection: Selection, share: float, left_out: Counter[str]) -> Iterator[tuple[str, Row]]:
+    """(split, row) of every pair that is not left out; why the others are is counted."""
+    for where, row in run.rows():
+        row = whole_row(where, row)
+        if why := selection.refused(row):
+            left_out[why] += 1
+        else:
+            yield split_of(row["document_id"], share), row
+
+
+def export_dataset(
+    run: FinishedRun, folder: ExportFolder, selection: Selection, share: float, title: str, licence: str
+) -> Written | None:
+    """Write a Hugging Face dataset and its card; None if no row is left."""
+    schema = SCHEMAS["qa"]
+    columns = tuple(schema.names)
+    tally, left_out = Tally(), Counter[str]()
+    with SplitFiles(folder, schema, _begun, SHARD_ROWS) as files:
+        for split, row in export_rows(run, selection, share, left_out):
+            tally.add(row)
+            # What Parquet gave back has its free-form columns as text already.
+            free = {name: row[name] for name in FREE_FORM & row.keys() if isinstance(row[name], str)}
+            files.write(split, {**columns_of(row, columns), **free})
+    if not files.rows:
+        return None
+    for split, count in files.shards.items():
+        for number in range(count):
+            folder.rename(_begun(split, number), f"data/{split}-{number:05}-of-{count:05}.parquet")
+    rows = {split: files.rows[split] for split in SPLITS if split in files.rows}
+    card = Card(title, licence, schema, rows, files.sizes, tally, run.summary, run.options, left_out)
+    folder.write_text("README.md", dataset_card(card))
+    return Written(rows, dict(left_out), folder.commit(_about(run, DATASET, rows, left_out, share)))
+
+
+def _begun(split: str, shard: int) -> str:
+    """The name of a shard until their number is known."""
+    return f"data/{split}-{shard:05}"
+
+
+def export_trainer(
+    run: FinishedRun, folder: ExportFolder, selection: Selection, share: float, name: str, templates: Templates
+) -> Written | None:
+    """Write a trainer's rows and its reward; None if no row is left."""
+    trainer = TRAINERS[name]
+    suffix = "jsonl" if trainer.schema is None else "parquet"
+    left_out = Counter[str]()
+    with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", 0) as files:
+        for split, row in export_rows(run, selection, share, left_out):
+            if why := trainer.refused(row):
+                left_out[why] += 1
+            else:
+                files.write(split, trainer.to_row(row, templates, split, files.rows.get(split, 0)))
+    if not files.rows:
+        return None
+    for path, text in reward_files(trainer.adapter, trainer.reward_file):
+        folder.write_text(path, text)
+    if trainer.system_file and templates.system:
+        folder.write_text(SYSTEM_FILE, templates.said_by_system)
+    rows = {split: files.rows[split] for split in SPLITS if split in files.rows}
+    return Written(rows, dict(left_out), folder.commit(_about(run, name, rows, left_out, share)))
+
+
+def _about(run: FinishedRun, name: str, rows: Mapping[str, int], left_out: Mapping[str, int], share: float) -> dict[str, Any]:
+    return {
+        "format": name,
+        "pipeline_version": __version__,
+        "rows": dict(rows),
+        "left_out": dict(left_out),
+        "validation_share": share,
+        "from_a_running_stream": run.running,
+    }
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as the other commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; --help lists the options", file=sys.stderr)
+        raise SystemExit(UNUSABLE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    formats = (DATASET, *TRAINERS)
+    parser = _Parser(prog="python -m beam_pipeline.export", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser.add_argument("output", metavar="OUT", help="output folder of a run that has ended, or of a stream")
+    parser.add_argument("--format", required=True, choices=formats, help="hf for a dataset with a card, else the trainer")
+    parser.add_argument("--to", required=True, metavar="FOLDER", help="folder to write to, local or gs://")
+    parser.add_argument("--overwrite", action="store_true", help="replace an export that is there; other files are never touched")
+    parser.add_argument(
+        "--domains", action="append", default=[], help="domains to export, by name or slug; repeatable, or with commas"
+    )
+    parser.add_argument("--answer_types", action="append", default=[], help="answer types to export; repeatable, or with commas")
+    parser.add_argument(
+        "--min_pass_rate", type=float, default=0.0, help="lowest pass rate, 0 to 1; unmeasured pairs are left out"
+    )
+    parser.add_argument(
+        "--max_pass_rate", type=float, default=1.0, help="highest pass rate, 0 to 1; unmeasured pairs are left out"
+    )
+    parser.add_argument(
+        "--validation_share",
+        type=float,
+        help=f"share of the documents whose pairs are for validation, 0 to 1 ({VALIDATION_SHARE}; 0 for hf)",
+    )
+    parser.add_argument(
+        "--system_template",
+        help="what the system says, or a .txt or .md file of it; '' for nothing; $domain and $answer_type stand for the row's",
+    )
+    parser.add_argument(
+        "--question_template", help="what the user says, or a .txt or .md file of it; $question stands for the question"
+    )
+    parser.add_argument("--title", help="hf: name of the dataset on its card; the folder's name if it is not given")
+    parser.add_argument("--licence", help="hf: its licence, as hubs name it (cc-by-4.0, odc-by, other)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Export a run; returns the exit code."""
+    try:
+        options = _parser().parse_args(argv)
+    except SystemExit as end:  # bad options, or --help
+        return int(end.code or OK)
+    try:
+        return _export(options)
+    except ValueError as error:  # run, options or folder that cannot be used
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return UNUSABLE
+    except OSError as error:  # a full disk, a folder that must not be written
+        print(f"error: --to {options.to}: cannot be written: {reason(error)}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return STOPPED
+
+
+def _export(options: argparse.Namespace) -> int:
+    dataset = options.format == DATASET
+    _refuse_idle(options, ("system_template", "question_template") if dataset else ("title", "licence"))
+    share = _between("--validation_share", options.validation_share, 0.0 if dataset else VALIDATION_SHARE)
+    if share == 1:
+        raise ExportError("--validation_share 1: leaves nothing to train on")
+    templates = Templates(
+        _words("--system_template", options.system_template, SYSTEM_TEMPLATE),
+        _words("--question_template", options.question_template, QUESTION_TEMPLATE),
+    )
+    if not dataset and TRAINERS[options.format].system_file and not templates.same_for_all:
+        raise ExportError(f"--system_template: {options.format} reads it from one file for all rows, without placeholders")
+    run = open_run(options.output)
+    selection = Selection(
+        chosen_domains(options.domains, run.summary["domains"]),
+        _answer_types(options.answer_types),
+        _between("--min_pass_rate", options.min_pass_rate, 0.0),
+        _between("--max_pass_rate", options.max_pass_rate, 1.0),
+    )
+    if selection.min_pass_rate > selection.max_pass_rate:
+        raise ExportError(f"--min_pass_rate {selection.min_pass_rate:g} is above --max_pass_rate {selection.max_pass_rate:g}")
+    with ExportFolder(options.to, options.overwrite) as folder:
+        if dataset:
+            title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
+            written = export_dataset(run, folder, selection, share, title, _licence(options.licence))
+        else:
+            written = export_trainer(run, folder, selection, share, options.format, templates)
+    if written is None:
+        print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
+        return NOTHING
+    print(report(run, options.format, options.to, share, written))
+    return OK
+
+
+def _refuse_idle(options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Refuse what this format has no use for, instead of ignoring it."""
+    for name in names:
+        if getattr(options, name) is not None:
+            raise ExportError(f"--{name}: does nothing for --format {options.format}; leave it out")
+
+
+def _between(flag: str, value: float | None, default: float) -> float:
+    if value is None:
+        return default
+    if not 0 <= value <= 1:
+        raise ExportError(f"{flag} {value:g}: must be from 0 to 1")
+    return value
+
+
+def _answer_types(values: Iterable[str]) -> frozenset[str]:
+    types = frozenset(name.strip() for value in values for name in value.split(","))
+    if unknown := sorted(types - set(ANSWER_TYPES)):
+        raise ExportError(f"--answer_types {unknown[0]}: there is {', '.join(ANSWER_TYPES)}")
+    return types
+
+
+def _licence(given: str | None) -> str:
+    licence = (given or UNKNOWN_LICENCE).strip().lower()
+    if not _LICENCE.fullmatch(licence):
+        raise ExportError(f"--licence {given}: an identifier such as cc-by-4.0, odc-by, apache-2.0, other")
+    return licence
+
+
+def _words(flag: str, given: str | None, default: str) -> str:
+    """The words of a template, from the option itself or the file that it names."""
+    if given is None or not given.lower().endswith((".txt", ".md")):
+        return default if given is None else given
+    try:
+        with open_file(given) as file:
+            return file.read().decode("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(f"{flag} {given}: cannot be read: {reason(error)}") from error
+
+
+def report(run: FinishedRun, name: str, to: str, share: float, written: Written) -> str:
+    """What was written, as a person reads it."""
+    rows = sum(written.rows.values())
+    lines = [f"{'split':30}{'rows':>10}", *(f"{split:30}{number:>10,}" for split, number in written.rows.items())]
+    if share and len(written.rows) < len(SPLITS):
+        lines.append(f"all in one split: so few documents that none fell on the other side of a share of {share:g}")
+    if written.left_out:
+        lines += ["", f"{'left out':30}{'rows':>10}"]
+        lines += [f"{why:30}{number:>10,}" for why, number in sorted(written.left_out.items(), key=lambda item: -item[1])]
+    if run.running:
+        lines += ["", "the stream goes on: these are the windows that have closed"]
+    inside = [file for file in written.files if not file.startswith(f"{PACKAGE}/")]
+    shown = ", ".join([*inside[:6], *(["..."] if len(inside) > 6 else [])])
+    package = f", {PACKAGE}/" if len(inside) < len(written.files) else ""
+    return "\n".join([*lines, "", f"{rows:,} rows for {name} in {to.rstrip('/')}/: {shown}{package}"])

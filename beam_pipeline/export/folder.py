@@ -1,0 +1,161 @@
+"""The folder of an export: it gets its files when all are written, and only what an export wrote is ever replaced.
+
+`export.json` lists the files, so that --overwrite knows them.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.output.folder import list_output
+from beam_pipeline.output.read_back import Row
+from beam_pipeline.storage.files import reason
+
+MANIFEST = "export.json"
+_TEMP = "beam-temp-export-"
+# Rows of one Parquet row group: some 10 MB in memory, small enough for a reader that shuffles, large enough to compress.
+ROW_GROUP_ROWS = 10_000
+
+
+class ExportError(ValueError):
+    """The export cannot be made; the message says what to do."""
+
+
+class ExportFolder:
+    """Files that appear together: written under other names, renamed by `commit`, deleted if that is not reached.
+
+    Raises:
+        ExportError: the folder holds files, and `overwrite` is not given or they are not an export's.
+    """
+
+    def __init__(self, path: str, overwrite: bool = False) -> None:
+        self._path = path.rstrip("/") or path
+        try:
+            names = list_output(self._path)
+            there = [name for name in names if not name.startswith(_TEMP)]
+            self._old = self._export_there(there) if there else []
+        except ExportError:
+            raise
+        except Exception as error:  # each file system has errors of its own
+            raise ExportError(f"--to {path}: cannot be used: {reason(error)}") from error
+        if there and not overwrite:
+            raise ExportError(f"--to {path}: already holds files; name another folder, or pass --overwrite to replace an export")
+        self._kept = set(there) - set(self._old)
+        self._old += [name for name in names if name.startswith(_TEMP)]  # of an export that was killed
+        self._temporary = FileSystems.join(self._path, f"{_TEMP}{uuid.uuid4().hex[:8]}")
+        self._written: dict[str, str] = {}
+
+    def _export_there(self, names: Sequence[str]) -> list[str]:
+        """What an earlier export wrote, where all that is there is one."""
+        listed: Any = None
+        if MANIFEST in names:
+            with FileSystems.open(FileSystems.join(self._path, MANIFEST), compression_type="uncompressed") as file:
+                listed = json.loads(file.read())
+        if not isinstance(listed, dict) or not isinstance(listed.get("files"), list):
+            raise ExportError(f"--to {self._path}: holds files that no export wrote, {names[0]} for one; name another folder")
+        known = {MANIFEST, *listed["files"]}
+        return [name for name in names if name in known]
+
+    def __enter__(self) -> "ExportFolder":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # By their names, because an object store knows no folder that could be deleted.
+        left = [path for path in self._written.values() if FileSystems.exists(path)]
+        if left:
+            FileSystems.delete(left)
+        if FileSystems.get_scheme(self._path) is None and FileSystems.exists(self._temporary):
+            FileSystems.delete([self._temporary])
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        """Write a file; `name` is relative to the folder, and may change until the file is committed (`rename`)."""
+        path = FileSystems.join(self._temporary, f"{len(self._written):05}")
+        self._written[name] = path
+        with FileSystems.create(path, "application/octet-stream", compression_type="uncompressed") as file:
+            yield file
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small file of text."""
+        with self.create(name) as file:
+            file.write(text.encode("utf-8"))
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, whose number of shards was not known when it was begun."""
+        self._written[new] = self._written.pop(old)
+
+    def commit(self, about: Mapping[str, Any]) -> list[str]:
+        """Replace what an earlier export left by these files; `about` is kept in the manifest. Returns their names."""
+        names = sorted(self._written)
+        self.write_text(MANIFEST, json.dumps({**about, "files": names}, indent=2, ensure_ascii=False) + "\n")
+        if foreign := sorted(self._kept & self._written.keys()):
+            raise ExportError(f"--to {self._path}: {foreign[0]} is there and no export wrote it; move it away")
+        try:
+            self._replace()
+        except Exception as error:  # each file system has errors of its own
+            raise ExportError(f"--to {self._path}: cannot be written: {reason(error)}") from error
+        return names
+
+    def _replace(self) -> None:
+        if self._old:
+            FileSystems.delete([FileSystems.join(self._path, name) for name in self._old])
+        targets = [FileSystems.join(self._path, *name.split("/")) for name in self._written]
+        if FileSystems.get_scheme(self._path) is None:
+            for folder in sorted({target.rpartition("/")[0] for target in targets}):
+                if not FileSystems.exists(folder):
+                    FileSystems.mkdirs(folder)
+        FileSystems.rename(list(self._written.values()), targets)
+        if FileSystems.get_scheme(self._path) is None:
+            for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
+                FileSystems.delete([FileSystems.join(self._path, name)])
+
+
+class JsonLines:
+    """Rows as JSONL."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0  # bytes
+
+    def write(self, row: Row) -> None:
+        """Write a row."""
+        self.size += self._file.write(orjson.dumps(row) + b"\n")
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+class ParquetRows:
+    """Rows as Parquet of a fixed schema, in row groups of a bounded number of rows."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(file, schema, compression="zstd", use_compliant_nested_type=True)
+        self._rows: list[Row] = []
+        self.size = 0  # bytes in memory, as Arrow holds the rows
+
+    def write(self, row: Row) -> None:
+        """Write a row, with the next ones."""
+        self._rows.append(row)
+        if len(self._rows) >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        if self._rows:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_pylist(self._rows, self._schema)
+        self._writer.write_table(table)
+        self.size += table.nbytes
+        self._rows = []

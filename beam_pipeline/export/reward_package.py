@@ -1,0 +1,69 @@
+"""A trainer's reward as files that need nothing of this project: its adapter, and what the reward is made of.
+
+The modules that `transforms.reward` is made of are copied into a package `webscale_reward`, in folders of the same names. They need the
+standard library only, so that the folder can be copied to any machine, and the data keep the reward that they were verified with.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import resources
+
+from beam_pipeline import __version__
+
+PACKAGE = "webscale_reward"
+_SOURCE = "transforms"
+_ADAPTERS = "beam_pipeline.export.adapters"
+_IMPORT = re.compile(rf"^(\s*from ){_SOURCE}\.", re.MULTILINE)
+_FIND_PACKAGE = f"""\
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent))  # {PACKAGE}/ lies beside this file
+
+"""
+_ABOUT = f'''"""The reward of webscale-qa {__version__} (Apache License 2.0), copied by its export. Standard library only."""
+'''
+
+
+def reward_files(adapter: str, name: str) -> Iterator[tuple[str, str]]:
+    """(path, text) of every file of a reward: the adapter of a trainer under the name given, and the package beside it."""
+    text = _read(_ADAPTERS, f"{adapter}.py")
+    yield name, _with_path(_IMPORT.sub(rf"\g<1>{PACKAGE}.", text))
+    yield f"{PACKAGE}/__init__.py", _ABOUT
+    for path in sorted(files_of(f"{_SOURCE}.reward")):
+        yield f"{PACKAGE}/{path}", _IMPORT.sub(rf"\g<1>{PACKAGE}.", _read(_SOURCE, path))
+
+
+def files_of(module: str) -> set[str]:
+    """The files of `transforms`, as paths from there, that are loaded with one of its modules, itself included."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name != _SOURCE and path not in found:
+            found.add(path)
+            waiting += [name.rpartition(".")[0], *_imported(_read(_SOURCE, path))]
+    return found
+
+
+def _path(module: str) -> str:
+    path = "/".join(module.split(".")[1:])
+    return f"{path}/__init__.py" if resources.files(_SOURCE).joinpath(path).is_dir() else f"{path}.py"
+
+
+def _imported(text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"{_SOURCE}."):
+            yield node.module
+
+
+def _read(package: str, path: str) -> str:
+    return resources.files(package).joinpath(path).read_text("utf-8")
+
+
+def _with_path(text: str) -> str:
+    """The adapter with the lines that let it find the package, before the first import of it."""
+    at = text.index(f"from {PACKAGE}.")
+    return text[:at] + _FIND_PACKAGE + text[at:]

@@ -1,0 +1,199 @@
+"""Rows as trainers read them: for each trainer its columns, its files, and what its reward is handed.
+
+Sources, as of 2026: TRL 1.16 (GRPOTrainer), verl 0.9 (RLHFDataset, reward managers), OpenRLHF 0.11 (PromptDataset,
+SingleTurnAgentExecutor), NeMo-RL (ResponseDataset, math_hf_data_processor), verifiers 0.4 (v1 Taskset).
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+import pyarrow as pa
+
+from beam_pipeline.output.read_back import Row
+from transforms.text import neutralise, stable_seed
+
+DATA_SOURCE = "webscale_qa"
+SPLITS = ("train", "validation")
+# The reward reads \boxed{}, "the answer is", and a last line that says the answer alone.
+SYSTEM_TEMPLATE = "Think first if it helps. Then give the final answer, and nothing else, in \\boxed{}."
+QUESTION_TEMPLATE = "$question"
+PLACEHOLDERS = ("question", "domain", "answer_type")
+_CHUNK = re.compile(r"#\d+\Z")
+_HASHES = 1 << 64
+
+
+def split_of(document_id: str, validation_share: float) -> str:
+    """The split of all rows of a document, its chunks together: a hash decides, so another run agrees."""
+    whole = _CHUNK.sub("", document_id)
+    return SPLITS[stable_seed("split", whole) < validation_share * _HASHES]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The words around a question, with `$question`, `$domain` and `$answer_type` in them; `$$` is a dollar sign.
+
+    Raises:
+        ValueError: a placeholder is none of these, or the question has no place.
+    """
+
+    system: str = SYSTEM_TEMPLATE
+    question: str = QUESTION_TEMPLATE
+
+    def __post_init__(self) -> None:
+        for name, template in (("system", self.system), ("question", self.question)):
+            if unknown := sorted(_placeholders(name, template) - set(PLACEHOLDERS)):
+                known = ", ".join(f"${known}" for known in PLACEHOLDERS)
+                raise ValueError(f"--{name}_template: there is no ${unknown[0]}; there is {known}, and $$ for a dollar sign")
+        if "question" not in _placeholders("question", self.question):
+            raise ValueError("--question_template: $question is not in it")
+        if "question" in _placeholders("system", self.system):
+            raise ValueError("--system_template: the question belongs in --question_template")
+
+    def asked(self, row: Row) -> str:
+        """What the user says; control tokens of chat templates in it are made inert, for the question is untrusted."""
+        return Template(self.question).substitute(_fields(row))
+
+    def told(self, row: Row) -> str:
+        """What the system says; "" for nothing."""
+        return Template(self.system).substitute(_fields(row))
+
+    def messages(self, row: Row) -> list[dict[str, str]]:
+        """The prompt as a conversation."""
+        told = self.told(row)
+        said = [{"role": "system", "content": told}] if told else []
+        return [*said, {"role": "user", "content": self.asked(row)}]
+
+    @property
+    def same_for_all(self) -> bool:
+        """Whether the system says the same in every row."""
+        return not _placeholders("system", self.system)
+
+    @property
+    def said_by_system(self) -> str:
+        """What the system says, where that is the same in every row."""
+        return Template(self.system).substitute()
+
+
+def _placeholders(name: str, template: str) -> set[str]:
+    found = list(Template.pattern.finditer(template))
+    if any(match["invalid"] is not None for match in found):
+        raise ValueError(f"--{name}_template: a $ that begins no placeholder; write $$ for a dollar sign")
+    return {match["named"] or match["braced"] for match in found} - {None}
+
+
+def _fields(row: Row) -> dict[str, str]:
+    return {name: neutralise(row[name]) for name in PLACEHOLDERS}
+
+
+def _label(row: Row) -> str:
+    """What the reward needs to know, for trainers that hand over one text."""
+    truth = {"answer": row["answer"], "answer_type": row["answer_type"], "aliases": row["aliases"]}
+    return json.dumps(truth, ensure_ascii=False)
+
+
+def _about(row: Row) -> dict[str, Any]:
+    """What is worth having beside a prompt, for logs and for mixing by difficulty."""
+    return {name: row[name] for name in ("id", "document_id", "source", "domain", "answer_type", "aliases", "pass_rate")}
+
+
+def trl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """TRL: `prompt`, and columns that reach the reward by their names."""
+    return {"prompt": templates.messages(row), "answer": row["answer"], **_about(row)}
+
+
+def verl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """verl: its five columns; the reward gets `extra_info`."""
+    return {
+        "data_source": DATA_SOURCE,
+        "prompt": templates.messages(row),
+        "ability": row["domain"],
+        "reward_model": {"style": "rule", "ground_truth": row["answer"]},
+        "extra_info": {"split": split, "index": index, **_about(row)},
+    }
+
+
+def openrlhf_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """OpenRLHF: a conversation and a label, which is all that its reward gets."""
+    return {"prompt": templates.messages(row), "label": _label(row), "datasource": DATA_SOURCE, **_about(row)}
+
+
+def nemo_rl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """NeMo-RL: the user's words and, as `output`, what its environment gets as ground truth.
+
+    Texts only: a reader of JSONL guesses a column's type from the first rows, which may hold nulls and empty lists.
+    """
+    texts = {name: row[name] for name in ("id", "document_id", "source", "domain", "answer_type")}
+    return {"input": templates.asked(row), "output": _label(row), "answer": row["answer"], **texts}
+
+
+def verifiers_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """verifiers: `question`, `answer` and `info`; the taskset beside the data reads them."""
+    return {
+        "question": templates.asked(row),
+        "system_prompt": templates.told(row),
+        "answer": row["answer"],
+        "info": _about(row),
+    }
+
+
+_TEXT = pa.string()
+_MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
+_ABOUT = [
+    *((name, _TEXT) for name in ("id", "document_id", "source", "domain", "answer_type")),
+    ("aliases", pa.list_(_TEXT)),
+    ("pass_rate", pa.float64()),
+]
+_TRL = pa.schema([("prompt", _MESSAGES), ("answer", _TEXT), *_ABOUT])
+_OPENRLHF = pa.schema([("prompt", _MESSAGES), ("label", _TEXT), ("datasource", _TEXT), *_ABOUT])
+_VERL = pa.schema(
+    [
+        ("data_source", _TEXT),
+        ("prompt", _MESSAGES),
+        ("ability", _TEXT),
+        ("reward_model", pa.struct([("style", _TEXT), ("ground_truth", _TEXT)])),
+        ("extra_info", pa.struct([("split", _TEXT), ("index", pa.int64()), *_ABOUT])),
+    ]
+)
+
+
+def _says_image(row: Row) -> str:
+    # OpenRLHF puts an image in the place of these letters.
+    return "image_placeholder" if "<image>" in row["question"] else ""
+
+
+def _fine(row: Row) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How a trainer reads an export.
+
+    Attributes:
+        to_row: (pair, templates, split, index in the split) -> its row.
+        schema: of its Parquet files; None where it reads JSONL.
+        adapter: the file of `trainers/` with its reward.
+        reward_file: what that is called in the export.
+        system_file: whether the system's words stand in a file of their own instead of the rows.
+        refused: function from a pair to why this trainer cannot take it, "" if it can.
+    """
+
+    to_row: Callable[[Row, Templates, str, int], Row]
+    schema: pa.Schema | None
+    adapter: str
+    reward_file: str = "reward.py"
+    system_file: bool = False
+    refused: Callable[[Row], str] = _fine
+
+
+TRAINERS: Mapping[str, Trainer] = {
+    "trl": Trainer(trl_row, _TRL, "trl"),
+    "verl": Trainer(verl_row, _VERL, "verl"),
+    "openrlhf": Trainer(openrlhf_row, _OPENRLHF, "openrlhf", refused=_says_image),
+    "nemo_rl": Trainer(nemo_rl_row, None, "nemo_rl", "webscale_qa_environment.py", system_file=True),
+    "verifiers": Trainer(verifiers_row, None, "verifiers", "webscale_qa.py"),
+}

@@ -1,0 +1,302 @@
+"""The command line and `--config` files: from words to a `PipelineConfig`, and to Beam's options.
+
+Values are taken from the defaults, then the `--config` file, then the command line. What is not
+ours goes to Beam; what neither knows is an error, as Beam itself would ignore it with a warning.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, NoReturn, get_args, get_origin
+
+import annotated_types
+import yaml
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, StandardOptions
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from beam_pipeline import __version__
+from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
+from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
+from beam_pipeline.options.tables import check_google
+from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
+from prompts.load import STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option as flags and documents see it. `stage` and `setting` are "" for a general one."""
+
+    name: str
+    group: str
+    description: str
+    default: Any
+    required: bool
+    is_list: bool
+    is_flag: bool
+    choices: tuple[str, ...]
+    param_type: str
+    split: str
+    regex: str
+    stage: str = ""
+    setting: str = ""
+
+    @property
+    def default_text(self) -> str:
+        """The default as one would write it; "" where there is none."""
+        if self.default is None:
+            return ""
+        if self.is_list:
+            return ",".join(self.default)
+        if self.is_flag:
+            return str(self.default).lower()
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+
+def _bounds_text(field: FieldInfo) -> str:
+    """The bounds of a number as words: "1 to 3", "at least 1", or nothing."""
+    low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+    high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+    if low is not None and high is not None:
+        return f" ({low} to {high})"
+    return f" (at least {low})" if low else ""
+
+
+def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -> Option:
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict):
+        raise TypeError(f"option {name} was not declared with declare()")
+    kind = field.annotation
+    if NoneType in get_args(kind):
+        kind = next(argument for argument in get_args(kind) if argument is not NoneType)
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    return Option(
+        name=name,
+        group=str(extra["group"]),
+        description=f"{str(field.description).removesuffix('.')}{_bounds_text(field)}.",
+        default=None if field.default is PydanticUndefined else field.default,
+        required=field.is_required(),
+        is_list=get_origin(kind) is list,
+        is_flag=kind is bool,
+        choices=choices,
+        param_type="ENUM" if choices else str(extra["param_type"]),
+        split=str(extra["split"]),
+        regex=str(extra["regex"]) or (WHOLE_NUMBER if kind is int else NUMBER if kind is float else ""),
+        stage=stage,
+        setting=setting,
+    )
+
+
+def _describe_all() -> Iterator[Option]:
+    for name, field in PipelineConfig.model_fields.items():
+        if name not in NO_OPTIONS:
+            yield _describe(name, field)
+    for stage in STAGES:
+        for setting, field in StageOptions.model_fields.items():
+            yield _describe(f"{stage}_{setting}", field, stage, setting)
+
+
+OPTIONS: Mapping[str, Option] = {option.name: option for option in _describe_all()}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(message.removeprefix("argument "))
+
+
+def _our_parser() -> _Parser:
+    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike."""
+    parser = _Parser(
+        prog="python -m beam_pipeline",
+        usage="%(prog)s --input FILES --output FOLDER [option ...] [Apache Beam option ...]",
+        description="Turn documents into verified question-answer pairs.",
+        epilog="Every option of Apache Beam may be given as well (--runner, --project, --temp_location, ...). "
+        "An option that only a runner's job server knows goes after a bare --.",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    groups: dict[str, Any] = {}
+    for option in OPTIONS.values():
+        group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
+        shown = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
+        kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
+        if option.is_list:
+            kind["action"] = "append"
+        if option.is_flag:
+            kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
+        group.add_argument(f"--{option.name}", help=f"{option.description}{shown}".replace("%", "%%"), **kind)
+    return parser
+
+
+def beam_parser() -> argparse.ArgumentParser:
+    """Beam's own parser of every pipeline option that is loaded; it raises OptionError."""
+    found: list[argparse.ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=found.append)
+    parser = found[0]
+    parser.error = _Parser.error.__get__(parser)  # type: ignore[method-assign]
+    return parser
+
+
+def beam_flags() -> list[str]:
+    """Every flag that Beam knows."""
+    return list(beam_parser()._option_string_actions)
+
+
+def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
+    """Parse a command line into our configuration and Beam's options.
+
+    Raises:
+        OptionError: one line, ready to print.
+    """
+    arguments = list(argv)
+    unchecked: list[str] = []
+    if "--" in arguments:
+        border = arguments.index("--")
+        arguments, unchecked = arguments[:border], arguments[border + 1 :]
+    given, rest = _our_parser().parse_known_args(arguments)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if path := getattr(given, "config", ""):
+        for name, value, line in _read_config(path):
+            values[name], origins[name] = value, f"{path} line {line}: {name}"
+    for name, value in vars(given).items():
+        split = SPLITTERS.get(OPTIONS[name].split)
+        values[name] = [item for word in value for item in split(word)] if split else value
+        origins[name] = f"--{name}"
+    flags = _beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked
+    beam = PipelineOptions(flags)
+    standard = beam.view_as(StandardOptions)
+    if standard.streaming:
+        values["streaming"] = True
+    config = validate(values, origins)
+    try:
+        check_runner(config, standard.runner)
+        check_google(config, beam)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    more = flink_flags(config, standard.runner, beam.view_as(FlinkRunnerOptions).flink_master, flags)
+    return config, PipelineOptions(flags + more) if more else beam
+
+
+def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:
+    """Make a configuration of flat values; `origins` says in what words each was given.
+
+    Raises:
+        OptionError: the first thing that is wrong.
+    """
+    if not any(values.get(name) for name in (*BATCH_SOURCES, "input_subscription", "streaming")):
+        raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
+    try:
+        return PipelineConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise OptionError(_first_problem(error, values, origins or {})) from None
+
+
+def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
+    cause = problem.get("ctx", {}).get("error")
+    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
+    if not place:
+        return message
+    name = "_".join(place[1:]) if place[0] == "stages" else place[0]
+    origin = origins.get(name, f"--{name}")
+    if problem["type"] == "extra_forbidden":
+        return f"unknown option {name}{hint(name, OPTIONS)}"
+    if problem["type"] == "missing" or (name in ("input", "output") and not values.get(name)):
+        return f"{origin} is missing: {OPTIONS[name].description}"
+    if cause or "api_key" in name or isinstance(values.get(name), list):
+        return f"{origin}: {message}"
+    return f"{origin}: {message} (got {shown(values.get(name))})"
+
+
+def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
+    """Check what is not ours against Beam's options, and name the local runner where none is named."""
+    parser = beam_parser()
+    arguments = list(_plain_switches(arguments, parser))
+    known, unknown = parser.parse_known_args(arguments)
+    # The launcher of a Flex Template adds flags of its own; the service has checked the user's.
+    if unknown and not getattr(known, "template_location", None):
+        flag = unknown[0].partition("=")[0]
+        if flag.startswith("-"):
+            flags = [f"--{name}" for name in OPTIONS] + list(parser._option_string_actions)
+            raise OptionError(f"unknown option {shown(flag)[1:-1]}{hint(flag, flags)}")
+        raise OptionError(f"unexpected argument {shown(flag)}: every value belongs to an option, as in --input FILE")
+    runner = getattr(known, "runner", None)
+    if not runner:
+        return [*arguments, f"--runner={local_runner}"]
+    names = StandardOptions.KNOWN_RUNNER_NAMES
+    if "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & {name.lower() for name in names}:
+        raise OptionError(f"--runner: unknown runner {shown(runner)}{hint(runner, names)}")
+    return arguments
+
+
+def _plain_switches(arguments: list[str], parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The arguments with `--streaming=true` as `--streaming`: the launcher of a Flex Template writes it so, Beam refuses that."""
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        action = parser._option_string_actions.get(flag)
+        if not equals or action is None or action.nargs != 0:
+            yield argument
+        elif value.lower() not in ("true", "false"):
+            raise OptionError(f"{flag}: must be true or false (got {shown(value)})")
+        elif value.lower() == "true":
+            yield flag
+
+
+def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
+    """The options in a YAML file: name, text or list of texts, line.
+
+    Scalars are taken as they are written, so that `languages: [no]` is Norwegian and not false.
+    """
+    try:
+        with FileSystems.open(path) if "://" in path else open(path, "rb") as file:
+            root = yaml.compose(file.read().decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise OptionError(f"{path} line {line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise OptionError(f"{path} line 1: not YAML: the file holds bytes that are not text") from None
+    except Exception as error:  # file systems raise what they like; all of it means "cannot be read"
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        raise OptionError(f"--config {path}: cannot be read: {reason}") from None
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise OptionError(f"{path} line {root.start_mark.line + 1}: must hold 'option: value' lines")
+    seen: set[str] = set()
+    for key, node in root.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        option = OPTIONS.get(name)
+        if option is None or name == "config":
+            raise OptionError(f"{path} line {line}: {_unknown_key(name)}")
+        if name in seen:
+            raise OptionError(f"{path} line {line}: {name} stands twice")
+        seen.add(name)
+        if node.tag != "tag:yaml.org,2002:null":  # "model:" with nothing after it is not given
+            yield name, _config_value(option, node, f"{path} line {line}: {name}"), line
+
+
+def _config_value(option: Option, node: yaml.Node, origin: str) -> Any:
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        if not option.is_list:
+            raise OptionError(f"{origin}: takes one value, not a list")
+        return [item.value for item in node.value]
+    if not isinstance(node, yaml.ScalarNode):
+        raise OptionError(f"{origin}: takes a value{' or a list of values' if option.is_list else ''}")
+    split = SPLITTERS.get(option.split)
+    return split(node.value) if split else node.value
+
+
+def _unknown_key(name: str) -> str:
+    if name == "config":
+        return "config cannot stand in a config file"
+    if f"--{name}" in beam_flags():
+        return f"{name} is an option of Beam: give it on the command line"
+    if name in STAGES:
+        return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
+    return f"unknown option {shown(name)[1:-1]}{hint(name, OPTIONS)}"

@@ -1,0 +1,202 @@
+"""Every option of the pipeline, declared once, as one pydantic model.
+
+`PipelineConfig` is the only list of options. The flags of the command line, the keys of a
+`--config` file (`command_line.py`), `templates/metadata.json` and the option table of the README are made from it
+(`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
+(`input_options.py`, `endpoint_options.py`, `document_options.py`, `mix_options.py`, and one stage's own settings in
+`stage_options.py`); those of the run as a whole stand here. `option_checks.py` says what goes together.
+
+A secret is named, never given: no option takes a key, and no message repeats what looks like one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from apache_beam.io.filesystems import FileSystems
+from pydantic import Field, field_validator, model_validator
+
+from beam_pipeline.options.checks import check_together
+from beam_pipeline.options.documents import DocumentOptions
+from beam_pipeline.options.endpoint import DEMO_MODEL, SERVE_COMMAND, EndpointOptions
+from beam_pipeline.options.groups import RUN, SERVE, STAGE, STREAMING, TABLES
+from beam_pipeline.options.inputs import InputOptions
+from beam_pipeline.options.mix import MixOptions
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, StageOptions, StageSettings
+from beam_pipeline.options.values import declare
+from prompts.load import STAGES
+
+__all__ = [
+    "DEMO_MODEL",
+    "LOCAL_RUNNER",
+    "NO_OPTIONS",
+    "SERVE",
+    "SERVE_COMMAND",
+    "SOLVER_MAX_TOKENS",
+    "STAGE",
+    "STREAMING",
+    "STREAM_RUNNER",
+    "TABLES",
+    "VERIFY_STAGES",
+    "PipelineConfig",
+    "StageOptions",
+    "StageSettings",
+]
+
+LOCAL_RUNNER = "FnApiRunner"
+"""What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
+
+STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
+"""What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
+
+# Fields of the configuration that are no options of their own.
+NO_OPTIONS = {"stages", "streaming"}
+
+
+# Fields come in the order of the parts from the last to the first, and then those below.
+class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions):
+    """Every option of a run, validated."""
+
+    target_accepted: int = declare(
+        0,
+        "Stop when about so many pairs are accepted: no more documents are begun, what is done is kept; 0 is no limit.",
+        RUN,
+        param_type="NUMBER",
+        ge=0,
+    )
+    max_cost: float = declare(
+        0.0,
+        "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
+        RUN,
+        param_type="NUMBER",
+        ge=0,
+    )
+    dry_run: bool = declare(
+        False,
+        "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.",
+        RUN,
+        param_type="BOOLEAN",
+    )
+    journal: str = declare(
+        "",
+        "Folder of the replies that were paid for; without it, journal/ in the output folder. Runs may share one.",
+        RUN,
+        param_type="GCS_WRITE_FOLDER",
+    )
+    config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
+    progress: Literal["auto", "on", "off"] = declare("auto", "The live progress line; auto shows it on a terminal.", RUN)
+    report: bool = declare(
+        True, "Write report.html at the end of a local batch run; false leaves it out.", RUN, param_type="BOOLEAN"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = declare("warning", "Least severe log message to show.", RUN)
+
+    streaming: bool = False  # Beam's own flag
+    stages: dict[str, StageOptions] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_stages(cls, values: Any) -> Any:
+        """Gather the flat keys of each stage (`filter_model`) into its `StageOptions`."""
+        if not isinstance(values, Mapping) or "stages" in values:
+            return values
+        flat, stages = dict(values), {}
+        for stage in STAGES:
+            own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
+            stages[stage] = own
+        return {**flat, "stages": stages}
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> "PipelineConfig":
+        fields = type(self).model_fields
+        # A default that is given in words does no harm.
+        chosen = {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
+        check_together(self, chosen)
+        return self
+
+    @property
+    def stream_ttl_s(self) -> float:
+        """How long a stream remembers what it has seen; 0 for a batch, which is compared as a whole."""
+        return self.deduplicate_ttl_s if self.streaming else 0.0
+
+    @property
+    def served_url(self) -> str:
+        """Where a worker asks the model that it serves itself; "" if none does."""
+        return f"http://127.0.0.1:{self.serve_port}/v1" if self.serve_model else ""
+
+    @property
+    def verifier_count(self) -> int:
+        """How many verifiers judge a pair in each call of verification."""
+        return self.verifiers or max(1, len(self.verifier_models))
+
+    @property
+    def model_stages(self) -> tuple[str, ...]:
+        """The stages of this run that ask a model, in the order in which documents meet them."""
+        off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
+        off |= set() if self.round_trip else {"round_trip"}
+        off |= set() if self.pass_rate_samples else {"pass_rate"}
+        return tuple(stage for stage in STAGES if stage not in off)
+
+    def stage(self, name: str) -> StageSettings:
+        """How a stage calls its model: its own settings where given, the general ones elsewhere."""
+        own = self._own(name)
+        general = [self.served_url] if self.serve_model else self.endpoint
+        endpoints = general if own.endpoint is None else own.endpoint
+        served = self.serve_model if own.endpoint is None else ""
+        verifier = self.verifier_models[0] if self.verifier_models and name in VERIFY_STAGES else ""
+        temperature, max_tokens = self.temperature, self.max_tokens
+        if name == "pass_rate":
+            temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
+        return StageSettings(
+            stage=name,
+            endpoints=tuple(endpoints),
+            model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
+            temperature=temperature if own.temperature is None else own.temperature,
+            max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
+            api_key_env=own.api_key_env or self.api_key_env,
+            api_key_secret=own.api_key_secret or ("" if own.api_key_env else self.api_key_secret),
+            request_timeout_s=self.request_timeout_s,
+            max_attempts=self.max_attempts,
+            max_reasks=self.max_reasks,
+            concurrency=self.concurrency,
+            worker_processes=self.worker_processes,
+            backlog=self.backlog,
+            outage_timeout_s=self.outage_timeout_s,
+            disable_thinking=self.disable_thinking,
+            extra_body=self.extra_body,
+            session_header=self.session_header,
+        )
+
+    def _own(self, name: str) -> StageOptions:
+        """A stage's own settings; the two stages of verification have those of `verify` where they have none."""
+        own = self.stages.get(name, StageOptions())
+        if name not in VERIFY_STAGES[1:]:
+            return own
+        shared = self.stages.get("verify", StageOptions())
+        chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
+        if own.api_key_env:
+            chosen["api_key_secret"] = None
+        return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
+
+    @property
+    def journal_folder(self) -> str:
+        """Where replies are kept."""
+        return self.journal or FileSystems.join(self.output, "journal")
+
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by flag's name; a default that nobody chose is not among them."""
+        names = [name for name in type(self).model_fields if name in self.model_fields_set and name not in NO_OPTIONS]
+        values = {name: getattr(self, name) for name in names}
+        for stage, own in self.stages.items():
+            values |= {f"{stage}_{setting}": value for setting, value in own if setting in own.model_fields_set}
+        return values
+
+    def flat(self) -> dict[str, Any]:
+        """Every option by its flag's name, as a `--config` file would hold it; safe to log."""
+        values = self.model_dump(exclude=NO_OPTIONS)
+        for stage, own in self.stages.items():
+            values |= {f"{stage}_{setting}": value for setting, value in own}
+        return values

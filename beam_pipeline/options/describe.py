@@ -1,0 +1,189 @@
+"""Write what is generated from the options: `templates/metadata.json` and the README's option table.
+
+`python -m beam_pipeline.options.describe` rewrites both; with `--check` it changes nothing and exits 1
+where a file is not what the options say.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from beam_pipeline.options.command_line import OPTIONS, Option
+from beam_pipeline.options.config import STREAMING
+from beam_pipeline.options.streaming import STREAM_ONLY
+from prompts.load import STAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
+
+# What Dataflow must know before it starts a job. The graph runs both ways, so it "supports streaming", and the parameter
+# of that name decides; what is delivered twice would break its counts, so never at least once. A default mode is
+# only for templates that have both.
+MODES = {"streaming": True, "supportsAtLeastOnce": False, "supportsExactlyOnce": True}
+
+# The option without which another one says nothing, with the value that it must have if not any will do: a form
+# shows the other only then. The settings of a stage go by the stage.
+PARENTS: Mapping[str, str] = {
+    **dict.fromkeys(STREAM_ONLY, "streaming=true"),
+    "domains_mode": "domains",
+    "exemplars_mode": "exemplars",
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("benchmark_")), "benchmarks"),
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("embedding_")), "embedding_endpoint"),
+    "embedding_endpoint": "benchmarks",
+    **dict.fromkeys((name for name in OPTIONS if name.startswith("serve_") and name != "serve_model"), "serve_model"),
+}
+STAGE_PARENTS: Mapping[str, str] = {
+    "verify_answer": "verify_calls=2",
+    "verify_question": "verify_calls=2",
+    "round_trip": "round_trip=true",
+}
+
+# A worker is elsewhere, so a path is never a local one.
+REMOTE_PATH = r"[a-z][a-z0-9+.-]*://[^\n\r]+"
+_BASE_URL = r"https?://[^\s,;@]+/v1/?"
+BASE_URLS = rf"{_BASE_URL}(\s*,\s*{_BASE_URL})*"
+
+# Beam's own flag, the only one that a launch has no other way to say: the service refuses parameters that it does not know.
+STREAMING_PARAMETER = {
+    "name": "streaming",
+    "label": "Streaming",
+    "helpText": "Run without an end: read a Pub/Sub subscription, or watch a folder for new files.",
+    "groupName": STREAMING,
+    "paramType": "BOOLEAN",
+    "isOptional": True,
+    "defaultValue": "false",
+}
+
+
+def metadata() -> dict[str, Any]:
+    """The metadata of the Dataflow Flex Template, one parameter for each option."""
+    return {
+        "name": "Documents to verified question-answer pairs",
+        "description": "Turns pretraining documents into verified question-answer pairs for reinforcement learning, "
+        "with every model call going to an OpenAI-compatible endpoint.",
+        **MODES,
+        "parameters": list(_parameters()),
+    }
+
+
+def _parameters() -> Iterator[dict[str, Any]]:
+    """The parameters in the order of the options, Beam's flag at the head of its group."""
+    before = ""
+    for option in OPTIONS.values():
+        if option.group == STREAMING != before:
+            yield STREAMING_PARAMETER
+        before = option.group
+        yield _parameter(option)
+
+
+def _parameter(option: Option) -> dict[str, Any]:
+    parameter: dict[str, Any] = {
+        "name": option.name,
+        "label": _label(option.name),
+        "helpText": option.description,
+        "groupName": option.group,
+        "paramType": option.param_type,
+        "isOptional": not option.required,
+    }
+    if option.default_text:
+        parameter["defaultValue"] = option.default_text
+    if option.choices:
+        parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
+    if regex := option.regex or _regex(option):
+        parameter["regexes"] = [f"^{regex}$"]
+    said = STAGE_PARENTS.get(option.stage, "") if option.stage else PARENTS.get(option.name, "")
+    parent, _, trigger = said.partition("=")
+    if parent:
+        parameter["parentName"] = parent
+    if trigger:  # without one, any value that is not empty
+        parameter["parentTriggerValues"] = [trigger]
+    return parameter
+
+
+def _regex(option: Option) -> str:
+    """What a value looks like that no worker would have to refuse."""
+    if option.param_type.startswith("GCS_"):
+        return REMOTE_PATH
+    return BASE_URLS if option.split == "urls" else ""
+
+
+def _label(name: str) -> str:
+    words = f"{name[:-2]} (seconds)" if name.endswith("_s") else name
+    return words.replace("_", " ").capitalize().replace("Api ", "API ").replace(" api ", " API ")
+
+
+def options_table() -> str:
+    """The option table of the README; one row stands for a setting of every stage."""
+    return "\n".join(["| Group | Flag | Default | Help |", "|---|---|---|---|", *_rows()])
+
+
+def _rows() -> Iterator[str]:
+    group = ""
+    for option in OPTIONS.values():
+        if option.stage not in ("", STAGES[0]):
+            continue
+        flag = f"`--{option.stage and '<stage>_'}{option.setting or option.name}`"
+        if option.choices:
+            flag += f" {' / '.join(option.choices)}"
+        default = "required" if option.required else f"`{option.default_text}`" if option.default_text else ""
+        if option.stage:
+            default = "the general one"
+        heading = option.group if option.group != group else ""
+        group = option.group
+        yield f"| {heading} | {flag} | {default} | {option.description.replace('|', '/')} |"
+
+
+def with_table(readme: str, table: str) -> str:
+    """The README with the table between its markers.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"README.md: the option table needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """What each generated file must hold."""
+    readme = root / "README.md"
+    return {
+        root / "templates" / "metadata.json": json.dumps(metadata(), indent=2, ensure_ascii=False) + "\n",
+        readme: with_table(readme.read_text("utf-8"), options_table()),
+    }
+
+
+def stale(root: Path) -> list[Path]:
+    """The generated files that are not what the options say."""
+    files = generated(root).items()
+    return [path for path, text in files if not path.is_file() or path.read_text("utf-8") != text]
+
+
+def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Rewrite or check the generated files of a checkout."""
+    parser = argparse.ArgumentParser(
+        prog="python -m beam_pipeline.options.describe", description="Rewrite the files that are generated from the options."
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a file is stale")
+    arguments = parser.parse_args(argv)
+    if not (root / "README.md").is_file():
+        print("beam_pipeline.options.describe works on a checkout of the project: there is no README.md here", file=sys.stderr)
+        return 2
+    found = stale(root)
+    for path in found:
+        if arguments.check:
+            print(f"{path.relative_to(root)} is not what the options say: run 'make options'", file=sys.stderr)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(generated(root)[path], "utf-8")
+            print(f"wrote {path.relative_to(root)}")
+    return 1 if arguments.check and found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

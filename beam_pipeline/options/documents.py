@@ -1,0 +1,139 @@
+"""Options of what becomes of a document: the screen, what is asked about it, what a pair has to pass."""
+
+from typing import Literal
+
+import tiktoken
+from pydantic import field_validator
+
+from beam_pipeline.options.groups import GATES, QUESTIONS, SCREENING, OptionsModel
+from beam_pipeline.options.thresholds import read_thresholds
+from beam_pipeline.options.values import ANY_LANGUAGE, check_languages, declare
+
+MOST_VERIFIERS = 9
+
+
+class DocumentOptions(OptionsModel):
+    """The screen, domains, exemplars and personas, verification and the gates behind it."""
+
+    min_document_tokens: int = declare(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
+    max_document_tokens: int = declare(
+        8000, "Longest document to ask about, in tokens; at least twice the shortest.", SCREENING, param_type="NUMBER", ge=2
+    )
+    long_documents: Literal["chunk", "cut", "reject"] = declare(
+        "chunk", "A document over the longest: chunk splits it at paragraphs, cut keeps its beginning.", SCREENING
+    )
+    languages: list[str] = declare(
+        ["en"],
+        f"Languages to keep (langdetect codes); {ANY_LANGUAGE} keeps any. Repeatable.",
+        SCREENING,
+        split="commas",
+        min_length=1,
+    )
+    tokenizer: str = declare(
+        "estimate", "How tokens are counted: estimate needs no file; or a tiktoken encoding such as o200k_base.", SCREENING
+    )
+    near_duplicates: float = declare(
+        0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
+    )
+
+    screening: str = declare(
+        "",
+        "Thresholds of the rules on a text, such as max_pitch_share=0.1,min_words=20, or the path of a YAML file of the same; "
+        "transforms/document_rules/quality.py says what each means.",
+        SCREENING,
+    )
+
+    domains: str = declare(
+        "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
+    )
+    domains_mode: Literal["extend", "replace"] = declare(
+        "extend", "Whether your domains extend or replace the built-in list.", QUESTIONS
+    )
+    exemplars: list[str] = declare(
+        [],
+        "Your own exemplar banks: JSONL files named <slug>.jsonl, paths or globs. "
+        "Repeatable; in one value, full paths separated by commas.",
+        QUESTIONS,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    exemplars_mode: Literal["extend", "replace"] = declare(
+        "extend", "Whether your exemplars extend the built-in bank of their domain, or replace it.", QUESTIONS
+    )
+    exemplars_per_prompt: int = declare(
+        3, "Exemplars shown when a question is written.", QUESTIONS, param_type="NUMBER", ge=0, le=8
+    )
+    max_personas: int = declare(
+        3, "Most personas, and so questions, for one document.", QUESTIONS, param_type="NUMBER", ge=1, le=3
+    )
+
+    verify_calls: int = declare(
+        1,
+        "Calls that verify a pair: 1 judges everything at once; 2 judges the answer by the document, "
+        "then the question by a verifier that cannot see the document.",
+        GATES,
+        param_type="NUMBER",
+        ge=1,
+        le=2,
+    )
+    verifiers: int | None = declare(
+        None,
+        "Verifiers that judge each pair, each by itself, in every call of verification; without it, as many as --verifier_models "
+        "names, or one.",
+        GATES,
+        param_type="NUMBER",
+        ge=1,
+        le=MOST_VERIFIERS,
+    )
+    verifier_models: list[str] = declare(
+        [],
+        "Models of the verifiers, taken in turn, all at the endpoint of verify; "
+        "without it --verify_model judges again and again, sampled. Repeatable.",
+        GATES,
+        split="commas",
+    )
+    verifier_agreement: Literal["majority", "all"] = declare("majority", "How many of the verifiers must let a pair pass.", GATES)
+    round_trip: bool = declare(
+        False,
+        "Have a model answer each question from the document without seeing the stored answer; a pair whose answers "
+        "disagree is rejected.",
+        GATES,
+        param_type="BOOLEAN",
+    )
+    pass_rate_samples: int = declare(
+        0,
+        "Times that a solver answers each question without the document; the share of right answers is kept on the row.",
+        GATES,
+        param_type="NUMBER",
+        ge=0,
+        le=64,
+    )
+    min_pass_rate: float = declare(
+        0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, param_type="NUMBER", ge=0, le=1
+    )
+    max_pass_rate: float = declare(
+        1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, param_type="NUMBER", ge=0, le=1
+    )
+
+    _languages = field_validator("languages")(check_languages)
+
+    @field_validator("verifier_models")
+    @classmethod
+    def _each_once(cls, models: list[str]) -> list[str]:
+        once = list(dict.fromkeys(models))
+        if len(once) > MOST_VERIFIERS:
+            raise ValueError(f"names {len(once)} models; {MOST_VERIFIERS} verifiers are the most")
+        return once
+
+    @field_validator("screening")
+    @classmethod
+    def _known_thresholds(cls, given: str) -> str:
+        read_thresholds(given)
+        return given
+
+    @field_validator("tokenizer")
+    @classmethod
+    def _known_tokenizer(cls, name: str) -> str:
+        if name != "estimate" and name not in tiktoken.list_encoding_names():
+            raise ValueError(f"{name!r} must be estimate or one of {', '.join(tiktoken.list_encoding_names())}")
+        return name

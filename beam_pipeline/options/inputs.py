@@ -1,0 +1,160 @@
+"""Options of what is read and written: files, tables, and the queues and folders of a stream."""
+
+import re
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from beam_pipeline.options.event_time import parse_option
+from beam_pipeline.options.groups import FILES, STREAMING, TABLES, OptionsModel
+from beam_pipeline.options.streaming import SUBSCRIPTION, TOPIC
+from beam_pipeline.options.tables import TABLE
+from beam_pipeline.options.values import declare, shown
+
+YEAR_S = 366 * 86_400
+"""The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
+
+
+class InputOptions(OptionsModel):
+    """Where documents come from and where results go."""
+
+    input: list[str] = declare(
+        [],
+        "Files to read: paths or globs, local or gs://. Repeatable; in one value, full paths separated by commas.",
+        FILES,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    inputs: str = declare(
+        "",
+        "YAML list of several inputs instead of --input, each with a source, a path, and what it has of its own: format, "
+        "text_field, id_field, carry, languages, weight (the share of its documents to take), cap (the most of them).",
+        FILES,
+        param_type="GCS_READ_FILE",
+    )
+    output: str = declare(
+        ...,
+        "Folder to write to: qa/, rejected/, dead_letters/, summary.json.",
+        FILES,
+        param_type="GCS_WRITE_FOLDER",
+        min_length=1,
+    )
+    overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES, param_type="BOOLEAN")
+    resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES, param_type="BOOLEAN")
+    input_format: Literal["auto", "jsonl", "parquet", "text", "warc"] = declare(
+        "auto",
+        "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt, .warc, .wet, .arc; .gz and .zst too).",
+        FILES,
+    )
+    text_field: str = declare("text", "Field that holds a document's text.", FILES, min_length=1)
+    id_field: str = declare("id", "Field that holds a document's id; a row without it gets a hash of its text.", FILES)
+    source_field: str = declare("source", "Field that says where a document comes from.", FILES)
+    source: str = declare("", "Source of the documents whose row has none.", FILES)
+    carry: list[str] = declare(
+        [],
+        "Fields of a row that go along into what becomes of it, as attributes; names, or paths into nested objects. Repeatable.",
+        FILES,
+        split="commas",
+    )
+    output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
+    output_shards: int = declare(
+        0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000
+    )
+
+    input_table: str = declare(
+        "",
+        "BigQuery table (project:dataset.table) to read instead of files, a row for each document.",
+        TABLES,
+        param_type="BIGQUERY_TABLE",
+        regex=TABLE,
+    )
+    input_query: str = declare(
+        "", "Query (GoogleSQL) whose rows are read instead of files; it is run in, and billed to, Beam's --project.", TABLES
+    )
+    output_table: str = declare(
+        "",
+        "BigQuery table (project:dataset.table) for the accepted pairs, beside the files; NAME_rejected and NAME_dead_letters "
+        "take the others. Each row says in its column run with which --output it came: --overwrite and --resume of a batch "
+        "replace those rows and no others, so none is there twice.",
+        TABLES,
+        param_type="BIGQUERY_TABLE",
+        regex=TABLE,
+    )
+    append_table: bool = declare(
+        False, "Write to tables that hold rows of other runs; without it such tables are refused.", TABLES, param_type="BOOLEAN"
+    )
+
+    input_subscription: str = declare(
+        "",
+        "Pub/Sub subscription to read (projects/P/subscriptions/S), each message a document as JSON. "
+        "Without it, --input is watched for files that appear.",
+        STREAMING,
+        param_type="PUBSUB_SUBSCRIPTION",
+        regex=SUBSCRIPTION,
+    )
+    output_topic: str = declare(
+        "",
+        "Pub/Sub topic (projects/P/topics/T) to which accepted pairs are published as well.",
+        STREAMING,
+        param_type="PUBSUB_TOPIC",
+        regex=TOPIC,
+    )
+    event_time: str = declare(
+        "arrival",
+        "Which window a document belongs to: that of its arrival, of a message's attribute:NAME (RFC 3339 or milliseconds), "
+        "or of a row's field:NAME (ISO-8601 or seconds).",
+        STREAMING,
+    )
+    window_s: float = declare(
+        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", ge=0.001, le=YEAR_S
+    )
+    allowed_lateness_s: float | None = declare(
+        None,
+        "Seconds after its end for which a window stays open; what comes later is rejected as late. "
+        "Without it: one more window for an attribute or field; on arrival nothing is late.",
+        STREAMING,
+        param_type="NUMBER",
+        ge=0,
+        le=YEAR_S,
+    )
+    early_firing_s: int = declare(
+        0,
+        "Write what an open window holds every so many seconds; 0 writes each window once, when it closes.",
+        STREAMING,
+        param_type="NUMBER",
+        ge=0,
+        le=YEAR_S,
+    )
+    deduplicate_ttl_s: float = declare(
+        86_400.0,
+        "Seconds for which ids, texts and questions are remembered, to find repeated ones.",
+        STREAMING,
+        param_type="NUMBER",
+        gt=0,
+        le=YEAR_S,
+    )
+    watch_interval_s: float = declare(30.0, "Seconds between two looks for new files.", STREAMING, param_type="NUMBER", gt=0)
+    watch_until_s: float = declare(
+        0.0, "Seconds after which watching ends, and the run with it; 0 is never.", STREAMING, param_type="NUMBER", ge=0
+    )
+
+    @field_validator("input_subscription", "output_topic")
+    @classmethod
+    def _full_name(cls, name: str, info: ValidationInfo) -> str:
+        what, pattern = ("subscriptions/S", SUBSCRIPTION) if info.field_name == "input_subscription" else ("topics/T", TOPIC)
+        if name and not re.fullmatch(pattern, name):
+            raise ValueError(f"{shown(name)} must be a full name, projects/P/{what}")
+        return name
+
+    @field_validator("input_table", "output_table")
+    @classmethod
+    def _full_table_name(cls, name: str) -> str:
+        if name and not re.fullmatch(TABLE, name):
+            raise ValueError(f"{shown(name)} must be a full name, project:dataset.table")
+        return name
+
+    @field_validator("event_time")
+    @classmethod
+    def _known_event_time(cls, text: str) -> str:
+        parse_option(text)
+        return text

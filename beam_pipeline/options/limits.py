@@ -1,0 +1,54 @@
+"""Limits and prices of a run, as the options set them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from beam_pipeline.options.config import VERIFY_STAGES, PipelineConfig
+from transforms.deduplicate import question_key
+from transforms.inference.scheduling.budget import Limits, Step
+from transforms.records import VerifiedQA
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices in any one currency: per million tokens, or per hour of one GPU. 0 = not counted.
+
+    `cached` None means that cached prompt tokens cost what others cost.
+    """
+
+    prompt: float = 0.0
+    cached: float | None = None
+    completion: float = 0.0
+    gpu_hour: float = 0.0
+    gpus: int = 1
+
+    def cost(self, usage: Mapping[str, Any], seconds: float) -> float:
+        """What a run cost; 0 if no price was given."""
+        cached_price = self.prompt if self.cached is None else self.cached
+        fresh = usage["prompt_tokens"] - usage["cached_tokens"]
+        tokens = fresh * self.prompt + usage["cached_tokens"] * cached_price + usage["completion_tokens"] * self.completion
+        return tokens / 1e6 + seconds / 3600 * self.gpus * self.gpu_hour
+
+
+# Stages that ask a model when all pairs are there, behind de-duplication.
+BEHIND_THE_BLOCK = ("pass_rate",)
+
+
+def limits_of(config: PipelineConfig) -> Limits | None:
+    """The limits that the options set; None where there are none."""
+    if not (config.target_accepted or config.max_cost):
+        return None
+    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage not in BEHIND_THE_BLOCK)
+    steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
+    steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
+    return Limits(steps, prices_of(config).cost, _question, config.target_accepted, config.max_cost)
+
+
+def prices_of(config: PipelineConfig) -> Prices:
+    """The prices that the options name."""
+    return Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+
+
+def _question(qa: VerifiedQA) -> str:
+    return question_key(qa.pair.question)

@@ -1,0 +1,139 @@
+"""The output folder: prepared before a run, cleared of what earlier runs wrote, never of what is not ours."""
+
+import os
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.output.kinds import KINDS
+from beam_pipeline.output.names import JOURNAL, SUMMARIES, SUMMARY_FILES
+from beam_pipeline.output.run_lock import LOCK_FILE
+from beam_pipeline.storage.files import reason
+
+_SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
+_PANE = "-pane"  # in the name of a shard that a stream wrote
+_TEMP = "beam-temp-"
+
+
+def temporary_folder(kind: str, run: str) -> str:
+    """Where the files of a kind are written before they get their names; `prepare_output` clears it away."""
+    return f"{_TEMP}{kind}-{run}"
+
+
+def prepare_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> None:
+    """Make the output folder ready for a run, or refuse.
+
+    `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
+    paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
+    whose documents do not come again) it deletes nothing. Neither goes on with what the other wrote. Nothing but the
+    files that this program writes is ever deleted.
+
+    Raises:
+        ValueError: the folder holds files and neither is given, or it cannot be used; one line.
+    """
+    if overwrite and resume:
+        raise ValueError("--overwrite and --resume contradict each other: give one")
+    if any(character in output for character in "*?["):
+        raise ValueError(f"{output}: an output folder must not have *, ? or [ in its name")
+    local = FileSystems.get_scheme(output) is None
+    if local and os.path.isfile(output):
+        raise ValueError(f"{output}: is a file; --output names a folder")
+    try:
+        if local:
+            os.makedirs(output, exist_ok=True)
+            if not os.access(output, os.W_OK | os.X_OK):
+                raise PermissionError("no permission to write there")
+        names = list_output(output)
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
+    # The options of a run that never began to write are no output.
+    if set(names) - {"options.yaml", LOCK_FILE} and not (overwrite or resume):
+        raise ValueError(
+            f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
+        )
+    if resume and (others := [name for name in names if _is_shard(name) and (_PANE in name) != keep]):
+        wrote, goes_on = ("a batch", "a stream") if keep else ("a stream", "a batch")
+        flag = "leave --streaming out" if keep else "add --streaming"
+        raise ValueError(
+            f"{output}: {others[0]} was written by {wrote}, and with --resume {goes_on} cannot go on with it: {flag}, "
+            "or name another --output"
+        )
+    if resume and keep:
+        return
+    written = [
+        name for name in names if name != LOCK_FILE and is_ours(name) and (overwrite or not name.startswith(f"{JOURNAL}/"))
+    ]
+    try:
+        _delete([FileSystems.join(output, name) for name in written])
+        if local:
+            _remove_empty_folders(output, written)
+    except Exception as error:
+        raise ValueError(f"{output}: what an earlier run wrote cannot be deleted: {reason(error)}") from error
+
+
+def check_apart(inputs: Iterable[str], output: str) -> None:
+    """Check that no input lies where this run writes, and where --overwrite and --resume delete.
+
+    Raises:
+        ValueError: one does; the message names it.
+    """
+    folder = _place(output) + "/"
+    for path in inputs:
+        place = _place(path)
+        if place.startswith(folder) and is_ours(place.removeprefix(folder)):
+            raise ValueError(f"{path}: is part of the output folder {output}, which is written anew; choose another --output")
+
+
+def _place(path: str) -> str:
+    return path.rstrip("/") if FileSystems.get_scheme(path) else os.path.realpath(path)
+
+
+def _delete(paths: list[str]) -> None:
+    # An object store asks twice for every name, so a run of a thousand shards is cleared side by side.
+    with ThreadPoolExecutor(16) as pool:
+        for _ in pool.map(FileSystems.delete, ([path] for path in paths)):
+            pass
+
+
+def list_output(output: str) -> list[str]:
+    """The names of all files below a folder, relative to it, in order."""
+    folder = output.rstrip("/") + "/"
+    [matched] = FileSystems.match([folder + "**"])
+    names = (file.path.removeprefix(folder) for file in matched.metadata_list)
+    return sorted(name for name in names if name and not name.endswith("/"))
+
+
+def _is_shard(name: str) -> bool:
+    """Whether a file, named relative to the output folder, holds rows."""
+    folder, _, rest = name.partition("/")
+    return folder in (*KINDS, SUMMARIES) and rest.startswith(folder) and is_ours(name)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file, named relative to the output folder, is one that this program writes."""
+    folder, slash, rest = name.partition("/")
+    if not slash:
+        return name in SUMMARY_FILES
+    if folder in (*KINDS, SUMMARIES):
+        return _SHARD.fullmatch(rest, len(folder)) is not None if rest.startswith(folder) else rest.startswith(_TEMP)
+    return folder == JOURNAL or folder.startswith(_TEMP)
+
+
+def clear_temporary(output: str) -> None:
+    """Remove the folders, now empty, in which a stream's files were written; a store of objects has none."""
+    if FileSystems.get_scheme(output) is None:
+        with suppress(OSError):  # a worker that was given up may still write: then they stay
+            _remove_empty_folders(output, [])
+
+
+def _remove_empty_folders(output: str, deleted: list[str]) -> None:
+    """Remove the folders that deleting emptied, and empty folders of temporary files that a stopped run left."""
+    emptied = {os.path.dirname(name) for name in deleted}
+    for folder, _, _ in os.walk(output, topdown=False):
+        name = os.path.relpath(folder, output)
+        left_behind = os.path.basename(name).startswith(_TEMP) and is_ours(f"{name}/")
+        if (name in emptied or left_behind) and not os.listdir(folder):
+            os.rmdir(folder)

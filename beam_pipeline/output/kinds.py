@@ -1,0 +1,101 @@
+"""The three kinds of output: columns, formats, and how a row is written as JSON or as columns."""
+
+import json
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+Row = dict[str, Any]
+
+FORMATS = ("jsonl", "parquet")
+# What a run writes, besides the folder of replies that it paid for.
+KINDS = ("qa", "rejected", "dead_letters")
+
+
+def _schema(kind: str, fields: list[tuple[str, pa.DataType]]) -> pa.Schema:
+    return pa.schema([pa.field(name, data_type) for name, data_type in fields], metadata={"kind": kind})
+
+
+_TEXT = pa.string()
+_VERDICT = pa.struct(
+    [
+        *(("check", _TEXT), ("passed", pa.bool_()), ("model", _TEXT), ("prompt_version", pa.int32()), ("detail", _TEXT)),
+        ("verifier", pa.int32()),
+    ]
+)
+_CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int32()), ("prompt_sha256", _TEXT)])
+
+# Objects with names of their own: `item` holds whatever was rejected or failed, different for every stage,
+# `attributes` what came with a message or row. They are JSON text in Parquet, whose maps few readers know.
+FREE_FORM = {"item", "attributes"}
+# The columns of each kind in Parquet, the same for every run, also for an empty one.
+SCHEMAS = {
+    "qa": _schema(
+        "qa",
+        [
+            *((name, _TEXT) for name in ("id", "document_id", "source", "attributes", "domain", "persona")),
+            *((name, _TEXT) for name in ("question", "answer", "answer_type")),
+            ("aliases", pa.list_(_TEXT)),
+            ("answer_start", pa.int64()),
+            ("answer_end", pa.int64()),
+            ("quote", _TEXT),
+            ("pass_rate", pa.float64()),
+            ("pass_rate_samples", pa.int32()),
+            ("verdicts", pa.list_(_VERDICT)),
+            ("provenance", pa.struct([("pipeline_version", _TEXT), ("calls", pa.list_(_CALL))])),
+        ],
+    ),
+    "rejected": _schema(
+        "rejected",
+        [
+            (name, _TEXT)
+            for name in ("stage", "reason", "detail", "document_id", "where", "attributes", "domain", "persona", "item")
+        ],
+    ),
+    "dead_letters": _schema(
+        "dead_letters",
+        [
+            *((name, _TEXT) for name in ("stage", "error", "message", "where", "document_id", "attributes")),
+            *((name, _TEXT) for name in ("domain", "persona")),
+            *((name, _TEXT) for name in ("item_type", "item")),
+            ("attempts", pa.int32()),
+            ("prompt_version", pa.int32()),
+            ("reply", _TEXT),
+            ("occurred_at", pa.float64()),
+        ],
+    ),
+}
+
+
+def json_line(row: Row) -> bytes:
+    """A row as one line of JSON in UTF-8, without the line's end."""
+    try:
+        return orjson.dumps(row)
+    except TypeError:  # half of a surrogate pair, or a whole number over 64 bits: JSON can say both, orjson will not
+        return json.dumps(row, ensure_ascii=True).encode("ascii")
+
+
+def columns_of(row: Row, columns: tuple[str, ...]) -> Row:
+    """A row as Parquet takes it: these columns only, free-form ones as JSON text, Unicode made whole."""
+    row = {name: row.get(name) for name in columns}
+    for name in FREE_FORM & row.keys():
+        row[name] = json_line(row[name]).decode("utf-8")
+    try:
+        orjson.dumps(row)
+    except TypeError:
+        row = whole_unicode(row)
+    return row
+
+
+def whole_unicode(value: Any) -> Any:
+    """A value of JSON with halves of surrogate pairs escaped, which UTF-8 and so Parquet cannot hold."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {name: whole_unicode(member) for name, member in value.items()}
+        case list():
+            return [whole_unicode(member) for member in value]
+        case _:
+            return value

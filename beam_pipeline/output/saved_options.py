@@ -1,0 +1,43 @@
+"""Continuing a run: its options, and what its journal holds, keyed for the join with the documents."""
+
+from typing import Any
+
+import yaml
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.paths import absolute_paths
+from beam_pipeline.storage.files import reason
+
+OPTIONS_FILE = "options.yaml"
+STREAMING = "streaming"
+
+
+def save_options(config: PipelineConfig) -> None:
+    """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
+    given = absolute_paths(config).given()
+    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "dry_run", "config")}
+    if config.streaming:
+        values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
+    path = FileSystems.join(config.output, OPTIONS_FILE)
+    with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
+        file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())
+
+
+def read_options(output: str) -> dict[str, Any]:
+    """The options that the run of a folder was given, by name; {} where they are not kept.
+
+    Raises:
+        ValueError: they cannot be read; one line.
+    """
+    path = FileSystems.join(output, OPTIONS_FILE)
+    if not FileSystems.exists(path):
+        return {}
+    try:
+        with FileSystems.open(path, compression_type="uncompressed") as file:
+            options = yaml.safe_load(file.read())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read: {reason(error)}") from error
+    if not isinstance(options, dict):
+        raise ValueError(f"{path}: does not hold the options of a run")
+    return options

@@ -1,0 +1,85 @@
+"""Sinks: rows as sharded JSONL or Parquet files, and the folder that they go to.
+
+    <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json, report.html
+
+and of a stream, files named by their windows (`window_files.py`) and summaries/.
+
+A file under its final name is whole. Beam writes each shard to `<kind>/beam-temp-<kind>-<hex>/` and
+renames it when all shards are written, so a run that is stopped leaves that folder behind and no half
+file; `prepare_output` clears it away. On an object store the rename is a copy of a finished object.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.output.kinds import FORMATS, SCHEMAS, Row, columns_of, json_line
+
+# Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
+ROW_GROUP_BYTES = 16 << 20
+
+
+@dataclass
+class WriteRecords(beam.PTransform):
+    """Writes records as files: PCollection of records -> PCollection[str], the files' names.
+
+    With no records there is one file with no rows, and its columns if it is Parquet.
+
+    Attributes:
+        output: folder of the run; files go to `<output>/<kind>/`.
+        kind: "qa", "rejected" or "dead_letters".
+        to_row: function from a record to its row; without one the elements are rows.
+        file_format: "jsonl" or "parquet" (zstd inside).
+        num_shards: number of files; 0 lets the runner choose, which costs no shuffle.
+    """
+
+    output: str
+    kind: str
+    to_row: Callable[[Any], Row] | None = None
+    file_format: str = "jsonl"
+    num_shards: int = 0
+
+    @no_annotations
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        if self.kind not in SCHEMAS:
+            raise ValueError(f"kind must be one of {', '.join(SCHEMAS)}, not {self.kind!r}")
+        if self.file_format not in FORMATS:
+            raise ValueError(f"file_format must be one of {', '.join(FORMATS)}, not {self.file_format!r}")
+        prefix = FileSystems.join(self.output, self.kind, self.kind)
+        if self.file_format == "jsonl":
+            lines = records | "ToLines" >> beam.ParDo(_ToLineFn(self.to_row)).with_output_types(bytes)
+            return lines | "WriteFiles" >> beam.io.WriteToText(
+                prefix, ".jsonl", num_shards=self.num_shards, coder=beam.coders.BytesCoder()
+            )
+        schema = SCHEMAS[self.kind]
+        rows = records | "ToRows" >> beam.ParDo(_ToColumnsFn(self.to_row, tuple(schema.names)))
+        return rows | "WriteFiles" >> beam.io.WriteToParquet(
+            prefix,
+            schema,
+            row_group_buffer_size=ROW_GROUP_BYTES,
+            codec="zstd",
+            use_compliant_nested_type=True,
+            file_name_suffix=".parquet",
+            num_shards=self.num_shards,
+        )
+
+
+class _ToLineFn(beam.DoFn):
+    def __init__(self, to_row: Callable[[Any], Row] | None) -> None:
+        self._to_row = to_row
+
+    def process(self, record: Any) -> Iterator[bytes]:
+        yield json_line(self._to_row(record) if self._to_row else record)
+
+
+class _ToColumnsFn(beam.DoFn):
+    def __init__(self, to_row: Callable[[Any], Row] | None, columns: tuple[str, ...]) -> None:
+        self._to_row = to_row
+        self._columns = columns
+
+    def process(self, record: Any) -> Iterator[Row]:
+        yield columns_of(self._to_row(record) if self._to_row else record, self._columns)

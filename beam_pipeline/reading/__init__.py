@@ -1,0 +1,1 @@
+"""Input to documents: JSON Lines, Parquet, crawl archives, benchmarks, exemplars, journals."""

@@ -1,0 +1,233 @@
+"""Rows of input: one line of JSONL or one row of Parquet becomes a document, or says what is wrong with it.
+
+Nothing here raises for what a row holds. What is taken for a bad row: broken JSON, anything but an
+object, no text, a text or id of another type, a null byte, text that is not Unicode. An empty text is
+a document like any other: the screen rejects it with its reason.
+
+NaN, Infinity and lone surrogates are accepted outside the text and the id: Python's own `json` writes
+them, and nothing is lost by reading past them.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from beam_pipeline.reading.event_time import parse_event_time
+from beam_pipeline.storage.values import BOM, MISSING, escaped, look_up, printable
+from transforms.records import DeadLetter, Document
+from transforms.text import stable_hash
+
+STAGE = "read"
+# So much of a carried value goes along: of a text its beginning, of a longer list or object the beginning of its JSON.
+CARRIED_CHARACTERS = 4000
+_NAMED = 24  # fields or columns that a message lists
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Where a row keeps what a document needs. A name may be a path into nested objects ("meta.url").
+
+    With `id` "" every id is derived from the text. `source_label` stands for the source of rows that
+    have none. With `event_time` "" rows have no event time; otherwise each needs one. `carry` names what
+    goes along as attributes of the document.
+    """
+
+    text: str = "text"
+    id: str = "id"
+    source: str = "source"
+    source_label: str = ""
+    event_time: str = ""
+    carry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries (JSON)."""
+
+    error: str
+    message: str
+    carried: str = ""
+
+
+class LeftOut(NamedTuple):
+    """Something in the input that is no document and no failure, and why it is left out."""
+
+    why: Literal["not_sampled", "not_text"]
+
+
+NOT_SAMPLED, NOT_TEXT = LeftOut("not_sampled"), LeftOut("not_text")
+
+
+def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
+    """Read one line of JSONL. A byte order mark and the end of the line may still be on it."""
+    line = line.removeprefix(BOM)
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        row = _parse_leniently(line, error)
+        if isinstance(row, BadRow):
+            return row
+    if not isinstance(row, dict):
+        return BadRow(
+            "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
+        )
+    return with_carried(_make_of_row(row, fields, where), carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+
+
+def _make_of_row(row: Mapping[str, Any], fields: Fields, where: str) -> Document | BadRow:
+    text = look_up(row, fields.text)
+    if text is MISSING:
+        return BadRow("MissingText", missing_text(fields.text, "field", row))
+    document = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    return with_event_time(document, look_up(row, fields.event_time), fields.event_time) if fields.event_time else document
+
+
+def with_carried(made: Document | BadRow, text: str) -> Document | BadRow:
+    """What was made of a row, with what it carries."""
+    return replace(made, carried=text) if text else made
+
+
+def carried(names: Iterable[str], values: Iterable[Any]) -> str:
+    """The values that go along with a document, as a JSON object; "" for none. Those that a row has not are left out."""
+    there = {name: _carried(value) for name, value in zip(names, values, strict=True) if value is not MISSING}
+    return orjson.dumps(there).decode() if there else ""
+
+
+def _carried(value: Any) -> Any:
+    match value:
+        case None | bool() | float():
+            return value
+        case int() if abs(value) < 2**63:
+            return value
+        case bytes():
+            return value[: 4 * CARRIED_CHARACTERS].decode("utf-8", "backslashreplace")[:CARRIED_CHARACTERS]
+        case str():
+            return printable(value[:CARRIED_CHARACTERS])
+    try:
+        encoded = orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # half of a surrogate pair, or a number over 64 bits
+        encoded = json.dumps(value, default=_as_json).encode("ascii")
+    if len(encoded) > CARRIED_CHARACTERS:
+        return encoded.decode("utf-8", "replace")[:CARRIED_CHARACTERS]
+    try:
+        return orjson.loads(encoded)
+    except orjson.JSONDecodeError:
+        return encoded.decode("ascii")
+
+
+def _as_json(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def with_event_time(document: Document | BadRow, value: Any, field: str, millis: bool = False) -> Document | BadRow:
+    """The document with the event time that a field's or attribute's value says, or what is wrong with that value."""
+    if isinstance(document, BadRow):
+        return document
+    try:
+        return replace(document, event_time=parse_event_time(None if value is MISSING else value, millis))
+    except ValueError as error:
+        return BadRow("BadEventTime", f"the event time, {field!r}: {error}", document.carried)
+
+
+def make_document(text: Any, row_id: Any, source: Any, source_label: str, where: str) -> Document | BadRow:
+    """Make a document of a row's values, whatever they are; `MISSING` for an id or source that is not there.
+
+    Bytes are taken for UTF-8. An id that is missing, null or empty is derived from the text.
+    """
+    text = _as_text(text, "the text")
+    if isinstance(text, BadRow):
+        return text
+    if isinstance(row_id, int) and not isinstance(row_id, bool):
+        row_id = str(row_id)
+    row_id = _as_text("" if row_id is MISSING or row_id is None else row_id, "the id")
+    if isinstance(row_id, BadRow):
+        return row_id
+    return Document(
+        id=row_id or stable_hash(text), text=text, source=_source(source) or printable(source_label), where=printable(where)
+    )
+
+
+def _as_text(value: Any, what: str) -> str | BadRow:
+    if isinstance(value, bytes):
+        try:
+            value = value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return BadRow("InvalidUtf8", f"{what} is not UTF-8 at its byte {error.start + 1}; convert it to UTF-8")
+    if not isinstance(value, str):
+        return BadRow("WrongType", f"{what} is {_kind(value)}; it must be a string")
+    if "\0" in value:
+        return BadRow("NullByte", f"{what} has a null byte at character {value.index(chr(0)) + 1}; remove it")
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            return BadRow(
+                "InvalidUtf8", f"{what} has half of a surrogate pair at character {error.start + 1}; write the whole character"
+            )
+    return value
+
+
+def _source(value: Any) -> str:
+    if value is MISSING or value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _parse_leniently(line: bytes, error: orjson.JSONDecodeError) -> Any:
+    """Parse what `orjson` refused and Python's parser takes, or say what is wrong with the line."""
+    if b"\0" in line:
+        return BadRow("NullByte", f"null byte at byte {line.index(0) + 1}; remove it")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as invalid:
+        return BadRow("InvalidUtf8", f"not UTF-8 at byte {invalid.start + 1}; convert the file to UTF-8")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return BadRow("InvalidJson", f"not JSON: {printable(str(error))}; write one object a line")
+
+
+def missing_text(field: str, kind: str, there: Any) -> str:
+    """Say that a field or column is not there, which ones are, and how to name it."""
+    names = [str(name)[:40] for name in there]
+    shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") if names else "nothing"
+    return printable(f"no {kind} {field!r}; there is {shown}; name it with --text_field")
+
+
+def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -> DeadLetter:
+    """The dead letter of a bad row: what is wrong, where, and how the row begins."""
+    return DeadLetter(
+        stage=STAGE,
+        error=bad.error,
+        message=printable(bad.message),
+        where=printable(where),
+        document_id=document_id,
+        attributes=bad.carried,
+        item=json.dumps({"raw": escaped(raw)}, ensure_ascii=False),
+        item_type="raw",
+        occurred_at=time.time(),
+    )
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return f"a {type(value).__name__}"

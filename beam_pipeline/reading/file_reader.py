@@ -1,0 +1,244 @@
+"""Files of input: bytes of any accepted format become documents and dead letters, in one pass.
+
+A file is read front to back by one reader in bounded memory, so that the line and row numbers in
+`Document.where` are true. A file that breaks half-way (cut off, corrupt, unreadable) gives what was
+read so far and one dead letter that names the row where it broke.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from beam_pipeline.reading.documents import (
+    NOT_SAMPLED,
+    BadRow,
+    Fields,
+    LeftOut,
+    carried,
+    dead_row,
+    make_document,
+    missing_text,
+    parse_row,
+    with_carried,
+    with_event_time,
+)
+from beam_pipeline.storage.files import (
+    BLOCK_BYTES,
+    SUFFIXES,
+    BrokenFile,
+    format_of,
+    guard_reading,
+    open_file,
+    read_blocks,
+    reason,
+    split_lines,
+)
+from beam_pipeline.storage.values import BOM, MISSING, RAW_CHARACTERS
+from transforms.records import DeadLetter, Document
+from transforms.text import stable_seed
+
+# A row may hold megabytes: few rows at a time bound the memory, and cost little.
+_PARQUET_ROWS = 16
+
+
+TICKETS = 2**63
+"""Tickets are whole numbers from 0 to below this."""
+
+
+def ticket(label: str, document_id: str) -> int:
+    """What decides whether a document is sampled: the smallest are kept, in every run the same, of a larger share more."""
+    return stable_seed("sample", label, document_id) >> 1
+
+
+@dataclass(frozen=True)
+class FileReader:
+    """Reads files of documents.
+
+    Attributes:
+        fields: where a row keeps text, id and source.
+        input_format: one of `FORMATS`, or "auto" for what each file's name tells.
+        max_line_bytes: a longer line, or text file, is a dead letter and is never held in memory.
+        weight: the share of the documents to keep, as `ticket` draws them.
+    """
+
+    fields: Fields
+    input_format: str
+    max_line_bytes: int
+    weight: float = 1.0
+
+    def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
+        """Read one file. Whatever is wrong with it comes out as dead letters."""
+        for made in self._read(path):
+            yield NOT_SAMPLED if isinstance(made, Document) and not self.keeps(made.id) else made
+
+    def format_of(self, path: str) -> str | None:
+        """How a file is read; None where nobody says."""
+        return format_of(path) if self.input_format == "auto" else self.input_format
+
+    def keeps(self, document_id: str) -> bool:
+        """Whether a document is in the share that is kept."""
+        return self.weight >= 1 or ticket(self.fields.source_label, document_id) < self.weight * TICKETS
+
+    def _read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
+        file_format = self.format_of(path)
+        if file_format is None:
+            yield dead_row(BadRow("UnreadableFile", UNKNOWN_FORMAT), path)
+            return
+        try:
+            stream = open_file(path)
+        except Exception as error:  # each file system has errors of its own
+            yield dead_row(BadRow("UnreadableFile", f"cannot be opened: {reason(error)}"), path)
+            return
+        with stream:
+            match file_format:
+                case "parquet":
+                    yield from self._read_parquet(path, stream)
+                case "text":
+                    yield from self._read_text(path, stream)
+                case "warc":
+                    # Not at the top: what reads pages takes a second to load, and most runs have none.
+                    from beam_pipeline.reading.crawl import read_crawl
+
+                    yield from read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
+                case _:
+                    yield from self._read_lines(path, stream)
+
+    def _read_lines(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
+        number = 0
+        try:
+            for number, line, size in split_lines(read_blocks(path, stream), self.max_line_bytes):
+                where = f"{path}:{number}"
+                if size > self.max_line_bytes:
+                    yield dead_row(self._too_long("line"), where, line)
+                elif line.removeprefix(BOM).strip():
+                    yield _document_or_dead(parse_row(line, self.fields, where), where, line)
+        except BrokenFile as broken:
+            yield dead_row(BadRow(broken.error, f"{broken}; the lines before this one were read"), f"{path}:{number + 1}")
+
+    def _read_text(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
+        where = f"{path}:1"
+        content = bytearray()
+        try:
+            for block in read_blocks(path, stream):
+                content += block
+                if len(content) > self.max_line_bytes:
+                    yield dead_row(self._too_long("text file"), where, bytes(content[: 4 * RAW_CHARACTERS]))
+                    return
+        except BrokenFile as broken:
+            yield dead_row(BadRow(broken.error, str(broken)), where)
+            return
+        text = bytes(content).removeprefix(BOM).replace(b"\r\n", b"\n")
+        yield _document_or_dead(make_document(text, MISSING, MISSING, self.fields.source_label or path, where), where, text)
+
+    def _read_parquet(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
+        number = 0
+        fields = self.fields
+        own = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
+        try:
+            for values in guard_reading(_parquet_rows(stream, (*own, *fields.carry))):
+                number += 1
+                where = f"{path}:row {number}"
+                text, row_id, source, *event_time = values[: len(own)]
+                made = make_document(text, row_id, source, fields.source_label, where)
+                if event_time:
+                    made = with_event_time(made, event_time[0], fields.event_time)
+                made = with_carried(made, carried(fields.carry, values[len(own) :]))
+                if isinstance(made, BadRow):
+                    yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
+                else:
+                    yield made
+        except BrokenFile as broken:
+            ending = "" if broken.error == "MissingText" else "; the rows before this one were read"
+            yield dead_row(BadRow(broken.error, f"{broken}{ending}"), f"{path}:row {number + 1}")
+
+    def _too_long(self, what: str) -> BadRow:
+        return BadRow("LineTooLong", f"the {what} is longer than {self.max_line_bytes:,} bytes; split it")
+
+
+UNKNOWN_FORMAT = (
+    f"the name does not tell the format (known: {', '.join(SUFFIXES)}, also with .gz, .zst, .bz2, .xz); "
+    "narrow --input, or pass --input_format"
+)
+
+
+def _document_or_dead(made: Document | BadRow, where: str, raw: bytes) -> Document | DeadLetter:
+    return dead_row(made, where, raw) if isinstance(made, BadRow) else made
+
+
+def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns, row by row; `MISSING` for a column that there is not. The first must be there."""
+    file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=BLOCK_BYTES)
+    paths = [_column_path(file.schema_arrow, field) for field in fields]
+    if not paths[0]:
+        raise BrokenFile(missing_text(fields[0], "column", _column_names(file.schema_arrow)), "MissingText")
+    columns = list(dict.fromkeys(".".join(path) for path in paths if path))
+    for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns, use_threads=False):
+        yield from zip(*(_column_values(batch, path) for path in paths), strict=True)
+
+
+def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
+    """Every column as one would name it, those in structs by their paths."""
+    for position in range(len(parent) if isinstance(parent, pa.Schema) else parent.num_fields):
+        field = parent.field(position)
+        if pa.types.is_struct(field.type):
+            yield from _column_names(field.type, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
+
+
+def check_parquet(stream: BinaryIO, text_field: str) -> None:
+    """Check that a Parquet file has the column of the text. One that cannot be read is left to the run, which says so.
+
+    Raises:
+        BrokenFile: it has not; the message lists the columns that there are.
+    """
+    try:
+        schema = pq.read_schema(stream)
+    except Exception:  # Arrow has errors of its own, and so has each file system
+        return
+    if not _column_path(schema, text_field):
+        raise BrokenFile(missing_text(text_field, "column", _column_names(schema)), "MissingText")
+
+
+def _column_path(schema: Any, field: str) -> tuple[str, ...]:
+    """Where a column is, by its own name or as a path into structs; () if it is not there."""
+    if field in schema.names:
+        return (field,)
+    names = tuple(field.split("."))
+    parent: Any = schema
+    for depth, name in enumerate(names):
+        if depth and not pa.types.is_struct(parent):
+            return ()
+        position = parent.get_field_index(name)
+        if position < 0:
+            return ()
+        parent = parent.field(position).type
+    return names
+
+
+def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
+    """A column as Python values. Strings come as bytes, for Arrow does not look whether they are UTF-8."""
+    if not path:
+        return [MISSING] * batch.num_rows
+    column = batch.column(path[0])
+    for name in path[1:]:
+        column = pc.struct_field(column, name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_binary())
+    return list(column.to_pylist())
+
+
+def _raw_row(values: Iterable[tuple[str, Any]]) -> bytes:
+    """How a row of Parquet begins, for its dead letter."""
+    lines = []
+    for name, value in values:
+        if value is not MISSING:
+            shown = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+            lines.append(name.encode("utf-8", "backslashreplace") + b": " + shown[: 4 * RAW_CHARACTERS])
+    return b"\n".join(lines)

@@ -1,0 +1,175 @@
+"""Several inputs in one run: a YAML list that says of each where it lies, how its fields are called, and how much of it to take.
+
+    - source: books                       # the label; the source of all its documents
+      path: shelf/*.parquet               # a path, glob or folder, or a list of them; from the list's own folder
+      text_field: content
+      weight: 0.25                        # a quarter of its documents
+    - source: web
+      path: gs://crawl/*.warc.gz
+      languages: [en, de]
+      cap: 100000                         # at most so many of its documents
+      carry: [language]
+
+What an entry does not say is as the options have it. Which documents are taken is decided by a hash of label and id: every
+run takes the same, and a larger weight or cap takes those of a smaller one and more.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from apache_beam.io.filesystems import FileSystems
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.values import check_languages, hint, shown
+from beam_pipeline.reading.documents import Fields
+from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.reading.read_files import MAX_LINE_BYTES, check_inputs
+from beam_pipeline.storage.matching import read_text
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_listed)]
+
+
+class InputSpec(BaseModel):
+    """One input. `cap` 0 is no limit, `languages` () those of the options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
+
+    source: str = Field(min_length=1, max_length=200)
+    path: _Names = Field(min_length=1)
+    format: Literal["auto", "jsonl", "parquet", "text", "warc"] = "auto"
+    text_field: str = Field("text", min_length=1)
+    id_field: str = "id"
+    carry: _Names = []
+    languages: _Names = []
+    weight: float = Field(1.0, gt=0, le=1)
+    cap: int = Field(0, ge=0)
+
+    @field_validator("source")
+    @classmethod
+    def _one_line(cls, source: str) -> str:
+        if not source.isprintable():
+            raise ValueError("must be one line without tabs")
+        return source
+
+    _languages = field_validator("languages")(check_languages)
+
+    def fields(self, event_time: str = "") -> Fields:
+        """Where its rows keep what a document needs; the source is the label, whatever a row says."""
+        return Fields(self.text_field, self.id_field, "", self.source, event_time, tuple(self.carry))
+
+
+def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
+    """The inputs of a run as `--inputs` lists them; () without it.
+
+    Raises:
+        ValueError: the list cannot be read or used; one line that names the entry.
+    """
+    if not config.inputs:
+        return ()
+    path = config.inputs
+    try:
+        # Scalars as they are written, so that `languages: [no]` is Norwegian and `source: 2024` a name.
+        listed = yaml.load(read_text(path), Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise ValueError(
+            f"--inputs {path} line {line}: not YAML: {getattr(error, 'problem', None) or 'odd characters'}"
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"--inputs {error}") from error
+    if not isinstance(listed, list) or not listed:
+        raise ValueError(f"--inputs {path}: must be a YAML list of inputs, each with a source and a path")
+    folder = os.path.dirname(path)
+    specs = tuple(_entry(path, number, entry, folder, config) for number, entry in enumerate(listed, 1))
+    labels = [spec.source for spec in specs]
+    for number, label in enumerate(labels, 1):
+        if label in labels[: number - 1]:
+            raise ValueError(
+                f"--inputs {path}: entry {number}: the source {label!r} is already that of another; each needs its own"
+            )
+    if config.streaming and (capped := [spec.source for spec in specs if spec.cap]):
+        raise ValueError(
+            f"--inputs {path}: the cap of {capped[0]!r} needs the whole input, and --streaming has no end; use a weight"
+        )
+    return specs
+
+
+def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConfig) -> InputSpec:
+    where = f"--inputs {path}: entry {number}"
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where}: must be a source, a path and so on, each as 'name: value'")
+    if entry.get("source"):
+        where += f" ({shown(entry['source'])})"
+    for name in entry:
+        if name not in InputSpec.model_fields:
+            raise ValueError(f"{where}: unknown key {shown(name)}{hint(str(name), InputSpec.model_fields)}")
+    general = {
+        "format": config.input_format,
+        "text_field": config.text_field,
+        "id_field": config.id_field,
+        "carry": config.carry,
+    }
+    given = {name: value for name, value in entry.items() if value != "" or name == "id_field"}
+    try:
+        spec = InputSpec.model_validate({**general, **given})
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = str(problem["loc"][0])
+        cause = problem.get("ctx", {}).get("error")
+        message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
+        raise ValueError(f"{where}: {name} {'is missing' if problem['type'] == 'missing' else message}") from None
+    return spec.model_copy(update={"path": [_from(folder, pattern) for pattern in spec.path]})
+
+
+def _from(folder: str, pattern: str) -> str:
+    """A path of the list as seen from where the run is started."""
+    if FileSystems.get_scheme(pattern) or os.path.isabs(pattern) or not folder:
+        return pattern
+    return (
+        FileSystems.join(folder, pattern) if FileSystems.get_scheme(folder) else os.path.normpath(os.path.join(folder, pattern))
+    )
+
+
+def check_files(config: PipelineConfig) -> list[str]:
+    """Check that every input of a batch is there, as `check_inputs` does. Returns the files.
+
+    Raises:
+        ValueError: one is not, or `--inputs` cannot be used; one line.
+    """
+    if not config.inputs:
+        return check_inputs(config.input, config.input_format, config.text_field)
+    return [file for spec in read_inputs(config) for file in check_inputs(spec.path, spec.format, spec.text_field)]
+
+
+def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
+    """The paths of all inputs of files."""
+    return tuple(config.input) or tuple(pattern for spec in read_inputs(config) for pattern in spec.path)
+
+
+class FileInput(NamedTuple):
+    """Files that are read alike: their paths or globs, what reads them (by their weight), and the most documents of them."""
+
+    patterns: tuple[str, ...]
+    reader: FileReader
+    cap: int = 0
+
+
+def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
+    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph.
+
+    Raises:
+        ValueError: `--inputs` cannot be used; one line.
+    """
+    if config.input:
+        fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
+        yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
+    for spec in read_inputs(config):
+        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)

@@ -1,0 +1,230 @@
+"""Sources: documents, exemplar banks and lists of domains from files, local or in a bucket.
+
+Input:    globs of JSONL, Parquet, plain text or archives of the web (`files.py`, `rows.py`, `crawl.py`)
+Passed:   PCollection[Document], each id once
+Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
+Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.reading.documents import NOT_TEXT, STAGE, BadRow, Fields, LeftOut, dead_row
+from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_parquet
+from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
+from beam_pipeline.storage.matching import match_files, match_pattern
+from beam_pipeline.storage.values import RAW_CHARACTERS
+from prompts.exemplar_bank import Exemplar
+from transforms.flow.coders import RecordCoder
+from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
+from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
+
+MAX_LINE_BYTES = 50_000_000
+
+beam.coders.registry.register_coder(Exemplar, RecordCoder)
+
+
+# One thing that was read: the label of its input, and what it was (`READ`, `DEAD` besides, or why it was left out).
+Tally = tuple[str, str]
+TALLIES, READ, DEAD = "tallies", "read", "dead_lettered"
+
+
+class Reading(NamedTuple):
+    """An outcome of reading, with a PCollection[Tally] of all that was met, left out or not."""
+
+    passed: beam.PCollection
+    rejected: beam.PCollection
+    dead_letters: beam.PCollection
+    tallies: beam.PCollection
+
+
+@dataclass
+class ReadDocuments(beam.PTransform):
+    """Reads documents from files: pipeline -> Outcome[Document], stage "read".
+
+    Files are spread over workers, but a file is read by one: a line's number is known only to a
+    reader that saw the lines before it, and a dead letter that names its line is worth more than
+    splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
+
+    Attributes:
+        patterns: paths or globs, of any file system that Beam knows. A file that several match is read once.
+        text_field, id_field, source_field: field names, or paths into nested objects ("meta.url").
+            Without an id in the row, or with `id_field` "", ids are derived from the text.
+        source_label: source of the documents whose row has none (of a text file: its path).
+        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
+            each file's name.
+        max_line_bytes: a longer line, or text file, becomes a dead letter.
+        carry: fields that go along as attributes of the documents.
+        tallied: whether to give a Reading and not an Outcome.
+    """
+
+    patterns: tuple[str, ...]
+    text_field: str = "text"
+    id_field: str = "id"
+    source_field: str = "source"
+    source_label: str = ""
+    input_format: str = "auto"
+    max_line_bytes: int = MAX_LINE_BYTES
+    carry: tuple[str, ...] = ()
+    tallied: bool = False
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
+        if self.input_format not in ("auto", *FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
+        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
+        read = spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(
+            fields, self.input_format, self.max_line_bytes, tallied=self.tallied
+        )
+        unique = read.passed | "UniqueIds" >> UniqueIds()
+        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
+        outcome = Outcome(unique.passed, unique.rejected, letters)
+        return Reading(*outcome, read.tallies) if self.tallied else outcome
+
+
+def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PCollection:
+    """The files that some patterns match, spread over workers: PCollection[str]. Matched where the run is, not before it."""
+    return (
+        pipeline
+        | "Patterns" >> beam.Create([list(patterns)], reshuffle=False)
+        | "MatchFiles" >> beam.FlatMap(match_files).with_output_types(str)
+        | "SpreadFiles" >> beam.Reshuffle()
+    )
+
+
+@dataclass
+class ReadFiles(beam.PTransform):
+    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
+
+    Attributes:
+        weight: the share of the documents to take.
+        fields, input_format, max_line_bytes, tallied: as `ReadDocuments` has them.
+    """
+
+    fields: Fields
+    input_format: str = "auto"
+    max_line_bytes: int = MAX_LINE_BYTES
+    weight: float = 1.0
+    tallied: bool = False
+
+    @no_annotations
+    def expand(self, paths: beam.PCollection) -> Outcome | Reading:
+        reader = FileReader(self.fields, self.input_format, self.max_line_bytes, self.weight)
+        read = beam.ParDo(_ReadFilesFn(reader, self.tallied))
+        if not self.tallied:
+            return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
+        typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
+        outputs = paths | "ReadRows" >> typed.with_outputs(REJECTED, DEAD_LETTERS, TALLIES, main=PASSED)
+        return Reading(*as_outcome(outputs), outputs[TALLIES])
+
+
+@dataclass
+class UniqueIds(beam.PTransform):
+    """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document].
+
+    Grouping by id moves every document once between workers. That is wanted here anyway, since all
+    documents of a file come from one worker; a smaller shuffle of ids alone would still have to
+    store the documents until the verdict on them is known.
+    """
+
+    @no_annotations
+    def expand(self, documents: beam.PCollection) -> Outcome:
+        return as_outcome(
+            documents
+            | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
+            | "GroupById" >> beam.GroupByKey()
+            | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn()), Document)
+        )
+
+
+def _key_by_id(document: Document) -> tuple[str, Document]:
+    return document.id, document
+
+
+class _ReadFilesFn(beam.DoFn):
+    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
+
+    def __init__(self, reader: FileReader, tallied: bool) -> None:
+        self._reader = reader
+        self._tallied = tallied
+        self._label = " ".join(reader.fields.source_label.split()) or "input"
+
+    def process(self, path: str) -> Iterator[Any]:
+        for result in self._reader.read(path):
+            if self._tallied:
+                yield from self._tallies(result)
+            match result:
+                case Document():
+                    yield result
+                case LeftOut(why):
+                    count(STAGE, f"left_out/{why}")
+                case _:
+                    yield from tag_and_count(STAGE, [result])
+
+    def _tallies(self, result: Document | DeadLetter | LeftOut) -> Iterator[Any]:
+        if result != NOT_TEXT:
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, READ))
+        if isinstance(result, LeftOut):
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, result.why))
+        elif isinstance(result, DeadLetter):
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, DEAD))
+
+
+class _KeepFirstFn(beam.DoFn):
+    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
+        yield from tag_and_count(STAGE, keep_first(group[1]))
+
+
+def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
+    """Of the documents with one id, let the first in the input pass and say of each other what it is.
+
+    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone
+    through twice.
+    """
+    first = min(documents, key=lambda document: (len(document.where), document.where))
+    for document in documents:
+        yield document if document.where == first.where else repeated_id(document, first.where, document.text == first.text)
+
+
+def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | DeadLetter:
+    """What becomes of a document whose id is that of an earlier one; `first` is where that came from."""
+    if same_text:
+        return reject(STAGE, "exact_duplicate", document, f"same id and text as {first}")
+    message = (
+        f"the id {document.id[:200]!r} is also that of {first}, with another text; "
+        'make ids unique, or derive them from the text with --id_field ""'
+    )
+    raw = document.text[:RAW_CHARACTERS].encode("utf-8")
+    return dead_row(BadRow("DuplicateId", message, attributes_text(document)), document.where, raw, document.id)
+
+
+def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field: str = "") -> list[str]:
+    """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
+
+    With `text_field`, a first file of Parquet must have that column, or the run would make nothing but dead letters.
+
+    Raises:
+        ValueError: one line that names the pattern and what is wrong.
+    """
+    files: list[str] = []
+    for pattern in patterns:
+        found = match_pattern(pattern)
+        files += found
+        path = found[0]
+        if input_format == "auto" and format_of(path) is None:
+            raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
+        try:
+            with open_file(path) as stream:
+                stream.read(1)
+                if text_field and "parquet" in (input_format, format_of(path) if input_format == "auto" else ""):
+                    stream.seek(0)
+                    check_parquet(stream, text_field)
+        except BrokenFile as broken:
+            raise ValueError(f"{path}: {broken}") from broken
+        except Exception as error:  # each file system has errors of its own
+            raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
+    return files

@@ -1,0 +1,212 @@
+"""`--dry_run`: what a run would do, as text: its stages, its options, its prompts with one real document filled in.
+
+Nothing is asked and nothing is written. What only a model can say (persona, draft) stands in the prompts as a name in
+square brackets.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from pydantic import BaseModel
+
+from beam_pipeline.engines.runners import runner_name
+from beam_pipeline.options.command_line import OPTIONS
+from beam_pipeline.options.config import LOCAL_RUNNER, PipelineConfig
+from beam_pipeline.options.model_settings import Models, stage_models
+from beam_pipeline.options.values import shown
+from beam_pipeline.pipeline import build, screen_config
+from beam_pipeline.reading.input_list import file_inputs, read_inputs
+from beam_pipeline.run.models import run_embedding
+from beam_pipeline.storage.matching import match_pattern
+from prompts.exemplar_bank import Exemplar
+from prompts.load import PromptSet
+from transforms.classify import ClassifyReply, classify_variables
+from transforms.filter import FilterReply, filter_variables
+from transforms.inference.scheduling.router import rendezvous_order
+from transforms.pass_rate import SolverReply, pass_rate_variables
+from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.round_trip import RoundTripReply, round_trip_variables
+from transforms.screen import screen_document
+from transforms.synthesize import SynthesizeReply, synthesize_variables
+from transforms.text import count_tokens, neutralise
+from transforms.verify import VerifyAnswerReply, VerifyReply, verify_variables
+from transforms.verify_question import VerifyQuestionReply, verify_question_variables
+
+# Documents looked at for one that passes the screen.
+LOOKED_AT = 200
+EMBEDDED, SERVED = "the embedded endpoint", "the one model that it serves"
+Bank = Mapping[str, tuple[Exemplar, ...]]
+
+
+class Stage(NamedTuple):
+    """How a stage's prompt is filled in, and what its reply is."""
+
+    variables: Callable[[], dict[str, str]]
+    reply: type[BaseModel]
+
+
+def describe_run(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, bank: Bank) -> str:
+    """The whole text.
+
+    Raises:
+        ValueError: the input, or what the options name, cannot be read; one line.
+    """
+    sections = (
+        ["dry run: nothing is asked, nothing is written"],
+        _graph(config, options, prompts),
+        _options(config, options),
+        _prompts(config, prompts, bank),
+    )
+    return "\n\n".join("\n".join(section) for section in sections)
+
+
+def _graph(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet) -> Iterator[str]:
+    """The top-level transforms of the graph that would run, in order."""
+    unasked = config.model_copy(update={"embedding_model": config.embedding_model or SERVED})
+    # Of the local runner, because others look for credentials when a graph is built for them.
+    pipeline = beam.Pipeline(LOCAL_RUNNER, options=options)
+    build(pipeline, config, prompts, stage_models(config).__getitem__, run_embedding(unasked))
+    parts = [(part.full_label, part.transform) for part in pipeline.transforms_stack[0].parts]
+    yield f"graph for {runner_name(options)}"
+    for label, transform in parts:
+        yield f"  {label:24}{_what(transform)}"
+
+
+def _what(transform: Any) -> str:
+    """What a transform is: of ours by the first line of its description, of Beam's by its name."""
+    if type(transform).__module__.startswith("apache_beam."):
+        return f"{type(transform).__name__} of Beam"
+    lines = (type(transform).__doc__ or "").strip().splitlines()
+    # A dataclass without words has its signature there.
+    said = lines[0].strip() if lines and not lines[0].startswith(f"{type(transform).__name__}(") else ""
+    return f"{type(transform).__name__}: {said}" if said else type(transform).__name__
+
+
+def _options(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
+    """Every option of ours as it came to be, and those of Beam that are not its defaults."""
+    yield "options (* is not the default)"
+    values = config.flat()
+    for name, option in OPTIONS.items():
+        value = values.get(name, option.default)
+        if option.stage and value is None:
+            continue  # the general one
+        star = "*" if value != option.default else " "
+        text = ",".join(value) if isinstance(value, list) else "" if value is None else str(value)
+        yield f"{star} {name:26}{text}".rstrip()
+    for name, value in sorted(options.get_all_options(drop_default=True).items()):
+        yield f"* {name:26}{shown(value)[1:-1]} (of Beam)"
+
+
+def _prompts(config: PipelineConfig, prompts: PromptSet, bank: Bank) -> Iterator[str]:
+    """The prompt of every stage, filled in."""
+    document, source = find_document(config)
+    yield f"prompts, filled in with {source}"
+    models, stages = stage_models(config), _stages(config, prompts, document, bank)
+    above = ""
+    for name in config.model_stages:
+        stage, prompt = stages[name], prompts.prompt(name)
+        variables = {key: neutralise(value) for key, value in stage.variables().items()}
+        messages = prompts.messages(name, neutralise(document.text), variables)
+        system, user = (message["content"] for message in messages)
+        sizes = [count_tokens(text, config.tokenizer) for text in (system, user)]
+        yield ""
+        yield f"== {name}: {_asked(models, name, config, document.id)}"
+        yield f"   prompt version {prompt.version}, {sum(sizes):,} tokens ({sizes[0]:,} system, {sizes[1]:,} user)"
+        yield f"   reply {', '.join(stage.reply.model_fields)}; at most {models[name].max_tokens:,} tokens"
+        yield "-- system" + (": as above" if system == above else "")
+        if system != above:
+            yield printable(system)
+        above = above or system
+        yield "-- user"
+        yield printable(user)
+
+
+def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str) -> str:
+    """Who would be asked: model, temperature, replica."""
+    model = models[stage]
+    names = [other.model or SERVED for key, other in models.items() if key.partition("/")[0] == stage]
+    text = f"{', '.join(names)} at temperature {model.temperature:g}"
+    if stage == "pass_rate" and config.pass_rate_samples > 1:
+        text += f", {config.pass_rate_samples} times"
+    if not model.endpoints:
+        return f"{text}, {EMBEDDED}"
+    if stage == "pass_rate":
+        return f"{text}, {' or '.join(model.endpoints)}, by the pair's id"
+    replica = rendezvous_order(document_id, model.endpoints)[0]
+    many = f" (of {len(model.endpoints)} replicas, by the document's id)" if len(model.endpoints) > 1 else ""
+    return f"{text}, {replica}{many}"
+
+
+def _stages(config: PipelineConfig, prompts: PromptSet, document: Document, bank: Bank) -> Mapping[str, Stage]:
+    """How each stage fills in its prompt for a document; what a model would say stands in brackets."""
+    domain = next((name for name, exemplars in bank.items() if exemplars), prompts.domains[0].name)
+    task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
+    pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
+    qa = VerifiedQA(pair, "[the quote that verify gave]")
+
+    def asking() -> dict[str, str]:
+        named = f"[the domain named by classify; exemplars of {domain} are shown]"
+        return {**synthesize_variables(task, bank, config.exemplars_per_prompt), "domain": named}
+
+    return {
+        "filter": Stage(lambda: filter_variables(document), FilterReply),
+        "classify": Stage(lambda: classify_variables(document), ClassifyReply),
+        "synthesize": Stage(asking, SynthesizeReply),
+        "verify": Stage(lambda: verify_variables(pair), VerifyReply),
+        "verify_answer": Stage(lambda: verify_variables(pair), VerifyAnswerReply),
+        "verify_question": Stage(lambda: verify_question_variables(qa), VerifyQuestionReply),
+        "round_trip": Stage(lambda: round_trip_variables(qa), RoundTripReply),
+        "pass_rate": Stage(lambda: pass_rate_variables(qa), SolverReply),
+    }
+
+
+def find_document(config: PipelineConfig) -> tuple[Document, str]:
+    """A document of the input as the model block would get it, and words that name it.
+
+    The first that passes the screen, or the first of all if none of the first two hundred does.
+
+    Raises:
+        ValueError: the input, or the list of inputs, cannot be read; one line.
+    """
+    first: Document | None = None
+    screen = screen_config(config, read_inputs(config))
+    for document in islice(_documents(config), LOOKED_AT):
+        first = first or document
+        for result in screen_document(document, screen):
+            if isinstance(result, Document):
+                return result, f"document {shown(result.id)} ({printable(result.where)})"
+    if first is not None:
+        return first, f"document {shown(first.id)} ({printable(first.where)}), which the screen would reject"
+    made = Document("example", "[the text of a document]")
+    why = (
+        "none could be read"
+        if config.input or config.inputs
+        else "a queue is not read"
+        if config.streaming
+        else "a table is not read"
+    )
+    return made, f"no document, because {why}"
+
+
+def _documents(config: PipelineConfig) -> Iterator[Document]:
+    for patterns, reader, _ in file_inputs(config):
+        for pattern in patterns:
+            try:
+                paths = match_pattern(pattern)
+            except ValueError:
+                if not config.streaming:  # a folder that is watched may still be empty
+                    raise
+                continue
+            for path in paths:
+                yield from (result for result in reader.read(path) if isinstance(result, Document))
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: what it would take for a command is shown as an escape."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else json.dumps(character)[1:-1] for character in text
+    )

@@ -1,0 +1,124 @@
+"""From options to a run that may begin: looks at everything that may be wrong, cheapest first, then builds the graph."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from beam_pipeline.bigquery.sink import check_output_tables, prepare_tables
+from beam_pipeline.bigquery.source import check_table_source
+from beam_pipeline.engines.dataflow import on_dataflow, prepare_dataflow
+from beam_pipeline.engines.gpu_workers import prepare_serving
+from beam_pipeline.engines.runners import is_local, prepare_engine
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.model_settings import Models
+from beam_pipeline.options.paths import absolute_paths
+from beam_pipeline.output.folder import check_apart, prepare_output
+from beam_pipeline.output.run_lock import only_run
+from beam_pipeline.output.saved_options import save_options
+from beam_pipeline.pipeline import build
+from beam_pipeline.reading.benchmarks import check_benchmarks
+from beam_pipeline.reading.input_list import check_files
+from beam_pipeline.run.ending import Run
+from beam_pipeline.run.models import run_embedding, run_models
+from beam_pipeline.run.preflight import Unreachable, check_embedding, check_models
+from beam_pipeline.run.stop_at_limits import check_limited_engine
+from beam_pipeline.streaming.read_stream import check_stream
+from beam_pipeline.streaming.write_windows import run_name
+from beam_pipeline.summary.token_usage import EMBED
+from prompts.load import PromptSet
+from transforms.text import count_tokens
+
+
+def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfig:
+    """Look whether a run can do what its options say, without asking a model; returns the options as they then are.
+
+    Raises:
+        ValueError: it cannot; one line.
+    """
+    check_limited_engine(config, options)
+    prepare_serving(options, config)
+    if on_dataflow(options):
+        from beam_pipeline.engines.dataflow_checks import check_cloud  # brings Google's clients: only where they are wanted
+
+        config, notes = prepare_dataflow(config, options)
+        _tell(notes)
+        _tell(check_cloud(config, options))
+    if not config.streaming:
+        check_apart(check_files(config), config.output)
+    elif not config.dry_run:
+        check_stream(config)
+    if config.input_table or config.input_query:
+        check_table_source(config, options)
+    if config.output_table:
+        check_output_tables(config, options)
+    if config.benchmarks:
+        check_benchmarks(config.benchmarks, config.benchmark_fields)
+    check_tokenizer(config.tokenizer)
+    if not config.dry_run:
+        prepare_engine(options, config.log_level)
+    return config if is_local(options) else absolute_paths(config)  # workers have other working directories
+
+
+def check_tokenizer(name: str) -> None:
+    """Look now whether a tokenizer's file can be had: a worker would find out in the middle of a run.
+
+    Raises:
+        ValueError: it is not there and cannot be downloaded.
+    """
+    try:
+        count_tokens("", name)
+    except Exception as error:  # whatever the download may raise
+        raise ValueError(
+            f"--tokenizer {name}: its file cannot be read or downloaded ({type(error).__name__}); "
+            "put it into TIKTOKEN_CACHE_DIR, or use --tokenizer estimate"
+        ) from error
+
+
+def prepare_run(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, stack: ExitStack) -> Run:
+    """Build the graph, ask the endpoint one small question and make room for the output; `stack` ends what this begins.
+
+    Raises:
+        ValueError: the graph, the endpoint or the output cannot be used; one line.
+    """
+    began, name = time.monotonic(), run_name(time.time())
+    may_be_away = config.unreachable_endpoint == "warn" or (config.unreachable_endpoint == "auto" and on_dataflow(options))
+    models = stack.enter_context(_named_models(config, may_be_away))
+    embedding = run_embedding(config)
+    pipeline = beam.Pipeline(options=options)
+    with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
+        built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, name)
+        _tell(check_models((model for model in models.values() if model.serve is None), may_be_away))
+        if embedding:
+            _tell(check_embedding(embedding, may_be_away))
+        built.result()
+    # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
+    stack.enter_context(only_run(config.output))
+    prepare_output(config.output, config.overwrite, config.resume, keep=config.streaming)
+    if config.output_table:
+        prepare_tables(config, options)
+    save_options(config)
+    names = {stage: model.model for stage, model in models.items()}
+    if embedding:
+        names[EMBED] = embedding.model.model
+    return Run(config, options, pipeline, names, began, name)
+
+
+@contextmanager
+def _named_models(config: PipelineConfig, may_be_away: bool) -> Iterator[Models]:
+    """As `run_models`; where only workers may reach an endpoint, what to do is to name its model."""
+    try:
+        with run_models(config) as models:
+            yield models
+    except Unreachable as error:
+        raise ValueError(f"{error} If only workers reach it, name its model with --model." if may_be_away else error) from error
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Say what a user should know before the run; it stops nothing."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""Bytes and rows of any file system."""

@@ -1,0 +1,33 @@
+"""Values of parsed rows: one field by its path, and strings that are safe to show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# Enough of a bad row for a reader to see what it is; `where` finds the whole of it.
+RAW_CHARACTERS = 2000
+BOM = b"\xef\xbb\xbf"
+MISSING: Any = object()
+
+
+def look_up(row: Mapping[str, Any], field: str) -> Any:
+    """The value of a field, by its own name or as a path into nested objects; `MISSING` if there is none."""
+    if field in row:
+        return row[field]
+    value: Any = row
+    for name in field.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return MISSING
+        value = value[name]
+    return value
+
+
+def escaped(raw: bytes) -> str:
+    """How some bytes begin, in characters that every reader of the output can show."""
+    # A character of UTF-8 has 4 bytes at most.
+    text = raw[: 4 * RAW_CHARACTERS].decode("utf-8", "backslashreplace")
+    return text.replace("\0", "\\x00")[:RAW_CHARACTERS]
+
+
+def printable(text: str) -> str:
+    """The text with what UTF-8 cannot write escaped, so that any record may hold it."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,178 @@
+"""Pub/Sub: documents out of a subscription, accepted pairs into a topic.
+
+A message is one document as JSON, as a line of a file would hold it. Its attributes travel with the document
+into its pairs; `source` among them stands for the row's where that has none. A bad message becomes a dead letter
+with its id, publish time and attributes.
+
+The local runner acknowledges what it has pulled at once, so that what is under way is lost with it; Dataflow
+acknowledges what it has stored.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubSub
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from apache_beam.typehints.decorators import no_annotations
+
+from beam_pipeline.options.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
+from beam_pipeline.output.kinds import Row, json_line
+from beam_pipeline.reading.documents import STAGE, BadRow, Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.storage.values import MISSING, printable
+from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import DeadLetter, Document, VerifiedQA
+from transforms.text import stable_hash
+
+# What Pub/Sub takes of an attribute's value, in bytes.
+_ATTRIBUTE_BYTES = 1024
+
+
+@dataclass
+class ReadMessages(beam.PTransform):
+    """Reads documents from a subscription: pipeline -> Outcome[Document], stage "read"; in the global window.
+
+    Attributes:
+        subscription: "projects/P/subscriptions/S".
+        fields: where a message's JSON keeps what a document needs.
+        event_time: where the event time is; one from an attribute also moves the watermark, where the runner
+            follows it.
+    """
+
+    subscription: str
+    fields: Fields
+    event_time: EventTime = ON_ARRIVAL
+
+    @no_annotations
+    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
+        attribute = self.event_time.name if self.event_time.kind == ATTRIBUTE else None
+        # The local runner dies of an attribute that is no time, and its watermark does not follow it anyway.
+        stamped = None if isinstance(pipeline.pipeline.runner, BundleBasedDirectRunner) else attribute
+        messages = pipeline | "ReadPubSub" >> ReadFromPubSub(
+            None, self.subscription, with_attributes=True, timestamp_attribute=stamped
+        )
+        return messages | "ParseMessages" >> ParseMessages(self.fields, self.event_time)
+
+
+@dataclass
+class ParseMessages(beam.PTransform):
+    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read".
+
+    Attributes: as `ReadMessages` has them.
+    """
+
+    fields: Fields
+    event_time: EventTime = ON_ARRIVAL
+
+    @no_annotations
+    def expand(self, messages: beam.PCollection) -> Outcome:
+        return as_outcome(messages | "Parse" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.event_time)), Document))
+
+
+class _ParseFn(beam.DoFn):
+    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
+
+    def __init__(self, fields: Fields, event_time: EventTime) -> None:
+        self._fields = fields
+        self._event_time = event_time
+
+    def process(self, message: PubsubMessage) -> Iterator[Any]:
+        parsed = parse_message(message, self._fields, self._event_time)
+        if isinstance(parsed, DeadLetter):
+            yield from tag_and_count(STAGE, [parsed])
+        else:
+            yield parsed
+
+
+def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime = ON_ARRIVAL) -> Document | DeadLetter:
+    """Make a document of a message, or say what is wrong with it."""
+    data, attributes = message.data or b"", dict(message.attributes or {})
+    where = f"pubsub:{message.message_id or stable_hash(data.decode('utf-8', 'backslashreplace'), *sorted(attributes.values()))}"
+    document = parse_row(data, fields, where) if data.strip() else BadRow("InvalidJson", "the message has no data")
+    if event_time.kind == ATTRIBUTE:
+        document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
+    if isinstance(document, BadRow):
+        return _dead_message(document, where, message, attributes)
+    carried = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
+    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=carried)
+
+
+def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: dict[str, str]) -> DeadLetter:
+    letter = dead_row(bad, where, message.data or b"")
+    published = message.publish_time
+    item = {
+        **json.loads(letter.item),
+        "message_id": message.message_id or "",
+        "publish_time": published.isoformat() if isinstance(published, datetime) else str(published or ""),
+        "attributes": {printable(name): printable(value) for name, value in attributes.items()},
+    }
+    own = {**item["attributes"], **json.loads(bad.carried or "{}")}
+    return replace(letter, item=json.dumps(item, ensure_ascii=False), attributes=json.dumps(own, ensure_ascii=False))
+
+
+@dataclass
+class PublishPairs(beam.PTransform):
+    """Publishes accepted pairs, each as its row in JSON, with the attributes id, domain and answer_type.
+
+    Attributes:
+        topic: "projects/P/topics/T".
+        to_row: pair -> row, as the files have it.
+    """
+
+    topic: str
+    to_row: Callable[[VerifiedQA], Row]
+
+    def expand(self, pairs: beam.PCollection) -> Any:
+        messages = pairs | "ToMessages" >> beam.Map(pair_message, self.to_row).with_output_types(PubsubMessage)
+        return messages | "WritePubSub" >> WriteToPubSub(self.topic, with_attributes=True)
+
+
+def pair_message(qa: VerifiedQA, to_row: Callable[[VerifiedQA], Row]) -> PubsubMessage:
+    """The message of a pair."""
+    attributes = {"id": qa.id, "domain": qa.pair.task.domain, "answer_type": qa.pair.answer_type}
+    return PubsubMessage(json_line(to_row(qa)), {name: _cut(value) for name, value in attributes.items()})
+
+
+def _cut(value: str) -> str:
+    return value.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+
+
+def check_pubsub(subscription: str, topic: str) -> None:
+    """Look whether a subscription and a topic are there; who may not look them up may still use them.
+
+    Raises:
+        ValueError: one is not there, or Pub/Sub cannot be asked at all; one line.
+    """
+    from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import pubsub_v1  # type: ignore[attr-defined]
+
+    def look(option: str, name: str, ask: Callable[[], Any]) -> None:
+        try:
+            ask()
+        except NotFound:
+            raise ValueError(f"{option} {name}: there is none; create it first") from None
+        except Forbidden:
+            pass
+        except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
+            raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {' '.join(str(error).split())}") from error
+
+    if subscription:
+        try:
+            with pubsub_v1.SubscriberClient() as subscriber:
+                request = {"subscription": subscription}
+                look("--input_subscription", subscription, lambda: subscriber.get_subscription(request=request, timeout=_ASK_S))
+        except GoogleAuthError as error:
+            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+    if topic:
+        try:
+            publisher = pubsub_v1.PublisherClient()
+            look("--output_topic", topic, lambda: publisher.get_topic(request={"topic": topic}, timeout=_ASK_S))
+        except GoogleAuthError as error:
+            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+
+
+_ASK_S = 10.0

@@ -1,0 +1,117 @@
+"""The summary as a person reads it: a short table and one line of verdict."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from beam_pipeline.summary.ledger import UNBALANCED
+
+TOP_REASONS = 5
+FLOW = (
+    *("read", "screen", "filter", "classify", "synthesize", "check", "verify", "verify_answer", "verify_question"),
+    *("round_trip", "deduplicate", "decontaminate", "mix", "pass_rate"),
+)
+
+
+def summary_table(summary: Mapping[str, Any], output: str) -> str:
+    """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
+    documents, tasks = summary["documents"], summary["tasks"]
+    lines = [
+        f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
+        _ledger_line("documents", documents, documents["read"]),
+        _ledger_line("tasks", tasks, tasks["read"]),
+        *_input_lines(summary.get("inputs", {})),
+        "",
+        f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
+    ]
+    usage = summary.get("tokens", {})
+    for stage, row in by_flow(summary["stages"]):
+        line = f"{stage:15}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
+        cost = usage.get(stage)
+        if cost:
+            line += (
+                f"   {cost['calls']:>8,}{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
+            )
+        lines.append(line)
+    lines += ["", f"{'domain':28}{'pairs':>8}{'yield':>8}"]
+    domains = sorted(summary["domains"].items(), key=lambda item: -item[1].get("accepted", 0))
+    lines += [f"{name[:27]:28}{row.get('accepted', 0):>8,}{row['yield']:>8.0%}" for name, row in domains]
+    if summary["reasons"]:
+        lines += ["", "most rejected: " + _top(summary["reasons"])]
+    if summary["errors"]:
+        lines += ["dead letters:  " + _top(summary["errors"])]
+    if summary["pairs"] and "diversity" in summary:
+        lines += ["", _diversity_line(summary["diversity"])]
+    seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
+    cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
+    lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
+    return "\n".join(lines)
+
+
+def _diversity_line(figures: Mapping[str, Any]) -> str:
+    """How varied the accepted pairs are, in a line."""
+    domains, personas = figures["domains"], figures["personas"]
+    asked = sorted(figures["question_words"]["counts"].items(), key=lambda item: -item[1])[:3]
+    words = ", ".join(f"{word} {number / figures['pairs']:.0%}" for word, number in asked)
+    return (
+        f"diversity: distinct-2 {figures['distinct_2']:.2f}, {domains['distinct']} domains "
+        f"({domains['entropy_normalised']:.2f} of even), {personas['distinct']:,} personas, questions by {words}"
+    )
+
+
+def _input_lines(inputs: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """What was met in each input, and what of it was left out."""
+    if inputs:
+        yield ""
+        yield f"{'input':28}{'read':>10}{'left out':>10}{'dead':>8}{'no text':>9}{'pairs':>8}"
+    for label, row in inputs.items():
+        left_out, dead, no_text = (row.get(name, 0) for name in ("not_sampled", "dead_lettered", "not_text"))
+        pairs = f"{row['pairs']:>8,}" if "pairs" in row else ""
+        yield f"{label[:27]:28}{row.get('read', 0):>10,}{left_out:>10,}{dead:>8,}{no_text:>9,}{pairs}"
+
+
+def not_asked_about(documents: Mapping[str, int]) -> list[str]:
+    """What a run left out or did not come to, in words: documents that are read, and neither accepted, rejected nor dead."""
+    words = {
+        "not_sampled": "left out by the weights and caps of the inputs",
+        "not_started": "not started when a limit stopped the run",
+        "unfinished": "left unfinished by it",
+    }
+    return [f"{documents[name]:,} {what}" for name, what in words.items() if documents.get(name)]
+
+
+def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
+    rank = {stage: number for number, stage in enumerate(FLOW)}
+    rates = stages.get("pass_rate", {})
+    if sum(stages.get("mix", {}).values()) == rates.get("passed"):  # a band comes before the mix
+        rank["mix"] = rank["pass_rate"] + 1
+    return sorted(stages.items(), key=lambda item: rank.get(item[0], len(rank)))
+
+
+def _ledger_line(name: str, row: Mapping[str, int], total: int) -> str:
+    return f"{name:15}{total:>10,}{row['accepted']:>10,}{row['rejected']:>10,}{row['dead_lettered']:>10,}"
+
+
+def _top(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({number:,})" for name, number in list(counts.items())[:TOP_REASONS])
+
+
+def verdict_line(summary: Mapping[str, Any]) -> str:
+    """One line: whether the counts close, and if nothing was accepted, why."""
+    if not summary["balanced"]:
+        off = [
+            f"{row[ending]:,} {part} {ending}"
+            for part, row in (("documents", summary["documents"]), ("tasks", summary["tasks"]))
+            for ending in UNBALANCED
+            if row[ending]
+        ]
+        off += [
+            f"{row['rows']:,} rows in {table} instead of {row['expected']:,}"
+            for table, row in summary.get("tables", {}).items()
+            if row["rows"] != row["expected"]
+        ]
+        return f"THE COUNTS DO NOT CLOSE: {', '.join(off)}"
+    if not summary["pairs"] and not summary.get("stopped"):
+        causes = dict(sorted({**summary["reasons"], **summary["errors"]}.items(), key=lambda item: -item[1]))
+        return f"nothing was accepted: {_top(causes) if causes else 'the input holds no documents'}"
+    return "counts close: every document and task ended in exactly one place"

@@ -1,0 +1,258 @@
+"""The exemplar banks: few-shot examples by domain, kept small enough to send with every request.
+
+A bank is `exemplars/<slug>.jsonl`, one exemplar a line:
+
+    {"id": "math-01", "persona": "...", "passage": "...", "question": "...", "answer": "...", "answer_type": "number"}
+
+`id`, `source` and `licence` may be left out, other keys are ignored. A whole set in a prompt is
+three short exemplars or so: enough to show the form, cheap enough to be read again for every
+persona of every document.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib import resources
+
+from prompts.load import Domain, PromptError
+
+ANSWER_TYPES = (
+    "number",
+    "percentage",
+    "money",
+    "date",
+    "duration",
+    "name",
+    "place",
+    "term",
+    "expression",
+    "code",
+    "list",
+    "yes_no",
+    "option",
+)
+# Tokens of a rendered set: about what three compact exemplars need. Full-page exemplars cost more
+# prefill than all that the prefix cache saves.
+SAMPLE_TOKENS = 250
+
+# Characters. An exemplar at every limit at once is about 150 tokens, so any of them fits a sample.
+_LONGEST = {"persona": 80, "passage": 240, "question": 160, "answer": 60}
+_REQUIRED = ("persona", "passage", "question", "answer", "answer_type")
+_OUTSIDE_REFERENCE = re.compile(
+    r"\b(?:the|this|that|these|those|given|above|following|accompanying)\s+"
+    r"(?:text|passage|article|document|excerpt|paragraph|author|authors|study|paper|page|section|snippet|post)\b"
+    r"|\baccording to (?:the|this)\b|\b(?:as )?(?:mentioned|described|stated|discussed|shown) (?:above|below|here)\b",
+    re.IGNORECASE,
+)
+_DANGLING_START = re.compile(r"(?:it|its|he|him|his|she|her|they|them|their|this|that|these|those|we|our|i|my)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One worked example: for this persona and passage, this question with this short answer."""
+
+    id: str
+    domain: str
+    persona: str
+    passage: str
+    question: str
+    answer: str
+    answer_type: str
+    source: str = ""
+    licence: str = ""
+
+
+def parse_exemplars(content: str, name: str, domain: str) -> tuple[Exemplar, ...]:
+    """Parse one JSONL bank. `name` is what errors call it, `domain` the name of the domain it is for.
+
+    A row may name a `domain` of its own, which then stands in the exemplar as written.
+
+    Raises:
+        PromptError: a line is not an exemplar; the message names file, line and remedy.
+    """
+    exemplars = []
+    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
+        if line.strip():
+            exemplars.append(_parse_line(line, f"{name}:{number}", domain))
+    for exemplar_id, count in Counter(exemplar.id for exemplar in exemplars).items():
+        if count > 1:
+            raise PromptError(f"{name}: the id {exemplar_id!r} stands {count} times; give every exemplar its own")
+    return tuple(exemplars)
+
+
+def _parse_line(line: str, where: str, domain: str) -> Exemplar:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise PromptError(f"{where}: not JSON: {error}; write one JSON object a line") from error
+    if not isinstance(row, dict):
+        raise PromptError(f"{where}: must be a JSON object with {', '.join(_REQUIRED)}")
+    known = {field.name: row[field.name] for field in fields(Exemplar) if row.get(field.name) is not None}
+    for field, value in known.items():
+        if not isinstance(value, str):
+            raise PromptError(f"{where}: {field!r} must be text, not {json.dumps(value)[:40]}")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise PromptError(f"{where}: {field!r} has half of a surrogate pair; write the character itself")
+    missing = [field for field in _REQUIRED if not known.get(field, "").strip()]
+    if missing:
+        raise PromptError(f"{where}: {missing[0]!r} is missing or empty; an exemplar needs {', '.join(_REQUIRED)}")
+    if known["answer_type"] not in ANSWER_TYPES:
+        raise PromptError(f"{where}: answer_type {known['answer_type']!r} is not one of {', '.join(ANSWER_TYPES)}")
+    derived = hashlib.sha256(f"{known['question']}\0{known['answer']}".encode()).hexdigest()[:16]
+    return Exemplar(**{"id": derived, "domain": domain, **known})
+
+
+def load_bank(domains: Iterable[Domain]) -> dict[str, tuple[Exemplar, ...]]:
+    """Load the banks that ship with the package, by the domain's name; () where a domain has none.
+
+    Raises:
+        PromptError: a bank is not as it must be.
+    """
+    folder = resources.files("prompts").joinpath("exemplars")
+    bank: dict[str, tuple[Exemplar, ...]] = {}
+    for domain in domains:
+        file = folder.joinpath(f"{domain.slug}.jsonl")
+        bank[domain.name] = (
+            parse_exemplars(file.read_text("utf-8"), f"prompts/exemplars/{domain.slug}.jsonl", domain.name)
+            if file.is_file()
+            else ()
+        )
+    return bank
+
+
+def merge_exemplars(first: Iterable[Exemplar], then: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
+    """Extend one bank by another; where both have an id, the second's exemplar stands."""
+    by_id = {exemplar.id: exemplar for exemplar in first}
+    by_id.update({exemplar.id: exemplar for exemplar in then})
+    return tuple(by_id.values())
+
+
+def render_exemplars(exemplars: Iterable[Exemplar]) -> str:
+    """The exemplars as a prompt shows them: four labelled lines each, a blank line between two."""
+    return "\n\n".join(
+        f"Persona: {_one_line(exemplar.persona)}\n"
+        f"Passage: {_one_line(exemplar.passage)}\n"
+        f"Question: {_one_line(exemplar.question)}\n"
+        f"Answer: {_one_line(exemplar.answer)} ({exemplar.answer_type})"
+        for exemplar in exemplars
+    )
+
+
+def sample_exemplars(
+    bank: Iterable[Exemplar], document_id: str, count: int, max_tokens: int = SAMPLE_TOKENS
+) -> tuple[Exemplar, ...]:
+    """Choose up to `count` exemplars for a document, of different answer types where the bank allows.
+
+    The choice depends on the document id and the exemplars alone: not on the run, nor on the order
+    of the bank; and a bank that gains an exemplar changes few choices. One that would take the set
+    over `max_tokens` is passed over.
+    """
+    return _sample(_Bank(bank), document_id, count, max_tokens)
+
+
+class _Bank(tuple[Exemplar, ...]):
+    """A bank as a key: hashed by its size, because nothing is sampled twice but by the personas of one document."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return len(self)
+
+
+@lru_cache(maxsize=64)
+def _sample(bank: _Bank, document_id: str, count: int, max_tokens: int) -> tuple[Exemplar, ...]:
+    ranked = sorted(bank, key=lambda exemplar: hashlib.sha256(f"{document_id}\0{exemplar.id}".encode()).digest())
+    firsts: dict[str, Exemplar] = {}
+    others: list[Exemplar] = []
+    for exemplar in ranked:
+        if exemplar.answer_type in firsts:
+            others.append(exemplar)
+        else:
+            firsts[exemplar.answer_type] = exemplar
+    chosen: list[Exemplar] = []
+    tokens = 0
+    for exemplar in (*firsts.values(), *others):
+        if len(chosen) >= count:
+            break
+        cost = _cost(exemplar)
+        if tokens + cost <= max_tokens:
+            chosen.append(exemplar)
+            tokens += cost
+    return tuple(chosen)
+
+
+@lru_cache(maxsize=4096)
+def _cost(exemplar: Exemplar) -> int:
+    """Tokens of an exemplar in a prompt, with the blank line after it."""
+    return _estimate_tokens(render_exemplars([exemplar]) + "\n\n")
+
+
+def check_exemplar(exemplar: Exemplar) -> list[str]:
+    """What is wrong with an exemplar, in words; empty when it can be shown to a model."""
+    return list(_problems(exemplar))
+
+
+def check_bank(exemplars: Iterable[Exemplar]) -> list[str]:
+    """What is wrong with a bank: problems of its exemplars, and ids, personas or questions used twice."""
+    exemplars = tuple(exemplars)
+    problems = [f"{exemplar.id}: {problem}" for exemplar in exemplars for problem in _problems(exemplar)]
+    for field in ("id", "persona", "question"):
+        counts = Counter(_normalise(getattr(exemplar, field)) for exemplar in exemplars)
+        problems += [f"{field} {value!r} stands {count} times" for value, count in counts.items() if count > 1]
+    return problems
+
+
+def _problems(exemplar: Exemplar) -> Iterator[str]:
+    for field, longest in _LONGEST.items():
+        value = getattr(exemplar, field)
+        if not value.strip():
+            yield f"{field} is empty"
+        elif len(value) > longest:
+            yield f"{field} has {len(value)} characters, more than {longest}"
+    if exemplar.answer_type not in ANSWER_TYPES:
+        yield f"answer_type {exemplar.answer_type!r} is not known"
+    if not exemplar.question.rstrip().endswith("?"):
+        yield "question does not end with '?'"
+    if reference := _OUTSIDE_REFERENCE.search(exemplar.question):
+        yield f"question refers outside itself: {reference.group()!r}"
+    if start := _DANGLING_START.match(exemplar.question):
+        yield f"question begins with {start.group()!r}, which refers to nothing"
+
+    question, answer = _normalise(exemplar.question), _normalise(exemplar.answer)
+    if exemplar.answer_type == "yes_no":
+        if answer not in ("yes", "no"):
+            yield f"the answer to a yes_no question is {exemplar.answer!r}"
+        return
+    if not _contains(_normalise(exemplar.passage), answer):
+        yield "answer is not in the passage"
+    if exemplar.answer_type == "option":
+        if not _contains(question, answer):
+            yield "answer is none of the options that the question offers"
+    elif _contains(question, answer):
+        yield "question contains the answer"
+
+
+def _contains(text: str, part: str) -> bool:
+    """Whether `part` stands in `text` as whole words."""
+    return bool(part) and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) is not None
+
+
+def _normalise(text: str) -> str:
+    return _one_line(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_TOKEN = re.compile(r"[^\W\d_]{1,6}|\d{1,3}|[^\w\s]|_|\n+")
+
+
+def _estimate_tokens(text: str) -> int:
+    """Estimate tokens on the safe side: a piece for 6 letters, 3 digits, a sign or a line break."""
+    return sum(len(piece) if not piece.isascii() else 1 for piece in _TOKEN.findall(text))

@@ -1,0 +1,219 @@
+"""What the model reads: prompts as versioned files, the list of domains, the exemplar banks.
+
+A prompt file is YAML front matter, instructions, and what follows the document:
+
+    ---
+    version: 2
+    changes: "2: ask for a reason code"
+    variables: [persona]           # filled for each element
+    run_variables: [max_personas]  # filled once for a run
+    closed_book: true              # asked without the document; false if left out
+    ---
+    instructions, the same in every request of a run
+    <!-- after the document -->
+    Task: ... <persona>$persona</persona>
+
+Requests have the same shape: one system message with the shared rules and the instructions of *all*
+stages of the run, then one user message with the document first and the stage's few words after it.
+So whatever is the same for every document is prefilled once for ever, and a document is prefilled
+once for all of its calls. Only who must not see the document is asked apart: a closed-book stage has
+a system message of its own and no document.
+
+Placeholders are `string.Template`'s: braces stay literal, values are never expanded again, and a
+missing one raises.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from string import Template
+from typing import Any
+
+import yaml
+
+# Every stage that asks a model, in the order in which a document meets them, and those of a run with
+# all options at their defaults.
+STAGES = ("filter", "classify", "synthesize", "verify", "verify_answer", "verify_question", "round_trip", "pass_rate")
+DEFAULT_STAGES = ("filter", "classify", "synthesize", "verify")
+DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
+AFTER_DOCUMENT = "<!-- after the document -->\n"
+DEFAULT_DOMAIN = "Other"
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class PromptError(ValueError):
+    """A prompt, domain or exemplar file is not as it must be; the message names file and remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt file. `instructions` goes into the system message, `task` follows the document.
+
+    With `closed_book` the instructions are the whole system message, and there is no document.
+    """
+
+    name: str
+    version: int
+    sha256: str
+    instructions: str
+    task: str
+    variables: tuple[str, ...] = ()
+    run_variables: tuple[str, ...] = ()
+    closed_book: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    slug: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """The prompts of one run, with the run's own values filled in."""
+
+    system: str
+    prompts: tuple[Prompt, ...]
+    domains: tuple[Domain, ...]
+
+    def prompt(self, stage: str) -> Prompt:
+        for prompt in self.prompts:
+            if prompt.name == stage:
+                return prompt
+        raise PromptError(f"no prompt for stage {stage!r}; there are {', '.join(p.name for p in self.prompts)}")
+
+    def messages(self, stage: str, document: str, variables: Mapping[str, str]) -> list[dict[str, str]]:
+        """The chat messages of one request. `document` and values must be neutralised already.
+
+        Raises:
+            KeyError: a variable that the prompt declares is missing.
+        """
+        prompt = self.prompt(stage)
+        task = Template(prompt.task).substitute(variables)
+        if prompt.closed_book:
+            return [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": task}]
+        return [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": f"{DOCUMENT_OPEN}{document}{DOCUMENT_CLOSE}{task}"},
+        ]
+
+    def signature(self, stage: str) -> str:
+        """Hash of what the model is told about this stage, other stages' instructions left out.
+
+        The system message holds every stage's instructions, yet a changed `verify.md` must not make
+        the replies of `filter` look stale.
+        """
+        shared, prompt = self.prompt("system"), self.prompt(stage)
+        told = (prompt.instructions, prompt.task)
+        text = "\0".join(told if prompt.closed_book else (shared.instructions, *told))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_prompt(name: str, content: str) -> Prompt:
+    """Parse one prompt file.
+
+    Raises:
+        PromptError: front matter is missing, or declared and used variables differ.
+    """
+    match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", content, re.DOTALL)
+    if not match:
+        raise PromptError(f"prompts/{name}.md: no front matter; begin with '---', 'version: 1', '---'")
+    try:
+        matter = yaml.safe_load(match[1])
+    except yaml.YAMLError as error:
+        raise PromptError(f"prompts/{name}.md: front matter is not YAML: {error}") from error
+    if not isinstance(matter, dict) or not isinstance(matter.get("version"), int):
+        raise PromptError(f"prompts/{name}.md: front matter needs 'version', a whole number")
+    if not isinstance(matter.get("closed_book", False), bool):
+        raise PromptError(f"prompts/{name}.md: 'closed_book' in the front matter must be true or false")
+    instructions, _, task = match[2].partition(AFTER_DOCUMENT)
+    prompt = Prompt(
+        name=name,
+        version=matter["version"],
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
+        instructions=instructions.strip(),
+        task=task.rstrip("\n"),
+        variables=tuple(matter.get("variables") or ()),
+        run_variables=tuple(matter.get("run_variables") or ()),
+        closed_book=matter.get("closed_book", False),
+    )
+    for part, text, declared in (
+        ("instructions", prompt.instructions, prompt.run_variables),
+        ("task", prompt.task, prompt.variables),
+    ):
+        if any(match["invalid"] is not None for match in Template.pattern.finditer(text)):
+            raise PromptError(f"prompts/{name}.md: a lone '$' in the {part}; write '$$' for a dollar sign")
+        used = _identifiers(text)
+        if used != set(declared):
+            raise PromptError(
+                f"prompts/{name}.md: {part} use the variables {sorted(used)} but the front matter declares {sorted(declared)}"
+            )
+    return prompt
+
+
+def _identifiers(text: str) -> set[str]:
+    # Template.get_identifiers is not there before Python 3.11.
+    found = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
+    return {name for name in found if name}
+
+
+def load_prompt(name: str) -> Prompt:
+    """Load `prompts/<name>.md` from the installed package."""
+    return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
+
+
+def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_STAGES) -> PromptSet:
+    """Load the prompts of the given stages and fill in what is the same for a whole run."""
+    domains = tuple(domains) or load_domains()
+    values = {
+        "domains": "\n".join(f'  - "{domain.name}": {domain.description}' for domain in domains),
+        "max_personas": str(max_personas),
+    }
+    loaded = [load_prompt(name) for name in ("system", *stages)]
+    prompts = tuple(replace(prompt, instructions=Template(prompt.instructions).substitute(values)) for prompt in loaded)
+    system = "\n\n".join(prompt.instructions for prompt in prompts if not prompt.closed_book)
+    return PromptSet(system, prompts, domains)
+
+
+def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...]:
+    """Parse a list of domains.
+
+    Raises:
+        PromptError: not a list of {slug, name, description}, or a slug or name twice.
+    """
+    try:
+        rows: Any = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise PromptError(f"{name}: not YAML: {error}") from error
+    if not isinstance(rows, list) or not rows:
+        raise PromptError(f"{name}: must be a list of domains, each with slug, name and description")
+    domains = []
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or set(row) != {"slug", "name", "description"}:
+            raise PromptError(f"{name}: entry {number} must have slug, name and description, and nothing else")
+        if not _SLUG.fullmatch(str(row["slug"])):
+            raise PromptError(f"{name}: entry {number}: slug {row['slug']!r} must be lower-case letters, digits, underscores")
+        for field in ("name", "description"):
+            if not isinstance(row[field], str) or not row[field].strip():
+                raise PromptError(f"{name}: entry {number}: {field} must be text, not {row[field]!r}")
+        domains.append(Domain(row["slug"], _one_line(row["name"]), _one_line(row["description"])))
+    for field in ("slug", "name"):
+        values = [getattr(domain, field) for domain in domains]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise PromptError(f"{name}: {field} {twice[0]!r} stands twice")
+    return tuple(domains)
+
+
+def _one_line(text: str) -> str:
+    """White space as single spaces: the list in a prompt, and the keys of a summary, are made of lines."""
+    return " ".join(text.split())
+
+
+def load_domains() -> tuple[Domain, ...]:
+    """The list of domains that ships with the package."""
+    return parse_domains(resources.files(__package__).joinpath("domains.yaml").read_text("utf-8"))

@@ -1,0 +1,113 @@
+"""Whether two answers say the same thing: the same value, name, formula or list, however each is written."""
+
+import re
+from functools import lru_cache
+
+from transforms.answers.canonical import MAX_CHARS, REMEMBERED_CHARS, VALUE_TYPES, canonical
+from transforms.answers.formula_equality import equivalent
+from transforms.answers.quantities import Quantity, parse_quantity
+from transforms.answers.units import singular
+
+_remembered_quantity = lru_cache(maxsize=4096)(parse_quantity)
+
+
+# --- Agreement -----------------------------------------------------------------------------------
+
+
+def answers_match(a: str, b: str, answer_type: str | None = None, aliases: tuple[str, ...] | list[str] = ()) -> bool:
+    """Whether two answers say the same thing. Reflexive, and symmetric where no aliases are given.
+
+    `aliases` are further spellings of `b`, the stored answer: `a` may match any of them. An empty
+    answer matches nothing. Tolerated: another notation, another spelling of the unit or one that
+    converts exactly, a unit that one side leaves out; never another number.
+    """
+    return _same(a, b, answer_type) or any(_same(a, alias, answer_type) for alias in aliases)
+
+
+def _same(a: str, b: str, answer_type: str | None) -> bool:
+    one, other = canonical(a, answer_type), canonical(b, answer_type)
+    if not one or not other:
+        return False
+    if one == other:
+        return True
+    if answer_type == "expression":
+        return equivalent(a, b)
+    if answer_type in ("code", "list", "yes_no"):
+        return False
+    first, second = (_remembered_quantity(form[:REMEMBERED_CHARS], answer_type) for form in (one, other))
+    if first and second:
+        return same_quantity(first, second, answer_type)
+    if answer_type in VALUE_TYPES or first or second or max(len(one), len(other)) > MAX_CHARS:
+        return False
+    if loose_form(one, answer_type) == loose_form(other, answer_type):
+        return True
+    return answer_type == "name" and _same_person(one.split(), other.split())
+
+
+def same_quantity(first: Quantity, second: Quantity, answer_type: str | None = None) -> bool:
+    """Whether two quantities agree: in units that convert exactly, or where one side leaves the unit out."""
+    if first.same(second) or _small_change(first, second) or _small_change(second, first):
+        return True
+    if answer_type == "number" and (_share_of(first, second) or _share_of(second, first)):
+        return True
+    return first.value == second.value and _unit_left_out(first, second, answer_type)
+
+
+def _share_of(percentage: Quantity, share: Quantity) -> bool:
+    """Whether a percentage is this number: 75% is 0.75."""
+    return percentage.unit == "%" and not share.unit and percentage.value == 100 * share.value
+
+
+# A hundred of these make one of any of those.
+SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
+
+
+def _small_change(coins: Quantity, money: Quantity) -> bool:
+    return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
+
+
+# British and American spellings, and words often cut short in names, have one form here, which need not be a word.
+_SPELLINGS = (
+    (re.compile(r"(?<=[a-z])(?:ae|oe)(?=[a-z]{2})|(?<=\b)(?:ae|oe)(?=[a-z]{3})"), "e"),
+    (re.compile(r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|al\b|able\b|ite\b)"), "or"),
+    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|ing|ation|ations)\b)"), "iz"),
+    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e|es|ed|ing)\b)"), "yz"),
+    (re.compile(r"(?<=[a-z]{2}[tb])re(?=s?\b)"), "er"),
+    (re.compile(r"(?<=[a-z]{3})ogue(?=s?\b)"), "og"),
+    (re.compile(r"(?<=[a-z]{2})ll(?=(?:ed|ing|er|ers)\b)"), "l"),
+    (re.compile(r"\bst(?= [a-z])"), "saint"),
+    (re.compile(r"\bmt(?= [a-z])"), "mount"),
+)
+
+
+@lru_cache(maxsize=4096)
+def loose_form(form: str, answer_type: str | None = None) -> str:
+    """What two canonical texts share that differ in British or American spelling, in spaces, or, of a term, in number."""
+    for spelling, one in _SPELLINGS:
+        form = spelling.sub(one, form)
+    if answer_type == "term":
+        form = " ".join(singular(singular(word)) for word in form.split(" "))
+    spelled_out = all(len(word) == 1 for word in form.split(" "))
+    return form if spelled_out or re.search(r"\d", form) else form.replace(" ", "")
+
+
+def _unit_left_out(first: Quantity, second: Quantity, answer_type: str | None) -> bool:
+    """Whether one of two equal numbers has no unit: "155" for "155 km". A "%" may go only where one is expected."""
+    if bool(first.unit) == bool(second.unit):
+        return False
+    return "%" not in (first.unit, second.unit) or answer_type == "percentage"
+
+
+def _same_person(one: list[str], other: list[str]) -> bool:
+    """Whether names agree but for initials: "J. Smith" and "John Smith", "John F. Kennedy" and "John Kennedy"."""
+    if len(one) < 2 or len(other) < 2 or one[-1] != other[-1] or len(one[-1]) < 2:
+        return False
+    given, others = one[:-1], other[:-1]
+    if len(given) == len(others):
+        return all(x == y or (min(len(x), len(y)) == 1 and x[0] == y[0]) for x, y in zip(given, others, strict=True))
+    short, long = sorted((given, others), key=len)
+    if all(len(part) > 1 for part in short) and [part for part in long if len(part) > 1 or not part.isalpha()] == short:
+        return True  # "Ursula Le Guin" and "Ursula K. Le Guin", "Robert Oppenheimer" and "J. Robert Oppenheimer"
+    if len(short) == 1 and 1 < len(short[0]) == len(long):  # "jf kennedy" and "john f kennedy"
+        return short[0] == "".join(part[0] for part in long)
+    return False

@@ -1,0 +1,1 @@
+"""Was a pair taken from a benchmark: the same words, or the same meaning."""

@@ -1,0 +1,389 @@
+"""Benchmark index: a million benchmark items in memory, and which of them a question may have come from.
+
+Items travel as `BenchmarkShard`s (words as numbers, texts no more). A worker process makes one
+`BenchmarkIndex` of all shards. It holds every item's words, 4 bytes each, and for some of its grams
+an entry of 8 bytes that leads from the gram to the item:
+
+- An item of up to 23 words is entered under each of its 3-word grams; a longer one under the rarest
+  gram of each block of 2, 3 or 4, since a question looks up all of its own grams. Blocks are so short
+  that every run of `ngram` words which a question shares with an item holds an entry.
+- A question of up to 8 words is entered by the set of its words too: two that change places leave it no gram.
+- A gram of three words that very many items share ("which of the") leads nowhere useful; a longer
+  one is entered in its place. What very many items share even of that is boilerplate of the benchmark
+  and no evidence against a question.
+
+Whatever shares a gram is then compared word by word (`contamination.py`), so hashes need not be perfect.
+The positional sampling is the half of winnowing (Schleimer, Wilkerson and Aiken 2003) that is needed when only
+one side is sampled.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from transforms.benchmarks.plain_words import plain_words
+from transforms.shingles import hash_shingles
+from transforms.text import stable_hash
+
+GRAM = 3
+BAG_WORDS = 8
+"""Words of a question that two neighbours which changed places may leave without a gram of its own."""
+MOST_ITEMS = 256
+"""Distinct items that may share a gram before it counts as boilerplate."""
+
+_BUCKETS = 22  # bits of a table of gram counts; grams that meet by chance only look more common than they are
+_BLOCK_WORDS = 1 << 20  # words hashed at a time: 50 MB of scratch however many items there are
+_BLOCK_ITEMS = 1 << 14  # items copied at a time
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_LONG = np.uint32(0x9E3779B9)  # tells the keys of long grams from those of short ones
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkItem:
+    """One item of a benchmark.
+
+    `where` names the row ("file:line"), `id` is what the row itself says, or "". `extra` holds the
+    answer and the options, one after the other.
+    """
+
+    where: str
+    id: str
+    question: str
+    extra: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.where} ({self.id})" if self.id else self.where
+
+
+@dataclass(frozen=True)
+class BenchmarkShard:
+    """Some items with their words as numbers.
+
+    Attributes:
+        names: one line for each item.
+        vocabulary: the words, one a line; `words` counts from 0 in it.
+        words: all items' words behind each other, uint32; of each item first the question's, then the rest.
+        lengths: words of each item, uint32, and how many of them are the question's.
+        questions: see `lengths`.
+        digest: 63 bits; the sum over shards tells one set of items from another, whatever shards they came in.
+    """
+
+    names: str
+    vocabulary: str
+    words: np.ndarray
+    lengths: np.ndarray
+    questions: np.ndarray
+    digest: int
+
+
+def pack_items(items: Iterable[BenchmarkItem]) -> BenchmarkShard:
+    """Pack items into one shard."""
+    numbers: dict[str, int] = {}
+    names, words, lengths, questions = [], [], [], []
+    digest = 0
+    for item in items:
+        digest += int(stable_hash(item.where, item.id, item.question, item.extra), 16)
+        question, extra = plain_words(item.question), plain_words(item.extra)
+        words += [numbers.setdefault(word, len(numbers)) for part in (question, extra) for word in part]
+        lengths.append(len(question) + len(extra))
+        questions.append(len(question))
+        names.append(" ".join(item.name.split()))
+    return BenchmarkShard(
+        "\n".join(names),
+        "\n".join(numbers),
+        np.array(words, dtype=np.uint32),
+        np.array(lengths, dtype=np.uint32),
+        np.array(questions, dtype=np.uint32),
+        digest % 2**63,
+    )
+
+
+def word_key(word: str) -> int:
+    """64 bits of a word, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+class BenchmarkIndex:
+    """All items, ready to be asked. Read-only once made, so that threads may share it.
+
+    Items are numbered in the order of their names. An item with the same words as an earlier one is left out.
+
+    Attributes:
+        ngram: words in a row that count as a copy.
+        word_counts: float64 by word, in how many items each occurs.
+    """
+
+    def __init__(self, shards: Iterable[BenchmarkShard], ngram: int = 13) -> None:
+        if ngram < 5:
+            raise ValueError(f"ngram must be at least 5, not {ngram}")
+        self.ngram = ngram
+        self._long_gram = (ngram + 1) // 2
+        items = _merge(list(shards))
+        self._names, self._vocabulary, self._word_keys = items.names, items.vocabulary, items.word_keys
+        self._words, self._starts, self._questions = items.words, items.starts, items.questions
+        self._whole_items = np.argsort(items.wholes, kind="stable").astype(np.uint32)
+        self._wholes = items.wholes[self._whole_items]
+        self._bags, self._bag_items = self._index_bags()
+        self.word_counts = self._count_words()
+        self._keys, self._items = self._index_grams()
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, the names and the vocabulary included."""
+        arrays = (
+            self._word_keys, self._words, self._starts, self._questions, self._wholes, self._whole_items,
+            self.word_counts, self._keys, self._items, self._bags, self._bag_items,
+        )  # fmt: skip
+        return sum(array.nbytes for array in arrays) + self._names.nbytes + self._vocabulary.nbytes
+
+    def name(self, item: int) -> str:
+        """Where an item comes from: file, line and its own id."""
+        return self._names[item]
+
+    def word(self, number: int) -> str:
+        """A word by its number."""
+        return self._vocabulary[number]
+
+    @property
+    def vocabulary(self) -> Iterator[str]:
+        """All words, by their numbers."""
+        return map(self.word, range(len(self._word_keys)))
+
+    def item_words(self, item: int) -> tuple[np.ndarray, int]:
+        """The words of an item as numbers, and how many of them are the question's."""
+        return self._words[self._starts[item] : self._starts[item + 1]], int(self._questions[item])
+
+    def numbers(self, words: Sequence[str]) -> np.ndarray:
+        """Words as int64 numbers; -1 for a word that no item has."""
+        if not len(self._word_keys):
+            return np.full(len(words), -1, dtype=np.int64)
+        keys = np.fromiter(map(word_key, words), dtype=np.uint64, count=len(words))
+        places = np.minimum(np.searchsorted(self._word_keys, keys), len(self._word_keys) - 1)
+        return np.where(self._word_keys[places] == keys, places, -1)
+
+    def whole(self, numbers: np.ndarray) -> int:
+        """The item whose question is made of exactly these words, or -1."""
+        if not len(numbers) or numbers.min() < 0 or not len(self):
+            return -1
+        key = _hash_prefixes(self._word_keys[numbers])[-1]
+        place = int(np.searchsorted(self._wholes, key))
+        return int(self._whole_items[place]) if place < len(self._wholes) and self._wholes[place] == key else -1
+
+    def permuted(self, numbers: np.ndarray) -> np.ndarray:
+        """The items of a few words whose question is made of exactly these, in any order."""
+        if not 0 < len(numbers) <= BAG_WORDS or numbers.min() < 0 or not len(self._bags):
+            return np.empty(0, dtype=np.uint32)
+        key = _mix(self._word_keys[numbers]).sum(dtype=np.uint64)
+        left, right = (int(np.searchsorted(self._bags, key, side)) for side in ("left", "right"))
+        return self._bag_items[left:right]
+
+    def candidates(self, numbers: np.ndarray) -> np.ndarray:
+        """The items that share an entered gram with a text, in order."""
+        found = []
+        for size in (GRAM, self._long_gram):
+            if len(numbers) >= size:
+                known = np.lib.stride_tricks.sliding_window_view(numbers >= 0, size).all(axis=1)
+                keys = np.unique(_hash_grams(numbers.astype(np.uint64), size)[known])
+                left, right = (np.searchsorted(self._keys, keys, side) for side in ("left", "right"))
+                found += [self._items[start:end] for start, end in zip(left, right, strict=True) if end > start]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
+
+    def ragged_words(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The words of several items behind each other, and where each begins."""
+        starts = self._starts[items]
+        lengths = self._starts[items + 1] - starts
+        return _gather(self._words, starts, lengths), np.cumsum(lengths) - lengths
+
+    def question_lengths(self, items: np.ndarray) -> np.ndarray:
+        """How many words the questions of several items have."""
+        return self._questions[items]
+
+    def _count_words(self) -> np.ndarray:
+        counts = np.zeros(len(self._word_keys), dtype=np.float64)
+        vocabulary = np.uint64(max(1, len(self._word_keys)))
+        for words, starts, _ in self._blocks():
+            lengths = np.diff(np.append(starts, len(words)))
+            owners = np.repeat(np.arange(len(starts), dtype=np.uint64), lengths)
+            pairs = _distinct(owners * vocabulary + words)
+            counts += np.bincount((pairs % vocabulary).astype(np.int64), minlength=len(counts))
+        return counts
+
+    def _index_bags(self) -> tuple[np.ndarray, np.ndarray]:
+        items = np.flatnonzero((self._questions > 0) & (self._questions <= BAG_WORDS))
+        sums = np.zeros(len(items), dtype=np.uint64)
+        for place in range(BAG_WORDS):
+            longer = np.flatnonzero(self._questions[items] > place)
+            sums[longer] += _mix(self._word_keys[self._words[self._starts[items[longer]] + place]])
+        order = np.argsort(sums, kind="stable")
+        return sums[order], items[order].astype(np.uint32)
+
+    def _index_grams(self) -> tuple[np.ndarray, np.ndarray]:
+        seen = np.zeros(1 << _BUCKETS, dtype=np.int64)
+        shift = np.uint32(32 - _BUCKETS)
+        for words, starts, _ in self._blocks():
+            keys, _, _ = _grams(words, starts)
+            seen += np.bincount(keys >> shift, minlength=len(seen))
+        seen = np.minimum(seen, 1 << 20)
+        keys_found, items_found = [], []
+        for words, starts, first in self._blocks():
+            keys, owners, offsets = _grams(words, starts)
+            if not len(keys):
+                continue
+            lengths = np.diff(np.append(starts, len(words)))
+            stride = np.clip(lengths // 12, 1, min(4, (self.ngram - 1) // 2))[owners]
+            blocks = np.flatnonzero(offsets % stride == 0)
+            counts = seen[keys >> shift]
+            # The rarest gram of each block, the first of equals.
+            picked = np.minimum.reduceat(counts << 32 | np.arange(len(keys)), blocks) & 0xFFFFFFFF
+            rare = counts[picked] <= MOST_ITEMS
+            keys_found.append(keys[picked[rare]])
+            items_found.append(owners[picked[rare]] + first)
+            # Where even that one is common, a long gram from the same place, or the last of the item.
+            owners, offsets = owners[picked[~rare]], offsets[picked[~rare]]
+            fits = lengths[owners] >= self._long_gram
+            owners, offsets = owners[fits], offsets[fits]
+            places = starts[owners] + np.minimum(offsets, lengths[owners] - self._long_gram)
+            if len(places):
+                keys_found.append(_hash_grams(words, self._long_gram)[places])
+                items_found.append(owners + first)
+        if not keys_found:
+            return np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32)
+        keys, items = np.concatenate(keys_found), np.concatenate(items_found).astype(np.uint32)
+        entries = _distinct(keys.astype(np.uint64) << np.uint64(32) | items)
+        keys, items = (entries >> np.uint64(32)).astype(np.uint32), (entries & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        firsts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+        shared_by = np.diff(np.append(firsts, len(keys)))
+        kept = np.repeat(shared_by <= MOST_ITEMS, shared_by)
+        return keys[kept], items[kept]
+
+    def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+        """The words, as uint64, of some items at a time; where each item begins in them; the number of the first."""
+        item = 0
+        while item < len(self):
+            end = int(np.searchsorted(self._starts, self._starts[item] + _BLOCK_WORDS, "right")) - 1
+            end = min(max(end, item + 1), len(self))
+            begin = int(self._starts[item])
+            words = self._words[begin : int(self._starts[end])].astype(np.uint64)
+            yield words, self._starts[item:end] - begin, item
+            item = end
+
+
+class _Texts:
+    """Many short texts in one block of bytes: strings of their own would take 50 bytes more each."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+        self._data = b"".join(encoded)
+        self.nbytes = len(self._data) + self._ends.nbytes
+
+    def __getitem__(self, place: int) -> str:
+        return self._data[self._ends[place] : self._ends[place + 1]].decode("utf-8", "surrogatepass")
+
+
+class _Items(NamedTuple):
+    """All distinct items; see `BenchmarkIndex` for what is what. `wholes` holds a hash of each question."""
+
+    names: _Texts
+    vocabulary: _Texts
+    word_keys: np.ndarray
+    words: np.ndarray
+    starts: np.ndarray
+    questions: np.ndarray
+    wholes: np.ndarray
+
+
+def _merge(shards: list[BenchmarkShard]) -> _Items:
+    """The items of some shards in the order of their names; of those with the same words, the first."""
+    shards = [shard for shard in shards if len(shard.words)]
+    vocabularies = [shard.vocabulary.split("\n") for shard in shards]
+    keys = [np.array([word_key(word) for word in vocabulary], dtype=np.uint64) for vocabulary in vocabularies]
+    word_keys, places = np.unique(_join(keys, np.uint64), return_index=True)
+    every = [word for vocabulary in vocabularies for word in vocabulary]
+    vocabulary = _Texts([every[place] for place in places.tolist()])
+
+    words = _join(
+        [np.searchsorted(word_keys, own).astype(np.uint32)[shard.words] for own, shard in zip(keys, shards, strict=True)]
+    )
+    lengths = _join([shard.lengths for shard in shards]).astype(np.int64)
+    questions = _join([shard.questions for shard in shards])
+    hashes = [_hash_items(own[shard.words], shard.lengths, shard.questions) for own, shard in zip(keys, shards, strict=True)]
+    wholes, rests = (_join([pair[part] for pair in hashes], np.uint64) for part in (0, 1))
+    names = [name for shard in shards for name in shard.names.split("\n")]
+
+    starts = np.cumsum(lengths) - lengths
+    order = np.array(sorted(range(len(names)), key=lambda item: (len(names[item]), names[item])), dtype=np.int64)
+    order = order[questions[order] > 0]
+    by_words = np.lexsort((rests[order], wholes[order]))  # stable, so that the first by name comes first of its like
+    again = np.append(False, (np.diff(wholes[order][by_words]) == 0) & (np.diff(rests[order][by_words]) == 0))[: len(order)]
+    kept = order[np.sort(by_words[~again])]
+    parts = [_gather(words, starts[some], lengths[some]) for some in np.array_split(kept, len(kept) // _BLOCK_ITEMS + 1)]
+    return _Items(
+        _Texts([names[item] for item in kept.tolist()]),
+        vocabulary,
+        word_keys,
+        _join(parts),
+        np.append(0, np.cumsum(lengths[kept])),
+        questions[kept],
+        wholes[kept],
+    )
+
+
+def _gather(words: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The words of some items behind each other."""
+    ends = np.cumsum(lengths)
+    return words[np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)]
+
+
+def _join(arrays: list[np.ndarray], dtype: type = np.uint32) -> np.ndarray:
+    return np.concatenate([np.empty(0, dtype=dtype), *arrays])
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """The distinct values in order. `np.unique` may hash, which takes several times as long as to sort."""
+    values.sort()
+    return values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+
+
+def _mix(keys: np.ndarray) -> np.ndarray:
+    """Word keys that may be summed."""
+    return (keys ^ keys >> np.uint64(29)) * _FACTOR
+
+
+def _hash_prefixes(keys: np.ndarray) -> np.ndarray:
+    """A hash of the first word, of the first two, and so on; differences tell whether what lies between is the same."""
+    return np.cumsum((keys ^ keys >> np.uint64(29)) * np.cumprod(np.full(len(keys), _FACTOR)), dtype=np.uint64)
+
+
+def _hash_items(keys: np.ndarray, lengths: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """64 bits of each item's question, and of all of its words; `keys` are those of the words of all items."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    starts = ends - lengths
+    place = np.arange(len(keys)) - np.repeat(starts, lengths)
+    factors = np.cumprod(np.full(int(lengths.max()), _FACTOR))
+    sums = np.append(np.uint64(0), np.cumsum((keys ^ keys >> np.uint64(29)) * factors[place], dtype=np.uint64))
+    return sums[starts + questions] - sums[starts], sums[ends] - sums[starts]
+
+
+def _hash_grams(words: np.ndarray, size: int) -> np.ndarray:
+    """A 32-bit key for every gram of a text with at least `size` words."""
+    keys = (hash_shingles(words, size) >> np.uint64(32)).astype(np.uint32)
+    return keys if size == GRAM else keys ^ _LONG
+
+
+def _grams(words: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The key of every short gram of some items, its item, and its place in the item; none crosses from one to the next."""
+    if len(words) < GRAM:
+        return np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    ends = np.append(starts[1:], len(words))
+    owners = np.repeat(np.arange(len(starts)), ends - starts)[: len(words) - GRAM + 1]
+    places = np.arange(len(owners))
+    inside = places + GRAM <= ends[owners]
+    return _hash_grams(words, GRAM)[inside], owners[inside], (places - starts[owners])[inside]

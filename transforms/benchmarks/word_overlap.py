@@ -1,0 +1,473 @@
+"""Contamination: whether a question, or a question with its answer, was taken from a benchmark item.
+
+Two tiers, both on plain words (`plain_words.py`), against a `BenchmarkIndex`:
+
+- **Overlap**: `ngram` words in a row that an item also has (13 as in GPT-3, arXiv:2005.14165, appendix C, and
+  lm-evaluation-harness), or all words of an item's question that is shorter.
+- **Near duplicate**: the words of an item's question come back, most of them in runs, after a light
+  edit: typos, a word swapped, clauses reordered, words put in or left out, other numbers. Words count by
+  how rare they are, and the less a question holds, the more of it must come back, so that "What is the
+  capital of Spain?" is not "What is the capital of France?". Whatever a question holds, it is a near duplicate where a
+  single edit that leaves its meaning makes the one of the other: neighbours change places, a small word goes, a word has
+  a typo. A word problem with other numbers is a
+  variant and counts as a near duplicate; a bare formula with other numbers is another problem.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from transforms.benchmarks.index import BenchmarkIndex
+from transforms.benchmarks.plain_words import plain_words
+
+OVERLAP, NEAR_DUPLICATE = "benchmark_overlap", "benchmark_near_duplicate"
+
+# Weights are in nats of surprise, less 1; a content word weighs 3 to 7, a function word 0.2.
+_LEAST, _MOST = 0.2, 9.0
+_SHORT = 1.0  # the most that a single letter, digit or operator may weigh
+# The most that a number weighs when it comes back, and when it does not: the same numbers are strong evidence,
+# other numbers make a variant.
+_NUMBER, _OTHER_NUMBER = 4.0, 1.0
+# How common words are, as if this many more items had been seen: a small benchmark says little about that.
+_PRIOR_ITEMS = 1000
+_PRIOR, _PRIOR_COMMON, _PRIOR_FUNCTION = 0.0005, 0.03, 0.3  # share of items that hold such a word
+
+_MIN_WHOLE = 10.0
+"""A short question that weighs less ("Which of these is true?") counts only when nothing else is asked."""
+_MIN_NEAR = 15.0
+"""A question that weighs less has no near duplicates."""
+_MIN_QUESTION = 12.0
+"""An item whose question weighs less is told from others by its options, so that these must come back too."""
+# Of a question that weighs 20 nothing may be missing, of one that weighs 30 a tenth, and so on down to
+# the similarity asked for; 0.05 is for a word that any edit may touch.
+_STRICT_WEIGHT, _SLOPE, _STRICTEST = 20.0, 100.0, 0.95
+# A question that is cut, in its old order, may lack a quarter: no other fact can have taken the place of what is missing.
+_SHORTENED, _PURE = 0.25, 0.05
+# Questions of so many words may be one edit from another, if they weigh as much; shares of the weight that a word may have
+# which is left out, and where a function word or nothing follows it.
+_FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.2, 0.35
+_CONTENT = 4.5  # what a word weighs at least that may be a modifier
+_LONG_WEIGHT = 30.0  # of a question that tells enough besides
+# However small they weigh, these make another question.
+_TELLING = frozenset("not no never non without except nor neither cannot only first second third last next previous".split())
+_RUN, _PAIR_WEIGHT = 3, 6.0  # words in a row that count as kept together; two do if they weigh as much as this
+_MIN_SLIP = 4  # letters
+_MOST_COMPARED = 16
+_MOST_CHARACTERS = 20_000  # of a question: no question is longer, and a hostile one costs no more
+_MIN_COVERED = 0.45  # of the weight, by the very same words, before typos and endings are looked at
+
+_FUNCTION_WORDS = """
+a an the of to in on at by for with from as into onto over under between among through during after before about against
+without within and or but nor so if then than that this these those it its itself he she they them their his her him we us
+our you your i my me is are was were be been being am do does did done has have had having will would can could shall should
+may might must not no yes what which who whom whose when where why how many much there here all any both each few more most
+other some such only own same too very 1 2 3 4 also just up down out off again further once because while until every
+another although though however der die das den dem des ein eine einen einem einer und oder im auf zu zum zur von vom mit
+fur ist sind war wird welche welcher welches wie wer wo wann nach bei aus als bevor sich nicht le la les un une du de et ou
+est sont dans sur pour par avec que qui quel quelle quels quelles au aux ce cette en ne pas el los las y es son con para
+cual como del se por una
+"""
+_COMMON_WORDS = """
+following best describes described describe called name named term known type kind form example examples true false correct
+incorrect statement statements likely least primarily primary main mainly function functions result results cause caused
+causes process used use uses using given give gives find found write program python return returns number numbers list
+string value values total make made makes part parts first second third last new old time times year years day days week
+month hour per percent people person man woman city country state states world large larger largest small smaller smallest
+high higher highest low lower long short greater answer question questions choose option options select pick problem solve
+compute calculate determine evaluate express show explain define work works worked take takes taken took get gets got go
+goes put set let suppose assume consider according based whether different important effect effects affect increase
+increases decrease change changes amount rate level company firm student students teacher patient doctor book books story
+house room car water light air food money price cost costs dollars cents capital wrote author written born died king queen
+president century period event happens happen occur occurs mean means meaning refer refers word words letter letters digit
+digits character characters language sentence passage text left right side top bottom point points line lines area volume
+length width height size metres meters centimetres kilometres hours minutes seconds feet inches miles check contains contain
+element elements array integer integers sorted sort order index input output print ignoring spaces case sum two positive
+negative real equal ratio average
+"""
+
+
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
+_PRIORS = {
+    **dict.fromkeys(_COMMON_WORDS.split(), _PRIOR_COMMON),
+    **dict.fromkeys(_FUNCTION_WORDS.split(), _PRIOR_FUNCTION),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a question matched: the reason, the item (see `BenchmarkItem.name`), and what of it, for a reader.
+
+    `similarity` is 1.0 for an overlap.
+    """
+
+    reason: str
+    item: str
+    what: str
+    similarity: float = 1.0
+
+
+class ContaminationFinder:
+    """Looks questions up in an index. Holds no state between questions; threads may share it.
+
+    Attributes:
+        similarity: share of a long question's weight that must come back to be a near duplicate; 0
+            looks for overlaps only.
+    """
+
+    def __init__(self, index: BenchmarkIndex, similarity: float = 0.65) -> None:
+        self.index = index
+        self.similarity = similarity
+        self._weights = _weigh(index.vocabulary, index.word_counts, len(index))
+
+    def find(self, question: str, answer: str = "") -> Match | None:
+        """The item that a question, or a question and its answer, was taken from; None if there is none."""
+        asked = plain_words(question[:_MOST_CHARACTERS])
+        words = asked + plain_words(answer[:_MOST_CHARACTERS])
+        numbers = self.index.numbers(words)
+        whole = self.index.whole(numbers[: len(asked)])
+        if whole >= 0:
+            return Match(OVERLAP, self.index.name(whole), f'the whole question: "{_shorten(asked)}"')
+        items, covered, streaks = self._survey(numbers)
+        return (
+            self._find_overlap(numbers, words, items, streaks)
+            or self._find_near(asked, words, items, covered)
+            or self._find_edited(asked, numbers[: len(asked)], items, covered)
+        )
+
+    def _describe(self, asked: list[str], words: list[str]) -> "Text":
+        numbers = self.index.numbers(asked)
+        counts = np.where(numbers >= 0, self.index.word_counts[numbers] if len(self.index) else 0.0, 0.0)
+        weights = dict(zip(asked, _weigh(asked, counts, len(self.index)).tolist(), strict=True))
+        return Text(words, weights, frozenset(word for word, count in zip(asked, counts.tolist(), strict=True) if count > 1))
+
+    def _survey(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The items worth a look; what share of their questions' weight occurs in a text, and the longest run that may be shared.
+
+        The run is not certain: any two words of it that follow each other do so in the text.
+        """
+        items = self.index.candidates(numbers).astype(np.int64)
+        if not len(items):
+            return items, np.empty(0), np.empty(0, dtype=np.int64)
+        words, starts = self.index.ragged_words(items)
+        lengths = np.diff(np.append(starts, len(words)))
+        places = np.arange(len(words))
+        weights = self._weights[words]
+        asked = np.where(
+            places - np.repeat(starts, lengths) < np.repeat(self.index.question_lengths(items), lengths), weights, 0.0
+        )
+        total = np.add.reduceat(asked, starts)
+        asked = np.where(np.repeat(total < _MIN_QUESTION, lengths), weights, asked)
+        covered = np.add.reduceat(asked * np.isin(words, numbers), starts) / np.maximum(np.add.reduceat(asked, starts), _LEAST)
+
+        follows = np.append(False, np.isin(_pairs(words.astype(np.int64)), _pairs(numbers)))
+        follows[starts] = False
+        broken = np.maximum.accumulate(np.where(follows, 0, places))
+        return items, covered, np.maximum.reduceat(places - broken, starts) + 1
+
+    def _find_overlap(self, numbers: np.ndarray, words: list[str], items: np.ndarray, streaks: np.ndarray) -> Match | None:
+        needed = np.minimum(self.index.ngram, np.maximum(1, self.index.question_lengths(items).astype(np.int64)))
+        best: tuple[int, int, int] | None = None
+        text = numbers.tolist()
+        for item in items[streaks >= needed].tolist():
+            own, asked = self.index.item_words(item)
+            length, end = _longest_run(own.tolist(), text)
+            if length < self.index.ngram:
+                if asked >= self.index.ngram or self._weights[own[:asked]].sum() < _MIN_WHOLE:
+                    continue
+                length, end = _longest_run(own[:asked].tolist(), text)
+                if length < asked:
+                    continue
+            if best is None or length > best[0]:
+                best = length, item, end
+        if best is None:
+            return None
+        length, item, end = best
+        return Match(OVERLAP, self.index.name(item), f'{length} words in a row: "{_shorten(words[end - length : end])}"')
+
+    def _find_near(self, asked: list[str], words: list[str], items: np.ndarray, covered: np.ndarray) -> Match | None:
+        if not self.similarity:
+            return None
+        best: tuple[float, int] | None = None
+        text, asked_text = self._describe(asked, words), self._describe(asked, asked)
+        worth = np.flatnonzero(covered >= _MIN_COVERED)
+        for place in worth[np.argsort(-covered[worth], kind="stable")][:_MOST_COMPARED].tolist():
+            item = int(items[place])
+            own, length = self.index.item_words(item)
+            if self._weights[own[:length]].sum() >= _MIN_QUESTION:
+                own = own[:length]
+            own_words = [self.index.word(number) for number in own.tolist()]
+            weights = dict(zip(own_words, self._weights[own].tolist(), strict=True))
+            found = compare(own_words, weights, text)
+            if _asks_more(found, own_words, _adopt_spelling(own_words, asked_text), weights):
+                continue
+            if found.similarity >= threshold(found, self.similarity) and (best is None or found.similarity > best[0]):
+                best = found.similarity, item
+        if best is None:
+            return None
+        score, item = best
+        own, length = self.index.item_words(item)
+        shown = _shorten([self.index.word(number) for number in own[:length].tolist()])
+        return Match(NEAR_DUPLICATE, self.index.name(item), f'similarity {score:.2f} to "{shown}"', score)
+
+    def _find_edited(self, asked: list[str], numbers: np.ndarray, items: np.ndarray, covered: np.ndarray) -> Match | None:
+        if not self.similarity or not _FEWEST_EDITED <= len(asked) <= _MOST_EDITED:
+            return None
+        lengths = self.index.question_lengths(items).astype(np.int64)
+        near = np.flatnonzero((np.abs(lengths - len(asked)) <= 1) & (covered >= _MIN_COVERED))
+        worth = items[near[np.argsort(-covered[near], kind="stable")][:_MOST_COMPARED]].tolist()
+        text = self._describe(asked, asked)
+        for item in [*self.index.permuted(numbers).tolist()[:_MOST_COMPARED], *worth]:
+            own, length = self.index.item_words(item)
+            words = [self.index.word(number) for number in own[:length].tolist()]
+            weights = dict(zip(words, self._weights[own[:length]].tolist(), strict=True))
+            if is_edited(words, weights, _adopt_spelling(words, text)):
+                shown = _shorten(words)
+                return Match(NEAR_DUPLICATE, self.index.name(item), f'one edit from "{shown}"', 1 - 1 / len(words))
+        return None
+
+
+class Text(NamedTuple):
+    """A question with its answer.
+
+    Attributes:
+        words: of both.
+        weights: what the question's words weigh.
+        known: those of them that several items have, and that so are no slips of a pen.
+    """
+
+    words: Sequence[str]
+    weights: Mapping[str, float]
+    known: frozenset[str]
+
+
+class Likeness(NamedTuple):
+    """How a text resembles an item, in one place of the text.
+
+    Attributes:
+        weight: of the item, each repetition of a word counted.
+        kept: share of the item's weight whose words are there.
+        together: share of it that is there in runs of words.
+        foreign: weight of what else is there.
+    """
+
+    weight: float
+    kept: float
+    together: float
+    foreign: float
+
+    @property
+    def similarity(self) -> float:
+        return (self.kept + self.together) / 2
+
+
+def threshold(found: Likeness, similarity_of_long: float) -> float:
+    """How similar a text must be to an item of such a weight to be its near duplicate."""
+    if found.weight < _MIN_NEAR:
+        return math.inf
+    missing = max((found.weight - _STRICT_WEIGHT) / _SLOPE, 1 - _STRICTEST)
+    if found.foreign <= _PURE * found.weight and found.together >= 1 - _SHORTENED:
+        missing = max(missing, _SHORTENED)
+    return max(similarity_of_long, 1 - missing)
+
+
+def _asks_more(found: Likeness, item: Sequence[str], words: Sequence[str], weights: Mapping[str, float]) -> bool:
+    """Whether a short item is told from a question by a word: a "not" or "first" of one of them, or a modifier.
+
+    Who leaves "rugby" out of "the rugby world cup" asks for another cup; without "volume", "the volume of a sphere" is broken.
+    """
+    if found.weight >= _LONG_WEIGHT:
+        return False
+    if _TELLING & set(item) != _TELLING & set(words):
+        return True
+    place = _left_out(item, words)
+    return 0 <= place < len(item) - 1 and weights[item[place]] >= _CONTENT and item[place + 1] not in _FUNCTION
+
+
+def _left_out(item: Sequence[str], words: Sequence[str]) -> int:
+    """The place of the one word of an item that a text lacks, all else being the same; -1 if there is no such."""
+    if len(words) != len(item) - 1:
+        return -1
+    place = next((place for place, (own, given) in enumerate(zip(item, words, strict=False)) if own != given), len(words))
+    return place if list(words[place:]) == list(item[place + 1 :]) else -1
+
+
+def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Likeness:
+    """How a text resembles an item where it does most; in shares, a word counts once, however often it is repeated.
+
+    Words with a typo or another ending count as the same, and so do two that were written as one. In runs a
+    number stands for any other, but only the same number has weight.
+    """
+    words = _adopt_spelling(item, text)
+    best = Likeness(0.0, 0.0, 0.0, 0.0)
+    for window in _windows(words, len(item)):
+        given = set(window)
+        weighed = {
+            word: weight if word in given or not word[0].isdigit() else min(weight, _OTHER_NUMBER)
+            for word, weight in weights.items()
+        }
+        total = sum(weighed.values())
+        in_runs = {item[place] for place in _run_places(item, weighed, window)}
+        kept = sum(weight for word, weight in weighed.items() if word in given)
+        together = sum(weight for word, weight in weighed.items() if word in given and word in in_runs)
+        foreign = sum(
+            _MOST if word[0].isdigit() else text.weights.get(word, 0.0) for word in sorted(given) if word not in weighed
+        )
+        found = Likeness(sum(weighed[word] for word in item), kept / total, together / total, foreign)
+        if (found.similarity, -found.foreign) > (best.similarity, -best.foreign):
+            best = found
+    return best
+
+
+def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> bool:
+    """Whether a text is an item with no more than a typo, two neighbours that changed places, or a word left out.
+
+    `words` are the text's as the item spells them. A word may be left out that carries little of the item's weight, or
+    without which the sentence is broken; without another, or a number, a sign or a "not", it asks something else.
+    """
+    if len(item) < _FEWEST_EDITED or sum(weights[word] for word in item) < _MIN_EDITED:
+        return False
+    if len(words) == len(item):
+        place = next((place for place, (own, given) in enumerate(zip(item, words, strict=True)) if own != given), 0)
+        swapped = item[place : place + 2]
+        turned = [*item[:place], *reversed(swapped), *item[place + 2 :]]
+        return list(words) == list(item) or (list(words) == turned and any(_is_wordlike(word) for word in swapped))
+    place = _left_out(item, words)
+    if place < 0 or item[place] in _TELLING or not _is_wordlike(item[place]):
+        return False
+    broken = place == len(item) - 1 or item[place + 1] in _FUNCTION
+    return weights[item[place]] <= (_BROKEN_WORD if broken else _SMALL_WORD) * sum(weights[word] for word in item)
+
+
+def _is_wordlike(word: str) -> bool:
+    return len(word) > 1 and word.isalpha()
+
+
+def _windows(words: list[str], length: int) -> Iterator[list[str]]:
+    """Parts of a text a little longer than an item: its words, scattered over a long text, are no copy of it."""
+    size = int(1.6 * length) + 8
+    step = max(1, size // 4)
+    for start in range(0, max(1, len(words) - size + step), step):
+        yield words[start : start + size]
+
+
+def _run_places(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> set[int]:
+    """Where an item has words that stand in a run that the text has too."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(words):
+        places.setdefault(_mask(word), []).append(place)
+    found: set[int] = set()
+    ending: dict[int, int] = {}
+    for place, word in enumerate(item):
+        ending = {there: ending.get(there - 1, 0) + 1 for there in places.get(_mask(word), ())}
+        longest = max(ending.values(), default=0)
+        if longest >= _RUN or (longest == 2 and weights[item[place - 1]] + weights[word] >= _PAIR_WEIGHT):
+            found.update(range(place - longest + 1, place + 1))
+    return found
+
+
+def _mask(word: str) -> str:
+    return "#" if word[0].isdigit() else word
+
+
+def _adopt_spelling(item: Sequence[str], text: Text) -> list[str]:
+    """A text's words as the item spells them, where it has them with a typo, another ending or another space."""
+    own, given = set(item), set(text.words)
+    if own <= given:
+        return list(text.words)
+    renamed: dict[str, str] = {}
+    for word in sorted(own - given):
+        for other in sorted(given - own):
+            if other not in renamed and (same_stem(word, other) or (other not in text.known and one_slip(word, other))):
+                renamed[other] = word
+    pairs = {first + second: (first, second) for first, second in pairwise(item)}
+    adopted: list[str] = []
+    for word in text.words:
+        if word in own:
+            adopted.append(word)
+        elif word in pairs:
+            adopted += pairs[word]
+        elif adopted and adopted[-1] + word in own:
+            adopted[-1] += word
+        else:
+            adopted.append(renamed.get(word, word))
+    return adopted
+
+
+def one_slip(one: str, other: str) -> bool:
+    """Whether one letter put in, left out, changed, or changed places with the next tells two words apart.
+
+    The first letter may only change places: other slips seldom hit it, and methanol is not ethanol. Short words and
+    numbers are never slips of each other.
+    """
+    if one[0].isdigit() or min(len(one), len(other)) < _MIN_SLIP or abs(len(one) - len(other)) > 1:
+        return False
+    if one[0] != other[0] and one[:2] != other[1::-1]:
+        return False
+    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, other_rest = one[start:], other[start:]
+    if len(one) != len(other):
+        return rest[1:] == other_rest or rest == other_rest[1:]
+    return rest[1:] == other_rest[1:] or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Whether two words are forms of one, roughly."""
+    return min(len(one), len(other)) >= 4 and not one[0].isdigit() and _stem(one) == _stem(other)
+
+
+_SPELLINGS = (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("is", "iz"), ("yse", "yze"), ("ys", "yz"), ("ogue", "og"))
+_ENDINGS = ("ingly", "edly", "ing", "ied", "ies", "ed", "es", "s", "ly")
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem(word: str) -> str:
+    """A word without what inflection adds, roughly: enough to see that two are forms of one."""
+    ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3), "")
+    stem = word.removesuffix(ending)
+    if len(stem) > 3 and stem[-1] == stem[-2]:
+        stem = stem[:-1]
+    for british, american in _SPELLINGS:
+        stem = stem.removesuffix(british) + american if stem.endswith(british) and len(stem) > 4 else stem
+    return stem.rstrip("eiy") if len(stem) > 4 else stem
+
+
+def _pairs(numbers: np.ndarray) -> np.ndarray:
+    """Each two numbers that follow each other as one; -1 follows and is followed by nothing that an item has."""
+    pairs: np.ndarray = (numbers[:-1] << 32) + numbers[1:]
+    return pairs
+
+
+def _longest_run(item: list[int], text: list[int]) -> tuple[int, int]:
+    """The longest run of words that two texts share: its length, and where it ends in the second; -1 is no word."""
+    places: dict[int, list[int]] = {}
+    for place, number in enumerate(text):
+        if number >= 0:
+            places.setdefault(number, []).append(place)
+    best, end = 0, 0
+    ending: dict[int, int] = {}
+    for number in item:
+        ending = {there: ending.get(there - 1, 0) + 1 for there in places.get(number, ())}
+        for there, length in ending.items():
+            if length > best:
+                best, end = length, there + 1
+    return best, end
+
+
+def _weigh(words: Iterable[str], counts: np.ndarray, items: int) -> np.ndarray:
+    """What words weigh that so many of so many items hold."""
+    prior, most = [], []
+    for word in words:
+        prior.append(_PRIORS.get(word, _PRIOR))
+        short = len(word) == 1 and word.isascii()
+        most.append(_SHORT if short else _NUMBER if word[0].isdigit() else _MOST)
+    surprise = math.log(items + _PRIOR_ITEMS) - np.log(counts + _PRIOR_ITEMS * np.array(prior))
+    return np.clip(surprise - 1, _LEAST, np.array(most))
+
+
+def _shorten(words: Sequence[str], most: int = 30) -> str:
+    return " ".join(words[:most]) + (" ..." if len(words) > most else "")

@@ -1,0 +1,1 @@
+"""Rules on one text: is it worth a paid call?"""

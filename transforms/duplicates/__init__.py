@@ -1,0 +1,1 @@
+"""The same text, the same question."""

@@ -1,0 +1,1 @@
+"""Beam plumbing that the stages share."""

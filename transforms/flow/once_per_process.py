@@ -1,0 +1,66 @@
+"""Digest: one number that stands for all items of a side input, by which a process knows what it has made of them already."""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import apache_beam as beam
+
+
+@dataclass
+class DigestItems(beam.PTransform):
+    """The digest of all items: PCollection of items with an int `digest` -> PCollection[int] of one, of none if there are none.
+
+    Grouped and not combined: the local runner cannot combine what is in no window while it runs a stream.
+    """
+
+    def expand(self, items: beam.PCollection) -> beam.PCollection:
+        return (
+            items
+            | "ItemDigest" >> beam.Map(_digest_of).with_output_types(tuple[int, int])
+            | "GroupDigests" >> beam.GroupByKey()
+            | "AddDigests" >> beam.MapTuple(_add_group).with_output_types(int)
+        )
+
+
+def _digest_of(item: Any) -> tuple[int, int]:
+    return 0, item.digest
+
+
+def _add_group(_: int, digests: Iterable[int]) -> int:
+    return add_digests(digests)
+
+
+Made = TypeVar("Made")
+
+
+class Shelf(Generic[Made]):
+    """Holds `most` made things by key; the first made goes first. Threads may share it, and one makes while others wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: dict[Hashable, Made] = {}
+        self._making = threading.Lock()
+
+    def take(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made for a key, or what `make` gives now."""
+        made = self._made.get(key)
+        if made is not None:
+            return made
+        with self._making:
+            if key not in self._made:
+                while len(self._made) >= self._most:
+                    self._made.pop(next(iter(self._made)))
+                self._made[key] = make()
+            return self._made[key]
+
+    def clear(self) -> None:
+        """Empty the shelf."""
+        with self._making:
+            self._made.clear()
+
+
+def add_digests(digests: Iterable[int]) -> int:
+    """The digest of all items: the same whatever parts they came in. As a combiner, one of parts of it."""
+    return sum(digests) % 2**63

@@ -1,0 +1,98 @@
+"""What every stage returns: what passed, what was rejected, and what failed, counted by reason."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+import transforms.flow.coders  # noqa: F401  registers the coders of every record before any graph is built
+from transforms.flow.heartbeat import WAKE, without_wakes
+from transforms.records import NOT_STARTED, DeadLetter, Rejection
+
+REJECTED = "rejected"
+DEAD_LETTERS = "dead_letters"
+PASSED = "passed"
+
+# The same counts for a progress line: Beam's own cannot be read while the local runner runs.
+LIVE: Counter[tuple[str, str]] = Counter()
+
+# Who is told of every result of every stage in this process: stage, result. Called from the bundles' threads.
+WATCHERS: list[Callable[[str, Any], None]] = []
+
+
+class Outcome(NamedTuple):
+    """The three outputs of a stage, each a PCollection.
+
+    Attributes:
+        passed: PCollection of the stage's own record type.
+        rejected: PCollection[Rejection], verdicts with reasons.
+        dead_letters: PCollection[DeadLetter], failures with what is needed to run them again.
+    """
+
+    passed: beam.PCollection
+    rejected: beam.PCollection
+    dead_letters: beam.PCollection
+
+
+def count(stage: str, name: str, by: int = 1) -> None:
+    """Add to a counter of a stage. Call from the bundle's own thread: others lose it silently."""
+    LIVE[stage, name] += by
+    _counter(stage, name).inc(by)
+
+
+@lru_cache(maxsize=1024)
+def _counter(stage: str, name: str) -> Any:
+    return Metrics.counter(stage, name)
+
+
+def tag_and_count(stage: str, results: Iterable[Any]) -> Iterator[Any]:
+    """Send each result to its output by its type, and count it by stage and reason."""
+    for result in results:
+        for watch in WATCHERS:
+            watch(stage, result)
+        match result:
+            case Rejection():
+                count(stage, f"rejected/{result.reason}")
+                yield beam.pvalue.TaggedOutput(REJECTED, result)
+            case DeadLetter():
+                count(stage, NOT_STARTED if result.error == NOT_STARTED else f"dead_letter/{result.error}")
+                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, result)
+            case _:
+                count(stage, PASSED)
+                yield result
+
+
+def split_outputs(pardo: beam.ParDo, passed_type: type) -> Any:
+    """Give a ParDo the three typed outputs of a stage; untyped, they would be pickled as Any."""
+    typed = pardo.with_output_types(passed_type, rejected=Rejection, dead_letters=DeadLetter)
+    return typed.with_outputs(REJECTED, DEAD_LETTERS, main=PASSED)
+
+
+def as_outcome(outputs: Any) -> Outcome:
+    """Name the outputs of `split_outputs`."""
+    return Outcome(outputs[PASSED], outputs[REJECTED], outputs[DEAD_LETTERS])
+
+
+def as_waking_outcome(outputs: Any) -> Outcome:
+    """The same for a stage of the model block, whose main output has wakes in it."""
+    return as_outcome(outputs)._replace(passed=without_wakes(outputs[PASSED]))
+
+
+class _ApplyFn(beam.DoFn):
+    def __init__(self, stage: str, apply: Any) -> None:
+        self._stage = stage
+        self._apply = apply
+
+    def process(self, element: Any) -> Iterator[Any]:
+        if element is WAKE:
+            yield element
+        else:
+            yield from tag_and_count(self._stage, self._apply(element))
+
+
+def apply_rules(stage: str, apply: Any, passed_type: type) -> Any:
+    """A ParDo over a plain function `record -> iterator of records and rejections`; no model involved."""
+    return split_outputs(beam.ParDo(_ApplyFn(stage, apply)), passed_type)

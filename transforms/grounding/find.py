@@ -1,0 +1,410 @@
+"""Grounding: find where a document says an answer, in whatever form it says it.
+
+One pass over the document however it is spelled: the text is folded character by character with a
+way back to the original offsets, then searched with one expression per form of the answer. A
+number is found as digits or words, with any spelling of its unit; a date in any order.
+"""
+
+import re
+from collections.abc import Iterator
+
+from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
+from transforms.answers.dates import MONTHS, PartialDate, parse_date
+from transforms.answers.quantities import SCALES, SMALL_NUMBERS, Quantity, parse_quantity
+from transforms.answers.units import parse_unit, read_unit, unit_spellings
+from transforms.grounding.folding import FOLD, Folded, fold
+from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
+from transforms.text import normalise, unify
+
+Place = tuple[int, int]
+
+# How many places are looked at one by one before a search gives up: keeps a hostile document linear.
+_MAX_CANDIDATES = 2000
+
+
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
+_IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
+_PIECE = re.compile(r"\w+|[^\w\s]")
+_IGNORED = frozenset("-.,'\"()[]{}:;!?")
+_JOINT = r"[ \-.,'\"()]{1,4}"
+
+
+# Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
+_LEFT = r"(?:(?<!\w)|(?<=\W_)|(?<=^_))"
+_RIGHT = r"(?:(?!\w)|(?=_(?!\w)))"
+
+
+def _bounded(pattern: str, first: str, last: str) -> str:
+    """A pattern that begins and ends where a word does, in scripts that separate words."""
+    left = _LEFT if (first.isalnum() or first == "_") and not _IS_SPACELESS.match(first) else ""
+    right = _RIGHT if (last.isalnum() or last == "_") and not _IS_SPACELESS.match(last) else ""
+    return f"{left}(?:{pattern}){right}"
+
+
+def _text_pattern(answer: str, inflected: bool) -> str | None:
+    """Words of an answer in order, whatever white space and light punctuation stands between them."""
+    folded = " ".join(answer.translate(FOLD).split())
+    pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
+    kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
+    if not kept:
+        return None
+    pattern, last = "", None
+    for word, start, end in kept:
+        if last is not None:
+            between = folded[last[2] : start]
+            if last[0][-1].isdigit() and word[0].isdigit():
+                pattern += (
+                    r" *(?:-|to|until|and) *"
+                    if between.strip() in ("-", "to")
+                    else r" *".join(map(re.escape, between.strip())) or " +"
+                )
+            elif last[0][-1].isalnum() and word[0].isalnum() and len(last[0]) == len(word) == 1:
+                pattern += r"[ \-.,']{0,3}"
+            elif last[0][-1].isalnum() and word[0].isalnum():
+                pattern += _JOINT
+            else:
+                pattern += r"[ \-.,'\"()]{0,3}"
+        pattern += _word_pattern(word, answer)
+        last = (word, start, end)
+    final = kept[-1][0]
+    ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
+    closing = folded[kept[-1][2] :].rstrip()
+    if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
+        return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
+    return _bounded(pattern + ending, kept[0][0][0], final[-1])
+
+
+def _word_pattern(word: str, answer: str) -> str:
+    if word in ("and", "&"):
+        return "(?:and|&)"
+    if word.isalpha() and len(word) <= 3 and word.upper() in answer and len(word) > 1:
+        return r"[. ]{0,2}".join(word)  # initials: "JK" is written "J. K."
+    if len(word) > 3 and word.endswith("s") and word.isalpha():
+        return re.escape(word[:-1]) + "'?s"
+    return re.escape(word)
+
+
+# What may not stand right before or after a number: it would be part of a longer one.
+_NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
+_NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
+_WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
+_WORD_AFTER = re.compile(
+    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b"
+)
+_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b")
+_UNIT_AFTER = re.compile(r"[ \-]?(?:[^\W\d_]|[%\u00b0\"'$\u20ac\u00a3])")
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a number that was found is the whole number there: "two" of "twenty-two" is not."""
+    written = text[start:end].lower()
+    before, after = text[max(0, start - 12) : start].lower(), text[end : end + 16].lower()
+    if _WORD_AFTER.match(after) or ("/" in written and re.search(r"\d[ \-]$", before)):
+        return False
+    if written[-1].isalpha():
+        last = re.split(r"[ \-]", written)[-1]
+        if last in SMALL_NUMBERS and SMALL_NUMBERS[last] >= 20 and _TENS_AFTER.match(after):
+            return False
+        number_before = _WORD_BEFORE.search(before)
+        return not number_before or (number_before[0].startswith("and") and not re.search(r"(?:hundred|thousand) and $", before))
+    return True
+
+
+def _negative_before(text: str, start: int) -> bool:
+    # A sign stands at its number; a hyphen with a space after it begins an item of a list.
+    before = text[max(0, start - 10) : start]
+    return bool(re.search(r"(?:^|[\s(\[$=:,])-$|\b(?:minus|negative) $", before))
+
+
+def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_type: str | None) -> Place | None:
+    """Find a number with its unit; without the unit where the document gives that elsewhere."""
+    text = folded.text
+    number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
+    if not number:
+        return None
+    units = (
+        sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True)
+        if quantity.unit
+        else []
+    )
+    if quantity.unit:
+        unit = "|".join(units)
+        after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
+        for found in _candidates(after, text, quantity):
+            written = original[slice(*folded.original(*found.span("unit")))]
+            named = read_unit(unify(written), 0, answer_type == "money")
+            if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
+                return folded.original(found.start("number"), found.end("unit"))
+        if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
+            before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
+            for found in _candidates(before, text, quantity):
+                return folded.original(found.start("unit"), found.end("number"))
+        compound = _compound_pattern(quantity)
+        if compound:
+            match = re.search(compound, text)
+            if match:
+                return folded.original(*match.span())
+    alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
+    if not quantity.unit:
+        for found in _candidates(alone, text, quantity):
+            if _ends_a_number(text, original, folded, found.end("number")):
+                return folded.original(*found.span("number"))
+        return None
+    # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
+    named_before = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])(?![/^])")
+    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{'|'.join(units)})(?![^\W\d_])")
+    for found in _candidates(alone, text, quantity):
+        start, end = found.span("number")
+        other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
+        if (
+            not other_unit
+            and _ends_a_number(text, original, folded, end)
+            and (named_before.search(text, max(0, start - 300), start) or named_after.match(text, end))
+        ):
+            return folded.original(start, end)
+    return None
+
+
+def _candidates(pattern: re.Pattern[str], text: str, quantity: Quantity) -> Iterator[re.Match[str]]:
+    for count, found in enumerate(pattern.finditer(text)):
+        if count >= _MAX_CANDIDATES:
+            return
+        start = found.start("number")
+        negative = _negative_before(text, start)
+        if negative == (quantity.value < 0) and _stands_alone(text, start, found.end("number")):
+            yield found
+
+
+def _unit_after(original: str, folded: Folded, end: int) -> bool:
+    place = folded.original(end, end + 1)[0] if end < len(folded.text) else len(original)
+    return read_unit(unify(original[place : place + 30]), 0) is not None
+
+
+def _ends_a_number(text: str, original: str, folded: Folded, end: int) -> bool:
+    """Whether a bare number ends here: at a border, or at a unit written close up ("12km"), but not in "1990s"."""
+    following = text[end : end + 1]
+    if not following.isalnum() and following != "_":
+        return True
+    return text[end - 1].isdigit() and following != "s" and _unit_after(original, folded, end)
+
+
+def _unit_pattern(spelling: str) -> str:
+    folded = spelling.translate(FOLD)
+    pattern = re.escape(folded).replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?")
+    return pattern.replace("/", " ?/ ?") if "/" in folded else pattern
+
+
+def _compound_pattern(quantity: Quantity) -> str | None:
+    """ "1 hour 30 minutes" for 90 minutes, "5 ft 11 in" for 71 inches."""
+    larger = {"min": ("h", 60), "s": ("min", 60), "in": ("ft", 12), "oz": ("lb", 16), "month": ("year", 12)}.get(quantity.unit)
+    if not larger or quantity.value.denominator != 1 or not 0 < quantity.value < 10**6:
+        return None
+    whole, rest = divmod(int(quantity.value), larger[1])
+    if not whole or not rest:
+        return None
+    forms = []
+    for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
+        units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(symbol)}, key=len, reverse=True))
+        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{units})")
+    return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
+
+
+def _date_patterns(date: PartialDate) -> Iterator[str]:
+    """Every common way of writing a date, as far as it is known; the fullest first."""
+    if not date.month:
+        return
+    name = MONTHS[date.month - 1]
+    month = rf"(?:{name}|{name[:3]}{'t?' if date.month == 9 else ''}\.?)"
+    year = rf"{date.year}(?!\d)(?!s)" if date.year else ""
+    if not date.day:
+        yield rf"\b{month}(?:,| of)? {year}" if year else rf"\b{month}(?!\w)"
+        if year:
+            yield rf"(?<!\d){date.year}-{date.month:02d}(?![\d-])"
+        return
+    day = rf"(?<!\d)0?{date.day}(?:st|nd|rd|th)?"
+    if year:
+        yield rf"{day}(?: of)?[ \-]{month}(?:,| of)?[ \-]{year}"
+        yield rf"\b{month} (?:the )?{day},? {year}"
+        yield rf"(?<!\d){date.year}[-/.]0?{date.month}[-/.]0?{date.day}(?!\d)"
+        yield rf"(?<!\d)0?{date.day}[-/.]0?{date.month}[-/.]{date.year}(?!\d)"
+        yield rf"(?<!\d)0?{date.month}[-/.]0?{date.day}[-/.]{date.year}(?!\d)"
+        yield rf"(?<!\d){date.year},? {month} 0?{date.day}(?!\d)"
+        return
+    yield rf"{day}(?: of)?[ \-]{month}(?!\w)"
+    yield rf"\b{month} (?:the )?{day}(?!\d)"
+
+
+def _find_date(date: PartialDate, folded: Folded) -> Place | None:
+    for pattern in _date_patterns(date):
+        found = re.search(pattern, folded.text)
+        if found:
+            return folded.original(*found.span())
+    if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):
+        return _find_day(date, folded)  # the year is said elsewhere
+    return None
+
+
+_YEAR_AFTER = re.compile(r"(?:,| of)? ?[12]\d{3}(?!\d)")
+
+
+def _find_day(date: PartialDate, folded: Folded) -> Place | None:
+    """A day without its year; one that is given another year is another day."""
+    for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
+        for count, found in enumerate(re.finditer(pattern, folded.text)):
+            if not _YEAR_AFTER.match(folded.text, found.end()):
+                return folded.original(*found.span())
+            if count >= _MAX_CANDIDATES:
+                break
+    return None
+
+
+_RANGE = re.compile(r"(?:from |between )?(\d[\d,.]*) ?(?:-|to|and) ?(\d\S* ?.*)", re.DOTALL)
+
+
+def _find_range(form: str, folded: Folded) -> Place | None:
+    """ "6.2 to 8.2 micrometres" for "6.2-8.2 um": both numbers, and the unit in any spelling."""
+    found = _RANGE.fullmatch(form) if len(form) < 60 else None
+    first, second = (parse_quantity(found[1], "number"), parse_quantity(found[2])) if found else (None, None)
+    if not (first and second and second.unit) or first.unit:
+        return None
+    numbers = [digits_pattern(quantity.value) for quantity in (first, second)]
+    if not all(numbers):
+        return None
+    units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(second.unit)}, key=len, reverse=True))
+    place = re.search(
+        rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])",
+        folded.text,
+    )
+    return folded.original(*place.span()) if place else None
+
+
+_DRESS = r"[\s$\\{}]*"
+# Often left out. Its dress belongs to it: two runs of dress side by side would be tried in every split of a run of spaces.
+_OPTIONAL_MARKS = {"*": rf"(?:(?:[*\u00d7\u00b7\u22c5]|\\times|\\cdot){_DRESS})?", "^": rf"(?:(?:\^|\*\*){_DRESS})?"}
+_MARKS = {"'": "['\"]", "-": "[-\u2212\u2013]", "\u221a": r"(?:\u221a|\\?sqrt)", "\u03c0": r"(?:\u03c0|\\?pi)"}
+
+
+def _find_expression(answer: str, text: str) -> Place | None:
+    """A formula whatever its spacing and LaTeX dress; case counts."""
+    form = re.sub(r"[\s$\\{}]", "", canonical(answer, "expression"))
+    if not form or len(form) > 300:
+        return None
+    form = form.replace("sqrt", "\u221a")
+    pattern = ""
+    for before, char in zip(" " + form, form, strict=False):
+        if before not in _OPTIONAL_MARKS and pattern:
+            pattern += _DRESS
+        if char in _OPTIONAL_MARKS and before not in _OPTIONAL_MARKS:
+            pattern += _OPTIONAL_MARKS[char]
+        elif char in "23" and before == "^":
+            pattern += {"2": "[2\u00b2]", "3": "[3\u00b3]"}[char]
+        else:
+            pattern += _MARKS.get(char) or re.escape(char)
+    left = r"(?<!\w)" if form[0].isalnum() else ""
+    right = r"(?!\w)" if form[-1].isalnum() else ""
+    found = re.search(left + pattern + right, text)
+    return found.span() if found else None
+
+
+def _find_code(answer: str, text: str) -> Place | None:
+    """An identifier or command as written, case and all, whatever the quotes around or inside it."""
+    form = canonical(answer, "code")
+    if not form or len(form) > MAX_CHARS:
+        return None
+    pattern = r"\s+".join(
+        "".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split()
+    )
+    found = re.search(_bounded(pattern, form[0], form[-1]), text)
+    return found.span() if found else None
+
+
+def _literal_pattern(answer: str) -> str | None:
+    parts = answer.split()
+    return _bounded(r"\s+".join(map(re.escape, parts)), parts[0][0], parts[-1][-1]) if parts else None
+
+
+def _find_exact(answer: str, text: str) -> Place | None:
+    """The answer as it is written, but for white space; a number only where it is the whole number."""
+    pattern = _literal_pattern(answer)
+    if pattern is None:
+        return None
+    parts = answer.split()
+    number = parts[0][0].isdigit() or normalise(parts[0]) in SMALL_NUMBERS
+    if parts[0][0].isdigit():
+        pattern = _NUMBER_LEFT + pattern
+    if parts[-1][-1].isdigit():
+        pattern += _NUMBER_RIGHT
+    for count, found in enumerate(re.finditer(pattern, text)):
+        start, end = found.span()
+        if not number or (_stands_alone(text, start, end) and not _negative_before(text, start)):
+            return start, end
+        if count >= _MAX_CANDIDATES:
+            break
+    return None
+
+
+def _find_text(answer: str, folded: Folded, original: str, inflected: bool = True) -> Place | None:
+    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD))):
+        place = _first_place(pattern, answer, folded, original) if pattern else None
+        if place:
+            return place
+    return None
+
+
+def _first_place(pattern: str, answer: str, folded: Folded, original: str) -> Place | None:
+    letters = "".join(char for char in answer if char.isalpha())
+    acronym = 2 <= len(letters) <= 5 and letters.isupper()
+    for count, found in enumerate(re.finditer(pattern, folded.text)):
+        place = folded.original(*found.span())
+        # "US" is not "us", "WHO" is not "who".
+        if not acronym or not original[slice(*place)].islower():
+            return place
+        if count >= _MAX_CANDIDATES:
+            break
+    return None
+
+
+def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Place | None:
+    """Where a text says an answer, in the same or another form; None if nowhere.
+
+    The place is (start, end) in the text as given, so `text[start:end]` is what it says. A list is
+    found if each of its items is; the place is then that of its first item. Yes and no are never
+    found: what supports them is a judgement, not a place.
+    """
+    if not normalise(answer[: 2 * MAX_CHARS]) or len(answer) > 2 * MAX_CHARS or answer_type == "yes_no":
+        return None
+    exact = _find_exact(answer, text)
+    if exact:
+        return exact
+    if answer_type == "code":
+        return _find_code(answer, text)
+    folded = fold(text)
+    if answer_type == "list":
+        return _find_text(answer, folded, text) or _find_list(answer, folded, text)
+    if answer_type == "expression":
+        return _find_expression(answer, text) or _find_any(answer, folded, text, None)
+    return _find_any(answer, folded, text, answer_type)
+
+
+def _find_list(answer: str, folded: Folded, text: str) -> Place | None:
+    items = list_items(unify_lines(answer))
+    if not items or len(items) > 50:
+        return None
+    places = [_find_any(item, folded, text, None) for item in items]
+    return places[0] if all(places) else None
+
+
+def _find_any(answer: str, folded: Folded, text: str, answer_type: str | None) -> Place | None:
+    form = canonical(answer, answer_type)
+    date = parse_date(form) if answer_type in (None, "date") else None
+    if date and date.month:
+        return _find_date(date, folded) or _find_text(answer, folded, text, inflected=False)
+    quantity = parse_quantity(form, answer_type)
+    if quantity:
+        place = _find_quantity(quantity, folded, text, answer_type)
+        counted = quantity.unit and parse_unit(quantity.unit) is None
+        return place or (_find_text(answer, folded, text) if counted else None)
+    place = _find_text(answer, folded, text) or _find_range(form, folded)
+    if place is None and form != normalise(answer):
+        place = _find_text(form, folded, text)
+    return place

@@ -1,0 +1,1 @@
+"""One request to an OpenAI-compatible endpoint: body, reply, error, connection, key."""

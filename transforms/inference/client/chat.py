@@ -1,0 +1,134 @@
+"""One question to a chat model and its reply: what is sent, what makes two questions the same, how a reply is read."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from transforms.errors import ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
+from transforms.inference.client.api_keys import without_key
+from transforms.inference.config import ModelConfig
+
+
+class Origin(Protocol):
+    """For whom something is asked, and how."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def document_id(self) -> str: ...
+    @property
+    def config(self) -> ModelConfig: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model.
+
+    `signature` stands for the instructions in the system message that matter to this stage, so that
+    another stage's changed instructions do not change `key`.
+    """
+
+    stage: str
+    document_id: str
+    messages: list[dict[str, str]]
+    schema: dict[str, Any] | None
+    config: ModelConfig
+    signature: str = ""
+    sample: int = 0
+
+    def key(self) -> str:
+        """What makes two requests the same question: 32 hexadecimal digits."""
+        config = self.config
+        parts = (
+            config.model,
+            self.signature or self.messages[0]["content"],
+            [message["content"] for message in self.messages[1:]],
+            config.temperature,
+            config.max_tokens,
+            self.schema,
+            config.extra_body,
+            self.sample,
+        )
+        return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an endpoint answered: text, and tokens as it counts them."""
+
+    text: str
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+def full_body(request: Request, temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
+    """All that we would like to send, but for the schema."""
+    config = request.config
+    body: dict[str, Any] = {
+        "model": config.model,
+        "messages": request.messages,
+        "temperature": config.temperature if temperature is None else temperature,
+        "max_tokens": max_tokens or config.max_tokens,
+    }
+    if config.extra_body:
+        body.update(orjson.loads(config.extra_body))
+    return body
+
+
+def read_completion(data: Any, key: str = "") -> Completion:
+    """Read a chat completion; should its text hold the key that it was asked with, that is taken out.
+
+    Raises:
+        ReplyTruncated: cut at the token limit.
+        RequestRefused: the server's content filter stopped it.
+        TransientError: the body has not the shape of a completion.
+    """
+    try:
+        choice = data["choices"][0]
+        text = without_key(_text_of(choice["message"].get("content")), key)
+        usage = data.get("usage") or {}
+        completion = Completion(
+            text=text,
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+        )
+        finish = choice.get("finish_reason")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise TransientError("the endpoint answered 200 with a body that is not a chat completion") from error
+    if finish == "length":
+        raise CutCompletion(completion)
+    if finish == "content_filter":
+        raise RequestRefused("the endpoint's content filter stopped the reply", text)
+    if not text.strip():
+        raise EmptyCompletion(completion)
+    return completion
+
+
+def _text_of(content: Any) -> str:
+    """The text of a message: a string, nothing, or parts of which some are text. Raises TypeError."""
+    if isinstance(content, list):
+        content = "".join(part["text"] for part in content if part.get("type") == "text")
+    if not isinstance(content or "", str):
+        raise TypeError(f"content is a {type(content).__name__}")
+    # Half of a surrogate pair can be written in JSON, but not in UTF-8.
+    return (content or "").encode("utf-8", "replace").decode("utf-8")
+
+
+class CutCompletion(ReplyTruncated):
+    """A reply cut at the token limit; its tokens were paid all the same."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__("cut at the token limit; raise --max_tokens if this is common", completion.text)
+        self.completion = completion
+
+
+class EmptyCompletion(ReplyInvalid):
+    """An answer without content, as thinking models give when the budget went into the thought."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__("the reply has no content", completion.text)
+        self.completion = completion

@@ -1,0 +1,99 @@
+"""How a model, an embedding model and a server on the worker are asked: plain values, part of the pickled graph."""
+
+import shlex
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """How a worker serves a model itself. Plain values only: it is part of the pickled graph.
+
+    Attributes:
+        model: what the server loads, and the name that it is asked by.
+        command: the server's command line, in which "{model}" and "{port}" stand for theirs.
+        port: where it listens, on loopback.
+        start_timeout_s: seconds from a start to its first answer.
+    """
+
+    model: str
+    command: str
+    port: int
+    start_timeout_s: float
+
+    @property
+    def url(self) -> str:
+        """The base URL to ask it at."""
+        return f"http://{HOST}:{self.port}/v1"
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line in words. Raises ValueError where its quotes do not match."""
+        filled = {"{model}": self.model, "{port}": str(self.port)}
+        words = shlex.split(self.command)
+        for place, value in filled.items():
+            words = [word.replace(place, value) for word in words]
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """How one stage asks its model. Plain values only: it is part of the pickled graph.
+
+    Attributes:
+        endpoints: base URLs ending in /v1; replicas of the same model.
+        model: model name as the endpoint serves it.
+        api_key: where to find the key, "env:NAME" or "secret:projects/P/secrets/S/versions/V";
+            never the key itself.
+        max_tokens: completion tokens allowed a call.
+        request_timeout_s: seconds that one request may take, to the last byte of its reply.
+        max_attempts: tries of one call on transient faults.
+        max_reasks: fresh samples after a malformed or cut reply.
+        concurrency: requests in flight per endpoint at most, of all worker processes together; 0 = found by the runtime.
+        processes: worker processes of the run that share that ceiling.
+        backlog: elements in flight per stage and process.
+        outage_timeout_s: seconds to wait while every replica is down.
+        extra_body: further body keys as JSON text, such as '{"chat_template_kwargs": ...}'.
+        session_header: header that carries the document id, for routers; "" = none.
+        journal: folder of the reply journal; "" = none.
+        serve: how the workers serve the model themselves, at the endpoint; None where somebody else does.
+    """
+
+    endpoints: tuple[str, ...]
+    model: str
+    api_key: str = "env:OPENAI_API_KEY"
+    temperature: float = 0.0
+    max_tokens: int = 512
+    request_timeout_s: float = 120.0
+    max_attempts: int = 5
+    max_reasks: int = 2
+    concurrency: int = 0
+    processes: int = 1
+    backlog: int = 512
+    outage_timeout_s: float = 600.0
+    extra_body: str = ""
+    session_header: str = ""
+    journal: str = ""
+    serve: ServeConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingConfig:
+    """How texts are embedded. Plain values only: it is part of the pickled graph.
+
+    Attributes:
+        model: which model, where; its temperature, tokens and re-asks mean nothing here but `max_reasks`.
+        dimensions: asked of models that can shorten their vectors; 0 = the model's own.
+        prefix: put before each text, for models trained with one ("query: ").
+        batch_texts: texts in one request at most.
+        batch_tokens: estimated tokens in one request at most; a longer text goes alone.
+        batch_wait_s: seconds that a text waits for others to share its request.
+    """
+
+    model: ModelConfig
+    dimensions: int = 0
+    prefix: str = ""
+    batch_texts: int = 64
+    batch_tokens: int = 16_384
+    batch_wait_s: float = 0.02

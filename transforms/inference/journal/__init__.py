@@ -1,0 +1,1 @@
+"""Every paid reply is written down once and found again."""

@@ -1,0 +1,155 @@
+"""How the index of a journal lies beside it, and writing it.
+
+A local index is one file for each journal file; a record is appended after each reply. It says at
+which byte the line begins.
+
+    journal/<name>.jsonl            journal/index/<name>.index
+
+An object cannot be appended to. There the index of a process is written anew after its journal
+objects, every few seconds, under a name that says which it covers, and the one before is deleted: no
+name is ever written twice, which stores limit or refuse. A record says in which object and at which
+byte the line begins. When it has so many records that writing it again and again costs more than the
+replies, it is laid aside and a new one begun.
+
+    journal/<name>-<number>.jsonl   journal/index/<name>-<first>-<last>.index        (the one that grows)
+                                    journal/index_full/<name>-<first>-<last>.index   (those laid aside)
+
+The two folders keep listing cheap: whoever wants to know what is new lists as many names as there are
+processes, whatever the age of the run.
+
+An index that cannot be written costs repeats at worst, so it stops nobody: it is told once.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+
+from transforms.inference.journal.object_store import delete_object, write_object
+from transforms.inference.journal.reply_index import RECORD_BYTES, pack_record
+
+GROWING = "index"
+FULL = "index_full"
+SUFFIX = ".index"
+# Seconds between two versions of the index of an object store.
+INDEX_S = 5.0
+# Records in one object: 1.3 MB. A process with 20 replies a second writes 130 kB/s of index on the average, and
+# lays one aside in an hour.
+INDEX_REPLIES = 65_536
+# Bits for the place within a journal object; the rest of 64 says which object.
+_OFFSET_BITS = 32
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def place_in_objects(number: int, offset: int) -> int:
+    """`where` of a record, for a line in a journal object."""
+    return number << _OFFSET_BITS | offset
+
+
+def split_place(where: int) -> tuple[int, int]:
+    """(number of the journal object, byte in it)."""
+    return where >> _OFFSET_BITS, where & (1 << _OFFSET_BITS) - 1
+
+
+def journal_object(folder: str, name: str, number: int) -> str:
+    """The path of one journal object of a process."""
+    return f"{folder}/{name}-{number:06d}.jsonl"
+
+
+class FileIndex:
+    """Appends to the index of one local journal file."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._path = os.path.join(folder, GROWING, name + SUFFIX)
+        self._file = -1
+        self._told = False
+
+    def add(self, key: str, offset: int, length: int) -> None:
+        """Say where a line lies that has been written. Raises nothing."""
+        try:
+            if self._file < 0:
+                self._open()
+            if os.write(self._file, pack_record(key, offset, length)) != RECORD_BYTES:
+                raise OSError("no room for a whole record")
+        except OSError as error:
+            self.close()  # the next one mends what is half written
+            if not self._told:
+                _LOGGER.warning("%s cannot be written; other processes may pay again for these replies: %s", self._path, error)
+            self._told = True
+
+    def _open(self) -> None:
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        size = os.fstat(self._file).st_size
+        if size % RECORD_BYTES:
+            os.ftruncate(self._file, size - size % RECORD_BYTES)
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class ObjectIndex:
+    """Writes the index of a process's journal objects; used from the thread that writes those."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._records = bytearray()
+        self._first = self._last = 0  # numbers of the journal objects that they speak of
+        self._laid_aside: list[tuple[int, int, bytes]] = []  # full, and not yet in their folder
+        self._path = ""  # the version that lies there
+        self._pending = False
+        self._not_before = 0.0
+        self._told = False
+
+    def add(self, number: int, lines: Sequence[tuple[str, int]]) -> None:
+        """Take in a journal object that has been written: the key and the bytes of each of its lines, in order."""
+        if len(self._records) >= INDEX_REPLIES * RECORD_BYTES:
+            self._laid_aside.append((self._first, self._last, bytes(self._records)))
+            self._records.clear()
+        if not self._records:
+            self._first = number
+        self._last = number
+        offset = 0
+        for key, length in lines:
+            self._records += pack_record(key, place_in_objects(number, offset), length)
+            offset += length
+        self._pending = True
+
+    @property
+    def due(self) -> float | None:
+        """When to write, on the monotonic clock; None if there is nothing that is not written."""
+        return self._not_before if self._pending else None
+
+    def put_off(self) -> None:
+        """Leave what is not written until something is added."""
+        self._pending = False
+
+    def write(self) -> bool:
+        """Write what is not written yet; whether that could be done. Raises nothing."""
+        self._not_before = time.monotonic() + INDEX_S
+        try:
+            while self._laid_aside:
+                first, last, records = self._laid_aside[0]
+                write_object(self._at(FULL, first, last), records)
+                del self._laid_aside[0]
+            path = self._at(GROWING, self._first, self._last)
+            write_object(path, bytes(self._records))
+        except Exception as error:  # each file system has errors of its own
+            if not self._told:
+                _LOGGER.warning("The index of %s/%s* cannot be written: %s", self._folder, self._name, error)
+            self._told = True
+            return False
+        self._pending, before, self._path = False, self._path, path
+        if before and before != path:
+            try:
+                delete_object(before)
+            except Exception as error:  # readers take the newest
+                _LOGGER.debug("%s cannot be deleted: %s", before, error)
+        return True
+
+    def _at(self, kind: str, first: int, last: int) -> str:
+        return f"{self._folder}/{kind}/{self._name}-{first:06d}-{last:06d}{SUFFIX}"

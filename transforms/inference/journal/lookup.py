@@ -1,0 +1,257 @@
+"""What the processes of a run have written into its journal, found by key: the answers of one serve all.
+
+A process looks into the journal folder at its first call, and every few seconds while it asks: it
+lists the indexes, reads what is new in some of them (those that stopped growing first, since their
+process may be dead and its bundles may run here next), and remembers where which reply lies. A call
+whose reply lies somewhere reads that line and is not asked.
+
+What that costs, for W processes that write into one folder, all of them asking: a look every 2 s or
+W / 20 s, whichever is more, so 20 listings a second at most for all together, each of as many names
+as there are processes (a page of a thousand); at each look 16 pieces of index at most, of which only
+new records are read, 20 bytes a reply, and of those that still grow no more than a megabyte in all. A
+thousand processes at 20 replies a second: a look every 50 s with a read or two in it, 20 kB/s for
+each, 60 requests a second and 20 MB/s for all. A new process reads 80 MB at most, those that stopped
+first, and never a journal.
+
+All of it happens in threads; the event loop searches in memory, some microseconds a call. Nothing here
+raises: what cannot be read or is damaged is asked again.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+from transforms.inference.journal.index_reader import IndexReader, Segment, open_reader
+from transforms.inference.journal.reply_index import MOST_REPLIES, RECORD_BYTES, Place, ReplyIndex, hash_key, unpack_records
+
+# Seconds between two looks: at least, and for every process that has an index.
+LOOK_S = 2.0
+LOOK_S_A_PROCESS = 0.05
+# Pieces of index read in one look, but for the first.
+READS_A_LOOK = 16
+# Bytes of those that still grow, after which a look reads no more of them: their processes live, so nobody else asks
+# what they ask, unless an engine begins a whole stage again.
+GROWING_BYTES_A_LOOK = 1 << 20
+# At the first look an index counts as growing if it was written so many seconds before the newest.
+GROWING_S = 30.0
+# Calls wait for a look that comes so much later than it was due: the first, and one after a lull, when the work of
+# others may come. While calls come all the time none waits.
+LATE_S = 10.0
+# A store that hangs is waited for so long from the beginning of a look.
+LOOK_WAIT_S = 30.0
+# Threads that read indexes, and as many that read replies.
+READERS = 8
+# A key written so often was damaged so often, or two keys have one hash.
+_PLACES_TRIED = 3
+
+_LOGGER = logging.getLogger(__name__)
+
+# Reads a reply; None if it turns out not to be there.
+Reading = Callable[[], Awaitable[str | None]]
+
+
+class JournalLookup:
+    """The journal of one folder, as a process knows it. Used from the event loop only.
+
+    Attributes:
+        remember: told each reply that is read, on the loop.
+        most: replies known at once.
+    """
+
+    def __init__(
+        self, folder: str, remember: Callable[[str, str], None], reader: IndexReader | None = None, most: int = MOST_REPLIES
+    ) -> None:
+        self._folder = folder
+        self._remember = remember
+        self._indexes = _Indexes(reader or open_reader(folder), most)
+        self._reader = self._indexes.reader
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
+        self._reading: dict[Hashable, asyncio.Future[dict[str, str]]] = {}
+        self._look: asyncio.Future[None] | None = None  # the one that goes on
+        self._began = 0.0
+        self._next_look = float("-inf")
+        self._late = self._told = self._closed = False
+
+    def __len__(self) -> int:
+        """How many replies are known."""
+        return len(self._indexes.replies)
+
+    def look_up(self, key: str) -> Reading | None:
+        """How to read the reply of a key; None if none is known and there is nothing to wait for."""
+        now = time.monotonic()
+        if now >= self._next_look and self._look is None and not self._closed:
+            self._begin_look(now)
+        if self._look is not None and self._late and now - self._began < LOOK_WAIT_S:
+            return partial(self._find_after, self._look, self._began + LOOK_WAIT_S - now, key)
+        places = self._indexes.replies.find(hash_key(key))
+        return partial(self._read, key, places) if places else None
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin_look(self, now: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._began, self._late = now, now - self._next_look > LATE_S
+        self._look = loop.create_future()
+        # Of its own and a daemon: a store that hangs must hold up neither replies nor the end of the process.
+        threading.Thread(target=self._look_around, args=(loop,), name="journal-look", daemon=True).start()
+
+    def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
+        error: Exception | None = None
+        try:
+            self._indexes.look()
+        except Exception as failure:  # each file system has errors of its own
+            error = failure
+        with suppress(RuntimeError):  # the loop is closed: nobody asks any more
+            loop.call_soon_threadsafe(self._end_look, error)
+
+    def _end_look(self, error: Exception | None) -> None:
+        look, self._look = self._look, None
+        self._next_look = time.monotonic() + max(LOOK_S, LOOK_S_A_PROCESS * self._indexes.processes)
+        if look is not None:
+            look.set_result(None)
+        if error is not None and not self._told and not self._closed:
+            self._told = True
+            _LOGGER.warning("%s cannot be searched; what other processes paid for may be asked again: %s", self._folder, error)
+
+    async def _find_after(self, look: asyncio.Future[None], timeout_s: float, key: str) -> str | None:
+        await asyncio.wait([look], timeout=timeout_s)
+        return await self._read(key, self._indexes.replies.find(hash_key(key)))
+
+    async def _read(self, key: str, places: list[Place]) -> str | None:
+        for place in places[:_PLACES_TRIED]:
+            text = (await self._fetch(place)).get(key)
+            if text is not None:
+                return text
+        return None
+
+    async def _fetch(self, place: Place) -> dict[str, str]:
+        """The replies at a place, once however many ask for them at the same time."""
+        name = self._indexes.names[place.source]
+        unit = self._reader.unit(name, place.where)
+        reading = self._reading.get(unit)
+        if reading is None:
+            if self._closed:
+                return {}
+            loop = asyncio.get_running_loop()
+            reading = self._reading[unit] = loop.run_in_executor(self._pool, _replies_at, self._reader, name, place)
+            reading.add_done_callback(partial(self._fetched, unit))
+        await asyncio.wait([reading])
+        return {} if reading.cancelled() else reading.result()
+
+    def _fetched(self, unit: Hashable, reading: asyncio.Future[dict[str, str]]) -> None:
+        del self._reading[unit]
+        if not reading.cancelled():
+            for key, text in reading.result().items():
+                self._remember(key, text)
+
+
+def _replies_at(reader: IndexReader, name: str, place: Place) -> dict[str, str]:
+    """The replies that lie at a place, by key; none if it cannot be read."""
+    try:
+        return {entry.key: entry.text for entry in reader.entries(name, place.where, place.length)}
+    except Exception as error:
+        _LOGGER.debug("A reply of %s cannot be read: %s", name, error)
+        return {}
+
+
+class _Indexes:
+    """The indexes of a folder as far as they were read. `look` is for one thread at a time."""
+
+    def __init__(self, reader: IndexReader, most: int) -> None:
+        self.reader = reader
+        self.replies = ReplyIndex(most)
+        self.names: list[str] = []  # by source
+        self.processes = 0
+        self._sources: dict[str, int] = {}
+        self._bytes: dict[tuple[str, int], int] = {}  # read, or not wanted, of each piece
+        self._sizes: dict[tuple[str, int], int] | None = None  # of the pieces that grow, at the last look
+        self._read_at: dict[tuple[str, int], int] = {}  # the number of the look in which one was read
+        self._looks = 0
+
+    def look(self) -> None:
+        """Take in what is new. Raises what the file system does; what was read before stays."""
+        growing = self.reader.growing()
+        self.processes = len({segment.name for segment in growing})
+        if self._sizes is None:
+            # One just laid aside lies there twice.
+            self._take_all(list({_piece(segment): segment for segment in (*growing, *self.reader.full())}.values()))
+        else:
+            self._take_some([segment for segment in growing if self._new_bytes(segment)], self._sizes)
+        self._sizes = {_piece(segment): segment.size for segment in growing}
+        self._looks += 1
+
+    def _take_all(self, segments: list[Segment]) -> None:
+        """The first look: the newest replies of all, as many as can be known at once; the rest is never read."""
+        newest = max((segment.updated for segment in segments), default=0.0)
+        segments.sort(key=lambda segment: (segment.updated > newest - GROWING_S, -segment.updated, -segment.first))
+        with ThreadPoolExecutor(READERS) as pool:
+            for start in range(0, len(segments), READERS):
+                # A few at a time: what lies read and unsorted is memory too.
+                self._take(pool, segments[start : start + READERS], oldest=True)
+
+    def _take_some(self, segments: list[Segment], sizes: dict[tuple[str, int], int]) -> None:
+        """A later look: what is new in a few of them, those first that have not grown since the last look."""
+        segments.sort(key=lambda s: (sizes.get(_piece(s)) != s.size, self._read_at.get(_piece(s), -1)))
+        chosen: list[Segment] = []
+        growing_bytes = 0
+        for segment in segments[:READS_A_LOOK]:
+            if growing_bytes >= GROWING_BYTES_A_LOOK:
+                break
+            if sizes.get(_piece(segment)) != segment.size:
+                growing_bytes += self._new_bytes(segment)
+            chosen.append(segment)
+            self._read_at[_piece(segment)] = self._looks
+        # One that begins anew has laid others aside since.
+        begun = {segment.name for segment in chosen if segment.first and _piece(segment) not in self._bytes}
+        full = [segment for name in sorted(begun) for segment in self.reader.full(name) if segment.name == name]
+        missed = sorted((segment for segment in full if self._new_bytes(segment)), key=lambda segment: segment.first)
+        with ThreadPoolExecutor(READERS) as pool:
+            for found in (missed, chosen):
+                for start in range(0, len(found), READERS):
+                    self._take(pool, found[start : start + READERS])
+
+    def _new_bytes(self, segment: Segment) -> int:
+        whole = segment.size - segment.size % RECORD_BYTES
+        return max(0, whole - self._bytes.get(_piece(segment), 0))
+
+    def _take(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool = False) -> None:
+        room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
+        starts = []
+        for segment in segments:
+            whole = segment.size - segment.size % RECORD_BYTES
+            wanted = min(self._new_bytes(segment), room)
+            starts.append(whole - wanted)
+            room -= wanted if oldest else 0
+        for segment, start, data in zip(segments, starts, pool.map(self._data, segments, starts), strict=True):
+            if data is None:
+                continue  # perhaps next time
+            self._bytes[_piece(segment)] = start + len(data) - len(data) % RECORD_BYTES
+            if data:
+                self.replies.add(self._source(segment.name), unpack_records(data), oldest)
+
+    def _data(self, segment: Segment, start: int) -> bytes | None:
+        if start >= segment.size - segment.size % RECORD_BYTES:
+            return b""
+        try:
+            return self.reader.records(segment, start)
+        except Exception as error:  # a newer version has taken its place, or the file system fails
+            _LOGGER.debug("%s cannot be read: %s", segment.path, error)
+            return None
+
+    def _source(self, name: str) -> int:
+        if name not in self._sources:
+            self._sources[name] = len(self.names)
+            self.names.append(name)
+        return self._sources[name]
+
+
+def _piece(segment: Segment) -> tuple[str, int]:
+    return segment.name, segment.first

@@ -1,0 +1,277 @@
+"""The reply journal: every good reply, appended as it arrives, so that it is never paid for again.
+
+A journal is a folder of JSONL files; each process writes its own. On a local file system every reply
+is written straight through to the operating system, so that a killed process loses nothing. An
+object store has no append: there a new object is written every few seconds or few hundred replies,
+and whenever a bundle ends. What a store does not take is kept and tried again.
+
+Beside it each process keeps an index (`index_files.py`), by which the others find a reply without
+reading all that was written (`lookup.py`).
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import orjson
+
+from transforms.errors import FatalError
+from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object
+from transforms.inference.journal.object_store import write_object as _write_object
+
+FLUSH_REPLIES = 300
+FLUSH_S = 5.0
+# A store that fails is tried again after half a second, doubled each time, at most 30 s; somebody who
+# waits in `flush` is told after this many failures in a row.
+BACK_OFF_FIRST_S = 0.5
+BACK_OFF_MOST_S = 30.0
+FLUSH_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One paid reply, as far as a later run needs it. `tokens` are those of the prompt, of it in a cache, and of the reply."""
+
+    key: str
+    document_id: str
+    stage: str
+    text: str
+    tokens: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
+
+
+class Journal(Protocol):
+    """Where a process writes its replies. `append` is called from the runtime's loop only."""
+
+    def append(self, origin: Origin, key: str, completion: Completion) -> None: ...
+
+    def flush(self) -> None:
+        """Return once every reply appended so far is durable; from any thread.
+
+        Raises:
+            FatalError: it cannot be made durable; what was appended is kept for the next flush.
+        """
+
+    def close(self) -> None:
+        """Flush, and let go of what is open."""
+
+
+def open_journal(folder: str) -> Journal:
+    """A journal file of this process's own in a folder; nothing is written before the first reply."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
+
+
+def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
+    """One line of a journal. The prompt is not in it: the key stands for the prompt."""
+    return orjson.dumps(
+        {
+            "key": key,
+            "document_id": origin.document_id,
+            "stage": origin.stage,
+            "model": origin.config.model,
+            "text": completion.text,
+            "prompt_tokens": completion.prompt_tokens,
+            "cached_tokens": completion.cached_tokens,
+            "completion_tokens": completion.completion_tokens,
+        },
+        option=orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def decode_entry(line: bytes) -> JournalEntry | None:
+    """Read one line; None if it is half written or damaged, which costs that reply only."""
+    try:
+        row = orjson.loads(line)
+        prompt, cached, completion = (int(row.get(f"{name}_tokens", 0)) for name in ("prompt", "cached", "completion"))
+        entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"], (prompt, cached, completion))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return None
+    return entry if all(isinstance(value, str) for value in (entry.key, entry.document_id, entry.text)) else None
+
+
+class FileJournal:
+    """Appends to one local file, unbuffered."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._path = os.path.join(folder, f"{name}.jsonl")
+        self._file = -1
+        self._end = 0
+        self._index = FileIndex(folder, name)
+
+    def append(self, origin: Origin, key: str, completion: Completion) -> None:
+        """Write a reply through. Raises FatalError: it cannot be, and what is asked from now on would be paid for twice."""
+        line = encode_entry(origin, key, completion)
+        try:
+            if self._file < 0:
+                self._open()
+            # One write call: the line is with the operating system whole before the reply goes on.
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise FatalError(f"replies cannot be written to {self._path}: {error.strerror}") from error
+        if written < len(line):
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)  # half a line would spoil the next one
+            raise FatalError(f"replies cannot be written to {self._path}: no space left")
+        self._index.add(key, self._end, written)
+        self._end += written
+
+    def _open(self) -> None:
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._end = os.fstat(self._file).st_size
+
+    def flush(self) -> None:
+        """Nothing is held back; a machine that loses power may lose what its disk had not yet."""
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._index.close()
+
+
+class _Line(NamedTuple):
+    key: str
+    data: bytes
+
+
+class ObjectJournal:
+    """Writes objects of many replies each through Beam's file systems, from a thread of its own.
+
+    A line leaves the memory when the object that holds it is written, and not before. The thread is
+    there while lines are, or an index of them is to be written: then it ends, and comes back with the
+    next reply.
+    """
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._folder, self._name = folder.rstrip("/"), name
+        self._index = ObjectIndex(self._folder, name)
+        self._changed = threading.Condition()
+        self._lines: list[_Line] = []  # not yet durable, oldest first
+        self._closing = False
+        self._writing = False  # whether the thread is there
+        self._oldest = 0.0  # when the oldest of them began to wait
+        self._not_before = 0.0  # the end of the back-off
+        self._flushes = 0  # how many wait in `flush`
+        self._appended = self._durable = self._parts = 0
+        self._failures = self._failures_in_a_row = 0
+        self._error: Exception | None = None
+
+    def append(self, origin: Origin, key: str, completion: Completion) -> None:
+        line = _Line(key, encode_entry(origin, key, completion))
+        with self._changed:
+            self._closing = False
+            if not self._lines:
+                self._oldest = time.monotonic()
+            self._lines.append(line)
+            self._appended += 1
+            self._begin_writing()
+            if len(self._lines) == FLUSH_REPLIES:
+                self._changed.notify_all()
+
+    def flush(self) -> None:
+        with self._changed:
+            target, durable, failures = self._appended, self._durable, self._failures
+            if durable >= target:
+                return
+            self._begin_writing()
+            # Somebody waits now: the back-off begins anew.
+            self._failures_in_a_row = 0
+            self._not_before = min(self._not_before, time.monotonic() + BACK_OFF_FIRST_S)
+            self._flushes += 1
+            self._changed.notify_all()
+            try:
+                while self._durable < target:
+                    self._changed.wait()
+                    if self._durable > durable:
+                        durable, failures = self._durable, self._failures
+                    elif self._failures - failures >= FLUSH_TRIES:
+                        raise FatalError(
+                            f"{target - durable} replies that were paid for cannot be written to "
+                            f"{self._folder}/{self._name}*: {self._error}"
+                        ) from self._error
+            finally:
+                self._flushes -= 1
+
+    def close(self) -> None:
+        self.flush()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            while self._writing:
+                self._changed.wait()
+
+    def _begin_writing(self) -> None:
+        """Start the thread where there is none; the lock is held."""
+        if not self._writing:
+            self._writing = True
+            threading.Thread(target=self._write, name="journal", daemon=True).start()
+
+    def _write(self) -> None:
+        while (lines := self._due()) is not None:
+            if not lines:
+                if not self._index.write() and self._closing:
+                    self._index.put_off()
+                continue
+            # One name until it is written: an object of which half was written is replaced.
+            path = journal_object(self._folder, self._name, self._parts)
+            try:
+                _write_object(path, b"".join(line.data for line in lines))
+            except Exception as error:  # each file system has errors of its own
+                self._failed(error)
+            else:
+                self._index.add(self._parts, [(line.key, len(line.data)) for line in lines])
+                self._written(len(lines))
+
+    def _due(self) -> list[_Line] | None:
+        """Wait until there is something to write: lines, or without any the index. None when all is written."""
+        with self._changed:
+            while self._lines or self._index.due is not None:
+                now, waits = time.monotonic(), []
+                if self._lines:
+                    full = self._flushes or len(self._lines) >= FLUSH_REPLIES
+                    waits.append(max(0.0 if full else self._oldest + FLUSH_S, self._not_before) - now)
+                    if waits[0] <= 0:
+                        return self._lines[:FLUSH_REPLIES]
+                if self._index.due is not None:
+                    waits.append(0.0 if self._closing else self._index.due - now)
+                    if waits[-1] <= 0:
+                        return []
+                self._changed.wait(min(waits))
+            self._writing = False
+            self._changed.notify_all()
+            return None
+
+    def _failed(self, error: Exception) -> None:
+        with self._changed:
+            self._error = error
+            self._failures += 1
+            self._failures_in_a_row += 1
+            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures_in_a_row - 1))
+            self._not_before = time.monotonic() + back_off
+            self._changed.notify_all()
+
+    def _written(self, lines: int) -> None:
+        with self._changed:
+            del self._lines[:lines]
+            self._durable += lines
+            self._parts += 1
+            self._failures_in_a_row = 0
+            self._not_before = 0.0
+            self._oldest = time.monotonic()
+            self._changed.notify_all()
+
+
+def read_entries(lines: Iterator[bytes]) -> Iterator[JournalEntry]:
+    """The entries of a journal file, damaged lines left out."""
+    for line in lines:
+        entry = decode_entry(line)
+        if entry is not None:
+            yield entry

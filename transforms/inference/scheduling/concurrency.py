@@ -1,0 +1,378 @@
+"""How many requests one endpoint should have in flight: found by itself, from a cold start.
+
+The first burst tells most: if the last requests of it take much longer than the first, they waited
+in the server's own line, and how much longer says how many the server really works on. From then on
+the limiter tries a higher and a lower limit now and then and keeps what is better: higher if that
+finishes clearly more work a second, lower if that finishes no less. An endpoint that refuses (429, 503)
+or does not answer in time is cut back and approached again step by step. There is no number to
+tune; a number given is a ceiling.
+
+Work finished a second is `in flight / latency` (Little's law), compared stage by stage: stages write
+replies of different lengths, and a count of tokens or replies would mistake a change in the mix of
+stages for a change of the endpoint. Medians, because the longest replies come last and say least.
+Where too little work comes to fill the limit, what is in flight is measured instead of the limit.
+"""
+
+import math
+import statistics
+from collections import deque
+from enum import Enum
+
+from transforms.inference.scheduling.latency_samples import HEADROOM, SMALLEST_SAMPLE, Cohort, Reply, Ticket, read_burst
+
+# vLLM's default of sequences at a time; more than that waits in its line. Starting lower leaves slots
+# idle at every start, starting higher only makes the line longer until the first burst is read.
+INITIAL_LIMIT = 256
+MAX_LIMIT = 2048
+# Replicas of a pool and processes that begin together share a first burst, down to what can still be read.
+SMALLEST_INITIAL = 64
+# Requests whose latencies make one measurement, and the share of a round of them that must be back: a
+# median needs half. The late ones count as long, so they must be as few where it takes several rounds.
+SMALLEST_COHORT, LARGEST_COHORT = 96, 192
+ENOUGH_BACK = 0.7
+# Of the first burst nearly all: its last requests are what it is read by. Where fewer are in flight
+# than the limit allows, one and a half rounds of them.
+ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
+# A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
+SMALLEST_BURST = 4 * SMALLEST_SAMPLE
+STEP = 1.5
+# A step of 1.5 brings 1.5 times the work of an idle server and none of a busy one; the borders lie
+# where chance (a tenth, one standard deviation) seldom reaches from either side.
+GROWTH_THAT_COUNTS = 1.12
+LOSS_THAT_COUNTS = 0.9
+# With fewer in flight the line is short whatever the server, and a look below costs much of its work.
+SMALLEST_LINE = 5
+# Near the borders one measurement may be chance: look once more. To go on down at once takes no loss at all.
+DOUBTFUL_GROWTH, DOUBTFUL_LOSS, NO_LOSS = (1.05, 1.25), (0.8, LOSS_THAT_COUNTS), 0.97
+# A request measures a limit when so much of it is in use; less, and supply is what limits.
+IN_USE = 0.9
+# Requests over which the usual number in flight is averaged.
+USUAL_OVER = 32
+# Measurements at rest between two looks around: servers scale, mixes change. Longer where the look
+# cost something and is likely to end the same: refusals above, idle slots below a supply that is short.
+REST, REST_BEFORE_LOWER, LONG_REST = 8, 12, 32
+# A few refusals are noise of the path; this share of a window means that less load is wanted. With one
+# refusal in twenty by chance, windows of fewer outcomes would reach the share too often.
+OVERLOAD_SHARE = 0.2
+OVERLOAD_WINDOW_S = 0.5
+OVERLOAD_OUTCOMES = 24
+BACK_OFF = 0.85
+# Recovering needs no median, only a round of replies; after so many careful steps it is over.
+SMALLEST_RECOVERY = 8
+RECOVERY, RECOVERY_STEPS = 1.05, 4
+# Share of the request timeout within which a reply should be back: the longest take twice the median.
+PATIENCE = 0.5
+# After a time-out, of what the endpoint answers within the timeout: all of it would be late half the time.
+KEPT_AFTER_TIME_OUT = 0.7
+# Replies over which the rate is taken while the first burst is read, one part in eight by chance.
+RATE_OVER = 64
+# Times of replies remembered: more than can be in flight, so that a full memory means "fast enough".
+REMEMBERED_TIMES = 2 * MAX_LIMIT
+
+
+def initial_limit(processes: int, replicas: int) -> int:
+    """The first limit of one replica in one process, so that what begins together is one burst.
+
+    A burst at every replica of a pool would begin so many documents that their prefixes push each other out of
+    small caches: with four replicas of 8 slots 0.896 of the prompt was cached instead of 0.920.
+    """
+    share = max(1, INITIAL_LIMIT // processes)
+    return min(share, max(SMALLEST_INITIAL, share // replicas))
+
+
+class Phase(Enum):
+    BURST = "burst"  # reading the first burst
+    STEADY = "steady"  # measuring at the limit
+    HIGHER = "higher"  # measuring a step above it
+    LOWER = "lower"  # measuring a step below it
+    RECOVERING = "recovering"  # cut back; a little more for every measurement without overload
+
+
+class Limiter:
+    """The limit of one endpoint. Call from one thread; `now` is monotonic seconds.
+
+    Attributes:
+        ceiling: never more than this in flight.
+        initial: how many may be in flight before anything is known.
+        timeout_s: seconds after which the client gives a request up.
+        limit: how many requests may be in flight now.
+        base: the limit that it settled on, from which it looks around.
+    """
+
+    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = INITIAL_LIMIT) -> None:
+        self.ceiling = ceiling
+        self.timeout_s = timeout_s
+        self.limit = self.base = min(ceiling, initial)
+        self.phase = Phase.BURST
+        self._cohort = Cohort(self.limit)
+        self._base_load = float(self.base)
+        self._base_medians: dict[str, float] = {}
+        self._rested = 0
+        self._look_higher = True
+        self._doubted = False
+        self._in_flight = 0
+        self._usual = float(self.limit)
+        # Overload: the current window, and what the last cut left behind.
+        self._window_began: float | None = None
+        self._outcomes = self._refusals = 0
+        self._cut_from = self._regain_to = self.limit
+        self._steps = 0
+        self._timed_out_at = -math.inf
+        self._first_begun: float | None = None
+        self._answered: deque[float] = deque(maxlen=REMEMBERED_TIMES)
+
+    def begin(self, stage: str, in_flight: int) -> Ticket:
+        """A request goes out, with `in_flight` others before it."""
+        self._in_flight = in_flight + 1
+        self._usual += (self._in_flight - self._usual) / USUAL_OVER
+        cohort = self._cohort
+        if cohort.full or not self._measures():
+            return Ticket(stage, in_flight, None)
+        cohort.begin(stage, in_flight)
+        return Ticket(stage, in_flight, cohort)
+
+    def completed(self, ticket: Ticket, now: float, latency_s: float) -> None:
+        """A request ended well after `latency_s` seconds on the wire."""
+        self._end(ticket)
+        if self._first_begun is None:
+            self._first_begun = now - latency_s
+        self._answered.append(now)
+        self._count(now, refused=False)
+        cohort, ticket.cohort = ticket.cohort, None
+        if cohort is None or cohort is not self._cohort:
+            return
+        cohort.replies.append(Reply(ticket.stage, ticket.rank, latency_s))
+        if self.phase is Phase.BURST:
+            self._pace(cohort, now)
+        if self._enough(cohort):
+            self._learn(cohort)
+
+    def dropped(self, ticket: Ticket) -> None:
+        """A request ended without saying anything about the endpoint's speed; nothing after `completed`."""
+        self._end(ticket)
+        if ticket.cohort is not None:
+            ticket.cohort.begun[ticket.stage] -= 1
+            ticket.cohort = None
+
+    def refused(self, now: float) -> None:
+        """The endpoint asked for less (429, 503)."""
+        self._count(now, refused=True)
+
+    def timed_out(self, now: float, latency_s: float) -> None:
+        """No reply came within `latency_s` seconds: cut to what the endpoint answers in that time.
+
+        One cut a span: what was begun before a cut says nothing about the limit after it. And none
+        where the endpoint keeps up with what is in flight: then one request hung.
+        """
+        if now - latency_s < self._timed_out_at:
+            return
+        answered = sum(at > now - latency_s for at in self._answered)
+        if answered >= self._in_flight:
+            return
+        self._timed_out_at = now
+        most = self.base if self.phase is Phase.HIGHER else self.limit
+        # Without a single reply it was out of order rather than slow: back at a quick pace once it answers.
+        self._cut(min(most, int(answered * KEPT_AFTER_TIME_OUT)), 0.0 if answered else 1.0)
+
+    def _end(self, ticket: Ticket) -> None:
+        if not ticket.ended:
+            ticket.ended = True
+            self._in_flight -= 1
+
+    def _measures(self) -> bool:
+        """Whether the request that just went out says something about the limit.
+
+        Only one that found the limit in use does, or as much of it as supply usually fills. The first
+        burst is read by all its ranks, and a recovery only asks whether replies come at all.
+        """
+        if self.phase in (Phase.BURST, Phase.RECOVERING):
+            return True
+        return IN_USE * min(self.limit, self._usual) <= self._in_flight <= self.limit
+
+    def _enough(self, cohort: Cohort) -> bool:
+        if self.phase is not Phase.BURST:
+            still_out = (1 - ENOUGH_BACK) * min(cohort.size, self.limit, self._usual)
+            return cohort.full and cohort.back >= cohort.size - still_out
+        # Of a small burst all but a few: its last quarter must keep enough of them to be read by.
+        still_out = min((1 - ENOUGH_BURST_BACK) * cohort.size, max(0, cohort.widest // 4 - SMALLEST_SAMPLE))
+        return (cohort.full and cohort.back >= cohort.size - still_out) or (
+            cohort.back >= max(SMALLEST_COHORT, ENOUGH_ROUNDS_BACK * cohort.widest)
+        )
+
+    def _pace(self, cohort: Cohort, now: float) -> None:
+        """While the first burst is read, send no more than can be answered well before the timeout.
+
+        The rate is low while the first replies are still being written, so what the server was seen
+        to reach into is never held back: without a line, replies come from all over the burst.
+        """
+        if cohort.widest < SMALLEST_BURST or cohort.back < SMALLEST_SAMPLE or self._first_begun is None:
+            return
+        since = self._answered[-RATE_OVER - 1] if len(self._answered) > RATE_OVER else self._first_begun
+        rate = min(len(self._answered), RATE_OVER) / max(now - since, 1e-9)
+        can_be_answered = min(float(self.base), rate * PATIENCE * self.timeout_s)
+        self.limit = min(self.base, max(int(can_be_answered), cohort.reach))
+
+    def _count(self, now: float, refused: bool) -> None:
+        if self._window_began is None:
+            self._window_began = now
+        self._outcomes += 1
+        self._refusals += refused
+        if now - self._window_began < OVERLOAD_WINDOW_S:
+            return
+        if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2, OVERLOAD_OUTCOMES):
+            self._open_window(now)
+            self._overloaded()
+        elif self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES):
+            self._open_window(now)
+
+    def _open_window(self, began: float | None) -> None:
+        self._window_began, self._outcomes, self._refusals = began, 0, 0
+
+    def _overloaded(self) -> None:
+        if self.phase is Phase.HIGHER:
+            self._rest(look_higher=False, measurements=LONG_REST)
+        elif self.phase is Phase.LOWER:
+            self._rest(look_higher=False)  # the base has to show whether it is the load
+        else:
+            self._cut(int(self.limit * BACK_OFF), 0.5)
+
+    def _cut(self, limit: int, regain: float) -> None:
+        """Go down, and remember from where; cuts without a clean step between them are one fall.
+
+        Up to the share `regain` of where it fell from it may grow quickly again.
+        """
+        if self.phase is not Phase.RECOVERING:
+            self._cut_from = self.limit
+        elif self._steps:
+            self._cut_from = self.limit - 1  # too much again on the way back: stop short of it
+        self._steps, self._regain_to = 0, int(regain * self._cut_from)
+        self._move(Phase.RECOVERING, limit)
+
+    def _learn(self, cohort: Cohort) -> None:
+        match self.phase:
+            case Phase.BURST:
+                self._learn_from_burst(cohort)
+            case Phase.RECOVERING:
+                self._recover(cohort)
+            case Phase.STEADY:
+                self._rested -= 1
+                if cohort.load >= STEP * self._base_load:
+                    self._rested, self._look_higher = 0, False  # supply has grown: the line may be long
+                self._measured_base(cohort)
+                self._look_around()
+            case Phase.HIGHER:
+                self._learn_from_higher(cohort)
+            case Phase.LOWER:
+                self._learn_from_lower(cohort)
+
+    def _learn_from_burst(self, cohort: Cohort) -> None:
+        short = cohort.widest < IN_USE * self.base
+        if short and cohort.widest < SMALLEST_BURST:
+            self._cohort = Cohort(self.base)  # no burst yet
+            return
+        enough = read_burst(cohort)
+        if enough is None:
+            enough = self.base
+        elif enough == math.inf and not short and self.base < INITIAL_LIMIT:
+            self.base = min(2 * self.base, INITIAL_LIMIT, self.ceiling)  # a share of a burst, and no line: no need of small steps
+        self.base = int(max(1, min(self.base, enough)))
+        # Supply that plainly found no line is not to be held back soon for a look below it.
+        self._rested = LONG_REST if short and enough == math.inf else 0
+        self._look_higher = self._in_time(cohort)
+        self._move(Phase.STEADY, self.base)
+
+    def _learn_from_higher(self, cohort: Cohort) -> None:
+        gain = self._gain(cohort)
+        # A ceiling can make the step smaller, and with it what is to be expected of it.
+        expected = (self.limit / self.base - 1) / (STEP - 1)
+        if self._doubt((gain - 1) / expected + 1, DOUBTFUL_GROWTH):
+            self._rest(look_higher=True, measurements=2)  # the first one still has the longer line behind it
+        elif gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected:
+            self._base_load = cohort.load
+            self._move(Phase.STEADY, self.limit)  # and look further up
+        else:
+            if cohort.load >= IN_USE * self.limit:
+                self.base = round(self.base * max(1.0, gain))
+            self._rest(look_higher=False, measurements=REST_BEFORE_LOWER)
+
+    def _learn_from_lower(self, cohort: Cohort) -> None:
+        gain = self._gain(cohort)
+        if self._doubt(gain, DOUBTFUL_LOSS):
+            self._rest(look_higher=False, measurements=1)
+            return
+        if gain >= LOSS_THAT_COUNTS:
+            settled = min(self.base, round(cohort.load * HEADROOM))
+            self._measured_base(cohort)
+            self.base = settled
+            if gain >= NO_LOSS and cohort.load >= SMALLEST_LINE:
+                self._move(Phase.LOWER, int(cohort.load / STEP))  # and look further down
+            else:
+                self._rest(look_higher=False, measurements=1)  # perhaps there is still a line
+            return
+        nothing_above = self._supply_is_short or self.base >= self.ceiling
+        self._rest(look_higher=True, measurements=LONG_REST if nothing_above else REST)
+
+    def _doubt(self, gain: float, doubtful: tuple[float, float]) -> bool:
+        """Whether to look a second time before believing this gain; the second look decides."""
+        self._doubted = not self._doubted and doubtful[0] <= gain < doubtful[1]
+        return self._doubted
+
+    def _recover(self, cohort: Cohort) -> None:
+        """Grow again: quickly while far from where it was cut, then with care, then measure afresh."""
+        self._steps += 1
+        if self.limit < self._regain_to:
+            self._move(Phase.RECOVERING, min(self._regain_to, 2 * self.limit))
+        elif self._steps <= RECOVERY_STEPS and self.limit < self._cut_from and self._in_time(cohort):
+            self._move(Phase.RECOVERING, min(self._cut_from, int(self.limit * RECOVERY) + 1))
+        else:
+            self.base, self._rested, self._look_higher = self.limit, 0, False
+            self._move(Phase.STEADY, self.base)
+
+    def _look_around(self) -> None:
+        if self._rested > 0:
+            self._move(Phase.STEADY, self.base)
+        elif self._look_higher and self.limit < self.ceiling and not self._supply_is_short:
+            self._move(Phase.HIGHER, max(self.base + 1, int(self.base * STEP)))
+        elif self._base_load >= (SMALLEST_BURST if self._supply_is_short else SMALLEST_LINE):
+            self._move(Phase.LOWER, int(self._base_load / STEP))
+        else:
+            self._look_higher = True
+            self._move(Phase.STEADY, self.base)
+
+    def _measured_base(self, cohort: Cohort) -> None:
+        self.base, self._base_load, self._base_medians = self.limit, cohort.load, cohort.medians()
+
+    def _rest(self, look_higher: bool, measurements: int = REST) -> None:
+        """Stay at the base for a while, then look the other way."""
+        self._look_higher, self._rested = look_higher, measurements
+        self._move(Phase.STEADY, self.base)
+
+    @property
+    def _supply_is_short(self) -> bool:
+        """Whether the base, when last measured, was more than came to be sent."""
+        return self._base_load < IN_USE * self.base
+
+    def _in_time(self, cohort: Cohort) -> bool:
+        """Whether replies would still come well before the timeout if a step more only made the line longer."""
+        return cohort.latency_s * STEP <= PATIENCE * self.timeout_s
+
+    def _gain(self, cohort: Cohort) -> float:
+        """Work a second in this measurement over that at the base.
+
+        Not a number, which is neither more nor less than any border, if no stage can be compared.
+        """
+        medians = cohort.medians()
+        ratios = [self._base_medians[stage] / medians[stage] for stage in medians if self._base_medians.get(stage)]
+        return cohort.load / self._base_load * statistics.geometric_mean(ratios) if ratios else math.nan
+
+    def _move(self, phase: Phase, limit: int) -> None:
+        limit = max(1, min(self.ceiling, limit))
+        if limit < self.limit:
+            self._open_window(None)  # what was refused before says nothing about less
+        self.phase, self.limit = phase, limit
+        if phase is Phase.HIGHER:
+            self._usual = max(self._usual, self.limit)  # measure once it is in use, or plainly never will be
+        smallest = SMALLEST_COHORT
+        if phase is Phase.RECOVERING:
+            smallest = 1 if self.limit < self._regain_to else SMALLEST_RECOVERY
+        self._cohort = Cohort(min(LARGEST_COHORT, max(smallest, self.limit)))

@@ -1,0 +1,1 @@
+"""A model server that runs on the worker itself."""

@@ -1,0 +1,183 @@
+"""Numbers and dates in a question: whether one stands for what is asked, and not for something else that is counted."""
+
+import re
+from fractions import Fraction
+from itertools import takewhile
+
+from transforms.answers.quantities import SMALL_NUMBERS, Quantity, quantities_in
+from transforms.answers.units import parse_unit, singular
+from transforms.grounding.find import find_in_text
+from transforms.pair_rules.leak_words import STOP_WORDS, are_kin, bare, in_parentheses, words_of
+from transforms.text import normalise
+
+_MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
+# Nouns that a number names, and does not count, even where they have no capital.
+_LABELS = frozenset(
+    "type figure fig table chapter section part number no version level grade class stage phase step act scene article volume "
+    "vol "
+    "book verse rule line page unit question exercise problem example theorem equation eq group period route highway amendment "
+    "psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
+)
+_COMPUTING = re.compile(
+    r"\b(?:sum|product|difference|quotient|remainder|divided|divisible|multiplied|times|plus|minus|gcd|lcm|greatest common|least "
+    r"common|average|mean|median|mode|probability|solve|evaluate|calculate|compute|value of|derivative|integral|root|area|volume|"
+    r"perimeter|ratio|simplify|modulo|mod|power|factorial|eigenvalues?|determinant|equation|sequence|expression|if|given)\b",
+    re.IGNORECASE,
+)
+
+
+def date_leak(question: str, answer: str) -> str | None:
+    place = find_in_text(answer, question, "date")
+    if place is None:
+        return None
+    kind = "verbatim" if normalise(answer) in normalise(question) else "date_variant"
+    return "spelled_out_in_parentheses" if in_parentheses(question, place) else kind
+
+
+def quantity_leak(question: str, answer: str, quantity: Quantity) -> str | None:
+    said = list(quantities_in(question))
+    for start, end, other in said:
+        if other.value * other.factor != quantity.value * quantity.factor and other.value != quantity.value:
+            continue
+        written = question[start:end]
+        if _is_formula(question, start, end) or (len(said) > 2 and _COMPUTING.search(question)):
+            continue
+        if not _same_role(question, end, other, quantity, start):
+            continue
+        if in_parentheses(question, (start, end)):
+            return "spelled_out_in_parentheses"
+        if normalise(written).strip(" -") == normalise(answer) or (not quantity.unit and re.sub("[, ]", "", written) == answer):
+            return "verbatim"
+        digits = [any(char.isdigit() for char in text) for text in (written, answer)]
+        if digits[0] != digits[1]:
+            return "number_word"
+        return "unit_variant" if quantity.unit or other.unit else "verbatim"
+    share = _share_place(question, quantity)
+    if share:
+        return "spelled_out_in_parentheses" if in_parentheses(question, share) else "number_word"
+    return None
+
+
+_PARTS = dict(half=2, third=3, quarter=4, fourth=4, fifth=5, sixth=6, seventh=7, eighth=8, ninth=9, tenth=10)
+_FRACTION = re.compile(
+    r"(?<![\w/.])(?:(?P<top>\d{1,3})/(?P<bottom>\d{1,3})|(?:(?P<count>an?|one|two|three|four|five|six|seven|eight|nine) )?"
+    r"(?P<part>half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?)|(?P<percent>\d+(?:\.\d+)?) ?"
+    r"(?:%|per ?cent))(?P<of> of)?(?: (?:the|all|its|his|her|their|our|these|those|this|that))*(?P<rest>(?: [\w'-]+){1,3})",
+    re.IGNORECASE,
+)
+_SHARE_ASKED = re.compile(
+    r"\b(?:percentage|per ?cent|share|proportion|fraction|part|portion|much) of"
+    r"(?: (?:the|all|its|his|her|their|our|these|those))*"
+    r"((?: [\w'/-]+){1,3})",
+    re.IGNORECASE,
+)
+
+
+def _share_place(question: str, quantity: Quantity) -> tuple[int, int] | None:
+    """Where a question tells the share that it asks for in another notation: "half of the sample" for 50%."""
+    wanted = quantity.value if quantity.unit == "%" else quantity.value * 100
+    if quantity.unit not in ("", "%") or not 0 < wanted < 100:
+        return None
+    asked = {noun for found in _SHARE_ASKED.finditer(question) for noun in _leading_nouns(found[1])}
+    for found in _FRACTION.finditer(question):
+        value = _percent(found)
+        if value is None or (found["percent"] and quantity.unit) or abs(value - wanted) > (0 if value.denominator == 1 else 0.5):
+            continue
+        pronoun = found["of"] and re.match(r" (?:it|them|these|those|that|this)\b", found["rest"].lower())
+        if pronoun or any(are_kin(word, noun) for word in _leading_nouns(found["rest"]) for noun in asked):
+            return found.start(), found.end("of") if found["of"] else found.start("rest")
+    return None
+
+
+def _leading_nouns(phrase: str) -> list[str]:
+    """The words of a phrase up to the first small one: "workers" of "workers lived in"."""
+    return list(takewhile(lambda word: word not in STOP_WORDS, map(bare, phrase.split())))
+
+
+def _percent(found: re.Match[str]) -> Fraction | None:
+    """What a `_FRACTION` comes to in percent; None for an ordinal ("the third quarter", "the second half")."""
+    if found["percent"]:
+        return Fraction(found["percent"])
+    if found["top"]:
+        return 100 * Fraction(int(found["top"]), int(found["bottom"])) if int(found["bottom"]) else None
+    part = found["part"].lower().replace("halves", "half").removesuffix("s")
+    count = (found["count"] or "").lower()
+    if not count and part != "half":
+        return None
+    return Fraction(100 * SMALL_NUMBERS.get(count, 1), _PARTS[part])
+
+
+def _is_formula(question: str, start: int, end: int) -> bool:
+    before, after = question[max(0, start - 2) : start].strip(), question[end : end + 2].strip()
+    inside_brackets = before.endswith("(") and start > 1 and question[start - 2].isalnum()
+    return bool(
+        (before and _MATHS_AROUND.match(before[-1]) and not before.endswith("("))
+        or inside_brackets
+        or (after and _MATHS_AROUND.match(after[0]) and not after.startswith(")"))
+        or (before[-1:] in "-." and before[-1:] and start and not question[start - 1].isspace())
+    )
+
+
+_ASKED = re.compile(
+    r"\b(?:how many|number of|how much|count of|what fraction of)\s+((?:[\w.'-]+\s*){1,5})|\bhow (long|old|far|tall|high|"
+    r"deep|wide|heavy|fast)\b",
+    re.IGNORECASE,
+)
+
+
+def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, start: int) -> bool:
+    """Whether a number of the question stands for what is asked, not for something else that is counted."""
+    asked = _ASKED.search(question)
+    asked_words = {singular(bare(word)) for word in (asked[1] or "").split()} - STOP_WORDS if asked else set()
+    if quantity.unit and other.unit:
+        return other.same(quantity)
+    if other.unit:  # "12 months" asked for as a bare 12
+        return bool({singular(other.unit), other.unit} & asked_words) or _unit_word(other.unit) in {
+            _unit_word(w) for w in asked_words
+        }
+    following = re.match(r"[ -]?([^\W\d_]+)", question[end:])
+    noun = bare(following[1]) if following and question[end : end + 1] in " -" else ""
+    counted = noun and noun not in STOP_WORDS
+    if quantity.unit:  # a bare number beside a unit named elsewhere
+        known = parse_unit(noun) if counted else None
+        if counted and are_kin(noun, quantity.unit.split()[-1]):
+            return True
+        if known or counted or other.value != quantity.value:
+            return False
+        if parse_unit(quantity.unit) is None:  # "30 committees" for "30"
+            return _unit_word(quantity.unit) in {_unit_word(word) for word in asked_words} and abs(quantity.value) > 12
+        return abs(quantity.value) > 12 and any(_unit_word(w.folded) == quantity.unit for w in words_of(question))
+    if 1000 <= quantity.value < 2100 and re.search(r"\byears?\b|\bwhen\b", question.lower()):
+        return True
+    if _is_label(question, start):
+        return False
+    small = abs(quantity.value) <= 12
+    written = question[start:end].lower()
+    if written in ("one", "a", "half", "second") or (
+        small and re.search(r"\b(?:which|these|those|the first|the last)\s$", question[:start].lower())
+    ):
+        return False
+    if not counted:
+        return not small or not re.search(r"\b(?:one|first|last|next) $", question[:start].lower())
+    if any(are_kin(noun, word) for word in asked_words) or (asked and _next_words_kin(question[end:], asked_words)):
+        return True
+    return not small and not asked_words and not re.search(r"\b(?:after|over|for|of|in|with|the)\s$", question[:start].lower())
+
+
+def _next_words_kin(rest: str, asked: set[str]) -> bool:
+    """ "eight large planets" counts planets as "eight planets" does."""
+    return any(are_kin(bare(word), wanted) for word in rest.replace("-", " ").split()[:3] for wanted in asked if len(wanted) > 3)
+
+
+def _unit_word(word: str) -> str:
+    unit = parse_unit(word)
+    return unit.symbol if unit else word
+
+
+def _is_label(question: str, start: int) -> bool:
+    """ "Figure 5", "Apollo 11", "type 1": a name, not a count."""
+    before = re.search(r"([^\W\d_]+)[ -]$", question[:start])
+    if not before:
+        return False
+    word = before[1]
+    return word.lower() in _LABELS or (word[0].isupper() and before.start() > 0 and word.lower() not in STOP_WORDS)

@@ -1,0 +1,391 @@
+"""Rules on the question of a pair: one question, and one that means the same to a reader who has nothing else.
+
+Each takes a pair and gives the `Fault` that it found, or None.
+"""
+
+import re
+
+from transforms.answers.canonical import list_items
+from transforms.pair_rules.answer_rules import Fault
+from transforms.records import QAPair
+from transforms.text import normalise, unify
+
+MIN_QUESTION_WORDS, MAX_QUESTION_WORDS = 3, 100
+MAX_QUESTION_CHARS = 800
+
+_ASKS = re.compile(
+    r"(?:(?:in|on|at|by|from|for|to|of|with|under|during|after|before|into|through|about|against|within|among|between|"
+    r"according|near|as|"
+    r"given|if|suppose|let|when|using|assuming|consider|fill|complete)\b.*\b)?(?:who|whom|whose|what|which|when|where|why|"
+    r"how|is|are|was|"
+    r"were|do|does|did|can|could|has|have|had|will|would|should|must|may)\b",
+    re.IGNORECASE,
+)
+_COMMANDS = re.compile(
+    r"(?:^|[.,:;] |[)\]$}] ?|\bthen |\band )(?:then )?(?:name|enter|state|give|identify|find|calculate|compute|determine|"
+    r"list|solve|evaluate|write|simplify|express|convert|"
+    r"complete|fill|define|choose|select|specify|provide|tell|estimate|factor|expand|differentiate|integrate|show|prove|"
+    r"translate|spell|"
+    r"count|indicate|answer|explain|describe|discuss|outline|summari[sz]e|approximate|round|rewrite|decide|report|name)\b",
+    re.IGNORECASE,
+)
+_BLANK = re.compile(r"_{2,}|\[blank\]|\.{4,}")
+
+_TEXTS = "text|passage|article|document|study|studies|report|paper|excerpt|paragraph|snippet|essay|blog post|case study"
+# Words that mean something else more often: dangling only after a preposition.
+_PARTS = (
+    "section|chapter|table|figure|chart|graph|diagram|post|blog|web ?page|page|source|transcript|abstract|story|account|"
+    "summary|material|"
+    "context|content|information|reading|narrative|example|review|tutorial|guide|lecture|lesson|handout|research|survey|"
+    "experiment|interview"
+)
+_PAPER = f"{_TEXTS}|{_PARTS}|extract"
+_PERSONS = (
+    "author|authors|writer|writers|narrator|speaker|researchers|researcher|scientists|interviewer|interviewee|participants|"
+    "blogger|reviewer"
+)
+_REPORTING = (
+    r"(?:say|state|mention|describe|argue|claim|suggest|note|report|recommend|discuss|explain|give|provide|list|use|refer|"
+    r"call|find|conclude|compare|indicate|show|propose|cite|define|present|emphasi[sz]e|believe|think|consider|offer|focus|"
+    r"highlight|point|attribute|include|reach|draw|examine|investigate|test|look)(?:s|es|d|ed)?|said|gave|found|shows?"
+    r"|showed|thought|referred|identif(?:y|ies|ied)"
+)
+_AFTER_PAPER = (
+    rf"(?=\s*(?:[?,.;:!]|$)|'s?\b|\s+(?:is|are|was|were|do|does|did|has|had|can|will|as|and|or|that|above|below|{_REPORTING})\b"
+    r"|\s+[a-z]+ed\b|\s+(?:to|for|about)\s+(?:be|have|describe|refer|illustrate|explain)\b)"
+)
+_REFERENCES = (
+    re.compile(rf"\b(?:the|this|these|that|said|given|provided|above|present)\s+(?P<noun>{_TEXTS}){_AFTER_PAPER}", re.I),
+    re.compile(rf"\b(?:in|from|by|per|of|to|within|on) (?:the|that|given)\s+(?P<noun>{_PARTS}){_AFTER_PAPER}", re.I),
+    re.compile(rf"\b(?:this|these)\s+(?:particular |specific |short |recent )?(?P<noun>{_PAPER}|{_PERSONS})\b", re.I),
+    re.compile(rf"\b(?:given|provided|above|following|preceding|accompanying)\s+(?P<noun>{_PAPER})\b(?! of the )", re.I),
+    re.compile(r"\b(?:mentioned|described|discussed|listed|given|provided|shown|stated|presented|cited|quoted)\s+"
+               r"(?P<noun>above|below|here|earlier|previously)\b", re.I),
+    re.compile(r"\b(?:in|from|of|by|to|per)\s+(?P<noun>the (?:text|passage|excerpt|snippet|paragraph|document))"
+               r"(?!\s+(?:of|by|from|titled|called|to|through|between|on|editor|object|format|file|type|box|field|area|"
+               r"message|processing|classification|mining|model|"
+               r"generation|encoding|string|database|store|feeder|number|structure|tree|element|root|class)\b)", re.I),
+    re.compile(r"\baccording to (?P<noun>the (?:above|given|provided)\b|"
+               r"(?:it|them|him|her|this|that)(?=\s*(?:[?,.;:!]|$)))", re.I),
+    re.compile(r"\b(?P<noun>(?:[Ff]igure|[Ff]ig\.|[Tt]able|[Ee]quation|[Ee]xample|[Ee]xercise|[Pp]aragraph|(?<=in )lines?) \d+)"
+               r"(?!\d|[.,]\d| (?:of|in|from)\b)"),
+    re.compile(r"\b(?:in|from|on|of) the (?P<noun>list|image|picture|photo|conversation|dialogue)(?=\s*(?:[?,]|$))", re.I),
+    re.compile(r"\b(?P<noun>our (?:team|study|results?|analysis|findings?|method|approach|experiments?|sample|data|model"
+               r"|paper))\b", re.I),
+    re.compile(r"^(?:which|what|how many)\b[^,;:]* (?:is|are|was|were) (?P<noun>mentioned|listed|discussed|described"
+               r"|named|cited|given)"
+               r"(?=\?|$)", re.I),
+    re.compile(r"\b(?:options?|choices|statements?|items?|figures?|code|snippets?|words|sentences?|terms|answers|diagram"
+               r"|graph) "
+               r"(?P<noun>below|above)\b(?![^?]*[:?] ?\S)", re.I),
+    re.compile(r"\b(?P<noun>(?:the|as) (?:above|aforementioned|foregoing)|as (?:mentioned|described|stated|noted"
+               r"|discussed|shown)"
+               r"(?= (?:above|below|in the)|,))", re.I),
+)  # fmt: skip
+_AUTHOR = re.compile(
+    rf"\b(?:the)\s+(?P<noun>{_PERSONS})(?=\s*(?:[?,.;:!]|$)|'s?\b|\s+(?:is|are|was|were|do|does|did|has|have|had|of this|"
+    rf"{_REPORTING})\b)",
+    re.I,
+)
+# "What year does the narrator leave Dublin?": whose narrator?
+_SOMEBODY = re.compile(
+    rf"\b(?:did|does|do|has|had|have|was|were|is|are|will|would|can|could) the (?P<noun>{_PERSONS}|protagonist"
+    rf"|main character|hero|heroine)\b"
+    r"(?! (?:of|in|from|at|who|that|whose|behind)\b)",
+    re.I,
+)
+_ONE_QUESTION_CHARS = 150  # a longer one may tell the story itself
+_FOLLOWING = re.compile(
+    r"\b(?:the|these) following\b(?! (?:day|week|month|year|morning|evening|night|spring|summer|autumn|winter)s?\b)", re.I
+)
+_WORK = re.compile(
+    r"[\"'*_][A-Z][^\"'*_]+[\"'*_]|\b(?:novel|book|poem|play|story|essay|film|letter|diary|memoir|ballad|song|epic|trial|"
+    r"study|experiment|"
+    r"survey|paper|report|expedition|work|article|tale|sonnet|autobiography)s?\b"
+)
+
+
+def question_has_a_bad_length(pair: QAPair) -> Fault | None:
+    """Too short to say what is meant, or too long to be a question."""
+    count, chars = len(pair.question[:4000].split()), len(pair.question)
+    if count < MIN_QUESTION_WORDS and len(normalise(pair.question[:4000])) < 15:
+        return Fault("question_too_short", f"{count} words")
+    if count > MAX_QUESTION_WORDS or chars > MAX_QUESTION_CHARS:
+        return Fault("question_too_long", f"{count} words, {chars} characters")
+    return None
+
+
+def question_is_not_a_question(pair: QAPair) -> Fault | None:
+    """No question mark, no command, no blank to fill."""
+    question = unify(pair.question)
+    if re.search(r"[?\u061f\u037e]", question) or _BLANK.search(question):
+        return None
+    sentence = re.split(r"[.!:] ", question)[-1]
+    asks = (_ASKS.match(sentence) and not question.endswith((".", "!"))) or _COMMANDS.search(question)
+    return None if asks else Fault("question_not_a_question", question[-60:])
+
+
+# "What are the capital and the currency of Peru?": two things of one, which only a list can answer.
+_TWO_THINGS = re.compile(
+    r"(?:in [^,?]+, )?(?:what|who) (?:is|are|was|were) the ((?:[\w'-]+ ){1,4})and the (?:[\w'-]+ ){1,5}(?:of|for|in)\b",
+    re.IGNORECASE,
+)
+_JOINING = frozenset("of between among from for with in at to by".split())
+
+_WH_WORD = r"(?:who|whom|whose|what|which|when|where|why|how)"
+_TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
+# "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
+_SECOND_QUESTION = re.compile(
+    r"\b(?:and|or),? (?:(?:in|on|at|by|from|to|for|of|with|about|under) )?"
+    r"(?:(?:what|when|where|why|how|whose|whom)(?: [a-z]+){0,3}? (?:is|are|was|were|did|does|do|has|have|had|can|could"
+    r"|will|would)\b"
+    r"|which [a-z]+(?: [a-z]+)? (?:is|are|was|were|did|does|do|has|have|had|can|could|will|would)\b"
+    r"|who (?:is|are|was|were|did|first|also|later)\b)",
+    re.IGNORECASE,
+)
+_RELATIVE_BEFORE = re.compile(
+    r"\w.*(?:,? (?:who|which|whom|whose|that)|\b(?:explains?|describes?|says?|shows?|tells?|determines?|knows?|between"
+    r"|both|of) (?:how|what|when|where|why|which)) ",
+    re.IGNORECASE,
+)
+
+
+def question_asks_twice(pair: QAPair) -> Fault | None:
+    """Two questions have two answers."""
+    question = unify(pair.question)
+    asked = re.findall(r"\?(?=\s|$)", question)
+    if len(asked) > 1 and '"' not in question:
+        return Fault("question_multiple", f"{len(asked)} question marks")
+    things = _TWO_THINGS.match(question)
+    if (
+        things
+        and not _JOINING & set(things[1].lower().split())
+        and pair.answer_type != "list"
+        and len(list_items(pair.answer)) < 2
+    ):
+        return Fault("question_multiple", things[0])
+    second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
+    if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
+        return Fault("question_multiple", second[0].strip(" ,"))
+    return None
+
+
+def question_refers_to_document(pair: QAPair) -> Fault | None:
+    """The reader of the question never sees the document; "the author of Hamlet" and "the Kinsey report" are fine."""
+    question = unify(pair.question)
+    for pattern in _REFERENCES:
+        for found in pattern.finditer(question):
+            if not _said_before(question, found) and not _said_after(question, found):
+                return Fault("question_refers_to_document", found[0])
+    for found in _AUTHOR.finditer(question):
+        before = question[: found.start()]
+        if not _WORK.search(before) and not _names_somebody(before) and not _said_before(question, found):
+            return Fault("question_refers_to_document", found[0])
+    somebody = _SOMEBODY.search(question)
+    if (
+        somebody
+        and len(question) <= _ONE_QUESTION_CHARS
+        and not _WORK.search(question)
+        and not _names_somebody(question[: somebody.start()])
+        and not _said_before(question, somebody)
+    ):
+        return Fault("question_refers_to_document", somebody[0])
+    following = _FOLLOWING.search(question)
+    if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |[,.] .*[=+<>\u2192]", question[following.end() :]):
+        return Fault("question_refers_to_document", following[0])
+    return None
+
+
+def _said_after(question: str, found: re.Match[str]) -> bool:
+    """Whether the noun is made known by what follows: "the lecture that Feynman gave at Caltech in 1959"."""
+    noun = found["noun"].lower()
+    if noun in _TEXTS.split("|") or noun not in _PARTS.split("|"):
+        return False
+    return bool(
+        re.match(r"\s+(?:that|which|by|called|titled|entitled)\b[^?]*(?:[A-Z][a-z]+|\d{4}|[\"'])", question[found.end() :])
+    )
+
+
+def _said_before(question: str, found: re.Match[str]) -> bool:
+    """Whether the noun was introduced by the question itself: "In the 1963 study by Milgram, what did the study show?" """
+    noun = found["noun"].split()[-1].lower().rstrip("s")
+    if noun in ("above", "below", "here", "it", "this", "that", "given", "provided"):
+        return False
+    before = question[: found.start()].lower()
+    earlier = re.search(rf"(\w+)\s+{re.escape(noun)}", before)
+    return bool(earlier and earlier[1] not in ("the", "this", "these", "that", "which", "what"))
+
+
+def _names_somebody(before: str) -> bool:
+    """Whether a name stands before, apart from the word that opens the sentence."""
+    return any(word[:1].isupper() for word in before.split()[1:])
+
+
+_ANTECEDENT_FREE = r"it|he|she|they|his|her|its|their|him|them|this|that|these|those"
+_OPENING = re.compile(
+    rf"(?:and |but |so |also |then )?(?:{_ANTECEDENT_FREE})\b(?! (?:is|was) (?:true|possible|known that))", re.I
+)
+_AUXILIARY = r"(?:did|does|do|was|is|were|are|has|had|have|can|could|will|would|should|must|might|may)(?:n't| not)?"
+_WH = (
+    r"(?:(?:in|on|at|by|for|from|to|of|with|under|during|after|before|into|until|since) )?"
+    r"(?:who|whom|whose|what|which|when|where|why|how)(?: (?!(?:did|does|do|was|is|were|are|has|had|have|can|could|will|"
+    r"would)\b)[\w'-]+){0,5}"
+)
+_SUBJECT = re.compile(rf"(?:{_WH} )?{_AUXILIARY} (?P<pronoun>{_ANTECEDENT_FREE})\b(?P<rest>.*)", re.I)
+_COMPLEMENT = re.compile(
+    rf"(?:{_WH} )?{_AUXILIARY} (?:(?:the|a|an) )?(?:[a-z'-]+ ){{1,4}}(?:of|about|for|by|in|with|on|from|to) "
+    rf"(?P<pronoun>his|her|its|their|it|them|him|this|these)\b",
+    re.I,
+)
+_OBJECT = re.compile(
+    r"(?:who|what|which [a-z]+) (?!is |was |has |does )[a-z]+(?:ed|t|s|wrote|made|led|won) (?P<pronoun>him|her|them|it|"
+    r"his|their|its|this)\b(?!self)",
+    re.I,
+)
+# "How long does it take ...", "Is it true that ...", "What is it called when ...": nothing is meant by "it".
+_EMPTY_AFTER = (
+    r"(?:take|takes|took|taken|cost|costs|mean|means|meant|matter|happen|rain|rains|snow|snows|follow|require|sound|"
+    r"seem|help|hurt|work|"
+    r"makes? sense|become|be|true|false|possible|impossible|necessary|legal|illegal|safe|important|likely|common|better|"
+    r"best|customary|"
+    r"called|from|between|known|said|correct|easier|harder|usual|considered|recommended|advisable|normal|permissible|"
+    r"allowed|permitted|that|when|if|to|"
+    r"believed|thought|estimated|required|for|not|ever|still|always|advised|dangerous|unsafe|healthy|polite|appropriate"
+    r"|worth)\b"
+)
+_EMPTY_IT = re.compile(rf"\s+{_EMPTY_AFTER}", re.IGNORECASE)
+_CALLING = re.compile(r"\s+(?:call|name|nickname|term|dub)\b")  # "Which king did they call the Lionheart?": people did
+_CLEFT = re.compile(r"\s+(?:the |an? )?[\w' -]+? (?:who|that|which)\b")  # "Was it Newton or Leibniz who ..."
+# Things of which there are many: "Who was the company's first chairman?" stands alone only where something is named.
+_UNNAMED = re.compile(
+    r"\bthe (?:company|firm|bill|film|movie|novel|band|team|club|project|programme|organi[sz]ation|museum|treaty"
+    r"|agreement|committee|village"
+    r"|town|island|festival|professor|website|app|album|song|incident|accident|documentary|startup|foundation|university"
+    r"|couple)"
+    r"(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|receive|sell|buy|make"
+    r"|teach|win|lose|use"
+    r"|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|sing|need|plan|offer|work|show"
+    r"|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
+    re.I,
+)
+_EMPTY_OPENING = re.compile(
+    rf"it's |it (?:(?:is|was|has been|will be) )?(?:{_EMPTY_AFTER}|(?:approximately |about )?\d|(?:an? "
+    rf")?(?:well[ -])?known|rained|snowed)",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(
+    r"\b(?P<which>this|these|such an?) (?!(?:is|was|are|were|way|that|means|case|to|by|and|or|the|end|many|much|year|"
+    r"month|week|century|decade|day)\b)(?P<noun>[a-z]+)",
+    re.I,
+)
+# "What does this Python snippet print: ...?" points at what follows the colon.
+_INTRODUCED = re.compile(r"\b(?:this|these) (?=[^:?.]{1,120}:\s*\S)", re.I)
+_CLAUSE = re.compile(r"[,;:.]|\b(?:when|if|that|which|who|where|after|before|because|and|while|whose|to|by)\b", re.I)
+
+
+def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
+    """A pronoun at the start, or as its subject, that has nothing in the question to stand for."""
+    question = _INTRODUCED.sub("the ", re.sub(r"^[\"'(]+", "", unify(pair.question)))
+    opening = _OPENING.match(question)
+    if opening and not _EMPTY_OPENING.match(question):
+        return Fault("question_dangling_pronoun", opening[0])
+    subject = _SUBJECT.match(question)
+    if subject and not _names_somebody(question[: subject.start("pronoun")]):
+        pronoun = subject["pronoun"].lower()
+        deferred = pronoun in ("this", "that", "these", "those") and re.match(r"\s+[a-z]", subject["rest"]) and pronoun != "this"
+        if (
+            not (pronoun == "they" and _CALLING.match(subject["rest"]))
+            and not (pronoun == "it" and (_EMPTY_IT.match(subject["rest"]) or _CLEFT.match(subject["rest"])))
+            and not deferred
+            and not _explained_later(subject["rest"])
+        ):
+            return Fault("question_dangling_pronoun", subject["pronoun"])
+    for pattern in (_COMPLEMENT, _OBJECT):
+        found = pattern.match(question)
+        if (
+            found
+            and not _names_somebody(question[: found.start("pronoun")])
+            and not re.search(r"\b(?:an?|each|every|any) ", found[0])
+        ):
+            if pattern is _OBJECT and found["pronoun"].lower() not in ("him", "her", "them", "it", "this"):
+                continue  # "Who wrote his first novel at twenty?"
+            return Fault("question_dangling_pronoun", found["pronoun"])
+    unnamed = _UNNAMED.search(question)
+    if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):
+        return Fault("question_dangling_pronoun", unnamed[0])
+    for pointing in _POINTING.finditer(question):
+        before = question[: pointing.start()]
+        noun = pointing["noun"].lower()
+        if not _CLAUSE.search(before) and noun.rstrip("s") not in before.lower() and "?" not in before:
+            return Fault("question_dangling_pronoun", pointing[0])
+    return None
+
+
+_CONDITION = re.compile(r"(?:when|whenever|if|where|wherever|once|while|unless|as soon as)\b[^,?]*,", re.I)
+_PAST = re.compile(r"\s+(?:was|were|had|did|[a-z]+ed|won|lost|made|sold|bought|left|began|built|became)\b", re.I)
+
+
+def _in_general(question: str, found: re.Match[str]) -> bool:
+    """Whether a clause in front speaks of any such thing: "When the film is exposed to light, ...", but not "was shown"."""
+    clause = _CONDITION.match(question)
+    return bool(clause and found.end() <= clause.end() and not _PAST.match(question, found.end()))
+
+
+def _names_anything(question: str) -> bool:
+    """Whether a name, a number, a quotation or a formula stands anywhere but at the start, or a story is told first."""
+    rest = question.split(maxsplit=1)[-1]
+    return bool(re.search(r"[A-Z0-9\"$_=]|'[a-z]+'|[.;:] ", rest))
+
+
+def _said_of(question: str, found: re.Match[str]) -> bool:
+    """Whether the thing was brought up before: "When a company buys another, what must the company publish?" """
+    noun = found[0].split()[-1].lower()
+    return bool(
+        re.search(
+            rf"\b(?:an?|any|each|every|which|what|whose|one|some|two|if|of) (?:[\w-]+ )?{re.escape(noun)}",
+            question[: found.start()].lower(),
+        )
+    )
+
+
+def _explained_later(rest: str) -> bool:
+    """A pronoun may come first and be explained: "When he landed in 1492, ..." has a comma and a name after it."""
+    return bool(re.search(r", (?:did|does|was|is|were|what|who|which|how|[A-Z])", rest))
+
+
+_DEICTIC = re.compile(
+    r"\b(?:(?<!\bis )(?<!\bare )(?<!known as )(?<!called )(?<!known )(?<!named )today(?!'s\b)|tonight|yesterday|tomorrow"
+    r"|nowadays|currently|recently|presently|right now|"
+    r"these days|so far this|"
+    r"at present|at the moment|(?<!the )(?:this|last|next|past) (?:year|month|week|decade|century|season|summer|winter|"
+    r"spring|autumn|fall|quarter|"
+    r"morning|evening|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|in recent (?:years|months|weeks|decades|times)|"
+    r"(?:over|in|during|for) the (?:last|past) (?:few |several |couple of |two |three |five |ten |\d+ )?(?:years?|months?|"
+    r"weeks?|decades?|days)(?! (?:of|before))|"
+    r"(?:a |\d+ |few |two |three |five |ten |several )(?:years?|months?|weeks?|days?) ago|"
+    r"who (?:is|are) now|"
+    r"the (?:current|latest|newest|reigning) (?:[\w-]+ ){0,3}?(?:version|edition|release|model|president|prime minister"
+    r"|ceo|king|queen|mayor|"
+    r"champion|record|"
+    r"population|price|government|chancellor|governor|chair|chairman|director|head|owner|generation|estimate|figures?|data))\b"
+    r"|\bnow\?$",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(
+    r"\b(?:as of|in|by|since|during|of|from)\s+(?:the year |early |late |mid-?|[A-Z][a-z]+ )?(?:1[0-9]|20)\d\d\b|"
+    r"\b(?:1[0-9]|20)\d\d\b"
+    # a standard or a version: the latest of "HTTP in RFC 9114" stays what it is
+    r"|\b(?:RFC|ISO|IEC|IEEE|DIN|ANSI|ECMA|PEP|EN)(?:[ /-][A-Z]+)*[ -]?\d|\b\d+\.\d+\b"
+)
+# A problem that tells its own story ("Ann has 9 eggs today. ...", "If today is Monday, ...") keeps its own time.
+_STORY = re.compile(r"^(?:if|suppose|assume|assuming|imagine|given)\b|[.?!][\"')]? +[\"'(]?[A-Z]", re.I)
+_NAMED_TODAY = re.compile(r"[A-Z]\w+ (?:Today|Tonight|Tomorrow|Yesterday)\b|\b(?:Today|Tonight|Tomorrow|Yesterday) [A-Z]")
+
+
+def question_has_a_deictic_date(pair: QAPair) -> Fault | None:
+    """Words of time that mean another day to every reader, unless the question says a year."""
+    question = _NAMED_TODAY.sub("", unify(pair.question))
+    found = _DEICTIC.search(question)
+    if not found or _ANCHOR.search(question) or _STORY.search(question):
+        return None
+    return Fault("question_deictic_date", found[0])

@@ -1,0 +1,195 @@
+"""Objections: what a sentence says beside an answer that takes it back, leaves it open or puts another next to it.
+
+"not Paris", "maybe Paris", "more than 5", "north of Paris", "the opposite of inflation", "Paris or Lyon",
+"Paris, Lyon", "Paris (or Lyon)", "Some say Paris" are no answers; "Paris, the capital", "Paris (France)",
+"5 km (3.1 miles)" and "Paris, not Lyon" are.
+"""
+
+import re
+
+from transforms.answers.places import is_elsewhere, is_region
+from transforms.answers.quantities import parse_quantity
+from transforms.reward.mentions import FUNCTION_WORDS, is_verb
+from transforms.reward.modifiers import operated
+from transforms.reward.truth import Truth
+
+# Words that leave an answer open, or put it in somebody else's mouth.
+HEDGE = re.compile(
+    r"\b(?:maybe|perhaps|possibl[ey]|possibilit(?:y|ies)|probably|presumably|supposedly|allegedly|potentially|likely|unlikely|"
+    r"might|could|may(?= (?:be|have|not|also)\b)|guess(?:ing|ed)?|unsure|uncertain|not (?:sure|certain)|unclear|unknown|"
+    r"do(?: not|n't) know|doubt|hard to say|depend(?:s|ing)|whether|if|unless|would|either|neither|nor|alternatives?|"
+    r"alternatively|or|xor|(?:some|many|most|people|others) (?:people )?(?:say|think|believe|claim|credit)|"
+    r"often (?:said|thought|named|believed|confused)|it is said|mistaken(?:ly)?|misconception|commonly believed|long thought|"
+    r"according to (?:some|others|many)|(?:some|other) sources|pretend|suppose|imagine|assum(?:e|ing)|"
+    r"you asked|the question|candidates?|options?|choices|answers|one of|such as|for (?:example|instance)|etc|and so on|among|"
+    r"including|any of|any number|all of|all plausible|cannot (?:answer|say|determine)|can't (?:answer|say|determine)|refuse|"
+    r"unable to|as an ai|give or take|plus or minus|say, |kidding)\b|\be\.g\.|\u00b1|\+/-",
+    re.IGNORECASE,
+)
+NEGATION = re.compile(
+    r"\b(?:not(?! (?:until|only)\b)|never|no(?! (?:later|earlier)\b)|none|nothing|nobody|nowhere|cannot|hardly|scarcely|"
+    r"wrong(?:ly)?|incorrect(?:ly)?|false(?:ly)?|erroneously|untrue|(?:rejected|replaced|dismissed|superseded|eliminated|"
+    r"ruled out)(?! by)|"
+    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|\u00ac|!=|<>|\bnon-",
+    re.IGNORECASE,
+)
+# Right before an answer: it is a bound, a landmark, something to tell apart, or belongs to the real answer.
+_RULED_OUT = re.compile(
+    r"(?:\b(?:lack|absence|loss|end|edge|cent(?:er|re)|opposite|inverse|reverse|fear|speed|theory|study|science|history|instead|"
+    r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburbs?|outskirts|downstream|upstream|"
+    r"(?:grand)?(?:son|"
+    r"daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|successor|predecessor|"
+    r"contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|uncle|aunt|mentor|"
+    r"tutor) of"
+    r"|\b(?:rather|other|more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|older|younger|earlier|later|"
+    r"better) than|\b(?:apart|aside|different|differs?|differed|distinct|far|away) from|\b(?:opposed|contrast|next|close|"
+    r"prior|up|"
+    r"adjacent|similar|compared|equivalent|closest|nearest) to|\b(?:confused|along|together) with|\b(?:except|save)(?: for)?"
+    r"|\b(?:anything|everything|everyone|everywhere|all|any|nothing|none|anyone) but"
+    r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|after|over|under|below|above|"
+    r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
+    r"previously|once))"
+    r"\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
+    re.IGNORECASE,
+)
+_BOUND_BEHIND = re.compile(
+    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
+    r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
+    re.IGNORECASE,
+)
+_RANGE_BEFORE = re.compile(
+    r"\b(?:from|between)\s+\S+\s+(?:\S+\s+){0,3}(?:to|and|until|through)\s+$|\d\s*(?:-|to)\s*$", re.IGNORECASE
+)
+_CONCEDED = re.compile(
+    r"\b(?:although|though|while|whereas|despite|contrary to|even if|first i|initially|at first|first guess|second guess)\b",
+    re.IGNORECASE,
+)
+_BUT = re.compile(r"\b(?:but|however|yet)\b", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"\s*(?:(?:in|on|at|by|to|for|from|of|with) )?(?:what|which|who|whom|whose|when|where|why|how)\b(?![^,]*,)|"
+    r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\s+(?:it|the|this|that|there|he|she|they)\b|"
+    r"\s*(?:simplify|solve|find|compute|calculate|name|evaluate|determine)\b(?! it)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[,;:()\u2014\u2013]| - |\b(?:but|however|yet)\b")
+
+# A sentence of its own that offers something else.
+OFFERS = re.compile(
+    r"^\W*(?:or|maybe|perhaps|possibly|alternatively|otherwise)\b|\b(?:could|might|may) (?:also )?be\b|"
+    r"\banother (?:possib|option|candidate|answer|guess|choice)|\balso (?:possible|plausible|likely)\b",
+    re.IGNORECASE,
+)
+
+
+def objected(sentence: str, start: int, end: int) -> bool:
+    """Whether what surrounds an answer, named at this place, takes it back or leaves it open."""
+    before, after = sentence[:start], sentence[end:]
+    rest = f"{before} _ {after}"
+    asks = _QUESTION.match(rest)
+    if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()):  # the WHO is no question
+        return True
+    if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
+        return True
+    begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
+    ends = _CLAUSE.search(after)
+    clause = f"{before[begins:]} _ {after[: ends.start()] if ends else after}"
+    if NEGATION.search(clause) or _CONCEDED.search(before[begins:]):
+        return True
+    # "Many name Paris, but it is Lyon": what comes before a "but" is not the last word.
+    return bool(_BUT.search(after)) and not _BUT.search(before)
+
+
+# --- Beside the answer ---------------------------------------------------------------------------
+
+# Words that begin an explanation and no other answer.
+GLOSSES = frozenset(
+    "a an the because since as which who whose whom where when that after before in on at by with for from of to located "
+    "also i.e. ie "
+    "known called denoted published written built born founded formerly namely meaning and so it he she they this is was are "
+    "were "
+    "during near under inside between not unlike rather instead but though although while per via around about dated into until "
+    "using given capital its their his her one now today again alone itself himself herself".split()
+)
+_LEADS = GLOSSES | frozenset("yes no so thus therefore hence well sure our their my your".split())
+_AND_GOES_ON = frozenset(
+    "it he she they this that these is was are were has had have not later now so can will does did its his her their".split()
+)
+_AND_BEHIND = re.compile(
+    r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
+)
+_ONE_OF_TWO = re.compile(r"to (?:the |a |an )?(?-i:[A-Z\d])|to (\w+)[\w ]*\W*$", re.IGNORECASE)  # "Madrid to Barcelona"
+_AND_BEFORE = re.compile(r"(?:(?:\band|&|/|\||\u2192|->|=>|\+|~)(?: (?:the|a|an))?|\bplus)$", re.IGNORECASE)
+_PIECE_BEHIND = re.compile(
+    r"[\"'\])}>*`]*\s*([,;:(\[{<\"'#@\u2022\u2014\u2013\u2026]|\.\.+|-(?=\s)|"
+    r"\.(?=\s))[\s\"'\[({]*((?:[^,;:()\[\]{}<>\"\u2014\u2013]|(?<=\d),(?=\d))*)"
+)
+_PIECE_BEFORE = re.compile(
+    r"([^,;:()\[\]{}\"\u2014\u2013]*)[\"'\])}]*\s*([,;([{\u2014\u2013]|-(?=$)|\"(?=$))(?:\s*(?:the|a|an))?$"
+)
+_ABBREVIATION = re.compile(r"[A-Z][A-Za-z0-9.&-]{0,9}")
+_NUMBERS = re.compile(r"(?:born |c\. ?|ca\. ?)?[\d\s.,/\u2013\u2014bcead-]+(?:AD|BC|BCE|CE)?", re.IGNORECASE)
+
+
+def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
+    """Whether nothing that stands beside an answer competes with it."""
+    before, after = sentence[:start].rstrip(), sentence[end:].lstrip()
+    if _AND_BEHIND.match(after):
+        following = re.match(r"(?:,\s*)?and\s+([\w']+)", after)
+        if not following or (following[1].lower() not in _AND_GOES_ON and not is_verb(following[1])):
+            return False
+    if _lies_elsewhere(after, truth):
+        return False
+    other = _ONE_OF_TWO.match(after)
+    if _AND_BEFORE.search(before) or (other and not is_verb(other[1] or "")):
+        return False
+    behind = _PIECE_BEHIND.match(after)
+    if behind and not _explains(behind[2].strip(" .!\"'*"), behind[1], truth):
+        return False
+    lead = _PIECE_BEFORE.search(before)
+    return lead is None or _leads_in(lead[1].strip(" \"'"), truth)
+
+
+_IN_REGION = re.compile(r"[,(]?\s*(?:(?:in|of)\s+)?(?:the )?((?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*){0,3})", re.IGNORECASE)
+
+
+def _lies_elsewhere(after: str, truth: Truth) -> bool:
+    """Whether a place is said to lie where the right one does not: "Paris, Texas"."""
+    region = _IN_REGION.match(after) if truth.answer_type in ("place", None) else None
+    return region is not None and is_region(region[1]) and is_elsewhere(truth.answer, region[1])
+
+
+def _explains(piece: str, mark: str, truth: Truth) -> bool:
+    """Whether a piece behind an answer, set off by a mark, explains it and is no other answer."""
+    if not re.search(r"\w", piece) or truth.said_by(piece):
+        return True
+    words = piece.split()
+    if words[0].lower() in GLOSSES or len(words) > 6 or any(map(is_verb, words)):
+        return True
+    if mark == "(" and len(words) > 2 and FUNCTION_WORDS.intersection(words[1:]):  # "osmosis (the flow of water)"
+        return True
+    if mark in ("(", ",") and _NUMBERS.fullmatch(piece) and not truth.quantities:
+        return True
+    if mark == "(" and (_ABBREVIATION.fullmatch(piece) or converts(piece, truth)):
+        return truth.is_value or is_region(piece) or (truth.answer_type != "place" and piece.isupper())
+    return is_region(piece) and (truth.answer_type in ("place", None) or mark == "(")
+
+
+def _leads_in(piece: str, truth: Truth) -> bool:
+    """Whether what stands before an answer and a mark is no other answer: "In 1990, ", "Its highest peak, "."""
+    words = piece.split()
+    if not words or truth.said_by(piece) or words[0].lower() in _LEADS:
+        return True
+    if truth.is_proper:
+        return len(words) > 2 and any(word.islower() for word in words)
+    return len(words) > 3
+
+
+def converts(piece: str, truth: Truth) -> bool:
+    """Whether a piece is the right quantity in another unit, give or take its last digit: "3.1 miles" for 5 km."""
+    other = parse_quantity(piece, truth.answer_type)
+    for known in truth.quantities if other else ():
+        if other and known.unit and known.base == other.base and known.unit != other.unit:
+            right, said = known.value * known.factor, other.value * other.factor
+            if abs(said - right) * 20 <= abs(right):
+                return True
+    return False

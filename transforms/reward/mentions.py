@@ -1,0 +1,346 @@
+"""Mentions: where a sentence names the right answer as a thing of its own, and what else it names instead.
+
+"Carbon dioxide" is no mention of carbon, "Paris Hilton" none of Paris, "18" none of 8; "the physicist
+Marie Curie" is one of Marie Curie. Rivals are the other numbers or dates that could be the answer.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transforms.answers.agreement import loose_form, same_quantity
+from transforms.answers.canonical import fold_text
+from transforms.answers.dates import MONTHS, parse_date
+from transforms.answers.dates import PartialDate as Date
+from transforms.answers.quantities import SMALL_NUMBERS, Quantity, as_percentage, quantities_in
+from transforms.answers.units import parse_unit, singular
+from transforms.reward.modifiers import operated, spans, weak_unit
+from transforms.reward.truth import PARTICLES, Truth, is_cut_short, more_exact
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as written, without the marks around it."""
+
+    text: str
+    start: int
+    end: int
+    before: str  # marks
+    after: str
+
+    @property
+    def lower(self) -> str:
+        return self.text.lower()
+
+
+_WORD = re.compile(r"([^\w\s\u00b0%$\u20ac\u00a3]*)(\S*?)([^\w\s+#%\u00b0]*)(?=\s|$)")
+
+
+def words_of(sentence: str) -> list[Word]:
+    """The words of a sentence; a mark that stands alone is a word without text."""
+    found = []
+    position = 0
+    for piece in sentence.split():
+        start = sentence.index(piece, position)
+        position = start + len(piece)
+        match = _WORD.fullmatch(piece)
+        before, core, after = match.groups() if match else ("", piece, "")
+        if re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", core) and after.startswith("."):  # an initial or "U.S."
+            core, after = core + ".", after[1:]
+        found.append(Word(core, start + len(before), start + len(before) + len(core), before, after))
+    return found
+
+
+_TITLES = frozenset(
+    "mr mrs ms miss dr prof professor sir dame lord lady rev reverend president saint st general gen colonel captain capt "
+    "senator judge justice doctor queen king prince princess pope emperor empress chancellor minister".split()
+)
+FUNCTION_WORDS = frozenset(
+    "it's that's there's he's she's a an the this that these those it he she they we you i its his her their our my your "
+    "there here one what which who "
+    "whom whose when where why how is are was were be been being am 's has have had do does did will can of in on at to for "
+    "from by with about into onto over under between among through during as than because since so then and but if while "
+    "although though thus therefore hence also only just exactly called named known termed dubbed about approximately "
+    "around roughly nearly almost some total until not both indeed still now again later today eventually finally "
+    "originally mainly mostly commonly usually actually".split()
+)
+# What may follow an answer in its sentence.
+_GO_ON = frozenset(
+    "is are was were be been has have had do does did can will may in on at of to for from by with into onto over under between "
+    "among through during because since as where when who whom whose which that until while about around near within and or not "
+    "also only itself himself herself alone there here now today again if but though although rather instead not ago per".split()
+)
+_VERBS = frozenset(
+    "produce release contain use discover invent write found lead win open build cause mean include require become remain "
+    "represent describe establish publish develop call name locate belong measure weigh cost last take begin start end occur "
+    "happen equal reach make give get run carry help live die bear play create form convert absorb emit design paint compose "
+    "direct sing sign introduce propose formulate prove show say use need allow prevent reduce increase drive control regulate "
+    "store bind break flow lie stand sit come go move turn bring keep hold lose beat defeat rule govern found visit cross "
+    "feature involve treat affect cover provide support connect separate choose elect see serve teach study grow rise fall "
+    "drop total number count amount span finish complete close join leave own buy sell pay mark denote".split()
+)
+_IRREGULAR = frozenset(
+    "wrote won led built meant became took began gave got ran bore sang said drove bound broke flew lay lain stood sat came went "
+    "brought kept held lost chose saw taught grew rose fell left bought sold paid made spoke wore drew written born drawn given "
+    "taken chosen seen grown risen fallen".split()
+)
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word is a common verb of short answers, inflected or not."""
+    lower = word.lower()
+    if lower in _IRREGULAR or lower in _VERBS:
+        return True
+    for ending, instead in (("ies", "y"), ("ied", "y"), ("es", ""), ("es", "e"), ("s", ""), ("ed", ""), ("ed", "e"), ("d", "")):
+        if lower.endswith(ending) and lower[: -len(ending)] + instead in _VERBS:
+            return True
+    return False
+
+
+# --- Mentions of texts ---------------------------------------------------------------------------
+
+
+def text_mentions(words: list[Word], truth: Truth) -> list[tuple[int, int]]:
+    """Where a sentence names a text answer: the first word and the one after the last."""
+    folded = [_folded(word.text, truth) for word in words]
+    found = [place for place in _joined(folded, truth) if _stands_alone(words, *place, truth)]
+    if truth.is_proper:
+        for start, end in _capital_runs(words):
+            run = " ".join(word.text for word in words[start:end])
+            if not any(a < end and start < b for a, b in found) and truth.said_by(run) and _ends_there(words, end):
+                found.append((start, end))
+    return sorted(found)
+
+
+def _folded(text: str, truth: Truth) -> str:
+    form = fold_text(text) if text else ""
+    if truth.answer_type == "term":
+        form = " ".join(singular(singular(word)) for word in form.split(" "))
+    return loose_form(form).replace(" ", "")
+
+
+def _joined(folded: list[str], truth: Truth) -> Iterator[tuple[int, int]]:
+    """Runs of words that spell the answer, spaces aside; letters one by one spell nothing."""
+    longest = max(map(len, truth.loose_forms), default=0)
+    for start, first in enumerate(folded):
+        joined = ""
+        for end in range(start, len(folded)):
+            joined += folded[end]
+            if not first or len(joined) > longest:
+                break
+            if joined in truth.loose_forms and (end - start < 4 or any(len(part) > 1 for part in folded[start : end + 1])):
+                yield start, end + 1
+                break
+
+
+def _capital_runs(words: list[Word]) -> Iterator[tuple[int, int]]:
+    """Names as far as they reach: capitalised words with what stands between them, broken by marks."""
+    start = 0
+    while start < len(words):
+        if not _is_capital(words[start]):
+            start += 1
+            continue
+        end = start + 1
+        while end < len(words) and not words[end - 1].after and not words[end].before:
+            if _is_capital(words[end]):
+                end += 1
+            elif words[end].text in PARTICLES and end + 1 < len(words) and _is_capital(words[end + 1]):
+                end += 2
+            else:
+                break
+        yield start, end
+        start = end
+
+
+def _is_capital(word: Word) -> bool:
+    return word.text[:1].isupper() and word.lower not in FUNCTION_WORDS and not word.text.endswith(("'s", "\u2019s"))
+
+
+def _stands_alone(words: list[Word], start: int, end: int, truth: Truth) -> bool:
+    """Whether a run of words is a thing of its own, and no part of a longer name or term."""
+    if not _ends_there(words, end):
+        return False
+    before = words[start - 1] if start and not words[start - 1].after and not words[start].before else None
+    if before is None or before.lower in FUNCTION_WORDS or _is_aside(before):
+        return True
+    if not (truth.is_proper and words[start].text[:1].isupper()):
+        return is_verb(before.text)
+    if _is_capital(before):
+        named = truth.answer_type == "name"
+        if start == 1 and is_verb(before.text):
+            return True
+        run = " ".join(word.text for word in words[_run_start(words, start) : end])
+        return named and (truth.said_by(run) or before.lower.rstrip(".") in _TITLES)
+    # "the physicist Marie Curie", "They climbed Mount Kenya"; "lyon Paris" is two of them.
+    return is_verb(before.text) or any(word.lower in FUNCTION_WORDS or is_verb(word.text) for word in words[: start - 1])
+
+
+def _ends_there(words: list[Word], end: int) -> bool:
+    """Whether the name or term ends before this word: with a mark, or before a verb, preposition or adverb."""
+    if end >= len(words) or words[end - 1].after or words[end].before:
+        return True
+    after = words[end]
+    if after.lower == "of" and end + 1 < len(words) and _is_capital(words[end + 1]):
+        return False
+    return after.lower in _GO_ON or is_verb(after.text) or _is_aside(after)
+
+
+def _is_aside(word: Word) -> bool:
+    return not word.text or (word.lower.endswith("ly") and len(word.text) > 4)
+
+
+def _run_start(words: list[Word], start: int) -> int:
+    while start and _is_capital(words[start - 1]) and not words[start - 1].after and not words[start].before:
+        start -= 1
+    return start
+
+
+# --- Mentions of numbers and dates ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number or date in a sentence that could be the answer, and whether it is."""
+
+    start: int
+    end: int
+    right: bool
+
+
+_LABEL = re.compile(
+    r"\b(?:figure|fig|table|section|chapter|page|step|equation|eq|question|part|room|item|example|case|line|number|no|note|level|"
+    r"version|phase|type|volume|vol|act|grade)\.? ?$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]+[ -]$|^(?!The |In |A |An |It |About |Around |Exactly |Of |At )[A-Z][a-z]+ $")
+_IN_TIME = re.compile(
+    r"\b(?:in|since|by|during|until|till|of|from|year|early|late|mid|before|after|circa|around) $|\($", re.IGNORECASE
+)
+_RANGE_GOES_ON = re.compile(
+    r" (?:to|or|through) (?:about |around )?(?:[\d$\u20ac\u00a3.]|(?:" + "|".join(SMALL_NUMBERS) + r"|a|half)\b)", re.IGNORECASE
+)
+_OUT_OF = re.compile(
+    r"\b\d[\d,.]* (?:out )?of (?:the |its |all |their )?(?:total of )?$|\bout of (?:the |a total of )?$", re.IGNORECASE
+)
+_ATTACHED_BEFORE = re.compile(r"[\w.^*/:#<>\u2260\u00b1$\u20ac\u00a3\u00a5\u20b9-]$|[!<>]=\s*$")
+_ATTACHED_AFTER = re.compile(
+    r"\w|[\^*/:\u00b1-](?!\s|$)|[.,]\d|[\u00b1<>]|-|\s?(?:\u00b1|\+/-)|\s*[\u2013\u2014-]\s*\d|\s?:\s?\d"
+)
+
+
+_PHRASE = re.compile(r"^[^,;:.()!?]*")
+
+
+def _counts_in(after: str, truth: Truth) -> bool:
+    """Whether what stands behind a bare number, if it is counted, is what the answer counts: "12 apples" is no 12 km."""
+    words = re.findall(r"[^\W\d_][\w'-]*", _PHRASE.findall(after[:60])[0])[:4]
+    if not words or not re.match(r"[ -][^\W\d_]", after) or words[0].lower() in _GO_ON or is_verb(words[0]):
+        return True
+    units = [parse_unit(word) for word in words]
+    counted_by = {singular(singular(known.unit.split()[-1])) for known in truth.quantities if known.unit}
+    symbols = {known.unit for known in truth.quantities}
+    return any(unit and unit.symbol in symbols for unit in units) or any(
+        singular(singular(word.lower())) in counted_by for word in words
+    )
+
+
+_SHARE_OF = re.compile(
+    r"(?:(?:an?|one) )?(?:half|third|quarter) of \w{0,8} ?\d", re.IGNORECASE
+)  # "half of 50" is worked out further on
+
+
+def values_in(sentence: str, truth: Truth) -> list[Value]:
+    """The numbers, or the dates, of a sentence (as `unify` leaves it) that could be the answer."""
+    return list(_dates(sentence, truth)) if truth.dates else list(_quantities(sentence, truth))
+
+
+def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
+    for start, end, quantity in quantities_in(sentence):
+        start += sentence[start:end].startswith(" ")
+        before, after = sentence[:start], sentence[end:]
+        written = sentence[start:end].strip().lower()
+        if truth.answer_type == "percentage":
+            quantity = as_percentage(quantity, written)
+        right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
+        if right and truth.has_unit and not quantity.unit and not _counts_in(after, truth):
+            right = False
+        if written == "one" and not right and not _RANGE_GOES_ON.match(after):
+            continue
+        attached = bool(
+            _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248"))
+            or _ATTACHED_AFTER.match(after)
+            or _RANGE_GOES_ON.match(after)
+            or (not truth.has_unit and weak_unit(written))
+            or is_cut_short(f"{written}{after[:4]}", quantity)
+            or (truth.is_year and right and spans(sentence, start, end))
+        )
+        if operated(sentence, start, end) or (not right and _SHARE_OF.match(f"{written}{after}")):
+            if right:
+                yield Value(start, end, False)
+        elif attached:
+            yield Value(start, end, False)
+        elif right and not _LABEL.search(before):
+            yield Value(start, end, True)
+        elif not right and not _beside_the_point(quantity, before, truth):
+            yield Value(start, end, False)
+
+
+def _beside_the_point(quantity: Quantity, before: str, truth: Truth) -> bool:
+    """Whether another number is no candidate: a year in passing, a number in a name, another kind of measure."""
+    years = all(known.value.denominator == 1 and 1000 <= known.value <= 2100 and not known.unit for known in truth.quantities)
+    if not quantity.unit and quantity.value.denominator == 1 and 1000 <= quantity.value <= 2100 and not years:
+        return bool(_IN_TIME.search(before))
+    if years and not quantity.unit and not 1000 <= quantity.value <= 2100:
+        return True
+    if _LABEL.search(before) or _NAMED.search(before) or _OUT_OF.search(before):
+        return True
+    bases = {known.base for known in truth.quantities}
+    return bool(quantity.unit) and quantity.base not in bases
+
+
+_ERA = re.compile(r"bce?|b\.c\.(?:e\.)?", re.IGNORECASE)
+_DATE_WORD = re.compile(
+    r"(?:\d{1,4}(?:st|nd|rd|th)?|(?:" + "|".join((*MONTHS, *(month[:3] for month in MONTHS), "sept")) + r")|the|of|first|fourth|"
+    r"bce?|b\.c\.(?:e\.)?|ad|a\.d\.|ce|\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})\.?",
+    re.IGNORECASE,
+)
+
+
+def _dates(sentence: str, truth: Truth) -> Iterator[Value]:
+    """Dates as far as they reach; a year alone is one too."""
+    words = words_of(sentence)
+    index = 0
+    while index < len(words):
+        place = _date_from(words, index, sentence)
+        if place is None:
+            if re.search(r"\d{3}", words[index].text):
+                yield Value(words[index].start, words[index].end, False)
+            index += 1
+            continue
+        end, date = place
+        start, stop = words[index].start, words[end - 1].end
+        attached = _ATTACHED_BEFORE.search(sentence[:start]) or _ATTACHED_AFTER.match(sentence[stop:])
+        changed = attached or operated(sentence, start, stop) or spans(sentence, start, stop)
+        right = not changed and any(more_exact(date, known) for known in truth.dates)
+        if right or date.month or date.year >= 1000:
+            yield Value(start, stop, right)
+        index = end
+
+
+def _date_from(words: list[Word], start: int, sentence: str) -> tuple[int, Date] | None:
+    end = start
+    while end < len(words) and end - start < 6 and _DATE_WORD.fullmatch(words[end].text):
+        end += 1
+        if words[end - 1].after not in ("", ",", "."):
+            break
+    for stop in range(end, start, -1):
+        if words[start].lower in ("the", "of"):
+            break
+        written = sentence[words[start].start : words[stop - 1].end]
+        date = parse_date(written)
+        era = stop < len(words) and _ERA.fullmatch(words[stop].text)
+        if date and (date.month or stop == start + 1) and not era:
+            return stop, date
+    return None
