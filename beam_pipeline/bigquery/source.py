@@ -23,9 +23,9 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
-from beam_pipeline.reading.documents import STAGE, BadRow, Fields, carried, dead_row, make_document, missing_text
+from beam_pipeline.reading.documents import STAGE, Fields, carried, dead_row, make_document, missing_text
 from beam_pipeline.reading.read_files import keep_first
-from beam_pipeline.storage.values import MISSING, look_up
+from beam_pipeline.storage.values import MISSING, BadRow, look_up
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash

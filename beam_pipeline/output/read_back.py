@@ -10,10 +10,10 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.kinds import whole_unicode
-from beam_pipeline.reading.documents import BadRow
 from beam_pipeline.storage.files import format_of
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import FORMATS, read_rows
+from beam_pipeline.storage.values import BadRow
 
 Row = dict[str, Any]
 

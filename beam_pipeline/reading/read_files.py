@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import NOT_TEXT, STAGE, BadRow, Fields, LeftOut, dead_row
+from beam_pipeline.reading.documents import NOT_TEXT, STAGE, Fields, LeftOut, dead_row
 from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_parquet
 from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
-from beam_pipeline.storage.values import RAW_CHARACTERS
+from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
 from transforms.flow.coders import RecordCoder
 from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count

@@ -4,8 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from beam_pipeline.report import write_report
 from beam_pipeline.report.rows import ReportError
+from beam_pipeline.report.write import write_report
 
 OK, UNUSABLE = 0, 2
 

@@ -13,7 +13,7 @@ from beam_pipeline.bigquery.client import TableError
 from beam_pipeline.bigquery.sink import count_tables
 from beam_pipeline.engines.dataflow import JobStopped, on_dataflow, template_location
 from beam_pipeline.engines.runners import QuietStderr, cancel_job, failure_text, is_local, runs_here
-from beam_pipeline.report import tell_report
+from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import (
     FAILED,
     STOPPED,
