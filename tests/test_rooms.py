@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("transforms/text", "transforms/errors", "transforms/__init__", "beam_pipeline/__init__"),
+    ("transforms/text", "transforms/errors", "transforms/__init__", "beam_pipeline/__init__", "beam_pipeline/command_parser"),
     ("transforms/records", "transforms/shingles"),
     ("prompts",),
     ("transforms/answers",),
@@ -47,6 +47,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/main",),
     ("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
     ("beam_pipeline/sizing",),
+    ("beam_pipeline/cli",),
     ("beam_pipeline/__main__",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}

@@ -1,11 +1,10 @@
-"""`python -m beam_pipeline.estimate --input ... --output OUT [--sample 200] [options of the run]`: what a run would come to.
+"""`webscale-qa estimate --input ... --output OUT [--sample 200] [options of the run]`: what a run would come to.
 
 A random sample of the corpus goes through the real pipeline, and its pairs, calls, tokens, time and cost are
 extrapolated to the whole, each with an interval. The sample's own output is in `OUT/estimate/`. Its replies are in the
 journal of the run, `OUT/journal/`, so the run itself, with `--resume`, does not pay for them again.
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.engines.runners import is_local, runner_name
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
@@ -51,13 +51,13 @@ ROWS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m beam_pipeline.estimate",
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "estimate",
+        "Run a sample of the documents, and say what the whole would come to.",
+        ("--input documents.jsonl --output out", "--config run.yaml --sample 500 --price_gpu_hour 2.5"),
         usage="%(prog)s --input FILES --output FOLDER [--sample 200] [--seed 0] [--json] [options of the run ...]",
-        description="Run a sample of the documents, and say what the whole would come to.",
-        epilog="All options of python -m beam_pipeline may be given, and are best those of the run to come.",
-        allow_abbrev=False,
+        epilog="All options of webscale-qa run may be given, and are best those of the run to come.",
     )
     parser.add_argument("--sample", default=SAMPLE, type=int, help=f"texts to ask about, chunks by themselves ({SAMPLE})")
     parser.add_argument("--seed", default=0, type=int, help="another seed draws other texts (0)")

@@ -1,4 +1,4 @@
-"""`python -m beam_pipeline.export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
+"""`webscale-qa export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
 
 hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl and verifiers get their
 own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream:
@@ -14,9 +14,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from beam_pipeline import __version__
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
 from beam_pipeline.export.folder import ExportError, ExportFolder
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
@@ -191,17 +192,13 @@ def _about(run: FinishedRun, name: str, rows: Mapping[str, int], left_out: Mappi
     }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the other commands do."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}; --help lists the options", file=sys.stderr)
-        raise SystemExit(UNUSABLE)
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> CommandParser:
     formats = (DATASET, *TRAINERS)
-    parser = _Parser(prog="python -m beam_pipeline.export", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser = CommandParser(
+        "export",
+        "Write accepted pairs as a trainer, or a hub, reads them.",
+        ("out --format trl --to dataset", "out --format hf --to dataset --domains math,coding --min_pass_rate 0.1"),
+    )
     parser.add_argument("output", metavar="OUT", help="output folder of a run that has ended, or of a stream")
     parser.add_argument("--format", required=True, choices=formats, help="hf for a dataset with a card, else the trainer")
     parser.add_argument("--to", required=True, metavar="FOLDER", help="folder to write to, local or gs://")
