@@ -33,10 +33,8 @@ from typing import Any
 
 import yaml
 
-# Every stage that asks a model, in the order in which a document meets them, and those of a run with
-# all options at their defaults.
-STAGES = ("filter", "classify", "synthesize", "verify", "verify_answer", "verify_question", "round_trip", "pass_rate")
-DEFAULT_STAGES = ("filter", "classify", "synthesize", "verify")
+from transforms.stages import DEFAULT_MODEL_STAGES
+
 DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
 AFTER_DOCUMENT = "<!-- after the document -->\n"
 DEFAULT_DOMAIN = "Other"
@@ -166,7 +164,9 @@ def load_prompt(name: str) -> Prompt:
     return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
 
 
-def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_STAGES) -> PromptSet:
+def load_prompts(
+    domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_MODEL_STAGES
+) -> PromptSet:
     """Load the prompts of the given stages and fill in what is the same for a whole run."""
     domains = tuple(domains) or load_domains()
     values = {

@@ -28,13 +28,13 @@ from beam_pipeline.run import progress as progress_module
 from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.run.models import run_prompts
 from beam_pipeline.run.progress import Progress
-from prompts.load import STAGES
 from tests.scripted_endpoint import Answer
 from transforms.inference import runtime as runtime_module
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import ObjectJournal
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.screen import ScreenDocuments
+from transforms.stages import MODEL_STAGES
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 
@@ -333,7 +333,7 @@ def unpacked_graph(pipeline: beam.Pipeline) -> bytes:
 def test_no_secret_is_in_the_graph(monkeypatch: pytest.MonkeyPatch, config: Any) -> None:
     monkeypatch.setenv("SENTINEL_KEY", "sentinel-5f2d-of-a-key")
     chosen = config(endpoint=["http://localhost:1/v1"], model="a-model-by-name", api_key_env="SENTINEL_KEY")
-    models = {stage: stage_model(chosen, stage) for stage in STAGES}
+    models = {stage: stage_model(chosen, stage) for stage in MODEL_STAGES}
     pipeline = beam.Pipeline()
     build(pipeline, chosen, run_prompts(chosen), models.__getitem__)
     graph = unpacked_graph(pipeline)

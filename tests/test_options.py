@@ -18,8 +18,8 @@ from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, valid
 from beam_pipeline.options.config import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
 from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
 from beam_pipeline.pipeline import screen_config
-from prompts.load import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
+from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ["--input", "a.jsonl", "--output", "out"]
@@ -444,10 +444,10 @@ def test_a_stage_may_have_its_own() -> None:
 
 
 def test_a_run_has_the_stages_that_its_options_say() -> None:
-    assert settings().model_stages == DEFAULT_STAGES
+    assert settings().model_stages == DEFAULT_MODEL_STAGES
     everything = settings("--verify_calls=2", "--round_trip", "--pass_rate_samples=4")
-    assert everything.model_stages == tuple(stage for stage in STAGES if stage != "verify")
-    assert settings("--round_trip").model_stages == (*DEFAULT_STAGES, "round_trip")
+    assert everything.model_stages == tuple(stage for stage in MODEL_STAGES if stage != "verify")
+    assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
 
 
 def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_have_their_own() -> None:
@@ -481,7 +481,7 @@ def test_a_model_verifies_under_one_name_once() -> None:
 
 
 def test_an_empty_setting_of_a_stage_that_is_off_is_none() -> None:
-    assert settings("--round_trip_model=").model_stages == DEFAULT_STAGES
+    assert settings("--round_trip_model=").model_stages == DEFAULT_MODEL_STAGES
 
 
 def test_a_solver_samples_and_has_room_to_think() -> None:
@@ -494,7 +494,7 @@ def test_a_solver_samples_and_has_room_to_think() -> None:
 
 
 def test_a_stage_that_is_off_needs_no_endpoint() -> None:
-    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_STAGES]
+    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES]
     assert settings("--model=m", *own).stage("verify").model == "m"
     assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
 
@@ -507,7 +507,7 @@ def test_a_stages_own_key_wins_over_the_general_secret() -> None:
 
 def test_every_stage_has_every_setting() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    assert names == {f"{stage}_{setting}" for stage in STAGES for setting in StageOptions.model_fields}
+    assert names == {f"{stage}_{setting}" for stage in MODEL_STAGES for setting in StageOptions.model_fields}
 
 
 def test_the_model_without_an_endpoint() -> None:

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.load import STAGES, load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Asked
 from transforms.inference.call_several import Opinion
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import close_runtime
 from transforms.pass_rate import Band, MeasurePassRate, SolverReply, apply_samples
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, Stamp, Verdict, VerifiedQA
+from transforms.stages import MODEL_STAGES
 
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("pass_rate")
 STAMP = Stamp("pass_rate", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("verify", "n", 1, "abc")

@@ -13,7 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("transforms/text", "transforms/errors", "transforms/__init__", "beam_pipeline/__init__", "beam_pipeline/command_parser"),
+    (
+        "transforms/text",
+        "transforms/errors",
+        "transforms/stages",
+        "transforms/__init__",
+        "beam_pipeline/__init__",
+        "beam_pipeline/command_parser",
+    ),
     ("transforms/records", "transforms/shingles"),
     ("prompts",),
     ("transforms/answers",),
@@ -56,7 +63,15 @@ BEAM = "apache_beam"
 NETWORK = {"aiohttp", "google", "grpc", "http", "httpx", "httpx2", "openai", "requests", "socket", "urllib.request", "urllib3"}
 # What runs without Beam, and of it what runs without a network as well.
 WITHOUT_BEAM = (
-    *("transforms/text", "transforms/errors", "transforms/records", "transforms/shingles", "prompts", "transforms/answers"),
+    *(
+        "transforms/text",
+        "transforms/errors",
+        "transforms/stages",
+        "transforms/records",
+        "transforms/shingles",
+        "prompts",
+        "transforms/answers",
+    ),
     *("transforms/grounding", "transforms/reward", "transforms/document_rules", "transforms/pair_rules"),
     *("transforms/benchmarks", "transforms/duplicates", "transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),

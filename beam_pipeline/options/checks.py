@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from beam_pipeline.options.endpoint import DEMO_MODEL
-from beam_pipeline.options.per_stage import VERIFY_STAGES, StageOptions
+from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.streaming import check_source
 from beam_pipeline.options.tables import check_tables
+from transforms.stages import VERIFY_STAGES
 
 if TYPE_CHECKING:
     from beam_pipeline.options.config import PipelineConfig

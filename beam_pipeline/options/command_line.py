@@ -23,7 +23,7 @@ from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER
 from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
 from beam_pipeline.options.tables import check_google
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _describe_all() -> Iterator[Option]:
     for name, field in PipelineConfig.model_fields.items():
         if name not in NO_OPTIONS:
             yield _describe(name, field)
-    for stage in STAGES:
+    for stage in MODEL_STAGES:
         for setting, field in StageOptions.model_fields.items():
             yield _describe(f"{stage}_{setting}", field, stage, setting)
 
@@ -297,6 +297,6 @@ def _unknown_key(name: str) -> str:
         return "config cannot stand in a config file"
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
-    if name in STAGES:
+    if name in MODEL_STAGES:
         return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
     return f"unknown option {shown(name)[1:-1]}{hint(name, OPTIONS)}"

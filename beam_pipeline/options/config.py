@@ -21,9 +21,9 @@ from beam_pipeline.options.endpoint import DEMO_MODEL, SERVE_COMMAND, EndpointOp
 from beam_pipeline.options.groups import RUN, SERVE, STAGE, STREAMING, TABLES
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, StageOptions, StageSettings
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, StageOptions, StageSettings
 from beam_pipeline.options.values import declare
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 __all__ = [
     "DEMO_MODEL",
@@ -36,7 +36,6 @@ __all__ = [
     "STREAMING",
     "STREAM_RUNNER",
     "TABLES",
-    "VERIFY_STAGES",
     "PipelineConfig",
     "StageOptions",
     "StageSettings",
@@ -99,7 +98,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         if not isinstance(values, Mapping) or "stages" in values:
             return values
         flat, stages = dict(values), {}
-        for stage in STAGES:
+        for stage in MODEL_STAGES:
             own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
             stages[stage] = own
         return {**flat, "stages": stages}
@@ -138,7 +137,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
         off |= set() if self.round_trip else {"round_trip"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
-        return tuple(stage for stage in STAGES if stage not in off)
+        return tuple(stage for stage in MODEL_STAGES if stage not in off)
 
     def stage(self, name: str) -> StageSettings:
         """How a stage calls its model: its own settings where given, the general ones elsewhere."""

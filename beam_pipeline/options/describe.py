@@ -14,7 +14,7 @@ from typing import Any
 from beam_pipeline.options.command_line import OPTIONS, Option
 from beam_pipeline.options.config import STREAMING
 from beam_pipeline.options.streaming import STREAM_ONLY
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
@@ -123,7 +123,7 @@ def options_table() -> str:
 def _rows() -> Iterator[str]:
     group = ""
     for option in OPTIONS.values():
-        if option.stage not in ("", STAGES[0]):
+        if option.stage not in ("", MODEL_STAGES[0]):
             continue
         flag = f"`--{option.stage and '<stage>_'}{option.setting or option.name}`"
         if option.choices:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from beam_pipeline.options.config import VERIFY_STAGES, PipelineConfig
+from beam_pipeline.options.config import PipelineConfig
 from transforms.deduplicate import question_key
 from transforms.inference.scheduling.budget import Limits, Step
 from transforms.records import VerifiedQA
+from transforms.stages import VERIFY_STAGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 import json
 from dataclasses import replace
 
-from beam_pipeline.options.config import VERIFY_STAGES, PipelineConfig, StageSettings
+from beam_pipeline.options.config import PipelineConfig, StageSettings
 from transforms.inference.config import ModelConfig, ServeConfig
+from transforms.stages import VERIFY_STAGES
 
 # By the stage's name; the verifiers of a stage besides its first by `verifier_name`.
 Models = dict[str, ModelConfig]

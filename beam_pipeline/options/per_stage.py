@@ -7,9 +7,6 @@ from pydantic import field_validator
 from beam_pipeline.options.groups import STAGE, OptionsModel
 from beam_pipeline.options.values import ENV_NAME, SECRET_NAME, check_endpoints, check_env_name, check_secret_name, declare
 
-VERIFY_STAGES = ("verify", "verify_answer", "verify_question")
-"""The stages of verification: the one of a single call, and the two of `--verify_calls 2`, which share its settings."""
-
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
 
