@@ -99,6 +99,24 @@ class PromptSet:
             {"role": "user", "content": f"{DOCUMENT_OPEN}{document}{DOCUMENT_CLOSE}{task}"},
         ]
 
+    def with_prompt(self, stage: str, content: str) -> "PromptSet":
+        """The same prompts and one more, for a stage of your own; `content` is a prompt file (see above).
+
+        Its instructions go behind those of the other stages, so that all requests still begin alike.
+
+        Raises:
+            PromptError: the file is not as it must be, has run variables, or the stage has a prompt already.
+        """
+        if any(prompt.name == stage for prompt in self.prompts):
+            raise PromptError(f"{stage}: there is a prompt of this name already; call your stage something else")
+        prompt = parse_prompt(stage, content)
+        try:
+            prompt = replace(prompt, instructions=Template(prompt.instructions).substitute())
+        except KeyError as error:
+            raise PromptError(f"{stage}: {error} is a run variable, and only the shipped stages have those") from error
+        system = self.system if prompt.closed_book else f"{self.system}\n\n{prompt.instructions}"
+        return replace(self, system=system, prompts=(*self.prompts, prompt))
+
     def signature(self, stage: str) -> str:
         """Hash of what the model is told about this stage, other stages' instructions left out.
 
