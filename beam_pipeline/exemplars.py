@@ -21,7 +21,8 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.command_parser import CommandParser
-from beam_pipeline.output.read_back import PairsError, Row, pair_files, read_pairs
+from beam_pipeline.output.kinds import Row
+from beam_pipeline.output.read_back import ReadBackError, pair_files, read_pairs
 from beam_pipeline.reading.exemplar_banks import read_domains
 from beam_pipeline.storage.files import reason
 from prompts.exemplar_bank import Exemplar, check_bank, check_exemplar, load_bank
@@ -57,7 +58,7 @@ def read_rows(place: str) -> Iterator[Row]:
     try:
         for path in pair_files(place):
             yield from (row for _, row in read_pairs(path))
-    except PairsError as error:
+    except ReadBackError as error:
         raise ExemplarError(f"--from {error}") from error
 
 

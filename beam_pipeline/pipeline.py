@@ -1,13 +1,11 @@
 """The graph on one screen: documents in, verified pairs out, everything else accounted for."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline import __version__
 from beam_pipeline.bigquery.sink import write_tables
 from beam_pipeline.bigquery.source import ReadRows, table_source
 from beam_pipeline.engines.runners import splits_at_side_inputs
@@ -15,6 +13,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import limits_of
 from beam_pipeline.options.model_settings import verifier_name
 from beam_pipeline.options.thresholds import read_thresholds
+from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_exemplars, tell_empty
@@ -42,7 +41,7 @@ from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.mix import MixConfig, MixQA, parse_shares, resolve_shares
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED, DeadLetter, dead_letter_row, qa_row, rejection_row
+from transforms.records import NOT_STARTED, DeadLetter
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenConfig, ScreenDocuments
 from transforms.synthesize import SynthesizeQA
@@ -235,19 +234,17 @@ def _was_started(letter: DeadLetter) -> bool:
 
 def _write(left: Outcome, counts: Any, diversity: Any, config: PipelineConfig, run: str) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
-    pair_row = partial(qa_row, pipeline_version=__version__)
-    rows = {"qa": pair_row, "rejected": rejection_row, "dead_letters": dead_letter_row}
     windows = stream_windows(config)
-    for records, label, (kind, to_row) in zip(left, ("WriteQA", "WriteRejected", "WriteDeadLetters"), rows.items(), strict=True):
+    for records, kind in zip(left, KINDS.values(), strict=True):
         if config.streaming:
-            sink = WriteWindows(config.output, kind, windows, run, to_row, config.output_format, config.output_shards)
+            sink = WriteWindows(config.output, kind.name, windows, run, kind.to_row, config.output_format, config.output_shards)
         else:
-            sink = WriteRecords(config.output, kind, to_row, config.output_format, config.output_shards)
-        if kind == "dead_letters" and limits_of(config):
+            sink = WriteRecords(config.output, kind.name, kind.to_row, config.output_format, config.output_shards)
+        if kind.name == "dead_letters" and limits_of(config):
             records = records | "DropNotStarted" >> beam.Filter(_was_started)
-        records | label >> sink
+        records | f"Write{kind.label}" >> sink
     if config.output_topic:
-        left.passed | "PublishQA" >> PublishPairs(config.output_topic, pair_row)
+        left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)
     if config.streaming:
         counts | "WriteSummary" >> WriteWindowSummaries(config.output, windows, run, diversity)
     else:

@@ -26,9 +26,9 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
 from beam_pipeline.output.kinds import json_line
+from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
-from beam_pipeline.storage.matching import match_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 
 SAMPLE = 200
@@ -151,8 +151,9 @@ def estimate_whole(sample: CorpusSample, meter: Meter, config: PipelineConfig, f
     figures = {
         name: np.array([by_document.get(text.id, {}).get(name, 0) for text in sample.texts]) for name in (*FIGURES, SHARED)
     }
-    accepted = Counter(row["document_id"] for row in _rows(folder, "qa"))
-    repeats = Counter(row["document_id"] for row in _rows(folder, "rejected") if repeats_another_text(row))
+    written = OutputFolder(folder)
+    accepted = Counter(row["document_id"] for row in written.rows("qa"))
+    repeats = Counter(row["document_id"] for row in written.rows("rejected") if repeats_another_text(row))
     pairs = accepted + repeats
     found = totals(sample, {PAIRS: np.array([pairs[text.id] for text in sample.texts]), **figures})
     share = len(sample.texts) / max(1.0, found["texts"].estimate)
@@ -185,13 +186,6 @@ def all_at_once(sample: CorpusSample, meter: Meter) -> bool:
 def repeats_another_text(row: Mapping[str, Any]) -> bool:
     """Whether a rejected pair asks what a pair of another text asks; the sample of a large corpus has few of those."""
     return row["stage"] == "deduplicate" and not row["detail"].endswith(f" of document {row['document_id']}")
-
-
-def _rows(folder: str, kind: str) -> Iterator[dict[str, Any]]:
-    """What a run wrote of a kind."""
-    for path in match_files([FileSystems.join(folder, kind, "*.jsonl")]):
-        with FileSystems.open(path, compression_type="uncompressed") as file:
-            yield from (json.loads(line) for line in file)
 
 
 def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> Iterator[str]:

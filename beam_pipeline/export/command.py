@@ -24,8 +24,8 @@ from beam_pipeline.export.reward_package import PACKAGE, reward_files
 from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, split_of
 from beam_pipeline.output.finished_run import FinishedRun, open_run
-from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
-from beam_pipeline.output.read_back import PairsError, Row
+from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
+from beam_pipeline.output.read_back import ReadBackError
 from beam_pipeline.storage.files import open_file, reason
 from prompts.load import load_domains
 from transforms.answers.canonical import ANSWER_TYPES
@@ -78,16 +78,16 @@ def whole_row(where: str, row: Row) -> Row:
     """A row with every column that an export uses, of its type.
 
     Raises:
-        PairsError: a value is of another type.
+        ReadBackError: a value is of another type.
     """
     for name in _TEXTS:
         if not isinstance(row.get(name), str) or not row[name].strip():
-            raise PairsError(f"{where}: {name} is no text; that is no accepted pair")
+            raise ReadBackError(f"{where}: {name} is no text; that is no accepted pair")
     aliases, rate = row.get("aliases") or [], row.get("pass_rate")
     if not all(isinstance(alias, str) for alias in aliases):
-        raise PairsError(f"{where}: aliases are no list of texts; that is no accepted pair")
+        raise ReadBackError(f"{where}: aliases are no list of texts; that is no accepted pair")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
-        raise PairsError(f"{where}: pass_rate is no number; that is no accepted pair")
+        raise ReadBackError(f"{where}: pass_rate is no number; that is no accepted pair")
     return {
         **row,
         "source": row.get("source") or "",

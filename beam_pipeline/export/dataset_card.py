@@ -17,7 +17,7 @@ import yaml
 from beam_pipeline import __version__
 from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
 from beam_pipeline.options.values import ANY_LANGUAGE
-from beam_pipeline.output.read_back import Row
+from beam_pipeline.output.kinds import Row
 from beam_pipeline.summary.as_table import not_asked_about
 from transforms.stages import STAGES
 

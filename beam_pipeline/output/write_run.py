@@ -1,19 +1,17 @@
 """Writes a whole run of stages as an output folder that `webscale-qa report` and `export` open."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline import __version__
+from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.summary.diversity import DiversityFn
 from beam_pipeline.summary.ledger import CountRun
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary
 from transforms.flow.outcome import Outcome
-from transforms.records import dead_letter_row, qa_row, rejection_row
 
 
 def write_run(
@@ -34,8 +32,7 @@ def write_run(
     )
     counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, *left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
-    rows = {"qa": partial(qa_row, pipeline_version=__version__), "rejected": rejection_row, "dead_letters": dead_letter_row}
-    for records, (kind, to_row) in zip(left, rows.items(), strict=True):
-        records | f"Write{kind.title().replace('_', '')}" >> WriteRecords(output, kind, to_row, file_format)
+    for records, kind in zip(left, KINDS.values(), strict=True):
+        records | f"Write{kind.label}" >> WriteRecords(output, kind.name, kind.to_row, file_format)
     counts | "WriteSummary" >> WriteSummary(FileSystems.join(output, SUMMARY_FILE), diversity)
     return left

@@ -4,8 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from beam_pipeline.command_parser import CommandParser
-from beam_pipeline.report.rows import ReportError
-from beam_pipeline.report.write import write_report
+from beam_pipeline.report.write import ReportError, write_report
 
 OK, UNUSABLE = 0, 2
 

@@ -7,12 +7,16 @@ from importlib.util import find_spec
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.names import REPORT_FILE
-from beam_pipeline.report.rows import ReportError
+from beam_pipeline.output.read_back import ReadBackError
 
 # What draws it, which workers do without: the extra "report" of the package.
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
 _LOGGER = logging.getLogger(__name__)
+
+
+class ReportError(ValueError):
+    """There is nothing to report on, or it cannot be read or written; the message is one line that says what to do."""
 
 
 def write_report(output: str, path: str = "") -> str:
@@ -28,7 +32,10 @@ def write_report(output: str, path: str = "") -> str:
     from beam_pipeline.report.collect import collect
     from beam_pipeline.report.page import render
 
-    page = render(collect(output))
+    try:
+        page = render(collect(output))
+    except ReadBackError as error:
+        raise ReportError(str(error)) from error
     path = path or FileSystems.join(output, REPORT_FILE)
     try:
         with FileSystems.create(path, mime_type="text/html", compression_type="uncompressed") as file:
@@ -46,4 +53,4 @@ def tell_report(output: str) -> None:
         print(f"no report: {error}", file=sys.stderr)
     except Exception as error:  # a mistake in a drawing must not make a run that was paid for look failed
         _LOGGER.debug("the report failed", exc_info=True)
-        print(f"no report: {type(error).__name__}: {error}; python -m beam_pipeline.report {output} shows where", file=sys.stderr)
+        print(f"no report: {type(error).__name__}: {error}; webscale-qa report {output} shows where", file=sys.stderr)

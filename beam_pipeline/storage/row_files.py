@@ -16,6 +16,8 @@ from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_b
 from beam_pipeline.storage.values import BOM, BadRow, printable
 
 FORMATS = ("jsonl", "parquet")
+# Errors of single rows: those behind them can be read.
+BROKEN_ROWS = ("InvalidJson", "LineTooLong", "WrongType")
 MAX_ROW_BYTES = 10_000_000
 _MAX_ARRAY_BYTES = 1_000_000_000
 _PARQUET_ROWS = 256
