@@ -1,0 +1,1 @@
+"""Beam plumbing that stages share."""
