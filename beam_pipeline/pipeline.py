@@ -38,7 +38,7 @@ from transforms.inference.embedding import EmbeddingConfig
 from transforms.inference.recall import RecallReplies
 from transforms.inference.request import ModelConfig
 from transforms.mix import MixConfig, MixQA, parse_shares, resolve_shares
-from transforms.outcome import Outcome
+from transforms.outcome import Outcome, in_a_row
 from transforms.pass_rate import Band, MeasurePassRate
 from transforms.records import NOT_STARTED, DeadLetter, dead_letter_row, qa_row, rejection_row
 from transforms.round_trip import RoundTripQA
@@ -180,11 +180,7 @@ def decontamination(
     meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(
         embedding, vectors, config.embedding_similarity, earlier
     )
-    return Outcome(
-        meant.passed,
-        (worded.rejected, meant.rejected) | "FlattenOverlaps" >> beam.Flatten(),
-        (worded.dead_letters, meant.dead_letters) | "FlattenUndecided" >> beam.Flatten(),
-    )
+    return in_a_row(worded, meant, ("FlattenOverlaps", "FlattenUndecided"))
 
 
 def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:

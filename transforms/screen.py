@@ -22,7 +22,7 @@ from transforms.copies import EXACT, Fingerprint, Identity, Loss, Print, find_lo
 from transforms.first_seen import FirstSeen
 from transforms.flow.keep_best import KeepBest
 from transforms.language import speaks_one_of
-from transforms.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
+from transforms.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_and_count
 from transforms.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
 from transforms.records import Document, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
@@ -162,21 +162,12 @@ class ScreenDocuments(beam.PTransform):
             name_of=name_of,
             order=attrgetter("text"),
         )
-        unique = best.among(screened.passed)
-        return _both(screened, unique)
+        return in_a_row(screened, best.among(screened.passed))
 
     def _screen_as_they_come(self, documents: beam.PCollection[Document]) -> Outcome:
         screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(self.config)), Document))
         unique = screened.passed | "FirstOfText" >> FirstSeen(STAGE, _text_key, _ID, _reject_copy, Document, self.ttl_s)
-        return _both(screened, unique)
-
-
-def _both(screened: Outcome, unique: Outcome) -> Outcome:
-    return Outcome(
-        unique.passed,
-        (screened.rejected, unique.rejected) | "FlattenRejected" >> beam.Flatten(),
-        (screened.dead_letters, unique.dead_letters) | "FlattenDeadLetters" >> beam.Flatten(),
-    )
+        return in_a_row(screened, unique)
 
 
 def _fingerprint(document: Document, config: ScreenConfig) -> tuple[Identity, Iterator[tuple[bytes, Print]]]:
