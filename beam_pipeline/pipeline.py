@@ -35,7 +35,7 @@ from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
 from transforms.filter import FilterDocuments
-from transforms.flow.outcome import Outcome
+from transforms.flow.outcome import Outcome, in_a_row
 from transforms.inference.call_several import spread
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.recall import RecallReplies
@@ -179,11 +179,7 @@ def decontamination(
     meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(
         embedding, vectors, config.embedding_similarity, earlier
     )
-    return Outcome(
-        meant.passed,
-        (worded.rejected, meant.rejected) | "FlattenOverlaps" >> beam.Flatten(),
-        (worded.dead_letters, meant.dead_letters) | "FlattenUndecided" >> beam.Flatten(),
-    )
+    return in_a_row(worded, meant, ("FlattenOverlaps", "FlattenUndecided"))
 
 
 def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
@@ -209,8 +205,10 @@ def verification(
 ) -> dict[str, Outcome]:
     """The stages in which models judge a pair, as the options say; what passes the last one is sound.
 
-    They follow each other without a break, while the document that they read is in the prefix cache.
+    They follow each other without a break, while the document that they read is in the prefix cache. The last of them
+    that reads it takes its text from the pair: no stage behind reads it, and every shuffle would move it.
     """
+    keep_text = config.round_trip
 
     def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
         models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]
@@ -219,12 +217,13 @@ def verification(
 
     stages: dict[str, Outcome] = {}
     if config.verify_calls == 1:
-        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"))
+        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text)
     else:
-        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> VerifyAnswer(*verifiers("verify_answer"))
+        verify_answer = VerifyAnswer(*verifiers("verify_answer"), keep_text)
+        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> verify_answer
         sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
     if config.round_trip:
-        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts)
+        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
     return stages
 
 

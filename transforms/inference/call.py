@@ -300,8 +300,8 @@ def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, me
 
 
 def explain(error: Exception, text: str, what: str, remedy: str = "") -> str:
-    """An error for a reader; where the model's context is too short, with the size of the text that was sent."""
-    if not isinstance(error, ContextOverflow):
+    """An error for a reader; where the model's context is too short, with the size of the text that was sent, if any."""
+    if not isinstance(error, ContextOverflow) or not text:
         return str(error)
     size = f"about {estimate_tokens(text):,} tokens, {len(text):,} characters"
     return f"the model's context is too short for this {what} ({size}){f'; {remedy}' if remedy else ''}. {error}"
