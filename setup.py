@@ -36,7 +36,7 @@ setup(
     ],
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],
-        "beam_pipeline": ["sample/*"],
+        "beam_pipeline": ["dataset_card.md", "sample/*"],
         "beam_pipeline.demo_model": ["*.yaml"],
         "beam_pipeline.report": ["page.css", "page.js"],
     },
