@@ -24,6 +24,7 @@ from beam_pipeline.option_values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionE
 from beam_pipeline.options import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
 from beam_pipeline.stream_options import BATCH_SOURCES, check_runner, flink_flags
 from prompts import STAGES
+from transforms.errors import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise OptionError(f"{path} line 1: not YAML: the file holds bytes that are not text") from None
     except Exception as error:  # file systems raise what they like; all of it means "cannot be read"
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise OptionError(f"--config {path}: cannot be read: {reason}") from None
     if root is None:
         return

@@ -34,6 +34,7 @@ from beam_pipeline.sizing import ROWS as SIZING_ROWS
 from beam_pipeline.sizing import check_flags, sized, sizing_notes, stage_table
 from beam_pipeline.sources import match_files
 from beam_pipeline.summary import SUMMARY_FILE, read_summary, write_summary
+from transforms.errors import one_line
 
 SAMPLE = 200
 FOLDER, SAMPLE_FILE, ESTIMATE_FILE = "estimate", "sample.jsonl", "estimate.json"
@@ -92,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
             raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     if not sample.texts:
         print(

@@ -27,6 +27,7 @@ from beam_pipeline.sources import read_domains
 from prompts import Domain, load_domains
 from prompts.bank import Exemplar, check_bank, check_exemplar, load_bank
 from transforms.check import check_pair
+from transforms.errors import one_line
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import normalise
 
@@ -225,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ExemplarError(f"no pair of {domain.name} makes an exemplar: {_counts(refused)}")
         write_exemplars(chosen, output)
     except ValueError as error:  # input, output or domains that cannot be used
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     types = ", ".join(f"{name} {number}" for name, number in Counter(made.exemplar.answer_type for made in chosen).most_common())
     print(f"{len(chosen)} exemplars ({types}) in {output}; read and edit them before use")

@@ -28,6 +28,7 @@ from beam_pipeline.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, split_of
 from prompts import load_domains
 from transforms.answers import ANSWER_TYPES
+from transforms.errors import one_line
 
 OK, NOTHING, UNUSABLE, STOPPED = 0, 1, 2, 130
 DATASET = "hf"
@@ -242,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _export(options)
     except ValueError as error:  # run, options or folder that cannot be used
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     except OSError as error:  # a full disk, a folder that must not be written
         print(f"error: --to {options.to}: cannot be written: {reason(error)}", file=sys.stderr)

@@ -35,6 +35,7 @@ from beam_pipeline.rows import (
     with_carried,
     with_event_time,
 )
+from transforms.errors import one_line
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_seed
 
@@ -203,7 +204,7 @@ def reason(error: BaseException) -> str:
     """What an exception says, on one line; of Beam's collective error, what the first one in it says."""
     while isinstance(error, BeamIOError) and error.exception_details:
         error = next(iter(error.exception_details.values()))
-    return " ".join(f"{error}".split()) or type(error).__name__
+    return one_line(error)
 
 
 def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ from beam_pipeline.running import OK, STOPPED, UNUSABLE
 from beam_pipeline.sources import read_exemplars
 from beam_pipeline.starting import check_run, prepare_run
 from beam_pipeline.stream_run import run_stream
-from transforms.errors import FatalError
+from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.inference.serve import stop_serving
 
@@ -70,7 +70,7 @@ def _said_once(record: logging.LogRecord) -> bool:
 
 
 def _refuse(error: Exception) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {one_line(error)}", file=sys.stderr)
     return UNUSABLE
 
 

@@ -22,6 +22,7 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.rows import MISSING, STAGE, BadRow, Fields, dead_row, parse_row, printable, with_event_time
 from beam_pipeline.sinks import Row, json_line
+from transforms.errors import one_line
 from transforms.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Document, VerifiedQA
 from transforms.text import stable_hash
@@ -157,7 +158,7 @@ def check_pubsub(subscription: str, topic: str) -> None:
         except Forbidden:
             pass
         except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
-            raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {' '.join(str(error).split())}") from error
+            raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {one_line(error)}") from error
 
     if subscription:
         try:
@@ -165,13 +166,13 @@ def check_pubsub(subscription: str, topic: str) -> None:
                 request = {"subscription": subscription}
                 look("--input_subscription", subscription, lambda: subscriber.get_subscription(request=request, timeout=_ASK_S))
         except GoogleAuthError as error:
-            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {one_line(error)}") from error
     if topic:
         try:
             publisher = pubsub_v1.PublisherClient()
             look("--output_topic", topic, lambda: publisher.get_topic(request={"topic": topic}, timeout=_ASK_S))
         except GoogleAuthError as error:
-            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {one_line(error)}") from error
 
 
 _ASK_S = 10.0
