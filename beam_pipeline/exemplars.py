@@ -21,6 +21,7 @@ from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.files import reason
 from beam_pipeline.pairs import PairsError, Row, pair_files, read_pairs
 from beam_pipeline.sources import read_domains
@@ -31,7 +32,6 @@ from transforms.errors import one_line
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import normalise
 
-OK, UNUSABLE = 0, 2
 COUNT = 12
 _REASONS_SHOWN = 4
 

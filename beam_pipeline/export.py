@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from beam_pipeline import __version__
 from beam_pipeline.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.export_folder import ExportError, ExportFolder
 from beam_pipeline.files import open_file, reason
 from beam_pipeline.finished import FinishedRun, open_run
@@ -30,7 +31,6 @@ from prompts import load_domains
 from transforms.answers import ANSWER_TYPES
 from transforms.errors import one_line
 
-OK, NOTHING, UNUSABLE, STOPPED = 0, 1, 2, 130
 DATASET = "hf"
 VALIDATION_SHARE = 0.05
 SYSTEM_FILE = "system_prompt.txt"
@@ -282,7 +282,7 @@ def _export(options: argparse.Namespace) -> int:
             written = export_trainer(run, folder, selection, share, options.format, templates)
     if written is None:
         print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
-        return NOTHING
+        return FAILED
     print(report(run, options.format, options.to, share, written))
     return OK
 

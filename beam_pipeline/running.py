@@ -15,6 +15,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipeline.bigquery_sink import load_failure
 from beam_pipeline.dataflow import STOP_SIGNALS, job_link, on_dataflow, wait_for_job
 from beam_pipeline.engines import failure_text, is_local, runs_here
+from beam_pipeline.exit_codes import FAILED as FAILED
+from beam_pipeline.exit_codes import OK as OK
+from beam_pipeline.exit_codes import STOPPED as STOPPED
+from beam_pipeline.exit_codes import UNUSABLE as UNUSABLE
 from beam_pipeline.interrupt import StopOnInterrupt
 from beam_pipeline.limits import prices_of
 from beam_pipeline.options import PipelineConfig
@@ -24,8 +28,6 @@ from beam_pipeline.table import summary_table
 from beam_pipeline.timeline import Timeline
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
-
-OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True)

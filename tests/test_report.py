@@ -19,8 +19,8 @@ pytest.importorskip("matplotlib", reason="draws the report: pip install -r requi
 pytest.importorskip("sklearn", reason="makes the report's map: pip install -r requirements-report.txt")
 
 from beam_pipeline import batch_run, report
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
-from beam_pipeline.report.__main__ import OK, UNUSABLE
 from beam_pipeline.report.__main__ import main as report_main
 from beam_pipeline.report.charts import bins
 from beam_pipeline.report.documents import Wanted, show

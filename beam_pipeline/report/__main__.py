@@ -4,10 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.report import write_report
 from beam_pipeline.report.rows import ReportError
-
-OK, UNUSABLE = 0, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
