@@ -14,17 +14,17 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.bigquery.sink import load_failure
 from beam_pipeline.engines.runners import ENGINE_LOGGERS, remote_fatal
+from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import OptionError
 from beam_pipeline.reading.exemplar_banks import read_exemplars
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
-from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
 from beam_pipeline.run.models import run_prompts
 from beam_pipeline.run.prepare import check_run, prepare_run
 from beam_pipeline.run.stream import run_stream
-from transforms.errors import FatalError
+from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.inference.serving.worker_server import stop_serving
 
@@ -70,7 +70,7 @@ def _said_once(record: logging.LogRecord) -> bool:
 
 
 def _refuse(error: Exception) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {one_line(error)}", file=sys.stderr)
     return UNUSABLE
 
 

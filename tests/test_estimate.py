@@ -15,12 +15,12 @@ from beam_pipeline.estimate.command import main as estimate
 from beam_pipeline.estimate.command import sample_run, write_sample
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.estimate.extrapolate import call_rate, totals
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.config import LOCAL_RUNNER
 from beam_pipeline.pipeline import screen_config
 from beam_pipeline.reading.input_list import read_inputs
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs
-from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from transforms.records import Document
 from transforms.screen import screen_text
 
@@ -207,7 +207,8 @@ def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: 
         printed = json.loads(capsys.readouterr().out)
         paid = sum(path.read_bytes().count(b"\n") for path in output.glob("journal/*.jsonl"))
         assert sorted(path.name for path in output.iterdir()) == ["estimate", "journal"]
-        assert estimate([*given, *prices, "--sample=18"]) == OK
+        sizing = ["--deadline_h=2", "--prefill_tokens_s=8000", "--decode_tokens_s=2000"]
+        assert estimate([*given, *prices, *sizing, "--sample=18"]) == OK
         table = capsys.readouterr().out.partition("estimate from 18 texts")[2]
         assert main([*given, "--resume"]) == OK
     again = json.loads((output / "estimate" / "estimate.json").read_text("utf-8"))["whole"]
@@ -228,6 +229,8 @@ def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: 
     assert any(note.startswith("--target_accepted 20 is reached after") for note in printed["notes"])
     assert "accepted pairs" in table
     assert "hours are not known" in table
+    assert "GPUs by the deadline" in table and "GPU time a text: (" in table
+    assert "synthesize" in table, "the tokens of each stage, from the journal"
 
 
 @pytest.mark.parametrize(

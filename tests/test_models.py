@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
-from beam_pipeline.run.ending import UNUSABLE
 from beam_pipeline.run.models import run_models, run_prompts
 from prompts.load import load_prompts
 from tests.scripted_endpoint import Answer, Asked

@@ -23,6 +23,7 @@ from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER
 from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
 from beam_pipeline.options.tables import check_google
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
+from transforms.errors import one_line
 from transforms.stages import MODEL_STAGES
 
 
@@ -262,7 +263,7 @@ def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise OptionError(f"{path} line 1: not YAML: the file holds bytes that are not text") from None
     except Exception as error:  # file systems raise what they like; all of it means "cannot be read"
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise OptionError(f"--config {path}: cannot be read: {reason}") from None
     if root is None:
         return

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.options.command_line import OPTIONS, Option
 from beam_pipeline.options.config import STREAMING
 from beam_pipeline.options.streaming import STREAM_ONLY
@@ -173,7 +174,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     arguments = parser.parse_args(argv)
     if not (root / "README.md").is_file():
         print("beam_pipeline.options.describe works on a checkout of the project: there is no README.md here", file=sys.stderr)
-        return 2
+        return UNUSABLE
     found = stale(root)
     for path in found:
         if arguments.check:
@@ -182,7 +183,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
             path.parent.mkdir(exist_ok=True)
             path.write_text(generated(root)[path], "utf-8")
             print(f"wrote {path.relative_to(root)}")
-    return 1 if arguments.check and found else 0
+    return FAILED if arguments.check and found else OK
 
 
 if __name__ == "__main__":

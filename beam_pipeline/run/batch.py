@@ -13,11 +13,9 @@ from beam_pipeline.bigquery.client import TableError
 from beam_pipeline.bigquery.sink import count_tables
 from beam_pipeline.engines.dataflow import JobStopped, on_dataflow, template_location
 from beam_pipeline.engines.runners import QuietStderr, cancel_job, failure_text, is_local, runs_here
+from beam_pipeline.exit_codes import FAILED, STOPPED, UNUSABLE
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import (
-    FAILED,
-    STOPPED,
-    UNUSABLE,
     Run,
     collect_again,
     complete_summary,

@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipeline.bigquery.sink import load_failure
 from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, wait_for_job
 from beam_pipeline.engines.runners import failure_text, is_local, runs_here
+from beam_pipeline.exit_codes import FAILED, OK
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.run.interrupt import StopOnInterrupt
@@ -24,8 +25,6 @@ from beam_pipeline.summary.as_table import summary_table
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
-
-OK, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.engines.dataflow import JobStopped, drain_command, on_dataflow, template_location
 from beam_pipeline.engines.runners import STREAM_RUNNERS, cancel_now, failure_text, runner_name, runs_here
+from beam_pipeline.exit_codes import FAILED, STOPPED, UNUSABLE
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.output.folder import clear_temporary
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.run.ending import (
-    FAILED,
-    STOPPED,
-    UNUSABLE,
     Run,
     collect_again,
     complete_summary,
