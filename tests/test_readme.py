@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 BIN = Path(sys.executable).parent
 # Folders that git leaves out or that are made, by name.
 ELSEWHERE = re.compile(r"^(\..+|build|dist|demo_output|node_modules|.*\.egg-info)$")
@@ -61,7 +61,7 @@ def split(page: Path) -> tuple[list[str], list[Block]]:
         if fence and line == fence:
             marked = bool(prose) and bool(NEEDS.match(next((one for one in reversed(prose) if one), "")))
             blocks.append(Block(language, marked, "\n".join(lines)))
-            prose.append("")
+            prose.append("<!-- a block -->")
             fence, lines = "", []
         elif fence:
             lines.append(line)
