@@ -19,7 +19,7 @@ from apache_beam.typehints.decorators import no_annotations
 from transforms.chunk import cut_text, split_text
 from transforms.copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.first_seen import FirstSeen
-from transforms.language import speaks_one_of
+from transforms.language import UNKNOWN
 from transforms.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
 from transforms.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
 from transforms.records import Document, Rejection, reject
@@ -78,7 +78,7 @@ def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> 
 
 
 def _find_language_fault(page: Page, languages: tuple[str, ...]) -> Fault | None:
-    if not languages or "all" in languages or speaks_one_of(page.text, languages) or page.is_code:
+    if not languages or "all" in languages or page.language in (UNKNOWN, *languages) or page.is_code:
         return None
     return Fault("language", page.language)
 
