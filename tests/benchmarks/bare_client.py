@@ -43,9 +43,7 @@ class BareClient:
         self._bank = load_bank(prompts.domains)
         self._exemplars = exemplars
         # The client that the pipeline has.
-        self._client = openai.AsyncOpenAI(
-            base_url=url, api_key="none", max_retries=0, timeout=600, http_client=make_client(600)
-        )
+        self._client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=600, http_client=make_client(600))
         self._schemas = {reply: reply_schema(reply) for reply in (FilterReply, ClassifyReply, SynthesizeReply, VerifyReply)}
 
     async def close(self) -> None:
