@@ -10,6 +10,7 @@ import gzip
 import lzma
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, BinaryIO, TypeVar
 
 import pyarrow as pa
@@ -46,6 +47,11 @@ _SUFFIXES = {
     **{".parquet": "parquet", ".txt": "text"},
     **dict.fromkeys((".warc", ".wet", ".arc"), "warc"),
 }
+# What reads the pages of archives: the extra "crawl" of the package.
+_CRAWL_NEEDS = {
+    **{"brotli": "brotli", "charset_normalizer": "charset-normalizer", "lxml_html_clean": "lxml-html-clean"},
+    **{"trafilatura": "trafilatura", "warcio": "warcio"},
+}
 _BLOCK = 1 << 20
 # zstd can blow 4 bytes up to 128 kB; so small a step keeps even a hostile file within 32 MB, at no cost.
 _ZSTD_STEP = 1 << 10
@@ -70,6 +76,17 @@ class BrokenFile(Exception):
     def __init__(self, message: str, error: str = "UnreadableFile") -> None:
         super().__init__(message)
         self.error = error
+
+
+def check_installed(file_format: str | None) -> None:
+    """Look whether what reads a format is installed.
+
+    Raises:
+        ValueError: it is not; one line.
+    """
+    needed = _CRAWL_NEEDS if file_format == "warc" else {}
+    if missing := [name for module, name in needed.items() if find_spec(module) is None]:
+        raise ValueError(f'archives of the web need {" and ".join(missing)}: pip install "webscale-qa[crawl]"')
 
 
 def format_of(path: str) -> str | None:

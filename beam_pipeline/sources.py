@@ -22,6 +22,7 @@ from beam_pipeline.files import (
     UNKNOWN_FORMAT,
     BrokenFile,
     FileReader,
+    check_installed,
     check_parquet,
     format_of,
     open_file,
@@ -292,6 +293,8 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field
         path = found[0]
         if input_format == "auto" and format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
+        for file_format in {format_of(file) if input_format == "auto" else input_format for file in found}:
+            check_installed(file_format)
         try:
             with open_file(path) as stream:
                 stream.read(1)

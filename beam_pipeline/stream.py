@@ -16,7 +16,8 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
-from beam_pipeline.inputs import input_patterns, read_inputs
+from beam_pipeline.files import check_installed
+from beam_pipeline.inputs import file_inputs, input_patterns, read_inputs
 from beam_pipeline.mixture import ReadInputs, is_tallied
 from beam_pipeline.options import PipelineConfig
 from beam_pipeline.pubsub import ReadMessages, check_pubsub
@@ -55,6 +56,9 @@ def check_stream(config: PipelineConfig) -> None:
     """
     if patterns := input_patterns(config):
         check_watched(patterns)
+        for files in file_inputs(config):
+            for pattern in files.patterns:
+                check_installed(files.reader.format_of(pattern))
         # Not the folders that this run fills itself.
         folders = [pattern.rpartition("/")[0] for pattern in patterns]
         check_apart([f"{folder}/{folder.rpartition('/')[2]}-00000-of-00001.jsonl" for folder in folders], config.output)
