@@ -230,9 +230,10 @@ def _warn_of_network(config: PipelineConfig, options: PipelineOptions) -> Iterat
                 "not checked: whether workers without public addresses reach a package index (Cloud NAT, or a mirror); "
                 "if not, they never start: give --sdk_container_image"
             )
-    if config.tokenizer != "estimate" and not image:
+    named = config.tokenizer not in ("auto", "estimate")
+    if named and not image:
         yield f"not checked: whether workers can download the file of --tokenizer {config.tokenizer}; an image can hold it"
-    if config.tokenizer != "estimate" and image:
+    if named and image:
         yield f"not checked: whether the image holds the file of --tokenizer {config.tokenizer} (TIKTOKEN_CACHE_DIR)"
 
 
