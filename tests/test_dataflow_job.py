@@ -151,6 +151,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "README.md",
         "LICENSE",
         "requirements.txt",
+        "requirements-crawl.txt",
         "requirements-report.txt",
         "pyproject.toml",
     ):

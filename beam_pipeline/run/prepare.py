@@ -31,7 +31,7 @@ from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
 from beam_pipeline.summary.token_usage import EMBED
 from prompts.load import PromptSet
-from transforms.text import count_tokens
+from transforms.text import count_tokens, tokenizer_at_hand
 
 
 def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfig:
@@ -40,6 +40,8 @@ def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfi
     Raises:
         ValueError: it cannot; one line.
     """
+    if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
+        config = config.model_copy(update={"tokenizer": tokenizer_at_hand() if is_local(options) else "estimate"})
     check_limited_engine(config, options)
     prepare_serving(options, config)
     if on_dataflow(options):

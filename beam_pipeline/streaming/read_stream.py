@@ -19,7 +19,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE, Fields
-from beam_pipeline.reading.input_list import input_patterns, read_inputs
+from beam_pipeline.reading.file_reader import check_installed
+from beam_pipeline.reading.input_list import file_inputs, input_patterns, read_inputs
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -55,6 +56,9 @@ def check_stream(config: PipelineConfig) -> None:
     """
     if patterns := input_patterns(config):
         check_watched(patterns)
+        for files in file_inputs(config):
+            for pattern in files.patterns:
+                check_installed(files.reader.format_of(pattern))
         # Not the folders that this run fills itself.
         folders = [pattern.rpartition("/")[0] for pattern in patterns]
         check_apart([f"{folder}/{folder.rpartition('/')[2]}-00000-of-00001.jsonl" for folder in folders], config.output)
