@@ -19,7 +19,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections import Counter
@@ -35,6 +34,7 @@ from beam_pipeline import demo_model
 from beam_pipeline.demo_embeddings import embeddings_reply
 from beam_pipeline.demo_replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
 from beam_pipeline.demo_server_simulation import Attempt, Prompt, Simulation, SimulationConfig
+from transforms.inference.leash import die_with_parent
 from transforms.text import estimate_tokens
 
 OWNER = "rule-based demo"
@@ -250,18 +250,11 @@ async def serve(config: EndpointConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if config.exit_with_parent:
-        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop), daemon=True).start()
+        die_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
     host, port = runner.addresses[0][:2]
     print(f"{READY}http://{host}:{port}/v1", flush=True)
     await stop.wait()
     await runner.cleanup()
-
-
-def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
-    while os.read(0, 4096):
-        pass
-    loop.call_soon_threadsafe(stop.set)
 
 
 # --- running it from Python ------------------------------------------------------------------------
