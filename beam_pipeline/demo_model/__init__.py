@@ -19,8 +19,7 @@ from prompts import DOCUMENT_CLOSE, DOCUMENT_OPEN, STAGES
 
 _TASK_LINE = re.compile(r"Task: (\w+)")
 _FIELD = re.compile(r"<(persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
-# A document of any size costs the same: what comes later is not read.
-READ_CHARS = 40_000
+READ_CHARS = 40_000  # a document of any size costs the same
 _CLOSED_BOOK = ("verify_question", "pass_rate")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from beam_pipeline.demo_model.words import NAMES, STOP, VAGUE, WORD, stem
+from beam_pipeline.demo_model.words import NAMES, STOP, VAGUE, WORD, content
 from transforms.text import normalise
 
 CACHED_DOCUMENTS = 512
@@ -24,7 +24,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`normalised` holds the sentences, `counts` lower-case words, `lower` those that occur uncapitalised, `terms` the topics."""
+    """What every task wants to know of a document.
+
+    `counts` holds lower-case words, `lower` those that occur uncapitalised, `topics` the stems of title and terms.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
@@ -33,6 +36,7 @@ class Analysis:
     lower: frozenset[str]
     title: str
     terms: tuple[str, ...]
+    topics: frozenset[str]
 
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
@@ -42,7 +46,8 @@ def analyse(text: str) -> Analysis:
     normalised = tuple(normalise(sentence.text) for sentence in sentences)
     counts = Counter(word.lower() for word in all_words)
     lower = frozenset(word for word in all_words if word[0].islower())
-    return Analysis(text, sentences, normalised, counts, lower, _title(text), _terms(text, counts))
+    title, terms = _title(text), _terms(text, counts)
+    return Analysis(text, sentences, normalised, counts, lower, title, terms, content(" ".join((title, *terms))))
 
 
 _LIST_MARK = r"(?:[-*+•#>|~:]|\d+[.)]|[a-z][.)]|`{3}|\\[A-Za-z]|\$\$)"
@@ -85,17 +90,14 @@ def _title(text: str) -> str:
 
 def _terms(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     """Names, word pairs and words that come back most often, best first, none inside another."""
-    content = {word for word, count in counts.items() if count > 1 and len(word) > 3 and word not in STOP | VAGUE}
+    said = {word for word, count in counts.items() if count > 1 and len(word) > 3 and word not in STOP | VAGUE}
     names = Counter(NAMES.findall(text))
-    pairs = Counter(f"{a} {b}" for a, b in re.findall(r"\b([a-z]{4,})(?= ([a-z]{4,})\b)", text) if a in content and b in content)
+    pairs = Counter(f"{a} {b}" for a, b in re.findall(r"\b([a-z]{4,})(?= ([a-z]{4,})\b)", text) if a in said and b in said)
     scores = {name: count * 1.5 for name, count in names.items() if count > 1 and name.lower() not in STOP | VAGUE}
     scores |= {pair: count * 1.8 for pair, count in pairs.items() if count > 1 and not pair.split()[0].endswith("ly")}
-    scores |= {word: counts[word] * 0.8 for word in content if len(word) > 4 and counts[word] > 2 and word.isascii()}
+    scores |= {word: counts[word] * 0.8 for word in said if len(word) > 4 and counts[word] > 2 and word.isascii()}
     chosen: list[str] = []
     for term in sorted(scores, key=lambda term: (-scores[term], text.find(term), term)):
-        stems = {stem(word) for word in term.split()}
-        if all(stems.isdisjoint(stem(word) for word in other.split()) for other in chosen):
+        if len(chosen) < MAX_TERMS and content(term).isdisjoint(content(" ".join(chosen))):
             chosen.append(term)
-        if len(chosen) == MAX_TERMS:
-            break
     return tuple(chosen)

@@ -45,7 +45,7 @@ def _domain(document: str, listed: tuple[tuple[str, str], ...]) -> str:
     evidence, analysis = _evidence(listed), analyse(document)
     scores = [0.0] * len(listed)
     said = {word: 1 + log(count) for word, count in Counter(map(stem, WORD.findall(analysis.text[:CLASSIFIED_CHARS]))).items()}
-    for word in map(stem, set(analysis.title.split())):
+    for word in dict.fromkeys(map(stem, analysis.title.split())):
         said[word] = said.get(word, 0.0) + 2
     for word, strength in said.items():
         for number, weight in evidence.get(word, ()):

@@ -12,8 +12,7 @@ from beam_pipeline.demo_model.verify import REFERS, leaks
 from beam_pipeline.demo_model.words import NAME, STOP, content
 from transforms.text import normalise
 
-# Sentences searched for facts: enough for any number of personas, and bounded time on long texts.
-SEARCHED_SENTENCES = 120
+SEARCHED_SENTENCES = 120  # enough for any number of personas, and bounded time on long texts
 
 
 @dataclass(frozen=True, slots=True)

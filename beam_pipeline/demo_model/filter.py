@@ -17,8 +17,7 @@ _CODE = re.compile(
 )
 # A row of facts: an ingredient, a measurement, a formula.
 _ROW = re.compile(r"(?=.{9}).*(?:\d|[=≤≥∑∫√]|\\[a-z]+)")
-# Below this a text is judged as a possible fragment: does it open and close like a whole?
-SHORT_CHARS = 400
+SHORT_CHARS = 400  # below this a text may be a fragment: does it open and close like a whole?
 
 
 def filter_document(document: str) -> dict[str, Any]:

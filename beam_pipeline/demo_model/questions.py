@@ -87,10 +87,8 @@ def quote_with_blank(blanks: Sequence[tuple[str, str, re.Pattern[str]]], text: s
             part_of_name = noun == "number" and (_LABEL.search(before) or len(found) == 1)
             too_little = len(content(re.sub(rf"\b{SPELT}\b|\d", "", before + after))) < MIN_CONTEXT
             dull = found in STOP | VAGUE or (kind == "name" and " " not in found)
-            about = content(f"{analysis.title} {' '.join(analysis.terms)}")
-            off_topic = kind == "term" and (
-                content(before).isdisjoint(about) or text.lower().endswith(analysis.title.lower() or ".")
-            )
+            ends_in_title = bool(analysis.title) and text.lower().endswith(analysis.title.lower())
+            off_topic = kind == "term" and (ends_in_title or content(before).isdisjoint(analysis.topics))
             if not (part_of_name or too_little or dull or off_topic):
                 quoted = f"{before}____{after}".replace("`", "").replace('"', "'")
                 yield f'Which {noun} completes this statement{{about}}: "{quoted}."?', found, kind

@@ -17,7 +17,7 @@ _POINTS = re.compile(r"(?:It|He|She|They|This|That|These|Those|Its|His|Her|Their
 _HARM = re.compile(r"\b(?:nerve agent|pipe bomb|(?:build|make) a bomb|social security number|credit card number)\b", re.I)
 # What has many answers by its very form, unless it stands in what the question quotes.
 _ONE_OF_MANY = re.compile(r"\b(?:(?:name|give|list|mention) (?:one|an?|any|some)|an example of|one of (?:the|its|their))\b", re.I)
-_ONE_IN_LIST = re.compile(r"\b(?:such as|including|like) (?:the )?____")
+_ONE_IN_LIST = re.compile(r"\b(?:such as|includ(?:e|es|ing)|like) (?:the )?____")
 _QUOTED = re.compile(r'"[^"]*"')
 # Words of our own question forms and of any question; they prove nothing.
 _FRAME = content(
@@ -67,7 +67,7 @@ def _proof(analysis: Analysis, question: str, found: str) -> tuple[str, float]:
     needle = normalise(found)
     if not needle:
         return "", 0.0
-    asked, near = content(question) - _FRAME, content(f"{analysis.title} {' '.join(analysis.terms)}")
+    asked = content(question) - _FRAME
     holding = [number for number, said in enumerate(analysis.normalised) if needle in ("yes", "no") or _says(said, needle)]
     best, best_share = "", 0.0
     for before, after in ((0, 0), (0, 1), (1, 0)):
@@ -75,7 +75,7 @@ def _proof(analysis: Analysis, question: str, found: str) -> tuple[str, float]:
             first, last = max(number - before, 0), min(number + after, len(analysis.sentences) - 1)
             span = analysis.text[analysis.sentences[first].start : analysis.sentences[last].end]
             said = content(span)
-            proper = asked - (near - said)
+            proper = asked - (analysis.topics - said)
             share = len(proper & said) / len(proper) if proper else 1.0
             if share > best_share:
                 best, best_share = span, share
