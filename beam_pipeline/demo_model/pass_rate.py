@@ -14,7 +14,7 @@ _GUESSES = (
     (r"\bhow long\b|\blength of time\b", "5 minutes; 10 minutes; 1 hour; two years"),
     (r"\bwho\b|\bname\b", "Isaac Newton; William Shakespeare; United States"),
     (r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will)\b", "yes; no"),
-    (r"", "water; time; energy"),
+    (r"", "time; energy; nature"),
 )
 
 
