@@ -6,7 +6,7 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -206,43 +206,31 @@ class Usage:
     queued_s: float = 0.0
 
 
+def lineage(item: Item) -> Iterator[Item]:
+    """An item and what it was made of, back to the document."""
+    yield item
+    match item:
+        case PersonaTask():
+            yield item.document
+        case QAPair():
+            yield from lineage(item.task)
+        case VerifiedQA():
+            yield from lineage(item.pair)
+
+
 def document_of(item: Item) -> Document:
     """The document that an item of any stage goes back to."""
-    match item:
-        case Document():
-            return item
-        case PersonaTask():
-            return item.document
-        case QAPair():
-            return item.task.document
-        case VerifiedQA():
-            return item.pair.task.document
+    return next(each for each in lineage(item) if isinstance(each, Document))
 
 
 def task_of(item: Item) -> PersonaTask | None:
     """The (document, persona) task that an item belongs to; None for a document."""
-    match item:
-        case Document():
-            return None
-        case PersonaTask():
-            return item
-        case QAPair():
-            return item.task
-        case VerifiedQA():
-            return item.pair.task
+    return next((each for each in lineage(item) if isinstance(each, PersonaTask)), None)
 
 
 def stamps_of(item: Item) -> tuple[Stamp, ...]:
     """Every stamp on an item, oldest first."""
-    match item:
-        case Document():
-            return item.stamps
-        case PersonaTask():
-            return stamps_of(item.document) + item.stamps
-        case QAPair():
-            return stamps_of(item.task) + item.stamps
-        case VerifiedQA():
-            return stamps_of(item.pair) + item.stamps
+    return tuple(stamp for each in reversed([*lineage(item)]) for stamp in each.stamps)
 
 
 def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
@@ -348,34 +336,16 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
 
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
     """A row of `rejected/`; `item` is the rejected thing itself, as an object."""
-    return {
-        "stage": rejection.stage,
-        "reason": rejection.reason,
-        "detail": rejection.detail,
-        "document_id": rejection.document_id,
-        "where": rejection.where,
-        "attributes": json.loads(rejection.attributes or "{}"),
-        "domain": rejection.domain,
-        "persona": rejection.persona,
-        "item": json.loads(rejection.item),
-    }
+    return _row(rejection, "stage reason detail document_id where attributes domain persona item")
 
 
 def dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
     """A row of `dead_letters/`; `item` with `item_type` is enough to run the stage again."""
-    return {
-        "stage": letter.stage,
-        "error": letter.error,
-        "message": letter.message,
-        "where": letter.where,
-        "document_id": letter.document_id,
-        "attributes": json.loads(letter.attributes or "{}"),
-        "domain": letter.domain,
-        "persona": letter.persona,
-        "item_type": letter.item_type,
-        "item": json.loads(letter.item),
-        "attempts": letter.attempts,
-        "prompt_version": letter.prompt_version,
-        "reply": letter.reply,
-        "occurred_at": letter.occurred_at,
-    }
+    origin = "stage error message where document_id attributes domain persona"
+    return _row(letter, f"{origin} item_type item attempts prompt_version reply occurred_at")
+
+
+def _row(record: Rejection | DeadLetter, columns: str) -> dict[str, Any]:
+    """These fields of a record, in this order; what is JSON text in it as an object."""
+    row = {name: getattr(record, name) for name in columns.split()}
+    return row | {name: json.loads(row[name] or "{}") for name in ("attributes", "item")}
