@@ -11,8 +11,9 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import ScriptedEndpoint
 from transforms.filter import FilterReply
-from transforms.inference.client.endpoint import ModelConfig, Request
+from transforms.inference.client.chat import Request
 from transforms.inference.client.reply_schema import reply_schema
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Runtime
 from transforms.inference.scheduling.retries import Answer, Call, back_off_s
 

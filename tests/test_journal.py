@@ -20,7 +20,8 @@ from tests.scripted_endpoint import Answer as Reply
 from transforms.errors import FatalError
 from transforms.filter import FilterReply
 from transforms.inference import runtime as runtime_module
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.config import ModelConfig
 from transforms.inference.journal import index_files
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries

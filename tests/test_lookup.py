@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.object_store import ObjectStore
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.config import ModelConfig
 from transforms.inference.journal import index_files, lookup
 from transforms.inference.journal.index_reader import FileIndexReader, ObjectIndexReader, Segment, open_reader
 from transforms.inference.journal.lookup import JournalLookup

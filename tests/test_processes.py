@@ -30,9 +30,9 @@ from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint, vectors
 from transforms.filter import FilterDocuments
 from transforms.inference import runtime as runtime_module
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.config import EmbeddingConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.journal import index_files, lookup
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.runtime import Answer, Call, Runtime, close_runtime, get_runtime

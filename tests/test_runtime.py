@@ -15,8 +15,10 @@ from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.filter import FilterReply
-from transforms.inference.client.endpoint import ContextOverflow, ModelConfig, Refused, Request
+from transforms.inference.client.chat import Request
+from transforms.inference.client.error_classes import ContextOverflow, Refused
 from transforms.inference.client.reply_schema import reply_schema
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Answer, Call, Runtime, Stopped
 from transforms.inference.scheduling.router import Outage
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from prompts.load import PromptSet
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.records import Document, Persona, PersonaTask, Rejection, Stamp, reject
 from transforms.text import normalise, words
 

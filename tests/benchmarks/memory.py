@@ -16,8 +16,9 @@ from prompts.load import load_prompts
 from tests.benchmarks.corpus import write_documents
 from tests.benchmarks.measure import ROOT, pipeline, resident_mb
 from transforms.filter import FilterReply
-from transforms.inference.client.endpoint import ModelConfig, Request
+from transforms.inference.client.chat import Request
 from transforms.inference.client.reply_schema import reply_schema
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Answer, Call, get_runtime
 
 BACKLOG = 512

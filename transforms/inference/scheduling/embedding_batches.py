@@ -13,11 +13,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from transforms.errors import ElementError, RequestRefused
+from transforms.errors import ElementError, RequestRefused, TransientError
 from transforms.inference.client.chat import Completion, Origin
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, Vector, embedding_key, unpack_vector
 from transforms.inference.client.endpoint import Endpoint
-from transforms.inference.client.error_classes import Refused
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.journal.lookup import Reading
 from transforms.inference.scheduling.retries import Answer
@@ -269,4 +268,4 @@ def _origin(call: EmbeddingCall) -> EmbeddingRequest:
 
 def _may_mean_one_text(error: Exception) -> bool:
     """Whether fewer texts might be answered: some servers say 500 to one text that is too long."""
-    return isinstance(error, ElementError) or (isinstance(error, Refused) and error.status == 500)
+    return isinstance(error, ElementError) or (isinstance(error, TransientError) and error.status == 500)
