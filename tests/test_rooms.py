@@ -14,12 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     (
-        "transforms/text",
-        "transforms/errors",
-        "transforms/stages",
-        "transforms/__init__",
+        *("transforms/text", "transforms/errors", "transforms/stages", "transforms/lazy_names", "transforms/__init__"),
         "beam_pipeline/__init__",
         "beam_pipeline/command_parser",
+        "beam_pipeline/exit_codes",
     ),
     ("transforms/records", "transforms/shingles"),
     ("prompts",),
