@@ -53,7 +53,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
     ("beam_pipeline/estimate/sizing",),
     ("beam_pipeline/cli",),
-    ("beam_pipeline/__main__",),
+    ("beam_pipeline/__main__", "beam_pipeline/sample"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 
