@@ -97,7 +97,7 @@ class ScriptedEndpoint:
             self._loop.close()
 
     def _call(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(100)
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=64 << 20)
