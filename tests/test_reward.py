@@ -381,7 +381,7 @@ def test_thinking_changes_nothing(said: str, answer_type: str | None) -> None:
 
 
 def test_threads_and_order_change_nothing() -> None:
-    rows = [row for row in ROWS for _ in range(2)]
+    rows = [row for row in ROWS[::4] for _ in range(2)]
     random.Random(0).shuffle(rows)
     expected = [score(row) for row in rows]
     with ThreadPoolExecutor(8) as threads:
