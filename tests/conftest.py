@@ -29,7 +29,7 @@ from hypothesis import settings as hypothesis_settings
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.run import batch as batch_run
-from tests.scripted_endpoint import ScriptedEndpoint
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from transforms.flow.outcome import Outcome
 from transforms.inference.client.endpoint import ModelConfig
 from transforms.inference.runtime import Runtime, close_runtime

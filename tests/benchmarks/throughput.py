@@ -10,11 +10,11 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.places import ROOT, SAMPLE
 from transforms.check import check_pair
 from transforms.duplicates.document_copies import Fingerprint
 from transforms.grounding.find import find_in_text
@@ -24,8 +24,6 @@ from transforms.reward.score import reward
 from transforms.screen import ScreenConfig, screen_document, screen_text
 from transforms.text import neutralise
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "beam_pipeline" / "sample" / "documents.jsonl"
 SHARED = ROOT.parent / "shared" / "data" / "documents.jsonl"
 REWARDS = ROOT / "tests" / "data" / "reward.jsonl"
 SEED = 20_260_101
