@@ -36,9 +36,10 @@ from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.pipeline import build
 from beam_pipeline.run.models import run_embedding, run_prompts
+from tests.places import ROOT
 from transforms.flow.coders import RecordCoder
 
-LISTS = Path(__file__).parent / "data" / "graph"
+LISTS = ROOT / "tests" / "data" / "graph"
 GAP = "  "
 
 # What changes mean; by kind, and for all other kinds. Source: the causes of failed compatibility checks in

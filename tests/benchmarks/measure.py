@@ -14,8 +14,8 @@ from typing import Any
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import STOPPED
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # 2 cores serve client and server alike, so a reply takes long enough for the client not to be what
 # is measured: at 256 slots a median of 1.5 s means some 140 calls a second, at 64 slots 0.4 s as many,
 # at 16 slots 0.2 s half of that.

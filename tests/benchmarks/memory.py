@@ -14,7 +14,8 @@ from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.demo_endpoint.server import MODEL
 from prompts.load import load_prompts
 from tests.benchmarks.corpus import write_documents
-from tests.benchmarks.measure import ROOT, pipeline, resident_mb
+from tests.benchmarks.measure import pipeline, resident_mb
+from tests.places import ROOT
 from transforms.filter import FilterReply
 from transforms.inference.client.chat import Request
 from transforms.inference.client.reply_schema import reply_schema
