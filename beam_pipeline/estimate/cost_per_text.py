@@ -11,7 +11,8 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.reading.journal import journal_files
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.journal.writer import read_entries
-from transforms.inference.runtime import Answer, Call, get_runtime
+from transforms.inference.runtime import get_runtime
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.records import VerifiedQA
 from transforms.stages import MODEL_STAGES
 

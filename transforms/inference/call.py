@@ -37,7 +37,8 @@ from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
-from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
+from transforms.inference.runtime import Bundle, Runtime, get_runtime
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
 from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
 from transforms.stages import MODEL_STAGES

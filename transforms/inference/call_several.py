@@ -19,7 +19,7 @@ from transforms.errors import stops_the_run
 from transforms.flow.outcome import count, tag_and_count
 from transforms.inference.call import CallFn, CallModel, unanswered
 from transforms.inference.config import ModelConfig
-from transforms.inference.runtime import Answer, Call
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.records import Item, Stamp, document_of
 
 # At temperature 0 every sample would be the same one.

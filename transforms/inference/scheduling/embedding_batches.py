@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transforms.errors import ElementError, RequestRefused, TransientError
-from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, Vector, embedding_key, unpack_vector
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.journal.lookup import Reading
+from transforms.inference.journal.replies import Replies
 from transforms.inference.scheduling.retries import Answer
 from transforms.text import estimate_tokens
 
@@ -74,13 +75,16 @@ class _Text:
 
     text: str
     key: str
-    tokens: int
     call: EmbeddingCall
     done: asyncio.Event = field(default_factory=asyncio.Event)
     vector: Vector | None = None
     error: Exception | None = None
     requests: list[Answer] = field(default_factory=list)
     replayed: bool = False
+
+    def arrive(self, vector: Vector | None, replayed: bool) -> None:
+        self.vector, self.replayed = vector, replayed
+        self.done.set()
 
 
 @dataclass
@@ -98,24 +102,18 @@ class Embedder:
     Attributes:
         spawn: runs a coroutine as a task of the runtime.
         ask: sends a batch through gate, retries and all; never raises for its sake.
-        remembered: the vector of a key, as text, if it was paid for before.
-        look_up: how to read the same from the journal of a folder; None if it has none.
-        keep: remembers one, and writes it into the journal.
+        replies: the vectors that were paid for before, as text.
     """
 
     def __init__(
         self,
         spawn: Callable[[Coroutine[Any, Any, Any]], object],
         ask: Callable[[Batch], Awaitable[Answer]],
-        remembered: Callable[[str], str | None],
-        look_up: Callable[[str, str], Reading | None],
-        keep: Callable[[Origin, str, Completion], None],
+        replies: Replies,
     ) -> None:
         self._spawn = spawn
         self._ask = ask
-        self._remembered = remembered
-        self._look_up = look_up
-        self._keep = keep
+        self._replies = replies
         self._lines: dict[EmbeddingConfig, _Line] = {}
         self._on_their_way: dict[str, _Text] = {}
         self._widths: dict[tuple[str, int], int] = {}  # by model and dimensions
@@ -123,32 +121,32 @@ class Embedder:
 
     async def embed(self, call: EmbeddingCall) -> EmbeddingAnswer:
         """The vectors of an element's texts. Raises nothing for one element's sake."""
-        found: list[Vector | _Text] = []
-        mine: list[_Text] = []
-        for text in call.texts:
-            key = embedding_key(text, call.config)
-            if (vector := self._vector(self._remembered(key), call.config)) is not None:
-                found.append(vector)
-            elif key in self._on_their_way:
-                found.append(self._on_their_way[key])
-            else:
-                sent = call.config.prefix + text
-                mine.append(_Text(sent, key, estimate_tokens(sent), call))
-                found.append(mine[-1])
-                self._on_their_way[key] = mine[-1]
-                if (reading := self._look_up(call.config.model.journal, key)) is None:
-                    self._stand_in_line(mine[-1])
-                else:
-                    self._spawn(self._recall(mine[-1], reading))
-        awaited = [each for each in found if isinstance(each, _Text)]
-        for each in awaited:
-            await each.done.wait()
+        texts = [self._text(text, call) for text in call.texts]
+        for text in texts:
+            await text.done.wait()
+        mine = [text for text in dict.fromkeys(texts) if text.call is call]
         return EmbeddingAnswer(
-            tuple(vector for each in found if (vector := each.vector if isinstance(each, _Text) else each) is not None),
-            next((each.error for each in awaited if each.error is not None), None),
-            tuple(request for each in mine for request in each.requests),
-            len(found) - len(awaited) + sum(each.replayed for each in mine),
+            tuple(text.vector for text in texts if text.vector is not None),
+            next((text.error for text in texts if text.error is not None), None),
+            tuple(request for text in mine for request in text.requests),
+            sum(text.replayed for text in mine),
         )
+
+    def _text(self, text: str, call: EmbeddingCall) -> _Text:
+        """A text with its vector, or on its way to it; somebody else's if that is on its way already."""
+        key = embedding_key(text, call.config)
+        found = _Text(call.config.prefix + text, key, call)
+        if (vector := self._vector(self._replies.recall(key), call.config)) is not None:
+            found.arrive(vector, replayed=True)
+            return found
+        if key in self._on_their_way:
+            return self._on_their_way[key]
+        self._on_their_way[key] = found
+        if (reading := self._replies.look_up(call.config.model.journal, key)) is None:
+            self._stand_in_line(found)
+        else:
+            self._spawn(self._recall(found, reading))
+        return found
 
     async def _recall(self, text: _Text, reading: Reading) -> None:
         """Take a vector from the journal, or have it asked for."""
@@ -160,8 +158,7 @@ class Embedder:
         if vector is None:
             self._stand_in_line(text)
         else:
-            text.vector, text.replayed = vector, True
-            self._arrived(text)
+            self._arrived(text, vector, replayed=True)
 
     def _vector(self, text: str | None, config: EmbeddingConfig) -> Vector | None:
         """A vector that was paid for earlier, if it is one and as wide as this model's."""
@@ -177,16 +174,16 @@ class Embedder:
         return min(config.batch_texts, self._most_texts.get((config.model.endpoints, config.model.model), config.batch_texts))
 
     def _stand_in_line(self, text: _Text) -> None:
-        config = text.call.config
+        config, tokens = text.call.config, estimate_tokens(text.text)
         line = self._lines.get(config)
-        if line is not None and line.tokens + text.tokens > config.batch_tokens:
+        if line is not None and line.tokens + tokens > config.batch_tokens:
             self._send_line(config)
             line = None
         if line is None:
             timer = asyncio.get_running_loop().call_later(config.batch_wait_s, self._send_line, config)
             line = self._lines[config] = _Line(timer)
         line.texts.append(text)
-        line.tokens += text.tokens
+        line.tokens += tokens
         if len(line.texts) >= self._most(config) or line.tokens >= config.batch_tokens:
             self._send_line(config)
 
@@ -246,9 +243,9 @@ class Embedder:
             _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, texts, refusal)
 
     def _finish(self, text: _Text, packed: str) -> None:
-        self._keep(_origin(text.call), text.key, Completion(packed))
-        text.vector = unpack_vector(packed)
-        self._arrived(text)
+        origin = EmbeddingRequest(text.call.stage, text.call.document_id, (), text.call.config.model)
+        self._replies.keep(origin, text.key, Completion(packed))
+        self._arrived(text, unpack_vector(packed))
 
     def _fail(self, batch: list[_Text], error: Exception) -> None:
         for text in batch:
@@ -256,14 +253,9 @@ class Embedder:
                 text.error = error
                 self._arrived(text)
 
-    def _arrived(self, text: _Text) -> None:
+    def _arrived(self, text: _Text, vector: Vector | None = None, replayed: bool = False) -> None:
         del self._on_their_way[text.key]
-        text.done.set()
-
-
-def _origin(call: EmbeddingCall) -> EmbeddingRequest:
-    """For whom a text was embedded, as the journal wants it."""
-    return EmbeddingRequest(call.stage, call.document_id, (), call.config.model)
+        text.arrive(vector, replayed)
 
 
 def _may_mean_one_text(error: Exception) -> bool:

@@ -19,7 +19,8 @@ from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow, Refused
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
-from transforms.inference.runtime import Answer, Call, Runtime, Stopped
+from transforms.inference.runtime import Runtime, Stopped
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.scheduling.router import Outage
 
 GOOD = {"qualified": True, "reason": "ok"}
@@ -38,7 +39,9 @@ def call(*endpoints: ScriptedEndpoint, document_id: str = "d", text: str = "text
 
 
 def ask(runtime: Runtime, asked: Call) -> Answer:
-    return runtime.ask(asked, 100)
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    runtime.submit(replace(asked, deliver=answers.put))
+    return answers.get(timeout=100)
 
 
 def test_a_good_reply_comes_back_with_what_it_cost(runtime: Runtime, serve: Serve) -> None:
