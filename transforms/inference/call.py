@@ -32,7 +32,7 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_waking_outcome, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
@@ -91,6 +91,10 @@ class CallModel(beam.PTransform):
         return CallFn(self)
 
 
+# The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread.
+_Mail = deque[tuple[int, Any]]
+
+
 class _Thread(threading.local):
     """The one queue into which all answers come that a thread's stages wait for: fused stages share their thread."""
 
@@ -101,30 +105,19 @@ class _Thread(threading.local):
 _THREAD = _Thread()
 
 
-class _Mail:
-    """The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread."""
-
-    def __init__(self) -> None:
-        self.ready: deque[tuple[int, Any]] = deque()
-
-
 class BacklogFn(beam.DoFn):
     """Keeps a backlog of questions in flight across `process` calls of one bundle; what is asked is the subclass's affair.
 
-    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`.
+    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`. `backlog`
+    is how many elements it holds at most.
     """
 
     wakes = False
 
     def __init__(self, stage: str, backlog: int, namespace: str = "") -> None:
         self._stage = stage
-        self._backlog = backlog
+        self.backlog = backlog
         self._namespace = namespace or stage
-
-    @property
-    def backlog(self) -> int:
-        """Elements that it holds at most."""
-        return self._backlog
 
     @property
     def unanswered(self) -> Collection[WindowedValue]:
@@ -137,7 +130,7 @@ class BacklogFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         self._answers = _THREAD.answers
-        self._mail = _Mail()
+        self._mail: _Mail = deque()
         self._in_flight: dict[int, WindowedValue] = {}
         self._numbers = itertools.count()
         self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
@@ -153,7 +146,7 @@ class BacklogFn(beam.DoFn):
         mail, answers = self._mail, self._answers
         self._ask(element, side, lambda answer: answers.put((mail, number, answer)))
         yield from self._go_on(windowed, wait=False)
-        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._backlog):
+        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self.backlog):
             yield from self._go_on(windowed, wait=True)
 
     def finish_bundle(self) -> Iterator[Any]:
@@ -172,7 +165,7 @@ class BacklogFn(beam.DoFn):
 
     def _go_on(self, windowed: WindowedValue, wait: bool) -> Iterator[Any]:
         """Yield what this stage's answers make, and a wake if there are answers for another stage."""
-        others = self._collect(wait and not self._mail.ready)
+        others = self._collect(wait and not self._mail)
         yield from self._ready()
         if others and self.wakes:
             yield windowed.with_value(WAKE)
@@ -185,7 +178,7 @@ class BacklogFn(beam.DoFn):
         others = False
         while wait or not self._answers.empty():
             mail, number, answer = self._wait_for_answer()
-            mail.ready.append((number, answer))
+            mail.append((number, answer))
             others = others or mail is not self._mail
             if wait and self._runtime.waiting >= MANY_WAITING:
                 time.sleep(GATHER_S)
@@ -205,8 +198,8 @@ class BacklogFn(beam.DoFn):
                     self._metrics.throttled(time.monotonic() - began)
 
     def _ready(self) -> Iterator[Any]:
-        while self._mail.ready:
-            yield from self._finished(*self._mail.ready.popleft())
+        while self._mail:
+            yield from self._finished(*self._mail.popleft())
 
     def _finished(self, number: int, answer: Any) -> Iterator[Any]:
         windowed = self._in_flight.pop(number)
@@ -313,7 +306,6 @@ class CallMetrics:
 
     def __init__(self, stage: str) -> None:
         self._stage = stage
-        self._counters: dict[str, Any] = {}
         self._latencies = {name: Metrics.distribution(stage, f"{name}_ms") for name in ("latency", "first_try", "queued")}
         # What keeps Dataflow from adding workers while the endpoint asks for patience.
         self._throttling = ThrottlingSignaler(stage)
@@ -324,16 +316,13 @@ class CallMetrics:
         if isinstance(answer.error, NotStarted) and not usage.attempts:
             return  # nobody was asked
         self.add("replayed" if answer.replayed else "calls", 1)
-        self.add("attempts", usage.attempts)
-        self.add("prompt_tokens", usage.prompt_tokens)
-        self.add("cached_tokens", usage.cached_tokens)
-        self.add("completion_tokens", usage.completion_tokens)
+        for name in ("attempts", "prompt_tokens", "cached_tokens", "completion_tokens"):
+            self.add(name, getattr(usage, name))
         for fault in answer.faults:
             self.add(f"fault/{fault}", 1)
         if not answer.replayed:
-            self._latencies["latency"].update(round(usage.latency_s * 1000))
-            self._latencies["first_try"].update(round(usage.first_try_s * 1000))
-            self._latencies["queued"].update(round(usage.queued_s * 1000))
+            for name, latencies in self._latencies.items():
+                latencies.update(round(getattr(usage, f"{name}_s") * 1000))
 
     def throttled(self, seconds: float) -> None:
         """Report time; Beam counts whole seconds, so the rest is kept for the next time."""
@@ -342,9 +331,5 @@ class CallMetrics:
             self._throttling.signal_throttled(int(whole))
 
     def add(self, name: str, by: int) -> None:
-        if not by:
-            return
-        counter = self._counters.get(name)
-        if counter is None:
-            counter = self._counters[name] = Metrics.counter(self._stage, name)
-        counter.inc(by)
+        if by:
+            counter(self._stage, name).inc(by)
