@@ -103,7 +103,7 @@ class Runtime:
 
     def stop(self) -> None:
         """End all calls in flight with `Stopped`, and all that come after; from any thread."""
-        self._loop.call_soon_threadsafe(self._stop)
+        self.fail(Stopped("the run was stopped"))
 
     def fail(self, error: FatalError) -> None:
         """End all calls in flight with this error, and all that come after; from any thread."""
@@ -175,14 +175,11 @@ class Runtime:
         task.add_done_callback(self._tasks.discard)
 
     def _fail(self, error: FatalError) -> None:
-        self._note_fatal(error)
+        self.fatal = self.fatal or error
         if not self._stopped:
-            self._stop()
-
-    def _stop(self) -> None:
-        self._stopped = True
-        for task in self._tasks:
-            task.cancel()
+            self._stopped = True
+            for task in self._tasks:
+                task.cancel()
 
     async def _close(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -202,22 +199,20 @@ class Runtime:
         call.deliver(answer)
 
     async def _safely(
-        self, ask: Callable[[_Call], Awaitable[_Answer]], call: _Call, failed: Callable[[Exception], _Answer]
+        self, ask: Callable[[_Call], Awaitable[_Answer]], call: _Call, failed: Callable[[Exception | None], _Answer]
     ) -> _Answer:
         """What becomes of a question, whatever happens: a bundle waits for it."""
         try:
             self._check_going_on()
             answer = await ask(call)
         except asyncio.CancelledError:
-            answer = failed(self._why_stopped())
+            # The error that ended the run is told with each call, because a worker's log is far away.
+            answer = failed(self.fatal)
         except Exception as error:  # a bug must reach the bundle that waits, or the run hangs
             answer = failed(error)
-        self._note_fatal(answer.error)
+        if isinstance(answer.error, FatalError):
+            self.fatal = self.fatal or answer.error
         return answer
-
-    def _note_fatal(self, error: Exception | None) -> None:
-        if isinstance(error, FatalError) and self.fatal is None:
-            self.fatal = error
 
     async def _ask_batch(self, batch: Batch) -> Answer:
         self._check_going_on()
@@ -225,12 +220,8 @@ class Runtime:
         return await Attempt(batch, self._router, self._figures).run()
 
     def _check_going_on(self) -> None:
-        if self._stopped:
-            raise self._why_stopped()
-
-    def _why_stopped(self) -> FatalError:
-        """What ended the run: an error that is not one call's is told with each, because a worker's log is far away."""
-        return self.fatal or Stopped("the run was stopped")
+        if self._stopped and self.fatal is not None:
+            raise self.fatal
 
     async def _answer(self, call: Call) -> Answer:
         key = call.request.key()

@@ -182,10 +182,10 @@ class _Indexes:
         self.processes = len({segment.name for segment in growing})
         if self._sizes is None:
             # One just laid aside lies there twice.
-            self._take_all(list({_piece(segment): segment for segment in (*growing, *self.reader.full())}.values()))
+            self._take_all(list({segment.piece: segment for segment in (*growing, *self.reader.full())}.values()))
         else:
             self._take_some([segment for segment in growing if self._new_bytes(segment)], self._sizes)
-        self._sizes = {_piece(segment): segment.size for segment in growing}
+        self._sizes = {segment.piece: segment.size for segment in growing}
         self._looks += 1
 
     def _take_all(self, segments: list[Segment]) -> None:
@@ -199,18 +199,18 @@ class _Indexes:
 
     def _take_some(self, segments: list[Segment], sizes: dict[tuple[str, int], int]) -> None:
         """A later look: what is new in a few of them, those first that have not grown since the last look."""
-        segments.sort(key=lambda s: (sizes.get(_piece(s)) != s.size, self._read_at.get(_piece(s), -1)))
+        segments.sort(key=lambda s: (sizes.get(s.piece) != s.size, self._read_at.get(s.piece, -1)))
         chosen: list[Segment] = []
         growing_bytes = 0
         for segment in segments[:READS_A_LOOK]:
             if growing_bytes >= GROWING_BYTES_A_LOOK:
                 break
-            if sizes.get(_piece(segment)) != segment.size:
+            if sizes.get(segment.piece) != segment.size:
                 growing_bytes += self._new_bytes(segment)
             chosen.append(segment)
-            self._read_at[_piece(segment)] = self._looks
+            self._read_at[segment.piece] = self._looks
         # One that begins anew has laid others aside since.
-        begun = {segment.name for segment in chosen if segment.first and _piece(segment) not in self._bytes}
+        begun = {segment.name for segment in chosen if segment.first and segment.piece not in self._bytes}
         full = [segment for name in sorted(begun) for segment in self.reader.full(name) if segment.name == name]
         missed = sorted((segment for segment in full if self._new_bytes(segment)), key=lambda segment: segment.first)
         with ThreadPoolExecutor(READERS) as pool:
@@ -219,26 +219,24 @@ class _Indexes:
                     self._take(pool, found[start : start + READERS])
 
     def _new_bytes(self, segment: Segment) -> int:
-        whole = segment.size - segment.size % RECORD_BYTES
-        return max(0, whole - self._bytes.get(_piece(segment), 0))
+        return max(0, segment.size - self._bytes.get(segment.piece, 0))
 
     def _take(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool = False) -> None:
         room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
         starts = []
         for segment in segments:
-            whole = segment.size - segment.size % RECORD_BYTES
             wanted = min(self._new_bytes(segment), room)
-            starts.append(whole - wanted)
+            starts.append(segment.size - wanted)
             room -= wanted if oldest else 0
         for segment, start, data in zip(segments, starts, pool.map(self._data, segments, starts), strict=True):
             if data is None:
                 continue  # perhaps next time
-            self._bytes[_piece(segment)] = start + len(data) - len(data) % RECORD_BYTES
+            self._bytes[segment.piece] = start + len(data) - len(data) % RECORD_BYTES
             if data:
                 self.replies.add(self._source(segment.name), unpack_records(data), oldest)
 
     def _data(self, segment: Segment, start: int) -> bytes | None:
-        if start >= segment.size - segment.size % RECORD_BYTES:
+        if start >= segment.size:
             return b""
         try:
             return self.reader.records(segment, start)
@@ -251,7 +249,3 @@ class _Indexes:
             self._sources[name] = len(self.names)
             self.names.append(name)
         return self._sources[name]
-
-
-def _piece(segment: Segment) -> tuple[str, int]:
-    return segment.name, segment.first

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import orjson
 
@@ -44,28 +44,6 @@ class JournalEntry:
     stage: str
     text: str
     tokens: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
-
-
-class Journal(Protocol):
-    """Where a process writes its replies. `append` is called from the runtime's loop only."""
-
-    def append(self, origin: Origin, key: str, completion: Completion) -> None: ...
-
-    def flush(self) -> None:
-        """Return once every reply appended so far is durable; from any thread.
-
-        Raises:
-            FatalError: it cannot be made durable; what was appended is kept for the next flush.
-        """
-
-    def close(self) -> None:
-        """Flush, and let go of what is open."""
-
-
-def open_journal(folder: str) -> Journal:
-    """A journal file of this process's own in a folder; nothing is written before the first reply."""
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
 
 
 def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
@@ -177,6 +155,11 @@ class ObjectJournal:
                 self._changed.notify_all()
 
     def flush(self) -> None:
+        """Return once every reply appended so far is durable; from any thread.
+
+        Raises:
+            FatalError: it cannot be made durable; what was appended is kept for the next flush.
+        """
         with self._changed:
             target, durable, failures = self._appended, self._durable, self._failures
             if durable >= target:
@@ -267,6 +250,16 @@ class ObjectJournal:
             self._not_before = 0.0
             self._oldest = time.monotonic()
             self._changed.notify_all()
+
+
+# Where a process writes its replies. `append` is for the runtime's loop only.
+Journal = FileJournal | ObjectJournal
+
+
+def open_journal(folder: str) -> Journal:
+    """A journal file of this process's own in a folder; nothing is written before the first reply."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
 
 
 def read_entries(lines: Iterator[bytes]) -> Iterator[JournalEntry]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import NotStarted
-from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA
+from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA, task_of
 from transforms.text import stable_hash
 
 TARGET, COST = "target_accepted", "max_cost"
@@ -181,7 +181,7 @@ class Brake:
                 seen.ended += 1
                 seen.passed += 1
                 last = place + 1 == len(self._seen)
-                self._move(_name(result), None if last else place + 1)
+                self._move((task_of(result) or result).id, None if last else place + 1)
                 if last and isinstance(result, VerifiedQA):
                     self._questions.add(stable_hash(self._limits.key(result)))
             case Rejection() | DeadLetter():
@@ -270,13 +270,3 @@ class Brake:
         for seen in reversed(self._seen):
             costs.insert(0, seen.cost(assumed) + (seen.rate() * costs[0] if costs else 0.0))
         return costs
-
-
-def _name(result: Document | QAPair | VerifiedQA) -> str:
-    match result:
-        case Document():
-            return result.id
-        case QAPair():
-            return result.task.id
-        case VerifiedQA():
-            return result.pair.task.id

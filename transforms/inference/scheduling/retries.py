@@ -134,21 +134,21 @@ class Attempt:
                 reply = self._call.read(completion)
             except (ReplyInvalid, ReplyTruncated) as error:
                 if not self._ask_afresh(error):
-                    return self._failed(error)
+                    return self._ended(error=error)
             except Outage as error:
                 self._faults.append("Outage")
-                return self._failed(error)
+                return self._ended(error=error)
             except (ElementError, FatalError) as error:
-                return self._failed(error)
+                return self._ended(error=error)
             except TransientError as error:
                 wait = self._wait_before_retry(error)
                 if wait is None:
-                    return self._failed(error)
+                    return self._ended(error=error)
                 await self._pause(wait)
             else:
                 self._figures.answered += 1
                 self.completion = completion
-                return Answer(self._call, reply, None, self._usage(), tuple(self._faults))
+                return self._ended(reply)
 
     async def _once(self) -> Any:
         """One try: wait for a slot, ask, tell router and limiter how it went."""
@@ -257,11 +257,8 @@ class Attempt:
         self._completion_tokens += completion.completion_tokens
         self._figures.tokens += completion.prompt_tokens + completion.completion_tokens
 
-    def _failed(self, error: Exception) -> Answer:
-        return Answer(self._call, None, error, self._usage(), tuple(self._faults))
-
-    def _usage(self) -> Usage:
-        return Usage(
+    def _ended(self, reply: Any = None, error: Exception | None = None) -> Answer:
+        usage = Usage(
             self._prompt_tokens,
             self._cached_tokens,
             self._completion_tokens,
@@ -270,6 +267,7 @@ class Attempt:
             self._first_try_s,
             self._queued_s,
         )
+        return Answer(self._call, reply, error, usage, tuple(self._faults))
 
 
 def back_off_s(tries: int, jitter: random.Random) -> float:
