@@ -20,8 +20,8 @@ from transforms.inference.config import ModelConfig
 from transforms.inference.journal.replies import Replies
 from transforms.inference.scheduling.budget import Brake, Limits
 from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
-from transforms.inference.scheduling.embedding_batches import Batch, Embedder, EmbeddingAnswer, EmbeddingCall
-from transforms.inference.scheduling.retries import LATENCY_BINS, Answer, Attempt, Call, Figures
+from transforms.inference.scheduling.embedding_batches import Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.scheduling.retries import LATENCY_BINS, Answer, Attempt, Batch, Call, Figures
 from transforms.inference.scheduling.router import Replica, Router
 from transforms.records import Usage
 from transforms.text import estimate_tokens

@@ -2,24 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from transforms.errors import ElementError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.inference.client.api_keys import without_key
 from transforms.inference.config import ModelConfig
-
-
-class Origin(Protocol):
-    """For whom something is asked, and how."""
-
-    @property
-    def stage(self) -> str: ...
-    @property
-    def document_id(self) -> str: ...
-    @property
-    def config(self) -> ModelConfig: ...
 
 
 @dataclass(frozen=True, slots=True)

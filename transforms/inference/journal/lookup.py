@@ -170,7 +170,6 @@ class _Indexes:
         self.replies = ReplyIndex(most)
         self.names: list[str] = []  # by source
         self.processes = 0
-        self._sources: dict[str, int] = {}
         self._bytes: dict[tuple[str, int], int] = {}  # read, or not wanted, of each piece
         self._sizes: dict[tuple[str, int], int] | None = None  # of the pieces that grow, at the last look
         self._read_at: dict[tuple[str, int], int] = {}  # the number of the look in which one was read
@@ -192,10 +191,7 @@ class _Indexes:
         """The first look: the newest replies of all, as many as can be known at once; the rest is never read."""
         newest = max((segment.updated for segment in segments), default=0.0)
         segments.sort(key=lambda segment: (segment.updated > newest - GROWING_S, -segment.updated, -segment.first))
-        with ThreadPoolExecutor(READERS) as pool:
-            for start in range(0, len(segments), READERS):
-                # A few at a time: what lies read and unsorted is memory too.
-                self._take(pool, segments[start : start + READERS], oldest=True)
+        self._take(segments, oldest=True)
 
     def _take_some(self, segments: list[Segment], sizes: dict[tuple[str, int], int]) -> None:
         """A later look: what is new in a few of them, those first that have not grown since the last look."""
@@ -213,15 +209,19 @@ class _Indexes:
         begun = {segment.name for segment in chosen if segment.first and segment.piece not in self._bytes}
         full = [segment for name in sorted(begun) for segment in self.reader.full(name) if segment.name == name]
         missed = sorted((segment for segment in full if self._new_bytes(segment)), key=lambda segment: segment.first)
-        with ThreadPoolExecutor(READERS) as pool:
-            for found in (missed, chosen):
-                for start in range(0, len(found), READERS):
-                    self._take(pool, found[start : start + READERS])
+        self._take(missed)
+        self._take(chosen)
 
     def _new_bytes(self, segment: Segment) -> int:
         return max(0, segment.size - self._bytes.get(segment.piece, 0))
 
-    def _take(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool = False) -> None:
+    def _take(self, segments: list[Segment], oldest: bool = False) -> None:
+        """Read what is new in these, a few at a time: what lies read and unsorted is memory too."""
+        with ThreadPoolExecutor(READERS) as pool:
+            for start in range(0, len(segments), READERS):
+                self._take_few(pool, segments[start : start + READERS], oldest)
+
+    def _take_few(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool) -> None:
         room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
         starts = []
         for segment in segments:
@@ -245,7 +245,6 @@ class _Indexes:
             return None
 
     def _source(self, name: str) -> int:
-        if name not in self._sources:
-            self._sources[name] = len(self.names)
+        if name not in self.names:
             self.names.append(name)
-        return self._sources[name]
+        return self.names.index(name)

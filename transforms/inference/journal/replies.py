@@ -4,7 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from transforms.errors import FatalError
-from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.chat import Completion
+from transforms.inference.client.embeddings import Origin
 from transforms.inference.journal.lookup import JournalLookup, Reading
 from transforms.inference.journal.writer import Journal, open_journal
 

@@ -22,7 +22,8 @@ from typing import NamedTuple
 import orjson
 
 from transforms.errors import FatalError
-from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.chat import Completion
+from transforms.inference.client.embeddings import Origin
 from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object
 from transforms.inference.journal.object_store import write_object as _write_object
 

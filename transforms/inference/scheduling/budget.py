@@ -66,14 +66,15 @@ class Limits:
     max_cost: float = 0.0
 
 
+@dataclass
 class _Seen:
     """What was seen of a stage: elements it came to an end with, what came of them, what its calls cost, how many wait for it."""
 
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        self.ended = self.passed = 0
-        self.waiting = 0
-        self.paid = 0.0
+    step: Step
+    ended: int = 0
+    passed: int = 0
+    waiting: int = 0
+    paid: float = 0.0
 
     def rate(self) -> float:
         return (self.passed + self._weight * self.step.passes) / (self.ended + self._weight)

@@ -13,14 +13,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from transforms.errors import ElementError, RequestRefused, TransientError
+from transforms.errors import ElementError, RequestRefused
 from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, Vector, embedding_key, unpack_vector
-from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.journal.lookup import Reading
 from transforms.inference.journal.replies import Replies
-from transforms.inference.scheduling.retries import Answer
+from transforms.inference.scheduling.retries import Answer, Batch
 from transforms.text import estimate_tokens
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,20 +52,6 @@ class EmbeddingAnswer:
     error: Exception | None
     requests: tuple[Answer, ...] = ()
     replayed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some texts as one question to an endpoint."""
-
-    request: EmbeddingRequest
-    stage_rank: int
-
-    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Embeddings]:
-        return endpoint.embed(self.request)
-
-    def read(self, paid: Embeddings) -> Embeddings:
-        return paid
 
 
 @dataclass(eq=False)
@@ -212,10 +197,12 @@ class Embedder:
         answer = await self._ask(Batch(request, call.stage_rank))
         batch[0].requests.append(answer)
         if answer.error is not None:
-            if single or not _may_mean_one_text(answer.error):
-                self._fail(batch, answer.error)
-                return False
-            return await self._send_halves(batch, answer.error)
+            # Fewer texts might be answered: some servers say 500 to one text that is too long.
+            halves = isinstance(answer.error, ElementError) or getattr(answer.error, "status", 0) == 500
+            if halves and not single:
+                return await self._send_halves(batch, answer.error)
+            self._fail(batch, answer.error)
+            return False
         embeddings: Embeddings = answer.reply
         self._widths.setdefault((config.model.model, config.dimensions), embeddings.width)
         useless = []
@@ -256,8 +243,3 @@ class Embedder:
     def _arrived(self, text: _Text, vector: Vector | None = None, replayed: bool = False) -> None:
         del self._on_their_way[text.key]
         text.arrive(vector, replayed)
-
-
-def _may_mean_one_text(error: Exception) -> bool:
-    """Whether fewer texts might be answered: some servers say 500 to one text that is too long."""
-    return isinstance(error, ElementError) or (isinstance(error, TransientError) and error.status == 500)

@@ -6,12 +6,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, TransientError
-from transforms.inference.client.chat import Completion, Origin, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import ConnectionLost, TimedOut
 from transforms.inference.client.reply_schema import parse_reply
@@ -35,21 +36,6 @@ OVERLOAD = (TOO_MANY, 503)
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
 
 
-class Question(Protocol):
-    """Anything that can be asked of an endpoint."""
-
-    @property
-    def request(self) -> Origin: ...
-    @property
-    def stage_rank(self) -> int: ...
-
-    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Any]:
-        """Send it once, for an answer and its tokens; the two may differ from the configured ones for a fresh sample."""
-
-    def read(self, paid: Any) -> Any:
-        """What the answer says. Raises ReplyInvalid."""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One question on its way: the request, how to read its reply, and where the answer goes."""
@@ -61,10 +47,29 @@ class Call:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Completion]:
+        """Send it once; the two may differ from the configured ones for a fresh sample."""
         return endpoint.ask(self.request, temperature, max_tokens)
 
     def read(self, paid: Completion) -> BaseModel:
+        """What the answer says. Raises ReplyInvalid."""
         return parse_reply(paid.text, self.reply_type, self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some texts as one question to an endpoint."""
+
+    request: EmbeddingRequest
+    stage_rank: int
+
+    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Embeddings]:
+        return endpoint.embed(self.request)
+
+    def read(self, paid: Embeddings) -> Embeddings:
+        return paid
+
+
+Question = Call | Batch
 
 
 @dataclass(frozen=True, slots=True)
