@@ -189,6 +189,9 @@ class DeadLetter:
 NOT_STARTED = "NotStarted"
 
 
+TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one model call cost: tokens as the endpoint counts them, times in seconds.
@@ -235,19 +238,15 @@ def stamps_of(item: Item) -> tuple[Stamp, ...]:
 
 def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
     """Reject an item for a reason; `detail` says what was seen, for a reader."""
+    shown = json.dumps(item_row(item), ensure_ascii=False)
+    return Rejection(stage=stage, reason=reason, detail=detail, item=shown, **origin_of(item))
+
+
+def origin_of(item: Item) -> dict[str, str]:
+    """Where an item comes from, as rejections and dead letters say it."""
     document, task = document_of(item), task_of(item)
-    return Rejection(
-        stage=stage,
-        reason=reason,
-        document_id=document.id,
-        where=document.where,
-        task_id=task.id if task else "",
-        domain=task.domain if task else "",
-        persona=task.persona.name if task else "",
-        detail=detail,
-        item=json.dumps(item_row(item), ensure_ascii=False),
-        attributes=attributes_text(document),
-    )
+    origin = {"document_id": document.id, "where": document.where, "attributes": attributes_text(document)}
+    return origin | ({"task_id": task.id, "domain": task.domain, "persona": task.persona.name} if task else {})
 
 
 def attributes_row(document: Document) -> dict[str, Any]:

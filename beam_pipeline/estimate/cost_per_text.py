@@ -13,10 +13,10 @@ from transforms.flow.outcome import WATCHERS
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import get_runtime
 from transforms.inference.scheduling.retries import Answer, Call
-from transforms.records import VerifiedQA
+from transforms.records import TOKENS, VerifiedQA
 from transforms.stages import MODEL_STAGES
 
-CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")
+CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", *TOKENS)
 # Of the cached tokens those that every prompt begins with, whatever its document: they are always in the cache.
 SHARED = "shared_tokens"
 

@@ -40,7 +40,7 @@ from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Bundle, Runtime, get_runtime
 from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
-from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
+from transforms.records import TOKENS, DeadLetter, Item, Stamp, document_of, origin_of
 from transforms.stages import MODEL_STAGES
 from transforms.text import estimate_tokens, neutralise
 
@@ -272,24 +272,18 @@ def unanswered(element: Item, error: Exception, attempts: int, stamp: Stamp) -> 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:
     """What failed and all that is needed to do it again."""
-    document, task = document_of(element), task_of(element)
     assert not isinstance(error, FatalError)
     return DeadLetter(
         stage=stamp.stage,
         error=type(error).__name__,
         message=message,
-        where=document.where,
-        document_id=document.id,
-        task_id=task.id if task else "",
-        domain=task.domain if task else "",
-        persona=task.persona.name if task else "",
-        attributes=attributes_text(document),
         item=orjson.dumps(element).decode(),
         item_type=type(element).__name__,
         attempts=attempts,
         prompt_version=stamp.prompt_version,
         reply=getattr(error, "reply", ""),
         occurred_at=time.time(),
+        **origin_of(element),
     )
 
 
@@ -316,7 +310,7 @@ class CallMetrics:
         if isinstance(answer.error, NotStarted) and not usage.attempts:
             return  # nobody was asked
         self.add("replayed" if answer.replayed else "calls", 1)
-        for name in ("attempts", "prompt_tokens", "cached_tokens", "completion_tokens"):
+        for name in ("attempts", *TOKENS):
             self.add(name, getattr(usage, name))
         for fault in answer.faults:
             self.add(f"fault/{fault}", 1)

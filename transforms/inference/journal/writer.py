@@ -26,6 +26,7 @@ from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import Origin
 from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object
 from transforms.inference.journal.object_store import write_object as _write_object
+from transforms.records import TOKENS
 
 FLUSH_REPLIES = 300
 FLUSH_S = 5.0
@@ -56,9 +57,7 @@ def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
             "stage": origin.stage,
             "model": origin.config.model,
             "text": completion.text,
-            "prompt_tokens": completion.prompt_tokens,
-            "cached_tokens": completion.cached_tokens,
-            "completion_tokens": completion.completion_tokens,
+            **{name: getattr(completion, name) for name in TOKENS},
         },
         option=orjson.OPT_APPEND_NEWLINE,
     )
@@ -68,7 +67,7 @@ def decode_entry(line: bytes) -> JournalEntry | None:
     """Read one line; None if it is half written or damaged, which costs that reply only."""
     try:
         row = orjson.loads(line)
-        prompt, cached, completion = (int(row.get(f"{name}_tokens", 0)) for name in ("prompt", "cached", "completion"))
+        prompt, cached, completion = (int(row.get(name, 0)) for name in TOKENS)
         entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"], (prompt, cached, completion))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import NotStarted
-from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA, task_of
+from transforms.records import TOKENS, DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA, task_of
 from transforms.text import stable_hash
 
 TARGET, COST = "target_accepted", "max_cost"
@@ -200,7 +200,7 @@ class Brake:
         return before is not None
 
     def _price(self, usage: Usage, seconds: float = 0.0) -> float:
-        tokens = {name: getattr(usage, name) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+        tokens = {name: getattr(usage, name) for name in TOKENS}
         return self._limits.price(tokens, seconds)
 
     def _let_go(self) -> None:

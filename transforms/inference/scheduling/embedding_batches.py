@@ -74,11 +74,16 @@ class _Text:
 
 @dataclass
 class _Line:
-    """Texts that wait for others."""
+    """Texts that wait for others to share a request, and what is known of the model that they wait for.
 
-    timer: asyncio.TimerHandle
+    `most` is how many it takes in a request, `width` how many numbers its vectors have, 0 before the first one.
+    """
+
+    most: int
+    width: int
     texts: list[_Text] = field(default_factory=list)
     tokens: int = 0
+    timer: asyncio.TimerHandle | None = None
 
 
 class Embedder:
@@ -101,8 +106,6 @@ class Embedder:
         self._replies = replies
         self._lines: dict[EmbeddingConfig, _Line] = {}
         self._on_their_way: dict[str, _Text] = {}
-        self._widths: dict[tuple[str, int], int] = {}  # by model and dimensions
-        self._most_texts: dict[tuple[tuple[str, ...], str], int] = {}  # by pool and model, where one was found
 
     async def embed(self, call: EmbeddingCall) -> EmbeddingAnswer:
         """The vectors of an element's texts. Raises nothing for one element's sake."""
@@ -148,36 +151,32 @@ class Embedder:
     def _vector(self, text: str | None, config: EmbeddingConfig) -> Vector | None:
         """A vector that was paid for earlier, if it is one and as wide as this model's."""
         vector = unpack_vector(text) if text else None
-        width = self._width(config)
+        width = self._line(config).width
         return None if vector is None or (width and len(vector) != width) else vector
 
-    def _width(self, config: EmbeddingConfig) -> int:
-        """How many numbers the vectors of a model have; 0 before the first one."""
-        return config.dimensions or self._widths.get((config.model.model, config.dimensions), 0)
-
-    def _most(self, config: EmbeddingConfig) -> int:
-        return min(config.batch_texts, self._most_texts.get((config.model.endpoints, config.model.model), config.batch_texts))
+    def _line(self, config: EmbeddingConfig) -> _Line:
+        if config not in self._lines:
+            self._lines[config] = _Line(config.batch_texts, config.dimensions)
+        return self._lines[config]
 
     def _stand_in_line(self, text: _Text) -> None:
         config, tokens = text.call.config, estimate_tokens(text.text)
-        line = self._lines.get(config)
-        if line is not None and line.tokens + tokens > config.batch_tokens:
-            self._send_line(config)
-            line = None
-        if line is None:
-            timer = asyncio.get_running_loop().call_later(config.batch_wait_s, self._send_line, config)
-            line = self._lines[config] = _Line(timer)
+        line = self._line(config)
+        if line.texts and line.tokens + tokens > config.batch_tokens:
+            self._send_line(line)
+        if not line.texts:
+            line.timer = asyncio.get_running_loop().call_later(config.batch_wait_s, self._send_line, line)
         line.texts.append(text)
         line.tokens += tokens
-        if len(line.texts) >= self._most(config) or line.tokens >= config.batch_tokens:
-            self._send_line(config)
+        if len(line.texts) >= line.most or line.tokens >= config.batch_tokens:
+            self._send_line(line)
 
-    def _send_line(self, config: EmbeddingConfig) -> None:
-        line = self._lines.pop(config)
+    def _send_line(self, line: _Line) -> None:
+        assert line.timer is not None
         line.timer.cancel()
-        most = self._most(config)  # which may have become less while they waited
-        for start in range(0, len(line.texts), most):
-            self._spawn(self._send(line.texts[start : start + most]))
+        texts, line.texts, line.tokens = line.texts, [], 0
+        for start in range(0, len(texts), line.most):  # which may have become less while they waited
+            self._spawn(self._send(texts[start : start + line.most]))
 
     async def _send(self, batch: list[_Text]) -> bool:
         """Ask for the vectors of a batch until each text has one or an error; whether one request was enough."""
@@ -193,7 +192,7 @@ class Embedder:
         # The same texts bring the same vectors: only a text that is alone is asked for again.
         model = config.model if single else replace(config.model, max_reasks=0)
         texts = tuple(text.text for text in batch)
-        request = EmbeddingRequest(call.stage, call.document_id, texts, model, config.dimensions, self._width(config))
+        request = EmbeddingRequest(call.stage, call.document_id, texts, model, config.dimensions, self._line(config).width)
         answer = await self._ask(Batch(request, call.stage_rank))
         batch[0].requests.append(answer)
         if answer.error is not None:
@@ -204,7 +203,7 @@ class Embedder:
             self._fail(batch, answer.error)
             return False
         embeddings: Embeddings = answer.reply
-        self._widths.setdefault((config.model.model, config.dimensions), embeddings.width)
+        self._line(config).width = self._line(config).width or embeddings.width
         useless = []
         for text, vector in zip(batch, embeddings.vectors, strict=True):
             if vector is None:
@@ -216,18 +215,13 @@ class Embedder:
         return not useless
 
     async def _send_halves(self, batch: list[_Text], error: Exception) -> bool:
-        middle = (len(batch) + 1) // 2
+        middle, config = (len(batch) + 1) // 2, batch[0].call.config
         whole = await asyncio.gather(self._send(batch[:middle]), self._send(batch[middle:]))
-        if all(whole) and isinstance(error, RequestRefused):
-            self._learn_most(batch[0].call.config, middle, error)
+        # Where it refused more, and nothing was wrong with any of the texts, that is what it takes.
+        if all(whole) and isinstance(error, RequestRefused) and middle < self._line(config).most:
+            self._line(config).most = middle
+            _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, middle, error)
         return False
-
-    def _learn_most(self, config: EmbeddingConfig, texts: int, refusal: Exception) -> None:
-        """Remember what a pool takes: it refused more, and nothing was wrong with any of the texts."""
-        pool = (config.model.endpoints, config.model.model)
-        if texts < self._most_texts.get(pool, config.batch_texts):
-            self._most_texts[pool] = texts
-            _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, texts, refusal)
 
     def _finish(self, text: _Text, packed: str) -> None:
         origin = EmbeddingRequest(text.call.stage, text.call.document_id, (), text.call.config.model)

@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import ConnectionLost, TimedOut
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.scheduling.router import Outage, Replica, Router, Slot
-from transforms.records import Usage
+from transforms.records import TOKENS, Usage
 
 # Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.
 BACK_OFF_FIRST_S = 0.5
@@ -120,7 +121,7 @@ class Attempt:
         self._router = router
         self._figures = figures
         self._faults: list[str] = []
-        self._prompt_tokens = self._cached_tokens = self._completion_tokens = 0
+        self._tokens: Counter[str] = Counter()
         self._queued_s = self._first_try_s = 0.0
         self._started = time.monotonic()
         self._tries = self._transient = self._reasks = self._waits = 0
@@ -257,20 +258,16 @@ class Attempt:
             self._figures.held_back -= 1
 
     def _pay(self, completion: Any) -> None:
-        self._prompt_tokens += completion.prompt_tokens
-        self._cached_tokens += completion.cached_tokens
-        self._completion_tokens += completion.completion_tokens
+        self._tokens.update({name: getattr(completion, name) for name in TOKENS})
         self._figures.tokens += completion.prompt_tokens + completion.completion_tokens
 
     def _ended(self, reply: Any = None, error: Exception | None = None) -> Answer:
         usage = Usage(
-            self._prompt_tokens,
-            self._cached_tokens,
-            self._completion_tokens,
-            self._tries,
-            time.monotonic() - self._started,
-            self._first_try_s,
-            self._queued_s,
+            attempts=self._tries,
+            latency_s=time.monotonic() - self._started,
+            first_try_s=self._first_try_s,
+            queued_s=self._queued_s,
+            **self._tokens,
         )
         return Answer(self._call, reply, error, usage, tuple(self._faults))
 
