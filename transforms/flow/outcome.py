@@ -45,7 +45,6 @@ def count(stage: str, name: str, by: int = 1) -> None:
 
 @lru_cache(maxsize=1024)
 def counter(stage: str, name: str) -> Any:
-    """A counter of Beam's."""
     return Metrics.counter(stage, name)
 
 

@@ -138,8 +138,8 @@ class ObjectJournal:
         self._oldest = 0.0  # when the oldest of them began to wait
         self._not_before = 0.0  # the end of the back-off
         self._flushes = 0  # how many wait in `flush`
-        self._appended = self._durable = self._parts = 0
-        self._failures = self._failures_in_a_row = 0
+        self._appended = self._parts = 0
+        self._failures = 0  # in a row
         self._error: Exception | None = None
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
@@ -161,25 +161,23 @@ class ObjectJournal:
             FatalError: it cannot be made durable; what was appended is kept for the next flush.
         """
         with self._changed:
-            target, durable, failures = self._appended, self._durable, self._failures
-            if durable >= target:
+            target = self._appended
+            if not self._lines:
                 return
             self._begin_writing()
             # Somebody waits now: the back-off begins anew.
-            self._failures_in_a_row = 0
+            self._failures = 0
             self._not_before = min(self._not_before, time.monotonic() + BACK_OFF_FIRST_S)
             self._flushes += 1
             self._changed.notify_all()
             try:
-                while self._durable < target:
-                    self._changed.wait()
-                    if self._durable > durable:
-                        durable, failures = self._durable, self._failures
-                    elif self._failures - failures >= FLUSH_TRIES:
+                while (missing := target - self._appended + len(self._lines)) > 0:
+                    if self._failures >= FLUSH_TRIES:
                         raise FatalError(
-                            f"{target - durable} replies that were paid for cannot be written to "
+                            f"{missing} replies that were paid for cannot be written to "
                             f"{self._folder}/{self._name}*: {self._error}"
                         ) from self._error
+                    self._changed.wait()
             finally:
                 self._flushes -= 1
 
@@ -200,8 +198,7 @@ class ObjectJournal:
     def _write(self) -> None:
         while (lines := self._due()) is not None:
             if not lines:
-                if not self._index.write() and self._closing:
-                    self._index.put_off()
+                self._index.write(self._closing)
                 continue
             # One name until it is written: an object of which half was written is replaced.
             path = journal_object(self._folder, self._name, self._parts)
@@ -236,17 +233,15 @@ class ObjectJournal:
         with self._changed:
             self._error = error
             self._failures += 1
-            self._failures_in_a_row += 1
-            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures_in_a_row - 1))
+            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures - 1))
             self._not_before = time.monotonic() + back_off
             self._changed.notify_all()
 
     def _written(self, lines: int) -> None:
         with self._changed:
             del self._lines[:lines]
-            self._durable += lines
             self._parts += 1
-            self._failures_in_a_row = 0
+            self._failures = 0
             self._not_before = 0.0
             self._oldest = time.monotonic()
             self._changed.notify_all()

@@ -130,8 +130,6 @@ class Attempt:
         self._avoid: Replica | None = None
         self._temperature: float | None = None
         self._max_tokens: int | None = None
-        # Jitter decides when, never what, so it need not be the same in two runs.
-        self._random = random.Random()
 
     async def run(self) -> Answer:
         while True:
@@ -244,11 +242,11 @@ class Attempt:
             same = self._faults[-SAME_500S:] == ["http_500"] * SAME_500S
             if self._transient >= self._config.max_attempts or same:
                 return None
-        wait = back_off_s(tries, self._random)
+        wait = back_off_s(tries)
         if error.retry_after_s is None or self._router.has_other(replica, self._config.endpoints):
             return wait
         # Everybody told the same number must not come back at the same moment.
-        return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + self._random.uniform(0, BACK_OFF_FIRST_S)
+        return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + random.uniform(0, BACK_OFF_FIRST_S)
 
     async def _pause(self, seconds: float) -> None:
         self._figures.held_back += 1
@@ -272,6 +270,9 @@ class Attempt:
         return Answer(self._call, reply, error, usage, tuple(self._faults))
 
 
-def back_off_s(tries: int, jitter: random.Random) -> float:
-    """Seconds before try number `tries` + 1: full jitter over an exponentially growing span."""
-    return jitter.uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))
+def back_off_s(tries: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
+    """Seconds before try number `tries` + 1: full jitter over an exponentially growing span.
+
+    Jitter decides when, never what, so it need not be the same in two runs.
+    """
+    return uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))
