@@ -7,7 +7,7 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from transforms.text import stable_hash
@@ -267,13 +267,15 @@ def item_row(item: Item) -> dict[str, Any]:
         case PersonaTask():
             return {"id": item.id, "persona": item.persona.name, "interest": item.persona.interest, "domain": item.domain}
         case QAPair():
+            start, end = item.place or (None, None)
             return {
                 "id": item.id,
                 "question": item.question,
                 "answer": item.answer,
                 "answer_type": item.answer_type,
                 "aliases": list(item.aliases),
-                **_place_columns(item),
+                "answer_start": start,
+                "answer_end": end,
             }
         case VerifiedQA():
             return {
@@ -283,12 +285,6 @@ def item_row(item: Item) -> dict[str, Any]:
                 "pass_rate_samples": item.samples,
                 "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
             }
-
-
-def _place_columns(pair: QAPair) -> dict[str, int | None]:
-    """Where the document says the answer, as two columns."""
-    start, end = pair.place or (None, None)
-    return {"answer_start": start, "answer_end": end}
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
@@ -314,22 +310,8 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "attributes": attributes_row(task.document),
         "domain": task.domain,
         "persona": task.persona.name,
-        "question": qa.pair.question,
-        "answer": qa.pair.answer,
-        "answer_type": qa.pair.answer_type,
-        "aliases": list(qa.pair.aliases),
-        **_place_columns(qa.pair),
-        "quote": qa.quote,
-        "pass_rate": qa.pass_rate,
-        "pass_rate_samples": qa.samples,
-        "verdicts": [verdict_row(verdict) for verdict in qa.verdicts],
-        "provenance": {
-            "pipeline_version": pipeline_version,
-            "calls": [
-                {"stage": s.stage, "model": s.model, "prompt_version": s.prompt_version, "prompt_sha256": s.prompt_sha256}
-                for s in stamps_of(qa)
-            ],
-        },
+        **item_row(qa),
+        "provenance": {"pipeline_version": pipeline_version, "calls": [asdict(stamp) for stamp in stamps_of(qa)]},
     }
 
 
