@@ -47,11 +47,6 @@ class Shelf(Generic[Made]):
                 self._made[key] = make()
             return self._made[key]
 
-    def clear(self) -> None:
-        """Empty the shelf."""
-        with self._making:
-            self._made.clear()
-
 
 def add_digests(digests: Iterable[int]) -> int:
     """The digest of all items: the same whatever parts they came in. As a combiner, one of parts of it."""

@@ -21,7 +21,7 @@ from transforms.inference.journal.replies import Replies
 from transforms.inference.scheduling.budget import Brake, Limits
 from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
 from transforms.inference.scheduling.embedding_batches import Embedder, EmbeddingAnswer, EmbeddingCall
-from transforms.inference.scheduling.retries import LATENCY_BINS, Answer, Attempt, Batch, Call, Figures
+from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
 from transforms.inference.scheduling.router import Replica, Router
 from transforms.records import Usage
 from transforms.text import estimate_tokens
@@ -34,17 +34,12 @@ class Stopped(FatalError):
     """The run was asked to stop; what is in flight is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Live figures of a runtime. `answered`, `replayed`, `tokens` and `latencies` (by `retries.latency_bin`) only grow."""
+@dataclass
+class Snapshot(Figures):
+    """The figures of a runtime at one moment, with what is under way; `down` are the endpoints that do not answer."""
 
     in_flight: int = 0
     waiting: int = 0
-    held_back: int = 0
-    answered: int = 0
-    replayed: int = 0
-    tokens: int = 0
-    latencies: tuple[int, ...] = (0,) * LATENCY_BINS
     down: tuple[str, ...] = ()
 
 
@@ -124,17 +119,11 @@ class Runtime:
 
     def snapshot(self) -> Snapshot:
         """Live figures; from any thread."""
-        replicas, figures = list(self._router.replicas.values()), self._figures
-        return Snapshot(
-            in_flight=sum(replica.in_flight for replica in replicas),
-            waiting=self._router.waiting(),
-            held_back=figures.held_back,
-            answered=figures.answered,
-            replayed=figures.replayed,
-            tokens=figures.tokens,
-            latencies=tuple(figures.latencies),
-            down=tuple(replica.endpoint.url for replica in replicas if replica.down),
-        )
+        replicas = list(self._router.replicas.values())
+        figures = vars(self._figures) | {"latencies": [*self._figures.latencies]}
+        in_flight = sum(replica.in_flight for replica in replicas)
+        down = tuple(replica.endpoint.url for replica in replicas if replica.down)
+        return Snapshot(**figures, in_flight=in_flight, waiting=self._router.waiting(), down=down)
 
     @property
     def waiting(self) -> int:

@@ -77,10 +77,6 @@ class JournalLookup:
         self._next_look = float("-inf")
         self._late = self._told = self._closed = False
 
-    def __len__(self) -> int:
-        """How many replies are known."""
-        return len(self._indexes.replies)
-
     def look_up(self, key: str) -> Reading | None:
         """How to read the reply of a key; None if none is known and there is nothing to wait for."""
         now = time.monotonic()
