@@ -222,8 +222,8 @@ class Runtime:
             return await self._answer(call)
         done = self._asking[key] = self._loop.create_future()
         try:
-            reading = self._replies.look_up(call.request.config.journal, key)
-            if reading is not None and (answer := self._replayed(call, await reading())) is not None:
+            journalled = await self._replies.look_up(call.request.config.journal, key)
+            if (answer := self._replayed(call, journalled)) is not None:
                 return answer
             self._ensure_replicas(call.request.config)
             brake = self.brake

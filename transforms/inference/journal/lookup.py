@@ -21,7 +21,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -51,9 +51,6 @@ _PLACES_TRIED = 3
 
 _LOGGER = logging.getLogger(__name__)
 
-# Reads a reply; None if it turns out not to be there.
-Reading = Callable[[], Awaitable[str | None]]
-
 
 class JournalLookup:
     """The journal of one folder, as a process knows it. Used from the event loop only.
@@ -77,15 +74,18 @@ class JournalLookup:
         self._next_look = float("-inf")
         self._late = self._told = self._closed = False
 
-    def look_up(self, key: str) -> Reading | None:
-        """How to read the reply of a key; None if none is known and there is nothing to wait for."""
+    async def look_up(self, key: str) -> str | None:
+        """The reply of a key; None, at once, if none is known and there is nothing to wait for."""
         now = time.monotonic()
         if now >= self._next_look and self._look is None and not self._closed:
             self._begin_look(now)
         if self._look is not None and self._late and now - self._began < LOOK_WAIT_S:
-            return partial(self._find_after, self._look, self._began + LOOK_WAIT_S - now, key)
-        places = self._indexes.replies.find(hash_key(key))
-        return partial(self._read, key, places) if places else None
+            await asyncio.wait([self._look], timeout=self._began + LOOK_WAIT_S - now)
+        for place in self._indexes.replies.find(hash_key(key))[:_PLACES_TRIED]:
+            text = (await self._fetch(place)).get(key)
+            if text is not None:
+                return text
+        return None
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -116,17 +116,6 @@ class JournalLookup:
         if error is not None and not self._told and not self._closed:
             self._told = True
             _LOGGER.warning("%s cannot be searched; what other processes paid for may be asked again: %s", self._folder, error)
-
-    async def _find_after(self, look: asyncio.Future[None], timeout_s: float, key: str) -> str | None:
-        await asyncio.wait([look], timeout=timeout_s)
-        return await self._read(key, self._indexes.replies.find(hash_key(key)))
-
-    async def _read(self, key: str, places: list[Place]) -> str | None:
-        for place in places[:_PLACES_TRIED]:
-            text = (await self._fetch(place)).get(key)
-            if text is not None:
-                return text
-        return None
 
     async def _fetch(self, place: Place) -> dict[str, str]:
         """The replies at a place, once however many ask for them at the same time."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from transforms.errors import FatalError
 from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import Origin
-from transforms.inference.journal.lookup import JournalLookup, Reading
+from transforms.inference.journal.lookup import JournalLookup
 from transforms.inference.journal.writer import Journal, open_journal
 
 # Replies kept in memory so that a retried bundle of some thousand documents pays nothing; about 1 kB each.
@@ -39,13 +39,13 @@ class Replies:
         if len(self._memory) > REMEMBERED_REPLIES:
             self._memory.popitem(last=False)
 
-    def look_up(self, folder: str, key: str) -> Reading | None:
-        """How to read what some process of the run has journalled for a key; None if nothing is known."""
+    async def look_up(self, folder: str, key: str) -> str | None:
+        """What some process of the run has journalled for a key, if that is known."""
         if not folder:
             return None
         if folder not in self._lookups:
             self._lookups[folder] = JournalLookup(folder, self.remember)
-        return self._lookups[folder].look_up(key)
+        return await self._lookups[folder].look_up(key)
 
     def keep(self, origin: Origin, key: str, completion: Completion) -> None:
         """Remember a good reply, and write it into the journal. Raises FatalError."""

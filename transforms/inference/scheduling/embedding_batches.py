@@ -17,7 +17,6 @@ from transforms.errors import ElementError, RequestRefused
 from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, Vector, embedding_key, unpack_vector
 from transforms.inference.config import EmbeddingConfig
-from transforms.inference.journal.lookup import Reading
 from transforms.inference.journal.replies import Replies
 from transforms.inference.scheduling.retries import Answer, Batch
 from transforms.text import estimate_tokens
@@ -130,16 +129,17 @@ class Embedder:
         if key in self._on_their_way:
             return self._on_their_way[key]
         self._on_their_way[key] = found
-        if (reading := self._replies.look_up(call.config.model.journal, key)) is None:
-            self._stand_in_line(found)
+        if call.config.model.journal:
+            self._spawn(self._recall(found))
         else:
-            self._spawn(self._recall(found, reading))
+            self._stand_in_line(found)
         return found
 
-    async def _recall(self, text: _Text, reading: Reading) -> None:
+    async def _recall(self, text: _Text) -> None:
         """Take a vector from the journal, or have it asked for."""
         try:
-            vector = self._vector(await reading(), text.call.config)
+            packed = await self._replies.look_up(text.call.config.model.journal, text.key)
+            vector = self._vector(packed, text.call.config)
         except Exception as error:  # a bug, as below
             self._fail([text], error)
             return
