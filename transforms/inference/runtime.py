@@ -188,7 +188,7 @@ class Runtime:
         call.deliver(answer)
 
     async def _safely(
-        self, ask: Callable[[_Call], Awaitable[_Answer]], call: _Call, failed: Callable[[Exception | None], _Answer]
+        self, ask: Callable[[_Call], Awaitable[_Answer]], call: _Call, failed: Callable[[Exception], _Answer]
     ) -> _Answer:
         """What becomes of a question, whatever happens: a bundle waits for it."""
         try:
@@ -196,7 +196,7 @@ class Runtime:
             answer = await ask(call)
         except asyncio.CancelledError:
             # The error that ended the run is told with each call, because a worker's log is far away.
-            answer = failed(self.fatal)
+            answer = failed(self.fatal or Stopped("the run was stopped"))
         except Exception as error:  # a bug must reach the bundle that waits, or the run hangs
             answer = failed(error)
         if isinstance(answer.error, FatalError):

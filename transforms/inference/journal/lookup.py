@@ -65,8 +65,8 @@ class JournalLookup:
     ) -> None:
         self._folder = folder
         self._remember = remember
-        self._indexes = _Indexes(reader or open_reader(folder), most)
-        self._reader = self._indexes.reader
+        self._reader = reader or open_reader(folder)
+        self._indexes = _Indexes(self._reader, most)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
         self._reading: dict[Hashable, asyncio.Future[dict[str, str]]] = {}
         self._look: asyncio.Future[None] | None = None  # the one that goes on

@@ -129,10 +129,7 @@ class Embedder:
         if key in self._on_their_way:
             return self._on_their_way[key]
         self._on_their_way[key] = found
-        if call.config.model.journal:
-            self._spawn(self._recall(found))
-        else:
-            self._stand_in_line(found)
+        self._spawn(self._recall(found))
         return found
 
     async def _recall(self, text: _Text) -> None:

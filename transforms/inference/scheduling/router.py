@@ -104,6 +104,7 @@ class Line:
         return stolen[2]
 
 
+@dataclass(eq=False)
 class Replica:
     """One endpoint with its gate, limiter and health.
 
@@ -112,20 +113,19 @@ class Replica:
     nothing about this one.
     """
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter) -> None:
-        self.endpoint = endpoint
-        self.limiter = limiter
-        self.in_flight = 0
-        self.down = False
-        self.on_trial = False
-        self.spell = 0
-        self.failures = 0
-        self.failing_since: float | None = None
-        self.line = Line()
-        self._trials = 0
-        self._failed_at = 0.0
-        self._vouched_until = 0.0
-        self._failed_documents: set[str] = set()
+    endpoint: Endpoint
+    limiter: Limiter
+    in_flight: int = 0
+    down: bool = False
+    on_trial: bool = False
+    spell: int = 0
+    failures: int = 0
+    failing_since: float | None = None
+    line: Line = field(default_factory=Line)
+    _trials: int = 0
+    _failed_at: float = 0.0
+    _vouched_until: float = 0.0
+    _failed_documents: set[str] = field(default_factory=set)
 
     @property
     def has_room(self) -> bool:
