@@ -21,8 +21,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import _said_once, main
-from beam_pipeline.options.config import DEMO_MODEL
-from beam_pipeline.options.model_settings import stage_model
+from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
 from beam_pipeline.run import progress as progress_module
 from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
@@ -333,7 +332,7 @@ def unpacked_graph(pipeline: beam.Pipeline) -> bytes:
 def test_no_secret_is_in_the_graph(monkeypatch: pytest.MonkeyPatch, config: Any) -> None:
     monkeypatch.setenv("SENTINEL_KEY", "sentinel-5f2d-of-a-key")
     chosen = config(endpoint=["http://localhost:1/v1"], model="a-model-by-name", api_key_env="SENTINEL_KEY")
-    models = {stage: stage_model(chosen, stage) for stage in STAGES}
+    models = {stage: chosen.stage(stage) for stage in STAGES}
     pipeline = beam.Pipeline()
     build(pipeline, chosen, run_prompts(chosen), models.__getitem__)
     graph = unpacked_graph(pipeline)

@@ -15,7 +15,10 @@ from pydantic import ValidationError
 
 from beam_pipeline.options import describe
 from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, validate
-from beam_pipeline.options.config import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.endpoint import DEMO_MODEL
+from beam_pipeline.options.groups import SERVE, STAGE, STREAMING, TABLES
+from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
 from beam_pipeline.pipeline import screen_config
 from prompts.load import DEFAULT_STAGES, STAGES
@@ -411,7 +414,7 @@ def test_names_of_variables_do_not_look_like_keys() -> None:
 
 def test_one_name_for_the_key() -> None:
     secret = "projects/p/secrets/s/versions/latest"
-    assert settings("--api_key_secret", secret).stage("filter").api_key_secret == secret
+    assert settings("--api_key_secret", secret).stage("filter").api_key == f"secret:{secret}"
     assert "give one" in refusal("--api_key_secret", secret, "--api_key_env", "KEY")
 
 
@@ -422,8 +425,8 @@ def test_a_stage_has_the_general_values() -> None:
     stage = settings("--endpoint=http://h/v1", "--model=m", "--temperature=0.5", "--max_tokens=9", "--concurrency=7").stage(
         "verify"
     )
-    assert (stage.stage, stage.endpoints, stage.model, stage.temperature) == ("verify", ("http://h/v1",), "m", 0.5)
-    assert (stage.max_tokens, stage.api_key_env, stage.concurrency) == (9, "OPENAI_API_KEY", 7)
+    assert (stage.endpoints, stage.model, stage.temperature) == (("http://h/v1",), "m", 0.5)
+    assert (stage.max_tokens, stage.api_key, stage.concurrency) == (9, "env:OPENAI_API_KEY", 7)
 
 
 def test_a_stage_may_have_its_own() -> None:
@@ -439,7 +442,7 @@ def test_a_stage_may_have_its_own() -> None:
     )
     stage = config.stage("verify")
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
-    assert (stage.max_tokens, stage.api_key_env) == (64, "OTHER")
+    assert (stage.max_tokens, stage.api_key) == (64, "env:OTHER")
     assert config.stage("filter").model == "small"
 
 
@@ -501,8 +504,8 @@ def test_a_stage_that_is_off_needs_no_endpoint() -> None:
 
 def test_a_stages_own_key_wins_over_the_general_secret() -> None:
     config = settings("--api_key_secret=projects/p/secrets/s/versions/1", "--verify_api_key_env=OTHER")
-    assert config.stage("verify").api_key_secret == ""
-    assert config.stage("filter").api_key_secret != ""
+    assert config.stage("verify").api_key == "env:OTHER"
+    assert config.stage("filter").api_key == "secret:projects/p/secrets/s/versions/1"
 
 
 def test_every_stage_has_every_setting() -> None:

@@ -25,8 +25,8 @@ from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOption
 from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
-from beam_pipeline.options.config import SERVE_COMMAND
-from beam_pipeline.options.model_settings import serve_config, stage_models
+from beam_pipeline.options.endpoint import SERVE_COMMAND
+from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.options.values import OptionError
 from transforms.inference.config import ServeConfig
 from transforms.inference.serving import die_with_parent as leash
@@ -360,7 +360,7 @@ def test_stages_ask_the_workers_or_an_endpoint_of_their_own() -> None:
     found = parse([*NEEDED, "--serve_model", "m", "--serve_start_timeout_s", "900", "--verify_endpoint", "http://judge/v1"])[0]
     models = stage_models(found)
     assert (models["filter"].endpoints, models["filter"].model) == (("http://127.0.0.1:8000/v1",), "m")
-    assert models["filter"].serve == serve_config(found) and models["filter"].outage_timeout_s == 900
+    assert models["filter"].serve == found.serve and models["filter"].outage_timeout_s == 900
     assert (models["verify"].endpoints, models["verify"].serve, models["verify"].outage_timeout_s) == (
         ("http://judge/v1",),
         None,

@@ -12,7 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from beam_pipeline.options.config import SOLVER_MAX_TOKENS, PipelineConfig
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / "templates" / "serving"

@@ -150,11 +150,10 @@ def check_keys(config: PipelineConfig) -> None:
 def endpoints_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
     """(option, URL) of every endpoint on another machine that a run asks."""
     for stage in config.model_stages:
-        own = "" if config.stage(stage).endpoints == tuple(config.endpoint) else f"{stage}_"
-        for url in config.stage(stage).endpoints:
-            if url == config.served_url:  # a worker asks itself
-                continue
-            yield f"{own}endpoint", url
+        model = config.stage(stage)
+        own = "" if model.endpoints == tuple(config.endpoint) else f"{stage}_"
+        if model.serve is None:  # else a worker asks itself
+            yield from ((f"{own}endpoint", url) for url in model.endpoints)
     for url in config.embedding_endpoint:
         yield "embedding_endpoint", url
 

@@ -15,7 +15,8 @@ import pyarrow as pa
 import yaml
 
 from beam_pipeline import __version__
-from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.read_back import Row
 from beam_pipeline.summary.as_table import FLOW, not_asked_about

@@ -66,9 +66,9 @@ def _check_stages(config: "PipelineConfig") -> None:
     """Refuse what a stage cannot be asked with."""
     for stage in config.model_stages:
         settings = config.stage(stage)
-        if 0 < settings.concurrency < settings.worker_processes:
+        if 0 < settings.concurrency < settings.processes:
             raise ValueError(
-                f"--concurrency {settings.concurrency} is shared by --worker_processes {settings.worker_processes}: "
+                f"--concurrency {settings.concurrency} is shared by --worker_processes {settings.processes}: "
                 "each needs one request in flight at least"
             )
         if not settings.endpoints and settings.model != DEMO_MODEL:
@@ -155,7 +155,7 @@ def _check_serving(config: "PipelineConfig", chosen: set[str]) -> None:
         raise ValueError("--serve_command must hold {port}: the pipeline says where the server listens")
     for stage in config.model_stages:
         settings = config.stage(stage)
-        if settings.endpoints == (config.served_url,) and settings.model != config.serve_model:
+        if settings.serve is not None and settings.model != config.serve_model:
             raise ValueError(
                 f"stage {stage} asks the model {settings.model!r}, and the workers serve only {config.serve_model!r}; "
                 f"give --{stage}_endpoint as well"

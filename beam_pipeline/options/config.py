@@ -17,30 +17,14 @@ from pydantic import Field, field_validator, model_validator
 
 from beam_pipeline.options.checks import check_together
 from beam_pipeline.options.documents import DocumentOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL, SERVE_COMMAND, EndpointOptions
-from beam_pipeline.options.groups import RUN, SERVE, STAGE, STREAMING, TABLES
+from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions, key_source
+from beam_pipeline.options.groups import RUN
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, StageOptions, StageSettings
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, StageOptions
 from beam_pipeline.options.values import declare
 from prompts.load import STAGES
-
-__all__ = [
-    "DEMO_MODEL",
-    "LOCAL_RUNNER",
-    "NO_OPTIONS",
-    "SERVE",
-    "SERVE_COMMAND",
-    "SOLVER_MAX_TOKENS",
-    "STAGE",
-    "STREAMING",
-    "STREAM_RUNNER",
-    "TABLES",
-    "VERIFY_STAGES",
-    "PipelineConfig",
-    "StageOptions",
-    "StageSettings",
-]
+from transforms.inference.config import ModelConfig
 
 LOCAL_RUNNER = "FnApiRunner"
 """What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
@@ -123,11 +107,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         return self.deduplicate_ttl_s if self.streaming else 0.0
 
     @property
-    def served_url(self) -> str:
-        """Where a worker asks the model that it serves itself; "" if none does."""
-        return f"http://127.0.0.1:{self.serve_port}/v1" if self.serve_model else ""
-
-    @property
     def verifier_count(self) -> int:
         """How many verifiers judge a pair in each call of verification."""
         return self.verifiers or max(1, len(self.verifier_models))
@@ -140,34 +119,36 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in STAGES if stage not in off)
 
-    def stage(self, name: str) -> StageSettings:
-        """How a stage calls its model: its own settings where given, the general ones elsewhere."""
-        own = self._own(name)
-        general = [self.served_url] if self.serve_model else self.endpoint
-        endpoints = general if own.endpoint is None else own.endpoint
-        served = self.serve_model if own.endpoint is None else ""
+    def stage(self, name: str) -> ModelConfig:
+        """How a stage asks its model: its own settings where given, else the general ones; no endpoints mean the embedded one."""
+        own, serve = self._own(name), self.serve
+        endpoints = tuple(([serve.url] if serve else self.endpoint) if own.endpoint is None else own.endpoint)
+        if serve is not None and endpoints != (serve.url,):
+            serve = None
         verifier = self.verifier_models[0] if self.verifier_models and name in VERIFY_STAGES else ""
+        served = self.serve_model if own.endpoint is None else ""
         temperature, max_tokens = self.temperature, self.max_tokens
         if name == "pass_rate":
             temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
-        return StageSettings(
-            stage=name,
-            endpoints=tuple(endpoints),
+        secret = own.api_key_secret or ("" if own.api_key_env else self.api_key_secret)
+        return ModelConfig(
+            endpoints=endpoints,
             model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
+            api_key=key_source(secret, own.api_key_env or self.api_key_env),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
-            api_key_env=own.api_key_env or self.api_key_env,
-            api_key_secret=own.api_key_secret or ("" if own.api_key_env else self.api_key_secret),
             request_timeout_s=self.request_timeout_s,
             max_attempts=self.max_attempts,
             max_reasks=self.max_reasks,
             concurrency=self.concurrency,
-            worker_processes=self.worker_processes,
+            processes=self.worker_processes,
             backlog=self.backlog,
-            outage_timeout_s=self.outage_timeout_s,
-            disable_thinking=self.disable_thinking,
-            extra_body=self.extra_body,
+            # A server that starts is waited for like one that is away.
+            outage_timeout_s=max(self.outage_timeout_s, serve.start_timeout_s if serve else 0.0),
+            extra_body=self.more_body,
             session_header=self.session_header,
+            journal=self.journal_folder,
+            serve=serve,
         )
 
     def _own(self, name: str) -> StageOptions:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.options.command_line import OPTIONS, Option
-from beam_pipeline.options.config import STREAMING
+from beam_pipeline.options.groups import STREAMING
 from beam_pipeline.options.streaming import STREAM_ONLY
 from prompts.load import STAGES
 

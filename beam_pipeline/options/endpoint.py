@@ -21,6 +21,7 @@ from beam_pipeline.options.values import (
     shown,
     texts_in,
 )
+from transforms.inference.config import ServeConfig
 
 DEMO_MODEL = "demo-rules"
 """The one model that the embedded endpoint serves."""
@@ -30,6 +31,11 @@ SERVE_COMMAND = (
     """--structured-outputs-config '{"backend":"guidance","disable_any_whitespace":true}' --generation-config vllm"""
 )
 """How a worker serves the model without `--serve_command`; templates/serving/README.md says what the flags are for."""
+
+
+def key_source(secret: str, variable: str) -> str:
+    """The name of a key as `resolve_key` takes it."""
+    return f"secret:{secret}" if secret else f"env:{variable}"
 
 
 class EndpointOptions(OptionsModel):
@@ -165,3 +171,19 @@ class EndpointOptions(OptionsModel):
         if not re.fullmatch(ACCELERATOR, name):
             raise ValueError(f"{shown(name)} must be a type of GPU, such as nvidia-l4, or nvidia-l4:2 for two of them")
         return name
+
+    @property
+    def serve(self) -> ServeConfig | None:
+        """How the workers serve the model themselves; None if they do not."""
+        if not self.serve_model:
+            return None
+        command = f"{self.serve_command} {self.serve_args}".strip()
+        return ServeConfig(self.serve_model, command, self.serve_port, self.serve_start_timeout_s)
+
+    @property
+    def more_body(self) -> str:
+        """The body keys that a user wants besides ours, as JSON text; "" if none."""
+        body = json.loads(self.extra_body or "{}")
+        if self.disable_thinking:
+            body["chat_template_kwargs"] = {**body.get("chat_template_kwargs", {}), "enable_thinking": False}
+        return json.dumps(body, sort_keys=True) if body else ""

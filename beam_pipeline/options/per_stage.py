@@ -1,7 +1,5 @@
 """What one model stage has of its own: declared once, it exists for every stage as `--<stage>_<setting>`."""
 
-from dataclasses import dataclass
-
 from pydantic import field_validator
 
 from beam_pipeline.options.groups import STAGE, OptionsModel
@@ -40,26 +38,3 @@ class StageOptions(OptionsModel):
     @classmethod
     def _env_name(cls, name: str | None) -> str | None:
         return name and check_env_name(name)
-
-
-@dataclass(frozen=True, slots=True)
-class StageSettings:
-    """How one stage calls its model: plain values that travel to workers. No `endpoints`: the embedded one."""
-
-    stage: str
-    endpoints: tuple[str, ...]
-    model: str
-    temperature: float
-    max_tokens: int
-    api_key_env: str
-    api_key_secret: str
-    request_timeout_s: float
-    max_attempts: int
-    max_reasks: int
-    concurrency: int
-    worker_processes: int
-    backlog: int
-    outage_timeout_s: float
-    disable_thinking: bool
-    extra_body: str
-    session_header: str

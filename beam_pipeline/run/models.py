@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
-from beam_pipeline.options.model_settings import Models, key_source, stage_model, stage_models
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.endpoint import DEMO_MODEL, key_source
+from beam_pipeline.options.model_settings import Models, stage_models
 from beam_pipeline.reading.exemplar_banks import read_domains
 from beam_pipeline.run.preflight import Unreachable, only_model
 from prompts.load import PromptSet, load_domains, load_prompts
@@ -43,7 +44,7 @@ def run_embedding(config: PipelineConfig) -> EmbeddingConfig | None:
     """
     if not config.embedding_endpoint:
         return None
-    general = stage_model(config, config.model_stages[0])
+    general = config.stage(config.model_stages[0])
     urls = tuple(config.embedding_endpoint)
     own = config.embedding_api_key_secret, config.embedding_api_key_env or ""
     key = key_source(*own) if any(own) else general.api_key
