@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from beam_pipeline.main import main
+from beam_pipeline.plan import make_plan
 from beam_pipeline.run.dry_run import find_document
 from beam_pipeline.run.ending import OK, UNUSABLE
 from tests.scripted_endpoint import Asked
@@ -103,6 +104,6 @@ def test_of_several_inputs_each_is_screened_for_its_own_languages(tmp_path: Path
     )
     (tmp_path / "de.jsonl").write_text(json.dumps({"id": "bruecke", "text": german}) + "\n", "utf-8")
     (tmp_path / "inputs.yaml").write_text("- {source: de, path: de.jsonl, languages: [de]}\n", "utf-8")
-    document, named = find_document(config(inputs=str(tmp_path / "inputs.yaml"), input=[], output="out"))
+    document, named = find_document(make_plan(config(inputs=str(tmp_path / "inputs.yaml"), input=[], output="out")))
     assert document.text == german
     assert "reject" not in named

@@ -23,11 +23,10 @@ from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import _said_once, main
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
+from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
 from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
-from beam_pipeline.run.models import run_prompts
 from beam_pipeline.run.progress import Progress
-from prompts.load import STAGES
 from tests.scripted_endpoint import Answer
 from transforms.inference import runtime as runtime_module
 from transforms.inference.journal import writer as journal_module
@@ -332,9 +331,8 @@ def unpacked_graph(pipeline: beam.Pipeline) -> bytes:
 def test_no_secret_is_in_the_graph(monkeypatch: pytest.MonkeyPatch, config: Any) -> None:
     monkeypatch.setenv("SENTINEL_KEY", "sentinel-5f2d-of-a-key")
     chosen = config(endpoint=["http://localhost:1/v1"], model="a-model-by-name", api_key_env="SENTINEL_KEY")
-    models = {stage: chosen.stage(stage) for stage in STAGES}
     pipeline = beam.Pipeline()
-    build(pipeline, chosen, run_prompts(chosen), models.__getitem__)
+    build(pipeline, make_plan(chosen))
     graph = unpacked_graph(pipeline)
     assert b"a-model-by-name" in graph
     assert b"SENTINEL_KEY" in graph

@@ -9,8 +9,9 @@ import pytest
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
+from beam_pipeline.plan import run_prompts
 from beam_pipeline.run.ending import UNUSABLE
-from beam_pipeline.run.models import run_models, run_prompts
+from beam_pipeline.run.models import run_models
 from prompts.load import DEFAULT_STAGES, load_prompts
 from tests.scripted_endpoint import Answer, Asked
 
@@ -57,7 +58,7 @@ def test_each_stage_may_have_its_own_model(config: Make) -> None:
 
 
 def test_the_embedded_endpoint_serves_the_gates_too(config: Make) -> None:
-    with run_models(config(**GATES)) as models:
+    with run_models(stage_models(config(**GATES))) as models:
         assert {model.model for model in models.values()} == {"demo-rules"}
         assert len({model.endpoints for model in models.values()}) == 1
 

@@ -20,7 +20,7 @@ from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.groups import SERVE, STAGE, STREAMING, TABLES
 from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.plan import screen_config
 from prompts.load import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import parse_option
 from beam_pipeline.output.window_summaries import read_window_summaries
 from beam_pipeline.pipeline import build
+from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.replay import replay
 from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
-from beam_pipeline.run.models import run_models, run_prompts
+from beam_pipeline.run.models import run_models
 from beam_pipeline.streaming import watch_folder as watch_module
 from beam_pipeline.streaming.pubsub import ParseMessages
 from beam_pipeline.streaming.read_stream import ReadStream, stream_windows
@@ -79,11 +80,11 @@ def run_messages(events: Iterable[At], output: Path, monkeypatch: pytest.MonkeyP
     config = validate({"input_subscription": subscription, "output": str(output), "streaming": True, **given})
     windows, event_time = stream_windows(config), parse_option(config.event_time)
     source = ReadStream(_Messages(tuple(events), config), windows, event_time, config.deduplicate_ttl_s)
-    monkeypatch.setattr(pipeline_module, "stream_source", lambda _: source)
-    prompts = run_prompts(config)
-    with run_models(config) as models:
+    monkeypatch.setattr(pipeline_module, "stream_source", lambda *_: source)
+    plan = make_plan(config)
+    with run_models(plan.models) as models:
         pipeline = beam.Pipeline(options=PipelineOptions(["--streaming", "--runner=BundleBasedDirectRunner"]))
-        build(pipeline, config, prompts, models.__getitem__, run=RUN)
+        build(pipeline, replace(plan, models=models, name=RUN))
         pipeline.run().wait_until_finish()
     return read_window_summaries(str(output), RUN)
 

@@ -28,7 +28,7 @@ from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines.runners import runner_name
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.reading.input_list import input_patterns
+from beam_pipeline.reading.input_list import InputSpec, input_patterns
 
 RUNNER = "DataflowRunner"
 # Two cores are two worker processes with 4 GB each: asking needs little of a processor, and 0.5 GB without benchmarks.
@@ -58,7 +58,9 @@ def template_location(options: PipelineOptions) -> str:
     return (options.view_as(GoogleCloudOptions).template_location or "") if on_dataflow(options) else ""
 
 
-def prepare_dataflow(config: PipelineConfig, options: PipelineOptions) -> tuple[PipelineConfig, list[str]]:
+def prepare_dataflow(
+    config: PipelineConfig, options: PipelineOptions, inputs: tuple[InputSpec, ...] = ()
+) -> tuple[PipelineConfig, list[str]]:
     """Look at the options of a job, and set what follows from them: changes `options`, returns the configuration and what to say.
 
     Raises:
@@ -66,7 +68,7 @@ def prepare_dataflow(config: PipelineConfig, options: PipelineOptions) -> tuple[
     """
     check_project(options)
     check_region(options)
-    check_places(config, options)
+    check_places(config, inputs)
     check_keys(config)
     check_endpoints(config)
     notes = [*_choose_package(options), *_warn_of_network(config, options)]
@@ -115,10 +117,10 @@ def check_region(options: PipelineOptions) -> None:
         raise ValueError(f"--worker_zone={worker.worker_zone}: is no zone of --region={region}")
 
 
-def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
+def check_places(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """Check that everything workers read or write lies where they can reach it."""
     places: Mapping[str, Sequence[str]] = {
-        "inputs" if config.inputs else "input": input_patterns(config),
+        "inputs" if config.inputs else "input": input_patterns(config, inputs),
         "output": [config.output],
         "journal": [config.journal] if config.journal else [],
         "exemplars": config.exemplars,

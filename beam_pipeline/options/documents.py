@@ -6,7 +6,6 @@ import tiktoken
 from pydantic import field_validator
 
 from beam_pipeline.options.groups import GATES, QUESTIONS, SCREENING, OptionsModel
-from beam_pipeline.options.thresholds import read_thresholds
 from beam_pipeline.options.values import ANY_LANGUAGE, check_languages, declare
 
 MOST_VERIFIERS = 9
@@ -124,12 +123,6 @@ class DocumentOptions(OptionsModel):
         if len(once) > MOST_VERIFIERS:
             raise ValueError(f"names {len(once)} models; {MOST_VERIFIERS} verifiers are the most")
         return once
-
-    @field_validator("screening")
-    @classmethod
-    def _known_thresholds(cls, given: str) -> str:
-        read_thresholds(given)
-        return given
 
     @field_validator("tokenizer")
     @classmethod

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.endpoint import key_source
 from beam_pipeline.options.per_stage import VERIFY_STAGES
-from transforms.inference.config import ModelConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 # By the stage's name; the verifiers of a stage besides its first by `verifier_name`.
 Models = dict[str, ModelConfig]
@@ -24,3 +25,20 @@ def stage_models(config: PipelineConfig) -> Models:
             for number, name in enumerate(config.verifier_models):
                 models[verifier_name(stage, number)] = replace(models[stage], model=name)
     return models
+
+
+def embedding_model(config: PipelineConfig) -> EmbeddingConfig | None:
+    """How texts are embedded, as the options say; None if they are not."""
+    if not config.embedding_endpoint:
+        return None
+    general = config.stage(config.model_stages[0])
+    own = config.embedding_api_key_secret, config.embedding_api_key_env or ""
+    model = replace(
+        general,
+        endpoints=tuple(config.embedding_endpoint),
+        model=config.embedding_model,
+        api_key=key_source(*own) if any(own) else general.api_key,
+        extra_body="",  # what a chat request carries besides means nothing to an embedding model, or something else
+        serve=None,
+    )
+    return EmbeddingConfig(model, config.embedding_dimensions, config.embedding_prefix)

@@ -15,7 +15,7 @@ run takes the same, and a larger weight or cap takes those of a smaller one and 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
@@ -138,20 +138,20 @@ def _from(folder: str, pattern: str) -> str:
     )
 
 
-def check_files(config: PipelineConfig) -> list[str]:
-    """Check that every input of a batch is there, as `check_inputs` does. Returns the files.
+def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
+    """Check that every input of a batch is there, as `check_inputs` does; `inputs` are those of `--inputs`. Returns the files.
 
     Raises:
-        ValueError: one is not, or `--inputs` cannot be used; one line.
+        ValueError: one is not; one line.
     """
     if not config.inputs:
         return check_inputs(config.input, config.input_format, config.text_field)
-    return [file for spec in read_inputs(config) for file in check_inputs(spec.path, spec.format, spec.text_field)]
+    return [file for spec in inputs for file in check_inputs(spec.path, spec.format, spec.text_field)]
 
 
-def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
+def input_patterns(config: PipelineConfig, inputs: Iterable[InputSpec]) -> tuple[str, ...]:
     """The paths of all inputs of files."""
-    return tuple(config.input) or tuple(pattern for spec in read_inputs(config) for pattern in spec.path)
+    return tuple(config.input) or tuple(pattern for spec in inputs for pattern in spec.path)
 
 
 class FileInput(NamedTuple):
@@ -162,14 +162,10 @@ class FileInput(NamedTuple):
     cap: int = 0
 
 
-def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
-    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph.
-
-    Raises:
-        ValueError: `--inputs` cannot be used; one line.
-    """
+def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec]) -> Iterator[FileInput]:
+    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph."""
     if config.input:
         fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
         yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
-    for spec in read_inputs(config):
+    for spec in inputs:
         yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)

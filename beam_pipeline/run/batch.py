@@ -51,7 +51,7 @@ def run_batch(run: Run) -> int:
     collect_again()
     try:
         # Outermost: while the others end, an engine's threads already complain of its end.
-        with quiet, stop, Limited(config) as limited, timeline, progress:
+        with quiet, stop, Limited(run.plan.limits) as limited, timeline, progress:
             result = run.pipeline.run()
             stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
             if template := template_location(options):

@@ -17,10 +17,12 @@ from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, 
 from beam_pipeline.engines.runners import failure_text, is_local, runs_here
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
+from beam_pipeline.plan import RunPlan
 from beam_pipeline.run.interrupt import StopOnInterrupt
 from beam_pipeline.run.progress import Progress
 from beam_pipeline.run.timeline import Timeline
 from beam_pipeline.summary.as_table import summary_table
+from beam_pipeline.summary.token_usage import EMBED
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
@@ -33,19 +35,25 @@ class Run:
     """A run that may begin.
 
     Attributes:
-        config, options: what it is to do, and how its engine is to do it.
+        plan, options: what it is to do, and how its engine is to do it.
         pipeline: its graph.
-        models: the name of the model that each stage asks.
         began: monotonic seconds at which its preparation began.
-        name: what tells its files from those of other runs in one folder.
     """
 
-    config: PipelineConfig
+    plan: RunPlan
     options: PipelineOptions
     pipeline: beam.Pipeline
-    models: Mapping[str, str]
     began: float
-    name: str
+
+    @property
+    def config(self) -> PipelineConfig:
+        return self.plan.config
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The name of the model that each stage asks."""
+        names = {stage: model.model for stage, model in self.plan.models.items()}
+        return names | ({EMBED: self.plan.embedding.model.model} if self.plan.embedding else {})
 
 
 def interrupt_of(options: PipelineOptions) -> StopOnInterrupt:

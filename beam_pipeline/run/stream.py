@@ -90,7 +90,7 @@ def run_stream(run: Run) -> int:
     clear_temporary(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
     counted = runner_name(options) not in STREAM_RUNNERS
-    summary = add_summaries(read_window_summaries(config.output, run.name))
+    summary = add_summaries(read_window_summaries(config.output, run.plan.name))
     summary |= {"tokens": usage_of(result, run.models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - run.began, 1)
     complete_summary(config, summary | course(timeline))

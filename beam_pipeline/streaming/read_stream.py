@@ -19,7 +19,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE, Fields
-from beam_pipeline.reading.input_list import input_patterns, read_inputs
+from beam_pipeline.reading.input_list import InputSpec, input_patterns
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -31,8 +31,8 @@ from transforms.records import DeadLetter, Document, Rejection
 from transforms.text import stable_hash
 
 
-def stream_source(config: PipelineConfig) -> "ReadStream":
-    """The stream of documents that the options name."""
+def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> "ReadStream":
+    """The stream of documents that the options name; `inputs` are those of `--inputs`."""
     event_time = parse_option(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
     fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
@@ -40,20 +40,20 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
     look = config.watch_interval_s, config.watch_until_s, config.output
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields, event_time)
-    elif config.inputs:
-        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
+    elif inputs:
+        source = ReadInputs(inputs, partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
     else:
         source = ReadFolder(tuple(config.input), fields, config.input_format, *look, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
-def check_stream(config: PipelineConfig) -> None:
+def check_stream(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """Look whether what is to be read and written is there.
 
     Raises:
         ValueError: it is not; one line.
     """
-    if patterns := input_patterns(config):
+    if patterns := input_patterns(config, inputs):
         check_watched(patterns)
         # Not the folders that this run fills itself.
         folders = [pattern.rpartition("/")[0] for pattern in patterns]
