@@ -14,12 +14,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.bigquery.sink import load_failure
 from beam_pipeline.engines.runners import ENGINE_LOGGERS, remote_fatal
+from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import OptionError
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
-from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
 from beam_pipeline.run.prepare import plan_run, prepare_run
 from beam_pipeline.run.stream import run_stream
 from transforms.errors import FatalError

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.output.saved_options import OPTIONS_FILE, STREAMING, read_options
-from beam_pipeline.run.ending import OK, UNUSABLE
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.tables import TableName, parse_table
-from beam_pipeline.run.ending import UNUSABLE
 
 
 @pytest.mark.parametrize(

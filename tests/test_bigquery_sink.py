@@ -10,9 +10,9 @@ import pytest
 
 from beam_pipeline.bigquery.sink import load_failure, refused_row, table_fields
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.output.kinds import FREE_FORM, KINDS
-from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from tests.bigquery_stub import PROJECT, BigQueryStub, RefusedError, column
 
 # Beam closes none of its clients' connections.

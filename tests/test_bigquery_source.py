@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_pipeline.bigquery.source import ReadRows, number_rows, parse_table_row
+from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.reading.documents import Fields
-from beam_pipeline.run.ending import UNUSABLE
 from tests.bigquery_stub import PROJECT, BigQueryStub, column
 from transforms.flow.outcome import Outcome
 from transforms.records import DeadLetter, Document

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.reading.documents import NOT_TEXT, Fields, LeftOut
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.run.ending import OK, UNUSABLE
 from beam_pipeline.summary.write_summary import read_summary
 from transforms.records import DeadLetter, Document
 

@@ -27,10 +27,10 @@ from hypothesis import strategies as st
 from beam_pipeline.engines import dataflow
 from beam_pipeline.engines import dataflow_checks as cloud_checks
 from beam_pipeline.engines.dataflow import cores_of, is_loopback, prepare_dataflow, size_workers
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
 from tests.bucket_fake import BucketFake
 from tests.dataflow_fake import DataflowFake, Ending, Job
 from tests.scripted_endpoint import Answer

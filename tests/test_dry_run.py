@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run.dry_run import find_document
-from beam_pipeline.run.ending import OK, UNUSABLE
 from tests.scripted_endpoint import Asked
 from transforms.inference.scheduling.router import rendezvous_order
 

@@ -25,11 +25,11 @@ from beam_pipeline.engines.runners import (
     remote_fatal,
     runs_here,
 )
+from beam_pipeline.exit_codes import FAILED, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.run import batch as batch_run
-from beam_pipeline.run.ending import FAILED, UNUSABLE
 from transforms.inference.client.error_classes import KeyRefused
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"

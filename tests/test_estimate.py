@@ -15,12 +15,12 @@ from beam_pipeline.estimate.command import main as estimate
 from beam_pipeline.estimate.command import sample_run, write_sample
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.estimate.extrapolate import call_rate, totals
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.config import LOCAL_RUNNER
 from beam_pipeline.plan import make_plan, screen_config
 from beam_pipeline.reading.input_list import read_inputs
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs
-from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from transforms.records import Document
 from transforms.screen import screen_text
 

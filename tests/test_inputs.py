@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
@@ -20,7 +21,6 @@ from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.input_list import read_inputs
 from beam_pipeline.reading.read_files import check_inputs
-from beam_pipeline.run.ending import OK, UNUSABLE
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.summary.as_table import summary_table
 from tests.archives import http, members, page, record

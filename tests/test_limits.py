@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
-from beam_pipeline.run.ending import OK, UNUSABLE
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 PRICES = ("--price_in=1", "--price_cached=0.5", "--price_out=2")

@@ -18,8 +18,8 @@ from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.engines.local_stream import FIRST_MESSAGES, LocalStreamRunner, _Puller
 from beam_pipeline.engines.runners import is_local, runs_here
+from beam_pipeline.exit_codes import FAILED, STOPPED
 from beam_pipeline.options.config import STREAM_RUNNER
-from beam_pipeline.run.ending import FAILED, STOPPED
 from tests.pubsub_fake import PubSubFake
 from tests.pubsub_service import Channel
 from tests.scripted_endpoint import Answer

@@ -20,12 +20,12 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import _said_once, main
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
-from beam_pipeline.run.ending import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.run.progress import Progress
 from tests.scripted_endpoint import Answer
 from transforms.inference import runtime as runtime_module

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.plan import run_prompts
-from beam_pipeline.run.ending import UNUSABLE
 from beam_pipeline.run.models import run_models
 from prompts.load import DEFAULT_STAGES, load_prompts
 from tests.scripted_endpoint import Answer, Asked

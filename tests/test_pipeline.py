@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import FAILED, OK
 from beam_pipeline.main import main
 from beam_pipeline.replay import replay
-from beam_pipeline.run.ending import FAILED, OK
 from beam_pipeline.summary.as_table import summary_table
 from transforms.answers.agreement import answers_match
 from transforms.check import find_leak

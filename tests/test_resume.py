@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.output.saved_options import save_options
 from beam_pipeline.reading.journal import journal_files
 from beam_pipeline.replay import replay
-from beam_pipeline.run.ending import OK, UNUSABLE
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 pytestmark = pytest.mark.integration

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.thresholds import OWN_OPTIONS, THRESHOLDS, read_thresholds
 from beam_pipeline.plan import screen_config
-from beam_pipeline.run.ending import UNUSABLE
 from transforms.screen import DEFAULT, ScreenConfig
 
 NEEDED = ["--input=a.jsonl", "--output=out"]

@@ -21,6 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline import pipeline as pipeline_module
+from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
@@ -30,7 +31,6 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.replay import replay
-from beam_pipeline.run.ending import OK, STOPPED, UNUSABLE
 from beam_pipeline.run.models import run_models
 from beam_pipeline.streaming import watch_folder as watch_module
 from beam_pipeline.streaming.pubsub import ParseMessages

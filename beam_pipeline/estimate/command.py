@@ -20,6 +20,7 @@ from beam_pipeline.engines.runners import is_local, runner_name
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
 from beam_pipeline.estimate.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import execute
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
@@ -28,7 +29,6 @@ from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.input_list import check_files
-from beam_pipeline.run.ending import FAILED, OK, UNUSABLE
 from beam_pipeline.storage.matching import match_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 

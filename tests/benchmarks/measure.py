@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.run.ending import STOPPED
+from beam_pipeline.exit_codes import STOPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 # 2 cores serve client and server alike, so a reply takes long enough for the client not to be what

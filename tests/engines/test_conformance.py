@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.run.ending import OK
+from beam_pipeline.exit_codes import OK
 from tests.engines.cluster import FlinkCluster
 from tests.engines.conftest import DOCUMENTS, Ran, finish
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.run.ending import FAILED, OK, STOPPED
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED
 from tests.engines.cluster import ROOT, FlinkCluster
 from tests.engines.conftest import Ran, finish
 from tests.scripted_endpoint import Answer

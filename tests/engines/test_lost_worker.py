@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from beam_pipeline.run.ending import OK
+from beam_pipeline.exit_codes import OK
 from tests.benchmarks.engines import lose_task_manager
 
 pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.run.ending import OK, STOPPED
+from beam_pipeline.exit_codes import OK, STOPPED
 from tests.engines.cluster import FlinkCluster
 from tests.engines.conftest import DOCUMENTS, SHARED, finish
 from tests.engines.test_endings import SAMPLE, last_line
