@@ -132,15 +132,13 @@ def exemplar_bank(pipeline: beam.Pipeline, plan: RunPlan) -> Any:
 
 def decontamination(pipeline: beam.Pipeline, pairs: Outcome, plan: RunPlan, earlier: Any) -> Outcome:
     """Take out what benchmarks ask: in the same words, and with an embedding model in other words."""
-    config, embedding = plan.config, plan.embedding
-    items = pipeline | "ReadBenchmarks" >> ReadBenchmarks(tuple(config.benchmarks), tuple(config.benchmark_fields))
-    worded = pairs.passed | "Decontaminate" >> DecontaminateQA(items, config.benchmark_ngram, config.benchmark_similarity)
+    config, embedding, settings = plan.config, plan.embedding, plan.decontamination
+    items = pipeline | "ReadBenchmarks" >> ReadBenchmarks(tuple(config.benchmarks), settings.fields)
+    worded = pairs.passed | "Decontaminate" >> DecontaminateQA(items, settings.ngram, settings.similarity)
     if embedding is None:
         return worded
     vectors = items | "EmbedBenchmarks" >> EmbedBenchmarks(embedding, earlier)
-    meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(
-        embedding, vectors, config.embedding_similarity, earlier
-    )
+    meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(embedding, vectors, settings.cosine, earlier)
     return Outcome(
         meant.passed,
         (worded.rejected, meant.rejected) | "FlattenOverlaps" >> beam.Flatten(),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
 from beam_pipeline.options.limits import limits_of
 from beam_pipeline.options.model_settings import Models, embedding_model, stage_models
 from beam_pipeline.options.paths import absolute, absolute_paths
@@ -37,6 +38,7 @@ class RunPlan:
         limits: where it is to stop; None without a limit.
         models: how each stage asks its model. A name that the endpoint must be asked for is "" until then.
         embedding: how texts are embedded, its model's name as above; None if they are not.
+        decontamination: how pairs are compared with benchmarks.
         name: what tells its files from those of other runs in one folder.
     """
 
@@ -49,11 +51,12 @@ class RunPlan:
     limits: Limits | None
     models: Models
     embedding: EmbeddingConfig | None
+    decontamination: Decontamination
     name: str = ""
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
-        return replace(self, config=config, models=stage_models(config), embedding=embedding_model(config))
+        return replace(self, config=config, models=stage_models(config), embedding=embedding_model(config, self.decontamination))
 
     def absolute(self) -> "RunPlan":
         """The same plan with every local path as seen from anywhere: workers elsewhere have other working directories."""
@@ -68,7 +71,7 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         ValueError: a file cannot be read or used; one line that says which.
     """
     inputs = read_inputs(config)
-    prompts = run_prompts(config)
+    prompts, decontamination = run_prompts(config), decontamination_settings(config)
     return RunPlan(
         config,
         inputs,
@@ -78,7 +81,8 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         mix_config(config, prompts),
         limits_of(config),
         stage_models(config),
-        embedding_model(config),
+        embedding_model(config, decontamination),
+        decontamination,
     )
 
 
@@ -114,6 +118,21 @@ def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) ->
     )
 
 
+def decontamination_settings(config: PipelineConfig) -> Decontamination:
+    """How pairs are compared with benchmarks.
+
+    Raises:
+        ValueError: a setting of `--decontamination` is not known, cannot be had, or does nothing.
+    """
+    try:
+        settings = read_decontamination(config.decontamination)
+    except ValueError as error:
+        raise ValueError(f"--decontamination: {error}") from error
+    if not config.embedding_endpoint and (own := [name for name in OF_EMBEDDINGS if name in settings.model_fields_set]):
+        raise ValueError(f"--decontamination: {own[0]} needs --embedding_endpoint")
+    return settings
+
+
 def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
     """Which pairs to leave out so that the output has the mix that is wanted; None if any mix will do.
 
@@ -129,4 +148,4 @@ def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
         except ValueError as error:
             raise ValueError(f"--domain_shares: {error}") from error
     limits = config.max_pairs_per_document, config.max_pairs_per_source, config.max_pairs_per_domain
-    return MixConfig(*limits, domain_shares=shares, seed=config.mix_seed) if any(limits) or shares else None
+    return MixConfig(*limits, domain_shares=shares) if any(limits) or shares else None

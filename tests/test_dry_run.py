@@ -74,7 +74,7 @@ def test_what_is_shown_is_what_is_sent(corpus: Path, capsys: pytest.CaptureFixtu
         return {"ready": True, "qualified": False, "reason": "not_informative"}
 
     endpoint = serve(reply)
-    given = ("--endpoint", endpoint.url, "--model", "m", "--progress=off")
+    given = ("--endpoint", endpoint.url, "--model", "m")
     assert dry(corpus, *given) == OK
     assert sent == []
     out = capsys.readouterr().out

@@ -201,7 +201,7 @@ def test_of_several_inputs_it_knows_what_weights_and_caps_take(corpus: Path, con
 def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "out"
     with DemoEndpoint.start() as endpoint:
-        given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url, "--progress=off"]
+        given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url]
         prices = ["--price_in=1", "--price_cached=0.1", "--price_out=2"]
         assert estimate([*given, *prices, "--sample=18", "--json", "--target_accepted=20"]) == OK
         printed = json.loads(capsys.readouterr().out)

@@ -206,7 +206,7 @@ def test_a_bank_that_is_none(capsys: pytest.CaptureFixture[str], usual: list[str
 @pytest.mark.integration
 def test_a_wrong_key_found_during_the_run_stops_it(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
     endpoint = serve(lambda asked: Answer(status=403) if "Task:" in asked.text else {"ready": True})
-    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == 1
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m"]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: HTTP 403")
     assert "--resume" in error
@@ -230,7 +230,7 @@ def test_a_signal_stops_cleanly_and_resume_goes_on(stop: signal.Signals, tmp_pat
     assert not list(output.glob("qa/qa-*"))
     paid = [json.loads(line) for path in output.glob("journal/*.jsonl") for line in path.read_text().splitlines()]
     assert len(paid) >= 3
-    assert main([*arguments, "--resume", "--progress", "off"]) != UNUSABLE
+    assert main([*arguments, "--resume"]) != UNUSABLE
 
 
 # --- one process, several runs
@@ -259,11 +259,11 @@ def test_a_run_after_a_fatal_error_in_the_same_process(usual: list[str], serve: 
         return Answer(status=402, delay_s=0.3) if len(answered) > 5 else {"qualified": False, "reason": "ok"}
 
     endpoint = serve(reply)
-    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    given = ["--endpoint", endpoint.url, "--model", "m", "--concurrency", "1"]
     assert main([*usual, *given]) == FAILED
     assert peek_runtime() is None
     assert replies(tmp_path / "out") == 5
-    assert main([*usual, "--progress", "off", "--overwrite"]) == OK
+    assert main([*usual, "--overwrite"]) == OK
     assert peek_runtime() is None
 
 
@@ -282,12 +282,12 @@ def test_a_run_after_ctrl_c_in_the_same_process(
         return Answer('{"qualified": false, "reason": "ok"}', delay_s=0.0 if len(answered) < 8 else 2.0)
 
     endpoint = serve(reply)
-    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    given = ["--endpoint", endpoint.url, "--model", "m", "--concurrency", "1"]
     assert main([*usual, *given]) == STOPPED
     assert peek_runtime() is None
     assert "go on with --resume" in capsys.readouterr().err
     assert replies(tmp_path / "out") == 7
-    assert main([*usual, "--progress", "off", "--resume"]) == OK
+    assert main([*usual, "--resume"]) == OK
 
 
 @pytest.mark.integration
@@ -300,7 +300,7 @@ def test_replies_that_cannot_be_kept_are_told(
     monkeypatch.setattr(journal_module, "_write_object", fail)
     monkeypatch.setattr(journal_module, "BACK_OFF_FIRST_S", 0.01)
     endpoint = serve(lambda asked: {"qualified": False, "reason": "ok"} if "Task:" in asked.text else {"ready": True})
-    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == FAILED
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m"]) == FAILED
     assert peek_runtime() is None
     errors = capsys.readouterr().err.strip().splitlines()
     assert "replies that were paid for cannot be written to" in errors[-1]

@@ -80,9 +80,9 @@ def test_vectors_of_a_length_that_the_model_does_not_give(tmp_path: Path, capsys
     benchmark = tmp_path / "bench.jsonl"
     benchmark.write_text('{"question": "Who?"}\n', "utf-8")
     with DemoEndpoint.start() as endpoint:
-        flags = ["--benchmarks", str(benchmark), "--embedding_endpoint", endpoint.url, "--embedding_dimensions", "1000000"]
+        flags = ["--benchmarks", str(benchmark), "--embedding_endpoint", endpoint.url, "--decontamination", "dimensions=1000000"]
         code = main(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, *flags])
     said = capsys.readouterr().err
     assert code == UNUSABLE
-    assert "gives vectors of" in said and "not of 1000000" in said and "leave out --embedding_dimensions" in said
+    assert "gives vectors of" in said and "not of 1000000" in said and "leave dimensions out of --decontamination" in said
     assert "/v1/embeddings?" not in said

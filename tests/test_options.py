@@ -17,6 +17,7 @@ from beam_pipeline.options import describe
 from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.endpoint import DEMO_MODEL
+from beam_pipeline.options.gone import GONE
 from beam_pipeline.options.groups import SERVE, STAGE, STREAMING, TABLES
 from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
@@ -72,12 +73,11 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "tokenizer": "o200k_base",
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
-        "embedding_api_key_secret": "projects/p/secrets/s/versions/2",
+        "endpoint_keys": "http://g/v1=env:KEY",
         "endpoint": "http://h/v1",
         "extra_body": '{"top_p": 0.9}',
         "max_document_tokens": "2",
         "worker_processes": "2",
-        "gpus": "2",
         "verify_calls": "1",
         "verifiers": "2",
         "round_trip": "false",
@@ -86,7 +86,7 @@ def test_every_flag_changes_its_option_and_no_other(name: str, tmp_path: Path) -
         "max_pass_rate": "0.5",
         "near_duplicate_questions": "false",
         "report": "false",
-        "benchmark_ngram": "8",
+        "decontamination": "ngram=8",
         "embedding_endpoint": "http://h/v1",
         "input_subscription": "projects/p/subscriptions/s",
         "output_topic": "projects/p/topics/t",
@@ -305,10 +305,9 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
             "--min_pass_rate 0.9 is above --max_pass_rate 0.1",
         ),
         (["--pass_rate_samples=8", "--pass_rate_temperature=0"], "gives the same sample again and again"),
-        (["--benchmark_ngram=9"], "--benchmark_ngram needs --benchmarks"),
+        (["--decontamination=ngram=9"], "--decontamination needs --benchmarks"),
         (["--embedding_endpoint=http://h/v1"], "--embedding_endpoint needs --benchmarks"),
         (["--embedding_model=e"], "--embedding_model needs --embedding_endpoint"),
-        (["--benchmark_ngram=3", "--benchmarks=b"], "--benchmark_ngram: must be greater than or equal to 5"),
         (["--round_trip_max_tokens=9"], "--round_trip_max_tokens is for a stage that this run does not have; add --round_trip"),
         (["--pass_rate_model=m"], "add --pass_rate_samples"),
         (["--verify_question_temperature=1"], "add --verify_calls 2"),
@@ -365,7 +364,7 @@ def test_endpoints_that_are_right(url: str) -> None:
 # Secrets
 
 
-@pytest.mark.parametrize("flag", ["--api_key_env", "--filter_api_key_env", "--api_key_secret"])
+@pytest.mark.parametrize("flag", ["--api_key_env", "--api_key_secret"])
 @pytest.mark.parametrize("value", [SENTINEL, "hf_" + "aB3" * 11, "AIza" + "Sy0" * 12, "my key"])
 def test_a_key_in_place_of_its_name(flag: str, value: str) -> None:
     message = refusal(flag, value)
@@ -438,7 +437,7 @@ def test_a_stage_may_have_its_own() -> None:
         "--verify_endpoint=http://i/v1,http://j/v1",
         "--verify_temperature=0",
         "--verify_max_tokens=64",
-        "--verify_api_key_env=OTHER",
+        "--endpoint_keys=http://i/v1=env:OTHER,http://j/v1=env:OTHER",
     )
     stage = config.stage("verify")
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
@@ -502,15 +501,48 @@ def test_a_stage_that_is_off_needs_no_endpoint() -> None:
     assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
 
 
-def test_a_stages_own_key_wins_over_the_general_secret() -> None:
-    config = settings("--api_key_secret=projects/p/secrets/s/versions/1", "--verify_api_key_env=OTHER")
+def test_an_endpoints_own_key_wins_over_the_general_secret() -> None:
+    config = settings(
+        *("--api_key_secret=projects/p/secrets/s/versions/1", "--endpoint=http://g/v1", "--verify_endpoint=http://h/v1/"),
+        "--endpoint_keys=http://h/v1=env:OTHER",
+    )
     assert config.stage("verify").api_key == "env:OTHER"
     assert config.stage("filter").api_key == "secret:projects/p/secrets/s/versions/1"
 
 
-def test_every_stage_has_every_setting() -> None:
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("http://h/v1", "must be URL=env:NAME"),
+        (f"http://h/v1={SENTINEL}", "must be URL=env:NAME or URL=secret:"),
+        (f"http://h/v1=env:{SENTINEL}", "takes the name of an environment variable"),
+        ("http://h/v1=secret:mine", "must be the name projects/P/secrets/S/versions/V of a secret"),
+        ("http://h=env:KEY", "write http://h/v1"),
+        ("http://h/v1=env:A,http://h/v1/=env:B", "--endpoint_keys: http://h/v1 stands twice"),
+        ("http://k/v1=env:A", "--endpoint_keys names http://k/v1, and no stage of this run asks there"),
+        ("http://i/v1=env:A", "http://h/v1, http://i/v1 are replicas of one model, and need one key"),
+    ],
+)
+def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
+    assert says in refusal("--endpoint=http://h/v1,http://i/v1", f"--endpoint_keys={keys}")
+
+
+def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    assert names == {f"{stage}_{setting}" for stage in STAGES for setting in StageOptions.model_fields}
+    stages = [stage for stage in STAGES if stage != "verify_answer"]
+    assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_an_option_that_is_gone_says_what_does_its_work(name: str, config_file: Callable[[str], str]) -> None:
+    assert name not in OPTIONS
+    assert refusal(f"--{name}=7") == f"--{name} is gone: {GONE[name].instead}"
+    if name != "progress":
+        path = config_file(f"{name}: 7.5")
+        assert refusal("--config", path) == f"{path} line 1: {name} is gone: {GONE[name].instead}"
+    default = GONE[name].default
+    given = settings("--config", config_file(f"{name}: {'' if default is None else default}")).given()
+    assert given.keys() == {"input", "output", "config"}, "what an older run kept says what is done anyway"
 
 
 def test_the_model_without_an_endpoint() -> None:
@@ -556,14 +588,14 @@ input: [x.jsonl, "y,z.jsonl"]
 output: from_file
 max_personas: 2
 overwrite: yes
-progress: off
+report: off
 languages: [no, en]
 verify_temperature: 0.7
 domains:
 """)
     config, _ = parse(["--config", path, "--output", "from_flag"])
     assert (config.input, config.output) == (["x.jsonl", "y,z.jsonl"], "from_flag")
-    assert (config.max_personas, config.overwrite, config.progress) == (2, True, "off")
+    assert (config.max_personas, config.overwrite, config.report) == (2, True, False)
     assert config.languages == ["no", "en"]
     assert config.stage("verify").temperature == 0.7
     assert config.domains == ""

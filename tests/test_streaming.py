@@ -153,15 +153,6 @@ def test_gates_and_side_inputs_work_in_windows(tmp_path: Path, monkeypatch: pyte
     assert {row["pass_rate_samples"] for row in rows(tmp_path / "gated", "qa")} == {2}
 
 
-def test_an_open_window_is_written_early_and_counted_when_it_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    events = [At(0), *(At(1, (message(row, 1),), clock_s=30) for row in GOOD[:2]), At(2, (message(GOOD[2], 2),)), At(200)]
-    [window] = run_messages(events, tmp_path, monkeypatch, early_firing_s=5)
-    panes = {path.name.partition("pane")[2].partition("-")[0] for path in (tmp_path / "qa").glob("*.jsonl")}
-    assert len(panes) > 1
-    assert window["balanced"]
-    assert window["pairs"] == len(rows(tmp_path, "qa"))
-
-
 def test_windows_add_up() -> None:
     part = {
         "documents": {"read": 2, "accepted": 1, "rejected": 1},
@@ -214,7 +205,7 @@ def wait_for(path: Path) -> None:
 def command(folder: Path, output: Path, *arguments: str) -> list[str]:
     """A watch of a folder, by the command line."""
     watched = ("--streaming", "--input", f"{folder}/*.jsonl", "--output", str(output), "--watch_interval_s", "0.5")
-    return [*watched, "--progress", "off", *arguments]
+    return [*watched, *arguments]
 
 
 def test_a_folder_that_fills_up(

@@ -28,6 +28,7 @@ from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines.runners import runner_name
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.values import split_endpoint_key
 from beam_pipeline.reading.input_list import InputSpec, input_patterns
 
 RUNNER = "DataflowRunner"
@@ -136,12 +137,12 @@ def check_places(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
 
 def check_keys(config: PipelineConfig) -> None:
     """Check that every key is named where workers can read it: variables of this machine are not theirs."""
-    named = [name for name in config.given() if name.endswith("api_key_env") and config.given()[name]]
-    for name in named:
-        raise ValueError(
-            f"--{name}: workers on Dataflow do not have this machine's environment; put the key into Secret Manager and give "
-            f"--{name.removesuffix('env')}secret projects/P/secrets/S/versions/latest"
-        )
+    elsewhere = "workers on Dataflow do not have this machine's environment; put the key into Secret Manager and give"
+    if config.given().get("api_key_env"):
+        raise ValueError(f"--api_key_env: {elsewhere} --api_key_secret projects/P/secrets/S/versions/latest")
+    for url, key in map(split_endpoint_key, config.endpoint_keys):
+        if key.startswith("env:"):
+            raise ValueError(f"--endpoint_keys {url}={key}: {elsewhere} {url}=secret:projects/P/secrets/S/versions/latest")
     if not config.api_key_secret and os.environ.get(config.api_key_env):
         raise ValueError(
             f"{config.api_key_env} is set here, and workers on Dataflow do not have it: put the key into Secret Manager and give "

@@ -16,6 +16,7 @@ import yaml
 
 from beam_pipeline import __version__
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.read_back import Row
@@ -242,18 +243,16 @@ def _models(tally: Tally) -> list[str]:
 def _decontamination(card: Card) -> list[str]:
     given = card.options.get("benchmarks") or []
     names = [posixpath.basename(str(path).replace("\\", "/")) for path in ([given] if isinstance(given, str) else given)]
-    lines = ["## Decontamination", ""]
+    lines, settings = ["## Decontamination", ""], decontamination_of(card.options)
     if not names:
         return [*lines, "None: the questions were not compared with any benchmark."]
     lines += [
-        f"Questions that repeat an item of these files were taken out: {card.option('benchmark_ngram')} words in a row, or a "
-        f"near duplicate from {card.option('benchmark_similarity')} similarity on.",
+        f"Questions that repeat an item of these files were taken out: {settings.ngram} words in a row, or a "
+        f"near duplicate from {settings.similarity} similarity on.",
     ]
     if card.options.get("embedding_endpoint"):
         model = plain(card.options.get("embedding_model") or "the endpoint's own")
-        lines += [
-            f"Other words for the same were looked for by embeddings, cosine {card.option('embedding_similarity')}, of {model}."
-        ]
+        lines += [f"Other words for the same were looked for by embeddings, cosine {settings.cosine}, of {model}."]
     return [*lines, "", *(f"- {plain(name)}" for name in names)]
 
 

@@ -8,13 +8,13 @@ from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.per_stage import VERIFY_STAGES, StageOptions
 from beam_pipeline.options.streaming import check_source
 from beam_pipeline.options.tables import check_tables
+from beam_pipeline.options.values import split_endpoint_key
 
 if TYPE_CHECKING:
     from beam_pipeline.options.config import PipelineConfig
 
 # What switches on a stage that a run with all options at their defaults does not have.
 _SWITCHES: Mapping[str, str] = {
-    "verify_answer": "--verify_calls 2",
     "verify_question": "--verify_calls 2",
     "round_trip": "--round_trip",
     "pass_rate": "--pass_rate_samples",
@@ -52,14 +52,16 @@ def _check_documents(config: "PipelineConfig") -> None:
 
 
 def _check_keys(config: "PipelineConfig") -> None:
-    """Refuse two names for one key."""
+    """Refuse two names for one key, and keys that nobody asks with."""
     if config.api_key_secret and "api_key_env" in config.model_fields_set:
         raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
-    if config.embedding_api_key_secret and config.embedding_api_key_env:
-        raise ValueError("--embedding_api_key_env and --embedding_api_key_secret both name the key: give one")
-    for stage, own in config.stages.items():
-        if own.api_key_env and own.api_key_secret:
-            raise ValueError(f"--{stage}_api_key_env and --{stage}_api_key_secret both name the key: give one")
+    pools = {config.stage(stage).endpoints for stage in config.model_stages} | {tuple(config.embedding_endpoint)}
+    for url, _ in map(split_endpoint_key, config.endpoint_keys):
+        if not any(url in pool for pool in pools):
+            raise ValueError(f"--endpoint_keys names {url}, and no stage of this run asks there")
+    for pool in pools:
+        if len(config.keys_of(pool)) > 1:
+            raise ValueError(f"--endpoint_keys: {', '.join(pool)} are replicas of one model, and need one key")
 
 
 def _check_stages(config: "PipelineConfig") -> None:
@@ -127,8 +129,8 @@ def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
 
 def _check_decontamination(config: "PipelineConfig", chosen: set[str]) -> None:
     """Refuse what would do nothing."""
-    if not config.benchmarks and (own := sorted(name for name in chosen if name.startswith("benchmark_"))):
-        raise ValueError(f"--{own[0]} needs --benchmarks: there is nothing to compare with")
+    if config.decontamination and not config.benchmarks:
+        raise ValueError("--decontamination needs --benchmarks: there is nothing to compare with")
     if config.embedding_endpoint and not config.benchmarks:
         raise ValueError("--embedding_endpoint needs --benchmarks: it looks for their questions in other words")
     if not config.embedding_endpoint and (own := sorted(name for name in chosen if name.startswith("embedding_"))):

@@ -20,10 +20,11 @@ from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig
-from beam_pipeline.options.per_stage import StageOptions
+from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
+from beam_pipeline.options.per_stage import WITH_OPTIONS, StageOptions
 from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
 from beam_pipeline.options.tables import check_google
-from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
+from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from prompts.load import STAGES
 
 
@@ -95,7 +96,7 @@ def _describe_all() -> Iterator[Option]:
     for name, field in PipelineConfig.model_fields.items():
         if name not in NO_OPTIONS:
             yield _describe(name, field)
-    for stage in STAGES:
+    for stage in WITH_OPTIONS:
         for setting, field in StageOptions.model_fields.items():
             yield _describe(f"{stage}_{setting}", field, stage, setting)
 
@@ -198,25 +199,24 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
 
 
 def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
-    problem = error.errors(include_url=False)[0]
-    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
-    cause = problem.get("ctx", {}).get("error")
-    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
-    if not place:
+    name, kind, message = first_problem(error)
+    if not name:
         return message
-    name = "_".join(place[1:]) if place[0] == "stages" else place[0]
     origin = origins.get(name, f"--{name}")
-    if problem["type"] == "extra_forbidden":
-        return f"unknown option {name}{hint(name, OPTIONS)}"
-    if problem["type"] == "missing" or (name in ("input", "output") and not values.get(name)):
+    if kind == "extra_forbidden":
+        return gone_line(name) if name in GONE else f"unknown option {name}{hint(name, OPTIONS)}"
+    if kind == "missing" or (name in ("input", "output") and not values.get(name)):
         return f"{origin} is missing: {OPTIONS[name].description}"
-    if cause or "api_key" in name or isinstance(values.get(name), list):
+    if kind == "value_error" or "api_key" in name or isinstance(values.get(name), list):
         return f"{origin}: {message}"
     return f"{origin}: {message} (got {shown(values.get(name))})"
 
 
 def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     """Check what is not ours against Beam's options, and name the local runner where none is named."""
+    for flag in (argument.partition("=")[0] for argument in arguments):
+        if flag.startswith("--") and flag[2:] in GONE:
+            raise OptionError(f"--{gone_line(flag[2:])}")
     parser = beam_parser()
     arguments = list(_plain_switches(arguments, parser))
     known, unknown = parser.parse_known_args(arguments)
@@ -272,6 +272,8 @@ def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
     seen: set[str] = set()
     for key, node in root.value:
         name, line = str(key.value), key.start_mark.line + 1
+        if name in GONE and isinstance(node, yaml.ScalarNode) and changes_nothing(name, node.value):
+            continue
         option = OPTIONS.get(name)
         if option is None or name == "config":
             raise OptionError(f"{path} line {line}: {_unknown_key(name)}")
@@ -296,6 +298,8 @@ def _config_value(option: Option, node: yaml.Node, origin: str) -> Any:
 def _unknown_key(name: str) -> str:
     if name == "config":
         return "config cannot stand in a config file"
+    if name in GONE:
+        return gone_line(name)
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
     if name in STAGES:

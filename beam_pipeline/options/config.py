@@ -17,11 +17,11 @@ from pydantic import Field, field_validator, model_validator
 
 from beam_pipeline.options.checks import check_together
 from beam_pipeline.options.documents import DocumentOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions, key_source
+from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.groups import RUN
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, StageOptions
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, WITH_OPTIONS, StageOptions
 from beam_pipeline.options.values import declare
 from prompts.load import STAGES
 from transforms.inference.config import ModelConfig
@@ -67,7 +67,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         param_type="GCS_WRITE_FOLDER",
     )
     config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
-    progress: Literal["auto", "on", "off"] = declare("auto", "The live progress line; auto shows it on a terminal.", RUN)
     report: bool = declare(
         True, "Write report.html at the end of a local batch run; false leaves it out.", RUN, param_type="BOOLEAN"
     )
@@ -83,7 +82,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         if not isinstance(values, Mapping) or "stages" in values:
             return values
         flat, stages = dict(values), {}
-        for stage in STAGES:
+        for stage in WITH_OPTIONS:
             own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
             stages[stage] = own
         return {**flat, "stages": stages}
@@ -130,11 +129,10 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         temperature, max_tokens = self.temperature, self.max_tokens
         if name == "pass_rate":
             temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
-        secret = own.api_key_secret or ("" if own.api_key_env else self.api_key_secret)
         return ModelConfig(
             endpoints=endpoints,
             model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
-            api_key=key_source(secret, own.api_key_env or self.api_key_env),
+            api_key=min(self.keys_of(endpoints)),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
             request_timeout_s=self.request_timeout_s,
@@ -142,7 +140,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
             max_reasks=self.max_reasks,
             concurrency=self.concurrency,
             processes=self.worker_processes,
-            backlog=self.backlog,
             # A server that starts is waited for like one that is away.
             outage_timeout_s=max(self.outage_timeout_s, serve.start_timeout_s if serve else 0.0),
             extra_body=self.more_body,
@@ -158,8 +155,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
             return own
         shared = self.stages.get("verify", StageOptions())
         chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
-        if own.api_key_env:
-            chosen["api_key_secret"] = None
         return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
 
     @property

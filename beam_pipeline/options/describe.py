@@ -30,13 +30,12 @@ PARENTS: Mapping[str, str] = {
     **dict.fromkeys(STREAM_ONLY, "streaming=true"),
     "domains_mode": "domains",
     "exemplars_mode": "exemplars",
-    **dict.fromkeys((name for name in OPTIONS if name.startswith("benchmark_")), "benchmarks"),
+    "decontamination": "benchmarks",
     **dict.fromkeys((name for name in OPTIONS if name.startswith("embedding_")), "embedding_endpoint"),
     "embedding_endpoint": "benchmarks",
     **dict.fromkeys((name for name in OPTIONS if name.startswith("serve_") and name != "serve_model"), "serve_model"),
 }
 STAGE_PARENTS: Mapping[str, str] = {
-    "verify_answer": "verify_calls=2",
     "verify_question": "verify_calls=2",
     "round_trip": "round_trip=true",
 }

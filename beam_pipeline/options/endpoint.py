@@ -2,23 +2,26 @@
 
 import json
 import re
-from typing import Literal
+from collections.abc import Iterable
 
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import ENDPOINT, PRICES, SERVE, OptionsModel
+from beam_pipeline.options.groups import ENDPOINT, PRICES, SERVE
 from beam_pipeline.options.values import (
     ACCELERATOR,
     ENV_NAME,
     HEADER,
     RESERVED_HEADERS,
     SECRET_NAME,
+    OptionsModel,
     check_endpoints,
     check_env_name,
     check_secret_name,
     declare,
+    key_source,
     looks_like_key,
     shown,
+    split_endpoint_key,
     texts_in,
 )
 from transforms.inference.config import ServeConfig
@@ -32,10 +35,8 @@ SERVE_COMMAND = (
 )
 """How a worker serves the model without `--serve_command`; templates/serving/README.md says what the flags are for."""
 
-
-def key_source(secret: str, variable: str) -> str:
-    """The name of a key as `resolve_key` takes it."""
-    return f"secret:{secret}" if secret else f"env:{variable}"
+SERVE_PORT, SERVE_START_TIMEOUT_S = 8000, 1800.0
+"""Where the server listens, on the worker's own loopback; seconds from its start to its first answer."""
 
 
 class EndpointOptions(OptionsModel):
@@ -62,6 +63,13 @@ class EndpointOptions(OptionsModel):
         ENDPOINT,
         regex=SECRET_NAME,
     )
+    endpoint_keys: list[str] = declare(
+        [],
+        "Keys of endpoints that have one of their own, each as URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V. "
+        "Repeatable.",
+        ENDPOINT,
+        split="commas",
+    )
     temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, param_type="NUMBER", ge=0, le=2)
     max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, param_type="NUMBER", ge=1)
     request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, param_type="NUMBER", gt=0)
@@ -75,21 +83,12 @@ class EndpointOptions(OptionsModel):
     worker_processes: int = declare(
         1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, param_type="NUMBER", ge=1
     )
-    backlog: int = declare(
-        512, "Elements that one worker process holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
-    )
     outage_timeout_s: float = declare(
         600.0,
         "Seconds to wait while no replica answers, or all say later, before giving up on a call.",
         ENDPOINT,
         param_type="NUMBER",
         ge=0,
-    )
-    unreachable_endpoint: Literal["auto", "stop", "warn"] = declare(
-        "auto",
-        "What is done before the start about an endpoint that this machine cannot reach: stop, or warn and go on; auto is warn "
-        "on Dataflow, whose workers may be in another network, and stop elsewhere.",
-        ENDPOINT,
     )
     disable_thinking: bool = declare(
         False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
@@ -110,12 +109,6 @@ class EndpointOptions(OptionsModel):
         SERVE,
         min_length=1,
     )
-    serve_port: int = declare(
-        8000, "Port of the server, on the worker's own loopback.", SERVE, param_type="NUMBER", ge=1, le=65535
-    )
-    serve_start_timeout_s: float = declare(
-        1800.0, "Seconds from a start of the server to its first answer.", SERVE, param_type="NUMBER", gt=0
-    )
     serve_accelerator: str = declare(
         "nvidia-l4",
         "GPU of a Dataflow worker, TYPE or TYPE:COUNT; the machine type is chosen for it unless --machine_type is given.",
@@ -131,12 +124,22 @@ class EndpointOptions(OptionsModel):
         ge=0,
     )
     price_out: float = declare(0.0, "Price of a million completion tokens.", PRICES, param_type="NUMBER", ge=0)
-    price_gpu_hour: float = declare(0.0, "Price of a GPU for an hour, for your own endpoints.", PRICES, param_type="NUMBER", ge=0)
-    gpus: int = declare(1, "GPUs that serve the run, for --price_gpu_hour.", PRICES, param_type="NUMBER", ge=1)
+    price_gpu_hour: float = declare(
+        0.0, "Price of an hour of all GPUs that serve the run, for your own endpoints.", PRICES, param_type="NUMBER", ge=0
+    )
 
     _endpoints = field_validator("endpoint")(check_endpoints)
     _env_name = field_validator("api_key_env")(check_env_name)
     _secret_name = field_validator("api_key_secret")(check_secret_name)
+
+    @field_validator("endpoint_keys")
+    @classmethod
+    def _one_key_each(cls, given: list[str]) -> list[str]:
+        pairs = [split_endpoint_key(text) for text in given]
+        urls = [url for url, _ in pairs]
+        if twice := sorted({url for url in urls if urls.count(url) > 1}):
+            raise ValueError(f"{twice[0]} stands twice")
+        return [f"{url}={key}" for url, key in pairs]
 
     @field_validator("extra_body")
     @classmethod
@@ -178,7 +181,13 @@ class EndpointOptions(OptionsModel):
         if not self.serve_model:
             return None
         command = f"{self.serve_command} {self.serve_args}".strip()
-        return ServeConfig(self.serve_model, command, self.serve_port, self.serve_start_timeout_s)
+        return ServeConfig(self.serve_model, command, SERVE_PORT, SERVE_START_TIMEOUT_S)
+
+    def keys_of(self, endpoints: Iterable[str]) -> set[str]:
+        """The names of the keys of some endpoints: their own, or the general one."""
+        own = dict(split_endpoint_key(text) for text in self.endpoint_keys)
+        general = key_source(self.api_key_secret, self.api_key_env)
+        return {own.get(url, general) for url in endpoints} or {general}
 
     @property
     def more_body(self) -> str:

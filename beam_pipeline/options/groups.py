@@ -1,6 +1,4 @@
-"""The headings under which options are listed, and what every model of options is made of."""
-
-from pydantic import BaseModel, ConfigDict
+"""The headings under which options are listed."""
 
 FILES = "Input and output"
 TABLES = "BigQuery"
@@ -14,11 +12,3 @@ GATES = "Verification and further gates"
 MIX = "De-duplication, decontamination, mix"
 RUN = "The run"
 STAGE = "One stage's own settings"
-
-
-class OptionsModel(BaseModel):
-    """Options: nothing unknown, nothing changed later, no value repeated in a message."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, hide_input_in_errors=True
-    )

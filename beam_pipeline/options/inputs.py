@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 
 from beam_pipeline.options.event_time import parse_option
-from beam_pipeline.options.groups import FILES, STREAMING, TABLES, OptionsModel
+from beam_pipeline.options.groups import FILES, STREAMING, TABLES
 from beam_pipeline.options.streaming import SUBSCRIPTION, TOPIC
 from beam_pipeline.options.tables import TABLE
-from beam_pipeline.options.values import declare, shown
+from beam_pipeline.options.values import OptionsModel, declare, shown
 
 YEAR_S = 366 * 86_400
 """The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
@@ -112,14 +112,6 @@ class InputOptions(OptionsModel):
         None,
         "Seconds after its end for which a window stays open; what comes later is rejected as late. "
         "Without it: one more window for an attribute or field; on arrival nothing is late.",
-        STREAMING,
-        param_type="NUMBER",
-        ge=0,
-        le=YEAR_S,
-    )
-    early_firing_s: int = declare(
-        0,
-        "Write what an open window holds every so many seconds; 0 writes each window once, when it closes.",
         STREAMING,
         param_type="NUMBER",
         ge=0,

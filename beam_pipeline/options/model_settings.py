@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.endpoint import key_source
+from beam_pipeline.options.decontamination import Decontamination
 from beam_pipeline.options.per_stage import VERIFY_STAGES
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 
@@ -27,18 +27,17 @@ def stage_models(config: PipelineConfig) -> Models:
     return models
 
 
-def embedding_model(config: PipelineConfig) -> EmbeddingConfig | None:
+def embedding_model(config: PipelineConfig, settings: Decontamination) -> EmbeddingConfig | None:
     """How texts are embedded, as the options say; None if they are not."""
     if not config.embedding_endpoint:
         return None
     general = config.stage(config.model_stages[0])
-    own = config.embedding_api_key_secret, config.embedding_api_key_env or ""
     model = replace(
         general,
         endpoints=tuple(config.embedding_endpoint),
         model=config.embedding_model,
-        api_key=key_source(*own) if any(own) else general.api_key,
+        api_key=min(config.keys_of(config.embedding_endpoint)),
         extra_body="",  # what a chat request carries besides means nothing to an embedding model, or something else
         serve=None,
     )
-    return EmbeddingConfig(model, config.embedding_dimensions, config.embedding_prefix)
+    return EmbeddingConfig(model, settings.dimensions, settings.prefix)

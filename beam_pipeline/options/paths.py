@@ -9,7 +9,7 @@ from beam_pipeline.options.config import PipelineConfig
 # Options that name files or folders.
 PATHS = {"input", "inputs", "output", "journal", "domains", "exemplars", "benchmarks"}
 # Options that hold what they say, or name a YAML file of it.
-VALUES_OR_PATHS = ("domain_shares", "screening")
+VALUES_OR_PATHS = ("domain_shares", "screening", "decontamination")
 
 
 def absolute_paths(config: PipelineConfig) -> PipelineConfig:

@@ -9,7 +9,7 @@ SUBSCRIPTION = "projects/[^/]+/subscriptions/[^/]+"
 TOPIC = "projects/[^/]+/topics/[^/]+"
 
 STREAM_ONLY = (
-    *("input_subscription", "output_topic", "event_time", "window_s", "allowed_lateness_s", "early_firing_s"),
+    *("input_subscription", "output_topic", "event_time", "window_s", "allowed_lateness_s"),
     *("deduplicate_ttl_s", "watch_interval_s", "watch_until_s"),
 )
 _WHOLE_OUTPUT = ("max_pairs_per_document", "max_pairs_per_source", "max_pairs_per_domain", "domain_shares")
@@ -17,8 +17,6 @@ _WHOLE_OUTPUT = ("max_pairs_per_document", "max_pairs_per_source", "max_pairs_pe
 # In-process runner of batches; runners that cannot read Pub/Sub from Python.
 _BATCH_RUNNER = "fnapi"
 _NO_PUBSUB = (_BATCH_RUNNER, "prism", "flink", "spark")
-# Beam 2.77: the first has no clock, the second panics in the timers of such triggers.
-_NO_EARLY = (_BATCH_RUNNER, "prism")
 # Flink ends a bundle after a second, and a model stage ends its bundle when all is answered: of a stream's first documents
 # that would be a bundle of one or two, with the slots empty behind them. An option of Beam's job server for Flink.
 _BUNDLE_FLAG, _BUNDLE_MS, _BUNDLES_PER_WINDOW = "--max_bundle_time_mills", 5000, 10
@@ -92,11 +90,6 @@ def check_runner(config: Any, runner: str) -> None:
         raise ValueError(
             "the in-process runner writes nothing before watching ends: give --watch_until_s, "
             "or --runner PrismRunner, a Flink cluster or DataflowRunner"
-        )
-    if config.early_firing_s and name in _NO_EARLY:
-        raise ValueError(
-            f"--early_firing_s: runner {runner} cannot do anything by the clock; use a Flink cluster, DataflowRunner, "
-            "or Pub/Sub in this process"
         )
 
 

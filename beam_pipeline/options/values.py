@@ -8,13 +8,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import langdetect
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ANY_LANGUAGE = "all"
 
 
 class OptionError(ValueError):
     """The options cannot be used; the message is one line that says what to write instead."""
+
+
+class OptionsModel(BaseModel):
+    """Options: nothing unknown, nothing changed later, no value repeated in a message."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+
+def first_problem(error: ValidationError) -> tuple[str, str, str]:
+    """What is wrong first with what a model was given: the field ("" for the whole), pydantic's word for it, and why."""
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
+    cause = problem.get("ctx", {}).get("error")
+    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
+    return "_".join(place[1:] if place[:1] == ["stages"] else place[:1]), problem["type"], message
 
 
 # How one word of the command line, or one scalar of a config file, becomes a list.
@@ -80,6 +97,20 @@ def check_secret_name(name: str) -> str:
     if name and not re.fullmatch(SECRET_NAME, name):
         raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
     return name
+
+
+def key_source(secret: str, variable: str) -> str:
+    """The name of a key as `resolve_key` takes it."""
+    return f"secret:{secret}" if secret else f"env:{variable}"
+
+
+def split_endpoint_key(text: str) -> tuple[str, str]:
+    """The base URL and the name of the key in `URL=env:NAME` or `URL=secret:NAME`."""
+    url, _, source = text.rpartition("=")
+    kind, _, name = source.partition(":")
+    if not url or not name or kind not in ("env", "secret"):
+        raise ValueError("must be URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V (value not shown)")
+    return check_endpoint(url), f"{kind}:{check_env_name(name) if kind == 'env' else check_secret_name(name)}"
 
 
 def check_endpoint(url: str) -> str:

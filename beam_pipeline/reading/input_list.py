@@ -23,7 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.values import check_languages, hint, shown
+from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.read_files import MAX_LINE_BYTES, check_inputs
@@ -121,11 +121,8 @@ def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConf
     try:
         spec = InputSpec.model_validate({**general, **given})
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0])
-        cause = problem.get("ctx", {}).get("error")
-        message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
-        raise ValueError(f"{where}: {name} {'is missing' if problem['type'] == 'missing' else message}") from None
+        name, kind, message = first_problem(error)
+        raise ValueError(f"{where}: {name} {'is missing' if kind == 'missing' else message}") from None
     return spec.model_copy(update={"path": [_from(folder, pattern) for pattern in spec.path]})
 
 

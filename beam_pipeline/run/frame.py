@@ -27,8 +27,7 @@ class Frame:
         self._pipeline = run.pipeline
         self._here = runs_here(run.options)
         self._timeline = Timeline(self._here)
-        shown = run.config.progress == "on" or (run.config.progress == "auto" and sys.stderr.isatty())
-        self._progress = Progress(shown and self._here)
+        self._progress = Progress(sys.stderr.isatty() and self._here)
         self._stack = ExitStack()
         self.stop = StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(run.options) else StopOnInterrupt()
         self.result: Any = None

@@ -58,7 +58,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     if config.output_table:
         check_output_tables(config, options)
     if config.benchmarks:
-        check_benchmarks(config.benchmarks, config.benchmark_fields)
+        check_benchmarks(config.benchmarks, plan.decontamination.fields)
     check_tokenizer(config.tokenizer)
     if not config.dry_run:
         prepare_engine(options, config.log_level)
@@ -87,7 +87,7 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
         ValueError: the graph, the endpoint or the output cannot be used; one line.
     """
     began, config = time.monotonic(), plan.config
-    may_be_away = config.unreachable_endpoint == "warn" or (config.unreachable_endpoint == "auto" and on_dataflow(options))
+    may_be_away = on_dataflow(options)  # its workers may be in another network
     models = stack.enter_context(_named_models(plan.models, may_be_away))
     embedding = named_embedding(plan.embedding)
     plan = replace(plan, models=models, embedding=embedding, name=run_name(time.time()))

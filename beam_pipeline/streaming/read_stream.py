@@ -67,7 +67,7 @@ def stream_windows(config: PipelineConfig) -> Windows:
     lateness_s = config.allowed_lateness_s
     if lateness_s is None:
         lateness_s = 0.0 if parse_option(config.event_time).kind == ARRIVAL else config.window_s
-    return Windows(config.window_s, lateness_s, config.early_firing_s)
+    return Windows(config.window_s, lateness_s)
 
 
 @dataclass
