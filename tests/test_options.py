@@ -4,6 +4,8 @@ import json
 import pickle
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +54,24 @@ def config_file(tmp_path: Path) -> Callable[[str], str]:
         return str(path)
 
     return write
+
+
+# What is loaded
+
+
+def test_the_room_of_the_options_loads_little() -> None:
+    listed = "print(*(name for name in sys.modules if name.partition('.')[0] in ('beam_pipeline', 'transforms', 'prompts')))"
+
+    def loaded(statement: str) -> list[str]:
+        code = f"import sys\n{statement}\n{listed}"
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True
+        ).stdout.split()
+
+    assert 0 < len(loaded("import beam_pipeline.options")) < 15
+    declared = loaded("from beam_pipeline.options import PipelineConfig")
+    rooms = {name.split(".")[1] for name in declared if name.startswith("beam_pipeline.")}
+    assert rooms == {"options"} and len(declared) < 20, "a declaration needs none of what it declares"
 
 
 # Flags
@@ -284,8 +304,8 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
         (["--max_document_tokens=99"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
         (["--max_document_tokens=1", "--min_document_tokens=0"], "--max_document_tokens: must be greater than or equal to 2"),
-        (["--domains_mode=replace"], "--domains_mode replace needs --domains"),
-        (["--exemplars_mode=replace"], "--exemplars_mode replace needs --exemplars"),
+        (["--domains_mode=replace"], "--domains_mode needs --domains: there is nothing to put in their place"),
+        (["--exemplars_mode=replace"], "--exemplars_mode needs --exemplars"),
         (["--text_field="], "--text_field"),
         (["--verify_calls=3"], "--verify_calls: must be less than or equal to 2"),
         (["--verifiers=0"], "--verifiers: must be greater than or equal to 1"),
@@ -298,8 +318,8 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
             "--verify_model and --verifier_models both name the verifiers",
         ),
         (["--verifiers=2", "--verifier_models=a"], "but no --endpoint is given"),
-        (["--min_pass_rate=0.1"], "need --pass_rate_samples"),
-        (["--max_pass_rate=0.9"], "need --pass_rate_samples"),
+        (["--min_pass_rate=0.1"], "--min_pass_rate needs --pass_rate_samples"),
+        (["--max_pass_rate=0.9"], "--max_pass_rate needs --pass_rate_samples"),
         (
             ["--pass_rate_samples=8", "--min_pass_rate=0.9", "--max_pass_rate=0.1"],
             "--min_pass_rate 0.9 is above --max_pass_rate 0.1",

@@ -13,17 +13,17 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 import annotated_types
 import yaml
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.options.checks import BATCH_SOURCES
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig
 from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.per_stage import WITH_OPTIONS, StageOptions
-from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
-from beam_pipeline.options.tables import check_google
+from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from prompts.load import STAGES
 
@@ -171,16 +171,14 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         origins[name] = f"--{name}"
     flags = _beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked
     beam = PipelineOptions(flags)
-    standard = beam.view_as(StandardOptions)
-    if standard.streaming:
+    if beam.view_as(StandardOptions).streaming:
         values["streaming"] = True
     config = validate(values, origins)
     try:
-        check_runner(config, standard.runner)
-        check_google(config, beam)
+        check_with_beam(config, beam)
     except ValueError as error:
         raise OptionError(str(error)) from None
-    more = flink_flags(config, standard.runner, beam.view_as(FlinkRunnerOptions).flink_master, flags)
+    more = flink_flags(config, beam, flags)
     return config, PipelineOptions(flags + more) if more else beam
 
 

@@ -7,9 +7,8 @@ from pydantic import ValidationInfo, field_validator
 
 from beam_pipeline.options.event_time import parse_option
 from beam_pipeline.options.groups import FILES, STREAMING, TABLES
-from beam_pipeline.options.streaming import SUBSCRIPTION, TOPIC
 from beam_pipeline.options.tables import TABLE
-from beam_pipeline.options.values import OptionsModel, declare, shown
+from beam_pipeline.options.values import SUBSCRIPTION, TOPIC, OptionsModel, declare, shown
 
 YEAR_S = 366 * 86_400
 """The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""

@@ -69,6 +69,12 @@ def declare(
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
+def names_in(model: type[BaseModel], group: str) -> list[str]:
+    """The options of a model that are listed under a heading."""
+    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
+    return [name for name, extra in extras.items() if isinstance(extra, dict) and extra["group"] == group]
+
+
 # What the service that launches a Flex Template looks at before it starts a machine.
 WHOLE_NUMBER, NUMBER = "[0-9]+", r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
 ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
@@ -77,6 +83,7 @@ RESERVED_HEADERS = frozenset(
     "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
 )
 ACCELERATOR = "[a-z][a-z0-9-]+(:[1-9][0-9]*)?"
+SUBSCRIPTION, TOPIC = "projects/[^/]+/subscriptions/[^/]+", "projects/[^/]+/topics/[^/]+"
 SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 
