@@ -16,12 +16,16 @@ from beam_pipeline.main import main
 from beam_pipeline.output.saved_options import OPTIONS_FILE, STREAMING, read_options
 
 USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
+EXAMPLES = """examples:
+  python -m beam_pipeline.replay out
+  python -m beam_pipeline.replay out --endpoint http://localhost:8000/v1 --max_attempts 10
+"""
 
 
 def replay(argv: Sequence[str]) -> int:
     """Replay a run; returns the exit code of the command line."""
     if {"-h", "--help"} & set(argv):
-        print(USAGE)
+        print(f"{EXAMPLES}\n{USAGE}")
         return OK
     if not argv or argv[0].startswith("-"):
         print(f"error: which run? {USAGE}", file=sys.stderr)

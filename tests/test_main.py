@@ -367,6 +367,6 @@ def test_no_secret_is_written_anywhere(good: bool, tmp_path: Path, serve: Any) -
 
 def test_the_help_fits_and_names_every_group(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        main(["--help-all"])
     assert ended.value.code == OK
     assert "--endpoint" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beam_pipeline.options import describe
-from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, validate
+from beam_pipeline.options.command_line import FIRST, OPTIONS, beam_flags, parse, validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.gone import GONE
@@ -673,11 +673,24 @@ def test_the_readme_table_names_every_flag() -> None:
     assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+def shown_by(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as caught:
-        parse(["--help"])
+        parse([flag])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert shown.startswith("examples:\n  python -m beam_pipeline --input ")
+    return shown
+
+
+def test_help_shows_what_most_runs_need(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = shown_by("--help", capsys)
+    flags = re.findall(r"^  --([a-z_]+)", shown, re.MULTILINE)
+    assert sorted(flags) == sorted((*FIRST, "version", "help")) and len(FIRST) == 12
+    assert shown.count("\n") < 60, "it fits a screen"
+
+
+def test_all_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = shown_by("--help-all", capsys)
     assert all(f"--{name}" in shown for name in OPTIONS)
     assert all(option.group in shown for option in OPTIONS.values())
 

@@ -5,7 +5,7 @@ ours goes to Beam; what neither knows is an error, as Beam itself would ignore i
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, NoReturn, get_args, get_origin
@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.exit_codes import OK
 from beam_pipeline.options.checks import BATCH_SOURCES
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig
 from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
@@ -104,13 +105,33 @@ def _describe_all() -> Iterator[Option]:
 OPTIONS: Mapping[str, Option] = {option.name: option for option in _describe_all()}
 
 
+# What most runs need; `--help` shows these, and `--help-all` every option.
+FIRST = (
+    *("input", "output", "resume", "overwrite", "dry_run", "config", "endpoint", "model", "api_key_env"),
+    *("languages", "benchmarks", "target_accepted"),
+)
+EXAMPLES = """examples:
+  {prog} --input 'corpus/*.jsonl' --output out --endpoint http://localhost:8000/v1
+  {prog} --input 'gs://bucket/*.parquet' --output out --dry_run
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(message.removeprefix("argument "))
 
+    def format_help(self) -> str:
+        return EXAMPLES.format(prog=self.prog) + "\n" + super().format_help()
 
-def _our_parser() -> _Parser:
-    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike."""
+
+class _HelpAll(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        _our_parser(OPTIONS).print_help()
+        raise SystemExit(OK)
+
+
+def _our_parser(shown: Collection[str] = FIRST) -> _Parser:
+    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike. Help is of those `shown`."""
     parser = _Parser(
         prog="python -m beam_pipeline",
         usage="%(prog)s --input FILES --output FOLDER [option ...] [Apache Beam option ...]",
@@ -121,16 +142,18 @@ def _our_parser() -> _Parser:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--help-all", action=_HelpAll, nargs=0, help=f"show all {len(OPTIONS)} options and exit")
     groups: dict[str, Any] = {}
     for option in OPTIONS.values():
         group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
-        shown = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
+        default = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
         kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
         if option.is_list:
             kind["action"] = "append"
         if option.is_flag:
             kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
-        group.add_argument(f"--{option.name}", help=f"{option.description}{shown}".replace("%", "%%"), **kind)
+        words = f"{option.description}{default}".replace("%", "%%") if option.name in shown else argparse.SUPPRESS
+        group.add_argument(f"--{option.name}", help=words, **kind)
     return parser
 
 
