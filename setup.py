@@ -36,7 +36,7 @@ setup(
     extras_require={"report": requirements("requirements-report.txt")},
     entry_points={
         "console_scripts": [
-            "webscale-qa = beam_pipeline.main:main",
+            "webscale-qa = beam_pipeline.cli:main",
             "webscale-qa-worker = beam_pipeline.engines.flink_worker:main",
         ]
     },

@@ -1,4 +1,4 @@
-"""`python -m beam_pipeline.exemplars --from OUT/qa --domain X`: propose exemplars from accepted pairs.
+"""`webscale-qa exemplars --from OUT/qa --domain X`: propose exemplars from accepted pairs.
 
 A proposal is a file to read and edit, in the form of the shipped banks and checked by their rules.
 Read before use: an exemplar is shown with every request of its domain, and a mistake in it is
@@ -10,7 +10,6 @@ included. The quote that supported the answer becomes the passage; source and li
 where the row has them.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -21,7 +20,9 @@ from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.output.read_back import PairsError, Row, pair_files, read_pairs
+from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.output.kinds import Row
+from beam_pipeline.output.read_back import ReadBackError, pair_files, read_pairs
 from beam_pipeline.reading.exemplar_banks import read_domains
 from beam_pipeline.storage.files import reason
 from prompts.exemplar_bank import Exemplar, check_bank, check_exemplar, load_bank
@@ -57,7 +58,7 @@ def read_rows(place: str) -> Iterator[Row]:
     try:
         for path in pair_files(place):
             yield from (row for _, row in read_pairs(path))
-    except PairsError as error:
+    except ReadBackError as error:
         raise ExemplarError(f"--from {error}") from error
 
 
@@ -198,8 +199,12 @@ def write_exemplars(candidates: Iterable[Candidate], path: str) -> None:
         raise ExemplarError(f"--output {path}: cannot be written: {reason(error)}") from error
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m beam_pipeline.exemplars", description=__doc__.split("\n")[0])
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "exemplars",
+        "Propose exemplars for a domain from accepted pairs.",
+        ("--from out/qa --domain math", "--from out/qa --domain coding --count 20 --output coding.jsonl"),
+    )
     parser.add_argument("--from", dest="pairs", required=True, help="qa/ folder of a run, or files of accepted pairs")
     parser.add_argument("--domain", required=True, help="slug or name of the domain")
     parser.add_argument("--count", type=int, default=COUNT, help=f"most exemplars to propose ({COUNT})")

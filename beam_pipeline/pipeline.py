@@ -1,17 +1,16 @@
 """The graph on one screen: documents in, verified pairs out, everything else accounted for."""
 
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline import __version__
 from beam_pipeline.bigquery.sink import write_tables
 from beam_pipeline.bigquery.source import ReadRows, table_source
 from beam_pipeline.engines.runners import splits_at_side_inputs
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import verifier_name
+from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
@@ -32,13 +31,13 @@ from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
 from transforms.filter import FilterDocuments
-from transforms.flow.outcome import Outcome
+from transforms.flow.outcome import Outcome, in_a_row
 from transforms.inference.call_several import spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED, DeadLetter, dead_letter_row, qa_row, rejection_row
+from transforms.records import NOT_STARTED, DeadLetter
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
 from transforms.synthesize import SynthesizeQA
@@ -139,19 +138,17 @@ def decontamination(pipeline: beam.Pipeline, pairs: Outcome, plan: RunPlan, earl
         return worded
     vectors = items | "EmbedBenchmarks" >> EmbedBenchmarks(embedding, earlier)
     meant = worded.passed | "DecontaminateSemantically" >> DecontaminateSemantically(embedding, vectors, settings.cosine, earlier)
-    return Outcome(
-        meant.passed,
-        (worded.rejected, meant.rejected) | "FlattenOverlaps" >> beam.Flatten(),
-        (worded.dead_letters, meant.dead_letters) | "FlattenUndecided" >> beam.Flatten(),
-    )
+    return in_a_row(worded, meant, ("FlattenOverlaps", "FlattenUndecided"))
 
 
 def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     """The stages in which models judge a pair, as the options say; what passes the last one is sound.
 
-    They follow each other without a break, while the document that they read is in the prefix cache.
+    They follow each other without a break, while the document that they read is in the prefix cache. The last of them
+    that reads it takes its text from the pair: no stage behind reads it, and every shuffle would move it.
     """
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
+    keep_text = config.round_trip
 
     def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
         models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]
@@ -160,12 +157,13 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
 
     stages: dict[str, Outcome] = {}
     if config.verify_calls == 1:
-        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"))
+        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text)
     else:
-        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> VerifyAnswer(*verifiers("verify_answer"))
+        verify_answer = VerifyAnswer(*verifiers("verify_answer"), keep_text)
+        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> verify_answer
         sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
     if config.round_trip:
-        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts)
+        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
     return stages
 
 
@@ -176,19 +174,17 @@ def _was_started(letter: DeadLetter) -> bool:
 def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     config, run = plan.config, plan.name
-    pair_row = partial(qa_row, pipeline_version=__version__)
-    rows = {"qa": pair_row, "rejected": rejection_row, "dead_letters": dead_letter_row}
     windows = stream_windows(config)
-    for records, label, (kind, to_row) in zip(left, ("WriteQA", "WriteRejected", "WriteDeadLetters"), rows.items(), strict=True):
+    for records, kind in zip(left, KINDS.values(), strict=True):
         if config.streaming:
-            sink = WriteWindows(config.output, kind, windows, run, to_row, config.output_format, config.output_shards)
+            sink = WriteWindows(config.output, kind.name, windows, run, kind.to_row, config.output_format, config.output_shards)
         else:
-            sink = WriteRecords(config.output, kind, to_row, config.output_format, config.output_shards)
-        if kind == "dead_letters" and plan.limits:
+            sink = WriteRecords(config.output, kind.name, kind.to_row, config.output_format, config.output_shards)
+        if kind.name == "dead_letters" and plan.limits:
             records = records | "DropNotStarted" >> beam.Filter(_was_started)
-        records | label >> sink
+        records | f"Write{kind.label}" >> sink
     if config.output_topic:
-        left.passed | "PublishQA" >> PublishPairs(config.output_topic, pair_row)
+        left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)
     if config.streaming:
         counts | "WriteSummary" >> WriteWindowSummaries(config.output, windows, run, diversity)
     else:

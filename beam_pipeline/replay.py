@@ -1,4 +1,4 @@
-"""`python -m beam_pipeline.replay OUT [options]`: run the dead letters of a finished run again.
+"""`webscale-qa replay OUT [options]`: run the dead letters of a finished run again.
 
 A dead letter is a call without a reply, so a replay is the same run resumed: whatever was answered
 comes from the journal, and only what has no reply is asked. The outputs are written anew as a
@@ -15,17 +15,20 @@ from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.output.saved_options import OPTIONS_FILE, STREAMING, read_options
 
-USAGE = "usage: python -m beam_pipeline.replay OUT [options that replace those of the run]"
-EXAMPLES = """examples:
-  python -m beam_pipeline.replay out
-  python -m beam_pipeline.replay out --endpoint http://localhost:8000/v1 --max_attempts 10
-"""
+USAGE = "usage: webscale-qa replay OUT [options that replace those of the run]"
+HELP = f"""Examples:
+  webscale-qa replay out
+  webscale-qa replay out --endpoint http://127.0.0.1:8000/v1 --max_attempts 6
+
+{USAGE}
+
+Run the dead letters of a finished run again. What was answered comes from the journal and is not asked again."""
 
 
 def replay(argv: Sequence[str]) -> int:
     """Replay a run; returns the exit code of the command line."""
     if {"-h", "--help"} & set(argv):
-        print(f"{EXAMPLES}\n{USAGE}")
+        print(HELP)
         return OK
     if not argv or argv[0].startswith("-"):
         print(f"error: which run? {USAGE}", file=sys.stderr)

@@ -33,10 +33,8 @@ from typing import Any
 
 import yaml
 
-# Every stage that asks a model, in the order in which a document meets them, and those of a run with
-# all options at their defaults.
-STAGES = ("filter", "classify", "synthesize", "verify", "verify_answer", "verify_question", "round_trip", "pass_rate")
-DEFAULT_STAGES = ("filter", "classify", "synthesize", "verify")
+from transforms.stages import DEFAULT_MODEL_STAGES
+
 DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
 AFTER_DOCUMENT = "<!-- after the document -->\n"
 DEFAULT_DOMAIN = "Other"
@@ -100,6 +98,24 @@ class PromptSet:
             {"role": "system", "content": self.system},
             {"role": "user", "content": f"{DOCUMENT_OPEN}{document}{DOCUMENT_CLOSE}{task}"},
         ]
+
+    def with_prompt(self, stage: str, content: str) -> "PromptSet":
+        """The same prompts and one more, for a stage of your own; `content` is a prompt file (see above).
+
+        Its instructions go behind those of the other stages, so that all requests still begin alike.
+
+        Raises:
+            PromptError: the file is not as it must be, has run variables, or the stage has a prompt already.
+        """
+        if any(prompt.name == stage for prompt in self.prompts):
+            raise PromptError(f"{stage}: there is a prompt of this name already; call your stage something else")
+        prompt = parse_prompt(stage, content)
+        try:
+            prompt = replace(prompt, instructions=Template(prompt.instructions).substitute())
+        except KeyError as error:
+            raise PromptError(f"{stage}: {error} is a run variable, and only the shipped stages have those") from error
+        system = self.system if prompt.closed_book else f"{self.system}\n\n{prompt.instructions}"
+        return replace(self, system=system, prompts=(*self.prompts, prompt))
 
     def signature(self, stage: str) -> str:
         """Hash of what the model is told about this stage, other stages' instructions left out.
@@ -166,7 +182,9 @@ def load_prompt(name: str) -> Prompt:
     return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
 
 
-def load_prompts(domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_STAGES) -> PromptSet:
+def load_prompts(
+    domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_MODEL_STAGES
+) -> PromptSet:
     """Load the prompts of the given stages and fill in what is the same for a whole run."""
     domains = tuple(domains) or load_domains()
     values = {

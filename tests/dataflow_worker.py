@@ -23,7 +23,7 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
 
 import beam_pipeline.pipeline
 import prompts
-from transforms.inference import keys
+from transforms.inference.client import api_keys as keys
 from transforms.inference.runtime import close_runtime
 
 given = json.loads(sys.argv[1])

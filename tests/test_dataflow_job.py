@@ -39,7 +39,7 @@ SAMPLE = ROOT / "beam_pipeline" / "sample" / "documents.jsonl"
 LAUNCH = """
 import sys
 from tests.secret_fake import client_of
-from transforms.inference import keys
+from transforms.inference.client import api_keys as keys
 keys.secret_manager = lambda: client_of(sys.argv[1])
 from beam_pipeline.main import main
 sys.exit(main(sys.argv[2:]))

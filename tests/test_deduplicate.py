@@ -16,7 +16,7 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.deduplicate import REASONS, DeduplicateQA, find_losses, make_prints, question_key, settle
+from transforms.deduplicate import REASONS, DeduplicateQA, best_pairs, find_losses, make_prints, question_key
 from transforms.duplicates import same_question as near_questions
 from transforms.duplicates.question_concepts import stem
 from transforms.duplicates.same_question import Asking, find_keys, find_repeated, repeats, same_question
@@ -273,7 +273,7 @@ def run(pairs: list[VerifiedQA], near: bool = True) -> list[VerifiedQA | Rejecti
     for bucket in buckets.items():
         for rank, loss in find_losses(bucket):
             joined[rank].append(([], [loss]))
-    return [result for group in joined.items() for result in settle(group)]
+    return [result for group in joined.items() for result in best_pairs(near).settle(group)]
 
 
 PAIRS = [

@@ -343,7 +343,7 @@ def test_stopping_twice_is_harmless() -> None:
 
 def test_it_ends_with_the_process_that_started_it() -> None:
     program = (
-        "import os, signal; from beam_pipeline.demo_endpoint import DemoEndpoint;"
+        "import os, signal; from beam_pipeline.demo_endpoint.child_process import DemoEndpoint;"
         "print(DemoEndpoint.start().url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     parent = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)

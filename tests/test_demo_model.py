@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from beam_pipeline.demo_endpoint import rules as demo_model
 from beam_pipeline.demo_endpoint.rules.personas import personas_of
 from beam_pipeline.demo_endpoint.rules.synthesize import find_facts
-from prompts.load import STAGES, Domain, PromptSet, load_domains, load_prompts
+from prompts.load import Domain, PromptSet, load_domains, load_prompts
 from transforms.answers.agreement import answers_match
+from transforms.stages import MODEL_STAGES
 from transforms.text import neutralise, normalise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +77,7 @@ def prompts() -> PromptSet:
 
 @cache
 def shipped_prompts() -> PromptSet:
-    return load_prompts(stages=STAGES)
+    return load_prompts(stages=MODEL_STAGES)
 
 
 def ask(prompts: PromptSet, stage: str, document: str, **variables: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from beam_pipeline.export import command as export_module
-from beam_pipeline.export import folder as export_folder
 from beam_pipeline.export.command import Selection, chosen_domains, main
 from beam_pipeline.export.trainer_rows import TRAINERS, Templates, split_of
 from beam_pipeline.main import main as run_pipeline
 from beam_pipeline.output.kinds import SCHEMAS
+from beam_pipeline.storage import row_writers
 from tests.exports import every_file, finished_run, pair, write_rows, written_rows
 from tests.object_store import ObjectStore
 
@@ -210,7 +210,7 @@ def test_templates_are_looked_at(settings: dict[str, str], message: str) -> None
 
 def test_large_exports_have_shards_and_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "SHARD_ROWS", 25)
-    monkeypatch.setattr(export_folder, "ROW_GROUP_ROWS", 10)
+    monkeypatch.setattr(row_writers, "ROW_GROUP_BYTES", 10 * row_writers.ROW_BYTES)
     run = finished_run(tmp_path / "run", [pair(number) for number in range(60)], "parquet", shards=3)
     assert export(run, tmp_path / "to", "hf") == 0
     files = [tmp_path / "to" / "data" / f"train-{shard:05}-of-00003.parquet" for shard in range(3)]
@@ -346,7 +346,7 @@ def test_a_run_that_goes_on_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--format", "jax"], 2, "argument --format: invalid choice: 'jax'"),
+        (["--format", "jax"], 2, "--format: invalid choice: 'jax'"),
         ([], 2, "--format"),
         (["--format", "trl", "--validation_share", "1"], 2, "--validation_share 1: leaves nothing to train on"),
         (["--format", "trl", "--validation_share", "nan"], 2, "--validation_share nan: must be from 0 to 1"),

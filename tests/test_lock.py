@@ -11,7 +11,7 @@ from beam_pipeline.output.run_lock import LOCK_FILE, only_run
 
 HOLD = """
 import sys, time
-from beam_pipeline.lock import only_run
+from beam_pipeline.output.run_lock import only_run
 with only_run(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
@@ -58,7 +58,7 @@ def test_two_takers_never_hold_it_together(tmp_path: Path) -> None:
     """One takes and leaves it all the time; the other must never get in while it is held."""
     script = """
 import sys, time
-from beam_pipeline.lock import only_run
+from beam_pipeline.output.run_lock import only_run
 end = time.monotonic() + 3
 entered = 0
 while time.monotonic() < end:

@@ -515,7 +515,7 @@ server.start()
 FileSystems.set_options(PipelineOptions(["--no_auth", "--project=test-project"]))
 
 from tests.test_lookup import JournalLookup, append, find, index_files, look, lookup, some
-from transforms.inference.journal import open_journal
+from transforms.inference.journal.writer import open_journal
 
 index_files.INDEX_S, index_files.INDEX_REPLIES, lookup.LOOK_S = 0.0, 400, 600.0
 journal = open_journal("gs://b/out/journal")

@@ -12,8 +12,9 @@ from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.plan import run_prompts
 from beam_pipeline.run.models import run_models
-from prompts.load import DEFAULT_STAGES, load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Answer, Asked
+from transforms.stages import DEFAULT_MODEL_STAGES
 
 Make = Callable[..., Any]
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
@@ -21,7 +22,7 @@ GATES = {"verify_calls": 2, "round_trip": True, "pass_rate_samples": 4}
 
 
 def test_a_run_asks_the_models_of_its_own_stages_only(config: Make) -> None:
-    assert tuple(stage_models(config())) == DEFAULT_STAGES
+    assert tuple(stage_models(config())) == DEFAULT_MODEL_STAGES
     assert list(stage_models(config(**GATES))) == [
         *("filter", "classify", "synthesize", "verify_answer", "verify_question", "round_trip", "pass_rate"),
     ]

@@ -24,8 +24,8 @@ from beam_pipeline.options.groups import SERVE, STAGE, STREAMING, TABLES
 from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
 from beam_pipeline.plan import screen_config
-from prompts.load import DEFAULT_STAGES, STAGES
 from transforms.screen import ScreenConfig
+from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ["--input", "a.jsonl", "--output", "out"]
@@ -466,10 +466,10 @@ def test_a_stage_may_have_its_own() -> None:
 
 
 def test_a_run_has_the_stages_that_its_options_say() -> None:
-    assert settings().model_stages == DEFAULT_STAGES
+    assert settings().model_stages == DEFAULT_MODEL_STAGES
     everything = settings("--verify_calls=2", "--round_trip", "--pass_rate_samples=4")
-    assert everything.model_stages == tuple(stage for stage in STAGES if stage != "verify")
-    assert settings("--round_trip").model_stages == (*DEFAULT_STAGES, "round_trip")
+    assert everything.model_stages == tuple(stage for stage in MODEL_STAGES if stage != "verify")
+    assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
 
 
 def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_have_their_own() -> None:
@@ -503,7 +503,7 @@ def test_a_model_verifies_under_one_name_once() -> None:
 
 
 def test_an_empty_setting_of_a_stage_that_is_off_is_none() -> None:
-    assert settings("--round_trip_model=").model_stages == DEFAULT_STAGES
+    assert settings("--round_trip_model=").model_stages == DEFAULT_MODEL_STAGES
 
 
 def test_a_solver_samples_and_has_room_to_think() -> None:
@@ -516,7 +516,7 @@ def test_a_solver_samples_and_has_room_to_think() -> None:
 
 
 def test_a_stage_that_is_off_needs_no_endpoint() -> None:
-    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_STAGES]
+    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES]
     assert settings("--model=m", *own).stage("verify").model == "m"
     assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
 
@@ -549,7 +549,7 @@ def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
 
 def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    stages = [stage for stage in STAGES if stage != "verify_answer"]
+    stages = [stage for stage in MODEL_STAGES if stage != "verify_answer"]
     assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
 
 
@@ -678,7 +678,7 @@ def shown_by(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
         parse([flag])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("examples:\n  python -m beam_pipeline --input ")
+    assert shown.startswith("Examples:\n  webscale-qa run --input ")
     return shown
 
 

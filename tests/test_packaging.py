@@ -39,7 +39,7 @@ assert resources.files("beam_pipeline").joinpath("sample").joinpath("documents.j
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
-from transforms.outcome import apply_rules, as_outcome
+from transforms.flow.outcome import apply_rules, as_outcome
 from transforms.records import Document, reject
 
 def keep_long(document):

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.load import STAGES, load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Asked
+from transforms.flow.coders import RecordCoder
 from transforms.inference.call_several import Opinion
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import close_runtime
 from transforms.pass_rate import Band, MeasurePassRate, SolverReply, apply_samples
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, Stamp, Verdict, VerifiedQA
+from transforms.stages import MODEL_STAGES
 
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("pass_rate")
 STAMP = Stamp("pass_rate", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("verify", "n", 1, "abc")
@@ -121,13 +123,13 @@ def test_with_fewer_than_half_the_pair_is_a_dead_letter_that_a_replay_completes(
     broken = True
     endpoint = serve(lambda asked: "no json" if broken and seed(asked) > 0 else RIGHT)
     stage = MeasurePassRate(model(endpoint, max_reasks=0), PROMPTS, 3)
-    outcome = run_transform(stage, [verified()])
+    outcome = run_transform(stage, [verified().without_text()])
     [letter] = outcome.dead_letters
     assert outcome.passed == outcome.rejected == []
     assert (letter.stage, letter.error, letter.item_type) == ("pass_rate", "ReplyInvalid", "VerifiedQA")
     assert (letter.task_id, letter.document_id) == (verified().pair.task.id, "bridge")
     broken = False
-    [passed] = run_transform(stage, [verified()]).passed
+    [passed] = run_transform(stage, [RecordCoder(VerifiedQA).decode(letter.item.encode())]).passed
     assert (passed.samples, passed.solved) == (3, 3)
     assert sorted(map(seed, endpoint.asked)) == [0, 1, 1, 2, 2], "only what had failed was asked again"
 

@@ -18,7 +18,9 @@ from beam_pipeline.replay import replay
 from beam_pipeline.summary.as_table import summary_table
 from transforms.answers.agreement import answers_match
 from transforms.check import find_leak
+from transforms.flow.outcome import WATCHERS
 from transforms.grounding.find import find_in_text
+from transforms.records import QAPair, VerifiedQA, document_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "documents.jsonl"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -127,6 +129,34 @@ def gated_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     code, summary = run(output, "--input", str(SAMPLE), *GATES)
     assert code == OK
     return output, summary
+
+
+@pytest.mark.parametrize(
+    ("options", "readers", "last"),
+    [
+        ((), ["check"], "verify"),
+        (("--verify_calls", "2"), ["check"], "verify_question"),
+        (("--round_trip",), ["check", "verify"], "round_trip"),
+    ],
+)
+def test_the_text_of_a_document_stays_behind_the_last_stage_that_reads_it(
+    options: tuple[str, ...], readers: list[str], last: str, tmp_path: Path
+) -> None:
+    texts: dict[str, set[bool]] = {}
+
+    def watch(stage: str, result: Any) -> None:
+        if isinstance(result, QAPair | VerifiedQA):
+            texts.setdefault(stage, set()).add(bool(document_of(result).text))
+
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:6]), "utf-8")
+    WATCHERS.append(watch)
+    try:
+        run(tmp_path / "out", "--input", str(few), *options)
+    finally:
+        WATCHERS.remove(watch)
+    assert all(texts[stage] == {True} for stage in readers)
+    assert texts[last] == texts["deduplicate"] == {False}
 
 
 def test_with_every_gate_the_counts_close(gated_run: tuple[Path, dict[str, Any]]) -> None:

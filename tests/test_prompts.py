@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from prompts.load import (
-    DEFAULT_STAGES,
-    STAGES,
     Domain,
     Prompt,
     PromptError,
@@ -22,6 +20,7 @@ from prompts.load import (
     parse_domains,
     parse_prompt,
 )
+from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
 # Version and hash of every prompt as it stands. Both are on every record, so a text that changes
 # under an old version makes records of two kinds look alike.
@@ -38,9 +37,9 @@ RECORDED = {
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
 VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
-OPEN_BOOK = tuple(stage for stage in STAGES if stage not in CLOSED_BOOK)
+OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
 
 
 def text_of(name: str) -> str:
@@ -62,7 +61,7 @@ def with_changed(name: str, **changes: Any) -> PromptSet:
 
 def test_every_prompt_is_recorded() -> None:
     shipped = {file.name.removesuffix(".md") for file in resources.files("prompts").iterdir() if file.name.endswith(".md")}
-    assert shipped == set(RECORDED) == {"system", "reward_judge", *STAGES}
+    assert shipped == set(RECORDED) == {"system", "reward_judge", *MODEL_STAGES}
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -84,7 +83,7 @@ def test_a_prompt_says_what_its_version_changed(name: str) -> None:
     assert re.search(rf'^changes: "{load_prompt(name).version}: .+"$', text_of(name), re.MULTILINE)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", MODEL_STAGES)
 def test_a_stage_asks_for_its_task_by_name(stage: str) -> None:
     prompt = load_prompt(stage)
     assert prompt.task.startswith(f"Task: {stage}")
@@ -115,16 +114,16 @@ def test_a_closed_book_stage_is_asked_without_document_and_shared_rules(stage: s
 
 def test_a_run_is_told_of_its_own_stages_only() -> None:
     default = load_prompts()
-    assert [prompt.name for prompt in default.prompts] == ["system", *DEFAULT_STAGES]
+    assert [prompt.name for prompt in default.prompts] == ["system", *DEFAULT_MODEL_STAGES]
     told = re.findall(r"^## Task: (\w+)$", default.system, re.MULTILINE)
-    assert tuple(told) == DEFAULT_STAGES
+    assert tuple(told) == DEFAULT_MODEL_STAGES
     with pytest.raises(PromptError, match="no prompt for stage 'round_trip'"):
         default.prompt("round_trip")
 
 
 def test_a_further_stage_makes_no_reply_of_the_others_stale() -> None:
     default = load_prompts()
-    assert all(default.signature(stage) == PROMPTS.signature(stage) for stage in DEFAULT_STAGES)
+    assert all(default.signature(stage) == PROMPTS.signature(stage) for stage in DEFAULT_MODEL_STAGES)
 
 
 @pytest.mark.parametrize("stage", OPEN_BOOK)
@@ -176,25 +175,25 @@ def test_without_domains_of_its_own_a_run_has_those_that_ship() -> None:
 
 
 @pytest.mark.parametrize("part", ["instructions", "task"])
-@pytest.mark.parametrize("changed", STAGES)
+@pytest.mark.parametrize("changed", MODEL_STAGES)
 def test_a_signature_follows_its_own_file_alone(changed: str, part: str) -> None:
     after = with_changed(changed, **{part: getattr(PROMPTS.prompt(changed), part) + " And be brief."})
-    moved = {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)}
+    moved = {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)}
     assert moved == {changed}
 
 
 def test_the_shared_rules_are_part_of_the_signature_of_who_is_told_them() -> None:
     after = with_changed("system", instructions="Be brief.")
-    assert {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)} == set(OPEN_BOOK)
+    assert {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)} == set(OPEN_BOOK)
 
 
 def test_the_domains_of_a_run_are_part_of_the_signature_of_classify_alone() -> None:
-    after = load_prompts([Domain("bridges", "Bridges", "spans")], stages=STAGES)
-    assert {stage for stage in STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify"}
+    after = load_prompts([Domain("bridges", "Bridges", "spans")], stages=MODEL_STAGES)
+    assert {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify"}
 
 
 def test_signatures_tell_stages_apart() -> None:
-    assert len({PROMPTS.signature(stage) for stage in STAGES}) == len(STAGES)
+    assert len({PROMPTS.signature(stage) for stage in MODEL_STAGES}) == len(MODEL_STAGES)
 
 
 # --- front matter

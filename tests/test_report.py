@@ -21,9 +21,9 @@ pytest.importorskip("sklearn", reason="makes the report's map: pip install -r re
 from beam_pipeline import report
 from beam_pipeline.main import main
 from beam_pipeline.output.kinds import SCHEMAS, columns_of
-from beam_pipeline.report.__main__ import OK, UNUSABLE
-from beam_pipeline.report.__main__ import main as report_main
 from beam_pipeline.report.charts import bins
+from beam_pipeline.report.command import OK, UNUSABLE
+from beam_pipeline.report.command import main as report_main
 from beam_pipeline.report.documents import Wanted, show
 from beam_pipeline.report.elements import element, script_json
 from beam_pipeline.report.sample import Sample

@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib", reason="draws the report: pip install -r requi
 pytest.importorskip("sklearn", reason="makes the report's map: pip install -r requirements-report.txt")
 
 from beam_pipeline.main import main
-from beam_pipeline.report import write_report
+from beam_pipeline.report.write import write_report
 from tests.chromium import HOW_TO_GET, Browser, find_chromium
 from tests.hostile import EVIL, hostile_output
 

@@ -217,7 +217,7 @@ def test_a_default_that_nobody_chose_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--resume"], ["no such folder"]], ids=["nothing", "a flag", "no run"])
 def test_a_replay_of_nothing_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert replay(arguments) == UNUSABLE
-    assert "usage: python -m beam_pipeline.replay OUT" in capsys.readouterr().err
+    assert "usage: webscale-qa replay OUT" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kept", ["", "a: b: c", "- a list"], ids=["empty", "no YAML", "a list"])

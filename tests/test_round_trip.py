@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from prompts.load import STAGES, load_prompts
+from prompts.load import load_prompts
 from transforms.flow.coders import RecordCoder
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA
 from transforms.round_trip import SHOWN_CHARACTERS, RoundTripQA
+from transforms.stages import MODEL_STAGES
 
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("round_trip")
 STAMP = Stamp("round_trip", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("verify", "m", 1, "abc")

@@ -198,8 +198,8 @@ def test_words_of_the_command_hold_what_they_say(port: int) -> None:
 
 HOLD = """
 import sys
-from transforms.inference import serve
-from transforms.inference.model_server import ServeConfig
+from transforms.inference.serving import worker_server as serve
+from transforms.inference.config import ServeConfig
 serve.LOOK_S = 0.2
 serve.keep_serving(ServeConfig("demo-rules", sys.argv[1], int(sys.argv[2]), 30))
 sys.stdin.read()

@@ -154,7 +154,8 @@ STOPPED_RUN = """
 import signal, sys, time
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from beam_pipeline.sinks import FREE_FORM, WriteRecords
+from beam_pipeline.output.kinds import FREE_FORM
+from beam_pipeline.output.write_files import WriteRecords
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 
@@ -342,8 +343,10 @@ auth._Credentials._credentials_init = True  # else Beam looks for credentials fo
 server = create_server("localhost", port, in_memory=True, default_bucket="b")
 server.start()
 
-from beam_pipeline.sinks import FREE_FORM, WriteRecords, list_output, prepare_output
-from beam_pipeline.sources import ReadDocuments, check_inputs
+from beam_pipeline.output.kinds import FREE_FORM
+from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.output.folder import list_output, prepare_output
+from beam_pipeline.reading.read_files import ReadDocuments, check_inputs
 from transforms.records import dead_letter_row
 
 options = PipelineOptions(["--no_auth", "--project=test-project"])

@@ -26,7 +26,7 @@ from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import parse_option
-from beam_pipeline.output.window_summaries import read_window_summaries
+from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.documents import Fields
@@ -86,7 +86,7 @@ def run_messages(events: Iterable[At], output: Path, monkeypatch: pytest.MonkeyP
         pipeline = beam.Pipeline(options=PipelineOptions(["--streaming", "--runner=BundleBasedDirectRunner"]))
         build(pipeline, replace(plan, models=models, name=RUN))
         pipeline.run().wait_until_finish()
-    return read_window_summaries(str(output), RUN)
+    return OutputFolder(str(output)).windows(RUN)
 
 
 def test_every_window_closes_with_its_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

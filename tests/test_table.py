@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.summary.as_table import FLOW, summary_table, verdict_line
+from beam_pipeline.summary.as_table import summary_table, verdict_line
 from beam_pipeline.summary.write_summary import summarise
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES, STAGES
 
 COUNTS = {
     "documents\taccepted": 1200,
@@ -64,7 +64,7 @@ def test_stages_stand_in_the_order_of_the_flow_and_domains_by_yield() -> None:
 
 
 def test_every_stage_that_asks_a_model_has_its_place_in_the_flow() -> None:
-    assert [stage for stage in FLOW if stage in STAGES] == list(STAGES)
+    assert [stage for stage in STAGES if stage in MODEL_STAGES] == list(MODEL_STAGES)
 
 
 def test_columns_stand_below_their_heads() -> None:

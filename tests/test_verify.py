@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from prompts.load import STAGES, load_prompts
+from prompts.load import load_prompts
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.inference import call as call_module
 from transforms.inference.call_several import spread
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA, stamps_of, verdict_row
+from transforms.stages import MODEL_STAGES
 from transforms.verify import VerifyAnswer, VerifyQA
 
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("verify")
 STAMP = Stamp("verify", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("synthesize", "m", 1, "abc")

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from prompts.load import STAGES, load_prompts
+from prompts.load import load_prompts
 from transforms.inference.call_several import spread
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA
+from transforms.stages import MODEL_STAGES
 from transforms.verify_question import VerifyQuestion
 
-PROMPTS = load_prompts(stages=STAGES)
+PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("verify_question")
 STAMP = Stamp("verify_question", "m", PROMPT.version, PROMPT.sha256)
 EARLIER = Stamp("verify_answer", "n", 1, "abc")

@@ -1,5 +1,30 @@
-"""Stages that turn documents into verified question-answer pairs.
+"""Stages that turn documents into verified question-answer pairs, and the rules and the runtime under them.
 
-Nothing is imported here on purpose: `transforms.records`, `transforms.answers` and the other
-plain modules must stay importable where Apache Beam is not installed.
+The names in `__all__` are the ones to build on. Each is loaded when it is asked for, so that the rules work without Beam.
+`beam_pipeline/sample/own_stage.py` is a whole pipeline made of them, with a stage and a prompt of its own.
 """
+
+from transforms.lazy_names import lazy_names
+
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        "answers.agreement": "answers_match",
+        "check": "CheckQA find_leak question_problem",
+        "classify": "ClassifyDocuments",
+        "decontaminate": "DecontaminateQA DecontaminateSemantically EmbedBenchmarks build_index",
+        "deduplicate": "DeduplicateQA",
+        "filter": "FilterDocuments",
+        "flow.outcome": "Outcome",
+        "inference.call": "CallModel",
+        "inference.config": "EmbeddingConfig ModelConfig",
+        "mix": "MixConfig MixQA",
+        "pass_rate": "MeasurePassRate",
+        "records": "Document Persona PersonaTask QAPair Rejection VerifiedQA",
+        "round_trip": "RoundTripQA",
+        "screen": "ScreenConfig ScreenDocuments screen_text",
+        "synthesize": "SynthesizeQA",
+        "verify": "VerifyAnswer VerifyQA",
+        "verify_question": "VerifyQuestion",
+    },
+)

@@ -36,10 +36,10 @@ from transforms.pair_rules.question_rules import (
     question_is_not_a_question,
     question_refers_to_document,
 )
-from transforms.records import QAPair, Rejection, reject
+from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, reject
 from transforms.text import normalise
 
-__all__ = ["REASONS", "CheckQA", "check_pair", "find_leak", "grounded_aliases"]
+__all__ = ["REASONS", "CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
 
 REASONS = (
     "answer_empty",
@@ -96,6 +96,26 @@ def grounded_aliases(pair: QAPair) -> tuple[str, ...]:
         if same or find_in_text(alias, pair.task.document.text, pair.answer_type):
             kept.append(alias)
     return tuple(kept)
+
+
+QUESTION_RULES = (
+    question_has_a_bad_length,
+    question_is_not_a_question,
+    question_asks_twice,
+    question_refers_to_document,
+    question_has_a_dangling_pronoun,
+    question_has_a_deictic_date,
+)
+
+
+def question_problem(question: str, answer: str = "", document: str = "", answer_type: str | None = None) -> str | None:
+    """Name what is wrong with a question by itself, one of `REASONS`, or None: its shape, whether it stands alone, its time.
+
+    The answer and its type excuse some questions: one whose answer is a list may ask for two things.
+    """
+    task = PersonaTask(Document("", document), "", Persona(""))
+    pair = QAPair(task, question, answer, answer_type or "")
+    return next((fault.reason for rule in QUESTION_RULES if (fault := rule(pair))), None)
 
 
 # Cheap ones first; the last two read the document.

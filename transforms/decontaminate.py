@@ -1,11 +1,14 @@
-"""Semantic decontamination: benchmark questions in other words, by their vectors.
+"""Decontaminate: pairs that a benchmark asks already, in the same words or in others.
 
-Input:    PCollection[VerifiedQA], and PCollection[BenchmarkItem] for the side input
+Input:    PCollection[VerifiedQA], and PCollection[BenchmarkItem] for the side inputs
 Passed:   PCollection[VerifiedQA], unchanged
-Rejected: Rejection of stage "decontaminate", reason "benchmark_paraphrase"; the detail names benchmark, item and similarity
+Rejected: Rejection, reason in {"benchmark_overlap", "benchmark_near_duplicate", "benchmark_paraphrase"}; the detail names
+          benchmark, item, and what was shared
+Source:   word n-grams as in GPT-3 (arXiv:2005.14165, appendix C); the rest in `benchmarks/word_overlap.py`
 
-For paraphrases that share no run of words with the item; what does, `decontaminate.py` finds for nothing. An embedding
-model proposes and `paraphrase.py` decides: similar questions are look-alikes more often than not.
+`DecontaminateQA` compares words (`benchmarks/word_overlap.py`) and costs nothing. `DecontaminateSemantically` finds
+paraphrases that share no run of words with the item: an embedding model proposes and `benchmarks/paraphrase.py` decides,
+since similar questions are look-alikes more often than not.
 
 Items are embedded once, and held as int8: 388 bytes each at 384 dimensions, and about 120 for their words, compressed;
 some 0.5 GB for a million in each worker process. Rounding to int8 moves a cosine by less than 0.005. Pairs are compared
@@ -228,9 +231,22 @@ _CHARACTERS_PER_SHARD = 32_000_000
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
 
+def build_index(items: Iterable[BenchmarkItem | str], ngram: int = 13, similarity: float = 0.65) -> ContaminationFinder:
+    """An index of benchmark items, whole or their questions alone; `.match(question, answer)` is a `Match` or None.
+
+    `ngram` is the run of words that counts as an overlap, `similarity` the share of a long question that makes it a near
+    duplicate.
+    """
+    named = [
+        item if isinstance(item, BenchmarkItem) else BenchmarkItem(f"item {number}", "", item)
+        for number, item in enumerate(items, 1)
+    ]
+    return ContaminationFinder(BenchmarkIndex([pack_items(named)], ngram), similarity)
+
+
 def decontaminate(qa: VerifiedQA, finder: ContaminationFinder) -> Iterator[VerifiedQA | Rejection]:
     """Let a pair pass, or say which benchmark item it was taken from."""
-    match = finder.find(qa.pair.question, qa.pair.answer)
+    match = finder.match(qa.pair.question, qa.pair.answer)
     yield qa if match is None else reject(STAGE, match.reason, qa, f"{match.item}: {match.what}")
 
 

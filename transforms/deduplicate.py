@@ -5,30 +5,28 @@ Passed:   PCollection[VerifiedQA], the pair with the smallest (document id, id) 
 Rejected: Rejection, reason in {"duplicate_question", "near_duplicate_question"}; the detail names
           the pair that was preferred
 
-Fingerprints travel, pairs do not: each pair carries its document, so it is shuffled once, to meet
-its verdict; what is grouped by question are its question, answer and name, under one key for equal
-questions, and under one for each rare word with each spelling of the answer for near ones: some ten, and with four
-aliases two dozen. Only keyed groups are used, so a streaming input is
-de-duplicated within each window.
+What is grouped by question are a pair's question, answer and name, under one key for equal questions, and
+under one for each rare word with each spelling of the answer for near ones: some ten, and with four aliases two dozen.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from transforms.duplicates.same_question import Asking, find_keys, find_repeated
 from transforms.flow.first_seen import FirstSeen
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome
+from transforms.flow.keep_best import KeepBest
+from transforms.flow.outcome import Outcome
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import normalise, stable_hash
 
 STAGE = "deduplicate"
 EXACT, NEAR = REASONS = ("duplicate_question", "near_duplicate_question")
-PRINTS = "prints"
+_DETAIL = "asked by {}"
 _EQUAL, _ALIKE = b"=", b"~"  # what a bucket's key begins with
 
 # Which pair is kept, smallest first; it is also what tells a pair from all others. Two personas of one
@@ -37,7 +35,6 @@ Rank = tuple[str, str, str, str]
 Shown = tuple[str, str, str, tuple[str, ...]]  # question, answer, answer type, aliases; "" among equal questions
 Print = tuple[Rank, Shown]
 Loss = tuple[str, Rank]  # EXACT or NEAR (which sort in this order), and the pair that is preferred
-Joined = tuple[list[VerifiedQA], list[Loss]]
 
 # Marks that end or set off words. Those of mathematics stay: "2 + 2" is not "2 - 2", nor "C" "C++".
 _MARKS = re.compile(r"[\"']|[.,:;!?]+(?=\s|$)|(?<=\s)[.,:;!?-]+(?=\s)|(?<=[a-z])[.,:;!?]+(?=[a-z])")
@@ -88,39 +85,23 @@ def find_losses(bucket: tuple[bytes, Iterable[Print]]) -> Iterator[tuple[Rank, L
                 yield ranked[loser][0], (NEAR, ranked[winner_place][0])
 
 
-def settle(joined: tuple[Rank, Iterable[Joined]]) -> Iterator[VerifiedQA | Rejection]:
-    """One verdict for each pair: passed, or the repetition of a better one.
-
-    Pairs of one rank agree in all that tells pairs apart; one of them stands for the others. Of several losses the
-    exact one is told, then the one to the best pair.
-    """
-    _, parts = joined
-    kept, losses = False, []
-    pairs: list[VerifiedQA] = []
-    for some_pairs, some_losses in parts:
-        pairs += some_pairs
-        losses += some_losses
-    for qa in pairs:
-        if losses:
-            reason, winner = min(losses)
-            yield reject(STAGE, reason, qa, f"asked by {winner[1]} of document {winner[0]}")
-        elif kept:
-            yield reject(STAGE, EXACT, qa, f"asked by {qa.id} of document {qa.pair.task.document.id}")
-        else:
-            kept = True
-            yield qa
+def best_pairs(near: bool = True) -> KeepBest:
+    """One pair of each question; `near` as in `DeduplicateQA`."""
+    return KeepBest(
+        STAGE,
+        (VerifiedQA, Print, Loss),
+        ("GroupByQuestion", "FindRepeated", "GroupByPair"),
+        fingerprint=partial(_fingerprint, near=near),
+        find_losses=find_losses,
+        exact=EXACT,
+        detail=_DETAIL,
+        name=_name_of,
+        name_of=_name_of_rank,
+    )
 
 
-class _FingerprintFn(beam.DoFn):
-    """Keys each pair by its rank, and sends its fingerprints on their own way."""
-
-    def __init__(self, near: bool) -> None:
-        self._near = near
-
-    def process(self, qa: VerifiedQA) -> Iterator[Any]:
-        yield rank_of(qa), ([qa], [])
-        for bucket in make_prints(qa, self._near):
-            yield beam.pvalue.TaggedOutput(PRINTS, bucket)
+def _fingerprint(qa: VerifiedQA, near: bool) -> tuple[Rank, Iterator[tuple[bytes, Print]]]:
+    return rank_of(qa), make_prints(qa, near)
 
 
 def _key_of(qa: VerifiedQA) -> str:
@@ -128,11 +109,15 @@ def _key_of(qa: VerifiedQA) -> str:
 
 
 def _name_of(qa: VerifiedQA) -> str:
-    return f"{qa.id} of document {qa.pair.task.document.id}"
+    return _name_of_rank(rank_of(qa))
+
+
+def _name_of_rank(rank: Rank) -> str:
+    return f"{rank[1]} of document {rank[0]}"
 
 
 def _reject_again(qa: VerifiedQA, first: str) -> Iterator[Rejection]:
-    yield reject(STAGE, EXACT, qa, f"asked by {first}")
+    yield reject(STAGE, EXACT, qa, _DETAIL.format(first))
 
 
 @dataclass
@@ -153,18 +138,4 @@ class DeduplicateQA(beam.PTransform):
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         if self.ttl_s:
             return pairs | "FirstOfQuestion" >> FirstSeen(STAGE, _key_of, _name_of, _reject_again, VerifiedQA, self.ttl_s)
-        keyed = pairs | "Fingerprint" >> beam.ParDo(_FingerprintFn(self.near)).with_output_types(
-            tuple[Rank, Joined], **{PRINTS: tuple[bytes, Print]}
-        ).with_outputs(PRINTS, main="keyed")
-        losses = (
-            keyed[PRINTS]
-            | "GroupByQuestion" >> beam.GroupByKey()
-            | "FindRepeated" >> beam.FlatMap(find_losses).with_output_types(tuple[Rank, Loss])
-            | "KeyLosses" >> beam.Map(lambda loss: (loss[0], ([], [loss[1]]))).with_output_types(tuple[Rank, Joined])
-        )
-        return as_outcome(
-            (keyed.keyed, losses)
-            | "FlattenVerdicts" >> beam.Flatten()
-            | "GroupByPair" >> beam.GroupByKey()
-            | "Settle" >> apply_rules(STAGE, settle, VerifiedQA)
-        )
+        return best_pairs(self.near).among(pairs)

@@ -129,6 +129,11 @@ class VerifiedQA:
         """The pair with a further stage's verdicts, and who gave them."""
         return replace(self, verdicts=(*self.verdicts, *verdicts), stamps=(*self.stamps, *stamps))
 
+    def without_text(self) -> "VerifiedQA":
+        """The pair without its document's text, which would be most of what a shuffle moves of it."""
+        task = self.pair.task
+        return replace(self, pair=replace(self.pair, task=replace(task, document=replace(task.document, text=""))))
+
 
 Item = Document | PersonaTask | QAPair | VerifiedQA
 
@@ -157,9 +162,9 @@ class Rejection:
 class DeadLetter:
     """A failure: work that was not done, with what is needed to do it again.
 
-    `item` is the stage's input as JSON text (or the raw row, for stage "read"), `reply` the model's
-    last answer where there was one. `occurred_at` (seconds since the epoch) is the only field of
-    any record that may differ between two runs.
+    `item` is the stage's input as JSON text (or the raw row, for stage "read"); of a pair behind the last stage
+    that reads its document, without the document's text. `reply` is the model's last answer where there was one.
+    `occurred_at` (seconds since the epoch) is the only field of any record that may differ between two runs.
     """
 
     stage: str

@@ -12,6 +12,7 @@ it errs in its own way: an answer that both reach is seldom wrong, and a questio
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -39,14 +40,16 @@ def round_trip_variables(qa: VerifiedQA) -> dict[str, str]:
     return {"question": qa.pair.question, "answer_type": qa.pair.answer_type}
 
 
-def apply_round_trip(qa: VerifiedQA, reply: RoundTripReply, stamp: Stamp) -> Iterator[VerifiedQA | Rejection]:
+def apply_round_trip(
+    qa: VerifiedQA, reply: RoundTripReply, stamp: Stamp, keep_text: bool = True
+) -> Iterator[VerifiedQA | Rejection]:
     """Pass the pair if both answers say the same, in whatever spelling its type and aliases allow."""
     pair, answer = qa.pair, " ".join(reply.answer.split())
     agrees = answers_match(answer, pair.answer, pair.answer_type, pair.aliases)
     shown = answer if len(answer) <= SHOWN_CHARACTERS else f"{answer[:SHOWN_CHARACTERS]}..."
     judged = qa.judged([Verdict("round_trip", agrees, stamp, shown)], [stamp])
     if agrees:
-        yield judged
+        yield judged if keep_text else judged.without_text()
     elif answer:
         yield reject("round_trip", "round_trip_disagrees", judged, f"stored {pair.answer!r}, found {shown!r}")
     else:
@@ -55,13 +58,15 @@ def apply_round_trip(qa: VerifiedQA, reply: RoundTripReply, stamp: Stamp) -> Ite
 
 @dataclass
 class RoundTripQA(beam.PTransform):
-    """Keeps the pairs whose answer a model reaches again from the document."""
+    """Keeps the pairs whose answer a model reaches again from the document; `keep_text` as in `VerifyQA`."""
 
     model: ModelConfig
     prompts: PromptSet
+    keep_text: bool = True
 
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
+        apply = partial(apply_round_trip, keep_text=self.keep_text)
         return pairs | "CallModel" >> CallModel(
-            *("round_trip", round_trip_variables, RoundTripReply, apply_round_trip, VerifiedQA, self.model, self.prompts)
+            *("round_trip", round_trip_variables, RoundTripReply, apply, VerifiedQA, self.model, self.prompts)
         )

@@ -8,9 +8,10 @@ Rejected: Rejection, reason in {"too_short", "mojibake", "boilerplate", "log", "
 Source:   Webscale-RL, arXiv:2510.06499 (under 50 tokens); the rules name theirs in quality.py
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import apache_beam as beam
@@ -21,12 +22,13 @@ from transforms.document_rules.language import speaks_one_of
 from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
+from transforms.flow.keep_best import KeepBest
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_and_count
 from transforms.records import Document, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
 
-PRINTS = "prints"
 STAGE = "screen"
+_DETAIL, _ID = "of {}", attrgetter("id")
 LONG_DOCUMENTS = ("chunk", "cut", "reject")
 
 
@@ -126,46 +128,6 @@ class _RulesFn(beam.DoFn):
                 yield result
 
 
-Joined = tuple[list[Document], list[Loss]]
-
-
-class _FingerprintFn(beam.DoFn):
-    """Keys each document by its identity, and sends its fingerprints on their own way."""
-
-    def __init__(self, config: ScreenConfig) -> None:
-        self._config = config
-
-    def process(self, document: Document) -> Iterator[Any]:
-        config = self._config
-        fingerprint = Fingerprint(document.text, document.where, document.id)
-        yield fingerprint.identity, ([document], [])
-        for bucket in fingerprint.buckets(config.exact_duplicates, config.near_duplicates):
-            yield beam.pvalue.TaggedOutput(PRINTS, bucket)
-
-
-def settle(joined: tuple[Identity, Iterable[Joined]], exact_duplicates: bool = True) -> Iterator[Document | Rejection]:
-    """One verdict for each document: passed, or the duplicate of the copy that is kept.
-
-    Documents of one identity agree in all that tells documents apart; the first of them stands for
-    the others. Of several losses the exact one is told, then the one to the best copy.
-    """
-    _, parts = joined
-    documents: list[Document] = []
-    losses: list[Loss] = []
-    for some_documents, some_losses in parts:
-        documents += some_documents
-        losses += some_losses
-    documents.sort(key=lambda document: document.text)
-    for index, document in enumerate(documents):
-        if losses:
-            kind, winner = min(losses)
-            yield reject(STAGE, kind, document, f"of {name_of(winner)}")
-        elif index and exact_duplicates:
-            yield reject(STAGE, EXACT, document, f"of {documents[0].id}")
-        else:
-            yield document
-
-
 @dataclass
 class ScreenDocuments(beam.PTransform):
     """Keeps the documents, or their chunks, that are worth a model's time, each text once.
@@ -188,44 +150,34 @@ class ScreenDocuments(beam.PTransform):
         if not (config.exact_duplicates or config.near_duplicates):
             return as_outcome(documents | "ApplyRules" >> apply_rules(STAGE, partial(screen_document, config=config), Document))
         screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(config)), Document))
-        keyed = screened.passed | "Fingerprint" >> beam.ParDo(_FingerprintFn(config)).with_output_types(
-            tuple[Identity, Joined], **{PRINTS: tuple[bytes, Print]}
-        ).with_outputs(PRINTS, main="keyed")
-        losses = (
-            keyed[PRINTS]
-            | "GroupByBucket" >> beam.GroupByKey()
-            | "FindCopies" >> beam.FlatMap(find_losses, threshold=config.near_duplicates).with_output_types(tuple[Identity, Loss])
-            | "KeyLosses" >> beam.Map(lambda loss: (loss[0], ([], [loss[1]]))).with_output_types(tuple[Identity, Joined])
+        best = KeepBest(
+            STAGE,
+            (Document, Print, Loss),
+            ("GroupByBucket", "FindCopies", "GroupByDocument"),
+            fingerprint=partial(_fingerprint, config=config),
+            find_losses=partial(find_losses, threshold=config.near_duplicates),
+            exact=EXACT if config.exact_duplicates else "",
+            detail=_DETAIL,
+            name=_ID,
+            name_of=name_of,
+            order=attrgetter("text"),
         )
-        unique = as_outcome(
-            (keyed.keyed, losses)
-            | "FlattenVerdicts" >> beam.Flatten()
-            | "GroupByDocument" >> beam.GroupByKey()
-            | "Settle" >> apply_rules(STAGE, partial(settle, exact_duplicates=config.exact_duplicates), Document)
-        )
-        return _both(screened, unique)
+        return in_a_row(screened, best.among(screened.passed))
 
     def _screen_as_they_come(self, documents: beam.PCollection[Document]) -> Outcome:
         screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(self.config)), Document))
-        unique = screened.passed | "FirstOfText" >> FirstSeen(STAGE, _text_key, _id_of, _reject_copy, Document, self.ttl_s)
-        return _both(screened, unique)
+        unique = screened.passed | "FirstOfText" >> FirstSeen(STAGE, _text_key, _ID, _reject_copy, Document, self.ttl_s)
+        return in_a_row(screened, unique)
 
 
-def _both(screened: Outcome, unique: Outcome) -> Outcome:
-    return Outcome(
-        unique.passed,
-        (screened.rejected, unique.rejected) | "FlattenRejected" >> beam.Flatten(),
-        (screened.dead_letters, unique.dead_letters) | "FlattenDeadLetters" >> beam.Flatten(),
-    )
+def _fingerprint(document: Document, config: ScreenConfig) -> tuple[Identity, Iterator[tuple[bytes, Print]]]:
+    fingerprint = Fingerprint(document.text, document.where, document.id)
+    return fingerprint.identity, fingerprint.buckets(config.exact_duplicates, config.near_duplicates)
 
 
 def _text_key(document: Document) -> str:
     return stable_hash(normalise(document.text))
 
 
-def _id_of(document: Document) -> str:
-    return document.id
-
-
 def _reject_copy(document: Document, first: str) -> Iterator[Rejection]:
-    yield reject(STAGE, EXACT, document, f"of {first}")
+    yield reject(STAGE, EXACT, document, _DETAIL.format(first))

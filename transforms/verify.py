@@ -77,7 +77,12 @@ def without_aliases(pair: QAPair, wrong: Sequence[str]) -> QAPair:
 
 
 def apply_opinions(
-    pair: QAPair, opinions: Sequence[Opinion], stage: str = "verify", asked: int = 1, agreement: str = "majority"
+    pair: QAPair,
+    opinions: Sequence[Opinion],
+    stage: str = "verify",
+    asked: int = 1,
+    agreement: str = "majority",
+    keep_text: bool = True,
 ) -> Iterator[VerifiedQA | Rejection]:
     """What the verifiers' votes come to; nothing if those that did not answer could turn it."""
     read = [read_reply(pair, *opinion) for opinion in opinions]
@@ -90,7 +95,10 @@ def apply_opinions(
     wrong = [alias for opinion in opinions for alias in opinion.reply.wrong_aliases]
     verdicts = verdicts_of(votes, asked, not decision.reason)
     judged = VerifiedQA(without_aliases(pair, wrong), quote, verdicts, stamps_of_votes(votes))
-    yield reject(stage, decision.reason, judged, decision.detail) if decision.reason else judged
+    if decision.reason:
+        yield reject(stage, decision.reason, judged, decision.detail)
+    else:
+        yield judged if keep_text else judged.without_text()
 
 
 def apply_verify(pair: QAPair, reply: VerifyReply, stamp: Stamp) -> Iterator[VerifiedQA | Rejection]:
@@ -103,20 +111,23 @@ class VerifyQA(beam.PTransform):
     """Keeps the pairs that the verifiers can prove from the document.
 
     `others` are the verifiers besides `model`, `agreement` how many of all must let a pair pass:
-    "majority" or "all".
+    "majority" or "all". Without `keep_text` the document's text leaves the pairs that pass, because
+    no later stage reads it.
     """
 
     model: ModelConfig
     prompts: PromptSet
     others: tuple[ModelConfig, ...] = ()
     agreement: str = "majority"
+    keep_text: bool = True
 
     stage: ClassVar[str] = "verify"
     reply_type: ClassVar[type[BaseModel]] = VerifyReply
 
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
-        apply = partial(apply_opinions, stage=self.stage, asked=1 + len(self.others), agreement=self.agreement)
+        asked = 1 + len(self.others)
+        apply = partial(apply_opinions, stage=self.stage, asked=asked, agreement=self.agreement, keep_text=self.keep_text)
         return pairs | "CallModel" >> ask_models(
             self.stage, verify_variables, self.reply_type, apply, VerifiedQA, self.model, self.prompts, self.others
         )

@@ -2,7 +2,7 @@
 
     project:dataset.NAME, NAME_rejected, NAME_dead_letters
 
-Columns are those of Parquet (`sinks.SCHEMAS`), free-form ones as JSON text, and `run`: the output folder that the row came
+Columns are those of Parquet (`output/kinds.py`), free-form ones as JSON text, and `run`: the output folder that the row came
 with. A batch is loaded when it is complete, by one load job for each table, so that a table has all rows of a run or
 none; a run that is done again takes its own rows out before. A stream inserts row by row (`tabledata.insertAll`):
 Beam's Storage Write API needs an expansion service in Java. A row that BigQuery refuses becomes a dead letter of stage
@@ -12,9 +12,8 @@ Beam's Storage Write API needs an expansion service in Java. A row that BigQuery
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -24,23 +23,16 @@ from apache_beam.io.gcp.bigquery_tools import RetryStrategy
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline import __version__
 from beam_pipeline.bigquery.client import asking, create_table, find_table, has_dataset, make_client, run_query
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.options.tables import SUFFIXES, TableName, parse_table
-from beam_pipeline.output.kinds import SCHEMAS, Row, columns_of
+from beam_pipeline.output.kinds import KINDS, Row, columns_of
 from beam_pipeline.summary.ledger import SINK_STAGE
 from transforms.flow.outcome import Outcome, count
-from transforms.records import DeadLetter, dead_letter_row, qa_row, rejection_row
+from transforms.records import DeadLetter
 
 RUN_COLUMN = "run"
-_TO_ROW: Mapping[str, Callable[[Any], Row]] = {
-    "qa": partial(qa_row, pipeline_version=__version__),
-    "rejected": rejection_row,
-    "dead_letters": dead_letter_row,
-}
-_LABELS = {"qa": "QA", "rejected": "Rejected", "dead_letters": "DeadLetters"}
 
 _COUNT = "SELECT COUNT(*), COUNT(CASE WHEN run = @run THEN 1 END) FROM {table}"
 _DELETE = "DELETE FROM {table} WHERE run = @run"
@@ -53,7 +45,7 @@ _SAID = re.compile(r"\bmessage: (?P<quote>['\"])(.*?)(?P=quote)\n", re.DOTALL)
 
 def table_fields(kind: str) -> list[dict[str, Any]]:
     """The columns of one kind of output, as BigQuery's REST interface writes them."""
-    return [_field(field) for field in SCHEMAS[kind]] + [{"name": RUN_COLUMN, "type": "STRING", "mode": "NULLABLE"}]
+    return [_field(field) for field in KINDS[kind].schema] + [{"name": RUN_COLUMN, "type": "STRING", "mode": "NULLABLE"}]
 
 
 def _field(field: pa.Field) -> dict[str, Any]:
@@ -87,11 +79,11 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     run = run_of(config)
     for kind, records in zip(SUFFIXES, left, strict=True):
         table = str(tables_of(config)[kind])
-        rows = records | f"{_LABELS[kind]}ToRows" >> beam.ParDo(_ToRowFn(kind, run)).with_output_types(dict)
+        rows = records | f"{KINDS[kind].label}ToRows" >> beam.ParDo(_ToRowFn(kind, run)).with_output_types(dict)
         if config.streaming:
-            refused.append(rows | f"Insert{_LABELS[kind]}" >> InsertRows(table, kind))
+            refused.append(rows | f"Insert{KINDS[kind].label}" >> InsertRows(table, kind))
         else:
-            _ = rows | f"Load{_LABELS[kind]}" >> _load(table, kind, _project(config, options))
+            _ = rows | f"Load{KINDS[kind].label}" >> _load(table, kind, _project(config, options))
     if not refused:
         return left
     return left._replace(dead_letters=(left.dead_letters, *refused) | "FlattenRefusedRows" >> beam.Flatten())
@@ -99,8 +91,8 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
 
 class _ToRowFn(beam.DoFn):
     def __init__(self, kind: str, run: str) -> None:
-        self._to_row = _TO_ROW[kind]
-        self._columns = tuple(SCHEMAS[kind].names)
+        self._to_row = KINDS[kind].to_row
+        self._columns = tuple(KINDS[kind].schema.names)
         self._run = run
 
     def process(self, record: Any) -> Iterator[Row]:

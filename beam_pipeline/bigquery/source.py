@@ -23,11 +23,12 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
-from beam_pipeline.reading.documents import STAGE, BadRow, Fields, carried, dead_row, make_document, missing_text
+from beam_pipeline.reading.documents import STAGE, Fields, carried, dead_row, make_document, missing_text
 from beam_pipeline.reading.read_files import keep_first
-from beam_pipeline.storage.values import MISSING, look_up
+from beam_pipeline.storage.values import MISSING, BadRow, look_up
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
-from transforms.records import DeadLetter, Document
+from transforms.flow.unique_ids import unique_ids
+from transforms.records import DeadLetter, Document, Rejection
 from transforms.text import stable_hash
 
 _T = TypeVar("_T", Document, DeadLetter)
@@ -64,12 +65,7 @@ class ReadRows(beam.PTransform):
             }
         rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
         parsed = as_outcome(rows | "ParseRows" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.table or QUERY)), Document))
-        unique = as_outcome(
-            parsed.passed
-            | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
-            | "GroupById" >> beam.GroupByKey()
-            | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn()), Document)
-        )
+        unique = unique_ids(parsed.passed, STAGE, _keep_first)
         letters = (
             parsed.dead_letters
             | "KeyByPlace" >> beam.Map(_key_by_place).with_output_types(tuple[str, DeadLetter])
@@ -94,13 +90,8 @@ class _ParseFn(beam.DoFn):
             yield parsed
 
 
-class _KeepFirstFn(beam.DoFn):
-    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
-        yield from tag_and_count(STAGE, keep_first(_Numbered(group[1])))
-
-
-def _key_by_id(document: Document) -> tuple[str, Document]:
-    return document.id, document
+def _keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
+    return keep_first(_Numbered(documents))
 
 
 def _key_by_place(letter: DeadLetter) -> tuple[str, DeadLetter]:

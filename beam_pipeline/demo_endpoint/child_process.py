@@ -49,6 +49,7 @@ class DemoEndpoint:
             [sys.executable, "-m", "beam_pipeline.demo_endpoint", *to_flags(EndpointConfig(**settings))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            cwd=root,  # `-m` looks there first, and not among the files of the user
             env={**os.environ, "PYTHONPATH": path},
         )
         line = _first_line(process)

@@ -9,7 +9,6 @@ would behave under load or failure can be added by flags, see `demo_server_simul
 no key, and nothing outside this machine.
 """
 
-import argparse
 import asyncio
 import hmac
 import os
@@ -24,6 +23,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.demo_endpoint import rules as demo_model
 from beam_pipeline.demo_endpoint.embeddings import embeddings_reply
 from beam_pipeline.demo_endpoint.gpu_simulation import Attempt, Prompt, Simulation, SimulationConfig
@@ -47,7 +47,9 @@ class EndpointConfig(SimulationConfig):
 
 def parse_flags(argv: Sequence[str] | None = None) -> EndpointConfig:
     """Parse the command line; exits with status 2 and a message if an option is wrong."""
-    parser = argparse.ArgumentParser(prog="demo_endpoint", description=(__doc__ or "").partition("\n")[0])
+    parser = CommandParser(
+        "demo-endpoint", (__doc__ or "").partition("\n")[0], ("--port 8000", "--port 8000 --latency_median_s 0.4 --slots 64")
+    )
     for option in fields(EndpointConfig):
         if option.type in (bool, "bool"):
             parser.add_argument(f"--{option.name}", action="store_true", help=option.metadata["help"])

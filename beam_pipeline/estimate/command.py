@@ -1,11 +1,10 @@
-"""`python -m beam_pipeline.estimate --input ... --output OUT [--sample 200] [options of the run]`: what a run would come to.
+"""`webscale-qa estimate --input ... --output OUT [--sample 200] [options of the run]`: what a run would come to.
 
 A random sample of the corpus goes through the real pipeline, and its pairs, calls, tokens, time and cost are
 extrapolated to the whole, each with an interval. The sample's own output is in `OUT/estimate/`. Its replies are in the
 journal of the run, `OUT/journal/`, so the run itself, with `--resume`, does not pay for them again.
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.engines.runners import is_local, runner_name
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
 from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
@@ -27,9 +27,9 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
 from beam_pipeline.output.kinds import json_line
+from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.input_list import check_files
-from beam_pipeline.storage.matching import match_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 
 SAMPLE = 200
@@ -52,13 +52,13 @@ ROWS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m beam_pipeline.estimate",
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "estimate",
+        "Run a sample of the documents, and say what the whole would come to.",
+        ("--input documents.jsonl --output out", "--config run.yaml --sample 500 --price_gpu_hour 2.5"),
         usage="%(prog)s --input FILES --output FOLDER [--sample 200] [--seed 0] [--json] [options of the run ...]",
-        description="Run a sample of the documents, and say what the whole would come to.",
-        epilog="All options of python -m beam_pipeline may be given, and are best those of the run to come.",
-        allow_abbrev=False,
+        epilog="All options of webscale-qa run may be given, and are best those of the run to come.",
     )
     parser.add_argument("--sample", default=SAMPLE, type=int, help=f"texts to ask about, chunks by themselves ({SAMPLE})")
     parser.add_argument("--seed", default=0, type=int, help="another seed draws other texts (0)")
@@ -153,8 +153,9 @@ def estimate_whole(sample: CorpusSample, meter: Meter, config: PipelineConfig, f
     figures = {
         name: np.array([by_document.get(text.id, {}).get(name, 0) for text in sample.texts]) for name in (*FIGURES, SHARED)
     }
-    accepted = Counter(row["document_id"] for row in _rows(folder, "qa"))
-    repeats = Counter(row["document_id"] for row in _rows(folder, "rejected") if repeats_another_text(row))
+    written = OutputFolder(folder)
+    accepted = Counter(row["document_id"] for row in written.rows("qa"))
+    repeats = Counter(row["document_id"] for row in written.rows("rejected") if repeats_another_text(row))
     pairs = accepted + repeats
     found = totals(sample, {PAIRS: np.array([pairs[text.id] for text in sample.texts]), **figures})
     share = len(sample.texts) / max(1.0, found["texts"].estimate)
@@ -187,13 +188,6 @@ def all_at_once(sample: CorpusSample, meter: Meter) -> bool:
 def repeats_another_text(row: Mapping[str, Any]) -> bool:
     """Whether a rejected pair asks what a pair of another text asks; the sample of a large corpus has few of those."""
     return row["stage"] == "deduplicate" and not row["detail"].endswith(f" of document {row['document_id']}")
-
-
-def _rows(folder: str, kind: str) -> Iterator[dict[str, Any]]:
-    """What a run wrote of a kind."""
-    for path in match_files([FileSystems.join(folder, kind, "*.jsonl")]):
-        with FileSystems.open(path, compression_type="uncompressed") as file:
-            yield from (json.loads(line) for line in file)
 
 
 def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> Iterator[str]:

@@ -9,11 +9,11 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.reading.journal import journal_files
-from prompts.load import STAGES
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import Answer, Call, get_runtime
 from transforms.records import VerifiedQA
+from transforms.stages import MODEL_STAGES
 
 CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")
 # Of the cached tokens those that every prompt begins with, whatever its document: they are always in the cache.
@@ -60,7 +60,7 @@ class Meter:
         tokens = journalled(journal, {key for *_, key in self._replayed})
         calls = [*self._paid, *((name, stage, tokens[key]) for name, stage, key in self._replayed if key in tokens)]
         # What the first question about a document finds in the cache is what it shares with those about others.
-        first = [cached for _, stage, (_, cached, _) in calls if stage == STAGES[0]]
+        first = [cached for _, stage, (_, cached, _) in calls if stage == MODEL_STAGES[0]]
         shared = int(median(first)) if first else 0
         figures: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys((*FIGURES, SHARED), 0))
         for name, _, paid in calls:

@@ -1,4 +1,4 @@
-"""`python -m beam_pipeline.export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
+"""`webscale-qa export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
 
 hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl and verifiers get their
 own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream:
@@ -14,17 +14,18 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from beam_pipeline import __version__
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
 from beam_pipeline.export.folder import ExportError, ExportFolder
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
 from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, split_of
 from beam_pipeline.output.finished_run import FinishedRun, open_run
-from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
-from beam_pipeline.output.read_back import PairsError, Row
+from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
+from beam_pipeline.output.read_back import ReadBackError
 from beam_pipeline.storage.files import open_file, reason
 from prompts.load import load_domains
 from transforms.answers.canonical import ANSWER_TYPES
@@ -77,16 +78,16 @@ def whole_row(where: str, row: Row) -> Row:
     """A row with every column that an export uses, of its type.
 
     Raises:
-        PairsError: a value is of another type.
+        ReadBackError: a value is of another type.
     """
     for name in _TEXTS:
         if not isinstance(row.get(name), str) or not row[name].strip():
-            raise PairsError(f"{where}: {name} is no text; that is no accepted pair")
+            raise ReadBackError(f"{where}: {name} is no text; that is no accepted pair")
     aliases, rate = row.get("aliases") or [], row.get("pass_rate")
     if not all(isinstance(alias, str) for alias in aliases):
-        raise PairsError(f"{where}: aliases are no list of texts; that is no accepted pair")
+        raise ReadBackError(f"{where}: aliases are no list of texts; that is no accepted pair")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float))):
-        raise PairsError(f"{where}: pass_rate is no number; that is no accepted pair")
+        raise ReadBackError(f"{where}: pass_rate is no number; that is no accepted pair")
     return {
         **row,
         "source": row.get("source") or "",
@@ -191,17 +192,13 @@ def _about(run: FinishedRun, name: str, rows: Mapping[str, int], left_out: Mappi
     }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the other commands do."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}; --help lists the options", file=sys.stderr)
-        raise SystemExit(UNUSABLE)
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> CommandParser:
     formats = (DATASET, *TRAINERS)
-    parser = _Parser(prog="python -m beam_pipeline.export", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser = CommandParser(
+        "export",
+        "Write accepted pairs as a trainer, or a hub, reads them.",
+        ("out --format trl --to dataset", "out --format hf --to dataset --domains math,coding --min_pass_rate 0.1"),
+    )
     parser.add_argument("output", metavar="OUT", help="output folder of a run that has ended, or of a stream")
     parser.add_argument("--format", required=True, choices=formats, help="hf for a dataset with a card, else the trainer")
     parser.add_argument("--to", required=True, metavar="FOLDER", help="folder to write to, local or gs://")

@@ -19,8 +19,9 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
-from beam_pipeline.output.read_back import Row
-from beam_pipeline.summary.as_table import FLOW, not_asked_about
+from beam_pipeline.output.kinds import Row
+from beam_pipeline.summary.as_table import not_asked_about
+from transforms.stages import STAGES
 
 UNKNOWN_LICENCE = "unknown"
 _MOST_ROWS = 200  # of a table
@@ -209,7 +210,7 @@ def _counts(card: Card) -> list[str]:
 
 
 def _funnel(card: Card) -> list[str]:
-    rank = {stage: number for number, stage in enumerate(FLOW)}
+    rank = {stage: number for number, stage in enumerate(STAGES)}
     stages = sorted(card.summary.get("stages", {}).items(), key=lambda item: rank.get(item[0], len(rank)))
     lines = ["## How it came about", ""]
     documents = card.summary.get("documents", {})

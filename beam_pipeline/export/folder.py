@@ -10,19 +10,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO
 
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.folder import list_output
-from beam_pipeline.output.read_back import Row
 from beam_pipeline.storage.files import reason
 
 MANIFEST = "export.json"
 _TEMP = "beam-temp-export-"
-# Rows of one Parquet row group: some 10 MB in memory, small enough for a reader that shuffles, large enough to compress.
-ROW_GROUP_ROWS = 10_000
 
 
 class ExportError(ValueError):
@@ -116,46 +110,3 @@ class ExportFolder:
         if FileSystems.get_scheme(self._path) is None:
             for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
                 FileSystems.delete([FileSystems.join(self._path, name)])
-
-
-class JsonLines:
-    """Rows as JSONL."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.size = 0  # bytes
-
-    def write(self, row: Row) -> None:
-        """Write a row."""
-        self.size += self._file.write(orjson.dumps(row) + b"\n")
-
-    def close(self) -> None:
-        """Nothing is left to write."""
-
-
-class ParquetRows:
-    """Rows as Parquet of a fixed schema, in row groups of a bounded number of rows."""
-
-    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
-        self._schema = schema
-        self._writer = pq.ParquetWriter(file, schema, compression="zstd", use_compliant_nested_type=True)
-        self._rows: list[Row] = []
-        self.size = 0  # bytes in memory, as Arrow holds the rows
-
-    def write(self, row: Row) -> None:
-        """Write a row, with the next ones."""
-        self._rows.append(row)
-        if len(self._rows) >= ROW_GROUP_ROWS:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what is left, and the end of the file."""
-        if self._rows:
-            self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        table = pa.Table.from_pylist(self._rows, self._schema)
-        self._writer.write_table(table)
-        self.size += table.nbytes
-        self._rows = []

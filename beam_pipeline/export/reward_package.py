@@ -1,6 +1,6 @@
 """A trainer's reward as files that need nothing of this project: its adapter, and what the reward is made of.
 
-The modules that `transforms.reward` is made of are copied into a package `webscale_reward`, in folders of the same names. They need the
+The modules that `transforms.reward` is made of are copied into a package `webscale_reward`, in the same folders. They need the
 standard library only, so that the folder can be copied to any machine, and the data keep the reward that they were verified with.
 """
 

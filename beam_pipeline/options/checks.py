@@ -8,9 +8,10 @@ from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.event_time import ARRIVAL, ATTRIBUTE, parse_option
 from beam_pipeline.options.groups import SERVE, STREAMING
 from beam_pipeline.options.inputs import InputOptions
-from beam_pipeline.options.per_stage import VERIFY_STAGES, StageOptions
+from beam_pipeline.options.per_stage import StageOptions
 from beam_pipeline.options.tables import SUFFIXES, parse_table
 from beam_pipeline.options.values import names_in, split_endpoint_key
+from transforms.stages import SWITCHES, VERIFY_STAGES
 
 if TYPE_CHECKING:
     from beam_pipeline.options.config import PipelineConfig
@@ -41,12 +42,6 @@ NEEDS: Mapping[str, Need] = {
         (name for name in names_in(EndpointOptions, SERVE) if name != "serve_model"),
         Need("serve_model", "the workers serve nothing without"),
     ),
-}
-# What switches on a stage that a run with all options at their defaults does not have; with the value, if not any will do.
-SWITCHES: Mapping[str, tuple[str, str]] = {
-    "verify_question": ("verify_calls", "2"),
-    "round_trip": ("round_trip", "true"),
-    "pass_rate": ("pass_rate_samples", ""),
 }
 
 
@@ -161,8 +156,7 @@ def _check_gates(config: "PipelineConfig") -> None:
         if stage in config.model_stages or stage not in SWITCHES:
             continue
         for setting in own.model_dump(exclude_none=True):
-            switch = " ".join(SWITCHES[stage]).strip()
-            raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add --{switch}")
+            raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {SWITCHES[stage]}")
     for stage in VERIFY_STAGES:
         if config.verifier_models and config.stages.get(stage, StageOptions()).model:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")

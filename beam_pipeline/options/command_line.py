@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
+from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK
 from beam_pipeline.options.checks import BATCH_SOURCES
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig
@@ -26,7 +27,7 @@ from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.per_stage import WITH_OPTIONS, StageOptions
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +111,15 @@ FIRST = (
     *("input", "output", "resume", "overwrite", "dry_run", "config", "endpoint", "model", "api_key_env"),
     *("languages", "benchmarks", "target_accepted"),
 )
-EXAMPLES = """examples:
-  {prog} --input 'corpus/*.jsonl' --output out --endpoint http://localhost:8000/v1
-  {prog} --input 'gs://bucket/*.parquet' --output out --dry_run
-"""
+EXAMPLES = (
+    "--input 'corpus/*.jsonl' --output out --endpoint http://localhost:8000/v1",
+    "--input 'gs://bucket/*.parquet' --output out --dry_run",
+)
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(CommandParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(message.removeprefix("argument "))
-
-    def format_help(self) -> str:
-        return EXAMPLES.format(prog=self.prog) + "\n" + super().format_help()
 
 
 class _HelpAll(argparse.Action):
@@ -133,12 +131,12 @@ class _HelpAll(argparse.Action):
 def _our_parser(shown: Collection[str] = FIRST) -> _Parser:
     """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike. Help is of those `shown`."""
     parser = _Parser(
-        prog="python -m beam_pipeline",
+        "run",
+        "Turn documents into verified question-answer pairs.",
+        EXAMPLES,
         usage="%(prog)s --input FILES --output FOLDER [option ...] [Apache Beam option ...]",
-        description="Turn documents into verified question-answer pairs.",
         epilog="Every option of Apache Beam may be given as well (--runner, --project, --temp_location, ...). "
         "An option that only a runner's job server knows goes after a bare --.",
-        allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -323,6 +321,6 @@ def _unknown_key(name: str) -> str:
         return gone_line(name)
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
-    if name in STAGES:
+    if name in MODEL_STAGES:
         return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
     return f"unknown option {shown(name)[1:-1]}{hint(name, OPTIONS)}"

@@ -21,10 +21,10 @@ from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.groups import RUN
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, VERIFY_STAGES, WITH_OPTIONS, StageOptions
+from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, WITH_OPTIONS, StageOptions
 from beam_pipeline.options.values import declare
-from prompts.load import STAGES
 from transforms.inference.config import ModelConfig
+from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"
 """What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
@@ -116,7 +116,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
         off |= set() if self.round_trip else {"round_trip"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
-        return tuple(stage for stage in STAGES if stage not in off)
+        return tuple(stage for stage in MODEL_STAGES if stage not in off)
 
     def stage(self, name: str) -> ModelConfig:
         """How a stage asks its model: its own settings where given, else the general ones; no endpoints mean the embedded one."""

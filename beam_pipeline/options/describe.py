@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.options.checks import NEEDS, SWITCHES
+from beam_pipeline.options.checks import NEEDS
 from beam_pipeline.options.command_line import OPTIONS, Option
 from beam_pipeline.options.groups import STREAMING
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES, SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
@@ -82,9 +82,11 @@ def _parameter(option: Option) -> dict[str, Any]:
 
 def _shown_with(option: Option) -> dict[str, Any]:
     """The parameter that a form shows this one with, and the value that it must have if not any will do that is not empty."""
-    need = NEEDS.get(option.name)
-    parent, trigger = SWITCHES.get(option.stage, ("", "")) if option.stage else (need.option if need else "", "")
-    if parent == STREAMING_PARAMETER["name"]:
+    if option.stage:
+        parent, _, trigger = SWITCHES.get(option.stage, "").removeprefix("--").partition(" ")
+    else:
+        parent, trigger = NEEDS[option.name].option if option.name in NEEDS else "", ""
+    if parent == STREAMING_PARAMETER["name"] or (parent and OPTIONS[parent].is_flag):
         trigger = "true"
     if not parent or (not trigger and OPTIONS[parent].default_text):
         return {}
@@ -111,7 +113,7 @@ def options_table() -> str:
 def _rows() -> Iterator[str]:
     group = ""
     for option in OPTIONS.values():
-        if option.stage not in ("", STAGES[0]):
+        if option.stage not in ("", MODEL_STAGES[0]):
             continue
         flag = f"`--{option.stage and '<stage>_'}{option.setting or option.name}`"
         if option.choices:

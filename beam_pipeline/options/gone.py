@@ -6,7 +6,7 @@ The options that an older run kept may still hold one. Where it says what is don
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES
 
 
 class Gone(NamedTuple):
@@ -20,7 +20,7 @@ _ENDPOINT_KEY = "a key belongs to its endpoint: --endpoint_keys URL=env:NAME or 
 
 
 def _of_stages() -> Iterator[tuple[str, Gone]]:
-    for stage in STAGES:
+    for stage in MODEL_STAGES:
         for setting in ("api_key_env", "api_key_secret"):
             yield f"{stage}_{setting}", Gone(None, _ENDPOINT_KEY)
     for setting in ("model", "endpoint", "temperature", "max_tokens"):

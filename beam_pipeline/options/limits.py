@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.per_stage import VERIFY_STAGES
 from transforms.deduplicate import question_key
 from transforms.inference.scheduling.budget import Limits, Step
 from transforms.records import VerifiedQA
+from transforms.stages import VERIFY_STAGES
 
 
 @dataclass(frozen=True, slots=True)

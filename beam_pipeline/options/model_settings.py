@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import Decontamination
-from beam_pipeline.options.per_stage import VERIFY_STAGES
 from transforms.inference.config import EmbeddingConfig, ModelConfig
+from transforms.stages import VERIFY_STAGES
 
 # By the stage's name; the verifiers of a stage besides its first by `verifier_name`.
 Models = dict[str, ModelConfig]

@@ -4,12 +4,9 @@ from pydantic import field_validator
 
 from beam_pipeline.options.groups import STAGE
 from beam_pipeline.options.values import OptionsModel, check_endpoints, declare
-from prompts.load import STAGES
+from transforms.stages import MODEL_STAGES
 
-VERIFY_STAGES = ("verify", "verify_answer", "verify_question")
-"""The stages of verification: the one of a single call, and the two of `--verify_calls 2`, which share its settings."""
-
-WITH_OPTIONS = tuple(stage for stage in STAGES if stage != "verify_answer")
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage != "verify_answer")
 """The stages that may have settings of their own; verify_answer has those of verify."""
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048

@@ -10,15 +10,13 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.folder import list_output
+from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.names import SUMMARIES
-from beam_pipeline.output.read_back import PairsError, Row, pair_files, read_pairs
+from beam_pipeline.output.read_back import OutputFolder, ReadBackError, pair_files, read_pairs
 from beam_pipeline.output.run_lock import is_held
 from beam_pipeline.output.saved_options import STREAMING, read_options
-from beam_pipeline.output.window_summaries import read_window_summaries
 from beam_pipeline.storage.files import reason
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
-
-_EVERY_RUN = "*"  # of the runs that wrote windows into one folder
 
 
 class UnfinishedRun(ValueError):
@@ -49,7 +47,7 @@ class FinishedRun:
         """(where, row) of every accepted pair, in bounded memory.
 
         Raises:
-            PairsError: a file cannot be read, or the files do not hold what the summary says; only seen when all was read.
+            ReadBackError: a file cannot be read, or the files do not hold what the summary says; only seen when all was read.
         """
         number = 0
         for path in self.files:
@@ -57,7 +55,7 @@ class FinishedRun:
                 number += 1
                 yield where, row
         if not self.streaming and number != self.summary["pairs"]:
-            raise PairsError(
+            raise ReadBackError(
                 f"{self.output}: qa/ holds {number:,} pairs and {SUMMARY_FILE} says {self.summary['pairs']:,}: "
                 "files were added or lost; run it again with --resume"
             )
@@ -68,7 +66,7 @@ def open_run(output: str) -> FinishedRun:
 
     Raises:
         UnfinishedRun: there is no run, or it has not ended.
-        PairsError: it has no files of accepted pairs.
+        ReadBackError: it has no files of accepted pairs.
     """
     output = output.rstrip("/") or output
     try:
@@ -85,7 +83,7 @@ def open_run(output: str) -> FinishedRun:
     streaming = bool(options.get(STREAMING)) or SUMMARIES in folders
     running = is_held(output)
     if streaming:
-        summary = add_summaries(read_window_summaries(output, _EVERY_RUN))
+        summary = add_summaries(OutputFolder(output).rows(SUMMARIES))
     elif running:
         raise UnfinishedRun(f"{output}: a run is writing there; wait for its end")
     elif SUMMARY_FILE not in names:

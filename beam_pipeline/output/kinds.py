@@ -1,20 +1,39 @@
 """The three kinds of output: columns, formats, and how a row is written as JSON or as columns."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 
+from beam_pipeline import __version__
+from transforms.records import dead_letter_row, qa_row, rejection_row
+
 Row = dict[str, Any]
 
 FORMATS = ("jsonl", "parquet")
-# What a run writes, besides the folder of replies that it paid for.
-KINDS = ("qa", "rejected", "dead_letters")
 
 
-def _schema(kind: str, fields: list[tuple[str, pa.DataType]]) -> pa.Schema:
-    return pa.schema([pa.field(name, data_type) for name, data_type in fields], metadata={"kind": kind})
+class Kind(NamedTuple):
+    """One kind of output.
+
+    Attributes:
+        name: of its folder, and in the names of its files.
+        label: of its transforms, as in "WriteQA".
+        to_row: function from a record to its row.
+        schema: its columns in Parquet and BigQuery, the same for every run, also for an empty one.
+    """
+
+    name: str
+    label: str
+    to_row: Callable[[Any], Row]
+    schema: pa.Schema
+
+
+def _kind(name: str, label: str, to_row: Callable[[Any], Row], *fields: tuple[str, pa.DataType]) -> Kind:
+    return Kind(name, label, to_row, pa.schema([pa.field(*field) for field in fields], metadata={"kind": name}))
 
 
 _TEXT = pa.string()
@@ -29,43 +48,38 @@ _CALL = pa.struct([("stage", _TEXT), ("model", _TEXT), ("prompt_version", pa.int
 # Objects with names of their own: `item` holds whatever was rejected or failed, different for every stage,
 # `attributes` what came with a message or row. They are JSON text in Parquet, whose maps few readers know.
 FREE_FORM = {"item", "attributes"}
-# The columns of each kind in Parquet, the same for every run, also for an empty one.
-SCHEMAS = {
-    "qa": _schema(
-        "qa",
-        [
-            *((name, _TEXT) for name in ("id", "document_id", "source", "attributes", "domain", "persona")),
-            *((name, _TEXT) for name in ("question", "answer", "answer_type")),
-            ("aliases", pa.list_(_TEXT)),
-            ("answer_start", pa.int64()),
-            ("answer_end", pa.int64()),
-            ("quote", _TEXT),
-            ("pass_rate", pa.float64()),
-            ("pass_rate_samples", pa.int32()),
-            ("verdicts", pa.list_(_VERDICT)),
-            ("provenance", pa.struct([("pipeline_version", _TEXT), ("calls", pa.list_(_CALL))])),
-        ],
+# What a run writes, besides the replies that it paid for, in the order of an `Outcome`.
+_ALL = (
+    _kind(
+        *("qa", "QA", partial(qa_row, pipeline_version=__version__)),
+        *((name, _TEXT) for name in ("id", "document_id", "source", "attributes", "domain", "persona")),
+        *((name, _TEXT) for name in ("question", "answer", "answer_type")),
+        ("aliases", pa.list_(_TEXT)),
+        ("answer_start", pa.int64()),
+        ("answer_end", pa.int64()),
+        ("quote", _TEXT),
+        ("pass_rate", pa.float64()),
+        ("pass_rate_samples", pa.int32()),
+        ("verdicts", pa.list_(_VERDICT)),
+        ("provenance", pa.struct([("pipeline_version", _TEXT), ("calls", pa.list_(_CALL))])),
     ),
-    "rejected": _schema(
-        "rejected",
-        [
-            (name, _TEXT)
-            for name in ("stage", "reason", "detail", "document_id", "where", "attributes", "domain", "persona", "item")
-        ],
+    _kind(
+        *("rejected", "Rejected", rejection_row),
+        *((name, _TEXT) for name in ("stage", "reason", "detail", "document_id", "where", "attributes")),
+        *((name, _TEXT) for name in ("domain", "persona", "item")),
     ),
-    "dead_letters": _schema(
-        "dead_letters",
-        [
-            *((name, _TEXT) for name in ("stage", "error", "message", "where", "document_id", "attributes")),
-            *((name, _TEXT) for name in ("domain", "persona")),
-            *((name, _TEXT) for name in ("item_type", "item")),
-            ("attempts", pa.int32()),
-            ("prompt_version", pa.int32()),
-            ("reply", _TEXT),
-            ("occurred_at", pa.float64()),
-        ],
+    _kind(
+        *("dead_letters", "DeadLetters", dead_letter_row),
+        *((name, _TEXT) for name in ("stage", "error", "message", "where", "document_id", "attributes")),
+        *((name, _TEXT) for name in ("domain", "persona", "item_type", "item")),
+        ("attempts", pa.int32()),
+        ("prompt_version", pa.int32()),
+        ("reply", _TEXT),
+        ("occurred_at", pa.float64()),
     ),
-}
+)
+KINDS = {kind.name: kind for kind in _ALL}
+SCHEMAS = {kind.name: kind.schema for kind in _ALL}
 
 
 def json_line(row: Row) -> bytes:

@@ -1,36 +1,105 @@
-"""Accepted pairs, read back: the rows of `qa/`, in JSONL or Parquet, a few at a time.
+"""Reads an output folder back: rows, JSONL or Parquet, of a whole run or of a stream's windows; its summary, its options.
 
-A row is what `transforms.records.qa_row` makes. In Parquet `attributes` is JSON text, as the sinks write it.
+Rows are read a few at a time and never held. A row is what `transforms.records` makes of a record; in Parquet free-form
+columns are JSON text, as they were written. `OutputFolder.rows` leaves out what is no row (a file that somebody edited, a
+line that was cut) and counts it; `read_pairs` is strict.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.output.kinds import whole_unicode
-from beam_pipeline.reading.documents import BadRow
-from beam_pipeline.storage.files import format_of
+from beam_pipeline.output.folder import is_ours
+from beam_pipeline.output.kinds import FREE_FORM, Row, whole_unicode
+from beam_pipeline.output.names import SUMMARIES
+from beam_pipeline.output.saved_options import read_options
+from beam_pipeline.storage.files import format_of, reason
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import FORMATS, read_rows
+from beam_pipeline.storage.row_files import BROKEN_ROWS, FORMATS, read_rows
+from beam_pipeline.storage.values import BadRow
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
 
-Row = dict[str, Any]
-
-MAX_LINE_BYTES = 16 << 20
+MAX_LINE_BYTES = 64 << 20
 # What every accepted pair has, whichever version wrote it.
 _NEEDED = frozenset(("question", "answer", "answer_type", "domain", "persona", "quote"))
 
 
-class PairsError(ValueError):
-    """There are no accepted pairs, or they cannot be read; the message says where."""
+class ReadBackError(ValueError):
+    """There is no output, or it cannot be read; the message is one line that says where and what to do."""
+
+
+class OutputFolder:
+    """The folder that a run wrote. `damaged` counts the rows that were no rows, as far as was read."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path.rstrip("/") or path
+        self.damaged = 0
+
+    def rows(self, kind: str, run: str = "") -> Iterator[Row]:
+        """The rows of "qa", "rejected", "dead_letters" or "summaries", file by file in the order of their names.
+
+        `run` picks the files of one run of a stream.
+
+        Raises:
+            ReadBackError: a file cannot be read.
+        """
+        for path in self._files(kind, run):
+            for where, row in read_rows(path, MAX_LINE_BYTES):
+                if not isinstance(row, BadRow):
+                    yield _with_free_form(row, path)
+                elif row.error in BROKEN_ROWS:
+                    self.damaged += 1
+                else:
+                    raise ReadBackError(f"{where}: {row.message}")
+
+    def summary(self) -> Row:
+        """What came of the run: its summary.json, of a stream the sum of all its windows with that.
+
+        Raises:
+            ReadBackError: there is none, so the run has not ended.
+        """
+        path = FileSystems.join(self.path, SUMMARY_FILE)
+        windows = self.windows()
+        try:
+            written = read_summary(path) if FileSystems.exists(path) else {}
+        except (OSError, ValueError, TypeError) as error:
+            raise ReadBackError(f"{path}: cannot be read: {reason(error)}") from error
+        if windows:
+            return {**written, **add_summaries(windows)}
+        if not isinstance(written.get("documents"), dict):
+            raise ReadBackError(f"{self.path}: holds no {SUMMARY_FILE} of a run that ended; name the --output folder of one")
+        return written
+
+    def windows(self, run: str = "") -> list[Row]:
+        """The summaries of a stream's windows, in the order in which the windows began."""
+        rows = [row for row in self.rows(SUMMARIES, run) if isinstance(row.get("window"), dict) and "documents" in row]
+        return sorted(rows, key=lambda row: str(row["window"].get("start")))
+
+    def options(self) -> Row:
+        """The options that the run was given; {} where they are not kept or cannot be read."""
+        try:
+            return read_options(self.path)
+        except ValueError:
+            return {}
+
+    def _files(self, kind: str, run: str = "") -> list[str]:
+        folder = FileSystems.join(self.path, kind)
+        try:
+            [matched] = FileSystems.match([FileSystems.join(folder, f"{kind}-*-{run}-pane*" if run else f"{kind}-*")])
+        except Exception as error:  # each file system has errors of its own
+            raise ReadBackError(f"{folder}: cannot be listed: {reason(error)}") from error
+        names = {file.path.rpartition("/")[2]: file.path for file in matched.metadata_list}
+        return [path for name, path in sorted(names.items()) if is_ours(f"{kind}/{name}")]
 
 
 def pair_files(place: str) -> list[str]:
     """The files of accepted pairs at a place: a folder of a run or its `qa/`, a file or a glob; local or not.
 
     Raises:
-        PairsError: none is there.
+        ReadBackError: none is there.
     """
     path = place.rstrip("/")
     wildcard = any(char in path for char in "*?[")
@@ -42,20 +111,20 @@ def pair_files(place: str) -> list[str]:
             continue
         if found:
             return sorted(found)
-    raise PairsError(f"{place}: no .jsonl or .parquet file of accepted pairs there; give the qa/ folder of a run")
+    raise ReadBackError(f"{place}: no .jsonl or .parquet file of accepted pairs there; give the qa/ folder of a run")
 
 
 def read_pairs(path: str) -> Iterator[tuple[str, Row]]:
-    """(where, row) of every pair of a file, in its order.
+    """(where, row) of every pair of a file, in its order; free-form columns as the file has them.
 
     Raises:
-        PairsError: the file cannot be read, or a row is no accepted pair; what came before was yielded.
+        ReadBackError: the file cannot be read, or a row is no accepted pair; what came before was yielded.
     """
     for where, row in read_rows(path, MAX_LINE_BYTES):
         if isinstance(row, BadRow):
-            raise PairsError(f"{where}: {row.message}")
+            raise ReadBackError(f"{where}: {row.message}")
         if not row.keys() >= _NEEDED:
-            raise PairsError(f"{where}: not an accepted pair; these are in the qa/ folder of a run")
+            raise ReadBackError(f"{where}: not an accepted pair; these are in the qa/ folder of a run")
         yield where, _whole(row)
 
 
@@ -66,3 +135,19 @@ def _whole(row: Mapping[str, Any]) -> Row:
     except TypeError:
         return {name: whole_unicode(value) for name, value in row.items()}
     return dict(row)
+
+
+def _with_free_form(row: Mapping[str, Any], path: str) -> Row:
+    """A row with its free-form columns as objects, which Parquet holds as JSON text."""
+    row = dict(row)
+    if format_of(path) == "parquet":
+        for name in FREE_FORM & row.keys():
+            row[name] = _parse(row[name])
+    return row
+
+
+def _parse(text: Any) -> Any:
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None

@@ -18,9 +18,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.output.kinds import FORMATS, SCHEMAS, Row, columns_of, json_line
-
-# Bytes in memory of one Parquet row group, per writer. Also the unit in which rows are dealt to shards.
-ROW_GROUP_BYTES = 16 << 20
+from beam_pipeline.storage.row_writers import ROW_GROUP_BYTES
 
 
 @dataclass

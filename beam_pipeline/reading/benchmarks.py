@@ -17,11 +17,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import BadRow
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
-from beam_pipeline.storage.values import MISSING, look_up, printable
+from beam_pipeline.storage.values import MISSING, BadRow, look_up, printable
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 

@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 from beam_pipeline.reading.documents import (
     NOT_SAMPLED,
     NOT_TEXT,
-    BadRow,
     Fields,
     LeftOut,
     carried,
@@ -25,7 +24,7 @@ from beam_pipeline.reading.documents import (
 from beam_pipeline.reading.warc import Broken, BrokenRecord, Record, read_members, read_unpacked
 from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, is_page, page_text, page_type
 from beam_pipeline.storage.files import read_blocks
-from beam_pipeline.storage.values import look_up
+from beam_pipeline.storage.values import BadRow, look_up
 from transforms.records import DeadLetter, Document
 
 _ALWAYS = ("url", "date")

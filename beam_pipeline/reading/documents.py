@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from beam_pipeline.reading.event_time import parse_event_time
-from beam_pipeline.storage.values import BOM, MISSING, escaped, look_up, printable
+from beam_pipeline.storage.values import BOM, MISSING, BadRow, escaped, look_up, printable
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
@@ -42,15 +42,6 @@ class Fields:
     source_label: str = ""
     event_time: str = ""
     carry: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries (JSON)."""
-
-    error: str
-    message: str
-    carried: str = ""
 
 
 class LeftOut(NamedTuple):

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from beam_pipeline.reading.documents import (
     NOT_SAMPLED,
-    BadRow,
     Fields,
     LeftOut,
     carried,
@@ -37,7 +36,7 @@ from beam_pipeline.storage.files import (
     reason,
     split_lines,
 )
-from beam_pipeline.storage.values import BOM, MISSING, RAW_CHARACTERS
+from beam_pipeline.storage.values import BOM, MISSING, RAW_CHARACTERS, BadRow
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_seed
 

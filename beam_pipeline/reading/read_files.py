@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import NOT_TEXT, STAGE, BadRow, Fields, LeftOut, dead_row
+from beam_pipeline.reading.documents import NOT_TEXT, STAGE, Fields, LeftOut, dead_row
 from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_parquet
 from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
-from beam_pipeline.storage.values import RAW_CHARACTERS
+from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
 from transforms.flow.coders import RecordCoder
 from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
+from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
 
 MAX_LINE_BYTES = 50_000_000
@@ -124,25 +125,11 @@ class ReadFiles(beam.PTransform):
 
 @dataclass
 class UniqueIds(beam.PTransform):
-    """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document].
-
-    Grouping by id moves every document once between workers. That is wanted here anyway, since all
-    documents of a file come from one worker; a smaller shuffle of ids alone would still have to
-    store the documents until the verdict on them is known.
-    """
+    """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document]."""
 
     @no_annotations
     def expand(self, documents: beam.PCollection) -> Outcome:
-        return as_outcome(
-            documents
-            | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
-            | "GroupById" >> beam.GroupByKey()
-            | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn()), Document)
-        )
-
-
-def _key_by_id(document: Document) -> tuple[str, Document]:
-    return document.id, document
+        return unique_ids(documents, STAGE, keep_first)
 
 
 class _ReadFilesFn(beam.DoFn):
@@ -172,11 +159,6 @@ class _ReadFilesFn(beam.DoFn):
             yield beam.pvalue.TaggedOutput(TALLIES, (self._label, result.why))
         elif isinstance(result, DeadLetter):
             yield beam.pvalue.TaggedOutput(TALLIES, (self._label, DEAD))
-
-
-class _KeepFirstFn(beam.DoFn):
-    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
-        yield from tag_and_count(STAGE, keep_first(group[1]))
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:

@@ -1,28 +1,8 @@
-"""`python -m beam_pipeline.report OUT`: write the report of a finished output, of a run or of a stream's windows."""
+"""`python -m beam_pipeline.report`."""
 
-import argparse
 import sys
-from collections.abc import Sequence
 
-from beam_pipeline.report import write_report
-from beam_pipeline.report.rows import ReportError
-
-OK, UNUSABLE = 0, 2
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write a report; returns the exit code, 0 or 2."""
-    parser = argparse.ArgumentParser(prog="python -m beam_pipeline.report", description="Write the report of a finished run.")
-    parser.add_argument("output", help="folder that the run wrote, local or not")
-    parser.add_argument("--to", default="", metavar="FILE", help="file to write; report.html in that folder if it is not given")
-    given = parser.parse_args(argv)
-    try:
-        print(write_report(given.output, given.to))
-    except ReportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return UNUSABLE
-    return OK
-
+from beam_pipeline.report.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from beam_pipeline.output.kinds import Row
+from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.report import browse
 from beam_pipeline.report.browse import ACCEPTED, DEAD, PLACES, REJECTED, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
 from beam_pipeline.report.figures import Figures
-from beam_pipeline.report.rows import Output, Row
 from beam_pipeline.report.sample import Sample
 
 
@@ -32,9 +33,9 @@ def collect(folder: str) -> Collected:
     """Read an output.
 
     Raises:
-        ReportError: it is none, or not of a run that ended.
+        ReadBackError: it is none, or not of a run that ended.
     """
-    output, figures = Output(folder), Figures()
+    output, figures = OutputFolder(folder), Figures()
     summary = output.summary()
     kinds: tuple[tuple[str, str, Callable[[Row], None], Callable[[Row], Entry]], ...] = (
         (ACCEPTED, "qa", figures.add_accepted, browse.accepted_entry),
@@ -54,7 +55,7 @@ def collect(folder: str) -> Collected:
     looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
     windows = output.windows()
-    return Collected(output.folder, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
+    return Collected(output.path, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
 
 
 def _stratum(kind: str, row: Mapping[str, Any]) -> str:

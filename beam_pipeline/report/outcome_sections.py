@@ -8,24 +8,8 @@ from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import card, grid, keys, lead
 from beam_pipeline.report.tables import Bar, bar, number, share, table
 from beam_pipeline.summary.as_table import by_flow
+from transforms.stages import WHAT_STAGES_DO
 
-# What each stage decides, for who has not read the manual.
-STAGES = {
-    "read": "rows that are documents, each id once",
-    "screen": "rules on the text, and copies",
-    "filter": "is it worth asking about?",
-    "classify": "domain, and who would ask: one task for each persona",
-    "synthesize": "one question for each task",
-    "check": "rules on question and answer",
-    "verify": "a model judges the pair by the document",
-    "verify_answer": "a model judges the answer by the document",
-    "verify_question": "a model judges the question by itself",
-    "round_trip": "a model answers, not seeing the stored answer",
-    "deduplicate": "the same question twice",
-    "decontaminate": "what benchmarks ask",
-    "mix": "caps and shares",
-    "pass_rate": "how often a solver is right without the document",
-}
 # Domains with a colour of their own; the others share the last.
 COLOURS = len(charts.SERIES) - 1
 _MOST_REASONS = 15
@@ -42,7 +26,7 @@ def funnel(collected: Collected) -> Html:
         parts = ((passed, "accepted"), (rejected, "rejected"), (dead, "dead"))
         rows.append(
             [
-                joined(element("b", stage), element("small", STAGES.get(stage, ""))),
+                joined(element("b", stage), element("small", WHAT_STAGES_DO.get(stage, ""))),
                 bar(most, *(Bar(value, role) for value, role in parts)),
                 number(passed),
                 number(rejected),

@@ -9,9 +9,9 @@ from beam_pipeline.report import effort_sections, outcome_sections, pair_section
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
-from beam_pipeline.report.outcome_sections import STAGES
 from beam_pipeline.report.tables import Bar, bar, number, share, table
 from beam_pipeline.summary.as_table import not_asked_about, verdict_line
+from transforms.stages import STAGES
 
 Section = tuple[str, str, Html]
 
@@ -130,7 +130,7 @@ def _prompts(collected: Collected) -> Html:
 
 
 def _rank(stage: str) -> int:
-    return list(STAGES).index(stage) if stage in STAGES else len(STAGES)
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def texts_note(collected: Collected) -> str:

@@ -14,7 +14,7 @@ from beam_pipeline.bigquery.sink import count_tables
 from beam_pipeline.engines.dataflow import JobStopped
 from beam_pipeline.engines.runners import QuietStderr, cancel_job, is_local, runs_here
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED
-from beam_pipeline.report import tell_report
+from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.stop_at_limits import Limited, stop_figures, stop_line

@@ -9,7 +9,7 @@ from beam_pipeline.engines.dataflow import JobStopped, drain_command, on_dataflo
 from beam_pipeline.engines.runners import STREAM_RUNNERS, cancel_now, runner_name, runs_here
 from beam_pipeline.exit_codes import OK, STOPPED
 from beam_pipeline.output.folder import clear_temporary
-from beam_pipeline.output.window_summaries import read_window_summaries
+from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.storage.files import reason
@@ -63,7 +63,7 @@ def run_stream(run: Run) -> int:
     clear_temporary(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
     counted = runner_name(options) not in STREAM_RUNNERS
-    summary = add_summaries(read_window_summaries(config.output, run.plan.name))
+    summary = add_summaries(OutputFolder(config.output).windows(run.plan.name))
     summary |= {"tokens": usage_of(frame.result, run.models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - run.began, 1)
     complete_summary(config, summary | frame.course())

@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 
-from beam_pipeline.reading.documents import BadRow
 from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.storage.values import BOM, printable
+from beam_pipeline.storage.values import BOM, BadRow, printable
 
 FORMATS = ("jsonl", "parquet")
+# Errors of single rows: those behind them can be read.
+BROKEN_ROWS = ("InvalidJson", "LineTooLong", "WrongType")
 MAX_ROW_BYTES = 10_000_000
 _MAX_ARRAY_BYTES = 1_000_000_000
 _PARQUET_ROWS = 256

@@ -1,12 +1,22 @@
 """Values of parsed rows: one field by its path, and strings that are safe to show."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 # Enough of a bad row for a reader to see what it is; `where` finds the whole of it.
 RAW_CHARACTERS = 2000
 BOM = b"\xef\xbb\xbf"
 MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Why a row is no document: the name of the error, a message that says what to do, and what the row carries (JSON)."""
+
+    error: str
+    message: str
+    carried: str = ""
 
 
 def look_up(row: Mapping[str, Any], field: str) -> Any:

@@ -21,8 +21,8 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.output.kinds import Row, json_line
-from beam_pipeline.reading.documents import STAGE, BadRow, Fields, dead_row, parse_row, with_event_time
-from beam_pipeline.storage.values import MISSING, printable
+from beam_pipeline.reading.documents import STAGE, Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.storage.values import MISSING, BadRow, printable
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Document, VerifiedQA
 from transforms.text import stable_hash

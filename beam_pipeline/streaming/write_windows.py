@@ -15,19 +15,18 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.output.folder import temporary_folder
 from beam_pipeline.output.kinds import SCHEMAS, Row, columns_of, json_line
-from beam_pipeline.output.write_files import ROW_GROUP_BYTES
+from beam_pipeline.storage.row_writers import ParquetRows
 from beam_pipeline.streaming.windows import Windows
 from transforms.text import stable_seed
 
@@ -142,16 +141,10 @@ def _make_folder(folder: str) -> None:
 
 
 def _write_parquet(file: Any, lines: Iterable[bytes], schema: pa.Schema) -> None:
-    columns, rows, size = tuple(schema.names), list[Row](), 0
-    with pq.ParquetWriter(file, schema, compression="zstd", use_compliant_nested_type=True) as writer:
+    columns = tuple(schema.names)
+    with closing(ParquetRows(file, schema)) as rows:
         for line in lines:
-            rows.append(columns_of(json.loads(line), columns))
-            size += len(line)
-            if size >= ROW_GROUP_BYTES:
-                writer.write_table(pa.Table.from_pylist(rows, schema))
-                rows, size = [], 0
-        if rows:
-            writer.write_table(pa.Table.from_pylist(rows, schema))
+            rows.write(columns_of(json.loads(line), columns), len(line))
 
 
 class _RenameFn(beam.DoFn):

@@ -4,12 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beam_pipeline.summary.ledger import UNBALANCED
+from transforms.stages import STAGES
 
 TOP_REASONS = 5
-FLOW = (
-    *("read", "screen", "filter", "classify", "synthesize", "check", "verify", "verify_answer", "verify_question"),
-    *("round_trip", "deduplicate", "decontaminate", "mix", "pass_rate"),
-)
 
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
@@ -81,7 +78,7 @@ def not_asked_about(documents: Mapping[str, int]) -> list[str]:
 
 def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
-    rank = {stage: number for number, stage in enumerate(FLOW)}
+    rank = {stage: number for number, stage in enumerate(STAGES)}
     rates = stages.get("pass_rate", {})
     if sum(stages.get("mix", {}).values()) == rates.get("passed"):  # a band comes before the mix
         rank["mix"] = rank["pass_rate"] + 1

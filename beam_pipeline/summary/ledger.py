@@ -22,10 +22,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
-from prompts.load import STAGES
 from transforms import records
 from transforms.flow.outcome import Outcome
 from transforms.records import DeadLetter, Document, PersonaTask, Rejection, VerifiedQA
+from transforms.stages import BEFORE_MODELS, MODEL_STAGES
 
 # How often each mark was left under a name. Of a text, ACCEPTED are the tasks that were begun for it.
 STARTED, ACCEPTED, DEAD, REJECTED, LOST_TEXT, DOUBLED_TEXT, UNFINISHED, UNSTARTED = MARKS = range(8)
@@ -39,8 +39,6 @@ ENDINGS = (
 LEFT = ("unfinished", "not_started")
 LOST, UNKNOWN, DOUBLED = "lost", "unknown", "doubled"
 UNBALANCED = (LOST, UNKNOWN, DOUBLED)
-# Stages that a document goes through before any model is asked about it.
-BEFORE_MODELS = ("read", "screen")
 
 # Of rows that a table refused: a copy of what has ended elsewhere, so counted and no ending.
 SINK_STAGE = "table"
@@ -121,7 +119,7 @@ def _left(item: Ended) -> Iterator[Mark]:
         case Rejection():
             ended = REJECTED
         case DeadLetter(error=records.NOT_STARTED):
-            ended = UNSTARTED if item.stage == STAGES[0] else UNFINISHED
+            ended = UNSTARTED if item.stage == MODEL_STAGES[0] else UNFINISHED
         case DeadLetter():
             ended = DEAD
             if item.stage == SINK_STAGE:

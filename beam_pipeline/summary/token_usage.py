@@ -5,9 +5,9 @@ from typing import Any
 
 from apache_beam.metrics.metric import MetricsFilter
 
-from prompts.load import STAGES
 from transforms.inference.embed import NAMESPACE
 from transforms.inference.recall import EARLIER
+from transforms.stages import MODEL_STAGES
 
 # The row of the embedding model: another model, and another price, so it is not in the total.
 EMBED = NAMESPACE
@@ -32,7 +32,7 @@ def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
         if found and found.count:
             total, count, most = spans.get(name, (0, 0, 0))
             spans[name] = (total + found.sum, count + found.count, max(most, found.max))
-    stages = [stage for stage in STAGES if stage in models]
+    stages = [stage for stage in MODEL_STAGES if stage in models]
     usage = {stage: _stage_usage(stage, _names(stage, models), counters, spans) for stage in stages}
     if EMBED in models:
         usage[EMBED] = {**_stage_usage(EMBED, models[EMBED], counters, spans), "texts": counters.get((EMBED, "texts"), 0)}

@@ -3,10 +3,10 @@
     make bench                                            # saturation at 64 slots, 300 documents
     make bench BENCH_ARGS="all --slots 16 64 256 --documents 600 --repeat 3 --run_inference"
 
-Sections: saturation, prefill, faults, memory, throughput. The last needs no endpoint: it is what the rules cost
-on one core. Not among "all", and only with what `make engines` fetches: engines (saturation on Prism and Flink),
-streams (saturation of streams that have fallen behind; without engines those of one process), task_managers (what a second
-one brings), lost_worker (what losing one costs).
+Sections: saturation, prefill, faults, memory, throughput, shuffle. Throughput needs no endpoint: it is what the rules cost
+on one core. Shuffle counts the bytes that enter each grouping. Not among "all", and only with what `make engines`
+fetches: engines (saturation on Prism and Flink), streams (saturation of streams that have fallen behind; without engines
+those of one process), task_managers (what a second one brings), lost_worker (what losing one costs).
 
 The endpoint is the embedded one in a process of its own, simulating a GPU server; every client gets a fresh
 one. "busy" is the share of its slots that worked between its first request and its last reply, as the server
@@ -23,10 +23,11 @@ from tests.benchmarks.faults import faults
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prefill import prefill
 from tests.benchmarks.saturation import saturation
+from tests.benchmarks.shuffle import shuffle
 from tests.benchmarks.streams import streams
 from tests.benchmarks.throughput import throughput
 
-ALL = ("saturation", "prefill", "faults", "memory", "throughput")
+ALL = ("saturation", "prefill", "faults", "memory", "throughput", "shuffle")
 SECTIONS = (*ALL, "engines", "streams", "task_managers", "lost_worker")
 
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", default=["saturation"], help=f"all, or some of {', '.join(SECTIONS)}")
     parser.add_argument("--slots", type=int, nargs="+", default=[64])
     parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--input", type=Path, help="shuffle: JSONL to read in place of the made documents")
     parser.add_argument("--memory_documents", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--run_inference", action="store_true", help="also measure Beam's RunInference, once (slow)")
@@ -55,6 +57,8 @@ def main() -> None:
                 faults(documents, folder, options.repeat)
             elif section == "memory":
                 memory(folder, options.memory_documents)
+            elif section == "shuffle":
+                shuffle(options.input or documents, folder)
             elif section == "engines":
                 engines(documents, folder, options.repeat)
             elif section == "streams":

@@ -92,7 +92,7 @@ def _edited(every: list[BenchmarkItem]) -> Iterator[Case]:
             question = " ".join(edit(list(words), random.Random(stable_seed(kind, item.question))))
             if plain_words(question) == plain_words(item.question):
                 continue  # nothing that counts was touched
-            match = finder.find(question)
+            match = finder.match(question)
             yield Case(item.name, kind, _part(item), True, bool(match), match.what if match else "clean", question)
 
 
@@ -103,6 +103,6 @@ def _clean(every: list[BenchmarkItem]) -> Iterator[Case]:
         finder = finder_of([item for item in every if stable_seed("fold", *plain_words(item.question)) % FOLDS != fold])
         for item in inside:
             if LEAST <= len(item.question.split()) <= LONGEST:
-                match = finder.find(item.question)
+                match = finder.match(item.question)
                 said = f"{match.reason} of {match.item}: {match.what}" if match else "clean"
                 yield Case(item.name, "clean", _part(item), False, bool(match), said, item.question)

@@ -17,7 +17,7 @@ def contamination() -> Area:
     finder = ContaminationFinder(BenchmarkIndex([pack_items(items)], NGRAM), SIMILARITY)
     cases = []
     for number, row in enumerate(rows, 1):
-        match = finder.find(row["question"], row["answer"])
+        match = finder.match(row["question"], row["answer"])
         said = f"{match.reason} of {match.item}: {match.what}" if match else "clean"
         shown = f"{row['question']} / {row['benchmark_question']}"
         cases.append(Case(str(number), row["kind"], part_of(row), row["contaminated"], bool(match), said, shown))

@@ -124,7 +124,7 @@ class ContaminationFinder:
         self.similarity = similarity
         self._weights = _weigh(index.vocabulary, index.word_counts, len(index))
 
-    def find(self, question: str, answer: str = "") -> Match | None:
+    def match(self, question: str, answer: str = "") -> Match | None:
         """The item that a question, or a question and its answer, was taken from; None if there is none."""
         asked = plain_words(question[:_MOST_CHARACTERS])
         words = asked + plain_words(answer[:_MOST_CHARACTERS])

@@ -1,10 +1,7 @@
 """Copies of a text, exact and near: which one of them is kept.
 
-Fingerprints travel, texts do not. Each document sends one small record for its normalised text and
-one for each band of its MinHash sketch, about 4 KB together; grouping by bucket brings together
-what may be the same; and only the verdicts ("this copy loses to that one") meet the documents
-again. So a text is shuffled once, for exact and near copies together, and a worker holds no more
-than the fingerprints of one bucket.
+Each document sends one small record for its normalised text and one for each band of its MinHash sketch, about 4 KB
+together; grouping by bucket brings together what may be the same (`flow/keep_best.py`).
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,1 +1,1 @@
-"""Beam plumbing that the stages share."""
+"""Beam plumbing that stages share."""

@@ -81,6 +81,16 @@ def as_waking_outcome(outputs: Any) -> Outcome:
     return as_outcome(outputs)._replace(passed=without_wakes(outputs[PASSED]))
 
 
+def in_a_row(first: Outcome, second: Outcome, labels: tuple[str, str] = ("FlattenRejected", "FlattenDeadLetters")) -> Outcome:
+    """The outcome of two steps of one stage: what passed the second, and what either took out."""
+    rejected, dead_letters = labels
+    return Outcome(
+        second.passed,
+        (first.rejected, second.rejected) | rejected >> beam.Flatten(),
+        (first.dead_letters, second.dead_letters) | dead_letters >> beam.Flatten(),
+    )
+
+
 class _ApplyFn(beam.DoFn):
     def __init__(self, stage: str, apply: Any) -> None:
         self._stage = stage

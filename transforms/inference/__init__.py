@@ -1,1 +1,7 @@
-"""The only floor that talks to an endpoint: requests and errors, the process-wide runtime, `CallModel`."""
+"""The only room that talks to an endpoint: requests, retries, scheduling, the journal of paid replies."""
+
+from transforms.lazy_names import lazy_names
+
+__all__, __getattr__ = lazy_names(
+    __name__, {"call": "CallModel", "config": "EmbeddingConfig ModelConfig ServeConfig", "embed": "EmbedTexts"}
+)

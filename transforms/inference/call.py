@@ -29,7 +29,7 @@ from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.windowed_value import WindowedValue
 from pydantic import BaseModel
 
-from prompts.load import STAGES, PromptSet
+from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
 from transforms.flow.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
@@ -40,6 +40,7 @@ from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
 from transforms.inference.serving.worker_server import keep_serving
 from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
+from transforms.stages import MODEL_STAGES
 from transforms.text import estimate_tokens, neutralise
 
 # Every answer by itself would have the two threads take turns for it, a fifth of the time that a call costs. Where
@@ -238,7 +239,7 @@ class CallFn(BacklogFn):
         prompt = self._prompts.prompt(self._stage)
         self._stamp = Stamp(self._stage, self._model.model, prompt.version, prompt.sha256)
         self._signature = self._prompts.signature(self._stage)
-        self._rank = STAGES.index(self._stage) if self._stage in STAGES else len(STAGES)
+        self._rank = MODEL_STAGES.index(self._stage) if self._stage in MODEL_STAGES else len(MODEL_STAGES)
 
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> None:
         request = self._request(element, side, document_of(element).id)
@@ -299,8 +300,8 @@ def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, me
 
 
 def explain(error: Exception, text: str, what: str, remedy: str = "") -> str:
-    """An error for a reader; where the model's context is too short, with the size of the text that was sent."""
-    if not isinstance(error, ContextOverflow):
+    """An error for a reader; where the model's context is too short, with the size of the text that was sent, if any."""
+    if not isinstance(error, ContextOverflow) or not text:
         return str(error)
     size = f"about {estimate_tokens(text):,} tokens, {len(text):,} characters"
     return f"the model's context is too short for this {what} ({size}){f'; {remedy}' if remedy else ''}. {error}"

@@ -15,7 +15,6 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.typehints.decorators import no_annotations
 
-from prompts.load import STAGES
 from transforms.errors import stops_the_run
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.inference.call import BacklogFn, dead_letter, explain
@@ -23,6 +22,7 @@ from transforms.inference.config import EmbeddingConfig
 from transforms.inference.recall import VECTORS, RecallReplies
 from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
 from transforms.records import Stamp
+from transforms.stages import MODEL_STAGES
 
 NAMESPACE = "embed"
 Failed = Callable[[Any, Exception, int], Iterator[Any]]
@@ -80,7 +80,7 @@ class _EmbedFn(BacklogFn):
     def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[EmbeddingAnswer], None]) -> None:
         texts = tuple(self._texts(element))
         name = journal_name(self._origin(element))
-        self._runtime.embed(EmbeddingCall(self._stage, name, texts, self._model, len(STAGES), deliver))
+        self._runtime.embed(EmbeddingCall(self._stage, name, texts, self._model, len(MODEL_STAGES), deliver))
 
     def _results(self, element: Any, answer: EmbeddingAnswer) -> Iterator[Any]:
         for request in answer.requests:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN, STAGES
+from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN
+from transforms.stages import CLOSED_BOOK, MODEL_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,6 @@ class TaskRequest:
 
 _TASK_LINE = re.compile(r"Task: (\w+)")
 _FIELD = re.compile(r"<(domain|persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
-CLOSED_BOOK = ("verify_question", "pass_rate")
 
 
 def parse_request(messages: Sequence[Mapping[str, Any]]) -> TaskRequest | None:
@@ -35,7 +35,7 @@ def parse_request(messages: Sequence[Mapping[str, Any]]) -> TaskRequest | None:
     content = str(messages[-1].get("content", "")) if messages else ""
     head, close, task = content.rpartition(DOCUMENT_CLOSE)
     match = _TASK_LINE.match(task)
-    if not match or match[1] not in STAGES or bool(close) == (match[1] in CLOSED_BOOK):
+    if not match or match[1] not in MODEL_STAGES or bool(close) == (match[1] in CLOSED_BOOK):
         return None
     if close and not head.startswith(DOCUMENT_OPEN):
         return None

@@ -1,0 +1,85 @@
+"""`webscale-qa`: one command with a sub-command for each thing to do.
+
+A sub-command is imported when it is called, so that `webscale-qa --help` answers at once.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from beam_pipeline import __version__
+from beam_pipeline.command_parser import PROGRAM
+
+UNUSABLE, STOPPED, BROKEN_PIPE = 2, 130, 141
+
+
+class Command(NamedTuple):
+    """A sub-command: the module and function that run it, and what it does."""
+
+    module: str
+    function: str
+    does: str
+
+
+COMMANDS = {
+    "run": Command("main", "main", "turn documents into verified question-answer pairs, as a batch or a stream"),
+    "estimate": Command("estimate.command", "main", "run a sample and say what the whole corpus would come to"),
+    "export": Command("export.command", "main", "write accepted pairs as the files of a trainer, with their reward"),
+    "replay": Command("replay", "replay", "run again what failed in a finished run; what was paid for is kept"),
+    "report": Command("report.command", "main", "write the HTML report of a finished run"),
+    "exemplars": Command("exemplars", "main", "propose few-shot exemplars from accepted pairs"),
+    "demo-endpoint": Command("demo_endpoint.server", "main", "serve the embedded endpoint, which answers by rules, on loopback"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command; returns the exit code."""
+    name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if name in ("-h", "--help"):
+        print(_help())
+        return 0
+    if name == "--version":
+        print(f"{PROGRAM} {__version__}")
+        return 0
+    if name not in COMMANDS:
+        wanted = f"{PROGRAM} run {name} ..." if name.startswith("-") else f"one of {', '.join(COMMANDS)}"
+        print(f"error: {name} is no sub-command; write {wanted}", file=sys.stderr)
+        return UNUSABLE
+    command = COMMANDS[name]
+    if name == "run":
+        # Modules and graph stay to the end: walking them again and again costs a quarter of the start. `main` switches
+        # the collector on again, with what is there by then out of its way.
+        gc.disable()
+    try:
+        code: int | None = getattr(import_module(f"beam_pipeline.{command.module}"), command.function)(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:  # while it was imported, which takes a second or two
+        return STOPPED
+    except BrokenPipeError:  # who reads what is printed has seen enough, such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code or 0
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    return "\n".join(
+        [
+            "Examples:",
+            f"  {PROGRAM} run --input documents.jsonl --output out",
+            f"  {PROGRAM} export out --format trl --to dataset",
+            "",
+            "Turns documents into question-answer pairs that a reinforcement-learning trainer can reward.",
+            "",
+            *(f"  {name:<{width}}  {command.does}" for name, command in COMMANDS.items()),
+            "",
+            f"{PROGRAM} NAME --help says more of each.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

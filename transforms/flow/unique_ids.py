@@ -1,0 +1,41 @@
+"""Unique ids: of the documents with one id one passes, and the reader says what becomes of the others.
+
+Grouping by id moves every document once between workers. That is wanted where documents are read, since all documents
+of a file come from one worker; a smaller shuffle of ids alone would still have to store the documents until the verdict
+on them is known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+
+from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.records import Document
+
+Keep = Callable[[Iterable[Document]], Iterator[Any]]
+
+
+def unique_ids(documents: beam.PCollection, stage: str, keep: Keep) -> Outcome:
+    """Add the steps to the graph, counted by `stage`; `keep` makes records of the documents of one id."""
+    return as_outcome(
+        documents
+        | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
+        | "GroupById" >> beam.GroupByKey()
+        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(stage, keep)), Document)
+    )
+
+
+def _key_by_id(document: Document) -> tuple[str, Document]:
+    return document.id, document
+
+
+class _KeepFirstFn(beam.DoFn):
+    """Its name is part of the label."""
+
+    def __init__(self, stage: str, keep: Keep) -> None:
+        self._stage = stage
+        self._keep = keep
+
+    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
+        yield from tag_and_count(self._stage, self._keep(group[1]))
