@@ -85,7 +85,7 @@ launch: $(STAMP) ## start it on Dataflow: make launch PROJECT=P REGION=R BUCKET=
 	$(BIN)/python -m beam_pipeline --runner=DataflowRunner --project=$(PROJECT) --region=$(REGION) \
 	    --temp_location=gs://$(BUCKET)/temp $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(ARGS)
 
-options: $(STAMP) ## rewrite the README's option table and templates/metadata.json
+options: $(STAMP) ## rewrite the option table and templates/metadata.json
 	$(BIN)/python -m beam_pipeline.options.describe
 
 bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint

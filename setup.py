@@ -29,6 +29,7 @@ setup(
     package_data={
         "prompts": ["*.md", "*.yaml", "exemplars/*.jsonl"],
         "beam_pipeline": ["sample/*"],
+        "beam_pipeline.export": ["dataset_card.md"],
         "beam_pipeline.demo_endpoint.rules": ["*.yaml"],
         "beam_pipeline.report": ["page.css", "page.js"],
     },

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import PROGRAM
+from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 
-UNUSABLE, STOPPED, BROKEN_PIPE = 2, 130, 141
+BROKEN_PIPE = 141
 
 
 class Command(NamedTuple):
@@ -40,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in ("-h", "--help"):
         print(_help())
-        return 0
+        return OK
     if name == "--version":
         print(f"{PROGRAM} {__version__}")
-        return 0
+        return OK
     if name not in COMMANDS:
         wanted = f"{PROGRAM} run {name} ..." if name.startswith("-") else f"one of {', '.join(COMMANDS)}"
         print(f"error: {name} is no sub-command; write {wanted}", file=sys.stderr)
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads what is printed has seen enough, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    return code or 0
+    return code or OK
 
 
 def _help() -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import ReadBackError, pair_files, read_pairs
 from beam_pipeline.reading.exemplar_banks import read_domains
@@ -28,10 +29,10 @@ from beam_pipeline.storage.files import reason
 from prompts.exemplar_bank import Exemplar, check_bank, check_exemplar, load_bank
 from prompts.load import Domain, load_domains
 from transforms.check import check_pair
+from transforms.errors import one_line
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import normalise
 
-OK, UNUSABLE = 0, 2
 COUNT = 12
 _REASONS_SHOWN = 4
 
@@ -230,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ExemplarError(f"no pair of {domain.name} makes an exemplar: {_counts(refused)}")
         write_exemplars(chosen, output)
     except ValueError as error:  # input, output or domains that cannot be used
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     types = ", ".join(f"{name} {number}" for name, number in Counter(made.exemplar.answer_type for made in chosen).most_common())
     print(f"{len(chosen)} exemplars ({types}) in {output}; read and edit them before use")

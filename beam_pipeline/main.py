@@ -22,7 +22,7 @@ from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
 from beam_pipeline.run.prepare import plan_run, prepare_run
 from beam_pipeline.run.stream import run_stream
-from transforms.errors import FatalError
+from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.inference.serving.worker_server import stop_serving
 
@@ -68,7 +68,7 @@ def _said_once(record: logging.LogRecord) -> bool:
 
 
 def _refuse(error: Exception) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {one_line(error)}", file=sys.stderr)
     return UNUSABLE
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.scripted_endpoint import Answer as Reply
 from tests.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import RequestRefused, TransientError
-from transforms.inference.client.capabilities import EVERYTHING, Structure, forget_abilities, steps_down
+from transforms.inference.client.capabilities import NOTHING, OBJECT, SCHEMA, forget_abilities, steps_down
 from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import ContextOverflow, Refused
@@ -71,16 +71,15 @@ def completions(answers: Sequence[Completion | Exception]) -> int:
 
 
 def test_the_steps_give_up_structure_or_parameters_before_both() -> None:
-    steps = steps_down(EVERYTHING, ["seed", "temperature"], with_schema=True)
-    assert [(step.structure.name, sorted(step.dropped)) for step in steps] == [
-        ("JSON_OBJECT", []),
-        ("PLAIN", []),
-        ("JSON_SCHEMA", ["seed"]),
-        ("JSON_SCHEMA", ["seed", "temperature"]),
-        ("PLAIN", ["seed", "temperature"]),
+    assert steps_down(NOTHING, ["seed", "temperature"], with_schema=True) == [
+        {SCHEMA},
+        {SCHEMA, OBJECT},
+        {"seed"},
+        {"seed", "temperature"},
+        {SCHEMA, OBJECT, "seed", "temperature"},
     ]
-    assert steps_down(EVERYTHING, [], with_schema=False) == []
-    assert [step.structure for step in steps_down(EVERYTHING, ["seed"], with_schema=False)] == [Structure.JSON_SCHEMA]
+    assert steps_down(NOTHING, [], with_schema=False) == []
+    assert steps_down(NOTHING, ["seed"], with_schema=False) == [{"seed"}]
 
 
 def test_a_refusal_of_one_request_teaches_nothing(serve: Serve) -> None:

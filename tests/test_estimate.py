@@ -207,7 +207,8 @@ def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: 
         printed = json.loads(capsys.readouterr().out)
         paid = sum(path.read_bytes().count(b"\n") for path in output.glob("journal/*.jsonl"))
         assert sorted(path.name for path in output.iterdir()) == ["estimate", "journal"]
-        assert estimate([*given, *prices, "--sample=18"]) == OK
+        sizing = ["--deadline_h=2", "--prefill_tokens_s=8000", "--decode_tokens_s=2000"]
+        assert estimate([*given, *prices, *sizing, "--sample=18"]) == OK
         table = capsys.readouterr().out.partition("estimate from 18 texts")[2]
         assert main([*given, "--resume"]) == OK
     again = json.loads((output / "estimate" / "estimate.json").read_text("utf-8"))["whole"]
@@ -228,6 +229,8 @@ def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: 
     assert any(note.startswith("--target_accepted 20 is reached after") for note in printed["notes"])
     assert "accepted pairs" in table
     assert "hours are not known" in table
+    assert "GPUs by the deadline" in table and "GPU time a text: (" in table
+    assert "synthesize" in table, "the tokens of each stage, from the journal"
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from beam_pipeline.options.command_line import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "templates" / "OPERATIONS.md", *sorted((ROOT / "templates" / "serving").glob("*.md"))]
-# Flags of others: our scripts' and sizing's, and those that the recipes give the servers.
+# Flags of others: our scripts' and an estimate's, and those that the recipes give the servers.
 ELSEWHERE = (
     "templates/*.sh",
     "templates/Dockerfile",
     "templates/serving/*.yaml",
-    "beam_pipeline/sizing.py",
+    "beam_pipeline/estimate/command.py",
+    "beam_pipeline/estimate/sizing.py",
     "tests/graph_contract.py",
 )
 

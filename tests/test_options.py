@@ -665,7 +665,7 @@ def test_generated_files_are_what_the_options_say() -> None:
     assert not describe.stale(ROOT), "run 'make options'"
 
 
-def test_the_readme_table_names_every_flag() -> None:
+def test_the_table_names_every_flag() -> None:
     table = describe.options_table()
     for option in OPTIONS.values():
         flag = f"`--<stage>_{option.setting}`" if option.stage else f"`--{option.name}`"
@@ -696,19 +696,20 @@ def test_all_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_describe_rewrites_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copy(ROOT / "README.md", tmp_path)
+    page = tmp_path / describe.PAGE
+    page.parent.mkdir(parents=True)
+    shutil.copy(ROOT / describe.PAGE, page)
     assert describe.main(["--check"], tmp_path) == 1
     assert "templates/metadata.json is not what the options say: run 'make options'" in capsys.readouterr().err
     assert describe.main([], tmp_path) == 0
     assert describe.main(["--check"], tmp_path) == 0
-    readme = tmp_path / "README.md"
-    readme.write_text(readme.read_text("utf-8").replace("`--model`", "`--modle`"), "utf-8")
+    page.write_text(page.read_text("utf-8").replace("`--model`", "`--modle`"), "utf-8")
     assert describe.main(["--check"], tmp_path) == 1
     assert describe.main([], tmp_path) == 0
-    assert readme.read_text("utf-8") == (ROOT / "README.md").read_text("utf-8")
+    assert page.read_text("utf-8") == (ROOT / describe.PAGE).read_text("utf-8")
 
 
-def test_describe_needs_a_readme_with_markers(tmp_path: Path) -> None:
+def test_describe_needs_a_page_with_markers(tmp_path: Path) -> None:
     assert describe.main([], tmp_path) == 2
     with pytest.raises(ValueError, match="needs the lines"):
         describe.with_table("no markers", "table")

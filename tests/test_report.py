@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib", reason="draws the report: pip install -r requirements-report.txt")
 pytest.importorskip("sklearn", reason="makes the report's map: pip install -r requirements-report.txt")
 
-from beam_pipeline import report
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.output.kinds import SCHEMAS, columns_of
+from beam_pipeline.report import write as report
 from beam_pipeline.report.charts import bins
-from beam_pipeline.report.command import OK, UNUSABLE
 from beam_pipeline.report.command import main as report_main
 from beam_pipeline.report.documents import Wanted, show
 from beam_pipeline.report.elements import element, script_json

@@ -55,7 +55,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/run",),
     ("beam_pipeline/main",),
     ("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
-    ("beam_pipeline/sizing",),
+    ("beam_pipeline/estimate/sizing",),
     ("beam_pipeline/cli",),
     ("beam_pipeline/__main__",),
 )

@@ -1,129 +1,98 @@
-"""Sizing: the arithmetic from a pilot's summary to GPUs, hours and a price."""
+"""Sizing: the arithmetic from an estimate to GPUs, hours and a price."""
 
-import json
-from pathlib import Path
+import argparse
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.sizing import Plan, main
+from beam_pipeline.estimate.command import main as estimate
+from beam_pipeline.estimate.extrapolate import Draws
+from beam_pipeline.estimate.sizing import FLAGS, gpus_for, sized, sizing_notes, stage_table
+from beam_pipeline.exit_codes import UNUSABLE
 
-FIGURES = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")
-
-
-def stage(*figures: int, replayed: int = 0) -> dict[str, int]:
-    return {**dict(zip(FIGURES, figures, strict=True)), "replayed": replayed}
-
-
-def summary(**changes: Any) -> dict[str, Any]:
-    """100 documents, 150 pairs: a document costs 1,000 uncached and 200 written tokens, and 0.5 s of the run."""
-    tokens = {"filter": stage(100, 120_000, 40_000, 2_000), "verify": stage(150, 300_000, 280_000, 18_000)}
-    total = {figure: sum(row[figure] for row in tokens.values()) for figure in FIGURES}
-    embed = stage(5, 9_000, 0, 0)
-    return {
-        **{"documents": {"read": 100}, "pairs": 150, "seconds": 50.0, "tokens": {**tokens, "total": total, "embed": embed}},
-        **changes,
-    }
+RATES = {"prefill_tokens_s": 10_000.0, "decode_tokens_s": 2_000.0}
 
 
-def sized(tmp_path: Path, content: Any, *arguments: str) -> int:
-    path = tmp_path / "summary.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
-    return main(["--summary", str(path), *arguments])
+def told(**flags: float) -> argparse.Namespace:
+    return argparse.Namespace(**{**dict.fromkeys(flag[2:] for flag in FLAGS), **flags})
 
 
-GOAL = ("--documents", "1000000", "--deadline_h", "24")
-RATES = ("--prefill_tokens_s", "10000", "--decode_tokens_s", "2000")
+def whole(**changes: float) -> dict[str, Draws]:
+    """A million texts of 1,000 uncached and 200 written tokens, and 1.5 pairs of each."""
+    figures = {"texts": 1e6, "prompt_tokens": 4.2e9, "cached_tokens": 3.2e9, "completion_tokens": 2e8, "accepted_pairs": 1.5e6}
+    return {name: Draws(number, number * np.array([0.9, 1.0, 1.1])) for name, number in {**figures, **changes}.items()}
 
 
-def test_from_what_a_gpu_does_in_a_second(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sized(tmp_path, summary(), *GOAL, *RATES, "--busy", "1", "--gpu_hour", "3") == 0
-    shown = capsys.readouterr().out
-    # 1,000 / 10,000 + 200 / 2,000 = 0.2 s; a million of them are 55.6 hours; 1.5 pairs a document.
-    assert "(1,000 / 10,000 + 200 / 2,000) / 1 busy = 0.200 s" in shown
-    assert "1,000,000 x 0.200 s = 55.6 GPU hours" in shown
-    assert "55.6 / 24 = 3 GPUs" in shown
-    assert "= 1,500,000\n" in shown
-    assert "1,000,000 / 1.50 x 0.200 s = 37.0 GPU hours" in shown
-    assert "111.11; the corpus 166.67" in shown
-    rows = {
-        words[0]: words[1:] for line in shown.splitlines() if (words := line.split()) and words[0] in ("filter", "verify", "all")
-    }
-    assert rows == {
-        "filter": ["1.00", "1,200", "400", "800", "20"],
-        "verify": ["1.50", "3,000", "2,800", "200", "180"],
-        "all": ["2.50", "4,200", "3,200", "1,000", "200"],
-    }
+def size(flags: argparse.Namespace, found: dict[str, Draws], hours: Draws | None = None) -> tuple[dict[str, float], str]:
+    """The rows that sizing adds, and its notes."""
+    rows = sized(flags, found, hours, found["accepted_pairs"])
+    return {name: row.estimate for name, row in rows.items()}, "\n".join(sizing_notes(flags, {**found, **rows}, hours))
 
 
-def test_from_the_time_of_the_pilot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sized(tmp_path, summary(), *GOAL, "--pilot_gpus", "2") == 0
-    shown = capsys.readouterr().out
-    assert "50.0 s x 2 GPUs / 100 documents = 1.000 s" in shown
-    assert "277.8 / 24 = 12 GPUs" in shown
+def test_from_what_a_gpu_does_in_a_second() -> None:
+    rows, notes = size(told(deadline_h=24, busy=1, gpu_hour=3, **RATES), whole())
+    # 1,000 / 10,000 + 200 / 2,000 = 0.2 s; a million of them are 55.6 hours; 1.5 pairs a text.
+    assert "(1,000 / 10,000 + 200 / 2,000) / 1 busy = 0.200 s" in notes
+    expected = {"gpu_hours": 55.56, "gpus": 3, "gpu_cost": 166.67}
+    assert rows == pytest.approx({**expected, "gpu_hours_a_million_pairs": 37.04, "gpu_cost_a_million_pairs": 111.11}, rel=1e-3)
 
 
-def test_a_pilot_without_pairs_has_no_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sized(tmp_path, summary(pairs=0), *GOAL, *RATES, "--gpu_hour", "3") == 0
-    assert "never: the pilot accepted none" in capsys.readouterr().out
+def test_from_the_time_of_the_sample() -> None:
+    hours = Draws(138.9, np.array([130.0, 140.0, 150.0]))
+    rows, notes = size(told(deadline_h=24, pilot_gpus=2), whole(), hours)
+    assert rows == pytest.approx({"gpu_hours": 277.8, "gpus": 12, "gpu_hours_a_million_pairs": 185.2}, rel=1e-3)
+    assert "139 hours x 2 GPUs / 1,000,000 texts = 1.000 s" in notes
+    rows, notes = size(told(deadline_h=24, pilot_gpus=2), whole())
+    assert not rows and "nor are GPUs known" in notes
 
 
-def test_tokens_that_no_cache_held_are_pointed_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for cached, told in ((0, True), (280_000, False)):
-        assert sized(tmp_path, summary(tokens={"verify": stage(150, 300_000, cached, 18_000)}), *GOAL, *RATES) == 0
-        assert ("no token was cached" in capsys.readouterr().out) == told
+def test_nothing_is_sized_without_a_deadline() -> None:
+    assert size(told(), whole()) == ({}, "")
 
 
-@given(st.floats(1e-3, 1e3), st.integers(1, 10**9), st.floats(0.1, 1000))
-def test_the_gpus_are_enough_and_one_less_is_not(gpu_s: float, documents: int, deadline_h: float) -> None:
-    plan = Plan(gpu_s, documents, deadline_h)
-    needed = plan.gpu_hours / deadline_h
-    assert plan.gpus >= needed * (1 - 1e-6) - 1e-6
-    assert plan.gpus == 1 or plan.gpus - 1 < needed
+def test_a_sample_without_pairs_has_no_price_of_a_pair() -> None:
+    rows, notes = size(told(deadline_h=24, gpu_hour=3, **RATES), whole(accepted_pairs=0))
+    assert set(rows) == {"gpu_hours", "gpus", "gpu_cost"}
+    assert "never reached" in notes
+
+
+@pytest.mark.parametrize(("cached", "says"), [(0, True), (1e9, False)])
+def test_tokens_that_no_cache_held_are_pointed_out(cached: float, says: bool) -> None:
+    assert ("no token was cached" in size(told(deadline_h=24, **RATES), whole(cached_tokens=cached))[1]) == says
+
+
+def test_the_tokens_of_each_stage_and_of_all() -> None:
+    calls = [("a", "filter", (1200, 400, 20)), ("a", "verify", (3000, 2800, 120)), ("b", "filter", (1200, 400, 20))]
+    rows = {words[0]: words[1:] for line in stage_table(calls, 2) if (words := line.split())}
+    assert rows["filter"] == ["1.00", "1,200", "400", "800", "20"]
+    assert rows["verify"] == ["0.50", "1,500", "1,400", "100", "60"]
+    assert rows["all"] == ["1.50", "2,700", "1,800", "900", "80"]
+
+
+@given(st.floats(0, 1e9), st.floats(0.1, 1000))
+def test_the_gpus_are_enough_and_one_less_is_not(gpu_hours: float, deadline_h: float) -> None:
+    gpus, needed = float(gpus_for(np.array(gpu_hours), deadline_h)), gpu_hours / deadline_h
+    assert gpus >= needed * (1 - 1e-6) - 1e-6
+    assert gpus == 1 or gpus - 1 < needed
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("arguments", "says"),
     [
-        ("{", "error: --summary"),
-        (summary(documents={"read": 0}), "no document that a model was asked about"),
-        (summary(tokens={}), "no document that a model was asked about"),
-        (summary(tokens={"filter": stage(1, 10, 0, 1, replayed=5)}), "is of a resumed run"),
-        (summary(seconds=0), "does not say how long"),
-        ("[]", "error: --summary"),
-        ({"tokens": [1], "documents": 3}, "is no summary of a run"),
-        (summary(documents={"read": 100, "not_started": 40}), "ended before all of its documents were asked about"),
+        (["--deadline_h=24"], "goes with --pilot_gpus, or"),
+        (["--pilot_gpus=1"], "goes with --pilot_gpus, or"),
+        (["--deadline_h=24", "--pilot_gpus=1", "--prefill_tokens_s=8", "--decode_tokens_s=2"], "goes with --pilot_gpus, or"),
+        (["--deadline_h=24", "--prefill_tokens_s=8"], "goes with --pilot_gpus, or"),
+        (["--deadline_h=24", "--pilot_gpus=0"], "--pilot_gpus 0: must be"),
+        (["--deadline_h=nan", "--pilot_gpus=1"], "--deadline_h nan: must be"),
+        (["--busy=2"], "1 at most"),
     ],
+    ids=str,
 )
-def test_a_summary_that_says_nothing_is_refused_in_one_line(
-    tmp_path: Path, content: Any, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert sized(tmp_path, content, *GOAL, "--pilot_gpus", "1") == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (),
-        ("--pilot_gpus", "1", *RATES),
-        RATES[:2],
-        ("--pilot_gpus", "0"),
-        ("--busy", "2", *RATES),
-        ("--decode_tokens_s", "nan", *RATES[:2]),
-        ("--pilot_gpus", "one"),
-        ("--busy", "much", *RATES),
-    ],
-)
-def test_wrong_flags(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        sized(tmp_path, summary(), *GOAL, *arguments)
-    assert caught.value.code == 2
-
-
-def test_no_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--summary", str(tmp_path / "none.json"), *GOAL, *RATES]) == 2
-    assert capsys.readouterr().err.startswith("error: --summary")
+def test_flags_that_say_nothing(arguments: list[str], says: str, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert estimate(["--input", str(tmp_path), "--output", str(tmp_path / "out"), *arguments]) == UNUSABLE
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert says in line

@@ -53,3 +53,8 @@ class FatalError(Exception):
 def stops_the_run(error: Exception) -> bool:
     """Whether an error is more than one element's: nothing can succeed, or a bug."""
     return not isinstance(error, (TransientError, ElementError))
+
+
+def one_line(error: object) -> str:
+    """What an error says, on one line; its class where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__

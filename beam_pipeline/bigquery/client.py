@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from beam_pipeline.options.tables import TableName
+from transforms.errors import one_line
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client, Table
@@ -31,9 +32,9 @@ def asking(what: str) -> Iterator[None]:
         yield
     except GoogleAPICallError as error:
         said = error.errors[0].get("message") if error.errors else error.message
-        raise TableError(f"{what}: BigQuery says: {' '.join(str(said).split())}") from error
+        raise TableError(f"{what}: BigQuery says: {one_line(said or error)}") from error
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        raise TableError(f"{what}: BigQuery cannot be asked: {' '.join(str(error).split())}") from error
+        raise TableError(f"{what}: BigQuery cannot be asked: {one_line(error)}") from error
 
 
 def make_client(project: str) -> "Client":

@@ -27,7 +27,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.transforms.environments import Environment
 
 from beam_pipeline.options.config import LOCAL_RUNNER, STREAM_RUNNER
-from transforms.errors import FatalError
+from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import peek_runtime
 
 # Beam's in-process runner of streams, and ours that is made of it.
@@ -164,7 +164,7 @@ def check_environment(portable: PortableOptions) -> None:
     try:
         Environment.from_options(portable)
     except Exception as error:  # whatever a kind of environment raises
-        what = " ".join(str(error).split()) or type(error).__name__
+        what = one_line(error)
         given = f"--environment_type={portable.environment_type} --environment_config={portable.environment_config or ''}"
         raise ValueError(f"{given}: {what}") from error
 

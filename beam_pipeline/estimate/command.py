@@ -1,8 +1,9 @@
 """`webscale-qa estimate --input ... --output OUT [--sample 200] [options of the run]`: what a run would come to.
 
 A random sample of the corpus goes through the real pipeline, and its pairs, calls, tokens, time and cost are
-extrapolated to the whole, each with an interval. The sample's own output is in `OUT/estimate/`. Its replies are in the
-journal of the run, `OUT/journal/`, so the run itself, with `--resume`, does not pay for them again.
+extrapolated to the whole, each with an interval; with `--deadline_h` also the GPUs that it needs. The sample's own output
+is in `OUT/estimate/`. Its replies are in the journal of the run, `OUT/journal/`, so the run itself, with `--resume`, does
+not pay for them again.
 """
 
 import json
@@ -18,8 +19,11 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.engines.runners import is_local, runner_name
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
-from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter
-from beam_pipeline.estimate.extrapolate import LEVEL, Draws, call_rate, totals, without_repeats
+from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter, PaidCall, by_document
+from beam_pipeline.estimate.extrapolate import LEVEL, Draws, call_rate, combined, totals, without_repeats
+from beam_pipeline.estimate.sizing import FLAGS as SIZING_FLAGS
+from beam_pipeline.estimate.sizing import ROWS as SIZING_ROWS
+from beam_pipeline.estimate.sizing import check_flags, sized, sizing_notes, stage_table
 from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import execute
 from beam_pipeline.options.command_line import parse
@@ -31,6 +35,7 @@ from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
+from transforms.errors import one_line
 
 SAMPLE = 200
 FOLDER, SAMPLE_FILE, ESTIMATE_FILE = "estimate", "sample.jsonl", "estimate.json"
@@ -49,6 +54,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "completion_tokens": ("tokens out", ",.0f"),
     HOURS: ("hours", ",.3g"),
     COST: ("cost", ",.2f"),
+    **SIZING_ROWS,
 }
 
 
@@ -63,6 +69,8 @@ def _parser() -> CommandParser:
     parser.add_argument("--sample", default=SAMPLE, type=int, help=f"texts to ask about, chunks by themselves ({SAMPLE})")
     parser.add_argument("--seed", default=0, type=int, help="another seed draws other texts (0)")
     parser.add_argument("--json", action="store_true", help="print the estimate as JSON, and all else to standard error")
+    for flag, says in SIZING_FLAGS.items():
+        parser.add_argument(flag, type=float, help=says)
     return parser
 
 
@@ -72,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if given.sample < 2:
             raise OptionError(f"--sample {given.sample}: must be at least 2, or nothing can be said of how far it may be wrong")
+        check_flags(given)
         config, options = parse(rest)
         if config.streaming or config.dry_run or not is_local(options):
             what = "--streaming" if config.streaming else "--dry_run" if config.dry_run else f"--runner {runner_name(options)}"
@@ -86,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
             raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     if not sample.texts:
         print(
@@ -105,10 +114,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     if not read_summary(FileSystems.join(folder, SUMMARY_FILE))["balanced"]:
         return code
-    estimate = estimate_whole(sample, meter, config, folder)
-    report = to_json(estimate, sample, meter, config)
+    calls = meter.calls(config.journal_folder)
+    estimate = estimate_whole(sample, meter, calls, config, folder)
+    estimate |= sized(given, estimate, estimate.get(HOURS), estimate[PAIRS])
+    said = [*notes(estimate, sample, meter, config), *sizing_notes(given, estimate, estimate.get(HOURS))]
+    report = to_json(estimate, sample, said)
     write_summary(FileSystems.join(folder, ESTIMATE_FILE), report)
-    print(json.dumps(report, indent=2) if given.json else "\n" + "\n".join(table(estimate, sample, meter, config)))
+    if given.json:
+        print(json.dumps(report, indent=2))
+        return OK
+    stages = ["", *stage_table(calls, len(sample.texts))] if given.deadline_h else []
+    kept = f"the replies are kept: go on with --resume --output {config.output}"
+    print("", *table(estimate, sample), *stages, "", *said, kept, sep="\n")
     return OK
 
 
@@ -147,12 +164,12 @@ def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
     )
 
 
-def estimate_whole(sample: CorpusSample, meter: Meter, config: PipelineConfig, folder: str) -> dict[str, Draws]:
+def estimate_whole(
+    sample: CorpusSample, meter: Meter, calls: Sequence[PaidCall], config: PipelineConfig, folder: str
+) -> dict[str, Draws]:
     """What the whole would come to, by the names of `ROWS`; hours and cost where they are known."""
-    by_document = meter.by_document(config.journal_folder)
-    figures = {
-        name: np.array([by_document.get(text.id, {}).get(name, 0) for text in sample.texts]) for name in (*FIGURES, SHARED)
-    }
+    spent = by_document(calls)
+    figures = {name: np.array([spent.get(text.id, {}).get(name, 0) for text in sample.texts]) for name in (*FIGURES, SHARED)}
     written = OutputFolder(folder)
     accepted = Counter(row["document_id"] for row in written.rows("qa"))
     repeats = Counter(row["document_id"] for row in written.rows("rejected") if repeats_another_text(row))
@@ -165,15 +182,14 @@ def estimate_whole(sample: CorpusSample, meter: Meter, config: PipelineConfig, f
     found["cached_share"] = found[CACHED].over(found[PROMPT])
     rate = call_rate(meter.answered_at)
     if rate is not None:
-        seconds = found[CALLS].over(rate)
-        found[HOURS] = Draws(seconds.estimate / 3600, seconds.draws / 3600)
+        found[HOURS] = combined(lambda seconds: seconds / 3600, found[CALLS].over(rate))
     prices = prices_of(config)
     if HOURS in found or not prices.gpu_hour:
         hours = found.get(HOURS, Draws(0.0, np.zeros_like(found[CALLS].draws)))
-        usage = {name: found[name] for name in FIGURES}
-        cost = prices.cost({name: draws.estimate for name, draws in usage.items()}, hours.estimate * 3600)
-        if cost:
-            found[COST] = Draws(cost, prices.cost({name: draws.draws for name, draws in usage.items()}, hours.draws * 3600))  # type: ignore[arg-type]
+        usage = (found[name] for name in FIGURES)
+        cost = combined(lambda hours, *spent: prices.cost(dict(zip(FIGURES, spent, strict=True)), hours * 3600), hours, *usage)
+        if cost.estimate:
+            found[COST] = cost
     return found
 
 
@@ -216,7 +232,7 @@ def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
             yield f"--{name} {limit:,g} is reached after {low:.0%} {part}" if low < 1 else f"--{name} {limit:,g} is not reached"
 
 
-def table(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> Iterator[str]:
+def table(estimate: Mapping[str, Draws], sample: CorpusSample) -> Iterator[str]:
     """The estimate for a person."""
     yield f"estimate from {len(sample.texts):,} texts, intervals of {LEVEL:.0%}"
     yield ""
@@ -225,12 +241,9 @@ def table(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, con
         if name in estimate:
             found = estimate[name].interval()
             yield f"{label:20}" + "".join(f"{format(number, form):>16}" for number in (found.estimate, found.low, found.high))
-    yield ""
-    yield from notes(estimate, sample, meter, config)
-    yield f"the replies are kept: go on with --resume --output {config.output}"
 
 
-def to_json(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> dict[str, Any]:
+def to_json(estimate: Mapping[str, Draws], sample: CorpusSample, said: Sequence[str]) -> dict[str, Any]:
     """The estimate for a program."""
     found = {name: estimate[name].interval() for name in ROWS if name in estimate}
     return {
@@ -243,5 +256,5 @@ def to_json(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, c
             "files": sample.total_files,
         },
         "whole": {name: {"estimate": part.estimate, "low": part.low, "high": part.high} for name, part in found.items()},
-        "notes": list(notes(estimate, sample, meter, config)),
+        "notes": list(said),
     }

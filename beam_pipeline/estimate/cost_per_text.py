@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -19,12 +19,15 @@ CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", "prompt_tokens", "cached
 # Of the cached tokens those that every prompt begins with, whatever its document: they are always in the cache.
 SHARED = "shared_tokens"
 
+PaidCall = tuple[str, str, tuple[int, int, int]]
+"""Document or pair, stage, and the tokens in and out: prompt, cached, completion."""
+
 
 class Meter:
     """Listens to the calls of a run; a context manager."""
 
     def __init__(self) -> None:
-        self._paid: list[tuple[str, str, tuple[int, int, int]]] = []  # document or pair, stage, tokens
+        self._paid: list[PaidCall] = []
         self._replayed: list[tuple[str, str, str]] = []  # document or pair, stage, key
         self._document_of: dict[str, str] = {}  # by pair
         self.answered_at: list[float] = []
@@ -55,19 +58,23 @@ class Meter:
         if isinstance(result, VerifiedQA):
             self._document_of[result.id] = result.pair.task.document.id
 
-    def by_document(self, journal: str) -> dict[str, dict[str, int]]:
-        """Calls and tokens of each document; of replies that an earlier run paid for, as the journal has them."""
+    def calls(self, journal: str) -> list[PaidCall]:
+        """The calls about each document; replies that an earlier run paid for have the tokens that the journal says."""
         tokens = journalled(journal, {key for *_, key in self._replayed})
-        calls = [*self._paid, *((name, stage, tokens[key]) for name, stage, key in self._replayed if key in tokens)]
-        # What the first question about a document finds in the cache is what it shares with those about others.
-        first = [cached for _, stage, (_, cached, _) in calls if stage == MODEL_STAGES[0]]
-        shared = int(median(first)) if first else 0
-        figures: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys((*FIGURES, SHARED), 0))
-        for name, _, paid in calls:
-            row = figures[self._document_of.get(name, name)]
-            for figure, number in zip((*FIGURES, SHARED), (1, *paid, min(paid[1], shared)), strict=True):
-                row[figure] += number
-        return figures
+        replayed = ((name, stage, tokens[key]) for name, stage, key in self._replayed if key in tokens)
+        return [(self._document_of.get(name, name), stage, paid) for name, stage, paid in (*self._paid, *replayed)]
+
+
+def by_document(calls: Sequence[PaidCall]) -> dict[str, dict[str, int]]:
+    """Calls and tokens of each document."""
+    # What the first question about a document finds in the cache is what it shares with those about others.
+    first = [cached for _, stage, (_, cached, _) in calls if stage == MODEL_STAGES[0]]
+    shared = int(median(first)) if first else 0
+    figures: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys((*FIGURES, SHARED), 0))
+    for name, _, paid in calls:
+        for figure, number in zip((*FIGURES, SHARED), (1, *paid, min(paid[1], shared)), strict=True):
+            figures[name][figure] += number
+    return figures
 
 
 def journalled(folder: str, keys: Iterable[str]) -> dict[str, tuple[int, int, int]]:

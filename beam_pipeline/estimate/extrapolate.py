@@ -10,8 +10,9 @@ drawn again, with what is in them, because documents of one file are alike; else
 and texts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,11 @@ class Draws:
         where = np.random.default_rng(seed).uniform(size=len(self.draws))
         draws = self.draws + where * (other.draws - self.draws)
         return Draws((self.estimate + other.estimate) / 2, draws)
+
+
+def combined(function: Callable[..., Any], *parts: Draws) -> Draws:
+    """What a function makes of estimates, and of what other samples would have said."""
+    return Draws(function(*(part.estimate for part in parts)), function(*(part.draws for part in parts)))
 
 
 def totals(sample: CorpusSample, figures: Mapping[str, np.ndarray], seed: int = 0) -> dict[str, Draws]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
 from beam_pipeline.export.folder import ExportError, ExportFolder
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
@@ -29,8 +30,8 @@ from beam_pipeline.output.read_back import ReadBackError
 from beam_pipeline.storage.files import open_file, reason
 from prompts.load import load_domains
 from transforms.answers.canonical import ANSWER_TYPES
+from transforms.errors import one_line
 
-OK, NOTHING, UNUSABLE, STOPPED = 0, 1, 2, 130
 DATASET = "hf"
 VALIDATION_SHARE = 0.05
 SYSTEM_FILE = "system_prompt.txt"
@@ -239,7 +240,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _export(options)
     except ValueError as error:  # run, options or folder that cannot be used
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     except OSError as error:  # a full disk, a folder that must not be written
         print(f"error: --to {options.to}: cannot be written: {reason(error)}", file=sys.stderr)
@@ -278,7 +279,7 @@ def _export(options: argparse.Namespace) -> int:
             written = export_trainer(run, folder, selection, share, options.format, templates)
     if written is None:
         print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
-        return NOTHING
+        return FAILED
     print(report(run, options.format, options.to, share, written))
     return OK
 

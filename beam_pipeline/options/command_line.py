@@ -27,6 +27,7 @@ from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.per_stage import WITH_OPTIONS, StageOptions
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
+from transforms.errors import one_line
 from transforms.stages import MODEL_STAGES
 
 
@@ -282,7 +283,7 @@ def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise OptionError(f"{path} line 1: not YAML: the file holds bytes that are not text") from None
     except Exception as error:  # file systems raise what they like; all of it means "cannot be read"
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise OptionError(f"--config {path}: cannot be read: {reason}") from None
     if root is None:
         return

@@ -1,7 +1,7 @@
 """Every option of the pipeline, declared once, as one pydantic model.
 
 `PipelineConfig` is the only list of options. The flags of the command line, the keys of a
-`--config` file (`command_line.py`), `templates/metadata.json` and the option table of the README are made from it
+`--config` file (`command_line.py`), `templates/metadata.json` and the option table (`options/README.md`) are made from it
 (`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
 (`input_options.py`, `endpoint_options.py`, `document_options.py`, `mix_options.py`, and one stage's own settings in
 `stage_options.py`); those of the run as a whole stand here. `option_checks.py` says what goes together.

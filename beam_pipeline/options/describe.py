@@ -1,4 +1,4 @@
-"""Write what is generated from the options: `templates/metadata.json` and the README's option table.
+"""Write what is generated from the options: `templates/metadata.json` and the table of `beam_pipeline/options/README.md`.
 
 `python -m beam_pipeline.options.describe` rewrites both; with `--check` it changes nothing and exits 1
 where a file is not what the options say.
@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.options.checks import NEEDS
 from beam_pipeline.options.command_line import OPTIONS, Option
 from beam_pipeline.options.groups import STREAMING
 from transforms.stages import MODEL_STAGES, SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = Path("beam_pipeline", "options", "README.md")
 BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
 
 # What Dataflow must know before it starts a job. The graph runs both ways, so it "supports streaming", and the parameter
@@ -106,7 +108,7 @@ def _label(name: str) -> str:
 
 
 def options_table() -> str:
-    """The option table of the README; one row stands for a setting of every stage."""
+    """The table of all options; one row stands for a setting of every stage."""
     return "\n".join(["| Group | Flag | Default | Help |", "|---|---|---|---|", *_rows()])
 
 
@@ -126,25 +128,25 @@ def _rows() -> Iterator[str]:
         yield f"| {heading} | {flag} | {default} | {option.description.replace('|', '/')} |"
 
 
-def with_table(readme: str, table: str) -> str:
-    """The README with the table between its markers.
+def with_table(page: str, table: str) -> str:
+    """The page with the table between its markers.
 
     Raises:
         ValueError: a marker is missing.
     """
-    before, begin, rest = readme.partition(BEGIN)
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"README.md: the option table needs the lines {BEGIN} and {END}")
+        raise ValueError(f"{PAGE}: the option table needs the lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def generated(root: Path) -> dict[Path, str]:
     """What each generated file must hold."""
-    readme = root / "README.md"
+    page = root / PAGE
     return {
         root / "templates" / "metadata.json": json.dumps(metadata(), indent=2, ensure_ascii=False) + "\n",
-        readme: with_table(readme.read_text("utf-8"), options_table()),
+        page: with_table(page.read_text("utf-8"), options_table()),
     }
 
 
@@ -161,9 +163,9 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     )
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a file is stale")
     arguments = parser.parse_args(argv)
-    if not (root / "README.md").is_file():
-        print("beam_pipeline.options.describe works on a checkout of the project: there is no README.md here", file=sys.stderr)
-        return 2
+    if not (root / PAGE).is_file():
+        print(f"beam_pipeline.options.describe works on a checkout of the project: there is no {PAGE} here", file=sys.stderr)
+        return UNUSABLE
     found = stale(root)
     for path in found:
         if arguments.check:
@@ -172,7 +174,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
             path.parent.mkdir(exist_ok=True)
             path.write_text(generated(root)[path], "utf-8")
             print(f"wrote {path.relative_to(root)}")
-    return 1 if arguments.check and found else 0
+    return FAILED if arguments.check and found else OK
 
 
 if __name__ == "__main__":

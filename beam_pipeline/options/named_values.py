@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import yaml
 
 from beam_pipeline.storage.matching import read_text
+from transforms.errors import one_line
 
 YAML_NAMES = (".yaml", ".yml")
 
@@ -36,7 +37,7 @@ def _read_file(path: str, what: str) -> list[tuple[str, str]]:
     try:
         root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{path}: not YAML: {one_line(error)}") from None
     if not isinstance(root, yaml.MappingNode) or not all(isinstance(value, yaml.ScalarNode) for _, value in root.value):
         raise ValueError(f"{path}: must hold '{what}: value' lines")
     return [(str(key.value), str(value.value)) for key, value in root.value]

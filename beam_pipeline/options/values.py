@@ -64,7 +64,7 @@ SPLITTERS: Mapping[str, Callable[[str], list[str]]] = {"commas": split_commas, "
 def declare(
     default: Any, description: str, group: str, *, param_type: str = "TEXT", split: str = "", regex: str = "", **bounds: Any
 ) -> Any:
-    """A pydantic field with what flags, Flex Template metadata and the README need to know of it."""
+    """A pydantic field with what flags, Flex Template metadata and the option table need to know of it."""
     extra: dict[str, Any] = {"group": group, "param_type": param_type, "split": split, "regex": regex}
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 

@@ -17,6 +17,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from warcio.recordloader import ArcWarcRecordLoader
 
+from transforms.errors import one_line
+
 # It repeats what a crawled page says.
 logging.getLogger("warcio").setLevel(logging.ERROR)
 
@@ -151,7 +153,7 @@ class _Members:
             return b"" if self._failed else self._stream.read(_BLOCK)
         except Exception as error:  # each file system has errors of its own
             self._failed, self._inflate = True, None
-            raise _DamagedFile(f"the file cannot be read any further: {' '.join(str(error).split())}", self.member) from error
+            raise _DamagedFile(f"the file cannot be read any further: {one_line(error)}", self.member) from error
 
     def _skip(self, size: int) -> None:
         self._raw, self._raw_at = self._raw[size:], self._raw_at + size
@@ -185,7 +187,7 @@ class _Blocks:
             data = next(self._blocks, b"")
         except Exception as error:  # of file systems and decompressors, each with errors of its own
             self._blocks = iter(())
-            raise _DamagedFile(" ".join(str(error).split()), self.member) from error
+            raise _DamagedFile(one_line(error), self.member) from error
         self.position, self._next = self._next, self._next + len(data)
         return data
 

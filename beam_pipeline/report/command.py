@@ -4,9 +4,8 @@ import sys
 from collections.abc import Sequence
 
 from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.report.write import ReportError, write_report
-
-OK, UNUSABLE = 0, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:

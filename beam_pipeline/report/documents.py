@@ -13,7 +13,7 @@ from beam_pipeline.options.gone import without_gone
 from beam_pipeline.reading.input_list import file_inputs, read_inputs
 from beam_pipeline.report.figures import Lengths
 from beam_pipeline.storage.matching import match_files
-from transforms.errors import FatalError
+from transforms.errors import FatalError, one_line
 from transforms.grounding.quotes import find_quote
 from transforms.records import Document
 
@@ -84,7 +84,7 @@ def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MO
         else:
             whole = True
     except (ValueError, OSError, FatalError) as error:  # the input has gone, or was never files
-        problem = " ".join(str(error).split())
+        problem = one_line(error)
     return Looked(shown, lengths, read, whole, problem)
 
 

@@ -10,6 +10,8 @@ import zstandard
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from transforms.errors import one_line
+
 _T = TypeVar("_T")
 
 FORMATS = ("jsonl", "parquet", "text", "warc")
@@ -53,7 +55,7 @@ def reason(error: BaseException) -> str:
     """What an exception says, on one line; of Beam's collective error, what the first one in it says."""
     while isinstance(error, BeamIOError) and error.exception_details:
         error = next(iter(error.exception_details.values()))
-    return " ".join(f"{error}".split()) or type(error).__name__
+    return one_line(error)
 
 
 def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from beam_pipeline.options.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.output.kinds import Row, json_line
 from beam_pipeline.reading.documents import STAGE, Fields, dead_row, parse_row, with_event_time
 from beam_pipeline.storage.values import MISSING, BadRow, printable
+from transforms.errors import one_line
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.records import DeadLetter, Document, VerifiedQA
 from transforms.text import stable_hash
@@ -158,7 +159,7 @@ def check_pubsub(subscription: str, topic: str) -> None:
         except Forbidden:
             pass
         except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
-            raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {' '.join(str(error).split())}") from error
+            raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {one_line(error)}") from error
 
     if subscription:
         try:
@@ -166,13 +167,13 @@ def check_pubsub(subscription: str, topic: str) -> None:
                 request = {"subscription": subscription}
                 look("--input_subscription", subscription, lambda: subscriber.get_subscription(request=request, timeout=_ASK_S))
         except GoogleAuthError as error:
-            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {one_line(error)}") from error
     if topic:
         try:
             publisher = pubsub_v1.PublisherClient()
             look("--output_topic", topic, lambda: publisher.get_topic(request={"topic": topic}, timeout=_ASK_S))
         except GoogleAuthError as error:
-            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {' '.join(str(error).split())}") from error
+            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {one_line(error)}") from error
 
 
 _ASK_S = 10.0

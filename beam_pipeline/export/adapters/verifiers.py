@@ -1,4 +1,4 @@
-"""Taskset for verifiers and prime-rl: `PYTHONPATH=EXPORT uv run eval webscale_qa`, or `id = "webscale_qa"` under [env.taskset].
+"""Taskset for verifiers and prime-rl: `PYTHONPATH=EXPORT vf-eval webscale_qa`, or `id = "webscale_qa"` under [env.taskset].
 
 The rows lie beside this file.
 """

@@ -1,8 +1,7 @@
-"""What a model accepts of all that we would like to send: found out with the request at hand, remembered when it helped.
+"""What a model accepts of a request: a refused one is sent again with less, step by step.
 
-Servers differ in the structured output that they enforce and in the parameters that they know. What one
-refuses is asked for with less, step by step; the most that was ever accepted is what the next request of
-that stage goes out with.
+Servers differ in the structured output that they enforce and in the fields that they know. The most that was ever
+accepted is what the next request of that stage goes out with.
 """
 
 import asyncio
@@ -12,8 +11,8 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from transforms.errors import RequestRefused, TransientError
@@ -22,51 +21,32 @@ from transforms.inference.client.error_classes import ContextOverflow, Refused, 
 
 _LOGGER = logging.getLogger(__name__)
 
-# After so many 500s from a model that never accepted anything, a parameter may be what it means:
+# After so many 500s from a model that never accepted anything, a field may be what it means:
 # some servers say 500 to one that they do not know.
 EARLY_500S = 2
 
-# Sends a body once: what was answered, and the key that it was asked with.
-Post = Callable[[dict[str, Any]], Awaitable[tuple[Any, str]]]
+ANY, NAMED = "any refusal may mean it", "only a refusal that names it means it"
+SCHEMA, OBJECT = STRUCTURES = ("response_format json_schema", "response_format json_object")
+# What a server may not know, in the order in which it is given up; what refusal means it; what is sent instead.
+FALLBACKS: Mapping[str, tuple[str, str | None]] = {
+    SCHEMA: (ANY, OBJECT),  # and the schema in the prompt
+    OBJECT: (ANY, None),
+    "chat_template_kwargs": (ANY, None),
+    "reasoning_effort": (ANY, None),
+    "seed": (ANY, None),
+    "temperature": (ANY, None),
+    "max_tokens": (NAMED, "max_completion_tokens"),  # without either a reply would have no bound
+}
 
+# What of `FALLBACKS` is given up.
+GivenUp = frozenset[str]
+NOTHING: GivenUp = frozenset()
+# An answer, and the key that it was asked with; and what sends a body once for it.
+Answer = tuple[Any, str]
+Post = Callable[[dict[str, Any]], Awaitable[Answer]]
 
-class Structure(IntEnum):
-    """How much of a reply schema a server takes, from most to least."""
-
-    JSON_SCHEMA = 2
-    JSON_OBJECT = 1
-    PLAIN = 0
-
-
-# Body keys that a server may not know and that the work can do without, dropped in this order.
-OPTIONAL_PARAMETERS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature", "max_tokens")
-# What stands in for one of them where it is refused by name; without either a reply would have no bound.
-STAND_INS = {"max_tokens": "max_completion_tokens"}
-
-
-@dataclass(frozen=True, slots=True)
-class Abilities:
-    """What a server takes of all that we would like to send."""
-
-    structure: Structure = Structure.JSON_SCHEMA
-    dropped: frozenset[str] = frozenset()
-
-    def without(self, *parameters: str) -> "Abilities":
-        return replace(self, dropped=self.dropped.union(parameters))
-
-    def exceed(self, other: "Abilities") -> bool:
-        return (self.structure, -len(self.dropped)) > (other.structure, -len(other.dropped))
-
-    def given_up(self) -> list[str]:
-        """What is not sent, for people."""
-        structures = {Structure.JSON_OBJECT: ["json_schema (json_object instead)"], Structure.PLAIN: ["response_format"]}
-        return structures.get(self.structure, []) + sorted(self.dropped)
-
-
-EVERYTHING = Abilities()
-
-# What a model at a URL was found to accept from any stage of this process: where another begins.
-_FOUND: dict[tuple[str, str], Abilities] = {}
+# What was given up for a model at a URL, by any stage of this process: where another begins.
+_FOUND: dict[tuple[str, str], GivenUp] = {}
 
 
 def forget_abilities() -> None:
@@ -74,54 +54,90 @@ def forget_abilities() -> None:
     _FOUND.clear()
 
 
+def steps_down(start: GivenUp, fields: list[str], with_schema: bool) -> list[GivenUp]:
+    """What to give up beyond `start`, in this order: structure, fields, both."""
+    structures = [start | {SCHEMA}, start.union(STRUCTURES)] if with_schema else []
+    kept = [name for name in fields if name not in start and FALLBACKS[name][0] == ANY]
+    fewer = [start.union(kept[: count + 1]) for count in range(len(kept))]
+    return [*structures, *fewer, *([structures[-1].union(kept)] if structures and kept else [])]
+
+
+def sends_more(one: GivenUp, other: GivenUp) -> bool:
+    """Whether a request asks for more structure than another, or has more fields."""
+    return (len(one.intersection(STRUCTURES)), len(one)) < (len(other.intersection(STRUCTURES)), len(other))
+
+
 @dataclass
 class Learnt:
-    """What a model was found to accept from one stage.
+    """What a model was found to accept from one stage; another's schema and fields are others to refuse."""
 
-    What a stage sends (its schema, its parameters) is what a server refuses, so that one stage's
-    success says nothing about another's.
-    """
-
-    accepted: Abilities | None = None
+    accepted: GivenUp | None = None
     early_500s: int = 0  # before anything was accepted
     trials: int = 0  # requests that went out with less because of them
     stepped_down: bool = False  # whether less was tried because this stage was refused more
     doubtful: bool = False  # less was accepted after 500s, which may have had any cause: ask for everything once more
     stepping_down: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def to_send(self, parameters: list[str], with_schema: bool, found: Abilities = EVERYTHING) -> Abilities:
-        """What the next request goes out with; `found` is what another stage's request was accepted with."""
-        if self.accepted is None:
-            if found != EVERYTHING:
-                return found
-            if self.early_500s < EARLY_500S:
-                return EVERYTHING
-            trials = [*steps_down(EVERYTHING, parameters, with_schema), EVERYTHING]
-            self.trials += 1
-            return trials[(self.trials - 1) % len(trials)]
-        if self.doubtful:
-            self.doubtful = False
-            return EVERYTHING
-        return self.accepted
+    def to_give_up(self, steps: Callable[[GivenUp], list[GivenUp]], found: GivenUp) -> GivenUp:
+        """What the next request goes out without; `found` is what another stage's request was accepted without."""
+        if self.accepted is not None:
+            doubtful, self.doubtful = self.doubtful, False
+            return NOTHING if doubtful else self.accepted
+        if found or self.early_500s < EARLY_500S:
+            return found
+        trials = [*steps(NOTHING), NOTHING]
+        self.trials += 1
+        return trials[(self.trials - 1) % len(trials)]
 
-    def accept(self, sent: Abilities) -> None:
-        """Note that a request with these was answered. The most that was ever accepted counts."""
+    def accept(self, sent: GivenUp) -> None:
+        """Note that a request without these was answered. The most that was ever accepted counts."""
         if self.accepted is None:
-            self.doubtful = sent != EVERYTHING and (self.early_500s > 0 or not self.stepped_down)
-            self.accepted = sent
-        elif sent.exceed(self.accepted):
+            self.doubtful = bool(sent) and (self.early_500s > 0 or not self.stepped_down)
+        if self.accepted is None or sends_more(sent, self.accepted):
             self.accepted = sent
 
 
-def steps_down(start: Abilities, parameters: list[str], with_schema: bool) -> list[Abilities]:
-    """What to try in place of `start`, in this order: less structure, fewer parameters, neither."""
-    structures = [Structure(level) for level in range(start.structure - 1, -1, -1)] if with_schema else []
-    kept = [name for name in parameters if name not in start.dropped and name not in STAND_INS]
-    steps = [replace(start, structure=structure) for structure in structures]
-    steps += [start.without(*kept[: count + 1]) for count in range(len(kept))]
-    if structures and kept:
-        steps.append(replace(start, structure=Structure.PLAIN).without(*kept))
-    return steps
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request to a model, with more or less in it."""
+
+    request: Request
+    body: dict[str, Any]
+    post: Post
+    learnt: Learnt
+
+    @property
+    def fields(self) -> list[str]:
+        return [name for name in FALLBACKS if name in self.body]
+
+    def steps(self, start: GivenUp) -> list[GivenUp]:
+        return steps_down(start, self.fields, self.request.schema is not None)
+
+    async def ask(self, given_up: GivenUp) -> Answer:
+        """Ask without these, and note that this was accepted if the answer has the shape of one."""
+        answer = await self.post(reduced_body(self.request, self.body, given_up))
+        if isinstance(answer[0], dict) and answer[0].get("choices"):
+            self.learnt.accept(given_up)
+        return answer
+
+    async def step_down(self, sent: GivenUp, refusal: Exception) -> tuple[Answer, GivenUp | None]:
+        """Ask with less and less: the answer, and what is given up from now on for it. Raises `refusal` if nothing helps."""
+        self.learnt.stepped_down = True
+        tried, base, latest = [NOTHING, sent], NOTHING, refusal
+        while True:
+            # A field that the server names is the first thing to give up.
+            named = [name for name in self.fields if name not in base and re.search(rf"\b{name}\b", str(latest))]
+            base = base.union(named[:1])
+            step = next((step for step in (base, *self.steps(base)) if step not in tried), None)
+            if step is None:
+                raise refusal
+            tried.append(step)
+            try:
+                return await self.ask(step), step if self.learnt.accepted == step else None
+            except (RequestRefused, Refused) as again:
+                if isinstance(again, Refused) and again.status != 500:
+                    raise
+                latest = again
 
 
 class Negotiation:
@@ -132,129 +148,70 @@ class Negotiation:
         self._learnt: defaultdict[tuple[str, str, str], Learnt] = defaultdict(Learnt)
         self._told: set[tuple[str, str]] = set()
 
-    async def send(self, request: Request, body: dict[str, Any], post: Post) -> tuple[Any, str]:
+    async def send(self, request: Request, body: dict[str, Any], post: Post) -> Answer:
         """Send a full body, or what the model accepts of it: the answer, and the key that it was asked with.
 
-        Raises as `post` does.
+        Raises as `post` does; where nothing helped, the first refusal.
         """
-        learnt = self._learnt[request.config.model, request.stage, request.config.extra_body]
-        found = _FOUND.get((self._url, request.config.model), EVERYTHING)
-        sent = learnt.to_send(optional_parameters(body), request.schema is not None, found)
+        model, learnt = request.config.model, self._learnt[request.config.model, request.stage, request.config.extra_body]
+        attempt = Attempt(request, body, post, learnt)
+        sent = learnt.to_give_up(attempt.steps, _FOUND.get((self._url, model), NOTHING))
         try:
-            return await _try(request, body, post, learnt, sent)
-        except (RequestRefused, TransientError) as refusal:
-            if not may_mean_a_parameter(refusal):
-                # A request with more in it than was accepted yet has not shown whether that works too.
-                learnt.doubtful |= learnt.accepted is not None and sent.exceed(learnt.accepted)
-                raise
-            return await self._after_refusal(request, body, post, learnt, sent, refusal)
-
-    async def _after_refusal(
-        self, request: Request, body: dict[str, Any], post: Post, learnt: Learnt, sent: Abilities, refusal: Exception
-    ) -> tuple[Any, str]:
-        """Send a refused request again with what the model accepts, which may have to be found out first."""
-        if learnt.accepted is None:
-            if isinstance(refusal, Refused):
-                learnt.early_500s += 1
-                raise refusal
-            asked = time.monotonic()
-            # The others that were refused at the same time wait for what the first one finds.
-            async with learnt.stepping_down:
-                if learnt.accepted is None:
-                    if (waited_s := time.monotonic() - asked) > request.config.request_timeout_s:
-                        raise TimedOut(f"no reply within {waited_s:.0f} s")
-                    return await self._step_down(request, body, post, learnt, sent, refusal)
+            return await attempt.ask(sent)
+        except (RequestRefused, TransientError) as error:
+            refusal: Exception = error
+        if not may_mean_a_field(refusal):
+            # A request with more in it than was accepted yet has not shown whether that works too.
+            learnt.doubtful |= learnt.accepted is not None and sends_more(sent, learnt.accepted)
+            raise refusal
+        if learnt.accepted is None and isinstance(refusal, Refused):
+            learnt.early_500s += 1
+            raise refusal
+        refused_at = time.monotonic()
+        # The others that were refused at the same time wait for what the first one finds.
+        async with learnt.stepping_down if learnt.accepted is None else nullcontext():
+            if learnt.accepted is None:
+                if (waited_s := time.monotonic() - refused_at) > request.config.request_timeout_s:
+                    raise TimedOut(f"no reply within {waited_s:.0f} s")
+                answer, found = await attempt.step_down(sent, refusal)
+                if found is not None:
+                    _FOUND[self._url, model] = found
+                    self._tell(model, found, refusal)
+                return answer
         if learnt.accepted == sent:
             raise refusal  # it is about this very request
-        self._tell(request, learnt.accepted, refusal)
-        return await _try(request, body, post, learnt, learnt.accepted)
+        self._tell(model, learnt.accepted, refusal)
+        return await attempt.ask(learnt.accepted)
 
-    async def _step_down(
-        self, request: Request, body: dict[str, Any], post: Post, learnt: Learnt, sent: Abilities, refusal: Exception
-    ) -> tuple[Any, str]:
-        """Send with less and less until it is accepted, and remember what was.
-
-        Raises:
-            RequestRefused: the first refusal, because nothing helped; nothing is remembered.
-        """
-        parameters, with_schema = optional_parameters(body), request.schema is not None
-        tried, base, latest = [EVERYTHING, sent], EVERYTHING, refusal
-        steps = steps_down(base, parameters, with_schema)
-        learnt.stepped_down = True
-        while True:
-            # A parameter that the server names is the first thing to leave out.
-            named = next((name for name in parameters if name not in base.dropped and names(latest, name)), None)
-            if named:
-                base = base.without(named)
-                steps = [base, *steps_down(base, parameters, with_schema)]
-            step = next((step for step in steps if step not in tried), None)
-            if step is None:
-                raise refusal
-            tried.append(step)
-            try:
-                answer = await _try(request, body, post, learnt, step)
-            except (RequestRefused, Refused) as again:
-                if isinstance(again, Refused) and again.status != 500:
-                    raise
-                latest = again
-                continue
-            if learnt.accepted == step:
-                _FOUND[self._url, request.config.model] = step
-                self._tell(request, step, refusal)
-            return answer
-
-    def _tell(self, request: Request, accepted: Abilities, refusal: Exception) -> None:
+    def _tell(self, model: str, given_up: GivenUp, refusal: Exception) -> None:
         """Log what a model does not get from now on, and why: each thing once."""
-        for thing in accepted.given_up():
-            if (request.config.model, thing) not in self._told:
-                self._told.add((request.config.model, thing))
+        for thing in sorted(given_up - {SCHEMA} if OBJECT in given_up else given_up):
+            if (model, thing) not in self._told:
+                self._told.add((model, thing))
+                instead = f" ({FALLBACKS[thing][1]} instead)" if FALLBACKS[thing][1] else ""
                 _LOGGER.warning(
-                    "%s, model %s: asked without %s from now on, because of %s", self._url, request.config.model, thing, refusal
+                    "%s, model %s: asked without %s%s from now on, because of %s", self._url, model, thing, instead, refusal
                 )
 
 
-async def _try(request: Request, body: dict[str, Any], post: Post, learnt: Learnt, abilities: Abilities) -> tuple[Any, str]:
-    """Send with these abilities, and note that they were accepted if the answer has the shape of one."""
-    answer = await post(reduced_body(request, body, abilities))
-    if isinstance(answer[0], dict) and answer[0].get("choices"):
-        learnt.accept(abilities)
-    return answer
-
-
-def optional_parameters(body: Mapping[str, Any]) -> list[str]:
-    """What a body has of `OPTIONAL_PARAMETERS`, in their order."""
-    return [name for name in OPTIONAL_PARAMETERS if name in body]
-
-
-def may_mean_a_parameter(refusal: Exception) -> bool:
+def may_mean_a_field(refusal: Exception) -> bool:
     """Whether a request with less in it may be accepted."""
     if isinstance(refusal, Refused):
         return refusal.status == 500
     return isinstance(refusal, RequestRefused) and not isinstance(refusal, ContextOverflow)
 
 
-def names(refusal: Exception, parameter: str) -> bool:
-    return re.search(rf"\b{parameter}\b", str(refusal)) is not None
-
-
-def reduced_body(request: Request, body: dict[str, Any], abilities: Abilities) -> dict[str, Any]:
-    """The body without what the server does not take, and the schema in the form that it takes."""
-    reduced = {name: value for name, value in body.items() if name not in abilities.dropped}
-    reduced |= {STAND_INS[name]: body[name] for name in abilities.dropped if name in STAND_INS and name in body}
+def reduced_body(request: Request, body: dict[str, Any], given_up: GivenUp) -> dict[str, Any]:
+    """The body without what is given up, with what is sent instead, and with the schema in the form that is left."""
+    reduced = {name: value for name, value in body.items() if name not in given_up}
+    reduced |= {instead: body[name] for name in given_up & body.keys() if (instead := FALLBACKS[name][1])}
     if request.schema is None:
         return reduced
-    if abilities.structure == Structure.JSON_SCHEMA:
+    if SCHEMA not in given_up:
         schema = {"name": request.stage, "strict": True, "schema": request.schema}
-        reduced["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return reduced
-    reduced["messages"] = with_schema_in_prompt(request.messages, request.schema)
-    if abilities.structure == Structure.JSON_OBJECT:
-        reduced["response_format"] = {"type": "json_object"}
-    return reduced
-
-
-def with_schema_in_prompt(messages: list[dict[str, str]], schema: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Say the schema in words, at the very end so that the shared prefix stays the same."""
-    *before, last = messages
-    note = f"\n\nReply with one JSON object that fits this JSON schema:\n{json.dumps(schema)}"
-    return [*before, {**last, "content": last["content"] + note}]
+        return {**reduced, "response_format": {"type": "json_schema", "json_schema": schema}}
+    # At the very end, so that the shared prefix stays the same.
+    *before, last = request.messages
+    note = f"\n\nReply with one JSON object that fits this JSON schema:\n{json.dumps(request.schema)}"
+    reduced["messages"] = [*before, {**last, "content": last["content"] + note}]
+    return reduced if OBJECT in given_up else {**reduced, "response_format": {"type": "json_object"}}
