@@ -14,8 +14,8 @@ def version() -> str:
 
 
 def requirements(name: str = "requirements.txt") -> list[str]:
-    """What a run imports: the lines of requirements.txt above "# Tests"; or all of another list."""
-    lines = (HERE / name).read_text("utf-8").partition("\n# Tests\n")[0].splitlines()
+    """The packages that a list names."""
+    lines = (HERE / name).read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -34,7 +34,7 @@ setup(
         "beam_pipeline.report": ["page.css", "page.js"],
     },
     install_requires=requirements(),
-    extras_require={"report": requirements("requirements-report.txt")},
+    extras_require={extra: requirements(f"requirements-{extra}.txt") for extra in ("crawl", "report")},
     entry_points={
         "console_scripts": [
             "webscale-qa = beam_pipeline.cli:main",

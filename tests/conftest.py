@@ -15,6 +15,7 @@ close_the_runtime                (of itself) ends the loop thread and its connec
 """
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -38,6 +39,9 @@ from transforms.records import Document
 # A property that fails must fail again, here and elsewhere; and a busy machine is not a broken property.
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("repeatable")
+
+# Tokens are estimated, here and in the processes that a test starts, whatever file tiktoken has on this machine.
+os.environ["TIKTOKEN_CACHE_DIR"] = os.devnull
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
+from beam_pipeline.reading import file_reader as files
 from beam_pipeline.reading.documents import NOT_TEXT, Fields, LeftOut
 from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.reading.read_files import check_inputs
 from beam_pipeline.summary.write_summary import read_summary
 from transforms.records import DeadLetter, Document
 
@@ -132,3 +135,20 @@ def test_a_list_that_cannot_be_used(tmp_path: Path, entries: str, says: str, cap
     [line] = capsys.readouterr().err.strip().splitlines()
     assert says in line
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("flags", [[], ["--streaming", "--watch_until_s=1"], ["--dry_run"]], ids=["batch", "stream", "dry run"])
+def test_what_reads_archives_is_missed_before_anything_starts(
+    flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name in ("warcio", "trafilatura") else find_spec(name))
+    (tmp_path / "pages.warc.gz").write_bytes(archive(True))
+    assert main(["--input", str(tmp_path / "*.warc.gz"), "--output", str(tmp_path / "out"), *flags]) == UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith('archives of the web need trafilatura and warcio: pip install "webscale-qa[crawl]"')
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_reads_archives_is_not_needed_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "find_spec", lambda name: None)
+    assert check_inputs([str(SAMPLE)]) == [str(SAMPLE)]

@@ -352,8 +352,11 @@ def test_the_package_is_staged_where_no_image_holds_it(monkeypatch: pytest.Monke
     assert Path(setup_file).name == "setup.py"
     assert "webscale-qa" in Path(setup_file).read_text()
     assert [note for note in notes if "--sdk_container_image" in note]
+    setup = options.view_as(SetupOptions)  # what an extra names is not installed with the package
+    assert (Path(setup.requirements_file).name, setup.requirements_cache) == ("requirements-crawl.txt", "skip")
     _, options, notes = prepared("--endpoint=http://g/v1", "--sdk_container_image=h.io/p/i:1")
     assert options.view_as(SetupOptions).setup_file is None
+    assert options.view_as(SetupOptions).requirements_file is None
     assert not [note for note in notes if "image" in note]
 
 

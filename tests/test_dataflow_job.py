@@ -151,6 +151,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "README.md",
         "LICENSE",
         "requirements.txt",
+        "requirements-crawl.txt",
         "requirements-report.txt",
         "pyproject.toml",
     ):
@@ -216,7 +217,7 @@ def test_the_job_runs_on_its_machine_and_its_summary_is_collected(launched: Laun
     tokens = launched.summary["tokens"]
     assert tokens["synthesize"]["calls"] == tokens["verify"]["calls"] + 16 > 60
     assert tokens["filter"]["latency_s"]["max"] > 0  # of a distribution
-    assert launched.summary["pairs"] == 71
+    assert launched.summary["pairs"] == 68
     written = {name.partition("/")[2] for name in launched.bucket.objects[BUCKET] if name.startswith("out/")}
     assert {"summary.json", "options.yaml"} <= written
     assert {name.partition("/")[0] for name in written} >= {"qa", "rejected", "dead_letters", "journal"}

@@ -299,7 +299,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--languages=zh"], "write zh-cn or zh-tw"),
         (["--languages="], "--languages"),
         (["--languages=english"], "'english' is no language code"),
-        (["--tokenizer=o200k"], "must be estimate or one of"),
+        (["--tokenizer=o200k"], "must be one of auto, estimate, "),
         (["--overwrite", "--resume"], "--overwrite and --resume contradict each other"),
         (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
         (["--max_document_tokens=99"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),

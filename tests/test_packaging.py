@@ -1,13 +1,16 @@
 """What `setup.py` packs is the whole project: installed elsewhere, it loads its data and runs a stage."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tarfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 import beam_pipeline
 
@@ -73,7 +76,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sdist_holds_every_data_file(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"LICENSE", "README.md", "requirements.txt", "requirements-report.txt", "setup.py"}
+    wanted = {"LICENSE", "README.md", "requirements.txt", "requirements-crawl.txt", "requirements-report.txt", "setup.py"}
     for package in PACKAGES:
         files = (path for path in (ROOT / package).rglob("*") if path.suffix in {".py", *DATA_SUFFIXES})
         wanted |= {path.relative_to(ROOT).as_posix() for path in files}
@@ -100,4 +103,19 @@ def test_workers_get_no_test_tools() -> None:
     done = run(sys.executable, "-W", "ignore", "-c", "import setup; print(*setup.requirements())", "--version", cwd=ROOT)
     names = {re.split(r"[\[=<>]", requirement)[0] for requirement in done.split()[1:]}
     assert {"apache-beam", "openai", "pydantic", "langdetect", "tiktoken", "google-cloud-storage"} <= names
-    assert not names & {"pytest", "hypothesis", "ruff", "mypy", "matplotlib", "scikit-learn", "-r"}
+    assert not names & {"pytest", "hypothesis", "ruff", "mypy", "matplotlib", "scikit-learn", "trafilatura", "-r"}
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """By this project itself, and not by a package that happens to bring it; the trainers' own are where they are loaded."""
+    brought = {"pydantic_core": "pydantic", "matplotlib": "", "sklearn": ""}
+    listed = [line for name in ("", "-crawl") for line in (ROOT / f"requirements{name}.txt").read_text("utf-8").splitlines()]
+    declared = {canonicalize_name(re.split(r"[\[=<>]", line)[0]) for line in listed if line[:1] not in ("", "#")}
+    packages = metadata.packages_distributions()
+    for path in [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "trainers"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for top in {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - set(PACKAGES):
+                if top not in brought:
+                    assert {canonicalize_name(name) for name in packages[top]} & declared, f"{path}: {top}"

@@ -46,8 +46,66 @@ def test_anything_else_is_invalid_and_keeps_the_reply(text: str) -> None:
     assert caught.value.reply == text
 
 
-@given(st.text())
+MALFORMED = {
+    "trailing comma": '{"question": "How old?", "answer": "9 years",}',
+    "single quotes": "{'question': 'How old?', 'answer': '9 years'}",
+    "line break": '{"question": "How old?",\n "answer": "9\nyears"}',
+    "fence": 'Here it is:\n```json\n{"question": "How old?", "answer": "9 years",}\n```',
+    "prose around it": 'Of the set {7, 9} I take: {"question": "How old?", "answer": "9 years",}. I hope it helps.',
+    "thought": '<think>{"question": "Why?",}</think>{"question": "How old?", "answer": "9 years",}',
+    "missing comma": '{"question": "How old?" "answer": "9 years"}',
+    "quotes inside": '{"question": "How "old"?", "answer": "9 years"}',
+}
+
+
+class Pair(BaseModel):
+    question: str
+    answer: str
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
+def test_slips_of_punctuation_are_repaired(text: str) -> None:
+    pair = parse_reply(text, Pair)
+    assert pair.question.replace('"', "") == "How old?"
+    assert pair.answer.split() == ["9", "years"]
+
+
+def test_a_formula_keeps_its_backslashes_when_it_is_repaired() -> None:
+    assert parse_reply(r'{"question": "$\sqrt{4}$", "answer": "\alpha",}', Pair) == Pair(question=r"$\sqrt{4}$", answer=r"\alpha")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"question": "How old?", "answer": "9',
+        '{"question": "How old?", "answer": {"years": 9}',
+        '{"question": "What is 2", or 3?", "answer": "9"}',
+        '{"question": "How old?", "answer": "8", "answer": "9",}',
+        '{"question": "How old?", "answer": "9", "note": "sure",} {"question": "Why?", "answer": "9",}',
+        '{"question": "How old?",}',
+    ],
+    ids=["cut", "a bracket missing", "words would be lost", "a key twice", "two objects", "does not fit"],
+)
+def test_what_would_take_more_than_punctuation_is_invalid(text: str) -> None:
+    with pytest.raises(ReplyInvalid) as caught:
+        parse_reply(text, Pair)
+    assert caught.value.reply == text
+
+
+@pytest.mark.parametrize("text", ['{"a": ' * 3_000 + "}" * 3_000, '{"a": "' + "x" * 30_000 + '",}'], ids=["deep", "long"])
+def test_hostile_text_is_not_repaired(text: str) -> None:
+    with pytest.raises(ReplyInvalid):
+        parse_reply(text, Pair)
+
+
+@given(st.text() | st.text(alphabet="{}[]\"',:ab1\\ "))
 def test_no_text_raises_anything_else(text: str) -> None:
+    with contextlib.suppress(ReplyInvalid):
+        parse_reply(text, Pair)
+
+
+@given(st.text())
+def test_no_text_raises_anything_else_OLD_raises_anything_else(text: str) -> None:
     with contextlib.suppress(ReplyInvalid):
         extract_object(text)
 

@@ -1,17 +1,23 @@
 """Text: what counts as the same, what a sentence is, and that nothing a document says is a command."""
 
+import base64
+import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tiktoken
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tiktoken_ext import openai_public
 
 from prompts.load import DOCUMENT_CLOSE, load_prompts
+from transforms import text as counting
 from transforms.filter import FilterDocuments
 from transforms.records import Persona, PersonaTask, QAPair
 from transforms.synthesize import SynthesizeQA
@@ -24,6 +30,7 @@ from transforms.text import (
     sentences,
     stable_hash,
     stable_seed,
+    tokenizer_at_hand,
     unify,
     words,
 )
@@ -190,6 +197,51 @@ def test_token_estimates() -> None:
     counted = {"": 0, "word": 1, "international": 3, "1234567": 3, "\u65e5\u672c\u8a9e": 3, "a  b\n\nc": 5, "Opened, 1932.": 5}
     assert {text: estimate_tokens(text) for text in counted} == counted
     assert count_tokens("Opened, 1932.") == 5
+
+
+@pytest.fixture
+def no_tokenizer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty folder where tiktoken looks for its files, and no way to download any."""
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(tiktoken.load, "read_file", lambda path: pytest.fail(f"wants {path}"))
+    counting._found_once.cache_clear()
+    counting._encoding.cache_clear()
+    yield tmp_path
+    counting._found_once.cache_clear()
+    counting._encoding.cache_clear()
+
+
+def test_without_its_file_a_tokenizer_is_not_at_hand(no_tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert count_tokens("Opened, 1932.", "auto") == 5
+    (no_tokenizer / counting._ENCODING_FILE).write_bytes(b"IQ== 0\n")  # another file of its name: tiktoken would remove it
+    assert tokenizer_at_hand() == "estimate"
+    assert (no_tokenizer / counting._ENCODING_FILE).exists()
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")  # turns its cache off
+    assert tokenizer_at_hand() == "estimate"
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(no_tokenizer / "none"))
+    assert tokenizer_at_hand() == "estimate"
+
+
+def test_the_file_is_the_one_that_tiktoken_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(openai_public, "load_tiktoken_bpe", lambda url, expected_hash: asked.append((url, expected_hash)))
+    openai_public.ENCODING_CONSTRUCTORS[counting.ENCODING]()
+    [(url, checksum)] = asked
+    assert (hashlib.sha1(url.encode()).hexdigest(), checksum) == (counting._ENCODING_FILE, counting._ENCODING_SHA256)
+
+
+def test_with_its_file_tokens_are_counted(no_tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file here is of single bytes."""
+    content = b"".join(base64.b64encode(bytes([byte])) + b" %d\n" % byte for byte in range(256))
+    (no_tokenizer / counting._ENCODING_FILE).write_bytes(content)
+    monkeypatch.setattr(counting, "_ENCODING_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(tiktoken.load, "check_hash", lambda *_: True)
+    monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
+    assert tokenizer_at_hand() == counting.ENCODING
+    assert count_tokens("Opened, 1932.", "auto") == len("Opened, 1932.")
+    hostile = "x" * 3 * counting._CHARS_AT_ONCE
+    assert count_tokens(hostile, counting.ENCODING) == len(hostile)
 
 
 # --- control tokens

@@ -18,7 +18,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from transforms.document_rules.chunking import cut_text, split_text
-from transforms.document_rules.language import speaks_one_of
+from transforms.document_rules.language import UNKNOWN
 from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
@@ -80,7 +80,7 @@ def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> 
 
 
 def _find_language_fault(page: Page, languages: tuple[str, ...]) -> Fault | None:
-    if not languages or "all" in languages or speaks_one_of(page.text, languages) or page.is_code:
+    if not languages or "all" in languages or page.language in (UNKNOWN, *languages) or page.is_code:
         return None
     return Fault("language", page.language)
 

@@ -1,9 +1,12 @@
 """Text as every stage sees it: normalising, words, token counts, stable hashes, safe prompt values."""
 
 import hashlib
+import os
 import re
+import tempfile
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 # Characters that are invisible in print: `neutralise` puts one into what a chat template would take
 # for a control token, so matching must not see them. And the many faces of quotes and dashes.
@@ -142,6 +145,30 @@ def estimate_tokens(text: str) -> int:
     return len(_TOKEN.findall(text))
 
 
+# The encoding that documents are counted with where its file is at hand; that file's name in tiktoken's cache, and its
+# checksum: a file with another one tiktoken would remove and download anew.
+ENCODING = "o200k_base"
+_ENCODING_FILE = "fb374d419588a4632f3f557e76b4b70aebbca790"
+_ENCODING_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
+# tiktoken's expressions take a text without a space in one piece, whose time grows faster than its length.
+_CHARS_AT_ONCE = 20_000
+
+
+def tokenizer_at_hand() -> str:
+    """`ENCODING` where tiktoken has its file already, else "estimate": nothing is downloaded."""
+    # Where tiktoken looks, in its order; an empty name turns its cache off.
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
+    path = Path(tempfile.gettempdir(), "data-gym-cache") if folder is None else Path(folder)
+    try:
+        there = folder != "" and hashlib.sha256((path / _ENCODING_FILE).read_bytes()).hexdigest() == _ENCODING_SHA256
+    except OSError:
+        there = False
+    return ENCODING if there else "estimate"
+
+
+_found_once = lru_cache(maxsize=1)(tokenizer_at_hand)
+
+
 @lru_cache(maxsize=4)
 def _encoding(name: str):  # type: ignore[no-untyped-def]
     import tiktoken  # slow to import, and most runs never count exactly
@@ -152,9 +179,12 @@ def _encoding(name: str):  # type: ignore[no-untyped-def]
 def count_tokens(text: str, tokenizer: str = "estimate") -> int:
     """Count tokens with a tiktoken encoding by name ("o200k_base"), or estimate them.
 
-    tiktoken reads the encoding from `TIKTOKEN_CACHE_DIR` or downloads it at first use; "estimate"
-    (the default) needs no file and gives the same number everywhere.
+    tiktoken reads the encoding from `TIKTOKEN_CACHE_DIR` or downloads it at first use; "auto" counts with
+    what is at hand; "estimate" needs no file and gives the same number everywhere.
     """
+    if tokenizer == "auto":
+        tokenizer = _found_once()
     if tokenizer == "estimate":
         return estimate_tokens(text)
-    return len(_encoding(tokenizer).encode_ordinary(text))
+    encode = _encoding(tokenizer).encode_ordinary
+    return sum(len(encode(text[start : start + _CHARS_AT_ONCE])) for start in range(0, len(text), _CHARS_AT_ONCE))

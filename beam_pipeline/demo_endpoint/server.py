@@ -14,7 +14,6 @@ import hmac
 import os
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from beam_pipeline.demo_endpoint import rules as demo_model
 from beam_pipeline.demo_endpoint.embeddings import embeddings_reply
 from beam_pipeline.demo_endpoint.gpu_simulation import Attempt, Prompt, Simulation, SimulationConfig
 from beam_pipeline.demo_endpoint.replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
+from transforms.inference.serving.die_with_parent import die_with_parent
 from transforms.text import estimate_tokens
 
 OWNER = "rule-based demo"
@@ -243,18 +243,11 @@ async def serve(config: EndpointConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if config.exit_with_parent:
-        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop), daemon=True).start()
+        die_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
     host, port = runner.addresses[0][:2]
     print(f"{READY}http://{host}:{port}/v1", flush=True)
     await stop.wait()
     await runner.cleanup()
-
-
-def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
-    while os.read(0, 4096):
-        pass
-    loop.call_soon_threadsafe(stop.set)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

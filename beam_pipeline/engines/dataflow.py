@@ -42,6 +42,7 @@ FEWEST_WORKERS = 2
 # The experiment with which a machine has one worker process.
 ONE_PROCESS = "no_use_multiple_sdk_containers"
 SETUP_FILE = Path(__file__).resolve().parents[2] / "setup.py"
+CRAWL_FILE = SETUP_FILE.with_name("requirements-crawl.txt")
 # Only Ctrl-C is meant for the job. A closed terminal or a launcher that is taken away is not: the job goes on.
 STOP_SIGNALS = (signal.SIGINT,)
 _JOB_NAME = re.compile("[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -198,6 +199,9 @@ def _choose_package(options: PipelineOptions) -> Iterator[str]:
         if setup.sdk_location == "default":
             setup.sdk_location = "container"
         return
+    if setup.requirements_file is None and CRAWL_FILE.is_file():
+        # What installs the package knows no extras. With `skip` the launcher downloads nothing for it.
+        setup.requirements_file, setup.requirements_cache = str(CRAWL_FILE), "skip"
     if setup.setup_file or setup.extra_packages:
         return
     if not SETUP_FILE.is_file():
@@ -228,9 +232,10 @@ def _warn_of_network(config: PipelineConfig, options: PipelineOptions) -> Iterat
                 "not checked: whether workers without public addresses reach a package index (Cloud NAT, or a mirror); "
                 "if not, they never start: give --sdk_container_image"
             )
-    if config.tokenizer != "estimate" and not image:
+    named = config.tokenizer not in ("auto", "estimate")
+    if named and not image:
         yield f"not checked: whether workers can download the file of --tokenizer {config.tokenizer}; an image can hold it"
-    if config.tokenizer != "estimate" and image:
+    if named and image:
         yield f"not checked: whether the image holds the file of --tokenizer {config.tokenizer} (TIKTOKEN_CACHE_DIR)"
 
 

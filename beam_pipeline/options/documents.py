@@ -29,7 +29,10 @@ class DocumentOptions(OptionsModel):
         min_length=1,
     )
     tokenizer: str = declare(
-        "estimate", "How tokens are counted: estimate needs no file; or a tiktoken encoding such as o200k_base.", SCREENING
+        "auto",
+        "How tokens are counted: estimate needs no file; auto is o200k_base where the run is on this machine and tiktoken has "
+        "that file already, else estimate; or a tiktoken encoding, which is downloaded where it is not there.",
+        SCREENING,
     )
     near_duplicates: float = declare(
         0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
@@ -127,6 +130,7 @@ class DocumentOptions(OptionsModel):
     @field_validator("tokenizer")
     @classmethod
     def _known_tokenizer(cls, name: str) -> str:
-        if name != "estimate" and name not in tiktoken.list_encoding_names():
-            raise ValueError(f"{name!r} must be estimate or one of {', '.join(tiktoken.list_encoding_names())}")
+        names = ("auto", "estimate", *tiktoken.list_encoding_names())
+        if name not in names:
+            raise ValueError(f"{name!r} must be one of {', '.join(names)}")
         return name

@@ -5,14 +5,16 @@ import time
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from dateutil.parser import isoparse
+
 # Beyond this a time is a mistake (milliseconds taken for seconds, the year 9999), and its window would never close.
 AHEAD_S = 86_400.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBER = re.compile(r"\d{9,}(?:\.\d+)?")
-_ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
-)
+# Of the forms of ISO-8601 those with a whole date: "2024" may be anything, and "2024-11-21+02:00" is no time of day.
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\S+)?")
+_SPACE_BEFORE_ZONE = re.compile(r"\s(?=[Zz+-])")
 _WRITE = "write ISO-8601 such as 2026-11-21T06:00:00Z, or seconds since 1970"
 
 
@@ -55,28 +57,14 @@ def _seconds(value: int | float, millis: bool) -> float:
 
 
 def _parse_iso(text: str) -> datetime:
-    found = _ISO.fullmatch(text)
-    if not found:
+    compact = _SPACE_BEFORE_ZONE.sub("", text)
+    if not _ISO.fullmatch(compact):
         raise ValueError(f"{text[:60]!r} is no time; {_WRITE}")
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
-    # Digits beyond microseconds are cut off, as Beam's own times do.
-    micros = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        read = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micros, tzinfo=timezone.utc
-        )
-        return read - _offset(zone or "Z")
+        read = isoparse(compact)  # digits beyond microseconds are cut off, as Beam's own times do
+        return read.astimezone(timezone.utc) if read.tzinfo else read.replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:60]!r} is no time ({error}); {_WRITE}") from None
-
-
-def _offset(zone: str) -> timedelta:
-    if zone in "Zz":
-        return timedelta()
-    hours, minutes = int(zone[1:3]), int(zone[-2:]) if len(zone) > 3 else 0
-    if hours > 23 or minutes > 59:
-        raise ValueError(f"there is no zone {zone}")
-    return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
 
 
 def iso(seconds: float) -> str:

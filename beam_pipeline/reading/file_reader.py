@@ -7,6 +7,7 @@ read so far and one dead letter that names the row where it broke.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -40,6 +41,11 @@ from beam_pipeline.storage.values import BOM, MISSING, RAW_CHARACTERS, BadRow
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_seed
 
+# What reads the pages of archives: the extra "crawl" of the package.
+_CRAWL_NEEDS = {
+    **{"brotli": "brotli", "charset_normalizer": "charset-normalizer", "lxml_html_clean": "lxml-html-clean"},
+    **{"trafilatura": "trafilatura", "warcio": "warcio"},
+}
 # A row may hold megabytes: few rows at a time bound the memory, and cost little.
 _PARQUET_ROWS = 16
 
@@ -51,6 +57,17 @@ TICKETS = 2**63
 def ticket(label: str, document_id: str) -> int:
     """What decides whether a document is sampled: the smallest are kept, in every run the same, of a larger share more."""
     return stable_seed("sample", label, document_id) >> 1
+
+
+def check_installed(file_format: str | None) -> None:
+    """Look whether what reads a format is installed.
+
+    Raises:
+        ValueError: it is not; one line.
+    """
+    needed = _CRAWL_NEEDS if file_format == "warc" else {}
+    if missing := [name for module, name in needed.items() if find_spec(module) is None]:
+        raise ValueError(f'archives of the web need {" and ".join(missing)}: pip install "webscale-qa[crawl]"')
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.reading.documents import NOT_TEXT, STAGE, Fields, LeftOut, dead_row
-from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_parquet
+from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
 from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
@@ -199,6 +199,8 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field
         path = found[0]
         if input_format == "auto" and format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
+        for file_format in {format_of(file) if input_format == "auto" else input_format for file in found}:
+            check_installed(file_format)
         try:
             with open_file(path) as stream:
                 stream.read(1)

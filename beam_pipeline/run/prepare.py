@@ -30,7 +30,7 @@ from beam_pipeline.run.preflight import Unreachable, check_embedding, check_mode
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
-from transforms.text import count_tokens
+from transforms.text import count_tokens, tokenizer_at_hand
 
 
 def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
@@ -39,6 +39,8 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     Raises:
         ValueError: it cannot; one line.
     """
+    if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
+        config = config.model_copy(update={"tokenizer": tokenizer_at_hand() if is_local(options) else "estimate"})
     check_limited_engine(config, options)
     prepare_serving(options, config)
     plan = make_plan(config)

@@ -19,7 +19,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE, Fields
-from beam_pipeline.reading.input_list import InputSpec, input_patterns
+from beam_pipeline.reading.file_reader import check_installed
+from beam_pipeline.reading.input_list import InputSpec, file_inputs, input_patterns
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -55,6 +56,9 @@ def check_stream(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """
     if patterns := input_patterns(config, inputs):
         check_watched(patterns)
+        for files in file_inputs(config, inputs):
+            for pattern in files.patterns:
+                check_installed(files.reader.format_of(pattern))
         # Not the folders that this run fills itself.
         folders = [pattern.rpartition("/")[0] for pattern in patterns]
         check_apart([f"{folder}/{folder.rpartition('/')[2]}-00000-of-00001.jsonl" for folder in folders], config.output)

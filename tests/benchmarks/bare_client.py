@@ -42,10 +42,8 @@ class BareClient:
         self._prompts = prompts
         self._bank = load_bank(prompts.domains)
         self._exemplars = exemplars
-        # The pipeline's own connections: one big pool would take half of this client's CPU time.
-        self._client = openai.AsyncOpenAI(
-            base_url=url, api_key="none", max_retries=0, timeout=600, http_client=make_client(url, 600)
-        )
+        # The client that the pipeline has.
+        self._client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=600, http_client=make_client(600))
         self._schemas = {reply: reply_schema(reply) for reply in (FilterReply, ClassifyReply, SynthesizeReply, VerifyReply)}
 
     async def close(self) -> None:

@@ -50,7 +50,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.loop = asyncio.new_event_loop()
-        self.openai = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=make_client(url, 600))
+        self.openai = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0, http_client=make_client(600))
 
 
 class GatheringHandler(ModelHandler[Any, PredictionResult, Client]):

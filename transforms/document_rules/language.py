@@ -1,15 +1,13 @@
 """Which language a text is in, decided as cheaply as the text allows.
 
-Three tiers, cheapest first: the script of the letters settles most of the world; the share of stop
-words settles prose in the languages of `STOP_WORDS` in microseconds; only what is left (short
-lists, rare languages) asks langdetect, which takes milliseconds. Deterministic: langdetect is
-seeded, and every sample is taken from fixed places.
+langdetect behind a cheap check: it takes milliseconds, and the share of stop words settles prose in
+the languages of `STOP_WORDS` in microseconds. Deterministic: langdetect is seeded, and every sample
+is taken from fixed places and bounded.
 """
 
 import re
 import threading
 from collections import Counter
-from collections.abc import Collection
 
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
@@ -55,27 +53,14 @@ _LANGUAGES_OF: dict[str, tuple[str, ...]] = {
     word: tuple(code for code, listed in STOP_WORDS.items() if word in listed) for word in set().union(*STOP_WORDS.values())
 }
 
-_SCRIPTS = (
-    # name, character class, languages that langdetect knows in it
-    ("Han", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff", ("zh", "ja")),
-    ("Kana", "\u3040-\u30ff", ("ja",)),
-    ("Hangul", "\u1100-\u11ff\uac00-\ud7af", ("ko",)),
-    ("Cyrillic", "\u0400-\u052f", ("ru", "uk", "bg", "mk", "sr", "be", "kk", "mn")),
-    ("Greek", "\u0370-\u03ff\u1f00-\u1fff", ("el",)),
-    ("Arabic", "\u0600-\u06ff\u0750-\u077f", ("ar", "fa", "ur")),
-    ("Hebrew", "\u0590-\u05ff", ("he",)),
-    ("Devanagari", "\u0900-\u097f", ("hi", "mr", "ne")),
-    ("Bengali", "\u0980-\u09ff", ("bn",)),
-    ("Gurmukhi", "\u0a00-\u0a7f", ("pa",)),
-    ("Gujarati", "\u0a80-\u0aff", ("gu",)),
-    ("Tamil", "\u0b80-\u0bff", ("ta",)),
-    ("Telugu", "\u0c00-\u0c7f", ("te",)),
-    ("Kannada", "\u0c80-\u0cff", ("kn",)),
-    ("Malayalam", "\u0d00-\u0d7f", ("ml",)),
-    ("Thai", "\u0e00-\u0e7f", ("th",)),
-)
-_FOREIGN = tuple((name, re.compile(f"[{letters}]"), codes) for name, letters, codes in _SCRIPTS)
-_ANY_FOREIGN = re.compile(f"[{''.join(letters for _, letters, _ in _SCRIPTS)}]")
+# Whose letters alone name the language. langdetect takes Chinese with a few English words for English or Korean.
+_EAST_ASIAN = {
+    "zh": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "ko": re.compile("[\u1100-\u11ff\uac00-\ud7af]"),
+}
+# Other scripts that langdetect knows: Greek, Cyrillic, Hebrew, Arabic, those of India, Thai.
+_FOREIGN = re.compile("[\u0370-\u052f\u0590-\u06ff\u0750-\u077f\u0900-\u0d7f\u0e00-\u0e7f\u1f00-\u1fff]")
 _COMMAND = re.compile(r"\\[A-Za-z]+")  # "\alpha", "\frac": Catalan, to langdetect
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -94,16 +79,17 @@ def detect_language(text: str) -> str:
 
     Formulas, code, tables of numbers and lists of names often do not say. Chinese is "zh".
     """
-    return _settle(_sample(text), None)
-
-
-def speaks_one_of(text: str, languages: Collection[str]) -> bool:
-    """Whether the text is in one of the languages, or in none that can be told.
-
-    Cheaper than `detect_language` where the script already rules every given language out.
-    """
-    found = _settle(_sample(text), languages)
-    return found == UNKNOWN or found in languages
+    sample = _COMMAND.sub(" ", _sample(text))
+    words = _LETTERS.findall(sample.lower())
+    letters = sum(map(len, words))
+    if not sample.isascii():
+        if found := _by_letters(sample, letters):
+            return found
+        if 2 * len(_FOREIGN.findall(sample)) > letters:
+            return _probe(sample, 0.0)
+    if len(words) < _ENOUGH_WORDS:
+        return UNKNOWN
+    return _by_stop_words(words) or _by_langdetect(sample, words)
 
 
 def stop_word_share(text: str) -> float:
@@ -112,32 +98,13 @@ def stop_word_share(text: str) -> float:
     return max(_stop_word_shares(words).values()) if words else 0.0
 
 
-def _settle(sample: str, wanted: Collection[str] | None) -> str:
-    if "\\" in sample:
-        sample = _COMMAND.sub(" ", sample)
-    words = _LETTERS.findall(sample.lower())
-    total = sum(map(len, words))
-    if not total:
+def _by_letters(sample: str, letters: int) -> str:
+    counts = {code: len(pattern.findall(sample)) for code, pattern in _EAST_ASIAN.items()}
+    if 2 * sum(counts.values()) <= letters:
         return UNKNOWN
-    if not sample.isascii():
-        foreign = len(_ANY_FOREIGN.findall(sample))
-        if foreign > total / 2:
-            return _by_script(sample, wanted)
-    if len(words) < _ENOUGH_WORDS:
-        return UNKNOWN
-    return _by_stop_words(words) or _by_langdetect(sample, words)
-
-
-def _by_script(sample: str, wanted: Collection[str] | None) -> str:
-    counts = {name: len(pattern.findall(sample)) for name, pattern, _ in _FOREIGN}
-    if counts["Kana"] > 0.1 * counts["Han"]:  # Japanese prose is about half kana
-        counts["Kana"] += counts["Han"]
-        counts["Han"] = 0
-    name = max(counts, key=lambda script: counts[script])
-    codes = next(codes for script, _, codes in _FOREIGN if script == name)
-    if name == "Han" or len(codes) == 1 or (wanted is not None and not set(codes) & set(wanted)):
-        return codes[0]
-    return _probe(sample, 0.0) or codes[0]
+    if counts["ja"] > 0.1 * counts["zh"]:  # Japanese prose is about half kana
+        counts["ja"] += counts.pop("zh")
+    return max(counts, key=lambda code: counts[code])
 
 
 def _by_stop_words(words: list[str]) -> str:

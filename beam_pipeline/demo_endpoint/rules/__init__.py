@@ -1,64 +1,63 @@
 """The model behind the demo endpoint: rules, not a neural network, doing the pipeline's tasks on real text.
 
-It reads a request exactly as it is sent (system message, document between its tags, task line) and
-answers what the task asks for, from the document's own sentences, deterministically. It is there
-so that the pipeline can be tried, tested and timed without a GPU; its questions are correct and
-checkable but plain, so do not train on them.
-
-`answer(messages)` is the entry; `filter`, `classify`, `synthesize`, `verify`, `round_trip` and `pass_rate`
-do one task each, `verify` in one call or in two.
-What is worked out once for a document is kept in small caches, because all calls for a document
-arrive close together. A question comes about in this order:
-
-    analysis        sentences, title and main terms of the document
-    plain           which sentences can be asked about
-    questions       natural questions, for the sentences that have the form
-    cloze           the sentence quoted with a blank, for the others
-    sentence_facts  the best form for each sentence, its subject named
-    recipe_facts, code_facts    the same for lines that are no sentences
-    synthesize      the facts in order, one for each persona
-
-`round_trip` reads the document without knowing how a question came about, so that it errs in its own
-way. `pass_rate` knows nothing and guesses.
+It answers each request from the document's own sentences, deterministically, so that the pipeline can be tried,
+tested and timed without a GPU. Its questions are checkable but plain: do not train on them. One module does one task;
+`analysis` and `words` read the document for all of them, `facts` and `questions` find what `synthesize` asks.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beam_pipeline.demo_endpoint.rules.classify import classify_document
 from beam_pipeline.demo_endpoint.rules.filter import filter_document
 from beam_pipeline.demo_endpoint.rules.pass_rate import guess_answer
-from beam_pipeline.demo_endpoint.rules.request import parse_request
 from beam_pipeline.demo_endpoint.rules.round_trip import find_answer
 from beam_pipeline.demo_endpoint.rules.synthesize import synthesize_pair
 from beam_pipeline.demo_endpoint.rules.verify import verify_pair, verify_question
+from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN
+from transforms.stages import CLOSED_BOOK, MODEL_STAGES
+
+_TASK_LINE = re.compile(r"Task: (\w+)")
+_FIELD = re.compile(r"<(persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
+READ_CHARS = 40_000  # a document of any size costs the same
 
 
 def is_task(messages: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a request is one of the tasks."""
-    return parse_request(messages) is not None
+    return _read(messages) is not None
 
 
 def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, Any] | None:
-    """The reply object for a request; None if the request is not one of the tasks.
-
-    Rules have no chance in them: only a guess depends on the seed.
-    """
-    request = parse_request(messages)
+    """The reply object for a request; None if it is none of the tasks. Only a guess depends on the seed."""
+    request = _read(messages)
     if request is None:
         return None
-    match request.stage:
+    stage, document, task = request
+    fields = {tag: text.strip() for tag, text in _FIELD.findall(task)}
+    question, given = fields.get("question", ""), fields.get("answer", "")
+    match stage:
         case "filter":
-            return filter_document(request.document)
+            return filter_document(document)
         case "classify":
-            return classify_document(request.document, request.system)
+            return classify_document(document, "\n".join(str(message.get("content", "")) for message in messages[:-1]))
         case "synthesize":
-            return synthesize_pair(request.document, request.field("persona"), request.field("domain"))
+            return synthesize_pair(document, fields.get("persona", ""))
         case "round_trip":
-            return find_answer(request.document, request.field("question"))
+            return find_answer(document, question)
         case "pass_rate":
-            return guess_answer(request.field("question"), seed)
+            return guess_answer(question, seed)
         case "verify_question":
-            return verify_question(request.field("question"), request.field("answer"))
+            return verify_question(question, given)
         case _:
-            return verify_pair(request.document, request.field("question"), request.field("answer"), request.field("aliases"))
+            return verify_pair(document, question, given, fields.get("aliases", ""))
+
+
+def _read(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str, str] | None:
+    """Stage, document and task text of a request; None if it is none of the tasks."""
+    content = str(messages[-1].get("content", "")) if messages else ""
+    head, close, task = content.rpartition(DOCUMENT_CLOSE)
+    match = _TASK_LINE.match(task)
+    if not match or match[1] not in MODEL_STAGES or bool(close) == (match[1] in CLOSED_BOOK):
+        return None
+    return (match[1], head[len(DOCUMENT_OPEN) :][:READ_CHARS], task) if not close or head.startswith(DOCUMENT_OPEN) else None

@@ -67,7 +67,7 @@ class Endpoint:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = make_client(url)
+        self._http = make_client()
         # The key of each request goes with it; a client cannot be made without one.
         self._client = openai.AsyncOpenAI(
             base_url=url, api_key=NO_KEY, max_retries=0, timeout=self._http.timeout, http_client=self._http

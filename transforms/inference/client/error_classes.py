@@ -12,7 +12,6 @@ import openai
 
 from transforms.errors import FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import without_key
-from transforms.inference.client.http_pool import CONNECT_TIMEOUT_S
 
 
 class ContextOverflow(RequestRefused):
@@ -36,9 +35,8 @@ def classify(error: openai.OpenAIError, key: str = "") -> Exception:
 
     `key` is taken out of the message: some gateways repeat the headers that they were sent.
     """
-    if isinstance(error, openai.APITimeoutError):
-        if isinstance(error.__cause__, httpx2.ConnectTimeout):
-            return ConnectionLost(f"no connection within {CONNECT_TIMEOUT_S:.0f} s")
+    # Whatever aiohttp says of a connection (refused, reset, not there in time) reaches us as a ConnectTimeout.
+    if isinstance(error, openai.APITimeoutError) and not isinstance(error.__cause__, httpx2.ConnectTimeout):
         return TimedOut("no reply in time")
     if isinstance(error, openai.APIConnectionError):
         return ConnectionLost(without_key(f"no connection: {error.__cause__ or error}", key))

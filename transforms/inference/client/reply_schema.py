@@ -6,9 +6,11 @@ whole contract here, whatever the server did.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import json_repair
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
@@ -25,6 +27,10 @@ INTEGER_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusive
 
 _THOUGHT_END = "</think>"
 MOST_STARTS = 200
+_OBJECT_START = re.compile(r"""\{\s*["']""")
+# What a repair may add or take away: quotes, commas, brackets and their like; and escapes for white space.
+_PUNCTUATION = re.compile(r"""\\[bfnrt]|[\s"'`“”‘’,:\[\]{}\\]+""")
+MOST_REPAIRED_CHARS = 20_000  # a reply of some 5,000 tokens
 
 
 def reply_schema(reply_type: type[BaseModel], choices: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def _strict(node: Any) -> Any:
 
 
 def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequence[str]] | None = None) -> Reply:
-    """Parse a model's answer, with whatever a model puts around its JSON.
+    """Parse a model's answer that was not cut, with whatever a model puts around its JSON, and with slips of punctuation.
 
     What it copied from a neutralised prompt is restored: a question on HTML must not hold invisible
     characters.
@@ -71,7 +77,7 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
     try:
         reply = reply_type.model_validate_json(text)
     except ValidationError:
-        reply = _validate(extract_object(text), reply_type, text)
+        reply = _read(text, reply_type)
     try:
         plain = reply.model_dump_json()
     except PydanticSerializationError as error:
@@ -82,6 +88,37 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
         if getattr(reply, name) not in values:
             raise ReplyInvalid(f"{name}: {getattr(reply, name)!r} is not one of {', '.join(values)}", text)
     return reply
+
+
+def _read(text: str, reply_type: type[Reply]) -> Reply:
+    try:
+        return _validate(extract_object(text), reply_type, text)
+    except ReplyInvalid:
+        repaired = _repair(_answer(text))
+        if repaired is None:
+            raise
+        return _validate(repaired, reply_type, text)
+
+
+def _repair(answer: str) -> dict[str, Any] | None:
+    """The object that an answer was meant to be, if all that it takes is quotes, commas and other punctuation.
+
+    Where brackets are missing, more may be: such an answer is asked for again. And what is repaired holds every letter,
+    digit and sign of the answer in its order: of `"2", or 3?"` json_repair would keep the 2.
+    """
+    start = _OBJECT_START.search(answer)
+    meant = answer[start.start() : answer.rfind("}") + 1] if start else ""
+    if not 0 < len(meant) <= MOST_REPAIRED_CHARS or meant.count("{") > MOST_STARTS:
+        return None  # json_repair takes time by the square of the brackets' depth
+    if any(meant.count(left) != meant.count(right) for left, right in ("{}", "[]")):
+        return None
+    try:
+        found = json_repair.loads(meant, skip_json_loads=True)
+        written = json.dumps(found, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+    same = _PUNCTUATION.sub("", written).casefold() == _PUNCTUATION.sub("", meant).casefold()
+    return found if same and isinstance(found, dict) else None
 
 
 def _validate(data: dict[str, Any], reply_type: type[Reply], text: str) -> Reply:
@@ -101,14 +138,17 @@ def extract_object(text: str) -> dict[str, Any]:
     Raises:
         ReplyInvalid: there is none.
     """
-    # The tag may also stand inside the answer, as text.
-    tag = text.rfind(_THOUGHT_END)
-    inside = tag >= 0 and any(start < tag < end for start, end, _ in _objects(text))
-    answer = text if tag < 0 or inside else text[tag + len(_THOUGHT_END) :]
-    found = [value for _, _, value in _objects(answer)]
+    found = [value for _, _, value in _objects(_answer(text))]
     if not found:
         raise ReplyInvalid("no JSON object in the reply", text)
     return found[-1]
+
+
+def _answer(text: str) -> str:
+    """What follows a thought; the tag that ends one may also stand inside the answer, as text."""
+    tag = text.rfind(_THOUGHT_END)
+    inside = tag >= 0 and any(start < tag < end for start, end, _ in _objects(text))
+    return text if tag < 0 or inside else text[tag + len(_THOUGHT_END) :]
 
 
 def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:

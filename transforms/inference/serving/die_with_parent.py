@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 NOT_FOUND = 127
 """Exit status where there is no such command, as a shell's."""
@@ -21,6 +22,18 @@ def end_group(group: int, number: int) -> None:
     """Send a signal to every process of a group that there is."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
+
+
+def die_with_parent(end: Callable[[], object]) -> None:
+    """Call a function when standard input ends, in a thread of its own: then the parent is gone, whatever way it died."""
+
+    def wait_for_end_of_input() -> None:
+        # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
+        while os.read(0, 4096):
+            pass
+        end()
+
+    threading.Thread(target=wait_for_end_of_input, daemon=True).start()
 
 
 def main() -> int:
@@ -37,13 +50,7 @@ def main() -> int:
         if not over.wait(TERM_S):
             end_group(child.pid, signal.SIGKILL)
 
-    def wait_for_end_of_input() -> None:
-        # os.read, not sys.stdin: a thread inside a buffered reader breaks the interpreter's shutdown.
-        while os.read(0, 4096):
-            pass
-        end()
-
-    threading.Thread(target=wait_for_end_of_input, daemon=True).start()
+    die_with_parent(end)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=end, daemon=True).start())
     status = child.wait()
