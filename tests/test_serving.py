@@ -12,8 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS
+from beam_pipeline.options.config import SOLVER_MAX_TOKENS, PipelineConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVING = ROOT / "templates" / "serving"

@@ -25,7 +25,7 @@ from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.event_time import parse_option
+from beam_pipeline.options.values import read_event_time
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
@@ -64,7 +64,7 @@ class _Messages(beam.PTransform):
     @no_annotations
     def expand(self, pipeline: Any) -> Outcome:
         messages = pipeline | "Stream" >> stream_of(self.events, PickleCoder())
-        return messages | "ParseMessages" >> ParseMessages(Fields(), parse_option(self.config.event_time))
+        return messages | "ParseMessages" >> ParseMessages(Fields(), read_event_time(self.config.event_time))
 
 
 def message(row: Mapping[str, Any], seconds: float, number: int = 0) -> PubsubMessage:
@@ -78,7 +78,7 @@ def run_messages(events: Iterable[At], output: Path, monkeypatch: pytest.MonkeyP
     given = {"event_time": "attribute:ts", "window_s": 60, "allowed_lateness_s": 30, **options}
     subscription = "projects/project/subscriptions/sub"
     config = validate({"input_subscription": subscription, "output": str(output), "streaming": True, **given})
-    windows, event_time = stream_windows(config), parse_option(config.event_time)
+    windows, event_time = stream_windows(config), read_event_time(config.event_time)
     source = ReadStream(_Messages(tuple(events), config), windows, event_time, config.deduplicate_ttl_s)
     monkeypatch.setattr(pipeline_module, "stream_source", lambda *_: source)
     plan = make_plan(config)

@@ -1,15 +1,5 @@
 """What can be set, declared once: options of the command line, of files and of templates."""
 
-from typing import TYPE_CHECKING, Any
+from transforms.lazy_names import lazy_names
 
-if TYPE_CHECKING:
-    from beam_pipeline.options.config import PipelineConfig as PipelineConfig
-
-
-def __getattr__(name: str) -> Any:
-    """`PipelineConfig`, when somebody asks for it: a module of this room alone loads little."""
-    if name != "PipelineConfig":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from beam_pipeline.options.config import PipelineConfig
-
-    return PipelineConfig
+__all__, __getattr__ = lazy_names(__name__, {"config": "PipelineConfig"})

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
-from beam_pipeline.options.event_time import ARRIVAL, ATTRIBUTE, parse_option
-from beam_pipeline.options.groups import SERVE, STREAMING
 from beam_pipeline.options.inputs import InputOptions
-from beam_pipeline.options.per_stage import StageOptions
-from beam_pipeline.options.tables import SUFFIXES, parse_table
-from beam_pipeline.options.values import names_in, split_endpoint_key
+from beam_pipeline.options.values import (
+    ARRIVAL,
+    ATTRIBUTE,
+    SERVE,
+    STREAMING,
+    names_in,
+    read_event_time,
+    split_endpoint_key,
+)
 from transforms.stages import SWITCHES, VERIFY_STAGES
 
 if TYPE_CHECKING:
@@ -80,10 +84,6 @@ def _check_source(config: "PipelineConfig", chosen: set[str]) -> None:
         raise ValueError(f"--{table} is read as a whole and has no end to wait for; leave --streaming out, or give another input")
     if table and "input_format" in chosen:
         raise ValueError(f"--input_format is for files; the rows of --{table} have columns")
-    if config.input_table and config.output_table:
-        read, written = parse_table(config.input_table), parse_table(config.output_table)
-        if read in (written.suffixed(suffix) for suffix in SUFFIXES.values()):
-            raise ValueError(f"--input_table {read} is one of the tables that --output_table writes; name another")
     if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
         raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
     if not config.streaming and not sources:
@@ -92,7 +92,7 @@ def _check_source(config: "PipelineConfig", chosen: set[str]) -> None:
 
 def _check_stream(config: "PipelineConfig", chosen: set[str]) -> None:
     """Refuse what a stream cannot do."""
-    kind = parse_option(config.event_time).kind
+    kind = read_event_time(config.event_time).kind
     if bool(config.input or config.inputs) == bool(config.input_subscription):
         raise ValueError("--streaming reads from --input_subscription or watches --input: give one of them")
     if config.input_subscription:
@@ -158,7 +158,7 @@ def _check_gates(config: "PipelineConfig") -> None:
         for setting in own.model_dump(exclude_none=True):
             raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {SWITCHES[stage]}")
     for stage in VERIFY_STAGES:
-        if config.verifier_models and config.stages.get(stage, StageOptions()).model:
+        if config.verifier_models and stage in config.stages and config.stages[stage].model:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
 
 

@@ -22,9 +22,8 @@ from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK
 from beam_pipeline.options.checks import BATCH_SOURCES
-from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig
+from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, WITH_OPTIONS, PipelineConfig, StageOptions
 from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
-from beam_pipeline.options.per_stage import WITH_OPTIONS, StageOptions
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from transforms.errors import one_line

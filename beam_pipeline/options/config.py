@@ -3,8 +3,8 @@
 `PipelineConfig` is the only list of options. The flags of the command line, the keys of a
 `--config` file (`command_line.py`), `templates/metadata.json` and the option table (`options/README.md`) are made from it
 (`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
-(`input_options.py`, `endpoint_options.py`, `document_options.py`, `mix_options.py`, and one stage's own settings in
-`stage_options.py`); those of the run as a whole stand here. `option_checks.py` says what goes together.
+(`inputs.py`, `endpoint.py`, `documents.py`, `mix.py`); those of a stage and of the run as a whole stand here. `checks.py`
+says what goes together.
 
 A secret is named, never given: no option takes a key, and no message repeats what looks like one.
 """
@@ -18,11 +18,9 @@ from pydantic import Field, field_validator, model_validator
 from beam_pipeline.options.checks import check_together
 from beam_pipeline.options.documents import DocumentOptions
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
-from beam_pipeline.options.groups import RUN
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, WITH_OPTIONS, StageOptions
-from beam_pipeline.options.values import declare
+from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import ModelConfig
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
@@ -31,6 +29,29 @@ LOCAL_RUNNER = "FnApiRunner"
 
 STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
+
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage != "verify_answer")
+"""The stages that may have settings of their own; verify_answer has those of verify."""
+
+SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
+"""How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
+
+
+class StageOptions(OptionsModel):
+    """What one model stage may have of its own, as `--<stage>_<setting>`; None is the general value."""
+
+    model: str | None = declare(None, "Model of this stage.", STAGE)
+    endpoint: list[str] | None = declare(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="urls")
+    temperature: float | None = declare(None, "Sampling temperature of this stage.", STAGE, param_type="NUMBER", ge=0, le=2)
+    max_tokens: int | None = declare(None, "Longest reply of this stage, in tokens.", STAGE, param_type="NUMBER", ge=1)
+
+    _endpoints = field_validator("endpoint")(check_endpoints)
+
+    @field_validator("model")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
+
 
 # Fields of the configuration that are no options of their own.
 NO_OPTIONS = {"stages", "streaming"}

@@ -14,7 +14,7 @@ from typing import Any
 from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.options.checks import NEEDS
 from beam_pipeline.options.command_line import OPTIONS, Option
-from beam_pipeline.options.groups import STREAMING
+from beam_pipeline.options.values import STREAMING
 from transforms.stages import MODEL_STAGES, SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,8 +5,15 @@ from typing import Literal
 import tiktoken
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import GATES, QUESTIONS, SCREENING
-from beam_pipeline.options.values import ANY_LANGUAGE, OptionsModel, check_languages, declare
+from beam_pipeline.options.values import (
+    ANY_LANGUAGE,
+    GATES,
+    QUESTIONS,
+    SCREENING,
+    OptionsModel,
+    check_languages,
+    declare,
+)
 
 MOST_VERIFIERS = 9
 

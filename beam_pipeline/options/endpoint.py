@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import ENDPOINT, PRICES, SERVE
 from beam_pipeline.options.values import (
     ACCELERATOR,
+    ENDPOINT,
     ENV_NAME,
     HEADER,
+    PRICES,
     RESERVED_HEADERS,
     SECRET_NAME,
+    SERVE,
     OptionsModel,
     check_endpoints,
     check_env_name,

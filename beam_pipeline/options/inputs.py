@@ -5,10 +5,18 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from beam_pipeline.options.event_time import parse_option
-from beam_pipeline.options.groups import FILES, STREAMING, TABLES
-from beam_pipeline.options.tables import TABLE
-from beam_pipeline.options.values import SUBSCRIPTION, TOPIC, OptionsModel, declare, shown
+from beam_pipeline.options.values import (
+    FILES,
+    STREAMING,
+    SUBSCRIPTION,
+    TABLE,
+    TABLES,
+    TOPIC,
+    OptionsModel,
+    declare,
+    read_event_time,
+    shown,
+)
 
 YEAR_S = 366 * 86_400
 """The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
@@ -147,5 +155,5 @@ class InputOptions(OptionsModel):
     @field_validator("event_time")
     @classmethod
     def _known_event_time(cls, text: str) -> str:
-        parse_option(text)
+        read_event_time(text)
         return text

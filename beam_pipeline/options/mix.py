@@ -2,8 +2,7 @@
 
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import MIX
-from beam_pipeline.options.values import OptionsModel, check_endpoints, declare
+from beam_pipeline.options.values import MIX, OptionsModel, check_endpoints, declare
 
 
 class MixOptions(OptionsModel):

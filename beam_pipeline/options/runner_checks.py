@@ -1,10 +1,11 @@
-"""What our options need of Beam's own: a runner that can do it, a project, a folder for temporary files."""
+"""What is checked when Beam's options are known as well: a runner that can do it, the tables of BigQuery."""
 
 from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import FlinkRunnerOptions, GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.tables import SUFFIXES, parse_table
 
 # In-process runner of batches; runners that cannot read Pub/Sub from Python.
 _BATCH_RUNNER = "fnapi"
@@ -24,6 +25,10 @@ def check_with_beam(config: PipelineConfig, options: PipelineOptions) -> None:
     """
     if config.streaming:
         _check_stream_runner(config, options.view_as(StandardOptions).runner)
+    if config.input_table and config.output_table:
+        read, written = parse_table(config.input_table), parse_table(config.output_table)
+        if read in (written.suffixed(suffix) for suffix in SUFFIXES.values()):
+            raise ValueError(f"--input_table {read} is one of the tables that --output_table writes; name another")
     google = options.view_as(GoogleCloudOptions)
     if config.input_query and not google.project:
         raise ValueError("--input_query needs --project, the Google Cloud project in which the query is run")

@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass, replace
 
-# Of what BigQuery allows in names, the part that every one of its interfaces takes. Suffixes must fit as well.
-_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]"
-TABLE = rf"{_PROJECT}[:.][A-Za-z0-9_]{{1,1000}}\.[A-Za-z0-9_-]{{1,1000}}"
-_PARTS = re.compile(rf"(?P<project>{_PROJECT})[:.](?P<dataset>[A-Za-z0-9_]+)\.(?P<table>[A-Za-z0-9_-]+)")
+from beam_pipeline.options.values import TABLE_PROJECT
+
+_PARTS = re.compile(rf"(?P<project>{TABLE_PROJECT})[:.](?P<dataset>[A-Za-z0-9_]+)\.(?P<table>[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True, slots=True)

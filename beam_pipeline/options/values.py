@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,20 @@ import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ANY_LANGUAGE = "all"
+
+# The headings under which options are listed.
+FILES = "Input and output"
+TABLES = "BigQuery"
+STREAMING = "Streaming (with Beam's own --streaming)"
+ENDPOINT = "Endpoint and model"
+SERVE = "Serving the model on the workers"
+PRICES = "Prices, for the cost in the summary"
+SCREENING = "Screening"
+QUESTIONS = "Domains, exemplars, personas"
+GATES = "Verification and further gates"
+MIX = "De-duplication, decontamination, mix"
+RUN = "The run"
+STAGE = "One stage's own settings"
 
 
 class OptionError(ValueError):
@@ -82,6 +97,9 @@ HEADER = "[A-Za-z0-9-]+"
 RESERVED_HEADERS = frozenset(
     "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
 )
+# Of what BigQuery allows in names, the part that every one of its interfaces takes. Suffixes must fit as well.
+TABLE_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]"
+TABLE = rf"{TABLE_PROJECT}[:.][A-Za-z0-9_]{{1,1000}}\.[A-Za-z0-9_-]{{1,1000}}"
 ACCELERATOR = "[a-z][a-z0-9-]+(:[1-9][0-9]*)?"
 SUBSCRIPTION, TOPIC = "projects/[^/]+/subscriptions/[^/]+", "projects/[^/]+/topics/[^/]+"
 SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
@@ -186,3 +204,29 @@ def shown(value: Any) -> str:
     if looks_like_key(text) or "@" in text:
         return "'(not shown)'"
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+ARRIVAL, ATTRIBUTE, FIELD = KINDS = ("arrival", "attribute", "field")
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """Where a document's event time is. `name` is that of the attribute or field; "" for arrival."""
+
+    kind: str = ARRIVAL
+    name: str = ""
+
+
+ON_ARRIVAL = EventTime()
+
+
+def read_event_time(text: str) -> EventTime:
+    """Read `--event_time`.
+
+    Raises:
+        ValueError: it is none of arrival, attribute:NAME and field:NAME.
+    """
+    kind, colon, name = text.partition(":")
+    if (kind == ARRIVAL and not colon) or (kind in (ATTRIBUTE, FIELD) and name):
+        return EventTime(kind, name)
+    raise ValueError(f"must be arrival, attribute:NAME or field:NAME, not {text[:60]!r}")

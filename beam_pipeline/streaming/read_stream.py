@@ -16,7 +16,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
+from beam_pipeline.options.values import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, read_event_time
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE, Fields
 from beam_pipeline.reading.file_reader import check_installed
@@ -34,7 +34,7 @@ from transforms.text import stable_hash
 
 def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> "ReadStream":
     """The stream of documents that the options name; `inputs` are those of `--inputs`."""
-    event_time = parse_option(config.event_time)
+    event_time = read_event_time(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
     fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
     source: ReadMessages | ReadFolder | ReadInputs
@@ -70,7 +70,7 @@ def stream_windows(config: PipelineConfig) -> Windows:
     """How the options cut a stream."""
     lateness_s = config.allowed_lateness_s
     if lateness_s is None:
-        lateness_s = 0.0 if parse_option(config.event_time).kind == ARRIVAL else config.window_s
+        lateness_s = 0.0 if read_event_time(config.event_time).kind == ARRIVAL else config.window_s
     return Windows(config.window_s, lateness_s)
 
 
