@@ -69,6 +69,9 @@ def _bounds_text(field: FieldInfo) -> str:
     return f" (at least {low})" if low else ""
 
 
+_PARAM_TYPES: Mapping[Any, str] = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER"}
+
+
 def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -> Option:
     extra = field.json_schema_extra
     if not isinstance(extra, dict):
@@ -86,7 +89,7 @@ def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -
         is_list=get_origin(kind) is list,
         is_flag=kind is bool,
         choices=choices,
-        param_type="ENUM" if choices else str(extra["param_type"]),
+        param_type="ENUM" if choices else _PARAM_TYPES.get(kind, str(extra["param_type"])),
         split=str(extra["split"]),
         regex=str(extra["regex"]) or (WHOLE_NUMBER if kind is int else NUMBER if kind is float else ""),
         stage=stage,

@@ -42,8 +42,8 @@ class StageOptions(OptionsModel):
 
     model: str | None = declare(None, "Model of this stage.", STAGE)
     endpoint: list[str] | None = declare(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="urls")
-    temperature: float | None = declare(None, "Sampling temperature of this stage.", STAGE, param_type="NUMBER", ge=0, le=2)
-    max_tokens: int | None = declare(None, "Longest reply of this stage, in tokens.", STAGE, param_type="NUMBER", ge=1)
+    temperature: float | None = declare(None, "Sampling temperature of this stage.", STAGE, ge=0, le=2)
+    max_tokens: int | None = declare(None, "Longest reply of this stage, in tokens.", STAGE, ge=1)
 
     _endpoints = field_validator("endpoint")(check_endpoints)
 
@@ -65,21 +65,16 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         0,
         "Stop when about so many pairs are accepted: no more documents are begun, what is done is kept; 0 is no limit.",
         RUN,
-        param_type="NUMBER",
         ge=0,
     )
     max_cost: float = declare(
         0.0,
         "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
         RUN,
-        param_type="NUMBER",
         ge=0,
     )
     dry_run: bool = declare(
-        False,
-        "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.",
-        RUN,
-        param_type="BOOLEAN",
+        False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
     )
     journal: str = declare(
         "",
@@ -88,9 +83,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         param_type="GCS_WRITE_FOLDER",
     )
     config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
-    report: bool = declare(
-        True, "Write report.html at the end of a local batch run; false leaves it out.", RUN, param_type="BOOLEAN"
-    )
+    report: bool = declare(True, "Write report.html at the end of a local batch run; false leaves it out.", RUN)
     log_level: Literal["debug", "info", "warning", "error"] = declare("warning", "Least severe log message to show.", RUN)
 
     streaming: bool = False  # Beam's own flag

@@ -72,37 +72,25 @@ class EndpointOptions(OptionsModel):
         ENDPOINT,
         split="commas",
     )
-    temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, param_type="NUMBER", ge=0, le=2)
-    max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, param_type="NUMBER", ge=1)
-    request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, param_type="NUMBER", gt=0)
-    max_attempts: int = declare(
-        5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, param_type="NUMBER", ge=1
-    )
-    max_reasks: int = declare(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, param_type="NUMBER", ge=0)
-    concurrency: int = declare(
-        0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, param_type="NUMBER", ge=0
-    )
-    worker_processes: int = declare(
-        1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, param_type="NUMBER", ge=1
-    )
+    temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, ge=0, le=2)
+    max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, ge=1)
+    request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, gt=0)
+    max_attempts: int = declare(5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, ge=1)
+    max_reasks: int = declare(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, ge=0)
+    concurrency: int = declare(0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, ge=0)
+    worker_processes: int = declare(1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, ge=1)
     outage_timeout_s: float = declare(
-        600.0,
-        "Seconds to wait while no replica answers, or all say later, before giving up on a call.",
-        ENDPOINT,
-        param_type="NUMBER",
-        ge=0,
+        600.0, "Seconds to wait while no replica answers, or all say later, before giving up on a call.", ENDPOINT, ge=0
     )
     disable_thinking: bool = declare(
-        False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
+        False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT
     )
     extra_body: str = declare("", "More keys for the body of every request, as a JSON object.", ENDPOINT)
     session_header: str = declare(
         "", "Header that carries the document's id, for routers that keep a session on one replica.", ENDPOINT, regex=HEADER
     )
     serve_model: str = declare(
-        "",
-        "Model that every worker serves itself, instead of --endpoint: a name, or a folder in the workers' image.",
-        SERVE,
+        "", "Model that every worker serves itself, instead of --endpoint: a name, or a folder in the workers' image.", SERVE
     )
     serve_args: str = declare("", "More flags for the server, such as '--max-model-len 16384 --max-num-seqs 64'.", SERVE)
     serve_command: str = declare(
@@ -117,18 +105,12 @@ class EndpointOptions(OptionsModel):
         SERVE,
         regex=ACCELERATOR,
     )
-    price_in: float = declare(0.0, "Price of a million prompt tokens, for the summary.", PRICES, param_type="NUMBER", ge=0)
+    price_in: float = declare(0.0, "Price of a million prompt tokens, for the summary.", PRICES, ge=0)
     price_cached: float | None = declare(
-        None,
-        "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.",
-        PRICES,
-        param_type="NUMBER",
-        ge=0,
+        None, "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.", PRICES, ge=0
     )
-    price_out: float = declare(0.0, "Price of a million completion tokens.", PRICES, param_type="NUMBER", ge=0)
-    price_gpu_hour: float = declare(
-        0.0, "Price of an hour of all GPUs that serve the run, for your own endpoints.", PRICES, param_type="NUMBER", ge=0
-    )
+    price_out: float = declare(0.0, "Price of a million completion tokens.", PRICES, ge=0)
+    price_gpu_hour: float = declare(0.0, "Price of an hour of all GPUs that serve the run, for your own endpoints.", PRICES, ge=0)
 
     _endpoints = field_validator("endpoint")(check_endpoints)
     _env_name = field_validator("api_key_env")(check_env_name)

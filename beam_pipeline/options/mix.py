@@ -9,10 +9,7 @@ class MixOptions(OptionsModel):
     """What is taken out when pairs are compared with one another and with benchmarks."""
 
     near_duplicate_questions: bool = declare(
-        True,
-        "Take questions in other words with the same answer for one; false keeps all but equal ones.",
-        MIX,
-        param_type="BOOLEAN",
+        True, "Take questions in other words with the same answer for one; false keeps all but equal ones.", MIX
     )
     benchmarks: list[str] = declare(
         [],
@@ -39,16 +36,12 @@ class MixOptions(OptionsModel):
         "", "Embedding model to ask; without it, the one model that the embedding endpoint serves.", MIX
     )
     max_pairs_per_document: int = declare(
-        0, "Most accepted pairs of one input row, its chunks together; 0 is no limit.", MIX, param_type="NUMBER", ge=0
+        0, "Most accepted pairs of one input row, its chunks together; 0 is no limit.", MIX, ge=0
     )
     max_pairs_per_source: int = declare(
-        0,
-        "Most accepted pairs of one source; rows without one count as one source; 0 is no limit.",
-        MIX,
-        param_type="NUMBER",
-        ge=0,
+        0, "Most accepted pairs of one source; rows without one count as one source; 0 is no limit.", MIX, ge=0
     )
-    max_pairs_per_domain: int = declare(0, "Most accepted pairs of one domain; 0 is no limit.", MIX, param_type="NUMBER", ge=0)
+    max_pairs_per_domain: int = declare(0, "Most accepted pairs of one domain; 0 is no limit.", MIX, ge=0)
     domain_shares: str = declare(
         "",
         "Share of the output that each domain is to have, such as math=0.3,coding=20%, or the path of a YAML file; "
