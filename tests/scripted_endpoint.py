@@ -35,7 +35,10 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What the server answers. `content` goes into a completion, `raw` replaces the whole body."""
+    """What the server answers. `content` goes into a completion, `raw` replaces the whole body.
+
+    It comes after `delay_s`, or as soon as `until` is true.
+    """
 
     content: str | None = ""
     status: int = 200
@@ -43,6 +46,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     raw: Any = None
     delay_s: float = 0.0
+    until: Callable[[], bool] | None = None
     prompt_tokens: int = 100
     cached_tokens: int = 40
     completion_tokens: int = 10
@@ -97,7 +101,7 @@ class ScriptedEndpoint:
             self._loop.close()
 
     def _call(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(100)
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=64 << 20)
@@ -115,6 +119,14 @@ class ScriptedEndpoint:
     async def _list(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
 
+    async def _wait(self, answer: Answer) -> None:
+        if answer.until is None:
+            await asyncio.sleep(answer.delay_s)
+            return
+        ends_at = self._loop.time() + answer.delay_s
+        while self._loop.time() < ends_at and not answer.until():
+            await asyncio.sleep(0.01)
+
     async def _complete(self, request: web.Request) -> web.Response:
         raw = await request.text()
         repeat = self._repeats[raw] = self._repeats.get(raw, -1) + 1
@@ -128,7 +140,7 @@ class ScriptedEndpoint:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
-            await asyncio.sleep(answer.delay_s)
+            await self._wait(answer)
         finally:
             self._in_flight -= 1
         body = answer.body()

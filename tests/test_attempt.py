@@ -1,7 +1,6 @@
 """What becomes of many calls when an endpoint is slow, sick or half gone."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any
@@ -49,11 +48,9 @@ def test_a_replica_that_always_says_503_costs_no_document(runtime: Runtime, serv
 def test_a_replica_over_its_limit_sends_what_is_too_much_to_the_other(
     runtime: Runtime, serve: Callable[..., ScriptedEndpoint]
 ) -> None:
-    full, free = serve(lambda _: Reply(status=429, headers={"Retry-After": "30"})), serve(lambda _: Reply(GOOD))
-    began = time.monotonic()
+    full, free = serve(lambda _: Reply(status=429, headers={"Retry-After": "3600"})), serve(lambda _: Reply(GOOD))
     answers = ask_many(runtime, [full, free], 40)
     assert all(answer.error is None for answer in answers)
-    assert time.monotonic() - began < 10
 
 
 def test_a_slow_endpoint_is_not_overrun(runtime: Runtime, serve: Callable[..., ScriptedEndpoint]) -> None:
@@ -66,11 +63,11 @@ def test_a_slow_endpoint_is_not_overrun(runtime: Runtime, serve: Callable[..., S
 
     endpoint = Slow(lambda _: Reply(GOOD, delay_s=0.2))
     try:
-        answers = ask_many(runtime, [endpoint], 100, request_timeout_s=3.0)
+        answers = ask_many(runtime, [endpoint], 60, request_timeout_s=3.0)
     finally:
         endpoint.close()
     assert all(answer.error is None for answer in answers)
-    assert len(endpoint.asked) < 180, "most of what was asked timed out"
+    assert len(endpoint.asked) < 108, "most of what was asked timed out"
 
 
 def test_back_off_grows_with_jitter_and_has_an_end() -> None:

@@ -228,13 +228,11 @@ def test_a_stopped_runtime_ends_the_run_at_once(serve: Make, model: Make, run_tr
     def stop_at_the_third(_: Asked) -> Reply:
         if len(endpoint.asked) == 3:
             get_runtime().stop()
-        return after(30)
+        return after(3600)  # nobody waits for it, or this test never ends
 
     endpoint = serve(stop_at_the_third)
-    started = time.monotonic()
     with pytest.raises(Exception, match="the run was stopped"):
-        run_transform(FilterDocuments(model(endpoint, request_timeout_s=60), PROMPTS), documents(3))
-    assert time.monotonic() - started < 10
+        run_transform(FilterDocuments(model(endpoint, request_timeout_s=7200), PROMPTS), documents(3))
     assert len(endpoint.asked) == 3
     with pytest.raises(Exception, match="the run was stopped"):
         run_transform(FilterDocuments(model(endpoint), PROMPTS), documents(6))

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from prompts.load import load_domains
+from tests.growth import assert_linear, repeated
 from transforms.check import REASONS, RULES, CheckQA, apply_check, check_pair, grounded_aliases
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA, item_row, qa_row
 
@@ -208,23 +208,13 @@ def test_aliases_are_kept_if_the_document_says_them() -> None:
     assert passed.id == draft.id
 
 
-def test_hostile_pairs_do_not_hang(benchmark_seconds: Callable[[Any], float]) -> None:
-    for unit in ("a ", "which is this ", "(", "1,", "the text ", "? ", "According to "):
-        text = unit * (200_000 // len(unit))
-        assert benchmark_seconds(lambda text=text: check_pair(pair(text, text[:100], "term", text))) < 2
-        assert benchmark_seconds(lambda text=text: check_pair(pair(text[:790], text[:140], "term", text))) < 2
+@pytest.mark.parametrize("unit", ["a ", "which is this ", "(", "1,", "the text ", "? ", "According to "])
+def test_hostile_pairs_take_linear_time(unit: str) -> None:
+    def check(text: str) -> None:
+        check_pair(pair(text, text[:100], "term", text))
+        check_pair(pair(text[:790], text[:140], "term", text))
 
-
-@pytest.fixture
-def benchmark_seconds() -> Callable[[Any], float]:
-    import time
-
-    def measure(call: Any) -> float:
-        started = time.process_time()
-        call()
-        return time.process_time() - started
-
-    return measure
+    assert_linear(check, repeated(unit), 12_500, 200_000)
 
 
 @pytest.mark.parametrize(

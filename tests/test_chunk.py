@@ -1,10 +1,10 @@
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear, repeated
 from transforms.document_rules.chunking import cut_text, split_text
 from transforms.text import count_tokens
 
@@ -88,7 +88,4 @@ def test_short_text_is_one_chunk() -> None:
 
 @pytest.mark.parametrize("unit", ["The engine stopped twice that night. ", "x", ". ", "漢", "word\n", " \n", "f("])
 def test_time_is_linear(unit: str) -> None:
-    text = unit * (2_000_000 // len(unit))
-    started = time.process_time()
-    split_text(text, 8000, 50)
-    assert time.process_time() - started < 5
+    assert_linear(lambda text: split_text(text, 2000, 50), repeated(unit), 60_000, 960_000)

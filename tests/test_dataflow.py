@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -280,11 +281,13 @@ def test_the_end_of_a_stream(state: str, capsys: pytest.CaptureFixture[str], clo
 def test_ctrl_c_leaves_a_stream_running(capsys: pytest.CaptureFixture[str], cloud: Cloud, until: Any) -> None:
     def work(job: Job) -> Ending:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(2)
+        left.wait(100)
         return Ending()
 
+    left = threading.Event()
     cloud.work = work
     assert main([*cloud.flags(), "--streaming"]) == STOPPED
+    left.set()
     assert not cloud.service.requested
     command = "gcloud dataflow jobs drain 2026-11-21_1 --project=test-project --region=us-central1"
     assert f"end it with {command}" in capsys.readouterr().err
@@ -293,9 +296,7 @@ def test_ctrl_c_leaves_a_stream_running(capsys: pytest.CaptureFixture[str], clou
 def test_a_template_is_written_and_nothing_is_started(capsys: pytest.CaptureFixture[str], cloud: Cloud) -> None:
     template = f"gs://{BUCKET}/templates/qa"
     flags = [*cloud.flags(dataflow_endpoint=None), f"--template_location={template}", "--no_use_public_ips"]
-    began = time.monotonic()
     assert main(flags) == OK
-    assert time.monotonic() - began < 30
     assert capsys.readouterr().out == f"template: {template}\n"
     assert not cloud.service.jobs
     job = json_format.Parse(cloud.bucket.objects[BUCKET]["templates/qa"], dataflow_v1beta3.Job.pb()())

@@ -25,7 +25,7 @@ from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPai
 
 LABELLED = Path(__file__).parent / "data" / "questions.jsonl"
 ROWS = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()]
-ANSWERS = [json.loads(line) for line in (LABELLED.parent / "answers.jsonl").read_text("utf-8").splitlines()]
+LABELLED_ANSWERS = [json.loads(line) for line in (LABELLED.parent / "answers.jsonl").read_text("utf-8").splitlines()]
 SPLITS = ("tune", "held_out")
 
 BRIDGE = "In what year was the Harrow Bridge opened?"
@@ -97,18 +97,24 @@ def test_precision_and_recall_on_the_labelled_set(split: str) -> None:
     assert right / sum(row["same"] for row in rows) >= 0.85, wrong
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if repeats(*askings(row))], ids=lambda row: row["id"])
-def test_what_repeats_is_looked_for_in_one_place(row: dict[str, Any]) -> None:
-    one, other = askings(row)
-    assert find_keys(one) & find_keys(other)
+def meet(one: Asking, other: Asking) -> bool:
+    """Whether they do not repeat each other, or are looked for in one place."""
+    return not repeats(one, other) or bool(find_keys(one) & find_keys(other))
 
 
-@pytest.mark.parametrize("row", ANSWERS, ids=lambda row: row["id"])
-def test_answers_that_match_share_a_key(row: dict[str, Any]) -> None:
-    one = Asking(BRIDGE, row["given"], row["answer_type"])
-    for answer_type in (row["answer_type"], "term"):
-        other = Asking(BRIDGE_AGAIN, row["stored"], answer_type, tuple(row["aliases"]))
-        assert not repeats(one, other) or find_keys(one) & find_keys(other), answer_type
+def test_what_repeats_is_looked_for_in_one_place() -> None:
+    assert sum(repeats(*askings(row)) for row in ROWS) > 50
+    assert [row["id"] for row in ROWS if not meet(*askings(row))] == []
+
+
+def test_answers_that_match_share_a_key() -> None:
+    apart = []
+    for row in LABELLED_ANSWERS:
+        one = Asking(BRIDGE, row["given"], row["answer_type"])
+        for answer_type in (row["answer_type"], "term"):
+            if not meet(one, Asking(BRIDGE_AGAIN, row["stored"], answer_type, tuple(row["aliases"]))):
+                apart.append((row["id"], answer_type))
+    assert apart == []
 
 
 def test_few_keys_a_question() -> None:

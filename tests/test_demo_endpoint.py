@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def messages(stage: str = "filter", document: str = DOCUMENT) -> list[dict[str, 
     return load_prompts().messages(stage, document, {})
 
 
-def post(url: str, body: Any, key: str = "", path: str = "/chat/completions", timeout: float = 20) -> tuple[int, Any, Any]:
+def post(url: str, body: Any, key: str = "", path: str = "/chat/completions", timeout: float = 100) -> tuple[int, Any, Any]:
     """Status, decoded body and headers of one request."""
     data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
@@ -213,15 +213,16 @@ def test_slots_are_kept_and_their_busy_time_is_counted() -> None:
         replies = asyncio.run(chat_all(slow.url, [f"{DOCUMENT} {number}" for number in range(8)]))
         took, stats = time.monotonic() - began, slow.stats()
     assert {status for status, _ in replies} == {200}
-    assert 0.4 <= took < 2
-    assert stats["busy_slot_s"] == pytest.approx(0.8, abs=0.3)
+    span = stats["last_reply_at"] - stats["first_request_at"]
+    assert stats["busy_slot_s"] >= 0.99 * 8 * 0.1
+    assert stats["busy_slot_s"] / 2 <= 1.01 * span
+    assert span <= took
     assert (stats["requests"], stats["replies"], stats["in_flight"], stats["peak_in_flight"]) == (8, 8, 0, 8)
     assert stats["repeats"] == 0
-    assert stats["last_reply_at"] - stats["first_request_at"] == pytest.approx(took, abs=0.4)
 
 
 def test_cached_prefixes_are_reported_and_cost_no_prefill() -> None:
-    with DemoEndpoint.start(cache_tokens=100_000, prefill_tokens_per_s=5000) as caching:
+    with DemoEndpoint.start(cache_tokens=100_000, prefill_tokens_per_s=2000) as caching:
         timings, cached = [], []
         for stage in ("filter", "classify"):
             began = time.monotonic()
@@ -232,7 +233,8 @@ def test_cached_prefixes_are_reported_and_cost_no_prefill() -> None:
     assert cached[0] == 0
     assert cached[1] % 16 == 0
     assert usage["prompt_tokens"] - 32 < cached[1] < usage["prompt_tokens"]
-    assert timings[0] > usage["prompt_tokens"] / 5000 > timings[1]
+    assert timings[0] >= usage["prompt_tokens"] / 2000
+    assert timings[1] < timings[0]
 
 
 def test_the_prefix_cache_knows_beginnings_only_and_forgets_the_oldest() -> None:
@@ -279,12 +281,12 @@ def test_each_fault_looks_as_servers_make_it_look(fault: str, status: int, finis
             json.loads(body["choices"][0]["message"]["content"])
 
 
-def test_a_hanging_request_is_given_up_by_its_client_and_holds_no_slot() -> None:
+def test_a_hanging_request_is_given_up_by_its_client_and_holds_no_slot(until: Callable[..., None]) -> None:
     with DemoEndpoint.start(fault_hang=1.0, slots=1) as hanging:
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 post(hanging.url, {"model": MODEL, "messages": messages()}, timeout=0.3)
-        time.sleep(0.1)
+        until(lambda: not hanging.stats()["in_flight"])
         stats = hanging.stats()
     assert stats["faults"] == {"hang": 2}
     assert stats["in_flight"] == 0
@@ -328,7 +330,7 @@ def test_the_command_line_announces_its_url_and_stops_on_a_signal() -> None:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(100) == 0
     assert line.startswith("listening on http://127.0.0.1:")
     assert line.endswith("/v1")
 
@@ -341,21 +343,23 @@ def test_stopping_twice_is_harmless() -> None:
         post(started.url, None, path="/models")
 
 
-def test_it_ends_with_the_process_that_started_it() -> None:
+def test_it_ends_with_the_process_that_started_it(until: Callable[..., None]) -> None:
     program = (
         "import os, signal; from beam_pipeline.demo_endpoint.child_process import DemoEndpoint;"
         "print(DemoEndpoint.start().url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     parent = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)
-    url, ends_at = parent.stdout.strip(), time.monotonic() + 10
+    url = parent.stdout.strip()
     assert url.startswith("http://127.0.0.1:")
-    while time.monotonic() < ends_at:
+
+    def gone() -> bool:
         try:
-            post(url, None, path="/models", timeout=1)
+            post(url, None, path="/models")
         except OSError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the endpoint outlived its parent")
+            return True
+        return False
+
+    until(gone)
 
 
 def test_starting_does_not_load_beam() -> None:

@@ -1,11 +1,11 @@
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear, repeated
 from transforms.answers.canonical import ANSWER_TYPES
 from transforms.grounding.find import find_in_text
 
@@ -115,12 +115,10 @@ def test_words_of_the_text_are_found(text: str, first: int, count: int, answer_t
     assert not answer or find_in_text(answer, f"It said: {text} (and so on).", answer_type) is not None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["12 ", "a ", " ", "twenty ", "1", "1,", "'", "x{", "é", "ﬁ ", "May 4 ", "$1 ", "\\frac{", "- ", "2 ", "2^*"]
 )
-def test_five_megabytes_take_under_two_seconds(unit: str) -> None:
-    text = unit * (5_000_000 // len(unit.encode()))
+def test_a_long_document_takes_linear_time(unit: str) -> None:
     cases = [
         ("12 km/h", "number"),
         ("a a a a b", "term"),
@@ -132,24 +130,21 @@ def test_five_megabytes_take_under_two_seconds(unit: str) -> None:
         ("$2.5m", "money"),
     ]
     for answer, answer_type in cases:
-        started = time.process_time()
-        find_in_text(answer, text, answer_type)
-        assert time.process_time() - started < 2, (answer, unit)
+
+        def find(text: str, answer: str = answer, answer_type: str = answer_type) -> None:
+            find_in_text(answer, text, answer_type)
+
+        assert_linear(find, repeated(unit), 25_000, 400_000)
 
 
 def test_a_run_of_spaces_behind_a_factor_takes_linear_time() -> None:
-    started = time.process_time()
     assert find_in_text("2*x", "2" + " " * 500_000, "expression") is None
-    assert time.process_time() - started < 1
+    assert_linear(lambda text: find_in_text("2*x", text, "expression"), lambda size: "2" + " " * size, 31_250, 500_000)
 
 
 @pytest.mark.skipif(not DOCUMENTS.exists(), reason="the shared corpus is not here")
-def test_real_documents_are_searched_fast() -> None:
+def test_the_last_words_of_real_documents_are_found() -> None:
     texts = [json.loads(line)["text"] for line in DOCUMENTS.read_text("utf-8").split("\n") if line]
-    started = time.process_time()
     for text in texts:
         last_words = " ".join(text.split()[-3:])
         assert not last_words or find_in_text(last_words, text, "name"), last_words
-        for answer, answer_type in (("1,234 km", "number"), ("4 May 1923", "date"), ("Nobody Atall", "name")):
-            find_in_text(answer, text, answer_type)
-    assert (time.process_time() - started) / sum(map(len, texts)) < 2e-6  # seconds a character: 10 s for 5 MB, four searches each

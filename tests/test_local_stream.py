@@ -30,7 +30,7 @@ DELAY_S, WINDOW_S, ROOM = 4.0, 1, 20
 NO = '{"qualified": false, "reason": "not_informative"}'
 # More than one pull brings, and more than there is room for at once.
 DOCUMENTS = FIRST_MESSAGES + 30
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def rows(output: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def wait_for(what: Callable[[], Any], process: "subprocess.Popen[str]") -> None:
-    ends_at = time.monotonic() + 80
+    ends_at = time.monotonic() + 200
     while not what():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < ends_at, "it did not come about"
@@ -104,7 +104,7 @@ def test_it_reads_on_while_models_are_asked_and_windows_wait_for_answers(channel
         first = len(slow.asked)
         wait_for(lambda: sum(row["documents"]["read"] for row in rows(output, "summaries")) >= DOCUMENTS, process)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=200)
     finally:
         process.kill()
     assert process.returncode == STOPPED, errors
@@ -124,7 +124,7 @@ def test_an_error_that_stops_the_run_is_told_once(channel: Channel, serve: Any, 
     publish(channel, 5)
     process = start(channel, tmp_path / "out", refusing.url)
     try:
-        _, errors = process.communicate(timeout=80)
+        _, errors = process.communicate(timeout=200)
     finally:
         process.kill()
     assert process.returncode == FAILED
@@ -157,7 +157,7 @@ def test_a_pull_that_fails_waits_until_the_reader_knows() -> None:
         with pytest.raises(OSError, match="refused 1"):
             puller.pull()
         puller.allow(1)
-        assert client.pulled_twice.wait(10)
+        assert client.pulled_twice.wait(100)
         assert puller.pull() == "messages"
     finally:
         context.shutdown_requested = True

@@ -59,7 +59,7 @@ def test_two_takers_never_hold_it_together(tmp_path: Path) -> None:
     script = """
 import sys, time
 from beam_pipeline.output.run_lock import only_run
-end = time.monotonic() + 3
+end = time.monotonic() + 1.5
 entered = 0
 while time.monotonic() < end:
     try:

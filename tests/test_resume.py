@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,10 @@ def test_the_index_is_no_journal_file(uninterrupted: Path) -> None:
     assert journal_files(str(uninterrupted / "journal")) == [str(path)]
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
-def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(share: float, tmp_path: Path, uninterrupted: Path) -> None:
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(
+    share: float, tmp_path: Path, uninterrupted: Path, until: Any
+) -> None:
     whole = sum(journal_keys(uninterrupted).values())
     output = tmp_path / "out"
     with DemoEndpoint.start(slots=8, latency_median_s=0.1) as endpoint:
@@ -84,9 +85,7 @@ def test_a_killed_run_resumed_pays_only_for_what_was_not_answered(share: float, 
             endpoint.url,
         ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while sum(journal_keys(output).values()) < share * whole and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: sum(journal_keys(output).values()) >= share * whole)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         answered = journal_keys(output)
@@ -243,7 +242,7 @@ def test_faults_change_nothing(tmp_path: Path, uninterrupted: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_replica_killed_and_restarted_changes_nothing(tmp_path: Path, uninterrupted: Path) -> None:
+def test_a_replica_killed_and_restarted_changes_nothing(tmp_path: Path, uninterrupted: Path, until: Any) -> None:
     output = tmp_path / "out"
     settings = {"slots": 2, "latency_median_s": 0.25, "latency_sigma": 0.4}
     replicas = [DemoEndpoint.start(**settings) for _ in range(3)]
@@ -252,14 +251,15 @@ def test_a_replica_killed_and_restarted_changes_nothing(tmp_path: Path, uninterr
         command = [sys.executable, "-m", "beam_pipeline", "--input", str(SAMPLE), "--output", str(output)]
         command += [argument for replica in replicas for argument in ("--endpoint", replica.url)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        while sum(replica.stats()["replies"] for replica in replicas) < 40:
-            time.sleep(0.05)
+        until(lambda: sum(replica.stats()["replies"] for replica in replicas) >= 40)
         port = int(victim.url.rpartition(":")[2].partition("/")[0])
         victim.stop()
-        time.sleep(1)
+        others = [replica for replica in replicas if replica is not victim]
+        asked = sum(replica.stats()["replies"] for replica in others)
+        until(lambda: sum(replica.stats()["replies"] for replica in others) >= asked + 8)
         restarted = DemoEndpoint.start(port=port, **settings)
         replicas[replicas.index(victim)] = restarted
-        assert process.wait(timeout=60) == OK
+        assert process.wait(timeout=150) == OK
         assert restarted.stats()["replies"] > 1, "its own documents came back to it"
     finally:
         for replica in replicas:

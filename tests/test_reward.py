@@ -4,7 +4,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear, count_calls, repeated
 from transforms.answers.canonical import ANSWER_TYPES
 from transforms.reward.score import reward
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "reward.jsonl").read_text("utf-8").split("\n") if line]
-LIMIT_S = 0.1
+MOST_CALLS = 100_000
 
 # answer, another one of its kind, type
 PAIRS = [
@@ -326,32 +326,34 @@ TRUTHS = [
 ] + [("9**9**9**9", "expression"), ("egg → larva → pupa", "list"), ("(((((", None), ("J. K. Rowling", "name")]  # fmt: skip
 
 
-def seconds(response: str, ground_truth: str, answer_type: str | None, aliases: tuple[str, ...] = ()) -> float:
-    """The best of three: another process may have the processor for a while, not thrice."""
-    best = float("inf")
-    for _ in range(3):
-        started = time.perf_counter()
-        assert reward(response, ground_truth, answer_type, aliases) in (0.0, 1.0)
-        best = min(best, time.perf_counter() - started)
-        if best < LIMIT_S / 4:
-            break
-    return best
+def calls(response: str, ground_truth: str, answer_type: str | None, aliases: tuple[str, ...] = ()) -> int:
+    """What a reward costs; it is one or zero."""
+    rewards: list[float] = []
+    counted = count_calls(lambda: rewards.append(reward(response, ground_truth, answer_type, aliases)))
+    assert rewards[0] in (0.0, 1.0)
+    return counted
 
 
-@pytest.mark.parametrize("unit", HOSTILE)
-def test_repetition_takes_bounded_time(unit: str) -> None:
-    for size in (400, 5000):
-        text = (unit * size)[:size]
-        for ground_truth, answer_type in TRUTHS:
-            assert seconds(text + "Paris", ground_truth, answer_type) < LIMIT_S
-            assert seconds(text, text[:400], answer_type, (text[:300], "x")) < LIMIT_S
+@pytest.mark.parametrize("first", range(0, len(HOSTILE), 20))
+def test_repetition_takes_linear_time(first: int) -> None:
+    """Up to the length of which more is not read, for every type of answer."""
+    truths = {answer_type: ground_truth for ground_truth, answer_type in TRUTHS}
+    for unit in HOSTILE[first : first + 20]:
+
+        def score_all(text: str) -> None:
+            for answer_type, ground_truth in truths.items():
+                reward(text + "Paris", ground_truth, answer_type)
+                reward(text, text[:400], answer_type, (text[:300], "x"))
+
+        assert_linear(score_all, repeated(unit), 450, 3600)
 
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", "<", "</think", "<think>", "\\boxed{5} ", "5 or ", "\ufdfa", "{"])
 def test_ten_megabytes_take_no_longer(unit: str) -> None:
-    text = unit * (10_000_000 // len(unit))
-    assert seconds(text, "Paris", "place") < LIMIT_S
-    assert seconds("Paris", text, "place", (text,)) < LIMIT_S
+    long, short = map(repeated(unit), (10_000_000, 100_000))
+    assert calls(long, "Paris", "place") <= calls(short, "Paris", "place") + 100
+    assert calls("Paris", long, "place", (long,)) <= calls("Paris", short, "place", (short,)) + 100
+    assert_linear(lambda text: reward(text, "Paris", "place"), repeated(unit), 625_000, 10_000_000)
 
 
 FRAGMENTS = st.lists(st.sampled_from(HOSTILE), max_size=30).map("".join)
@@ -361,8 +363,14 @@ TYPES = st.sampled_from([None, *ANSWER_TYPES])
 
 @given(TEXTS, TEXTS, TYPES, st.lists(TEXTS, max_size=4))
 @settings(max_examples=1500, deadline=None)
-def test_any_string_gets_a_reward_in_time(response: str, ground_truth: str, answer_type: str | None, aliases: list[str]) -> None:
-    assert seconds(response, ground_truth, answer_type, tuple(aliases)) < LIMIT_S
+def test_any_string_gets_a_reward(response: str, ground_truth: str, answer_type: str | None, aliases: list[str]) -> None:
+    assert reward(response, ground_truth, answer_type, aliases) in (0.0, 1.0)
+
+
+@given(TEXTS, TEXTS, TYPES, st.lists(TEXTS, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_any_string_costs_bounded_work(response: str, ground_truth: str, answer_type: str | None, aliases: list[str]) -> None:
+    assert calls(response, ground_truth, answer_type, tuple(aliases)) < MOST_CALLS
 
 
 @given(TEXTS, TYPES)
@@ -373,7 +381,7 @@ def test_thinking_changes_nothing(said: str, answer_type: str | None) -> None:
 
 
 def test_threads_and_order_change_nothing() -> None:
-    rows = [row for row in ROWS for _ in range(2)]
+    rows = [row for row in ROWS[::4] for _ in range(2)]
     random.Random(0).shuffle(rows)
     expected = [score(row) for row in rows]
     with ThreadPoolExecutor(8) as threads:

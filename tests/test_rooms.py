@@ -14,15 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     (
-        "transforms/text",
-        "transforms/errors",
-        "transforms/stages",
-        "transforms/__init__",
+        *("transforms/text", "transforms/errors", "transforms/stages", "transforms/lazy_names"),
         "beam_pipeline/__init__",
         "beam_pipeline/command_parser",
         "beam_pipeline/exit_codes",
     ),
-    ("transforms/records", "transforms/shingles"),
+    ("transforms/__init__", "transforms/records", "transforms/shingles"),
     ("prompts",),
     ("transforms/answers",),
     ("transforms/grounding", "transforms/reward"),
@@ -55,9 +52,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/run",),
     ("beam_pipeline/main",),
     ("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
-    ("beam_pipeline/estimate/sizing",),
     ("beam_pipeline/cli",),
-    ("beam_pipeline/__main__",),
+    ("beam_pipeline/__main__", "beam_pipeline/sample"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 

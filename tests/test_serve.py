@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,12 +57,12 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def config(port: int, command: str = SERVER) -> ServeConfig:
-    return ServeConfig("demo-rules", command, port, start_timeout_s=30)
+    return ServeConfig("demo-rules", command, port, start_timeout_s=150)
 
 
 def answers(port: int) -> bool:
     with contextlib.suppress(OSError):
-        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5).status == 200)
+        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=50).status == 200)
     return False
 
 
@@ -91,11 +90,11 @@ def test_nothing_of_a_server_is_left_when_its_starter_is_gone(tmp_path: Path, un
         "time.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", starter])
-    until(lambda: note.exists() and len(note.read_text().split()) == 2, timeout_s=60)
+    until(lambda: note.exists() and len(note.read_text().split()) == 2)
     pids = [int(word) for word in note.read_text().split()]
     process.kill()
     process.wait()
-    until(lambda: not any(running(pid) for pid in pids), timeout_s=60)
+    until(lambda: not any(running(pid) for pid in pids))
 
 
 def running(pid: int) -> bool:
@@ -115,7 +114,7 @@ def running(pid: int) -> bool:
 def test_the_status_of_a_command_is_passed_on(command: str, status: int, said: str) -> None:
     words = [sys.executable, "-I", str(leash.__file__), *shlex.split(command)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.wait(30) == status
+    assert process.wait(100) == status
     assert process.stdout is not None and process.stdin is not None
     assert process.stdout.read() == said
     process.stdin.close()
@@ -125,12 +124,12 @@ def test_the_status_of_a_command_is_passed_on(command: str, status: int, said: s
 def test_a_server_is_started_and_started_again_when_it_dies(port: int, until: Callable[..., Any]) -> None:
     server = ModelServer(config(port))
     try:
-        until(lambda: not server.ensure() and answers(port), timeout_s=90)
+        until(lambda: not server.ensure() and answers(port))
         (first,) = serving(port)
         assert server.ensure() == ""
         assert serving(port) == {first}
         os.kill(first, signal.SIGKILL)
-        until(lambda: not server.ensure() and serving(port) - {first} and answers(port), timeout_s=90)
+        until(lambda: not server.ensure() and serving(port) - {first} and answers(port))
     finally:
         server.stop()
     assert not serving(port) and not answers(port)
@@ -159,7 +158,7 @@ def test_a_server_that_hangs_is_ended_and_started_again(
     (tmp_path / "hangs.py").write_text(HANGS)
     server = ModelServer(config(port, f"{sys.executable} {tmp_path}/hangs.py {{port}}"))
     try:
-        until(lambda: not server.ensure() and caplog.text.count("The model server answers") == 2, timeout_s=90)
+        until(lambda: not server.ensure() and caplog.text.count("The model server answers") == 2)
     finally:
         server.stop()
     assert "has not answered for" in caplog.text
@@ -177,7 +176,7 @@ def test_a_server_that_cannot_be_started_is_given_up_with_its_last_words(
     port: int, command: str, failure: str, until: Callable[..., Any]
 ) -> None:
     server = ModelServer(ServeConfig("m", command, port, start_timeout_s=0.1 if command == "sleep 60" else 60))
-    until(server.ensure, timeout_s=60)
+    until(server.ensure)
     assert failure in server.ensure()
     server.stop()
 
@@ -201,7 +200,14 @@ import sys
 from transforms.inference.serving import worker_server as serve
 from transforms.inference.config import ServeConfig
 serve.LOOK_S = 0.2
-serve.keep_serving(ServeConfig("demo-rules", sys.argv[1], int(sys.argv[2]), 30))
+find = serve.Keeper._server
+
+def tell(keeper):
+    print("looks", flush=True)
+    return find(keeper)
+
+serve.Keeper._server = tell
+serve.keep_serving(ServeConfig("demo-rules", sys.argv[1], int(sys.argv[2]), 150))
 sys.stdin.read()
 """
 
@@ -209,23 +215,26 @@ sys.stdin.read()
 @pytest.mark.integration
 def test_processes_share_one_server_and_the_next_takes_over_from_a_dead_one(port: int, until: Callable[..., Any]) -> None:
     def worker() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-W", "ignore", "-c", HOLD, SERVER, str(port)], stdin=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", HOLD, SERVER, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
 
     workers = [worker()]
     try:
-        until(lambda: answers(port), timeout_s=90)
+        until(lambda: answers(port))
         (served_by,) = serving(port)
         workers.append(worker())
-        time.sleep(3)
+        for _ in range(3):  # it has looked twice, and would have started one of its own
+            assert workers[1].stdout.readline() == b"looks\n"
         assert serving(port) == {served_by}
         workers[0].kill()  # the holder: its server goes with it
-        until(lambda: serving(port) - {served_by} and answers(port), timeout_s=90)
+        until(lambda: serving(port) - {served_by} and answers(port))
         assert len(serving(port)) == 1
     finally:
         for process in workers:
             process.kill()
             process.communicate()
-    until(lambda: not serving(port), timeout_s=60)
+    until(lambda: not serving(port))
 
 
 # A whole run
@@ -254,11 +263,11 @@ def test_a_run_on_its_own_server_loses_nothing_when_that_dies(
     def kill_half_way() -> None:
         def half_way() -> bool:
             with contextlib.suppress(OSError):
-                stats = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=5))
+                stats = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=50))
                 return bool(stats["replies"] >= 12)
             return False
 
-        until(half_way, timeout_s=90)
+        until(half_way)
         for pid in serving(port):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
@@ -282,9 +291,7 @@ def test_a_run_whose_server_cannot_start_ends_with_the_reason(
 ) -> None:
     command = "sh -c 'echo No module named vllm >&2; exit 1' {port}"
     served = ["--serve_model", "m", "--serve_command", command]
-    began = time.monotonic()
     assert main(["--input", str(few_documents(tmp_path, 2)), "--output", str(tmp_path / "out"), *served]) == 1
-    assert time.monotonic() - began < 60
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
     (error,) = errors
     assert "the model server does not start (3 times, exit status 1): No module named vllm" in error

@@ -50,10 +50,13 @@ def test_a_document_goes_through_while_another_waits_in_an_earlier_stage(slow: s
 
     def script(asked: Asked) -> Answer:
         waits = asked.stage == slow and "SLOW" in asked.text
-        return Answer(json.dumps(REPLIES[asked.stage]), delay_s=3.0 if waits else 0.0)
+        return Answer(json.dumps(REPLIES[asked.stage]), delay_s=30.0 if waits else 0.0, until=gone_through if waits else None)
+
+    def gone_through() -> bool:
+        return any(asked.stage == "verify" and "SLOW" not in asked.text for asked in endpoint.asked)
 
     endpoint = serve(script)
-    settings = model(endpoint)
+    settings = model(endpoint, request_timeout_s=600.0)
     with TestPipeline("FnApiRunner") as pipeline:
         bank = pipeline | "Bank" >> beam.Create([("Other", [])])
         documents = pipeline | "Documents" >> beam.Create(

@@ -2,8 +2,9 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import (
@@ -16,9 +17,6 @@ from beam_pipeline.options.values import (
     split_endpoint_key,
 )
 from transforms.stages import SWITCHES, VERIFY_STAGES
-
-if TYPE_CHECKING:
-    from beam_pipeline.options.config import PipelineConfig
 
 BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
 """The options that name what a batch reads."""
@@ -49,12 +47,15 @@ NEEDS: Mapping[str, Need] = {
 }
 
 
-def check_together(config: "PipelineConfig", chosen: set[str]) -> None:
-    """Check options that are each right by themselves; `chosen` are those that were given and are not the default.
+def check_together(config: PipelineConfig) -> None:
+    """Check options that are each right by themselves.
 
     Raises:
         ValueError: they contradict each other, or one does nothing; one line.
     """
+    fields = PipelineConfig.model_fields
+    # A default that is given in words does no harm.
+    chosen = {name for name in config.model_fields_set if name in fields and getattr(config, name) != fields[name].default}
     _check_needs(config, chosen)
     _check_source(config, chosen)
     if config.streaming:
@@ -68,13 +69,13 @@ def check_together(config: "PipelineConfig", chosen: set[str]) -> None:
     _check_stages(config)
 
 
-def _check_needs(config: "PipelineConfig", chosen: set[str]) -> None:
+def _check_needs(config: PipelineConfig, chosen: set[str]) -> None:
     for name, (needed, why) in NEEDS.items():
         if name in chosen and not getattr(config, needed):
             raise ValueError(f"--{name} needs --{needed}{f': {why}' if why else ''}")
 
 
-def _check_source(config: "PipelineConfig", chosen: set[str]) -> None:
+def _check_source(config: PipelineConfig, chosen: set[str]) -> None:
     """Refuse more or less than one input, and what does not fit it."""
     sources = [name for name in BATCH_SOURCES if getattr(config, name)]
     if len(sources) > 1:
@@ -90,7 +91,7 @@ def _check_source(config: "PipelineConfig", chosen: set[str]) -> None:
         raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
 
 
-def _check_stream(config: "PipelineConfig", chosen: set[str]) -> None:
+def _check_stream(config: PipelineConfig, chosen: set[str]) -> None:
     """Refuse what a stream cannot do."""
     kind = read_event_time(config.event_time).kind
     if bool(config.input or config.inputs) == bool(config.input_subscription):
@@ -118,7 +119,7 @@ def _whole_output(chosen: set[str]) -> list[str]:
     return sorted(name for name in chosen if name.startswith("max_pairs_per_") or name == "domain_shares")
 
 
-def _check_documents(config: "PipelineConfig") -> None:
+def _check_documents(config: PipelineConfig) -> None:
     if config.max_document_tokens < 2 * config.min_document_tokens:
         raise ValueError(
             f"--max_document_tokens must be at least twice --min_document_tokens, {2 * config.min_document_tokens}: "
@@ -126,7 +127,7 @@ def _check_documents(config: "PipelineConfig") -> None:
         )
 
 
-def _check_keys(config: "PipelineConfig") -> None:
+def _check_keys(config: PipelineConfig) -> None:
     """Refuse two names for one key, and keys that nobody asks with."""
     if config.api_key_secret and "api_key_env" in config.model_fields_set:
         raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
@@ -139,7 +140,7 @@ def _check_keys(config: "PipelineConfig") -> None:
             raise ValueError(f"--endpoint_keys: {', '.join(pool)} are replicas of one model, and need one key")
 
 
-def _check_gates(config: "PipelineConfig") -> None:
+def _check_gates(config: PipelineConfig) -> None:
     """Refuse what would do nothing, or not what it says."""
     if config.verifier_count == 1 and config.verifier_agreement != "majority":
         raise ValueError("--verifier_agreement needs --verifiers 2 or more: one verifier always agrees")
@@ -162,7 +163,7 @@ def _check_gates(config: "PipelineConfig") -> None:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
 
 
-def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
+def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
     """Refuse what an output folder, a target or a budget cannot have."""
     if config.overwrite and config.resume:
         raise ValueError("--overwrite and --resume contradict each other: give one")
@@ -184,7 +185,7 @@ def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
         )
 
 
-def _check_serving(config: "PipelineConfig") -> None:
+def _check_serving(config: PipelineConfig) -> None:
     """Refuse what no server of the workers would answer."""
     for name in ("endpoint", "model"):
         if getattr(config, name):
@@ -200,7 +201,7 @@ def _check_serving(config: "PipelineConfig") -> None:
         raise ValueError("--serve_command must hold {port}: the pipeline says where the server listens")
 
 
-def _check_stages(config: "PipelineConfig") -> None:
+def _check_stages(config: PipelineConfig) -> None:
     """Refuse what a stage cannot be asked with."""
     for stage in config.model_stages:
         model = config.stage(stage)

@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK
-from beam_pipeline.options.checks import BATCH_SOURCES
+from beam_pipeline.options.checks import BATCH_SOURCES, check_together
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, WITH_OPTIONS, PipelineConfig, StageOptions
 from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
@@ -215,9 +215,13 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
     if not any(values.get(name) for name in (*BATCH_SOURCES, "input_subscription", "streaming")):
         raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
-        return PipelineConfig.model_validate(dict(values))
+        config = PipelineConfig.model_validate(dict(values))
+        check_together(config)
     except ValidationError as error:
         raise OptionError(_first_problem(error, values, origins or {})) from None
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return config
 
 
 def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:

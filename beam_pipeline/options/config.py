@@ -4,7 +4,7 @@
 `--config` file (`command_line.py`), `templates/metadata.json` and the option table (`options/README.md`) are made from it
 (`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
 (`inputs.py`, `endpoint.py`, `documents.py`, `mix.py`); those of a stage and of the run as a whole stand here. `checks.py`
-says what goes together.
+says what goes together, and looks at every configuration that is made of words.
 
 A secret is named, never given: no option takes a key, and no message repeats what looks like one.
 """
@@ -15,7 +15,6 @@ from typing import Any, Literal
 from apache_beam.io.filesystems import FileSystems
 from pydantic import Field, field_validator, model_validator
 
-from beam_pipeline.options.checks import check_together
 from beam_pipeline.options.documents import DocumentOptions
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
@@ -105,14 +104,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
     @classmethod
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _no_contradiction(self) -> "PipelineConfig":
-        fields = type(self).model_fields
-        # A default that is given in words does no harm.
-        chosen = {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
-        check_together(self, chosen)
-        return self
 
     @property
     def stream_ttl_s(self) -> float:
