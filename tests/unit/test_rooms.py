@@ -47,6 +47,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/streaming",),
     ("beam_pipeline/engines",),
     ("beam_pipeline/bigquery",),
+    ("beam_pipeline/plan",),
     ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
     ("beam_pipeline/run",),
     ("beam_pipeline/main",),
