@@ -28,10 +28,6 @@ _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])"
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 # Scripts without spaces, for a character class: there a character counts as a word.
 SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|Fig|Eq|approx|Inc|Ltd|Co|Jr|Sr|al|cf|U\.S|U\.K))\.$"
-)
 
 # Control tokens of chat templates (ChatML, Llama 2/3, Mistral, Gemma, DeepSeek, thinking models) and
 # the tags that our own prompts use as delimiters. Every server tried turned the first kind into
@@ -79,24 +75,6 @@ def _plain(text: str) -> str:
 def words(text: str) -> list[str]:
     """Split into words; numbers keep their separators ("1,000.5"), contractions their apostrophe."""
     return _WORD.findall(text)
-
-
-def sentences(text: str) -> list[str]:
-    """Split prose into sentences at closing punctuation before a capital; line breaks always split."""
-    found: list[str] = []
-    for line in text.splitlines():
-        pending = ""
-        pieces = _SENTENCE_END.split(line.strip())
-        for piece, closing in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            pending = f"{pending} {piece}" if pending else piece
-            abbreviated = _ABBREVIATION.search(pending)
-            pending += closing
-            if not abbreviated:
-                found.append(pending)
-                pending = ""
-        if pending:
-            found.append(pending)
-    return [sentence for sentence in found if sentence]
 
 
 def stable_hash(*parts: str) -> str:
