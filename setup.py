@@ -28,6 +28,7 @@ setup(
     packages=[
         "prompts",
         "transforms",
+        "transforms.english",
         "transforms.inference",
         "beam_pipeline",
         "beam_pipeline.demo_model",

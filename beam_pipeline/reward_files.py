@@ -31,8 +31,10 @@ def reward_files(adapter: str, name: str) -> Iterator[tuple[str, str]]:
     text = _read(_ADAPTERS, adapter)
     yield name, _with_path(_IMPORT.sub(rf"\g<1>{PACKAGE}.", text))
     yield f"{PACKAGE}/__init__.py", _ABOUT
-    for module in sorted(modules_of("reward")):
-        yield f"{PACKAGE}/{module}.py", _IMPORT.sub(rf"\g<1>{PACKAGE}.", _read(_SOURCE, module))
+    modules = modules_of("reward")
+    rooms = {f"{module.rpartition('.')[0]}.__init__" for module in modules if "." in module}
+    for module in sorted(modules | rooms):
+        yield f"{PACKAGE}/{module.replace('.', '/')}.py", _IMPORT.sub(rf"\g<1>{PACKAGE}.", _read(_SOURCE, module))
 
 
 def modules_of(name: str) -> set[str]:
@@ -54,7 +56,7 @@ def _imported(text: str) -> Iterator[str]:
 
 
 def _read(package: str, module: str) -> str:
-    return resources.files(package).joinpath(f"{module}.py").read_text("utf-8")
+    return resources.files(package).joinpath(f"{module.replace('.', '/')}.py").read_text("utf-8")
 
 
 def _with_path(text: str) -> str:

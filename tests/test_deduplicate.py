@@ -20,7 +20,6 @@ from transforms import near_questions
 from transforms.deduplicate import REASONS, DeduplicateQA, find_losses, make_prints, question_key, settle
 from transforms.near_questions import Asking, find_keys, find_repeated, repeats, same_question
 from transforms.outcome import Outcome
-from transforms.question_words import stem
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
 
 LABELLED = Path(__file__).parent / "data" / "questions.jsonl"
@@ -196,20 +195,6 @@ def test_answers_that_match_are_looked_for_in_one_place(one: str, other: str, an
     first, second = Asking(BRIDGE, one, answer_type), Asking(BRIDGE_AGAIN, other, answer_type, aliases)
     assert repeats(first, second) and repeats(second, first)
     assert find_keys(first) & find_keys(second)
-
-
-@pytest.mark.parametrize(
-    "forms",
-    [
-        "discovers discovered discovering discoverer",
-        "write wrote written writing",
-        "city cities",
-        "run runs running",
-        "open opened",
-    ],
-)
-def test_inflection_is_taken_off(forms: str) -> None:
-    assert len(set(map(stem, forms.split()))) == 1
 
 
 WORDS = (

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("prompts", "transforms", "beam_pipeline")
 
 # Where a folder holds one floor, the folder is enough.
-FOLDERS = {"prompts": 0, "transforms/inference": 1, "beam_pipeline": 3, "templates": 4, "tests": 4}
+FOLDERS = {"prompts": 0, "transforms/english": 0, "transforms/inference": 1, "beam_pipeline": 3, "templates": 4, "tests": 4}
 FILES = {
     "setup.py": 4,
     "beam_pipeline/__init__.py": 0,

@@ -1,7 +1,7 @@
 import pytest
 
 from transforms.mentions import Truth
-from transforms.prose import contradicts_prose, split_sentences, states_prose
+from transforms.prose import contradicts_prose, states_prose
 
 PARIS = Truth("Paris", "place")
 TWELVE = Truth("12", "number")
@@ -84,16 +84,6 @@ def test_contradictions() -> None:
     assert not contradicts_prose("I hope this helps!", PARIS)
     assert contradicts_prose("13", TWELVE)
     assert not contradicts_prose("Each row has 4.", TWELVE)
-
-
-def test_sentences_end_where_abbreviations_do_not() -> None:
-    assert split_sentences('Dr. A. Smith left. "Really?" Yes; no.\nEnd') == [
-        "Dr. A. Smith left.",
-        '"Really?"',
-        "Yes",
-        "no.",
-        "End",
-    ]
 
 
 def test_other_things_than_the_answer_counts() -> None:

@@ -10,17 +10,14 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from transforms.dates import MONTH_NUMBERS, PartialDate, parse_date, parse_era
+from transforms.english.names import TITLES
+from transforms.english.number_words import ORDINALS, TENS
+from transforms.english.spelling import one_spelling
+from transforms.english.stems import singular
 from transforms.expressions import equivalent
 from transforms.markup import FRACTION, TEXT_COMMAND, unwrapped
-from transforms.quantities import (
-    ORDINALS,
-    TENS,
-    Quantity,
-    as_percentage,
-    parse_quantity,
-)
+from transforms.quantities import Quantity, as_percentage, parse_quantity
 from transforms.text import normalise, unify
-from transforms.units import singular
 
 AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
@@ -42,11 +39,7 @@ _LETTERS = str.maketrans(
 )
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
-_TITLES = re.compile(
-    r"(?:(?:mr|mrs|ms|miss|dr|prof|professor|sir|dame|lord|lady|rev|reverend|president|saint|st|general|gen|colonel|"
-    r"captain|capt|senator|judge|justice|doctor|madame|mme|monsieur|herr|frau)\.? )+"
-    r"(?=\S)"
-)
+_TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
 _QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
@@ -327,25 +320,14 @@ def _small_change(coins: Quantity, money: Quantity) -> bool:
     return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
 
 
-# British and American spellings, and words often cut short in names, have one form here, which need not be a word.
-_SPELLINGS = (
-    (re.compile(r"(?<=[a-z])(?:ae|oe)(?=[a-z]{2})|(?<=\b)(?:ae|oe)(?=[a-z]{3})"), "e"),
-    (re.compile(r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|al\b|able\b|ite\b)"), "or"),
-    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|ing|ation|ations)\b)"), "iz"),
-    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e|es|ed|ing)\b)"), "yz"),
-    (re.compile(r"(?<=[a-z]{2}[tb])re(?=s?\b)"), "er"),
-    (re.compile(r"(?<=[a-z]{3})ogue(?=s?\b)"), "og"),
-    (re.compile(r"(?<=[a-z]{2})ll(?=(?:ed|ing|er|ers)\b)"), "l"),
-    (re.compile(r"\bst(?= [a-z])"), "saint"),
-    (re.compile(r"\bmt(?= [a-z])"), "mount"),
-)
+_CUT_SHORT = {"st": "saint", "mt": "mount"}
+_CUT = re.compile(r"\b(?:st|mt)(?= [a-z])")
 
 
 @lru_cache(maxsize=4096)
 def loose_form(form: str, answer_type: str | None = None) -> str:
     """What two canonical texts share that differ in British or American spelling, in spaces, or, of a term, in number."""
-    for spelling, one in _SPELLINGS:
-        form = spelling.sub(one, form)
+    form = _CUT.sub(lambda found: _CUT_SHORT[found[0]], one_spelling(form))
     if answer_type == "term":
         form = " ".join(singular(singular(word)) for word in form.split(" "))
     spelled_out = all(len(word) == 1 for word in form.split(" "))

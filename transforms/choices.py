@@ -3,10 +3,11 @@
 import re
 
 from transforms.answers import canonical
+from transforms.english.sentences import split_sentences
 from transforms.markup import plain
 from transforms.mentions import Truth
 from transforms.objections import HEDGE, NEGATION
-from transforms.prose import split_sentences, states_prose
+from transforms.prose import states_prose
 from transforms.text import unify
 
 _MAX_OPTION_WORDS = 40

@@ -13,6 +13,8 @@ from itertools import pairwise
 from transforms.abbreviations import other_lengths
 from transforms.answers import canonical, list_items, unify_lines
 from transforms.dates import parse_date
+from transforms.english.kinship import are_kin
+from transforms.english.number_words import SMALL_NUMBERS
 from transforms.grounding import find_in_text
 from transforms.leak_numbers import date_leak, quantity_leak
 from transforms.leak_words import (
@@ -22,12 +24,11 @@ from transforms.leak_words import (
     PEOPLES,
     STOP_WORDS,
     Word,
-    are_kin,
     in_parentheses,
     words_of,
 )
 from transforms.offered import without_choices
-from transforms.quantities import SMALL_NUMBERS, parse_quantity
+from transforms.quantities import parse_quantity
 from transforms.regions import is_region
 from transforms.text import unify
 
@@ -248,7 +249,7 @@ def _inflected_places(words: list[Word], wanted: list[Word], answer: str, docume
 
 def _number_words(question: str, answer: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """ "World War Two" for "World War 2": numbers inside a phrase."""
-    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items()}
     swaps |= {value: word for word, value in swaps.items()} | {"ii": "2", "iii": "3", "iv": "4"}
     pieces = answer.split()
     if len(pieces) < 2 or not any(piece.lower() in swaps for piece in pieces):

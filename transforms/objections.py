@@ -7,7 +7,9 @@
 
 import re
 
-from transforms.mentions import FUNCTION_WORDS, Truth, is_verb
+from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, PREPOSITIONS, RELATIVES, THIRD_PERSON
+from transforms.english.verbs import is_verb
+from transforms.mentions import FUNCTION_WORDS, Truth
 from transforms.modifiers import operated
 from transforms.quantities import parse_quantity
 from transforms.regions import is_elsewhere, is_region
@@ -101,17 +103,21 @@ def objected(sentence: str, start: int, end: int) -> bool:
 # --- Beside the answer ---------------------------------------------------------------------------
 
 # Words that begin an explanation and no other answer.
-GLOSSES = frozenset(
-    "a an the because since as which who whose whom where when that after before in on at by with for from of to located "
-    "also i.e. ie "
-    "known called denoted published written built born founded formerly namely meaning and so it he she they this is was are "
-    "were "
-    "during near under inside between not unlike rather instead but though although while per via around about dated into until "
-    "using given capital its their his her one now today again alone itself himself herself".split()
+GLOSSES = ARTICLES.union(
+    THIRD_PERSON,
+    RELATIVES,
+    PREPOSITIONS,
+    "because since as that after before located also i.e. ie known called denoted published written built born founded "
+    "formerly namely meaning and so this is was are were during near under inside between not unlike rather instead but "
+    "though although while per via around about dated into until using given capital one now today again alone itself "
+    "himself herself".split(),
 )
 _LEADS = GLOSSES | frozenset("yes no so thus therefore hence well sure our their my your".split())
-_AND_GOES_ON = frozenset(
-    "it he she they this that these is was are were has had have not later now so can will does did its his her their".split()
+_AND_GOES_ON = THIRD_PERSON.union(
+    POINTING,
+    BE,
+    HAVE,
+    "not later now so can will does did".split(),
 )
 _AND_BEHIND = re.compile(
     r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE

@@ -9,6 +9,7 @@ signs of multiplication and all brackets are not, for they come and go with the 
 import re
 import unicodedata
 
+from transforms.english.number_words import UP_TO_TWENTY
 from transforms.text import SPACELESS
 
 _WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
@@ -93,13 +94,7 @@ _DASH = re.compile(r"(?:(?<=[\d)\]}])|(?<=\b[a-z])|(?<=[\s(=,+/<>^\[{])|^)\s*-\s
 _ARROW = re.compile(r"[-=]+>|>{2,}|<{2,}")
 _STARS = re.compile(r"\*\*(?=\s*[\d(a-z])")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
-_NUMBERS = {
-    name: str(number)
-    for number, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-}
+_NUMBERS = {word: str(number) for number, word in enumerate(UP_TO_TWENTY)}
 
 
 def plain_words(text: str) -> list[str]:

@@ -8,8 +8,11 @@ as fast whatever else is rewarded.
 import re
 
 from transforms.dates import parse_date
+from transforms.english.function_words import BE, DO, HAVE
+from transforms.english.sentences import split_sentences
+from transforms.english.verbs import is_verb
 from transforms.markup import plain
-from transforms.mentions import FUNCTION_WORDS, Truth, is_verb, text_mentions, values_in, words_of
+from transforms.mentions import FUNCTION_WORDS, Truth, text_mentions, values_in, words_of
 from transforms.modifiers import counted, unknown_commands
 from transforms.objections import GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
 from transforms.quantities import parse_quantity
@@ -17,7 +20,6 @@ from transforms.text import normalise, unify
 
 # Longer texts are read at their beginning and their end only.
 _MAX_SHORT_WORDS = 120
-_MAX_SENTENCES = 40
 _MAX_SENTENCE_CHARS = 300
 _MAX_NAMED = 8  # more candidates in one sentence are a list of them
 
@@ -41,9 +43,7 @@ _IT_IS = re.compile(
     re.IGNORECASE,
 )
 _IS_THE = re.compile(r"((?:[A-Z][\w'.-]* ){1,4})(?:is|was|are|were) (?:the|its|their) (?!same\b)")
-_BORDER = re.compile(r"\s*\n\s*|(?:(?<=[.!?])|(?<=[.!?][\"')\]])) (?=[\"'(\[]?[A-Z0-9])|; ")
-_ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|etc|Fig|approx|Jr|Sr|cf|ca|No|e\.g|i\.e|viz|incl)\.$")
-_BEING = frozenset("is are was were be been has have had do does did".split())
+_BEING = BE | HAVE | DO
 _PLEASANTRY = re.compile(
     r"(?:sure|certainly|of course|okay|ok|yes|great question|good question|thank you|thanks|done|qed|let(?:'s| me| us)? [\w "
     r"]{1,30}|hmm|"
@@ -103,18 +103,6 @@ def _only_values(prose: str, truth: Truth) -> bool:
     for value in reversed(values):
         rest = rest[: value.start] + " " + rest[value.end :]
     return len(values) > 1 and not re.search(r"\w", _BETWEEN.sub("", rest)) and bool(_BETWEEN.search(rest))
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences, lines and what semicolons separate; of a long text those at its beginning and its end."""
-    found: list[str] = []
-    begin = 0
-    for border in _BORDER.finditer(text):
-        if "\n" in border[0] or not _ABBREVIATION.search(text, max(begin, border.start() - 8), border.start()):
-            found.append(text[begin : border.start()].strip())
-            begin = border.end()
-    found = [sentence for sentence in (*found, text[begin:].strip()) if sentence]
-    return [*found[:2], *found[-_MAX_SENTENCES:]] if len(found) > _MAX_SENTENCES + 2 else found
 
 
 def contradicts_prose(sentence: str, truth: Truth) -> bool:

@@ -5,24 +5,23 @@ English is what these lists know; a word of another language stays as it is writ
 
 import re
 
-from transforms.quantities import SMALL_NUMBERS
-from transforms.units import singular
+from transforms.english.function_words import GRAMMAR, MODALS
+from transforms.english.number_words import ORDINALS, SMALL_NUMBERS
+from transforms.english.stems import stem
 
 # Carry no meaning that tells questions apart: grammar, question words, and what a question calls the
 # kind of its answer, which the answer itself settles.
-_LIGHT = frozenset(
-    "a an the this that these those there here it its he she they them their his her we you your i of in on at to for by "
-    "with as into onto about within among between through and or if then so such which what who whom whose when where why "
-    "how is are was were be been being am do does did done doing has have had having can could will would shall should may "
-    "might must also just only very own called call named name names naming known term termed word phrase title give gives "
-    "given giving gave take takes taken took taking used use uses using usage able according text passage document specific "
-    "specifically particular particularly exact exactly precise precisely kind type sort form following respectively "
-    "responsible stand stands standing year years date day days month months week weeks time city town country nation place "
-    "location located locate situated lie lies person people man woman thing number amount quantity total value figure "
-    "percentage percent proportion share fraction many much identify state specify tell describe mention mentioned per se s "
-    "t d ca wo sha ll re ve regular standard actual actually against typically usually generally commonly normally "
-    "considered".split()
-)
+_LIGHT = GRAMMAR.union(
+    MODALS,
+    "there here them we you your i as within and or if then so such being am done doing having also just only very own "
+    "called call named name names naming known term termed word phrase title give gives given giving gave take takes taken "
+    "took taking used use uses using usage able according text passage document specific specifically particular "
+    "particularly exact exactly precise precisely kind type sort form following respectively responsible stand stands "
+    "standing year years date day days month months week weeks time city town country nation place location located locate "
+    "situated lie lies person people man woman thing number amount quantity total value figure percentage percent "
+    "proportion share fraction many much identify state specify tell describe mention mentioned per se s t d ca wo sha ll "
+    "re ve regular standard actual actually against typically usually generally commonly normally considered".split(),
+) - {"over"}
 
 NEGATIONS = frozenset("not no never without none neither nor cannot except excluding unlike lack lacks lacking".split())
 # What follows these words must not change places with what goes before them.
@@ -220,20 +219,6 @@ subtract
 sum
 """
 
-_IRREGULAR = """
-begin began begun; write wrote written; build built; find found; make made; sell sold; buy bought; pay paid; spend
-spent; lead led; win won; lose lost; beat beaten; fall fell fallen; rise rose risen; grow grew grown; leave left; send
-sent; get got gotten; bring brought; hold held; keep kept; become became; come came; go went gone; know knew; see saw
-seen; say said; speak spoke spoken; think thought; teach taught; fight fought; fly flew flown; swim swam swum; run
-ran; sing sang sung; drink drank drunk; eat ate eaten; draw drew drawn; drive drove driven; ride rode ridden; sink
-sank sunk; shoot shot; sit sat; sleep slept; meet met; choose chose chosen; break broke broken; freeze froze frozen;
-steal stole stolen; throw threw thrown; wear wore worn; bear bore; feed fed; feel felt; forget forgot forgotten; hide
-hid hidden; lay laid; lend lent; sew sewn; show shown; shrink shrank shrunk; spread spread; spring sprang sprung;
-strike struck; swear sworn; sweep swept; tear tore torn; understand understood; wake woke woken; weave wove woven;
-wind wound; foot feet; tooth teeth; mouse mice; man men; woman women; child children; half halves; wolf wolves; leaf
-leaves; knife knives; wife wives; life lives; analysis analyses
-"""
-
 # What is one thing in several words, or several words for one thing. Written before words are split.
 _PHRASES = {
     r"take[ns]? place|took place|taking place": "takeplace",
@@ -268,39 +253,7 @@ _PHRASE = re.compile(
 )
 _REPLACEMENTS = tuple(_PHRASES.values())
 
-_ORDINALS = dict(
-    zip(
-        "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
-        "seventeenth eighteenth nineteenth twentieth".split(),
-        range(2, 21),
-        strict=True,
-    )
-)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)", re.ASCII)
-
-
-def _base_forms() -> dict[str, str]:
-    entries = (entry.split() for entry in _IRREGULAR.replace("\n", " ").split(";"))
-    return {form: base for base, *forms in entries for form in forms}
-
-
-_BASES = _base_forms()
-
-
-_ENDINGS = (("ing", 6), ("ed", 5), ("er", 7), ("or", 7), ("ion", 7), ("ment", 8), ("ly", 6))  # of words at least so long
-
-
-def stem(word: str) -> str:
-    """A word without its inflection, so that "discovers", "discovered" and "discoverer" are one; no dictionary."""
-    word = _BASES.get(word, word)
-    if not word.isascii() or len(word) < 4:
-        return word
-    word = singular(word)
-    while ending := next((ending for ending, least in _ENDINGS if word.endswith(ending) and len(word) >= least), ""):
-        word = word[: -len(ending)]
-        if word[-1] == word[-2] and word[-1] not in "lsz":
-            word = word[:-1]
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word[:-1] + "i" if word.endswith("y") else word
 
 
 def _build_concepts() -> dict[str, str]:
@@ -337,6 +290,6 @@ def read_number(word: str) -> str:
     if word[0].isdigit():
         ordinal = _ORDINAL.fullmatch(word)
         return f"{ordinal[1]}." if ordinal else word.replace(",", "")
-    if word in _ORDINALS:
-        return f"{_ORDINALS[word]}."
+    if word in ORDINALS and word != "first":
+        return f"{ORDINALS[word]}."
     return str(SMALL_NUMBERS[word]) if word in SMALL_NUMBERS and word != "one" else ""
