@@ -15,7 +15,7 @@ from transforms.english.number_words import ORDINALS, TENS
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import singular
 from transforms.expressions import equivalent
-from transforms.markup import FRACTION, TEXT_COMMAND, unwrapped
+from transforms.markup import FRACTION, SIGNS, TEXT_COMMAND, TYPED, unwrapped
 from transforms.quantities import Quantity, as_percentage, parse_quantity
 from transforms.text import normalise, unify
 
@@ -100,13 +100,11 @@ def _code(text: str) -> str:
     return _unquoted(text).replace('"', "'") or text
 
 
-_EXPRESSION_WORDS = (
-    ("\\left", ""), ("\\right", ""), ("\\cdot", "*"), ("\\times", "*"), ("\\div", "/"), ("\\leq", "<="), ("\\geq", ">="),
-    ("\\le", "<="), ("\\ge", ">="), ("\\neq", "!="), ("\\pi", "\u03c0"), ("\\infty", "\u221e"), ("\\sqrt", "sqrt"),
-    ("\\pm", "\u00b1"),
-    ("\u221a", "sqrt"), ("\u00d7", "*"), ("\u00b7", "*"), ("\u22c5", "*"), ("\u00f7", "/"), ("**", "^"), ("\u2264", "<="),
-    ("\u2265", ">="), ("\u2260", "!="), ("\\", ""),
-)  # fmt: skip
+# In this order, and wherever they stand: "\\le" comes after "\\left" and "\\leq".
+_EXPRESSION_WORDS = {"\\left": "", "\\right": ""} | {
+    f"\\{name}": TYPED.get(SIGNS[name], SIGNS[name]) for name in "cdot times div leq geq le ge neq pi infty sqrt pm".split()
+}
+_EXPRESSION_WORDS |= TYPED | {"**": "^", "\\": ""}
 _RAISED = re.compile("([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
 
 
@@ -117,7 +115,7 @@ def _expression(text: str) -> str:
     text = unwrapped(text)
     text = TEXT_COMMAND.sub(lambda m: m[1] or m[2] or "", text)
     text = FRACTION.sub(lambda m: f"({m[1] or m[3]})/({m[2] or m[4]})", text)
-    for written, plain in _EXPRESSION_WORDS:
+    for written, plain in _EXPRESSION_WORDS.items():
         text = text.replace(written, plain)
     text = re.sub(r"(?<![a-zA-Z])pi(?![a-zA-Z])", "\u03c0", text)
     text = re.sub(r"\{([^{}]*)\}", lambda m: m[1] if len(m[1]) < 2 else f"({m[1]})", text)

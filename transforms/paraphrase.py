@@ -320,53 +320,25 @@ _KINDS = tuple(
 _KINDS_ALIKE = ({"when", "quantity"},)
 
 
-def _groups(lines: str) -> tuple[tuple[frozenset[str], ...], ...]:
-    return tuple(tuple(frozenset(side.split()) for side in line.split("|")) for line in lines.strip().splitlines())
-
-
 # Sides of one matter: a question with a word of one side is not one with a word of another.
-_OPPOSITES = _groups("""
-largest biggest greatest highest tallest longest maximum most max oldest strongest heaviest fastest hottest warmest brightest \
-| smallest least lowest shortest minimum fewest min youngest newest weakest lightest slowest coldest coolest dimmest
-increase increases increased rise rises rising grow grows raise raises raised expansionary \
-| decrease decreases decreased fall falls falling drop drops lower lowers lowered reduce reduces contractionary
-earliest | latest
-before prior preceding | after following
-ascending increasing | descending decreasing
-left | right
-north northern | south southern | east eastern | west western
-positive | negative
-odd | even
-mean average | median | mode
-area | perimeter | circumference | volume | diagonal
-donor | acceptor
-absorb absorbs take takes | release releases give
-melting | boiling | freezing
-endothermic | exothermic
-nominal | real
-fixed constant base | current variable
-above | below
-import imports | export exports
-sum | product | quotient
-divisor gcd hcf | multiple lcm
-proton protons | neutron neutrons | electron electrons
-mitosis | meiosis
-prophase | metaphase | anaphase | telophase
-artery arteries | vein veins
-arithmetic | geometric
-toward towards back | away
-synonym same | antonym opposite
-vowel vowels | consonant consonants
-numerator | denominator
-uppercase | lowercase
-encode encoding | decode decoding
-necessary | sufficient
-plural | singular
-father | mother
-husband | wife
-first | second | third
-internal | external
+_OPPOSITES = tuple(
+    tuple(frozenset(side.split()) for side in matter.split("|"))
+    for matter in """
+largest biggest greatest highest tallest longest maximum most max oldest strongest heaviest fastest hottest warmest brightest
+| smallest least lowest shortest minimum fewest min youngest newest weakest lightest slowest coldest coolest dimmest;
+increase increases increased rise rises rising grow grows raise raises raised expansionary
+| decrease decreases decreased fall falls falling drop drops lower lowers lowered reduce reduces contractionary;
+earliest | latest; before prior preceding | after following; ascending increasing | descending decreasing; left | right;
+north northern | south southern | east eastern | west western; positive | negative; odd | even; mean average | median | mode;
+area | perimeter | circumference | volume | diagonal; donor | acceptor; absorb absorbs take takes | release releases give;
+melting | boiling | freezing; endothermic | exothermic; nominal | real; fixed constant base | current variable;
+above | below; import imports | export exports; sum | product | quotient; divisor gcd hcf | multiple lcm;
+proton protons | neutron neutrons | electron electrons; mitosis | meiosis; prophase | metaphase | anaphase | telophase;
+artery arteries | vein veins; arithmetic | geometric; toward towards back | away; synonym same | antonym opposite;
+vowel vowels | consonant consonants; numerator | denominator; uppercase | lowercase; encode encoding | decode decoding;
+necessary | sufficient; plural | singular; father | mother; husband | wife; first | second | third; internal | external;
 direct | indirect
-""")
+""".split(";")
+)
 _EXTREMES = frozenset().union(*_OPPOSITES[0])
 _WEAK_EXTREMES = frozenset(("most", "least", "maximum", "minimum", "max", "min"))

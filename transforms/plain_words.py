@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from transforms.english.number_words import UP_TO_TWENTY
+from transforms.markup import GREEK, GREEK_LETTERS
 from transforms.text import SPACELESS
 
 _WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
@@ -32,13 +33,9 @@ _RAISED_RUN = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
 _VULGAR = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi "
-    "omega"
-)
 _SIGNS = str.maketrans(
     {
-        **{chr(0x3B1 + place): f" {name} " for place, name in enumerate(_GREEK.split())},
+        **{letter: f" {name} " for letter, name in GREEK_LETTERS.items()},
         **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4", "'"),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
         "\u2044": "/",
@@ -65,7 +62,7 @@ _SPACED_DIGITS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;])(?=\d{3})")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?")
 _COMMAND = re.compile(r"\\(?:([a-zA-Z]+)\*?|.)", re.DOTALL)
 _COMMANDS = {
-    **{name: f" {name} " for name in _GREEK.split()},
+    **{name: f" {name} " for name in GREEK},
     **{
         name: f" {name} "
         for name in "sqrt log ln exp sin cos tan cot sec csc lim sum int prod min max gcd angle triangle perp".split()

@@ -29,194 +29,43 @@ ORDERING = frozenset("than from minus divided into".split())
 # Make another quantity of the one they stand with.
 STRICT = frozenset("density rate ratio difference change per-capita square cube root squared cubed half double twice".split())
 
-# One concept a line. Words of one line may replace each other; words of two lines are known to differ. Lines may be
-# broader than a thesaurus, as what a verb is used with tells the rest: nobody founds a telephone.
+# Concepts, with a semicolon between two. Words of one may replace each other; words of two are known to differ. A concept
+# may be broader than in a thesaurus, as what a verb is used with tells the rest: nobody founds a telephone.
 _CONCEPTS = """
-begin start commence launch onset establish founded founder founding foundation founders create creator creation invent inventor
-  invention devise conceive originate institute introduce introduction initiate setup establishment
-open opening inaugurate inauguration
-close shut closure
-end stop cease terminate conclude
-complete finish completion
-build construct construction erect builder
-destroy demolish demolition destruction ruin
-design designer architect
-write author writer penned
-compose composer
-paint painter
-sculpt sculptor
-sing singer
-discover discoverer discovery find
-direct director
-produce producer make manufacture manufacturer generate production
-consist comprise contain constitute composed include
-sell sale seller
-buy purchase acquire buyer acquisition
-cost pay price spend charge
-own owner possess belong ownership
-owe
-lead leader head chair
-govern rule ruler
-conduct conductor
-manage manager
-win winner victory
-lose loss loser
-beat defeat
-attack
-defend
-born birth birthplace
-die death died
-kill assassinate murder
-bury burial
-marry spouse marriage
-father
-mother
-son
-daughter
-brother
-sister
-husband
-wife
-live reside dwell inhabit residence
-need require requirement
-allow permit enable let
-cause result trigger
-prevent
-protect
-increase rise grow growth gain rose
-decrease fall decline drop shrink reduce reduction
-improve improvement
-worsen deteriorate
-strengthen
-weaken
-export
-import
-send
-receive get obtain
-bring carry transport
-arrive arrival
-depart leave departure
-enter entry
-exit
-before prior precede predecessor
-after succeed successor
-during
-since
-until
-north northern northernmost
-south southern southernmost
-east eastern easternmost
-west western westernmost
-left
-right
-upper top
-lower bottom
-inside interior inner
-outside exterior outer
-above
-below under beneath
-large big great largest biggest larger bigger greatest greater
-small little tiny smallest smaller
-long length longer longest
-short shorter shortest
-wide width broad wider widest breadth
-tall high height higher highest taller tallest altitude elevation
-low lowest
-deep depth deeper deepest
-shallow shallower shallowest
-weigh weight heavy heavier heaviest mass
-light lighter lightest
-old age older oldest aged
-young younger youngest
-new newer newest
-far distance farther farthest further furthest
-near nearer nearest closest
-fast speed velocity quick rapid faster fastest quickest
-slow slower slowest
-hot temperature warm hotter hottest warmer warmest
-cold cool colder coldest cooler coolest
-area
-volume
-size
-span
-diameter
-radius
-perimeter circumference
-count
-howmuch
-more most mostly mainly chiefly primarily principally
-less least few fewer fewest
-maximum max maximal
-minimum min minimal
-average
-median
-first earliest
-last final latest
-next
-previous
-best
-worst
-better
-worse
-same
-different
-positive
-negative
-male
-female
-odd
-even
-release emit
-absorb
-hunt prey
-intended meant
-eat feed consume diet food
-drink
-teach teacher
-learn study educate education
-work employ job occupation profession
-happen occur occurrence takeplace
-join
-travel traveller traveler journey visit explorer
-fly flight
-swim
-run runner cover
-attend
-vote elect election
-appoint appointment
-resign resignation
-publish publication
-translate translator
-perform performance performer
-record recording
-broadcast
-headquarters headquarter headquartered
-operate operation
-measure measurement
-calculate compute computation
-solve
-prove proof
-predict prediction
-observe observation
-test
-treat treatment treated cure
-diagnose diagnosis
-infect infection
-cook bake
-celebrate celebration
-burn
-freeze
-melt
-boil
-dissolve dissolution
-add
-remove delete
-insert
-retrieve fetch
-multiply product
-divide quotient
-subtract
-sum
+begin start commence launch onset establish founded founder founding foundation founders create creator creation invent
+inventor invention devise conceive originate institute introduce introduction initiate setup establishment;
+open opening inaugurate inauguration; close shut closure; end stop cease terminate conclude; complete finish completion;
+build construct construction erect builder; destroy demolish demolition destruction ruin; design designer architect;
+write author writer penned; compose composer; paint painter; sculpt sculptor; sing singer;
+discover discoverer discovery find; direct director; produce producer make manufacture manufacturer generate production;
+consist comprise contain constitute composed include; sell sale seller; buy purchase acquire buyer acquisition;
+cost pay price spend charge; own owner possess belong ownership; owe; lead leader head chair; govern rule ruler;
+conduct conductor; manage manager; win winner victory; lose loss loser; beat defeat; attack; defend; born birth birthplace;
+die death died; kill assassinate murder; bury burial; marry spouse marriage; father; mother; son; daughter; brother; sister;
+husband; wife; live reside dwell inhabit residence; need require requirement; allow permit enable let; cause result trigger;
+prevent; protect; increase rise grow growth gain rose; decrease fall decline drop shrink reduce reduction;
+improve improvement; worsen deteriorate; strengthen; weaken; export; import; send; receive get obtain; bring carry transport;
+arrive arrival; depart leave departure; enter entry; exit; before prior precede predecessor; after succeed successor; during;
+since; until; north northern northernmost; south southern southernmost; east eastern easternmost; west western westernmost;
+left; right; upper top; lower bottom; inside interior inner; outside exterior outer; above; below under beneath;
+large big great largest biggest larger bigger greatest greater; small little tiny smallest smaller;
+long length longer longest; short shorter shortest; wide width broad wider widest breadth;
+tall high height higher highest taller tallest altitude elevation; low lowest; deep depth deeper deepest;
+shallow shallower shallowest; weigh weight heavy heavier heaviest mass; light lighter lightest; old age older oldest aged;
+young younger youngest; new newer newest; far distance farther farthest further furthest; near nearer nearest closest;
+fast speed velocity quick rapid faster fastest quickest; slow slower slowest;
+hot temperature warm hotter hottest warmer warmest; cold cool colder coldest cooler coolest; area; volume; size; span;
+diameter; radius; perimeter circumference; count; howmuch; more most mostly mainly chiefly primarily principally;
+less least few fewer fewest; maximum max maximal; minimum min minimal; average; median; first earliest; last final latest;
+next; previous; best; worst; better; worse; same; different; positive; negative; male; female; odd; even; release emit;
+absorb; hunt prey; intended meant; eat feed consume diet food; drink; teach teacher; learn study educate education;
+work employ job occupation profession; happen occur occurrence takeplace; join;
+travel traveller traveler journey visit explorer; fly flight; swim; run runner cover; attend; vote elect election;
+appoint appointment; resign resignation; publish publication; translate translator; perform performance performer;
+record recording; broadcast; headquarters headquarter headquartered; operate operation; measure measurement;
+calculate compute computation; solve; prove proof; predict prediction; observe observation; test;
+treat treatment treated cure; diagnose diagnosis; infect infection; cook bake; celebrate celebration; burn; freeze; melt;
+boil; dissolve dissolution; add; remove delete; insert; retrieve fetch; multiply product; divide quotient; subtract; sum
 """
 
 # What is one thing in several words, or several words for one thing. Written before words are split.
@@ -258,11 +107,11 @@ _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)", re.ASCII)
 
 def _build_concepts() -> dict[str, str]:
     concepts: dict[str, str] = {}
-    for line in _CONCEPTS.replace("\n  ", " ").split("\n"):
-        for word in line.split():
-            head = f"={line.split()[0]}"
-            concepts.setdefault(word, head)
-            concepts.setdefault(stem(word), head)
+    for listed in _CONCEPTS.split(";"):
+        head, *others = listed.split()
+        for word in (head, *others):
+            concepts.setdefault(word, f"={head}")
+            concepts.setdefault(stem(word), f"={head}")
     return concepts
 
 
