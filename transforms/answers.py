@@ -5,7 +5,6 @@ same thing by "the same answer". Linear in the length of what is given, and neve
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -17,7 +16,7 @@ from transforms.english.stems import singular
 from transforms.expressions import equivalent
 from transforms.markup import FRACTION, SIGNS, TEXT_COMMAND, TYPED, unwrapped
 from transforms.quantities import Quantity, as_percentage, parse_quantity
-from transforms.text import normalise, unify
+from transforms.text import RAISED, normalise, unify, without_accents
 
 AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
@@ -34,9 +33,6 @@ _REMEMBERED_CHARS = 200
 
 _YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
 _NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
-_LETTERS = str.maketrans(
-    {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th", "\u00f0": "d", "\u0131": "i"}
-)
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
 _TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
@@ -59,10 +55,7 @@ def fold_text(text: str) -> str:
     """The form of a text that does not depend on case, accents, hyphens or loose punctuation."""
     text = normalise(text).replace(" & ", " and ")
     if not text.isascii():
-        bare = "".join(
-            char for char in unicodedata.normalize("NFKD", text.translate(_LETTERS)) if not unicodedata.combining(char)
-        )
-        text = normalise(unicodedata.normalize("NFC", bare))
+        text = normalise(without_accents(text))
     text = _INITIALS.sub(_initials_joined, text)
     text = _ORDINAL.sub(lambda m: _ordinal(TENS.get(m[1] or "", 0) + ORDINALS[m[2]]), text)
     text = _WORD_APOSTROPHE.sub("", _WORD_HYPHEN.sub(" ", _RANGE.sub("-", text)))
@@ -105,7 +98,7 @@ _EXPRESSION_WORDS = {"\\left": "", "\\right": ""} | {
     f"\\{name}": TYPED.get(SIGNS[name], SIGNS[name]) for name in "cdot times div leq geq le ge neq pi infty sqrt pm".split()
 }
 _EXPRESSION_WORDS |= TYPED | {"**": "^", "\\": ""}
-_RAISED = re.compile("([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
+_RAISED = re.compile(f"([\u207a\u207b]?[{RAISED}]+)")
 
 
 def _expression(text: str) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 
 from transforms.english.number_words import UP_TO_TWENTY
 from transforms.markup import GREEK, GREEK_LETTERS
-from transforms.text import SPACELESS
+from transforms.text import SPACELESS, unify
 
 _WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
 
@@ -30,15 +30,13 @@ _OPTION = re.compile(r"(?<![\w'])[(\[]?([a-jA-J]|\d{1,2})[).:\]](?=\s|$)")
 
 _RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n")
 _RAISED_RUN = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
-_VULGAR = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _SIGNS = str.maketrans(
     {
         **{letter: f" {name} " for letter, name in GREEK_LETTERS.items()},
-        **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4", "'"),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        "\u2044": "/",
+        **{chr(0x2080 + digit): str(digit) for digit in range(10)},
+        **dict.fromkeys("\u201a\u201b", " "),
+        "\u02bc": "'",
         "\u00f7": "/",
         "\u2264": "<=",
         "\u2265": ">=",
@@ -147,9 +145,8 @@ def _after(mark: str) -> str:
 
 
 def _unify(text: str) -> str:
-    text = _INVISIBLE.sub("", text).translate(_SIGNS)
     text = _RAISED_RUN.sub(lambda match: "^" + match.group().translate(_RAISED), text)
-    text = unicodedata.normalize("NFKC", _VULGAR.sub(" ", text)).casefold()
+    text = unify(text.translate(_SIGNS)).casefold()
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", text).translate(_SIGNS)
 

@@ -17,14 +17,15 @@ _PLAIN = {
 }
 # An expression looks at each character in C; `str.translate` looks each one up in a dictionary.
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
+# Digits and fractions of one character, for a character class.
+RAISED, LOWERED, FRACTIONS = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079", "\u2080-\u2089", "\u00bc-\u00be\u2150-\u215f\u2189"
 # NFKC alone would make "10\u00b3" into "103", "42\u2081\u2080" into "4210" and "1\u00bd" into "11/2". Few texts have
 # any such character, and to look for one first takes a tenth of the time.
-_RAISED_LOWERED_OR_FRACTION = re.compile(
-    "[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b\u2080-\u2089\u00bc-\u00be\u2150-\u215f\u2189]"
-)
-_RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
-_LOWERED = re.compile("(?<=[0-9])(?=[\u2080-\u2089])")
-_VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
+_RAISED_LOWERED_OR_FRACTION = re.compile(f"[{RAISED}\u207a\u207b{LOWERED}{FRACTIONS}]")
+_RAISED = re.compile(f"(?<=[0-9])(?=[\u207a\u207b]?[{RAISED}])")
+_LOWERED = re.compile(f"(?<=[0-9])(?=[{LOWERED}])")
+_VULGAR_FRACTION = re.compile(f"(?<=[0-9])(?=[{FRACTIONS}])")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 # Scripts without spaces, for a character class: there a character counts as a word.
 SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
@@ -66,6 +67,13 @@ def unify(text: str) -> str:
         text = _VULGAR_FRACTION.sub(" ", _LOWERED.sub("_", _RAISED.sub("^", text)))
     text = _plain(unicodedata.normalize("NFKC", text))
     return " ".join(text.split())
+
+
+def without_accents(text: str) -> str:
+    """A text in lower case, with letters of the English alphabet for those that are such letters with a mark, and ligatures."""
+    parts = unicodedata.normalize("NFKD", text)
+    bare = "".join(part for part in parts if not unicodedata.combining(part))
+    return unicodedata.normalize("NFC", bare.casefold()).translate(_LETTERS)
 
 
 def _plain(text: str) -> str:
