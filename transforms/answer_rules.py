@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from transforms.answers import canonical
+from transforms.english.number_words import PARTS, SMALL_NUMBERS
 from transforms.records import QAPair
 from transforms.text import normalise, unify, words
 
@@ -67,10 +68,7 @@ _MAX_EXPLANATION_WORDS = 5
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|had|does|did|can|will|would|because|which|should|must|may)\b")
 _NUMERIC = re.compile(
     r"[\d\u03c0\u221e\u215b-\u215e\u00bc-\u00be\u0660-\u0669\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343]"
-    r"|\b(?:zero|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|"
-    r"sixty|seventy|"
-    r"eighty|ninety|hundreds?|thousands?|[mb]illions?|trillions?|dozens?|half|halves|thirds?|quarters?|fifths?|once|twice"
-    r"|thrice|"
+    rf"|\b(?:{'|'.join((*SMALL_NUMBERS, *PARTS))}|none|hundreds?|thousands?|[mb]illions?|trillions?|dozens?|once|twice|thrice|"
     r"single|double|triple|pi|infinity|infinite|infinitely|a|an|all|both|couple|[ivxlcdm]{1,8})\b|^[a-z] ?[a-z]?$",
     re.IGNORECASE,
 )

@@ -12,7 +12,7 @@ from functools import cached_property
 from transforms.answers import MAX_CHARS, VALUE_TYPES, answers_match, canonical, fold_text, loose_form, same_quantity
 from transforms.dates import MONTHS, parse_date
 from transforms.dates import PartialDate as Date
-from transforms.english.function_words import BE, DO, GRAMMAR, HAVE, LONG_PREPOSITIONS, OTHER_PERSONS, PREPOSITIONS, RELATIVES
+from transforms.english.function_words import BE, DO, GRAMMAR, HAVE, OTHER_PERSONS, PREPOSITIONS, RELATIVES
 from transforms.english.names import PARTICLES, RANKS, TITLES
 from transforms.english.number_words import SMALL_NUMBERS
 from transforms.english.stems import singular
@@ -197,7 +197,6 @@ _GO_ON = RELATIVES.union(
     HAVE,
     DO,
     PREPOSITIONS,
-    LONG_PREPOSITIONS,
     "can will may because since as that until while around near within and or not also only itself himself herself alone "
     "there here now today again if but though although rather instead ago per".split(),
 )

@@ -7,7 +7,7 @@
 
 import re
 
-from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, PREPOSITIONS, RELATIVES, THIRD_PERSON
+from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, RELATIVES, SHORT_PREPOSITIONS, THIRD_PERSON
 from transforms.english.verbs import is_verb
 from transforms.mentions import FUNCTION_WORDS, Truth
 from transforms.modifiers import operated
@@ -106,7 +106,7 @@ def objected(sentence: str, start: int, end: int) -> bool:
 GLOSSES = ARTICLES.union(
     THIRD_PERSON,
     RELATIVES,
-    PREPOSITIONS,
+    SHORT_PREPOSITIONS,
     "because since as that after before located also i.e. ie known called denoted published written built born founded "
     "formerly namely meaning and so this is was are were during near under inside between not unlike rather instead but "
     "though although while per via around about dated into until using given capital one now today again alone itself "

@@ -7,18 +7,18 @@ import re
 
 from transforms.answer_rules import Fault
 from transforms.answers import list_items
+from transforms.english.function_words import AUXILIARIES, POINTING, PREPOSITIONS, QUESTION_WORDS, THIRD_PERSON, either
 from transforms.records import QAPair
 from transforms.text import normalise, unify
 
 MIN_QUESTION_WORDS, MAX_QUESTION_WORDS = 3, 100
 MAX_QUESTION_CHARS = 800
 
+_WH_WORD = f"(?:{either(QUESTION_WORDS)})"
+_VERB = f"(?:{either(AUXILIARIES - {'be', 'been'})})"
 _ASKS = re.compile(
-    r"(?:(?:in|on|at|by|from|for|to|of|with|under|during|after|before|into|through|about|against|within|among|between|"
-    r"according|near|as|"
-    r"given|if|suppose|let|when|using|assuming|consider|fill|complete)\b.*\b)?(?:who|whom|whose|what|which|when|where|why|"
-    r"how|is|are|was|"
-    r"were|do|does|did|can|could|has|have|had|will|would|should|must|may)\b",
+    rf"(?:(?:{either(PREPOSITIONS)}|after|before|against|within|according|near|as|given|if|suppose|let|when|using|"
+    rf"assuming|consider|fill|complete)\b.*\b)?(?:{_WH_WORD}|{_VERB})\b",
     re.IGNORECASE,
 )
 _COMMANDS = re.compile(
@@ -130,16 +130,11 @@ _TWO_THINGS = re.compile(
     r"(?:in [^,?]+, )?(?:what|who) (?:is|are|was|were) the ((?:[\w'-]+ ){1,4})and the (?:[\w'-]+ ){1,5}(?:of|for|in)\b",
     re.IGNORECASE,
 )
-_JOINING = frozenset("of between among from for with in at to by".split())
-
-_WH_WORD = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
 # "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
 _SECOND_QUESTION = re.compile(
     r"\b(?:and|or),? (?:(?:in|on|at|by|from|to|for|of|with|about|under) )?"
-    r"(?:(?:what|when|where|why|how|whose|whom)(?: [a-z]+){0,3}? (?:is|are|was|were|did|does|do|has|have|had|can|could"
-    r"|will|would)\b"
-    r"|which [a-z]+(?: [a-z]+)? (?:is|are|was|were|did|does|do|has|have|had|can|could|will|would)\b"
+    rf"(?:(?:what|when|where|why|how|whose|whom)(?: [a-z]+){{0,3}}? {_VERB}\b|which [a-z]+(?: [a-z]+)? {_VERB}\b"
     r"|who (?:is|are|was|were|did|first|also|later)\b)",
     re.IGNORECASE,
 )
@@ -159,7 +154,7 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     things = _TWO_THINGS.match(question)
     if (
         things
-        and not _JOINING & set(things[1].lower().split())
+        and not PREPOSITIONS & set(things[1].lower().split())
         and pair.answer_type != "list"
         and len(list_items(pair.answer)) < 2
     ):
@@ -221,16 +216,12 @@ def _names_somebody(before: str) -> bool:
     return any(word[:1].isupper() for word in before.split()[1:])
 
 
-_ANTECEDENT_FREE = r"it|he|she|they|his|her|its|their|him|them|this|that|these|those"
+_ANTECEDENT_FREE = either(THIRD_PERSON, POINTING, frozenset(("him", "them")))
 _OPENING = re.compile(
     rf"(?:and |but |so |also |then )?(?:{_ANTECEDENT_FREE})\b(?! (?:is|was) (?:true|possible|known that))", re.I
 )
-_AUXILIARY = r"(?:did|does|do|was|is|were|are|has|had|have|can|could|will|would|should|must|might|may)(?:n't| not)?"
-_WH = (
-    r"(?:(?:in|on|at|by|for|from|to|of|with|under|during|after|before|into|until|since) )?"
-    r"(?:who|whom|whose|what|which|when|where|why|how)(?: (?!(?:did|does|do|was|is|were|are|has|had|have|can|could|will|"
-    r"would)\b)[\w'-]+){0,5}"
-)
+_AUXILIARY = rf"{_VERB}(?:n't| not)?"
+_WH = rf"(?:(?:{either(PREPOSITIONS)}|after|before|into|until|since) )?{_WH_WORD}(?: (?!{_VERB}\b)[\w'-]+){{0,5}}"
 _SUBJECT = re.compile(rf"(?:{_WH} )?{_AUXILIARY} (?P<pronoun>{_ANTECEDENT_FREE})\b(?P<rest>.*)", re.I)
 _COMPLEMENT = re.compile(
     rf"(?:{_WH} )?{_AUXILIARY} (?:(?:the|a|an) )?(?:[a-z'-]+ ){{1,4}}(?:of|about|for|by|in|with|on|from|to) "

@@ -11,10 +11,11 @@ BE = frozenset("is are was were be been".split())
 HAVE = frozenset("has have had".split())
 DO = frozenset("do does did".split())
 MODALS = frozenset("can could will would shall should may might must".split())
-PREPOSITIONS = frozenset("of in on at to for from by with".split())
-LONG_PREPOSITIONS = frozenset("about into onto over under between among through during".split())
+AUXILIARIES = BE | HAVE | DO | MODALS
+SHORT_PREPOSITIONS = frozenset("of in on at to for from by with".split())
+PREPOSITIONS = SHORT_PREPOSITIONS.union("about into onto over under between among through during".split())
 
-GRAMMAR = ARTICLES.union(POINTING, THIRD_PERSON, QUESTION_WORDS, BE, HAVE, DO, PREPOSITIONS, LONG_PREPOSITIONS)
+GRAMMAR = ARTICLES.union(POINTING, THIRD_PERSON, QUESTION_WORDS, BE, HAVE, DO, PREPOSITIONS)
 """What says nothing by itself, whatever the rule."""
 
 
