@@ -69,13 +69,11 @@ _FUNCTION = GRAMMAR.union(
     OBJECT_PRONOUNS,
     MODALS,
     "as after before against without within and or but nor so if then than itself being am done having not no yes many much "
-    "there here all any both each few more most other some such only own same too very also just up down out off again "
-    "further once because while until every another although though however "
-    "1 2 3 4 "
-    "der die das den dem des ein eine einen einem einer und oder im auf zu zum zur von vom mit fur ist sind war wird welche "
-    "welcher welches wie wer wo wann nach bei aus als bevor sich nicht le la les un une du de et ou est sont dans sur pour "
-    "par avec que qui quel quelle quels quelles au aux ce cette en ne pas el los las y es son con para cual como del se por "
-    "una".split(),
+    "there here all any both each few more most other some such only own same too very also just up down out off again further "
+    "once because while until every another although though however 1 2 3 4 der die das den dem des ein eine einen einem einer "
+    "und oder im auf zu zum zur von vom mit fur ist sind war wird welche welcher welches wie wer wo wann nach bei aus als bevor "
+    "sich nicht le la les un une du de et ou est sont dans sur pour par avec que qui quel quelle quels quelles au aux ce cette "
+    "en ne pas el los las y es son con para cual como del se por una".split(),
 )
 _COMMON_WORDS = """
 following best describes described describe called name named term known type kind form example examples true false correct

@@ -17,9 +17,8 @@ _MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
 # Nouns that a number names, and does not count, even where they have no capital.
 _LABELS = frozenset(
     "type figure fig table chapter section part number no version level grade class stage phase step act scene article volume "
-    "vol "
-    "book verse rule line page unit question exercise problem example theorem equation eq group period route highway amendment "
-    "psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
+    "vol book verse rule line page unit question exercise problem example theorem equation eq group period route highway "
+    "amendment psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
 )
 _COMPUTING = re.compile(
     r"\b(?:sum|product|difference|quotient|remainder|divided|divisible|multiplied|times|plus|minus|gcd|lcm|greatest common|least "

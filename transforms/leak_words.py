@@ -22,18 +22,17 @@ STOP_WORDS = GRAMMAR.union(
 )
 # Lower-case words that are also spelled like a name, a month or an acronym.
 HOMOGRAPHS = frozenset(
-    "may march august will mark bill rose grant may us it who aids turkey china polish reading nice bath cork go "
-    "swift rust java ruby python shell apple amazon windows target gap orange hope young brown king bush rice "
-    "stone page jobs gates ford wells cook potter fisher miller smith church west north south east frank jack "
-    "bob art dean earl duke joy faith grace iris ivy lily daisy olive pearl dawn eve april june summer autumn "
-    "mercury mars venus saturn jupiter pluto can led sad sat cat pet ram rom rose iron guinea chad jordan "
-    "georgia mobile champagne cologne sandwich buffalo phoenix dash rails express react spring scratch basic "
-    "cobol pascal ada c r d word excel access outlook teams zoom slack meta alphabet visa discover chase newton "
-    "kelvin pascal joule watt volt ohm ampere hertz curie tesla farad henry weber gauss bell light black white "
-    "green gray grey short long wood field hill lake pope bishop abbot cardinal prince baker carter cooper mason "
-    "taylor turner walker weaver shepherd hunter gardener forest marsh moon sun earth universe internet web "
-    "republic congress senate crown church bible sure maria golf polo tempo focus fiesta who was as or and not "
-    "all oil ace act aim arc bar bat cap cop dot ear eat fat fit gas hat hot ion ten top tip era mad who".split()
+    "may march august will mark bill rose grant may us it who aids turkey china polish reading nice bath cork go swift rust java "
+    "ruby python shell apple amazon windows target gap orange hope young brown king bush rice stone page jobs gates ford wells "
+    "cook potter fisher miller smith church west north south east frank jack bob art dean earl duke joy faith grace iris ivy "
+    "lily daisy olive pearl dawn eve april june summer autumn mercury mars venus saturn jupiter pluto can led sad sat cat pet "
+    "ram rom rose iron guinea chad jordan georgia mobile champagne cologne sandwich buffalo phoenix dash rails express react "
+    "spring scratch basic cobol pascal ada c r d word excel access outlook teams zoom slack meta alphabet visa discover chase "
+    "newton kelvin pascal joule watt volt ohm ampere hertz curie tesla farad henry weber gauss bell light black white green gray "
+    "grey short long wood field hill lake pope bishop abbot cardinal prince baker carter cooper mason taylor turner walker "
+    "weaver shepherd hunter gardener forest marsh moon sun earth universe internet web republic congress senate crown church "
+    "bible sure maria golf polo tempo focus fiesta who was as or and not all oil ace act aim arc bar bat cap cop dot ear eat fat "
+    "fit gas hat hot ion ten top tip era mad who".split()
 )
 
 # Country: its people and what is theirs.
@@ -58,20 +57,19 @@ GENERIC = TITLES.union(
     PARTICLES,
     WEEKDAYS,
     MONTH_NUMBERS,
-    "city river mount mountain mountains lake sea ocean bay gulf island islands isle peninsula cape street avenue road "
-    "square bridge tower castle palace park university college school institute academy museum library church cathedral "
-    "abbey temple hospital company corporation bank group party union league association society organization organisation "
-    "federation committee commission council court department ministry agency act law bill treaty convention agreement "
-    "declaration constitution republic kingdom empire state states county province district region north south east west "
-    "northern southern eastern western central new old great little upper lower san santa los las les mac theory theorem "
-    "principle algorithm lemma conjecture paradox curve ratio problem experiment effect equation formula constant number "
-    "method test rule scale index model process cycle reaction system disease syndrome disorder war battle revolution siege "
-    "prize award medal festival cup championship game games book books song film play opera symphony duke earl first second "
-    "third world international national royal united american british french german italian spanish russian chinese "
-    "japanese indian european african asian english greek roman dutch irish scottish america australia antarctica britain "
-    "earth sun moon jr sr ii iii iv time times house hall center centre building station airport port harbor harbour fort "
-    "valley desert forest canyon falls beach hill hills point rock white black red green blue big long high grand holy "
-    "sacred major inc ltd co corp plc gmbh".split(),
+    "city river mount mountain mountains lake sea ocean bay gulf island islands isle peninsula cape street avenue road square "
+    "bridge tower castle palace park university college school institute academy museum library church cathedral abbey temple "
+    "hospital company corporation bank group party union league association society organization organisation federation "
+    "committee commission council court department ministry agency act law bill treaty convention agreement declaration "
+    "constitution republic kingdom empire state states county province district region north south east west northern southern "
+    "eastern western central new old great little upper lower san santa los las les mac theory theorem principle algorithm lemma "
+    "conjecture paradox curve ratio problem experiment effect equation formula constant number method test rule scale index "
+    "model process cycle reaction system disease syndrome disorder war battle revolution siege prize award medal festival cup "
+    "championship game games book books song film play opera symphony duke earl first second third world international national "
+    "royal united american british french german italian spanish russian chinese japanese indian european african asian english "
+    "greek roman dutch irish scottish america australia antarctica britain earth sun moon jr sr ii iii iv time times house hall "
+    "center centre building station airport port harbor harbour fort valley desert forest canyon falls beach hill hills point "
+    "rock white black red green blue big long high grand holy sacred major inc ltd co corp plc gmbh".split(),
 )
 
 

@@ -24,7 +24,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from transforms.answers import SMALL_CHANGE, answers_match, canonical, loose_form
-from transforms.english.function_words import BE, HAVE, MODALS, PREPOSITIONS
+from transforms.english.function_words import AUXILIARIES, PREPOSITIONS
 from transforms.english.stems import stem
 from transforms.quantities import format_number, parse_quantity
 from transforms.question_words import NEGATIONS, ORDERING, STRICT, find_concept, join_phrases, read_number
@@ -55,7 +55,7 @@ _POSSESSIVE = re.compile(r"(?<=\w)'s(?!\w)|(?<=s)'(?!\w)")
 _CONTRACTED = re.compile(r"\b([a-z]+)n't\b", re.IGNORECASE)
 _TURNED = frozenset("convert converts converted converting conversion translate translated turn turns turned transform".split())
 _PREPOSITIONS = PREPOSITIONS | {"until", "since"}
-_AUXILIARIES = BE | HAVE | MODALS | {"being"}
+_AUXILIARIES = AUXILIARIES | {"being"}
 _BY_PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be) (?:[a-z]+ly |also |first |not )?[a-z]+ (?:(?:on|in|up|down|out|off) )?by\b"
 )

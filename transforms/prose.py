@@ -25,11 +25,11 @@ _MAX_NAMED = 8  # more candidates in one sentence are a list of them
 
 _LEAD = re.compile(
     r"(?:(?:so|therefore|thus|hence|then|well|sure|certainly|of course|okay|ok|yes|indeed|clearly|finally|in short|in summary|"
-    r"in conclusion|to conclude|i (?:think|believe|would say|say|choose|pick|select)(?: that)?|"
-    r"we (?:get|have|find|conclude)(?: that)?|the (?:final |correct |right )?(?:answer|result|solution) is|"
-    r"(?:final |correct )?answer|result|solution|conclusion|total|simply|definitely|that is|that's|this is|it is|it's|it was|"
-    r"they are|they were|these are|those are|there are|there were|there is|here it is|here is the answer|a total of|exactly|"
-    r"the year was|the year)(?![\w'-])[,:!.]?(?:\s+|$))+",
+    r"in conclusion|to conclude|i (?:think|believe|would say|say|choose|pick|select)(?: that)?|we (?:get|have|find|"
+    r"conclude)(?: that)?|the (?:final |correct |right )?(?:answer|result|solution) is|(?:final |correct )?answer|result|"
+    r"solution|conclusion|total|simply|definitely|that is|that's|this is|it is|it's|it was|they are|they were|these are|"
+    r"those are|there are|there were|there is|here it is|here is the answer|a total of|exactly|the year was|"
+    r"the year)(?![\w'-])[,:!.]?(?:\s+|$))+",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
@@ -46,9 +46,7 @@ _IS_THE = re.compile(r"((?:[A-Z][\w'.-]* ){1,4})(?:is|was|are|were) (?:the|its|t
 _BEING = BE | HAVE | DO
 _PLEASANTRY = re.compile(
     r"(?:sure|certainly|of course|okay|ok|yes|great question|good question|thank you|thanks|done|qed|let(?:'s| me| us)? [\w "
-    r"]{1,30}|hmm|"
-    r"well|"
-    r"great|(?:i )?hope (?:this|that|it) (?:helps|is correct)|here you go|here it is|step by step)[.!:,]*",
+    r"]{1,30}|hmm|well|great|(?:i )?hope (?:this|that|it) (?:helps|is correct)|here you go|here it is|step by step)[.!:,]*",
     re.IGNORECASE,
 )
 
@@ -221,8 +219,8 @@ def _names_text(sentence: str, truth: Truth) -> bool:
 
 # What comes last is what is worked out: "12 * 3 = 36".
 _WORKED_OUT = re.compile(
-    r"(?<![<>!\u2260\u2264\u2265])=(?![<>])|"
-    r"\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|results in|thus|therefore|hence|so)\b",
+    r"(?<![<>!\u2260\u2264\u2265])=(?![<>])|\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|"
+    r"results in|thus|therefore|hence|so)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(

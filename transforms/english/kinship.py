@@ -3,10 +3,9 @@
 from transforms.english.stems import singular
 
 _SUFFIXES = frozenset(
-    "s es ed d ing er ers or ors r rs ate ated ates ating nic nian nist ion ions ation ations ment ments ly al "
-    "ally ic ical ically ity ities ness ism isms ist ists ian ians an ans n ns ence ance ent ant ency able ible "
-    "ive ize ise ized ised izes ises izing ising ization isation ous y ies ied ean eans esque ful less like dom "
-    "ship wide ward ese i ish 's s'".split()
+    "s es ed d ing er ers or ors r rs ate ated ates ating nic nian nist ion ions ation ations ment ments ly al ally ic ical "
+    "ically ity ities ness ism isms ist ists ian ians an ans n ns ence ance ent ant ency able ible ive ize ise ized ised izes "
+    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish 's s'".split()
 )
 _SHORT_WORD_SUFFIXES = frozenset("s es ed ing d er ian ians ism ist ean".split())
 # Ends of two words of one family, neither of which is the bare word.
@@ -23,12 +22,11 @@ _PAIRED = tuple(
 )  # fmt: skip
 # Stems that unrelated words share.
 _FALSE_KIN = frozenset(
-    "univers organ import author gener execut secret communis commun experiment capit colon nation minist paris "
-    "apart depart compart contin count court custom depress detect direct domin effect emerg express human "
-    "inform instruct interest invent matern mission negat object offic operat oper passion pastor patent person "
-    "port posit press princip product program project proper prot compass public relat repress resid rest reserv "
-    "sever sign spirit stat station subject success term tract tradit univ victor planet plant poll past comb "
-    "mark cell corn cart form mass mort numb".split()
+    "univers organ import author gener execut secret communis commun experiment capit colon nation minist paris apart depart "
+    "compart contin count court custom depress detect direct domin effect emerg express human inform instruct interest invent "
+    "matern mission negat object offic operat oper passion pastor patent person port posit press princip product program project "
+    "proper prot compass public relat repress resid rest reserv sever sign spirit stat station subject success term tract tradit "
+    "univ victor planet plant poll past comb mark cell corn cart form mass mort numb".split()
 )
 
 
