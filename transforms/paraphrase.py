@@ -273,7 +273,7 @@ def _read_names(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def _kind(text: str) -> str:
     lower = text.lower()
-    found = [(match.start(), kind) for kind, pattern in _KINDS for match in [pattern.search(lower)] if match]
+    found = [(match.start(), kind) for kind, pattern in _KINDS.items() for match in [re.search(pattern, lower)] if match]
     return min(found)[1] if found else ""
 
 
@@ -296,26 +296,14 @@ _LIGHT = GRAMMAR.union(
 
 _VERDICTS = frozenset("yes true false none all neither both".split())
 
-_KINDS = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("when", r"\bwhen (?:did|was|is|were|do|does|will)\b|\b(?:what|which) (?:year|century|decade|date|month|day)\b"),
-        (
-            "who",
-            r"(?<!of )\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:scientist|author|astronomer|king|queen|president|writer|"
-            r"painter|composer|person|philosopher|explorer|inventor|emperor|poet|general|leader)\b",
-        ),
-        (
-            "where",
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|countries|continent|river|sea|ocean|state|lake|island)\b",
-        ),
-        (
-            "quantity",
-            r"\bhow (?:many|much|long|tall|deep|old|far|fast|big|wide|high|large)\b|\bnumber of\b"
-            r"|\b(?:what|which) (?:percentage|fraction|share|proportion)\b",
-        ),
-    )
-)
+_KINDS = {
+    "when": r"\bwhen (?:did|was|is|were|do|does|will)\b|\b(?:what|which) (?:year|century|decade|date|month|day)\b",
+    "who": r"(?<!of )\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:scientist|author|astronomer|king|queen|president|writer|"
+    r"painter|composer|person|philosopher|explorer|inventor|emperor|poet|general|leader)\b",
+    "where": r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|countries|continent|river|sea|ocean|state|lake|island)\b",
+    "quantity": r"\bhow (?:many|much|long|tall|deep|old|far|fast|big|wide|high|large)\b|\bnumber of\b"
+    r"|\b(?:what|which) (?:percentage|fraction|share|proportion)\b",
+}
 # "After how many hours will they meet?" asks what "When do they meet?" does.
 _KINDS_ALIKE = ({"when", "quantity"},)
 

@@ -31,27 +31,13 @@ _OPTION = re.compile(r"(?<![\w'])[(\[]?([a-jA-J]|\d{1,2})[).:\]](?=\s|$)")
 _RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n")
 _RAISED_RUN = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_SIGNS = str.maketrans(
-    {
-        **{letter: f" {name} " for letter, name in GREEK_LETTERS.items()},
-        **{chr(0x2080 + digit): str(digit) for digit in range(10)},
-        **dict.fromkeys("\u201a\u201b", " "),
-        "\u02bc": "'",
-        "\u00f7": "/",
-        "\u2264": "<=",
-        "\u2265": ">=",
-        "\u221a": " sqrt ",
-        "\u00b0": " degrees ",
-        "\u2220": " angle ",
-        "\u22a5": " perp ",
-        "\u221e": " infinity ",
-        "\u2211": " sum ",
-        "\u222b": " int ",
-        "\u00b1": " + - ",
-        "\u03c2": " sigma ",
-        "\u0131": "i",
-    }
-)
+_NAMED_SIGNS = zip("√°∠⊥∞∑∫ς", "sqrt degrees angle perp infinity sum int sigma".split(), strict=True)
+_SIGNS = str.maketrans({
+    **{sign: f" {name} " for sign, name in (*GREEK_LETTERS.items(), *_NAMED_SIGNS)},
+    **{chr(0x2080 + digit): str(digit) for digit in range(10)},
+    **dict.fromkeys("\u201a\u201b", " "),  # low quotes part words
+    "\u02bc": "'", "÷": "/", "≤": "<=", "≥": ">=", "±": " + - ", "ı": "i",
+})  # fmt: skip
 
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _ARGUMENT = re.compile(r"(\\(?![dtc]?frac\b|begin\b|end\b)[a-zA-Z]+)\s*\{([^{}]*)\}")
@@ -59,28 +45,17 @@ _SCRIPT = re.compile(r"([_^])\s*\{([^{}]*)\}")
 _SPACED_DIGITS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;])(?=\d{3})")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?")
 _COMMAND = re.compile(r"\\(?:([a-zA-Z]+)\*?|.)", re.DOTALL)
+_NAMES = (
+    "sqrt log ln exp sin cos tan cot sec csc arcsin arccos arctan lim sum int prod min max gcd angle triangle perp binom cup cap"
+).split()
 _COMMANDS = {
-    **{name: f" {name} " for name in GREEK},
-    **{
-        name: f" {name} "
-        for name in "sqrt log ln exp sin cos tan cot sec csc lim sum int prod min max gcd angle triangle perp".split()
-    },
+    **{name: f" {name} " for name in (*GREEK, *_NAMES)},
     **{f"var{name}": f" {name} " for name in ("phi", "epsilon", "theta")},
     **dict.fromkeys(("le", "leq", "leqslant"), " <= "),
     **dict.fromkeys(("ge", "geq", "geqslant"), " >= "),
-    **dict.fromkeys(("lt",), " < "),
-    **dict.fromkeys(("gt",), " > "),
     **dict.fromkeys(("circ", "degree"), " degrees "),
-    "div": " / ",
-    "pm": " + - ",
-    "infty": " infinity ",
-    "arcsin": " arcsin ",
-    "arccos": " arccos ",
-    "arctan": " arctan ",
-    "binom": " binom ",
-    "cup": " cup ",
-    "cap": " cap ",
-}
+    "lt": " < ", "gt": " > ", "div": " / ", "pm": " + - ", "infty": " infinity ",
+}  # fmt: skip
 _NESTED = 6  # braces within braces that are unfolded
 
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
