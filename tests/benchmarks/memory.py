@@ -57,10 +57,10 @@ def drive(path: Path, url: str) -> None:
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     in_flight = 0
     with path.open(encoding="utf-8") as file:
-        for line, sample in itertools.product(file, range(4)):
+        for line, number in itertools.product(file, range(4)):
             row = json.loads(line)
             messages = prompts.messages("filter", row["text"], {})
-            request = Request("filter", row["id"], messages, schema, config, sample=sample)
+            request = Request("filter", row["id"], messages, schema, config, str(number))
             runtime.submit(Call(request, FilterReply, 0, answers.put))
             in_flight += 1
             while in_flight >= BACKLOG:

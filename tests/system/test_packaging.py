@@ -34,7 +34,7 @@ for module in (prompts, transforms.flow.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__
 
 loaded = prompts.load_prompts()
-assert [prompt.name for prompt in loaded.prompts] == ["system", *prompts.DEFAULT_STAGES]
+assert [prompt.name for prompt in loaded.prompts] == ["system", "filter", "classify", "synthesize", "verify"]
 banks = {entry.name for entry in resources.files("prompts").joinpath("exemplars").iterdir()}
 assert banks >= {f"{domain.slug}.jsonl" for domain in loaded.domains}, banks
 assert resources.files("beam_pipeline").joinpath("sample").joinpath("documents.jsonl").read_text("utf-8")
@@ -112,7 +112,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     listed = [line for name in ("", "-crawl") for line in (ROOT / f"requirements{name}.txt").read_text("utf-8").splitlines()]
     declared = {canonicalize_name(re.split(r"[\[=<>]", line)[0]) for line in listed if line[:1] not in ("", "#")}
     packages = metadata.packages_distributions()
-    for path in [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "trainers"]:
+    for path in [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "adapters"]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from tests.places import ROOT
 from transforms.deduplicate import REASONS, DeduplicateQA, best_pairs, find_losses, make_prints, question_key
 from transforms.duplicates import same_question as near_questions
-from transforms.duplicates.question_concepts import stem
 from transforms.duplicates.same_question import Asking, find_keys, find_repeated, repeats, same_question
 from transforms.flow.outcome import Outcome
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
@@ -202,20 +201,6 @@ def test_answers_that_match_are_looked_for_in_one_place(one: str, other: str, an
     first, second = Asking(BRIDGE, one, answer_type), Asking(BRIDGE_AGAIN, other, answer_type, aliases)
     assert repeats(first, second) and repeats(second, first)
     assert find_keys(first) & find_keys(second)
-
-
-@pytest.mark.parametrize(
-    "forms",
-    [
-        "discovers discovered discovering discoverer",
-        "write wrote written writing",
-        "city cities",
-        "run runs running",
-        "open opened",
-    ],
-)
-def test_inflection_is_taken_off(forms: str) -> None:
-    assert len(set(map(stem, forms.split()))) == 1
 
 
 WORDS = (

@@ -22,11 +22,10 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import _said_once, main
-from beam_pipeline.options.config import DEMO_MODEL
-from beam_pipeline.options.model_settings import stage_model
+from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
+from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
-from beam_pipeline.run.models import run_prompts
 from beam_pipeline.run.progress import Progress
 from tests.fakes.scripted_endpoint import Answer
 from tests.places import SAMPLE
@@ -35,7 +34,6 @@ from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import ObjectJournal
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.screen import ScreenDocuments
-from transforms.stages import MODEL_STAGES
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -205,7 +203,7 @@ def test_a_bank_that_is_none(capsys: pytest.CaptureFixture[str], usual: list[str
 @pytest.mark.integration
 def test_a_wrong_key_found_during_the_run_stops_it(capsys: pytest.CaptureFixture[str], usual: list[str], serve: Any) -> None:
     endpoint = serve(lambda asked: Answer(status=403) if "Task:" in asked.text else {"ready": True})
-    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == 1
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m"]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: HTTP 403")
     assert "--resume" in error
@@ -227,7 +225,7 @@ def test_a_signal_stops_cleanly_and_resume_goes_on(stop: signal.Signals, tmp_pat
     assert not list(output.glob("qa/qa-*"))
     paid = [json.loads(line) for path in output.glob("journal/*.jsonl") for line in path.read_text().splitlines()]
     assert len(paid) >= 3
-    assert main([*arguments, "--resume", "--progress", "off"]) != UNUSABLE
+    assert main([*arguments, "--resume"]) != UNUSABLE
 
 
 # --- one process, several runs
@@ -256,11 +254,11 @@ def test_a_run_after_a_fatal_error_in_the_same_process(usual: list[str], serve: 
         return Answer(status=402, delay_s=0.3) if len(answered) > 5 else {"qualified": False, "reason": "ok"}
 
     endpoint = serve(reply)
-    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    given = ["--endpoint", endpoint.url, "--model", "m", "--concurrency", "1"]
     assert main([*usual, *given]) == FAILED
     assert peek_runtime() is None
     assert replies(tmp_path / "out") == 5
-    assert main([*usual, "--progress", "off", "--overwrite"]) == OK
+    assert main([*usual, "--overwrite"]) == OK
     assert peek_runtime() is None
 
 
@@ -279,12 +277,12 @@ def test_a_run_after_ctrl_c_in_the_same_process(
         return Answer('{"qualified": false, "reason": "ok"}', delay_s=0.0 if len(answered) < 8 else 2.0)
 
     endpoint = serve(reply)
-    given = ["--endpoint", endpoint.url, "--model", "m", "--progress", "off", "--concurrency", "1"]
+    given = ["--endpoint", endpoint.url, "--model", "m", "--concurrency", "1"]
     assert main([*usual, *given]) == STOPPED
     assert peek_runtime() is None
     assert "go on with --resume" in capsys.readouterr().err
     assert replies(tmp_path / "out") == 7
-    assert main([*usual, "--progress", "off", "--resume"]) == OK
+    assert main([*usual, "--resume"]) == OK
 
 
 @pytest.mark.integration
@@ -297,7 +295,7 @@ def test_replies_that_cannot_be_kept_are_told(
     monkeypatch.setattr(journal_module, "_write_object", fail)
     monkeypatch.setattr(journal_module, "BACK_OFF_FIRST_S", 0.01)
     endpoint = serve(lambda asked: {"qualified": False, "reason": "ok"} if "Task:" in asked.text else {"ready": True})
-    assert main([*usual, "--endpoint", endpoint.url, "--model", "m", "--progress", "off"]) == FAILED
+    assert main([*usual, "--endpoint", endpoint.url, "--model", "m"]) == FAILED
     assert peek_runtime() is None
     errors = capsys.readouterr().err.strip().splitlines()
     assert "replies that were paid for cannot be written to" in errors[-1]
@@ -328,9 +326,8 @@ def unpacked_graph(pipeline: beam.Pipeline) -> bytes:
 def test_no_secret_is_in_the_graph(monkeypatch: pytest.MonkeyPatch, config: Any) -> None:
     monkeypatch.setenv("SENTINEL_KEY", "sentinel-5f2d-of-a-key")
     chosen = config(endpoint=["http://localhost:1/v1"], model="a-model-by-name", api_key_env="SENTINEL_KEY")
-    models = {stage: stage_model(chosen, stage) for stage in MODEL_STAGES}
     pipeline = beam.Pipeline()
-    build(pipeline, chosen, run_prompts(chosen), models.__getitem__)
+    build(pipeline, make_plan(chosen))
     graph = unpacked_graph(pipeline)
     assert b"a-model-by-name" in graph
     assert b"SENTINEL_KEY" in graph
@@ -365,6 +362,6 @@ def test_no_secret_is_written_anywhere(good: bool, tmp_path: Path, serve: Any) -
 
 def test_the_help_fits_and_names_every_group(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        main(["--help-all"])
     assert ended.value.code == OK
     assert "--endpoint" in capsys.readouterr().out

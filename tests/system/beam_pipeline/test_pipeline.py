@@ -40,7 +40,7 @@ def rows(output: Path, kind: str) -> list[dict[str, Any]]:
 
 def run(output: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run the command line; returns its exit code and the summary it wrote."""
-    code = main(["--output", str(output), "--progress", "off", *arguments])
+    code = main(["--output", str(output), *arguments])
     return code, json.loads((output / "summary.json").read_text("utf-8"))
 
 
@@ -237,7 +237,7 @@ def test_samples_and_verifiers_that_fail_lose_no_pair_and_a_replay_completes_the
     letters = [row for row in rows(output, "dead_letters") if row["stage"] in GATE_STAGES]
     assert {row["item_type"] for row in letters} <= {"QAPair", "VerifiedQA"}
     with DemoEndpoint.start() as endpoint:
-        assert replay([str(output), "--endpoint", endpoint.url, "--progress", "off"]) == OK
+        assert replay([str(output), "--endpoint", endpoint.url]) == OK
     summary = json.loads((output / "summary.json").read_text("utf-8"))
     assert summary["balanced"]
     assert summary["errors"] == {}

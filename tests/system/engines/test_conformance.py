@@ -46,7 +46,7 @@ def engine_run(
             flags = ["--runner=PrismRunner", f"--prism_location={engines / 'prism'}"]
         elif name == "flink":
             flags = request.getfixturevalue("flink").flags()
-        given = ("--input", str(documents), "--endpoint", endpoint.url, "--progress", "off", *flags)
+        given = ("--input", str(documents), "--endpoint", endpoint.url, *flags)
         ran[name] = finish(launch(tmp_path / "out", *given), tmp_path / "out")
     return ran[name]
 

@@ -69,7 +69,7 @@ def whole(
         pytest.skip("needs real documents, ../shared/data/documents.jsonl")
     if request.param not in wholes:
         output = tmp_path / "whole"
-        ran = finish(launch(output, "--input", str(path), "--endpoint", endpoint.url, "--progress", "off"), output)
+        ran = finish(launch(output, "--input", str(path), "--endpoint", endpoint.url), output)
         assert ran.code == OK, ran.errors
         copies = {whole_id(row) for row in ran.rows("rejected") if row["reason"] in COPIES}
         rows = {json.loads(line)["id"]: line for line in path.read_text("utf-8").splitlines(keepends=True)}
@@ -109,7 +109,7 @@ def wait_for(what: Callable[[], Any], process: Any, said: str) -> None:
 
 def watching(folder: Path, *more: str) -> list[str]:
     """The options of a watch that nothing but a signal ends."""
-    return ["--streaming", "--input", f"{folder}/*.jsonl", "--watch_interval_s", "1", "--progress", "off", *more]
+    return ["--streaming", "--input", f"{folder}/*.jsonl", "--watch_interval_s", "1", *more]
 
 
 def test_a_folder_that_fills_up(

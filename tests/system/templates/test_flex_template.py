@@ -43,9 +43,8 @@ SAID = {
     "event_time": "field:date",
     "domains_mode": "replace",
     "exemplars_mode": "replace",
-    "benchmark_fields": "question",
     "embedding_endpoint": "http://gpu:8000/v1",
-    "embedding_api_key_env": "KEY",
+    "endpoint_keys": "http://gpu:8000/v1=env:KEY",
     "round_trip_endpoint": "http://gpu:8000/v1",
 }
 

@@ -28,7 +28,6 @@ from transforms.text import (
     neutralise,
     normalise,
     restore,
-    sentences,
     stable_hash,
     stable_seed,
     tokenizer_at_hand,
@@ -133,35 +132,11 @@ def test_unify_keeps_the_case() -> None:
     assert unify("5\u00a0MW \u2013 5 mW") == "5 MW - 5 mW"
 
 
-# --- words and sentences
+# --- words
 
 
 def test_words_keep_the_separators_of_numbers_and_the_apostrophes() -> None:
     assert words("It's 1,000.5 m long, isn't it? (Na\u00efve.)") == ["It's", "1,000.5", "m", "long", "isn't", "it", "Na\u00efve"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It opened in 1932. It is long!  Is it? Yes.", ["It opened in 1932.", "It is long!", "Is it?", "Yes."]),
-        ("Dr. Smith met Mr. J. Doe in St. Ives.", ["Dr. Smith met Mr. J. Doe in St. Ives."]),
-        ("It is 3.5 m wide, e.g. Here it is 4 m.", ["It is 3.5 m wide, e.g. Here it is 4 m."]),
-        ('He said "Stop." Then he left.', ['He said "Stop."', "Then he left."]),
-        ("It fell (in 1940.) It stood again.", ["It fell (in 1940.)", "It stood again."]),
-        ("A heading\nA line. and on\n\n", ["A heading", "A line. and on"]),
-        ("The lecture by Dr.", ["The lecture by Dr."]),
-        ("", []),
-    ],
-    ids=["plain", "titles", "decimals", "quotes", "brackets", "lines", "ends in a title", "empty"],
-)
-def test_sentences(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
-
-
-@given(st.text(alphabet=st.sampled_from("aB1.!?\"')]([ \n,\u00e9")) | st.text())
-def test_sentences_lose_nothing_but_white_space(text: str) -> None:
-    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
-    assert all(sentence == sentence.strip() for sentence in sentences(text))
 
 
 # --- hashes

@@ -673,7 +673,7 @@ def test_exemplars_serve_as_a_side_input(tmp_path, caplog):
     path = write_bank(tmp_path / "math.jsonl", OWN)
     COLLECTED["counts"] = []
     with beam.Pipeline("FnApiRunner", PipelineOptions([])) as pipeline:
-        bank = pipeline | "ReadExemplars" >> ReadExemplars(domains, (path,), replace=True)
+        bank = pipeline | "ReadExemplars" >> ReadExemplars(read_exemplars(domains, (path,), replace=True))
         assert "RecordCoder" in str(beam.coders.registry.get_coder(bank.element_type))
         _ = pipeline | beam.Create([None]) | beam.Map(count_exemplars, beam.pvalue.AsDict(bank)) | beam.Map(collect, "counts")
     assert COLLECTED["counts"] == [{"Math": 1, "Technology & Engineering": 12, "Pottery": 0}]

@@ -5,6 +5,7 @@ import math
 import pickle
 import random
 from collections import Counter
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -21,7 +22,6 @@ from beam_pipeline.summary.diversity import (
     DiversityFn,
     Figures,
     ValueCounts,
-    measure_diversity,
     question_word,
     read_features,
 )
@@ -33,6 +33,23 @@ def verified(
 ) -> VerifiedQA:
     task = PersonaTask(Document("d", "A text."), domain, Persona(persona))
     return VerifiedQA(QAPair(task, question, answer, answer_type), "A text.")
+
+
+def combine(parts: list[list[VerifiedQA]]) -> Figures:
+    """What a runner makes of several bundles."""
+    fn = DiversityFn()
+    accumulators = []
+    for part in parts:
+        figures = fn.create_accumulator()
+        for qa in part:
+            figures = fn.add_input(figures, qa)
+        accumulators.append(pickle.loads(pickle.dumps(fn.compact(figures))))
+    return fn.merge_accumulators(accumulators)
+
+
+def measure(pairs: list[VerifiedQA]) -> dict[str, Any]:
+    """The figures of one bundle."""
+    return DiversityFn().extract_output(combine([pairs]))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +79,7 @@ def test_question_word(question: str, word: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_question_can_be_counted(question: str) -> None:
-    json.dumps(measure_diversity([verified(question, answer=question, persona=question)]))
+    json.dumps(measure([verified(question, answer=question, persona=question)]))
 
 
 def test_figures() -> None:
@@ -72,7 +89,7 @@ def test_figures() -> None:
         verified("How many are there?", "5", "number", "Coding", "writer"),
         verified("Who?", "Ada King", "name", "Other", "Reader"),
     ]
-    figures = measure_diversity(pairs)
+    figures = measure(pairs)
     assert figures == {
         "pairs": 4,
         "distinct_1": round(10 / 13, 4),  # what is a cat dog how many are there who
@@ -100,14 +117,14 @@ def test_figures() -> None:
 
 
 def test_no_pairs() -> None:
-    figures = measure_diversity([])
+    figures = measure([])
     assert figures["pairs"] == figures["distinct_1"] == figures["domains"]["distinct"] == 0
     assert figures["domains"]["most_common"] is None
     json.dumps(figures)
 
 
 def test_one_kind_has_no_entropy() -> None:
-    figures = measure_diversity([verified("What?")] * 5)
+    figures = measure([verified("What?")] * 5)
     assert figures["domains"] == {
         "distinct": 1, "entropy_bits": 0.0, "entropy_normalised": 0.0, "most_common": "Math", "most_common_share": 1.0,
     }  # fmt: skip
@@ -126,18 +143,6 @@ PAIRS = st.builds(
 )
 
 
-def combine(parts: list[list[VerifiedQA]]) -> Figures:
-    """What a runner makes of several bundles."""
-    fn = DiversityFn()
-    accumulators = []
-    for part in parts:
-        figures = fn.create_accumulator()
-        for qa in part:
-            figures = fn.add_input(figures, qa)
-        accumulators.append(pickle.loads(pickle.dumps(fn.compact(figures))))
-    return fn.merge_accumulators(accumulators)
-
-
 @pytest.mark.parametrize("bound", [4, 1_000], ids=["estimated", "exact"])
 @given(st.lists(PAIRS, max_size=30), st.data())
 @settings(max_examples=60)
@@ -148,7 +153,7 @@ def test_the_same_figures_whatever_the_order_and_the_split(bound: int, pairs: li
         shuffled = data.draw(st.permutations(pairs))
         cuts = sorted(data.draw(st.lists(st.integers(0, len(pairs)), min_size=2, max_size=2)))
         parts = [shuffled[: cuts[0]], shuffled[cuts[0] : cuts[1]], shuffled[cuts[1] :]]
-        whole = measure_diversity(pairs)
+        whole = measure(pairs)
         assert combine(parts).as_row() == whole
         fn = DiversityFn()
         left = fn.merge_accumulators([combine(parts[:2]), combine(parts[2:])])
@@ -220,4 +225,4 @@ def test_diversity_fn_in_a_pipeline() -> None:
     pairs = [verified(f"What is {number}?", domain="ab"[number % 2], persona=str(number % 7)) for number in range(50)]
     with TestPipeline(runner="FnApiRunner") as pipeline:
         figures = pipeline | beam.Create(pairs) | beam.CombineGlobally(DiversityFn())
-        assert_that(figures, equal_to([measure_diversity(pairs)]))
+        assert_that(figures, equal_to([measure(pairs)]))

@@ -50,9 +50,34 @@ def publish(channel: Channel, count: int) -> None:
         published.result(30)
 
 
-def start(channel: Channel, output: Path, url: str, *more: str) -> "subprocess.Popen[str]":
-    source = ("--streaming", "--input_subscription", channel.subscription, "--output", str(output), "--progress", "off")
-    command = [sys.executable, "-W", "ignore", "-m", "beam_pipeline", *source, "--endpoint", url, "--model", "m", *more]
+# As `python -m beam_pipeline`, with less room in a stage.
+LITTLE_ROOM = """
+import sys
+from dataclasses import replace
+from beam_pipeline.main import main
+from beam_pipeline.options.config import PipelineConfig
+
+stage = PipelineConfig.stage
+PipelineConfig.stage = lambda config, name: replace(stage(config, name), backlog={backlog})
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def start(channel: Channel, output: Path, url: str, *more: str, backlog: int = 512) -> "subprocess.Popen[str]":
+    source = ("--streaming", "--input_subscription", channel.subscription, "--output", str(output))
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        LITTLE_ROOM.format(backlog=backlog),
+        *source,
+        "--endpoint",
+        url,
+        "--model",
+        "m",
+        *more,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -73,7 +98,7 @@ def test_it_reads_on_while_models_are_asked_and_windows_wait_for_answers(channel
     slow = serve(lambda asked: Answer(NO, delay_s=DELAY_S) if "Task:" in asked.text else "{}")
     output = tmp_path / "out"
     publish(channel, DOCUMENTS)
-    process = start(channel, output, slow.url, "--window_s", str(WINDOW_S), "--backlog", str(ROOM + FIRST_MESSAGES))
+    process = start(channel, output, slow.url, "--window_s", str(WINDOW_S), backlog=ROOM + FIRST_MESSAGES)
     try:
         wait_for(lambda: rows(output, "summaries"), process)
         first = len(slow.asked)

@@ -252,7 +252,7 @@ def test_output_that_workers_wrote_elsewhere_is_told(
 ) -> None:
     monkeypatch.setattr(batch_run, "SUMMARY_FILE", "summary-of-another-machine.json")
     (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
-    assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--progress", "off"]) == FAILED
+    assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out")]) == FAILED
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("error: the run ended, and ")
     assert "a mounted folder or a bucket" in line

@@ -18,7 +18,7 @@ from beam_pipeline.estimate.extrapolate import call_rate, totals
 from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.config import LOCAL_RUNNER
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.plan import make_plan, screen_config
 from beam_pipeline.reading.input_list import read_inputs
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs
 from tests.places import SAMPLE
@@ -119,18 +119,18 @@ def corpus(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_larger_sample_holds_the_smaller_one(corpus: Path, config: Callable[..., Any]) -> None:
     options = config(input=[str(corpus / "part-*.jsonl")], output=str(corpus / "out"))
-    small, large = draw_sample(options, 8), draw_sample(options, 16)
+    small, large = draw_sample(make_plan(options), 8), draw_sample(make_plan(options), 16)
     assert [text.id for text in large.texts[:8]] == [text.id for text in small.texts]
-    assert {text.id for text in draw_sample(options, 8, seed=1).texts} != {text.id for text in small.texts}
+    assert {text.id for text in draw_sample(make_plan(options), 8, seed=1).texts} != {text.id for text in small.texts}
     assert small.screened_all
     assert (small.total_files, small.file_rows.sum()) == (6, 36 + 12), "a broken row is a row"
-    everything = draw_sample(options, 1000)
+    everything = draw_sample(make_plan(options), 1000)
     assert len({text.text for text in everything.texts}) == len(everything.texts) == everything.row_texts.sum() == 29
 
 
 def test_of_a_large_corpus_some_files_are_read_and_some_rows_screened(corpus: Path, config: Callable[..., Any]) -> None:
     options = config(input=[str(corpus / "part-*.jsonl")], output=str(corpus / "out"))
-    part = draw_sample(options, 5, read_bytes=1, screened_rows=12)
+    part = draw_sample(make_plan(options), 5, read_bytes=1, screened_rows=12)
     assert len(part.file_rows) == 5
     assert len(part.row_file) == 12
     assert not part.read_all
@@ -141,7 +141,7 @@ def test_of_a_large_corpus_some_files_are_read_and_some_rows_screened(corpus: Pa
 
 def test_every_text_is_as_likely_as_another(corpus: Path, config: Callable[..., Any]) -> None:
     options = config(input=[str(corpus / "part-*.jsonl")], output=str(corpus / "out"), near_duplicates=0)
-    seen = Counter(text.id for seed in range(12) for text in draw_sample(options, 10, seed, screened_rows=1000).texts)
+    seen = Counter(text.id for seed in range(12) for text in draw_sample(make_plan(options), 10, seed, screened_rows=1000).texts)
     # 12 draws of 10 of 29: 4 times each; one is never drawn with a probability of 0.6%.
     assert len(seen) >= 27
     assert max(seen.values()) <= 10
@@ -162,7 +162,7 @@ def test_several_inputs_are_drawn_from_with_their_own_fields_weights_and_languag
         "utf-8",
     )
     options = config(input=[], inputs=str(corpus / "inputs.yaml"), output=str(corpus / "out"), near_duplicates=0)
-    sample = draw_sample(options, 1000)
+    sample = draw_sample(make_plan(options), 1000)
     kept = Counter(text.source for text in sample.texts)
     assert kept["en"] == 29 and 10 < kept["de"] < 30, "half of the German ones, none refused for its language"
     assert sample.file_rows.sum() == 36 + 12 + kept["de"], "what a weight leaves out is no document"
@@ -184,11 +184,11 @@ def test_of_several_inputs_it_knows_what_weights_and_caps_take(corpus: Path, con
     taken = [line.split() for path in corpus.glob("taken*") for line in path.read_text().splitlines() if line]
     sources = Counter(source for source, _ in taken)
     assert sources["few"] == 7 and 0 < sources["half"] < 14
-    everything = draw_sample(options, 1000)
+    everything = draw_sample(make_plan(options), 1000)
     assert everything.screened_all and everything.total_files == 6
     assert everything.file_rows.sum() == len(taken) + 6, "a broken row in each file"
     assert {text.id for text in everything.texts} < {document_id for source, document_id in taken if source == "half"}
-    part = draw_sample(options, 5, read_bytes=1)
+    part = draw_sample(make_plan(options), 5, read_bytes=1)
     assert len(part.file_rows) == 5 and part.file_rows.sum() < everything.file_rows.sum()
 
 
@@ -199,7 +199,7 @@ def test_of_several_inputs_it_knows_what_weights_and_caps_take(corpus: Path, con
 def test_an_estimate_foretells_the_run_and_what_it_paid_for_serves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "out"
     with DemoEndpoint.start() as endpoint:
-        given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url, "--progress=off"]
+        given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint.url]
         prices = ["--price_in=1", "--price_cached=0.1", "--price_out=2"]
         assert estimate([*given, *prices, "--sample=18", "--json", "--target_accepted=20"]) == OK
         printed = json.loads(capsys.readouterr().out)

@@ -39,7 +39,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, run once, in every format with a fifth for validation."""
     folder = tmp_path_factory.mktemp("exports")
     output = str(folder / "out")
-    options = ("--progress", "off", "--output_format", "parquet", "--pass_rate_samples", "1")
+    options = ("--output_format", "parquet", "--pass_rate_samples", "1")
     assert run_pipeline(["--input", str(SAMPLE), "--output", output, *options]) == 0
     for name in FORMATS:
         assert export(output, folder / name, name, "--validation_share", "0.2") == 0

@@ -90,7 +90,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, An
         "utf-8",
     )
     output = folder / "out"
-    assert main(["--inputs", str(folder / "list.yaml"), "--output", str(output), "--progress", "off"]) == OK
+    assert main(["--inputs", str(folder / "list.yaml"), "--output", str(output)]) == OK
     written = [json.loads(line) for path in output.glob("*/*-of-*.jsonl") for line in path.read_text("utf-8").splitlines()]
     yield read_summary(str(output / "summary.json")), written
 

@@ -40,7 +40,7 @@ def rows(output: Path, kind: str) -> list[dict[str, Any]]:
 
 def run(output: Path, *arguments: str) -> dict[str, Any]:
     """Run the command line, whose counts must close; the summary it wrote."""
-    main(["--output", str(output), "--progress", "off", *arguments])
+    main(["--output", str(output), *arguments])
     summary: dict[str, Any] = json.loads((output / "summary.json").read_text("utf-8"))
     assert summary["balanced"]
     documents = summary["documents"]
@@ -311,7 +311,7 @@ def test_a_watched_folder_reads_the_same(mixed: tuple[Path, dict[str, Any]], tmp
     )
     (mixed[0].parent / "stream.yaml").write_text(text)
     given = ["--streaming", "--watch_until_s", "1", "--watch_interval_s", "0.2", "--window_s", "3600", "--languages", "all"]
-    code = main(["--output", str(tmp_path), "--progress", "off", "--inputs", str(mixed[0].parent / "stream.yaml"), *given])
+    code = main(["--output", str(tmp_path), "--inputs", str(mixed[0].parent / "stream.yaml"), *given])
     assert code == OK
     windows = rows(tmp_path, "summaries")
     assert all(window["balanced"] for window in windows)

@@ -8,6 +8,7 @@ import pytest
 
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
+from beam_pipeline.plan import make_plan
 from beam_pipeline.run.dry_run import find_document
 from tests.fakes.scripted_endpoint import Asked
 from transforms.inference.scheduling.router import rendezvous_order
@@ -73,7 +74,7 @@ def test_what_is_shown_is_what_is_sent(corpus: Path, capsys: pytest.CaptureFixtu
         return {"ready": True, "qualified": False, "reason": "not_informative"}
 
     endpoint = serve(reply)
-    given = ("--endpoint", endpoint.url, "--model", "m", "--progress=off")
+    given = ("--endpoint", endpoint.url, "--model", "m")
     assert dry(corpus, *given) == OK
     assert sent == []
     out = capsys.readouterr().out
@@ -103,6 +104,6 @@ def test_of_several_inputs_each_is_screened_for_its_own_languages(tmp_path: Path
     )
     (tmp_path / "de.jsonl").write_text(json.dumps({"id": "bruecke", "text": german}) + "\n", "utf-8")
     (tmp_path / "inputs.yaml").write_text("- {source: de, path: de.jsonl, languages: [de]}\n", "utf-8")
-    document, named = find_document(config(inputs=str(tmp_path / "inputs.yaml"), input=[], output="out"))
+    document, named = find_document(make_plan(config(inputs=str(tmp_path / "inputs.yaml"), input=[], output="out")))
     assert document.text == german
     assert "reject" not in named

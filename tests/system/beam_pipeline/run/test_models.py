@@ -10,7 +10,8 @@ from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
-from beam_pipeline.run.models import run_models, run_prompts
+from beam_pipeline.plan import run_prompts
+from beam_pipeline.run.models import run_models
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Answer, Asked
 from tests.places import SAMPLE
@@ -58,7 +59,7 @@ def test_each_stage_may_have_its_own_model(config: Make) -> None:
 
 
 def test_the_embedded_endpoint_serves_the_gates_too(config: Make) -> None:
-    with run_models(config(**GATES)) as models:
+    with run_models(stage_models(config(**GATES))) as models:
         assert {model.model for model in models.values()} == {"demo-rules"}
         assert len({model.endpoints for model in models.values()}) == 1
 
@@ -80,9 +81,9 @@ def test_vectors_of_a_length_that_the_model_does_not_give(tmp_path: Path, capsys
     benchmark = tmp_path / "bench.jsonl"
     benchmark.write_text('{"question": "Who?"}\n', "utf-8")
     with DemoEndpoint.start() as endpoint:
-        flags = ["--benchmarks", str(benchmark), "--embedding_endpoint", endpoint.url, "--embedding_dimensions", "1000000"]
+        flags = ["--benchmarks", str(benchmark), "--embedding_endpoint", endpoint.url, "--decontamination", "dimensions=1000000"]
         code = main(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, *flags])
     said = capsys.readouterr().err
     assert code == UNUSABLE
-    assert "gives vectors of" in said and "not of 1000000" in said and "leave out --embedding_dimensions" in said
+    assert "gives vectors of" in said and "not of 1000000" in said and "leave dimensions out of --decontamination" in said
     assert "/v1/embeddings?" not in said

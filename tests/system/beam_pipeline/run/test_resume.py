@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
 
 
 def run(output: Path, endpoint: str, *arguments: str) -> int:
-    given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint, "--progress", "off", *arguments]
+    given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", endpoint, *arguments]
     return main(given)
 
 
@@ -167,8 +167,8 @@ def test_a_replay_asks_again_for_what_had_no_reply(tmp_path: Path, uninterrupted
     [
         [],
         ["--api_key_secret", "projects/p/secrets/s/versions/1"],
-        ["--api_key_env", "MY_KEY", "--verify_api_key_env", "OTHER_KEY"],
-        ["--verify_temperature", "0.3", "--languages", "no", "--languages", "en", "--progress", "off", "--id_field="],
+        ["--api_key_env", "MY_KEY", "--verify_endpoint", "http://h/v1", "--endpoint_keys", "http://h/v1=env:OTHER_KEY"],
+        ["--verify_temperature", "0.3", "--languages", "no", "--languages", "en", "--id_field="],
         ["--extra_body", '{"top_p": 0.9}', "--price_in", "1e-05", "--near_duplicates", "0"],
     ],
     ids=["least", "secret", "keys", "texts", "numbers"],

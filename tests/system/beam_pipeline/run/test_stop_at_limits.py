@@ -24,7 +24,7 @@ def endpoint() -> Iterator[DemoEndpoint]:
 
 def run(output: Path, url: str, *arguments: str) -> dict[str, Any]:
     """Run to the end, and return the summary."""
-    given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", url, "--progress=off", *arguments]
+    given = ["--input", str(SAMPLE), "--output", str(output), "--endpoint", url, *arguments]
     assert main(given) == OK
     summary: dict[str, Any] = json.loads((output / "summary.json").read_text("utf-8"))
     assert summary["balanced"]

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.event_time import parse_option
+from beam_pipeline.options.values import read_event_time
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.pipeline import build
+from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.replay import replay
-from beam_pipeline.run.models import run_models, run_prompts
+from beam_pipeline.run.models import run_models
 from beam_pipeline.streaming import watch_folder as watch_module
 from beam_pipeline.streaming.pubsub import ParseMessages
 from beam_pipeline.streaming.read_stream import ReadStream, stream_windows
@@ -63,7 +64,7 @@ class _Messages(beam.PTransform):
     @no_annotations
     def expand(self, pipeline: Any) -> Outcome:
         messages = pipeline | "Stream" >> stream_of(self.events, PickleCoder())
-        return messages | "ParseMessages" >> ParseMessages(Fields(), parse_option(self.config.event_time))
+        return messages | "ParseMessages" >> ParseMessages(Fields(), read_event_time(self.config.event_time))
 
 
 def message(row: Mapping[str, Any], seconds: float, number: int = 0) -> PubsubMessage:
@@ -77,13 +78,13 @@ def run_messages(events: Iterable[At], output: Path, monkeypatch: pytest.MonkeyP
     given = {"event_time": "attribute:ts", "window_s": 60, "allowed_lateness_s": 30, **options}
     subscription = "projects/project/subscriptions/sub"
     config = validate({"input_subscription": subscription, "output": str(output), "streaming": True, **given})
-    windows, event_time = stream_windows(config), parse_option(config.event_time)
+    windows, event_time = stream_windows(config), read_event_time(config.event_time)
     source = ReadStream(_Messages(tuple(events), config), windows, event_time, config.deduplicate_ttl_s)
-    monkeypatch.setattr(pipeline_module, "stream_source", lambda _: source)
-    prompts = run_prompts(config)
-    with run_models(config) as models:
+    monkeypatch.setattr(pipeline_module, "stream_source", lambda *_: source)
+    plan = make_plan(config)
+    with run_models(plan.models) as models:
         pipeline = beam.Pipeline(options=PipelineOptions(["--streaming", "--runner=BundleBasedDirectRunner"]))
-        build(pipeline, config, prompts, models.__getitem__, run=RUN)
+        build(pipeline, replace(plan, models=models, name=RUN))
         pipeline.run().wait_until_finish()
     return OutputFolder(str(output)).windows(RUN)
 
@@ -152,15 +153,6 @@ def test_gates_and_side_inputs_work_in_windows(tmp_path: Path, monkeypatch: pyte
     assert {row["pass_rate_samples"] for row in rows(tmp_path / "gated", "qa")} == {2}
 
 
-def test_an_open_window_is_written_early_and_counted_when_it_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    events = [At(0), *(At(1, (message(row, 1),), clock_s=30) for row in GOOD[:2]), At(2, (message(GOOD[2], 2),)), At(200)]
-    [window] = run_messages(events, tmp_path, monkeypatch, early_firing_s=5)
-    panes = {path.name.partition("pane")[2].partition("-")[0] for path in (tmp_path / "qa").glob("*.jsonl")}
-    assert len(panes) > 1
-    assert window["balanced"]
-    assert window["pairs"] == len(rows(tmp_path, "qa"))
-
-
 def test_windows_add_up() -> None:
     part = {
         "documents": {"read": 2, "accepted": 1, "rejected": 1},
@@ -213,7 +205,7 @@ def wait_for(path: Path) -> None:
 def command(folder: Path, output: Path, *arguments: str) -> list[str]:
     """A watch of a folder, by the command line."""
     watched = ("--streaming", "--input", f"{folder}/*.jsonl", "--output", str(output), "--watch_interval_s", "0.5")
-    return [*watched, "--progress", "off", *arguments]
+    return [*watched, *arguments]
 
 
 def test_a_folder_that_fills_up(

@@ -4,6 +4,8 @@ import json
 import pickle
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +16,21 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beam_pipeline.options import describe
-from beam_pipeline.options.command_line import OPTIONS, beam_flags, parse, validate
-from beam_pipeline.options.config import DEMO_MODEL, SERVE, STAGE, STREAMING, TABLES, PipelineConfig, StageOptions
-from beam_pipeline.options.values import OptionError, looks_like_key, split_commas, split_paths
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.options.command_line import FIRST, OPTIONS, beam_flags, parse, validate
+from beam_pipeline.options.config import PipelineConfig, StageOptions
+from beam_pipeline.options.endpoint import DEMO_MODEL
+from beam_pipeline.options.gone import GONE
+from beam_pipeline.options.values import (
+    SERVE,
+    STAGE,
+    STREAMING,
+    TABLES,
+    OptionError,
+    looks_like_key,
+    split_commas,
+    split_paths,
+)
+from beam_pipeline.plan import screen_config
 from tests.places import ROOT
 from transforms.screen import ScreenConfig
 from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
@@ -50,6 +63,24 @@ def config_file(tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
+# What is loaded
+
+
+def test_the_room_of_the_options_loads_little() -> None:
+    listed = "print(*(name for name in sys.modules if name.partition('.')[0] in ('beam_pipeline', 'transforms', 'prompts')))"
+
+    def loaded(statement: str) -> list[str]:
+        code = f"import sys\n{statement}\n{listed}"
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True
+        ).stdout.split()
+
+    assert 0 < len(loaded("import beam_pipeline.options")) < 15
+    declared = loaded("from beam_pipeline.options import PipelineConfig")
+    rooms = {name.split(".")[1] for name in declared if name.startswith("beam_pipeline.")}
+    assert rooms == {"options"} and len(declared) < 15, "a declaration needs none of what it declares"
+
+
 # Flags
 
 
@@ -80,12 +111,11 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "tokenizer": "o200k_base",
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
-        "embedding_api_key_secret": "projects/p/secrets/s/versions/2",
+        "endpoint_keys": "http://g/v1=env:KEY",
         "endpoint": "http://h/v1",
         "extra_body": '{"top_p": 0.9}',
         "max_document_tokens": "2",
         "worker_processes": "2",
-        "gpus": "2",
         "verify_calls": "1",
         "verifiers": "2",
         "round_trip": "false",
@@ -94,7 +124,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "max_pass_rate": "0.5",
         "near_duplicate_questions": "false",
         "report": "false",
-        "benchmark_ngram": "8",
+        "decontamination": "ngram=8",
         "embedding_endpoint": "http://h/v1",
         "input_subscription": "projects/p/subscriptions/s",
         "output_topic": "projects/p/topics/t",
@@ -292,8 +322,8 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
         (["--max_document_tokens=99"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
         (["--max_document_tokens=1", "--min_document_tokens=0"], "--max_document_tokens: must be greater than or equal to 2"),
-        (["--domains_mode=replace"], "--domains_mode replace needs --domains"),
-        (["--exemplars_mode=replace"], "--exemplars_mode replace needs --exemplars"),
+        (["--domains_mode=replace"], "--domains_mode needs --domains: there is nothing to put in their place"),
+        (["--exemplars_mode=replace"], "--exemplars_mode needs --exemplars"),
         (["--text_field="], "--text_field"),
         (["--verify_calls=3"], "--verify_calls: must be less than or equal to 2"),
         (["--verifiers=0"], "--verifiers: must be greater than or equal to 1"),
@@ -306,17 +336,16 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
             "--verify_model and --verifier_models both name the verifiers",
         ),
         (["--verifiers=2", "--verifier_models=a"], "but no --endpoint is given"),
-        (["--min_pass_rate=0.1"], "need --pass_rate_samples"),
-        (["--max_pass_rate=0.9"], "need --pass_rate_samples"),
+        (["--min_pass_rate=0.1"], "--min_pass_rate needs --pass_rate_samples"),
+        (["--max_pass_rate=0.9"], "--max_pass_rate needs --pass_rate_samples"),
         (
             ["--pass_rate_samples=8", "--min_pass_rate=0.9", "--max_pass_rate=0.1"],
             "--min_pass_rate 0.9 is above --max_pass_rate 0.1",
         ),
         (["--pass_rate_samples=8", "--pass_rate_temperature=0"], "gives the same sample again and again"),
-        (["--benchmark_ngram=9"], "--benchmark_ngram needs --benchmarks"),
+        (["--decontamination=ngram=9"], "--decontamination needs --benchmarks"),
         (["--embedding_endpoint=http://h/v1"], "--embedding_endpoint needs --benchmarks"),
         (["--embedding_model=e"], "--embedding_model needs --embedding_endpoint"),
-        (["--benchmark_ngram=3", "--benchmarks=b"], "--benchmark_ngram: must be greater than or equal to 5"),
         (["--round_trip_max_tokens=9"], "--round_trip_max_tokens is for a stage that this run does not have; add --round_trip"),
         (["--pass_rate_model=m"], "add --pass_rate_samples"),
         (["--verify_question_temperature=1"], "add --verify_calls 2"),
@@ -373,7 +402,7 @@ def test_endpoints_that_are_right(url: str) -> None:
 # Secrets
 
 
-@pytest.mark.parametrize("flag", ["--api_key_env", "--filter_api_key_env", "--api_key_secret"])
+@pytest.mark.parametrize("flag", ["--api_key_env", "--api_key_secret"])
 @pytest.mark.parametrize("value", [SENTINEL, "hf_" + "aB3" * 11, "AIza" + "Sy0" * 12, "my key"])
 def test_a_key_in_place_of_its_name(flag: str, value: str) -> None:
     message = refusal(flag, value)
@@ -422,7 +451,7 @@ def test_names_of_variables_do_not_look_like_keys() -> None:
 
 def test_one_name_for_the_key() -> None:
     secret = "projects/p/secrets/s/versions/latest"
-    assert settings("--api_key_secret", secret).stage("filter").api_key_secret == secret
+    assert settings("--api_key_secret", secret).stage("filter").api_key == f"secret:{secret}"
     assert "give one" in refusal("--api_key_secret", secret, "--api_key_env", "KEY")
 
 
@@ -433,8 +462,8 @@ def test_a_stage_has_the_general_values() -> None:
     stage = settings("--endpoint=http://h/v1", "--model=m", "--temperature=0.5", "--max_tokens=9", "--concurrency=7").stage(
         "verify"
     )
-    assert (stage.stage, stage.endpoints, stage.model, stage.temperature) == ("verify", ("http://h/v1",), "m", 0.5)
-    assert (stage.max_tokens, stage.api_key_env, stage.concurrency) == (9, "OPENAI_API_KEY", 7)
+    assert (stage.endpoints, stage.model, stage.temperature) == (("http://h/v1",), "m", 0.5)
+    assert (stage.max_tokens, stage.api_key, stage.concurrency) == (9, "env:OPENAI_API_KEY", 7)
 
 
 def test_a_stage_may_have_its_own() -> None:
@@ -446,11 +475,11 @@ def test_a_stage_may_have_its_own() -> None:
         "--verify_endpoint=http://i/v1,http://j/v1",
         "--verify_temperature=0",
         "--verify_max_tokens=64",
-        "--verify_api_key_env=OTHER",
+        "--endpoint_keys=http://i/v1=env:OTHER,http://j/v1=env:OTHER",
     )
     stage = config.stage("verify")
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
-    assert (stage.max_tokens, stage.api_key_env) == (64, "OTHER")
+    assert (stage.max_tokens, stage.api_key) == (64, "env:OTHER")
     assert config.stage("filter").model == "small"
 
 
@@ -510,15 +539,48 @@ def test_a_stage_that_is_off_needs_no_endpoint() -> None:
     assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
 
 
-def test_a_stages_own_key_wins_over_the_general_secret() -> None:
-    config = settings("--api_key_secret=projects/p/secrets/s/versions/1", "--verify_api_key_env=OTHER")
-    assert config.stage("verify").api_key_secret == ""
-    assert config.stage("filter").api_key_secret != ""
+def test_an_endpoints_own_key_wins_over_the_general_secret() -> None:
+    config = settings(
+        *("--api_key_secret=projects/p/secrets/s/versions/1", "--endpoint=http://g/v1", "--verify_endpoint=http://h/v1/"),
+        "--endpoint_keys=http://h/v1=env:OTHER",
+    )
+    assert config.stage("verify").api_key == "env:OTHER"
+    assert config.stage("filter").api_key == "secret:projects/p/secrets/s/versions/1"
 
 
-def test_every_stage_has_every_setting() -> None:
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("http://h/v1", "must be URL=env:NAME"),
+        (f"http://h/v1={SENTINEL}", "must be URL=env:NAME or URL=secret:"),
+        (f"http://h/v1=env:{SENTINEL}", "takes the name of an environment variable"),
+        ("http://h/v1=secret:mine", "must be the name projects/P/secrets/S/versions/V of a secret"),
+        ("http://h=env:KEY", "write http://h/v1"),
+        ("http://h/v1=env:A,http://h/v1/=env:B", "--endpoint_keys: http://h/v1 stands twice"),
+        ("http://k/v1=env:A", "--endpoint_keys names http://k/v1, and no stage of this run asks there"),
+        ("http://i/v1=env:A", "http://h/v1, http://i/v1 are replicas of one model, and need one key"),
+    ],
+)
+def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
+    assert says in refusal("--endpoint=http://h/v1,http://i/v1", f"--endpoint_keys={keys}")
+
+
+def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    assert names == {f"{stage}_{setting}" for stage in MODEL_STAGES for setting in StageOptions.model_fields}
+    stages = [stage for stage in MODEL_STAGES if stage != "verify_answer"]
+    assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_an_option_that_is_gone_says_what_does_its_work(name: str, config_file: Callable[[str], str]) -> None:
+    assert name not in OPTIONS
+    assert refusal(f"--{name}=7") == f"--{name} is gone: {GONE[name].instead}"
+    if name != "progress":
+        path = config_file(f"{name}: 7.5")
+        assert refusal("--config", path) == f"{path} line 1: {name} is gone: {GONE[name].instead}"
+    default = GONE[name].default
+    given = settings("--config", config_file(f"{name}: {'' if default is None else default}")).given()
+    assert given.keys() == {"input", "output", "config"}, "what an older run kept says what is done anyway"
 
 
 def test_the_model_without_an_endpoint() -> None:
@@ -564,14 +626,14 @@ input: [x.jsonl, "y,z.jsonl"]
 output: from_file
 max_personas: 2
 overwrite: yes
-progress: off
+report: off
 languages: [no, en]
 verify_temperature: 0.7
 domains:
 """)
     config, _ = parse(["--config", path, "--output", "from_flag"])
     assert (config.input, config.output) == (["x.jsonl", "y,z.jsonl"], "from_flag")
-    assert (config.max_personas, config.overwrite, config.progress) == (2, True, "off")
+    assert (config.max_personas, config.overwrite, config.report) == (2, True, False)
     assert config.languages == ["no", "en"]
     assert config.stage("verify").temperature == 0.7
     assert config.domains == ""
@@ -629,11 +691,24 @@ def test_the_table_names_every_flag() -> None:
     assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+def shown_by(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as caught:
-        parse(["--help"])
+        parse([flag])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert shown.startswith("Examples:\n  webscale-qa run --input ")
+    return shown
+
+
+def test_help_shows_what_most_runs_need(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = shown_by("--help", capsys)
+    flags = re.findall(r"^  --([a-z_]+)", shown, re.MULTILINE)
+    assert sorted(flags) == sorted((*FIRST, "version", "help")) and len(FIRST) == 12
+    assert shown.count("\n") < 60, "it fits a screen"
+
+
+def test_all_help_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = shown_by("--help-all", capsys)
     assert all(f"--{name}" in shown for name in OPTIONS)
     assert all(option.group in shown for option in OPTIONS.values())
 

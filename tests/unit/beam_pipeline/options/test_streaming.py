@@ -51,7 +51,6 @@ def refusal(*arguments: str) -> str:
         ([*QUEUE, "--event_time=field:at", "--allowed_lateness_s=1e12"], "less than or equal to 31622400"),
         ([*QUEUE, "--deduplicate_ttl_s=1e13"], "less than or equal to 31622400"),
         ([*QUEUE, "--deduplicate_ttl_s=0"], "greater than 0"),
-        ([*QUEUE, "--early_firing_s=-1"], "greater than or equal to 0"),
         ([*QUEUE, "--max_pairs_per_domain=5"], "has no end"),
         ([*QUEUE, "--domain_shares=math=0.5"], "has no end"),
         ([*QUEUE, "--near_duplicates=0.9"], "compares a whole corpus"),
@@ -62,8 +61,6 @@ def refusal(*arguments: str) -> str:
         (["--streaming", "--input=a"], "give --watch_until_s"),
         ([*WATCH, "--runner=BundleBasedDirectRunner"], "cannot watch a folder"),
         ([*WATCH, "--runner=beam_pipeline.engines.local_stream.LocalStreamRunner"], "cannot watch a folder"),
-        ([*WATCH, "--early_firing_s=5"], "cannot do anything by the clock"),
-        ([*WATCH, "--early_firing_s=5", "--runner=PrismRunner"], "cannot do anything by the clock"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -114,7 +111,7 @@ def test_defaults_given_in_words_do_no_harm() -> None:
     ("arguments", "windows"),
     [
         ([], Windows(600)),
-        (["--window_s=60", "--early_firing_s=5"], Windows(60, 0, 5)),
+        (["--window_s=60"], Windows(60)),
         (["--window_s=60", "--event_time=field:at"], Windows(60, 60)),
         (["--event_time=attribute:ts", "--allowed_lateness_s=5"], Windows(600, 5)),
         (["--event_time=attribute:ts", "--allowed_lateness_s=0"], Windows(600, 0)),

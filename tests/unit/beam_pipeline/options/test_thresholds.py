@@ -8,8 +8,7 @@ from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.thresholds import OWN_OPTIONS, THRESHOLDS, read_thresholds
-from beam_pipeline.options.values import OptionError
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.plan import screen_config
 from transforms.screen import DEFAULT, ScreenConfig
 
 NEEDED = ["--input=a.jsonl", "--output=out"]
@@ -63,8 +62,8 @@ def test_a_file_says_the_same(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_one_is_one_line(given: str, message: str) -> None:
-    with pytest.raises(OptionError) as caught:
-        parse([*NEEDED, f"--screening={given}"])
+    with pytest.raises(ValueError) as caught:
+        config(f"--screening={given}")
     assert message in str(caught.value) and str(caught.value).startswith("--screening: ") and "\n" not in str(caught.value)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.options.event_time import EventTime, parse_option
+from beam_pipeline.options.values import EventTime, read_event_time
 from beam_pipeline.reading.event_time import iso, parse_event_time
 
 PAST = datetime(2026, 11, 21, tzinfo=timezone.utc)
@@ -105,10 +105,10 @@ def test_anything_is_a_time_or_a_refusal(value: object) -> None:
     ],
 )
 def test_the_option(text: str, read: EventTime) -> None:
-    assert parse_option(text) == read
+    assert read_event_time(text) == read
 
 
 @pytest.mark.parametrize("text", ["", "arrival:x", "field", "field:", "attribute:", "column:x"])
 def test_no_such_option(text: str) -> None:
     with pytest.raises(ValueError, match="must be arrival, attribute:NAME or field:NAME"):
-        parse_option(text)
+        read_event_time(text)

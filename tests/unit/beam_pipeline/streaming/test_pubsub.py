@@ -10,7 +10,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.options.event_time import EventTime
+from beam_pipeline.options.values import EventTime
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.streaming.pubsub import check_pubsub, pair_message, parse_message
 from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, VerifiedQA, qa_row

@@ -73,13 +73,6 @@ def test_parquet_has_the_columns_of_a_batch(tmp_path: Path) -> None:
     assert sorted(json.loads(item)["n"] for item in table["item"].to_pylist()) == [1, 2]
 
 
-def test_an_open_window_is_written_early_and_each_row_once(tmp_path: Path) -> None:
-    events = [At(0), *(At(number, (row(number),), clock_s=10) for number in range(3)), At(3, (row(3),))]
-    names = write(tmp_path, events, Windows(60, early_s=5))
-    assert sorted(name.partition("pane")[2].partition("-")[0] for name in names) == ["0", "1", "2", "3"]
-    assert sorted(n for name in names for n in numbers(name)) == [0, 1, 2, 3]
-
-
 def test_a_rename_done_again_changes_nothing(tmp_path: Path) -> None:
     temporary, final = tmp_path / "x.tmp", tmp_path / "x.jsonl"
     temporary.write_text("1\n")

@@ -1,8 +1,6 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from transforms.answers.units import parse_unit, read_currency, read_unit, singular, unit_spellings
+from transforms.answers.units import parse_unit, read_currency, read_unit, unit_spellings
 
 
 def test_a_unit_has_one_symbol() -> None:
@@ -35,8 +33,3 @@ def test_currencies_are_read_before_a_number() -> None:
     assert found is not None
     assert (found[0].symbol, found[1]) == ("USD", 3)
     assert read_currency("5 dollars") is None
-
-
-@given(st.text(max_size=20))
-def test_singular_never_raises(word: str) -> None:
-    assert isinstance(singular(word), str)

@@ -7,6 +7,7 @@ import pytest
 
 from transforms.duplicates import minhash
 from transforms.duplicates.document_copies import EXACT, NEAR, Fingerprint, Identity, Print, find_losses, name_of
+from transforms.shingles import hash_shingles, hash_words, shingle_words
 
 WORDS = [f"word{number}" for number in range(3000)]
 
@@ -80,7 +81,7 @@ def test_estimate_is_close() -> None:
     errors = []
     for seed in range(50):
         texts = (text_of(seed), edited(text_of(seed), 60))
-        sets = [minhash.hash_shingles(minhash.hash_words(minhash.shingle_words(text))) for text in texts]
+        sets = [hash_shingles(hash_words(shingle_words(text))) for text in texts]
         true = len(np.intersect1d(*sets)) / len(np.union1d(*sets))
         first, second = (minhash.compact(minhash.minhash(shingles)) for shingles in sets)
         errors.append(float(minhash.similarity(first, np.frombuffer(second, dtype=np.uint8)[None, :])[0]) - true)
@@ -89,7 +90,7 @@ def test_estimate_is_close() -> None:
 
 def test_hashes_are_the_same_everywhere() -> None:
     """A changed constant would make a running streaming job forget what it has seen."""
-    signature = minhash.minhash(minhash.hash_shingles(minhash.hash_words(["a", "b", "c", "d", "e", "f"])))
+    signature = minhash.minhash(hash_shingles(hash_words(["a", "b", "c", "d", "e", "f"])))
     assert [int(value) for value in signature[:3]] == [1345309514, 2482361207, 2148896410]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.reward.match_prose import contradicts_prose, split_sentences, states_prose
+from transforms.reward.match_prose import contradicts_prose, states_prose
 from transforms.reward.truth import Truth
 
 PARIS = Truth("Paris", "place")
@@ -84,16 +84,6 @@ def test_contradictions() -> None:
     assert not contradicts_prose("I hope this helps!", PARIS)
     assert contradicts_prose("13", TWELVE)
     assert not contradicts_prose("Each row has 4.", TWELVE)
-
-
-def test_sentences_end_where_abbreviations_do_not() -> None:
-    assert split_sentences('Dr. A. Smith left. "Really?" Yes; no.\nEnd') == [
-        "Dr. A. Smith left.",
-        '"Really?"',
-        "Yes",
-        "no.",
-        "End",
-    ]
 
 
 def test_other_things_than_the_answer_counts() -> None:

@@ -24,8 +24,8 @@ from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOption
 from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
-from beam_pipeline.options.config import SERVE_COMMAND
-from beam_pipeline.options.model_settings import serve_config, stage_models
+from beam_pipeline.options.endpoint import SERVE_COMMAND
+from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.options.values import OptionError
 from tests.places import ROOT, SAMPLE
 from transforms.inference.config import ServeConfig
@@ -38,10 +38,13 @@ SERVER = f"{sys.executable} -m beam_pipeline.demo_endpoint --port {{port}}"
 
 
 @pytest.fixture
-def port() -> int:
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A free port, at which a run's own server listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+        number = int(found.getsockname()[1])
+    monkeypatch.setattr("beam_pipeline.options.endpoint.SERVE_PORT", number)
+    return number
 
 
 @pytest.fixture(autouse=True)
@@ -251,7 +254,7 @@ def test_a_run_on_its_own_server_loses_nothing_when_that_dies(
     tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], until: Callable[..., Any]
 ) -> None:
     documents = few_documents(tmp_path, 10)
-    usual = ["--input", str(documents), "--progress", "off", "--output"]
+    usual = ["--input", str(documents), "--output"]
     assert main([*usual, str(tmp_path / "plain")]) == 0
     capsys.readouterr()
     killed = []
@@ -270,7 +273,7 @@ def test_a_run_on_its_own_server_loses_nothing_when_that_dies(
 
     killer = threading.Thread(target=kill_half_way)
     killer.start()
-    served = ["--serve_model", "demo-rules", "--serve_port", str(port), "--serve_command", SERVER]
+    served = ["--serve_model", "demo-rules", "--serve_command", SERVER]
     code = main([*usual, str(tmp_path / "served"), *served, "--serve_args", "--slots 2 --latency_median_s 0.05"])
     killer.join()
     assert code == 0, capsys.readouterr().err
@@ -286,7 +289,7 @@ def test_a_run_whose_server_cannot_start_ends_with_the_reason(
     tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = "sh -c 'echo No module named vllm >&2; exit 1' {port}"
-    served = ["--serve_model", "m", "--serve_port", str(port), "--serve_command", command]
+    served = ["--serve_model", "m", "--serve_command", command]
     assert main(["--input", str(few_documents(tmp_path, 2)), "--output", str(tmp_path / "out"), *served]) == 1
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
     (error,) = errors
@@ -363,10 +366,10 @@ def test_a_command_that_is_not_here_is_refused_before_the_run(tmp_path: Path, ca
 
 
 def test_stages_ask_the_workers_or_an_endpoint_of_their_own() -> None:
-    found = parse([*NEEDED, "--serve_model", "m", "--serve_start_timeout_s", "900", "--verify_endpoint", "http://judge/v1"])[0]
+    found = parse([*NEEDED, "--serve_model", "m", "--verify_endpoint", "http://judge/v1"])[0]
     models = stage_models(found)
     assert (models["filter"].endpoints, models["filter"].model) == (("http://127.0.0.1:8000/v1",), "m")
-    assert models["filter"].serve == serve_config(found) and models["filter"].outage_timeout_s == 900
+    assert models["filter"].serve == found.serve and models["filter"].outage_timeout_s == 1800
     assert (models["verify"].endpoints, models["verify"].serve, models["verify"].outage_timeout_s) == (
         ("http://judge/v1",),
         None,
@@ -385,7 +388,6 @@ def test_stages_ask_the_workers_or_an_endpoint_of_their_own() -> None:
         ("--serve_model m --serve_args '", "--serve_args: no closing quotation"),
         ("--serve_model m --serve_args=--api-key=secret-word", "--serve_args must not hold a key"),
         ("--serve_model m --serve_accelerator L4", "must be a type of GPU"),
-        ("--serve_model m --serve_port 0", "--serve_port"),
     ],
 )
 def test_options_that_cannot_be_meant(arguments: str, message: str) -> None:

@@ -33,9 +33,8 @@ def test_the_key_is_the_same_for_the_same_question() -> None:
         {"messages": [{"role": "system", "content": "all instructions"}, {"role": "user", "content": "another text"}]},
         {"signature": "changed instructions of filter"},
         {"schema": {"type": "array"}},
-        {"sample": 1},
     ],
-    ids=["model", "temperature", "max_tokens", "text", "instructions", "schema", "sample"],
+    ids=["model", "temperature", "max_tokens", "text", "instructions", "schema"],
 )
 def test_the_key_changes_with_whatever_changes_the_question(changes: dict[str, object]) -> None:
     assert request(**changes).key() != request().key()
