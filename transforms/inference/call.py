@@ -8,7 +8,7 @@ threads of a process.
 
 Fused stages in a row keep the endpoint as busy as a bare asyncio client does; a Reshuffle between
 them makes them run one after another, each with a tail of stragglers. While one of them waits it
-wakes those behind it (`wake.py`), so that no stage's answers lie about.
+wakes those behind it (`flow/heartbeat.py`), so that no stage's answers lie about.
 """
 
 import itertools

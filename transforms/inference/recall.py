@@ -6,7 +6,7 @@ Output:   PCollection[T], unchanged; just before an element goes on, what was an
 
 A plain CoGroupByKey by the name that the journal has: no database, no worker reads more than its own
 elements' replies, and a journal of any size is read once by all workers together, from end to end. A
-call whose reply was not handed over is looked up by its key (`lookup.py`). That serves a bundle that
+call whose reply was not handed over is looked up by its key (`journal/lookup.py`). That serves a bundle that
 runs twice; it is no substitute, because it knows the newest few million replies only, reads an object
 for a few of them, and knows nothing of a journal that was written without an index.
 """
