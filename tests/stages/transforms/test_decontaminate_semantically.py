@@ -132,7 +132,7 @@ def test_vectors_are_decoded_only_where_there_are_none_yet(
             file.write("x")
 
     monkeypatch.setattr(BenchmarkVectors, "__setstate__", note, raising=False)
-    semantic._BLOCKS.clear()
+    semantic._BLOCKS._made.clear()
     how = config(model(serve(give)))
     with TestPipeline(runner="FnApiRunner") as pipeline:
         vectors_of_items = pipeline | "Items" >> beam.Create(ITEMS) | EmbedBenchmarks(how)
