@@ -184,22 +184,22 @@ def _statements(card: Card) -> dict[str, object]:
     embedded = bool(names and card.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
-    statements: dict[str, tuple[bool, object]] = {
-        "title": (True, plain(card.title)),
-        "example": (True, example),
-        "version": (True, __version__),
-        "if_no_benchmarks": (not names, ""),
-        "benchmarks": (bool(names), "\n".join(f"- {plain(name)}" for name in names)),
-        "ngram": (bool(names), card.option("benchmark_ngram")),
-        "similarity": (bool(names), card.option("benchmark_similarity")),
-        "embedding_similarity": (embedded, card.option("embedding_similarity")),
-        "embedding_model": (embedded, plain(card.options.get("embedding_model") or "the endpoint's own")),
-        "if_demo": (any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls), ""),
-        "if_unbalanced": (not card.summary.get("balanced", True), ""),
-        "if_no_licence": (card.licence == UNKNOWN_LICENCE, ""),
-        "if_licence": (card.licence != UNKNOWN_LICENCE, ""),
+    demo = any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls)
+    return {
+        "title": plain(card.title),
+        "example": example,
+        "version": __version__,
+        "benchmarks": "\n".join(f"- {plain(name)}" for name in names) or None,
+        "ngram": card.option("benchmark_ngram") if names else None,
+        "similarity": card.option("benchmark_similarity") if names else None,
+        "embedding_similarity": card.option("embedding_similarity") if embedded else None,
+        "embedding_model": plain(card.options.get("embedding_model") or "the endpoint's own") if embedded else None,
+        "if_no_benchmarks": None if names else "",
+        "if_demo": "" if demo else None,
+        "if_unbalanced": None if card.summary.get("balanced", True) else "",
+        "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
+        "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }
-    return {name: value if said else None for name, (said, value) in statements.items()}
 
 
 def _short(value: Any) -> Any:
