@@ -23,10 +23,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from apache_beam.metrics import Metrics
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.typehints.decorators import no_annotations
-from apache_beam.utils.timestamp import MIN_TIMESTAMP
-from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
 from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
@@ -94,7 +91,11 @@ class EmbedBenchmarks(beam.PTransform):
         embedded = items | "EmbedItems" >> EmbedTexts(
             STAGE, _item_texts, _item_origin, BenchmarkItem, self.model, self.entries, _skip_item
         )
-        return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
+        return embedded.passed | "Pack" >> (
+            beam.Filter(_has_text)
+            | beam.BatchElements(BLOCK_ITEMS, BLOCK_ITEMS)
+            | beam.Map(_pack_embedded).with_output_types(BenchmarkVectors)
+        )
 
 
 @dataclass
@@ -161,30 +162,12 @@ def _question_origin(qa: VerifiedQA) -> str:
     return qa.pair.task.document.id
 
 
-class _PackFn(beam.DoFn):
-    """Packs the items of a bundle into blocks."""
+def _has_text(embedded: tuple[BenchmarkItem, Any]) -> bool:
+    return len(embedded[1]) > 0
 
-    def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._vectors: list[NDArray[np.float16]] = []
 
-    def process(self, embedded: tuple[BenchmarkItem, Any]) -> Iterator[BenchmarkVectors]:
-        item, vectors = embedded
-        if not len(vectors):
-            return
-        self._items.append(item)
-        self._vectors.append(vectors[0])
-        if len(self._items) == BLOCK_ITEMS:
-            yield self._pack()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            yield WindowedValue(self._pack(), MIN_TIMESTAMP, [GlobalWindow()])
-
-    def _pack(self) -> BenchmarkVectors:
-        block = pack_block(self._items, self._vectors)
-        self._items, self._vectors = [], []
-        return block
+def _pack_embedded(block: Sequence[tuple[BenchmarkItem, Any]]) -> BenchmarkVectors:
+    return pack_block([item for item, _ in block], [vectors[0] for _, vectors in block])
 
 
 class _CompareFn(beam.DoFn):
@@ -226,7 +209,7 @@ class _CompareFn(beam.DoFn):
 
 ITEMS_PER_SHARD = 20_000
 """About 4 MB once packed: an element that every runner takes, in few enough elements."""
-_CHARACTERS_PER_SHARD = 32_000_000
+_ORDINARY_CHARACTERS = 1600
 
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
@@ -270,7 +253,7 @@ class DecontaminateQA(beam.PTransform):
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
+        shards = self.items | "PackItems" >> pack_shards()
         digest = shards | "Digest" >> DigestItems()
         find = beam.ParDo(
             _DecontaminateFn(self.ngram, self.similarity),
@@ -280,23 +263,15 @@ class DecontaminateQA(beam.PTransform):
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
 
 
-class _PackItemsFn(beam.DoFn):
-    def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._characters = 0
+def pack_shards() -> beam.PTransform:
+    """Packs items into shards: PCollection[BenchmarkItem] -> PCollection[BenchmarkShard]."""
+    batches = beam.BatchElements(ITEMS_PER_SHARD, ITEMS_PER_SHARD, element_size_fn=_size_in_shard)
+    return batches | beam.Map(pack_items).with_output_types(BenchmarkShard)
 
-    def process(self, item: BenchmarkItem) -> Iterator[BenchmarkShard]:
-        self._items.append(item)
-        self._characters += len(item.question) + len(item.extra)
-        if len(self._items) >= ITEMS_PER_SHARD or self._characters >= _CHARACTERS_PER_SHARD:
-            yield pack_items(self._items)
-            self.start_bundle()
 
-    def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            window = GlobalWindow()
-            yield WindowedValue(pack_items(self._items), window.max_timestamp(), (window,))
-            self.start_bundle()
+def _size_in_shard(item: BenchmarkItem) -> int:
+    """How many ordinary items an item counts as."""
+    return max(1, (len(item.question) + len(item.extra)) // _ORDINARY_CHARACTERS)
 
 
 class _DecontaminateFn(beam.DoFn):
