@@ -123,7 +123,7 @@ class ContaminationFinder:
     def __init__(self, index: BenchmarkIndex, similarity: float = 0.65) -> None:
         self.index = index
         self.similarity = similarity
-        self._weights = _weigh(index.vocabulary, index.word_counts, len(index))
+        self._weights = _weigh(map(index.word, range(len(index.word_counts))), index.word_counts, len(index))
 
     def match(self, question: str, answer: str = "") -> Match | None:
         """The item that a question, or a question and its answer, was taken from; None if there is none."""
