@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from transforms.benchmarks.plain_words import plain_words
 from transforms.shingles import hash_shingles
@@ -129,18 +130,13 @@ class BenchmarkIndex:
     def __len__(self) -> int:
         return len(self._questions)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held, the names and the vocabulary included."""
-        return sum(part.nbytes for part in vars(self).values() if hasattr(part, "nbytes"))
-
     def name(self, item: int) -> str:
         """Where an item comes from: file, line and its own id."""
-        return self._names[item]
+        return _text(self._names, item)
 
     def word(self, number: int) -> str:
         """A word by its number."""
-        return self._vocabulary[number]
+        return _text(self._vocabulary, number)
 
     def item_words(self, item: int) -> tuple[np.ndarray, int]:
         """The words of an item as numbers, and how many of them are the question's."""
@@ -258,20 +254,19 @@ class BenchmarkIndex:
             item = end
 
 
-class _Texts:
+def _pack_texts(texts: Iterable[str]) -> pa.LargeBinaryArray:
     """Many short texts in one block of bytes: strings of their own would take 50 bytes more each."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        self._data = b"".join(encoded)
-        self.nbytes = len(self._data) + self._ends.nbytes
-
-    def __getitem__(self, place: int) -> str:
-        return self._data[self._ends[place] : self._ends[place + 1]].decode("utf-8", "surrogatepass")
+    return pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())
 
 
-def _merge(shards: list[BenchmarkShard]) -> tuple[_Texts, _Texts, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _text(packed: pa.LargeBinaryArray, place: int) -> str:
+    return str(packed[place].as_py().decode("utf-8", "surrogatepass"))
+
+
+_Merged = tuple[pa.LargeBinaryArray, pa.LargeBinaryArray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _merge(shards: list[BenchmarkShard]) -> _Merged:
     """The items of some shards in the order of their names; of those with the same words, the first.
 
     Their names, all words, the keys of these, the words of all items as numbers, where each item begins, and how many of
@@ -282,7 +277,7 @@ def _merge(shards: list[BenchmarkShard]) -> tuple[_Texts, _Texts, np.ndarray, np
     keys = [np.array([word_key(word) for word in vocabulary], dtype=np.uint64) for vocabulary in vocabularies]
     word_keys, places = np.unique(_join(keys, np.uint64), return_index=True)
     every = [word for vocabulary in vocabularies for word in vocabulary]
-    vocabulary = _Texts([every[place] for place in places.tolist()])
+    vocabulary = _pack_texts([every[place] for place in places.tolist()])
 
     words = _join(
         [np.searchsorted(word_keys, own).astype(np.uint32)[shard.words] for own, shard in zip(keys, shards, strict=True)]
@@ -297,7 +292,7 @@ def _merge(shards: list[BenchmarkShard]) -> tuple[_Texts, _Texts, np.ndarray, np
     order = np.array(sorted(range(len(names)), key=lambda item: (len(names[item]), names[item])), dtype=np.int64)
     kept = order[np.sort(np.unique(hashes[order], return_index=True)[1])]
     parts = [_gather(words, starts[some], lengths[some]) for some in np.array_split(kept, len(kept) // _BLOCK_ITEMS + 1)]
-    kept_names = _Texts([names[item] for item in kept.tolist()])
+    kept_names = _pack_texts([names[item] for item in kept.tolist()])
     return kept_names, vocabulary, word_keys, _join(parts), np.append(0, np.cumsum(lengths[kept])), questions[kept]
 
 
