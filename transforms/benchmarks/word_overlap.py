@@ -57,6 +57,7 @@ _SHORTENED, _PURE = 0.25, 0.05
 # Questions of so many words may be one edit from another, if they weigh as much; shares of the weight that a word may have
 # which is left out, and where a function word or nothing follows it.
 _FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.2, 0.35
+_MOST_PERMUTED = 8  # words that two neighbours which changed places may leave without a gram of their own
 _CONTENT = 4.5  # what a word weighs at least that may be a modifier
 _LONG_WEIGHT = 30.0  # of a question that tells enough besides
 # However small they weigh, these make another question.
@@ -215,7 +216,8 @@ class ContaminationFinder:
         if not _FEWEST_EDITED <= len(numbers) <= _MOST_EDITED:
             return None
         near = np.abs(self.index.question_lengths(items).astype(np.int64) - len(numbers)) <= 1
-        for item in [*self.index.permuted(numbers).tolist()[:_MOST_COMPARED], *_most_covered(items[near], covered[near])]:
+        permuted = self.index.permuted(numbers)[:_MOST_COMPARED] if len(numbers) <= _MOST_PERMUTED else ()
+        for item in [*map(int, permuted), *_most_covered(items[near], covered[near])]:
             own, length = self.index.item_words(item)
             words, weights = self._spell(own[:length])
             if is_edited(words, weights, _adopt_spelling(words, text)):
