@@ -28,13 +28,12 @@ REMEMBERED_CHARS = 200
 
 # --- Canonical forms -----------------------------------------------------------------------------
 
-_YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
-_NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
+YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
+NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
 _TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
-_QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[^\W\d_]\.[ ]?){2,}(?:(?<=\.)[^\W\d_](?![\w'.]))?|(?<![\w.'])(?:[^\W\d_] )+[^\W\d_](?![\w'.])"
 )
@@ -76,8 +75,6 @@ def _unquoted(text: str) -> str:
     for _ in range(4):
         if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'`":
             text = text[1:-1].strip()
-        elif len(text) > 6 and text.startswith("```") and text.endswith("```"):
-            text = text[3:-3].strip()
         else:
             break
     return text
@@ -132,8 +129,8 @@ def list_items(answer: str) -> list[str]:
 def _yes_no(text: str) -> str | None:
     first, _, rest = normalise(text).strip(_OUTER).partition(" ")
     first = first.rstrip(",.;:!-")
-    said = "yes" if first in _YES else "no" if first in _NO else None
-    opposite = _NO if said == "yes" else _YES
+    said = "yes" if first in YES else "no" if first in NO else None
+    opposite = NO if said == "yes" else YES
     if not rest:
         return said
     told = normalise(text).strip(_OUTER)[len(first) :].lstrip()[:1] in (",", ".", ";", ":", "!", "-")
@@ -156,7 +153,8 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
 def _stable_form(answer: str, answer_type: str | None) -> str:
     form = answer if normalise(answer) else ""
     for _ in range(6):
-        previous, form = form, _canonical_once(form, answer_type) if form else ""
+        plain = unify(form)
+        previous, form = form, _typed_form(form, plain, answer_type) or normalise(plain)
         if form == previous:
             break
     return form
@@ -164,11 +162,6 @@ def _stable_form(answer: str, answer_type: str | None) -> str:
 
 # The same stored answer is compared with many responses, and every part of a response with all its aliases.
 _remembered_form = lru_cache(maxsize=4096)(_stable_form)
-
-
-def _canonical_once(answer: str, answer_type: str | None) -> str:
-    plain = unify(answer)
-    return _typed_form(answer, plain, answer_type) or normalise(plain)
 
 
 def _typed_form(answer: str, plain: str, answer_type: str | None) -> str:
@@ -226,7 +219,7 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
 def _canonical_text(plain: str, answer_type: str | None) -> str:
     said = normalise(plain).strip(_OUTER)
     if answer_type is None and said in ("yes", "no", "yep", "nope", "yeah"):
-        return "yes" if said in _YES else "no"
+        return "yes" if said in YES else "no"
     text = _unquoted(plain)
     if answer_type == "option":
         text = _option(normalise(text))
