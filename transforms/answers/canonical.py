@@ -34,6 +34,7 @@ _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
 _TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
+_QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[^\W\d_]\.[ ]?){2,}(?:(?<=\.)[^\W\d_](?![\w'.]))?|(?<![\w.'])(?:[^\W\d_] )+[^\W\d_](?![\w'.])"
 )
@@ -75,6 +76,8 @@ def _unquoted(text: str) -> str:
     for _ in range(4):
         if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'`":
             text = text[1:-1].strip()
+        elif len(text) > 6 and text.startswith("```") and text.endswith("```"):
+            text = text[3:-3].strip()
         else:
             break
     return text
@@ -153,8 +156,7 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
 def _stable_form(answer: str, answer_type: str | None) -> str:
     form = answer if normalise(answer) else ""
     for _ in range(6):
-        plain = unify(form)
-        previous, form = form, _typed_form(form, plain, answer_type) or normalise(plain)
+        previous, form = form, _canonical_once(form, answer_type) if form else ""
         if form == previous:
             break
     return form
@@ -162,6 +164,11 @@ def _stable_form(answer: str, answer_type: str | None) -> str:
 
 # The same stored answer is compared with many responses, and every part of a response with all its aliases.
 _remembered_form = lru_cache(maxsize=4096)(_stable_form)
+
+
+def _canonical_once(answer: str, answer_type: str | None) -> str:
+    plain = unify(answer)
+    return _typed_form(answer, plain, answer_type) or normalise(plain)
 
 
 def _typed_form(answer: str, plain: str, answer_type: str | None) -> str:

@@ -41,10 +41,12 @@ _RAISED = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
 _LOWERED = re.compile("[\u2080-\u208b]+")
 _PLAIN_SIGNS = str.maketrans({**TYPED, "√": "\\sqrt ", "∙": "*", "≈": "~"})
 _TOKEN = re.compile(
-    r"(?P<number>(?a:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?))"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?)"
     r"|\\(?P<command>[A-Za-z]+)|(?P<letters>[^\W\d_]+)|(?P<sign>\*\*|[-+*/^_!|(){}\[\]])"
-    r"|(?P<gap>\s+|\\[,;:! ]|~|&)"
+    r"|(?P<gap>\s+|\\[,;:! ]|~|&)",
+    re.ASCII,
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class FormulaError(ValueError):
@@ -87,7 +89,13 @@ def tokens(text: str) -> list[_Token]:
     while position < len(plain):
         match = _TOKEN.match(plain, position)
         if not match:
-            raise FormulaError(f"not of a formula: {plain[position]!r}")
+            # `re.ASCII` keeps digits and spaces plain; letters of other alphabets are names as well.
+            letters = _LETTERS.match(plain, position)
+            if not letters:
+                raise FormulaError(f"not of a formula: {plain[position]!r}")
+            found += _names(letters[0], close)
+            position, close = letters.end(), True
+            continue
         kind, written = match.lastgroup or "", match[match.lastgroup or 0]
         if kind == "number":
             found.append(_Token("number", written.replace(",", ""), close))
@@ -176,13 +184,10 @@ class _Parser:
         self.position += 1
         return token
 
-    def accept(self, *signs: str) -> str:
-        """Take one of these signs; "" where another token stands."""
-        return self.take().text if self.at(*signs) else ""
-
     def expect(self, sign: str) -> None:
-        if not self.accept(sign):
+        if not self.at(sign):
             raise FormulaError(f"{sign!r} is missing")
+        self.position += 1
 
     def deeper(self, read: Callable[[], Node]) -> Node:
         self.depth += 1
@@ -194,7 +199,8 @@ class _Parser:
 
     def sum(self) -> Node:
         node = self.product()
-        while sign := self.accept("+", "-"):
+        while self.at("+", "-"):
+            sign = self.take().text
             other = self.product()
             node = Node("+", (node, other if sign == "+" else Node("neg", (other,))))
         return node
@@ -202,7 +208,8 @@ class _Parser:
     def product(self) -> Node:
         node = self.run() if self.tight else self.signed()
         while True:
-            if sign := self.accept("*", "/"):
+            if self.at("*", "/"):
+                sign = self.take().text
                 node = Node(sign, (node, self.run() if self.tight else self.signed()))
             elif not self.tight and self.begins_factor():
                 node = self.beside(node)
@@ -231,19 +238,23 @@ class _Parser:
 
     def signed(self) -> Node:
         negative = False
-        while sign := self.accept("+", "-"):
-            negative ^= sign == "-"
+        while self.at("+", "-"):
+            negative ^= self.take().text == "-"
         node = self.power()
         return Node("neg", (node,)) if negative else node
 
     def power(self) -> Node:
         node = self.atom()
-        while self.accept("!"):
+        while self.at("!"):
+            self.take()
             node = Node("factorial", (node,))
         return self.raised(node)
 
     def raised(self, node: Node) -> Node:
-        return Node("^", (node, self.deeper(self.signed))) if self.accept("^") else node
+        if not self.at("^"):
+            return node
+        self.take()
+        return Node("^", (node, self.deeper(self.signed)))
 
     def atom(self) -> Node:
         return self.deeper(self.simple)
@@ -274,14 +285,17 @@ class _Parser:
         if token and token.kind == "number" and token.close and token.text.isdigit():
             self.take()
             return f"_{token.text}"
-        if not self.accept("_"):
+        if not self.at("_"):
             return ""
-        if not self.accept("{"):
+        self.take()
+        if not self.at("{"):
             return f"_{self.take().text}"
-        name = "_"
-        while not self.accept("}"):
-            name += self.take().text
-        return name
+        self.take()
+        parts = []
+        while not self.at("}"):
+            parts.append(self.take().text)
+        self.take()
+        return "_" + "".join(parts)
 
     def argument(self) -> Node:
         """One LaTeX argument: a group, or the next digit or name."""
@@ -296,7 +310,8 @@ class _Parser:
 
     def root(self) -> Node:
         degree = Node("num", value=Fraction(2))
-        if self.accept("["):
+        if self.at("["):
+            self.take()
             degree = self.sum()
             self.expect("]")
         return Node("^", (self.argument(), Node("/", (Node("num", value=Fraction(1)), degree))))
@@ -304,7 +319,8 @@ class _Parser:
     def call(self, name: str) -> Node:
         base = self.subscript() if name == "log" else ""
         power: Node | None = None
-        if self.accept("^"):  # sin^2 x
+        if self.at("^"):  # sin^2 x
+            self.take()
             power = self.argument() if self.at("{") else self.atom()
         if self.at("(", "[", "{", "|"):
             argument = self.atom()

@@ -2,20 +2,9 @@
 
 from transforms.answers.canonical import canonical
 
-# As addresses have them, so in capitals alone.
-_STATES = dict(
-    pair.replace("_", " ").split(":")
-    for pair in (
-        "AL:alabama AK:alaska AZ:arizona AR:arkansas CA:california CO:colorado CT:connecticut DE:delaware FL:florida GA:georgia "
-        "HI:hawaii ID:idaho IL:illinois IN:indiana IA:iowa KS:kansas KY:kentucky LA:louisiana ME:maine MD:maryland "
-        "MA:massachusetts MI:michigan MN:minnesota MS:mississippi MO:missouri MT:montana NE:nebraska NV:nevada "
-        "NJ:new_jersey NH:new_hampshire NM:new_mexico NY:new_york NC:north_carolina ND:north_dakota OH:ohio OK:oklahoma "
-        "OR:oregon PA:pennsylvania RI:rhode_island SC:south_carolina SD:south_dakota TN:tennessee TX:texas UT:utah VT:vermont "
-        "VA:virginia WA:washington WV:west_virginia WI:wisconsin WY:wyoming DC:dc ON:ontario BC:british_columbia QC:quebec"
-    ).split()
-)
-_REGIONS = frozenset(_STATES.values()).union(
-    (
+_REGIONS = frozenset(
+    name.strip()
+    for name in (
         "afghanistan, albania, algeria, andorra, angola, argentina, armenia, australia, austria, azerbaijan, bahamas, "
         "bahrain, bangladesh, barbados, belarus, belgium, belize, benin, bhutan, bolivia, botswana, brazil, brunei, "
         "bulgaria, burundi, cambodia, cameroon, canada, chad, chile, china, colombia, congo, costa rica, croatia, cuba, "
@@ -32,8 +21,27 @@ _REGIONS = frozenset(_STATES.values()).union(
         "switzerland, syria, taiwan, tajikistan, tanzania, thailand, togo, tonga, trinidad and tobago, tunisia, turkey, "
         "turkmenistan, uganda, ukraine, united arab emirates, united kingdom, united states, united states of america, "
         "uruguay, uzbekistan, vanuatu, venezuela, vietnam, wales, yemen, zambia, zimbabwe, uk, us, usa, uae, europe, asia, "
-        "africa, alberta, new south wales, queensland, victoria, tasmania"
-    ).split(", ")
+        "africa, alabama, alaska, arizona, arkansas, california, colorado, connecticut, delaware, florida, hawaii, idaho, "
+        "illinois, indiana, iowa, kansas, kentucky, louisiana, maine, maryland, massachusetts, michigan, minnesota, "
+        "mississippi, missouri, montana, nebraska, nevada, new hampshire, new jersey, new mexico, new york, north carolina, "
+        "north dakota, ohio, oklahoma, oregon, pennsylvania, rhode island, south carolina, south dakota, tennessee, texas, "
+        "utah, vermont, virginia, washington, west virginia, wisconsin, wyoming, dc, ontario, quebec, british columbia, "
+        "alberta, new south wales, queensland, victoria, tasmania"
+    ).split(",")
+)
+
+
+# As addresses have them, so in capitals alone.
+_STATES = dict(
+    pair.split(":")
+    for pair in (
+        "AL:alabama AK:alaska AZ:arizona AR:arkansas CA:california CO:colorado CT:connecticut DE:delaware FL:florida GA:georgia "
+        "HI:hawaii ID:idaho IL:illinois IN:indiana IA:iowa KS:kansas KY:kentucky LA:louisiana ME:maine MD:maryland "
+        "MA:massachusetts MI:michigan MN:minnesota MS:mississippi MO:missouri MT:montana NE:nebraska NV:nevada "
+        "NJ:new_jersey NH:new_hampshire NM:new_mexico NY:new_york NC:north_carolina ND:north_dakota OH:ohio OK:oklahoma "
+        "OR:oregon PA:pennsylvania RI:rhode_island SC:south_carolina SD:south_dakota TN:tennessee TX:texas UT:utah VT:vermont "
+        "VA:virginia WA:washington WV:west_virginia WI:wisconsin WY:wyoming DC:dc ON:ontario BC:british_columbia QC:quebec"
+    ).split()
 )
 
 
@@ -43,7 +51,8 @@ def is_region(text: str) -> bool:
 
 
 def _region(text: str) -> str:
-    return _STATES.get(text.strip(" .,")) or canonical(text, "place")
+    state = _STATES.get(text.strip(" .,"))
+    return state.replace("_", " ") if state else canonical(text, "place")
 
 
 # Cities whose names others have too, and where the one is that is met without its country. A name that several
@@ -55,8 +64,8 @@ _HOMES = {
     "italy: rome, naples, florence, venice, milan, verona, parma, palermo, syracuse, turin, genoa, pisa, ravenna; "
     "greece: athens, sparta, corinth, thebes, olympia, delphi, marathon; spain: madrid, barcelona, toledo, seville, granada, "
     "valencia, cordoba, cadiz, malaga; germany: berlin, hamburg, frankfurt, frankfort, hanover, dresden, munich, cologne, "
-    "bremen, potsdam, heidelberg; russia: moscow, st petersburg, saint petersburg; netherlands: amsterdam, rotterdam, holland, "
-    "haarlem; ireland: dublin, cork, limerick; austria: vienna; switzerland: geneva, lucerne, zurich, bern, basel; "
+    "bremen, potsdam, heidelberg; russia: moscow, st petersburg, saint petersburg; netherlands: amsterdam, rotterdam, holland, haarlem; "
+    "ireland: dublin, cork, limerick; austria: vienna; switzerland: geneva, lucerne, zurich, bern, basel; "
     "belgium: brussels, antwerp, ghent, waterloo; poland: warsaw; portugal: lisbon, porto; sweden: stockholm; "
     "norway: oslo, bergen; denmark: copenhagen; ukraine: odessa",
     ("uk", "united kingdom", "europe"): "england: london, manchester, birmingham, oxford, bristol, bath, york, plymouth, "

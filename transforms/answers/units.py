@@ -104,8 +104,6 @@ def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str
         factor, base = converted.split() if converted else ("1", symbol)
         spelled = symbol.islower() and symbol.isascii() and len(symbol) > 2  # "day" has a plural, "kn" has none
         add(Unit(symbol, base, Fraction(factor)), (symbol, *names) if spelled else names)
-    for currency, names in CURRENCIES.items():
-        add(Unit(currency, currency), (currency, *names))
     for litre in ("l", "ml", "cl", "dl", "ul", "hl"):
         symbols[litre] = symbols[litre[:-1] + "L"]
         spellings[litre[:-1] + "L"].append(litre)
@@ -116,6 +114,11 @@ _SYMBOLS, _UNIT_WORDS, _SPELLINGS = _build_units()
 _LOWER_SYMBOLS: dict[str, list[Unit]] = {}
 for _symbol, _unit in _SYMBOLS.items():
     _LOWER_SYMBOLS.setdefault(_symbol.lower(), []).append(_unit)
+for _currency, _names in CURRENCIES.items():
+    for _name in (_currency, *_names):
+        _UNIT_WORDS.setdefault(_name.lower(), Unit(_currency, _currency))
+        if _name[-1].isalpha() and len(_name) > 2 and _name.islower():
+            _UNIT_WORDS.setdefault(_name + "s", Unit(_currency, _currency))
 
 _POWER = re.compile(r"(?:\^|\*\*)?([23])$| (squared|cubed)$")
 _AREA = re.compile(r"(square|sq\.?|cubic|cu\.?) (.*)", re.IGNORECASE)
@@ -176,19 +179,23 @@ def _simple_unit(text: str) -> Unit | None:
 
 def unit_spellings(symbol: str) -> list[str]:
     """Every way known of writing a unit, for a search; the symbol itself comes first."""
-    short = [short for short, full in _SHORTHAND.items() if full == symbol]
+    if symbol in CURRENCIES:
+        names = CURRENCIES[symbol]
+        return [symbol, *names, *(name + "s" for name in names if name.islower() and name.isalpha())]
     if "/" in symbol:
+        combined = [short for short, full in _SHORTHAND.items() if full == symbol]
         first, second, *more = symbol.split("/")
         if more:
             return [symbol]
         joined = [a + by + b for a in unit_spellings(first) for b in unit_spellings(second) for by in ("/", " per ", " / ")]
-        return [symbol, *short, *joined][:400]
+        return [symbol, *combined, *joined][:400]
     if symbol.endswith(("^2", "^3")):
         base, power = symbol[:-2], symbol[-1]
         known = unit_spellings(base)
         words = ("square ", "sq ", "sq. ") if power == "2" else ("cubic ", "cu ", "cu. ")
+        short = [s for s, full in _SHORTHAND.items() if full == symbol]
         return [symbol, base + power, *short, *(word + name for name in known for word in words)]
-    return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *short]
+    return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *(short for short, full in _SHORTHAND.items() if full == symbol)]
 
 
 _UNIT_END = re.compile(r"[ -]?(?:[^\W\d_]+\.?|[%\u00b0'\"$\u20ac\u00a3\u00a5\u20b9\u2030]+[CFK]?)(?:(?:\^|\*\*)?[23](?!\d))?")
@@ -215,6 +222,10 @@ def read_unit(text: str, start: int, money: bool = False) -> tuple[Unit, int] | 
         unit = parse_unit(written, money)
         if unit:
             return unit, end
+        if written.endswith("."):
+            unit = parse_unit(written[:-1], money)
+            if unit:
+                return unit, end - 1
     return None
 
 

@@ -63,6 +63,12 @@ def _is_choice(question: str, before: str, after: str, listed: bool) -> bool:
     )
     if of_two and re.match(r"which\b|what\b", (after.lstrip(" ,") + " ").split(" and ")[-1].split(", ")[-1]):
         return True
+    if (
+        of_two
+        and re.match(r"(?:of|between|among)\b", question.lower())
+        and re.search(r",\s*(?:which|what|who)\b", question.lower())
+    ):
+        return True
     if not has_or or _SYNONYM_OR.search(before[-30:]):
         return False
     if re.search(r"^[^,]*,\s*or\s*$", before) and after.lstrip().startswith(","):
