@@ -253,7 +253,7 @@ class Text(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """How a text resembles an item.
+    """How a text resembles an item, in one place of the text.
 
     Attributes:
         weight: of the item, each repetition of a word counted.
@@ -310,22 +310,30 @@ def _agree_until(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Likeness:
-    """How a text resembles an item; in shares, a word counts once, however often it is repeated.
+    """How a text resembles an item where it does most; in shares, a word counts once, however often it is repeated.
 
     Words with a typo or another ending count as the same, and so do two that were written as one. In runs a
     number stands for any other, but only the same number has weight.
     """
     words = _adopt_spelling(item, text)
-    given = set(words)
-    weighed = {
-        word: weight if word in given or not word[0].isdigit() else min(weight, _OTHER_NUMBER) for word, weight in weights.items()
-    }
-    total = sum(weighed.values())
-    in_runs = {item[place] for place in _run_places(item, weighed, words)}
-    kept = sum(weight for word, weight in weighed.items() if word in given)
-    together = sum(weight for word, weight in weighed.items() if word in given and word in in_runs)
-    foreign = sum(_MOST if word[0].isdigit() else text.weights.get(word, 0.0) for word in sorted(given - weighed.keys()))
-    return Likeness(sum(weighed[word] for word in item), kept / total, together / total, foreign)
+    best = Likeness(0.0, 0.0, 0.0, 0.0)
+    for window in _windows(words, len(item)):
+        given = set(window)
+        weighed = {
+            word: weight if word in given or not word[0].isdigit() else min(weight, _OTHER_NUMBER)
+            for word, weight in weights.items()
+        }
+        total = sum(weighed.values())
+        in_runs = {item[place] for place in _run_places(item, weighed, window)}
+        kept = sum(weight for word, weight in weighed.items() if word in given)
+        together = sum(weight for word, weight in weighed.items() if word in given and word in in_runs)
+        foreign = sum(
+            _MOST if word[0].isdigit() else text.weights.get(word, 0.0) for word in sorted(given) if word not in weighed
+        )
+        found = Likeness(sum(weighed[word] for word in item), kept / total, together / total, foreign)
+        if (found.similarity, -found.foreign) > (best.similarity, -best.foreign):
+            best = found
+    return best
 
 
 def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> bool:
@@ -350,6 +358,14 @@ def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence
 
 def _is_wordlike(word: str) -> bool:
     return len(word) > 1 and word.isalpha()
+
+
+def _windows(words: list[str], length: int) -> Iterator[list[str]]:
+    """Parts of a text a little longer than an item: its words, scattered over a long text, are no copy of it."""
+    size = int(1.6 * length) + 8
+    step = max(1, size // 4)
+    for start in range(0, max(1, len(words) - size + step), step):
+        yield words[start : start + size]
 
 
 def _run_places(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> set[int]:
