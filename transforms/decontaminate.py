@@ -23,7 +23,10 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindow
 from apache_beam.typehints.decorators import no_annotations
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
 from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
@@ -91,11 +94,7 @@ class EmbedBenchmarks(beam.PTransform):
         embedded = items | "EmbedItems" >> EmbedTexts(
             STAGE, _item_texts, lambda item: f"benchmark:{item.name}", BenchmarkItem, self.model, self.entries, _skip_item
         )
-        return embedded.passed | "Pack" >> (
-            beam.Filter(lambda embedded: len(embedded[1]) > 0)
-            | beam.BatchElements(BLOCK_ITEMS, BLOCK_ITEMS)
-            | beam.Map(_pack_embedded).with_output_types(BenchmarkVectors)
-        )
+        return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
 
 
 @dataclass
@@ -158,8 +157,30 @@ def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator
     yield from ()
 
 
-def _pack_embedded(block: Sequence[tuple[BenchmarkItem, Any]]) -> BenchmarkVectors:
-    return pack_block([item for item, _ in block], [vectors[0] for _, vectors in block])
+class _PackFn(beam.DoFn):
+    """Packs the items of a bundle into blocks."""
+
+    def start_bundle(self) -> None:
+        self._items: list[BenchmarkItem] = []
+        self._vectors: list[NDArray[np.float16]] = []
+
+    def process(self, embedded: tuple[BenchmarkItem, Any]) -> Iterator[BenchmarkVectors]:
+        item, vectors = embedded
+        if not len(vectors):
+            return
+        self._items.append(item)
+        self._vectors.append(vectors[0])
+        if len(self._items) == BLOCK_ITEMS:
+            yield self._pack()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        if self._items:
+            yield WindowedValue(self._pack(), MIN_TIMESTAMP, [GlobalWindow()])
+
+    def _pack(self) -> BenchmarkVectors:
+        block = pack_block(self._items, self._vectors)
+        self._items, self._vectors = [], []
+        return block
 
 
 class _CompareFn(beam.DoFn):
@@ -201,7 +222,7 @@ class _CompareFn(beam.DoFn):
 
 ITEMS_PER_SHARD = 20_000
 """About 4 MB once packed: an element that every runner takes, in few enough elements."""
-_ORDINARY_CHARACTERS = 1600
+_CHARACTERS_PER_SHARD = 32_000_000
 
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
@@ -245,20 +266,28 @@ class DecontaminateQA(beam.PTransform):
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        shards = self.items | "PackItems" >> pack_shards()
+        shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
         find = beam.ParDo(_DecontaminateFn(self.ngram, self.similarity), *_digest_and_items(shards))
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
 
 
-def pack_shards() -> beam.PTransform:
-    """Packs items into shards: PCollection[BenchmarkItem] -> PCollection[BenchmarkShard]."""
-    batches = beam.BatchElements(ITEMS_PER_SHARD, ITEMS_PER_SHARD, element_size_fn=_size_in_shard)
-    return batches | beam.Map(pack_items).with_output_types(BenchmarkShard)
+class _PackItemsFn(beam.DoFn):
+    def start_bundle(self) -> None:
+        self._items: list[BenchmarkItem] = []
+        self._characters = 0
 
+    def process(self, item: BenchmarkItem) -> Iterator[BenchmarkShard]:
+        self._items.append(item)
+        self._characters += len(item.question) + len(item.extra)
+        if len(self._items) >= ITEMS_PER_SHARD or self._characters >= _CHARACTERS_PER_SHARD:
+            yield pack_items(self._items)
+            self.start_bundle()
 
-def _size_in_shard(item: BenchmarkItem) -> int:
-    """How many ordinary items an item counts as."""
-    return max(1, (len(item.question) + len(item.extra)) // _ORDINARY_CHARACTERS)
+    def finish_bundle(self) -> Iterator[Any]:
+        if self._items:
+            window = GlobalWindow()
+            yield WindowedValue(pack_items(self._items), window.max_timestamp(), (window,))
+            self.start_bundle()
 
 
 class _DecontaminateFn(beam.DoFn):

@@ -86,7 +86,7 @@ def test_items_are_packed_in_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ITEMS_PER_SHARD", 10)
     items = [BenchmarkItem(f"b:{n}", "", f"Why is number {n} odd?") for n in range(25)]
     with TestPipeline(runner="FnApiRunner") as pipeline:
-        shards = pipeline | beam.Create(items, reshuffle=False) | module.pack_shards()
+        shards = pipeline | beam.Create(items, reshuffle=False) | beam.ParDo(module._PackItemsFn())
         assert_that(shards | beam.Map(lambda shard: len(shard.lengths)), equal_to([10, 10, 5]))
 
 
