@@ -64,8 +64,8 @@ _HOMES = {
     "italy: rome, naples, florence, venice, milan, verona, parma, palermo, syracuse, turin, genoa, pisa, ravenna; "
     "greece: athens, sparta, corinth, thebes, olympia, delphi, marathon; spain: madrid, barcelona, toledo, seville, granada, "
     "valencia, cordoba, cadiz, malaga; germany: berlin, hamburg, frankfurt, frankfort, hanover, dresden, munich, cologne, "
-    "bremen, potsdam, heidelberg; russia: moscow, st petersburg, saint petersburg; netherlands: amsterdam, rotterdam, holland, haarlem; "
-    "ireland: dublin, cork, limerick; austria: vienna; switzerland: geneva, lucerne, zurich, bern, basel; "
+    "bremen, potsdam, heidelberg; russia: moscow, st petersburg, saint petersburg; netherlands: amsterdam, rotterdam, holland, "
+    "haarlem; ireland: dublin, cork, limerick; austria: vienna; switzerland: geneva, lucerne, zurich, bern, basel; "
     "belgium: brussels, antwerp, ghent, waterloo; poland: warsaw; portugal: lisbon, porto; sweden: stockholm; "
     "norway: oslo, bergen; denmark: copenhagen; ukraine: odessa",
     ("uk", "united kingdom", "europe"): "england: london, manchester, birmingham, oxford, bristol, bath, york, plymouth, "
