@@ -76,7 +76,7 @@ CALLS: dict[str, Callable[[str], object]] = {
     "neutralise": neutralise,
     "check_pair, a number": lambda text: check(text, "12 km/h", "number"),
     "check_pair, a formula": lambda text: check(text, "2*x", "expression"),
-    "find_contamination": lambda text: FINDER.find(text, text),
+    "find_contamination": lambda text: FINDER.match(text, text),
     "find_keys": lambda text: find_keys(Asking(text, text, "term", (text,))),
     "check_pair, some text": lambda text: check(text, text[:100], "term"),
 }
