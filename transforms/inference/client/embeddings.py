@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -92,25 +93,21 @@ def read_embeddings(data: Any, request: EmbeddingRequest, key: str = "") -> Embe
     places = [row.get("index", place) for place, row in enumerate(rows)]
     if len(rows) != wanted or any(type(place) is not int for place in places) or set(places) != set(range(wanted)):
         raise ReplyInvalid(f"{len(rows)} vectors for {wanted} texts, or not numbered as these are", _shown(data, key))
-    found: list[Vector | None] = [None] * wanted
-    for place, row in zip(places, rows, strict=True):
-        found[place] = read_vector(row.get("embedding"))
+    found = [read_vector(row.get("embedding")) for _, row in sorted(zip(places, rows, strict=True), key=itemgetter(0))]
     widths = {len(vector) for vector in found if vector is not None}
     expected = request.dimensions or request.width
-    if expected:
-        if wrong := widths - {expected}:
-            found = [vector if vector is not None and len(vector) == expected else None for vector in found]
-            if widths == wrong:
-                raise ReplyInvalid(f"vectors of {min(wrong)} numbers, where {expected} were expected", _shown(data, key))
-    elif len(widths) > 1:
-        raise ReplyInvalid(f"vectors of different widths: {', '.join(map(str, sorted(widths)))}", _shown(data, key))
     if not widths:
         raise ReplyInvalid("a vector that is not made of finite numbers, or is all zeros", _shown(data, key))
+    if expected and expected not in widths:
+        raise ReplyInvalid(f"vectors of {min(widths)} numbers, where {expected} were expected", _shown(data, key))
+    if not expected and len(widths) > 1:
+        raise ReplyInvalid(f"vectors of different widths: {', '.join(map(str, sorted(widths)))}", _shown(data, key))
+    width = expected or min(widths)
     usage = data.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else 0
     return Embeddings(
-        tuple(None if vector is None else pack_vector(vector) for vector in found),
-        expected or min(widths),
+        tuple(pack_vector(vector) if vector is not None and len(vector) == width else None for vector in found),
+        width,
         tokens if isinstance(tokens, int) else 0,
     )
 

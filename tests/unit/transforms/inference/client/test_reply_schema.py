@@ -105,7 +105,7 @@ def test_no_text_raises_anything_else(text: str) -> None:
 
 
 @given(st.text())
-def test_no_text_raises_anything_else_OLD_raises_anything_else(text: str) -> None:
+def test_the_search_for_an_object_raises_nothing_else(text: str) -> None:
     with contextlib.suppress(ReplyInvalid):
         extract_object(text)
 
