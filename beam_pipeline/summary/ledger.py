@@ -165,12 +165,8 @@ def _key(*parts: str) -> str:
     return "\t".join(parts)
 
 
-class _PassedFn(beam.DoFn):
-    def __init__(self, stage: str) -> None:
-        self._mark = (TALLY, _key("stages", stage, "passed"), ""), marks(STARTED)
-
-    def process(self, element: Any) -> Iterator[Mark]:
-        yield self._mark
+def _passed(element: Any, stage: str) -> Mark:
+    return (TALLY, _key("stages", stage, "passed"), ""), marks(STARTED)
 
 
 class _EndFn(beam.DoFn):
@@ -230,7 +226,7 @@ class CountRun(beam.PTransform):
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
             *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(leaving)),
             *(
-                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.ParDo(_PassedFn(stage)).with_output_types(Mark)
+                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.Map(_passed, stage).with_output_types(Mark)
                 for stage, outcome in self.stages.items()
             ),
         ]
