@@ -8,7 +8,7 @@ from beam_pipeline.report.figures import MOST_NAMES, Lengths
 from beam_pipeline.report.layout import card, commonest, counted, grid, keys, lead, note
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
 from beam_pipeline.report.question_map import LEAST, place_questions
-from beam_pipeline.report.tables import Bar, bar, number, table
+from beam_pipeline.report.tables import bar, number, table
 
 
 def map_rows(collected: Collected) -> list[int]:
@@ -105,7 +105,7 @@ def repetition(collected: Collected) -> Html:
         if stage in stages:
             came, found = sum(stages[stage].values()), sum(reasons.get(name, 0) for name in names)
             rate = found / max(1, came)
-            rows.append([what, bar(1, Bar(rate, "rejected")), number(found), number(came), f"{rate:.1%}"])
+            rows.append([what, bar(1, (rate, "rejected")), number(found), number(came), f"{rate:.1%}"])
     parts = []
     if rows:
         says = "Of all rows that reached the stage that looks for them."

@@ -9,7 +9,7 @@ from beam_pipeline.report import effort_sections, outcome_sections, pair_section
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
-from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.report.tables import bar, number, share, table
 from beam_pipeline.summary.as_table import not_asked_about
 from transforms.stages import STAGES
 
@@ -95,7 +95,7 @@ def _prompts(collected: Collected) -> Html:
     verdicts = []
     for check in sorted({check for check, _ in checks}):
         passed, failed = checks[(check, True)], checks[(check, False)]
-        marks = bar(passed + failed, Bar(passed, "accepted"), Bar(failed, "rejected"))
+        marks = bar(passed + failed, (passed, "accepted"), (failed, "rejected"))
         verdicts.append([element("b", check), marks, number(passed), number(failed)])
     parts = []
     if calls:
