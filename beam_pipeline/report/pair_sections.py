@@ -1,10 +1,9 @@
 """The accepted pairs: a map of the questions, what they ask, how long they are, how much they repeat each other."""
 
 from beam_pipeline.report import charts
-from beam_pipeline.report.browse import ACCEPTED
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
-from beam_pipeline.report.figures import MOST_NAMES, Lengths
+from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
 from beam_pipeline.report.layout import card, commonest, counted, grid, keys, lead, note
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
 from beam_pipeline.report.question_map import LEAST, place_questions
@@ -26,7 +25,8 @@ def question_map(collected: Collected) -> Html:
         return note(f"A map needs {LEAST} questions that share words; there are {len(rows)} questions.")
     colours = [series.get(row.get("domain", ""), COLOURS) for row in rows]
     names = {colour: name for name, colour in series.items() if colour < COLOURS}
-    of_all = "All" if len(rows) == collected.figures.accepted else f"{len(rows):,} of {collected.figures.accepted:,}"
+    accepted = collected.figures.rows[ACCEPTED]
+    of_all = "All" if len(rows) == accepted else f"{len(rows):,} of {accepted:,}"
     chart = charts.scatter("map", "Map of questions, coloured by domain", points, colours)
     says = "Rest on a dot to read its question, press it to see the row."
     return joined(
@@ -43,7 +43,7 @@ def question_map(collected: Collected) -> Html:
 def pairs(collected: Collected) -> Html:
     """Answer types, question words, sources, pass rates."""
     figures = collected.figures
-    if not figures.accepted:
+    if not figures.rows[ACCEPTED]:
         return Html("")
     types = commonest(collected.summary["answer_types"] or figures.answer_types, MOST_NAMES)
     parts = [

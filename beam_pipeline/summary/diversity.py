@@ -257,14 +257,6 @@ def _ratio(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def measure_diversity(pairs: Iterable[VerifiedQA]) -> dict[str, Any]:
-    """The diversity figures of pairs, without a runner."""
-    figures = Figures()
-    for qa in pairs:
-        figures.add(qa)
-    return figures.as_row()
-
-
 class DiversityFn(beam.CombineFn):
     """Combines PCollection[VerifiedQA] into its diversity figures, a dictionary ready for JSON."""
 
