@@ -16,7 +16,8 @@ what counts most of it ended; if one of its texts was lost or doubled, so was th
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import reduce
+from itertools import chain, zip_longest
 from typing import Any
 
 import apache_beam as beam
@@ -278,11 +279,7 @@ class _GatherFn(beam.CombineFn):
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Counts]) -> Counts:
-        merged: Counts = {}
-        for accumulator in accumulators:
-            for count in accumulator.items():
-                self.add_input(merged, count)
-        return merged
+        return reduce(self.add_input, chain.from_iterable(part.items() for part in accumulators), {})
 
     def extract_output(self, accumulator: Counts) -> Counts:
         return accumulator
