@@ -23,10 +23,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from apache_beam.metrics import Metrics
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.typehints.decorators import no_annotations
-from apache_beam.utils.timestamp import MIN_TIMESTAMP
-from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
 from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
@@ -92,9 +89,13 @@ class EmbedBenchmarks(beam.PTransform):
 
     def expand(self, items: beam.PCollection) -> beam.PCollection:
         embedded = items | "EmbedItems" >> EmbedTexts(
-            STAGE, _item_texts, _item_origin, BenchmarkItem, self.model, self.entries, _skip_item
+            STAGE, _item_texts, lambda item: f"benchmark:{item.name}", BenchmarkItem, self.model, self.entries, _skip_item
         )
-        return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
+        return embedded.passed | "Pack" >> (
+            beam.Filter(lambda embedded: len(embedded[1]) > 0)
+            | beam.BatchElements(BLOCK_ITEMS, BLOCK_ITEMS)
+            | beam.Map(_pack_embedded).with_output_types(BenchmarkVectors)
+        )
 
 
 @dataclass
@@ -117,14 +118,22 @@ class DecontaminateSemantically(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
         embedded = pairs | "EmbedQuestions" >> EmbedTexts(
-            STAGE, _question_texts, _question_origin, VerifiedQA, self.model, self.entries
+            STAGE,
+            lambda qa: (core_question(qa.pair.question),),
+            lambda qa: qa.pair.task.document.id,
+            VerifiedQA,
+            self.model,
+            self.entries,
         )
-        digest = self.benchmarks | "Digest" >> DigestItems()
-        compare = beam.ParDo(
-            _CompareFn(self.least), beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(self.benchmarks)
-        )
+        compare = beam.ParDo(_CompareFn(self.least), *_digest_and_items(self.benchmarks))
         judged = as_outcome(embedded.passed | "Compare" >> split_outputs(compare, VerifiedQA))
         return Outcome(judged.passed, judged.rejected, embedded.dead_letters)
+
+
+def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput, beam.pvalue.AsSideInput]:
+    """Side inputs: by the first a process knows whether it holds already what it makes of the second."""
+    digest = items | "Digest" >> DigestItems()
+    return beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(items)
 
 
 # Of one run, or of two in turn.
@@ -141,10 +150,6 @@ def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _item_origin(item: BenchmarkItem) -> str:
-    return f"benchmark:{item.name}"
-
-
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:
     if isinstance(error, TransientError):
         raise FatalError(f"benchmark items cannot be embedded: {error}") from error
@@ -153,38 +158,8 @@ def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator
     yield from ()
 
 
-def _question_texts(qa: VerifiedQA) -> tuple[str, ...]:
-    return (core_question(qa.pair.question),)
-
-
-def _question_origin(qa: VerifiedQA) -> str:
-    return qa.pair.task.document.id
-
-
-class _PackFn(beam.DoFn):
-    """Packs the items of a bundle into blocks."""
-
-    def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._vectors: list[NDArray[np.float16]] = []
-
-    def process(self, embedded: tuple[BenchmarkItem, Any]) -> Iterator[BenchmarkVectors]:
-        item, vectors = embedded
-        if not len(vectors):
-            return
-        self._items.append(item)
-        self._vectors.append(vectors[0])
-        if len(self._items) == BLOCK_ITEMS:
-            yield self._pack()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            yield WindowedValue(self._pack(), MIN_TIMESTAMP, [GlobalWindow()])
-
-    def _pack(self) -> BenchmarkVectors:
-        block = pack_block(self._items, self._vectors)
-        self._items, self._vectors = [], []
-        return block
+def _pack_embedded(block: Sequence[tuple[BenchmarkItem, Any]]) -> BenchmarkVectors:
+    return pack_block([item for item, _ in block], [vectors[0] for _, vectors in block])
 
 
 class _CompareFn(beam.DoFn):
@@ -226,7 +201,7 @@ class _CompareFn(beam.DoFn):
 
 ITEMS_PER_SHARD = 20_000
 """About 4 MB once packed: an element that every runner takes, in few enough elements."""
-_CHARACTERS_PER_SHARD = 32_000_000
+_ORDINARY_CHARACTERS = 1600
 
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
@@ -270,33 +245,20 @@ class DecontaminateQA(beam.PTransform):
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
-        digest = shards | "Digest" >> DigestItems()
-        find = beam.ParDo(
-            _DecontaminateFn(self.ngram, self.similarity),
-            beam.pvalue.AsSingleton(digest, default_value=0),
-            beam.pvalue.AsIter(shards),
-        )
+        shards = self.items | "PackItems" >> pack_shards()
+        find = beam.ParDo(_DecontaminateFn(self.ngram, self.similarity), *_digest_and_items(shards))
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
 
 
-class _PackItemsFn(beam.DoFn):
-    def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._characters = 0
+def pack_shards() -> beam.PTransform:
+    """Packs items into shards: PCollection[BenchmarkItem] -> PCollection[BenchmarkShard]."""
+    batches = beam.BatchElements(ITEMS_PER_SHARD, ITEMS_PER_SHARD, element_size_fn=_size_in_shard)
+    return batches | beam.Map(pack_items).with_output_types(BenchmarkShard)
 
-    def process(self, item: BenchmarkItem) -> Iterator[BenchmarkShard]:
-        self._items.append(item)
-        self._characters += len(item.question) + len(item.extra)
-        if len(self._items) >= ITEMS_PER_SHARD or self._characters >= _CHARACTERS_PER_SHARD:
-            yield pack_items(self._items)
-            self.start_bundle()
 
-    def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            window = GlobalWindow()
-            yield WindowedValue(pack_items(self._items), window.max_timestamp(), (window,))
-            self.start_bundle()
+def _size_in_shard(item: BenchmarkItem) -> int:
+    """How many ordinary items an item counts as."""
+    return max(1, (len(item.question) + len(item.extra)) // _ORDINARY_CHARACTERS)
 
 
 class _DecontaminateFn(beam.DoFn):

@@ -23,11 +23,10 @@ from operator import itemgetter
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.documents import LeftOut
 from beam_pipeline.reading.file_reader import ticket
-from beam_pipeline.reading.input_list import FileInput, file_inputs, read_inputs
+from beam_pipeline.reading.input_list import FileInput, file_inputs
 from beam_pipeline.storage.matching import match_sizes
 from transforms.duplicates.document_copies import Fingerprint, find_losses
 from transforms.records import DeadLetter, Document
@@ -85,14 +84,18 @@ class CorpusSample:
 
 
 def draw_sample(
-    config: PipelineConfig, size: int, seed: int = 0, read_bytes: int = READ_BYTES, screened_rows: int = SCREENED_ROWS
+    plan: RunPlan, size: int, seed: int = 0, read_bytes: int = READ_BYTES, screened_rows: int = SCREENED_ROWS
 ) -> CorpusSample:
     """Draw `size` texts, or all if there are fewer.
 
     Raises:
-        ValueError: a pattern matches nothing, or cannot be looked up; `--inputs` cannot be used.
+        ValueError: a pattern matches nothing, or cannot be looked up.
     """
-    files = [(path, stored, found) for found in file_inputs(config) for path, stored in file_sizes(found.patterns).items()]
+    files = [
+        (path, stored, found)
+        for found in file_inputs(plan.config, plan.inputs)
+        for path, stored in file_sizes(found.patterns).items()
+    ]
     order = sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
     file_bytes: list[int] = []
     file_rows: list[int] = []
@@ -114,7 +117,7 @@ def draw_sample(
     smallest = heapq.nsmallest(screened_rows, enumerate(read()), key=lambda item: _ticket(seed, "row", item[1][1].where))
     limits = _apply_caps(capped, order, file_rows)
     rows = [item for _, item in sorted(smallest, key=itemgetter(0)) if not _over_cap(item[1], limits)]
-    texts = _screened(config, [row for _, row in rows])
+    texts = _screened(plan.screen, [row for _, row in rows])
     row_texts, row_characters = np.zeros(len(rows), int), np.zeros(len(rows), int)
     for number, text in texts:
         row_texts[number] += 1
@@ -133,10 +136,10 @@ def draw_sample(
     )
 
 
-def _screened(config: PipelineConfig, rows: Iterable[Document | DeadLetter]) -> list[tuple[int, Document]]:
+def _screened(screen: ScreenConfig, rows: Iterable[Document | DeadLetter]) -> list[tuple[int, Document]]:
     """The texts that pass the screen, each with the number of its row."""
     passed: list[tuple[int, Document]] = []
-    screen, ids = screen_config(config, read_inputs(config)), set()
+    ids = set()
     for number, row in enumerate(rows):
         if isinstance(row, Document) and row.id not in ids:  # of rows with one id the first passes, or none
             ids.add(row.id)

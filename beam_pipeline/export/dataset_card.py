@@ -17,7 +17,9 @@ import pyarrow as pa
 import yaml
 
 from beam_pipeline import __version__
-from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.decontamination import decontamination_of
+from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.finished_run import FinishedRun
 from beam_pipeline.output.kinds import SCHEMAS, Row
@@ -180,7 +182,7 @@ def _statements(card: Card) -> dict[str, object]:
     """What else is said, if it is true; `if_...` is text that the template has."""
     given = card.run.options.get("benchmarks") or []
     names = [posixpath.basename(str(path).replace("\\", "/")) for path in ([given] if isinstance(given, str) else given)]
-    embedded = bool(names and card.run.options.get("embedding_endpoint"))
+    settings, embedded = decontamination_of(card.run.options), bool(names and card.run.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
     demo = any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls)
@@ -189,9 +191,9 @@ def _statements(card: Card) -> dict[str, object]:
         "example": example,
         "version": __version__,
         "benchmarks": "\n".join(f"- {plain(name)}" for name in names) or None,
-        "ngram": card.option("benchmark_ngram") if names else None,
-        "similarity": card.option("benchmark_similarity") if names else None,
-        "embedding_similarity": card.option("embedding_similarity") if embedded else None,
+        "ngram": settings.ngram if names else None,
+        "similarity": settings.similarity if names else None,
+        "embedding_similarity": settings.cosine if embedded else None,
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,

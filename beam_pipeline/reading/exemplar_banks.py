@@ -12,51 +12,36 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.storage.matching import match_pattern, read_text
 from prompts.exemplar_bank import Exemplar, check_exemplar, load_bank, merge_exemplars, parse_exemplars
 from prompts.load import DEFAULT_DOMAIN, Domain, PromptError, load_domains, parse_domains
-from transforms.errors import FatalError
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass
 class ReadExemplars(beam.PTransform):
-    """Reads the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
+    """Gives the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
 
     Every domain is there once, with an empty list where it has no exemplars. Made to be an `AsDict`
     side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
     coder of the records, as JSON.
 
     Attributes:
-        domains: the domains of the run.
-        patterns: the user's own banks, `<slug>.jsonl` by name or with a `domain` in each row.
-        replace: whether a user's bank replaces the shipped one of its domain, or extends it.
+        bank: what `read_exemplars` read.
     """
 
-    domains: tuple[Domain, ...]
-    patterns: tuple[str, ...] = ()
-    replace: bool = False
+    bank: Mapping[str, tuple[Exemplar, ...]]
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return (
-            pipeline
-            | "Once" >> beam.Create([None], reshuffle=False)
-            | "ReadBanks" >> beam.ParDo(_ReadBanksFn(self.domains, self.patterns, self.replace))
-        )
+        return pipeline | "Once" >> beam.Create([None], reshuffle=False) | "ReadBanks" >> beam.ParDo(_ReadBanksFn(self.bank))
 
 
 class _ReadBanksFn(beam.DoFn):
-    def __init__(self, domains: tuple[Domain, ...], patterns: tuple[str, ...], replace: bool) -> None:
-        self._domains = domains
-        self._patterns = patterns
-        self._replace = replace
+    def __init__(self, bank: Mapping[str, tuple[Exemplar, ...]]) -> None:
+        self._bank = bank
 
     def process(self, element: None) -> Iterator[tuple[str, list[Exemplar]]]:
-        try:
-            bank = read_exemplars(self._domains, self._patterns, self._replace)
-        except ValueError as error:
-            raise FatalError(str(error)) from error
-        tell_empty(bank)
-        for name, exemplars in bank.items():
+        tell_empty(self._bank)
+        for name, exemplars in self._bank.items():
             yield name, list(exemplars)
 
 

@@ -15,7 +15,7 @@ run takes the same, and a larger weight or cap takes those of a smaller one and 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
@@ -23,7 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.values import check_languages, hint, shown
+from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.read_files import MAX_LINE_BYTES, check_inputs
@@ -121,11 +121,8 @@ def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConf
     try:
         spec = InputSpec.model_validate({**general, **given})
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0])
-        cause = problem.get("ctx", {}).get("error")
-        message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
-        raise ValueError(f"{where}: {name} {'is missing' if problem['type'] == 'missing' else message}") from None
+        name, kind, message = first_problem(error)
+        raise ValueError(f"{where}: {name} {'is missing' if kind == 'missing' else message}") from None
     return spec.model_copy(update={"path": [_from(folder, pattern) for pattern in spec.path]})
 
 
@@ -138,20 +135,20 @@ def _from(folder: str, pattern: str) -> str:
     )
 
 
-def check_files(config: PipelineConfig) -> list[str]:
-    """Check that every input of a batch is there, as `check_inputs` does. Returns the files.
+def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
+    """Check that every input of a batch is there, as `check_inputs` does; `inputs` are those of `--inputs`. Returns the files.
 
     Raises:
-        ValueError: one is not, or `--inputs` cannot be used; one line.
+        ValueError: one is not; one line.
     """
     if not config.inputs:
         return check_inputs(config.input, config.input_format, config.text_field)
-    return [file for spec in read_inputs(config) for file in check_inputs(spec.path, spec.format, spec.text_field)]
+    return [file for spec in inputs for file in check_inputs(spec.path, spec.format, spec.text_field)]
 
 
-def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
+def input_patterns(config: PipelineConfig, inputs: Iterable[InputSpec]) -> tuple[str, ...]:
     """The paths of all inputs of files."""
-    return tuple(config.input) or tuple(pattern for spec in read_inputs(config) for pattern in spec.path)
+    return tuple(config.input) or tuple(pattern for spec in inputs for pattern in spec.path)
 
 
 class FileInput(NamedTuple):
@@ -162,14 +159,10 @@ class FileInput(NamedTuple):
     cap: int = 0
 
 
-def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
-    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph.
-
-    Raises:
-        ValueError: `--inputs` cannot be used; one line.
-    """
+def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec]) -> Iterator[FileInput]:
+    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph."""
     if config.input:
         fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
         yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
-    for spec in read_inputs(config):
+    for spec in inputs:
         yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)

@@ -10,7 +10,7 @@ from apache_beam.metrics import Metrics
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.recall import EARLIER, VECTORS, entry_by_document
 from transforms.inference.runtime import peek_runtime
-from transforms.records import Usage
+from transforms.records import TOKENS, Usage
 
 
 def journal_files(folder: str) -> list[str]:
@@ -31,7 +31,7 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _count_tokens(tokens: tuple[int, int, int]) -> None:
-    for name, by in zip(("calls", "prompt_tokens", "cached_tokens", "completion_tokens"), (1, *tokens), strict=True):
+    for name, by in zip(("calls", *TOKENS), (1, *tokens), strict=True):
         Metrics.counter(EARLIER, name).inc(by)
 
 

@@ -15,10 +15,12 @@ from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
+from transforms.inference.client.chat import Request
 from transforms.inference.client.embeddings import EmbeddingRequest
-from transforms.inference.client.endpoint import Endpoint, KeyRefused, ModelConfig, Request
+from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.error_classes import KeyRefused
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.config import EmbeddingConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -155,7 +157,7 @@ async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -
         if whole is not None:
             raise PreflightError(
                 f"{target.url}: the model {target.model} gives vectors of {whole.width} numbers and not of {config.dimensions}; "
-                "leave out --embedding_dimensions, or give a length that it can shorten them to"
+                "leave dimensions out of --decontamination, or give a length that it can shorten them to"
             )
     if found is None or not any(found.vectors):
         raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")

@@ -16,11 +16,11 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
+from beam_pipeline.options.values import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, read_event_time
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE, Fields
 from beam_pipeline.reading.file_reader import check_installed
-from beam_pipeline.reading.input_list import file_inputs, input_patterns, read_inputs
+from beam_pipeline.reading.input_list import InputSpec, file_inputs, input_patterns
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -32,31 +32,31 @@ from transforms.records import DeadLetter, Document, Rejection
 from transforms.text import stable_hash
 
 
-def stream_source(config: PipelineConfig) -> "ReadStream":
-    """The stream of documents that the options name."""
-    event_time = parse_option(config.event_time)
+def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> "ReadStream":
+    """The stream of documents that the options name; `inputs` are those of `--inputs`."""
+    event_time = read_event_time(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
     fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
     source: ReadMessages | ReadFolder | ReadInputs
     look = config.watch_interval_s, config.watch_until_s, config.output
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields, event_time)
-    elif config.inputs:
-        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
+    elif inputs:
+        source = ReadInputs(inputs, partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
     else:
         source = ReadFolder(tuple(config.input), fields, config.input_format, *look, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
-def check_stream(config: PipelineConfig) -> None:
+def check_stream(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """Look whether what is to be read and written is there.
 
     Raises:
         ValueError: it is not; one line.
     """
-    if patterns := input_patterns(config):
+    if patterns := input_patterns(config, inputs):
         check_watched(patterns)
-        for files in file_inputs(config):
+        for files in file_inputs(config, inputs):
             for pattern in files.patterns:
                 check_installed(files.reader.format_of(pattern))
         # Not the folders that this run fills itself.
@@ -70,8 +70,8 @@ def stream_windows(config: PipelineConfig) -> Windows:
     """How the options cut a stream."""
     lateness_s = config.allowed_lateness_s
     if lateness_s is None:
-        lateness_s = 0.0 if parse_option(config.event_time).kind == ARRIVAL else config.window_s
-    return Windows(config.window_s, lateness_s, config.early_firing_s)
+        lateness_s = 0.0 if read_event_time(config.event_time).kind == ARRIVAL else config.window_s
+    return Windows(config.window_s, lateness_s)
 
 
 @dataclass

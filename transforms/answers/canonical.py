@@ -5,14 +5,15 @@ same thing by "the same answer". Linear in the length of what is given, and neve
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Literal, get_args
 
 from transforms.answers.dates import MONTH_NUMBERS, PartialDate, parse_date, parse_era
-from transforms.answers.markup import FRACTION, TEXT_COMMAND, unwrapped
-from transforms.answers.quantities import ORDINALS, TENS, as_percentage, parse_quantity
-from transforms.text import normalise, unify
+from transforms.answers.markup import FRACTION, SIGNS, TEXT_COMMAND, TYPED, unwrapped
+from transforms.answers.quantities import as_percentage, parse_quantity
+from transforms.english.names import TITLES
+from transforms.english.number_words import ORDINALS, TENS
+from transforms.text import RAISED, normalise, unify, without_accents
 
 AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
@@ -27,20 +28,12 @@ REMEMBERED_CHARS = 200
 
 # --- Canonical forms -----------------------------------------------------------------------------
 
-_YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
-_NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
-_LETTERS = str.maketrans(
-    {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th", "\u00f0": "d", "\u0131": "i"}
-)
+YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
+NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
-_TITLES = re.compile(
-    r"(?:(?:mr|mrs|ms|miss|dr|prof|professor|sir|dame|lord|lady|rev|reverend|president|saint|st|general|gen|colonel|"
-    r"captain|capt|senator|judge|justice|doctor|madame|mme|monsieur|herr|frau)\.? )+"
-    r"(?=\S)"
-)
+_TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
-_QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[^\W\d_]\.[ ]?){2,}(?:(?<=\.)[^\W\d_](?![\w'.]))?|(?<![\w.'])(?:[^\W\d_] )+[^\W\d_](?![\w'.])"
 )
@@ -58,10 +51,7 @@ def fold_text(text: str) -> str:
     """The form of a text that does not depend on case, accents, hyphens or loose punctuation."""
     text = normalise(text).replace(" & ", " and ")
     if not text.isascii():
-        bare = "".join(
-            char for char in unicodedata.normalize("NFKD", text.translate(_LETTERS)) if not unicodedata.combining(char)
-        )
-        text = normalise(unicodedata.normalize("NFC", bare))
+        text = normalise(without_accents(text))
     text = _INITIALS.sub(_initials_joined, text)
     text = _ORDINAL.sub(lambda m: _ordinal(TENS.get(m[1] or "", 0) + ORDINALS[m[2]]), text)
     text = _WORD_APOSTROPHE.sub("", _WORD_HYPHEN.sub(" ", _RANGE.sub("-", text)))
@@ -85,8 +75,6 @@ def _unquoted(text: str) -> str:
     for _ in range(4):
         if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'`":
             text = text[1:-1].strip()
-        elif len(text) > 6 and text.startswith("```") and text.endswith("```"):
-            text = text[3:-3].strip()
         else:
             break
     return text
@@ -99,14 +87,12 @@ def _code(text: str) -> str:
     return _unquoted(text).replace('"', "'") or text
 
 
-_EXPRESSION_WORDS = (
-    ("\\left", ""), ("\\right", ""), ("\\cdot", "*"), ("\\times", "*"), ("\\div", "/"), ("\\leq", "<="), ("\\geq", ">="),
-    ("\\le", "<="), ("\\ge", ">="), ("\\neq", "!="), ("\\pi", "\u03c0"), ("\\infty", "\u221e"), ("\\sqrt", "sqrt"),
-    ("\\pm", "\u00b1"),
-    ("\u221a", "sqrt"), ("\u00d7", "*"), ("\u00b7", "*"), ("\u22c5", "*"), ("\u00f7", "/"), ("**", "^"), ("\u2264", "<="),
-    ("\u2265", ">="), ("\u2260", "!="), ("\\", ""),
-)  # fmt: skip
-_RAISED = re.compile("([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
+# In this order, and wherever they stand: "\\le" comes after "\\left" and "\\leq".
+_EXPRESSION_WORDS = {"\\left": "", "\\right": ""} | {
+    f"\\{name}": TYPED.get(SIGNS[name], SIGNS[name]) for name in "cdot times div leq geq le ge neq pi infty sqrt pm".split()
+}
+_EXPRESSION_WORDS |= TYPED | {"**": "^", "\\": ""}
+_RAISED = re.compile(f"([\u207a\u207b]?[{RAISED}]+)")
 
 
 def _expression(text: str) -> str:
@@ -116,7 +102,7 @@ def _expression(text: str) -> str:
     text = unwrapped(text)
     text = TEXT_COMMAND.sub(lambda m: m[1] or m[2] or "", text)
     text = FRACTION.sub(lambda m: f"({m[1] or m[3]})/({m[2] or m[4]})", text)
-    for written, plain in _EXPRESSION_WORDS:
+    for written, plain in _EXPRESSION_WORDS.items():
         text = text.replace(written, plain)
     text = re.sub(r"(?<![a-zA-Z])pi(?![a-zA-Z])", "\u03c0", text)
     text = re.sub(r"\{([^{}]*)\}", lambda m: m[1] if len(m[1]) < 2 else f"({m[1]})", text)
@@ -143,8 +129,8 @@ def list_items(answer: str) -> list[str]:
 def _yes_no(text: str) -> str | None:
     first, _, rest = normalise(text).strip(_OUTER).partition(" ")
     first = first.rstrip(",.;:!-")
-    said = "yes" if first in _YES else "no" if first in _NO else None
-    opposite = _NO if said == "yes" else _YES
+    said = "yes" if first in YES else "no" if first in NO else None
+    opposite = NO if said == "yes" else YES
     if not rest:
         return said
     told = normalise(text).strip(_OUTER)[len(first) :].lstrip()[:1] in (",", ".", ";", ":", "!", "-")
@@ -167,7 +153,8 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
 def _stable_form(answer: str, answer_type: str | None) -> str:
     form = answer if normalise(answer) else ""
     for _ in range(6):
-        previous, form = form, _canonical_once(form, answer_type) if form else ""
+        plain = unify(form)
+        previous, form = form, _typed_form(form, plain, answer_type) or normalise(plain)
         if form == previous:
             break
     return form
@@ -175,11 +162,6 @@ def _stable_form(answer: str, answer_type: str | None) -> str:
 
 # The same stored answer is compared with many responses, and every part of a response with all its aliases.
 _remembered_form = lru_cache(maxsize=4096)(_stable_form)
-
-
-def _canonical_once(answer: str, answer_type: str | None) -> str:
-    plain = unify(answer)
-    return _typed_form(answer, plain, answer_type) or normalise(plain)
 
 
 def _typed_form(answer: str, plain: str, answer_type: str | None) -> str:
@@ -237,7 +219,7 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
 def _canonical_text(plain: str, answer_type: str | None) -> str:
     said = normalise(plain).strip(_OUTER)
     if answer_type is None and said in ("yes", "no", "yep", "nope", "yeah"):
-        return "yes" if said in _YES else "no"
+        return "yes" if said in YES else "no"
     text = _unquoted(plain)
     if answer_type == "option":
         text = _option(normalise(text))

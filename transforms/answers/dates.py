@@ -8,10 +8,7 @@ from transforms.text import normalise
 _MAX_CHARS = 120
 
 MONTHS = ("january february march april may june july august september october november december").split()
-MONTH_NUMBERS = {name: number for number, name in enumerate(MONTHS, 1)} | {
-    name[:3]: number for number, name in enumerate(MONTHS, 1)
-}
-MONTH_NUMBERS["sept"] = 9
+MONTH_NUMBERS = {form: number for number, name in enumerate(MONTHS, 1) for form in (name, name[:3])} | {"sept": 9}
 _MONTH = r"(?P<month>" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + r")\.?"
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
@@ -26,6 +23,7 @@ _DATE_FORMS = tuple(
         r"(?P<year>\d{4})[/.](?P<monthno>\d{1,2})[/.](?P<day>\d{1,2})",
         r"(?P<year>\d{4}) (?P<month>" + "|".join(MONTHS) + r")(?: (?P<day>\d{1,2}))?",
         r"(?:the )?(?:year )?(?P<year>\d{4})",
+        r"--(?P<monthno>\d{2})(?:-(?P<day>\d{2}))?",
     )
 )
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
@@ -62,26 +60,21 @@ def parse_date(text: str) -> PartialDate | None:
         if first == second or first > 12:
             return _valid_date(year, second, first)
         return _valid_date(year, first, second) if second > 12 else None
-    bare = re.fullmatch(r"--(\d\d)(?:-(\d\d))?", text)
-    if bare:
-        return _valid_date(0, int(bare[1]), int(bare[2] or 0))
     for form in _DATE_FORMS:
         found = form.fullmatch(text)
         if found:
             said = found.groupdict()
             month = MONTH_NUMBERS[said["month"]] if said.get("month") else int(said.get("monthno") or 0)
-            date = _valid_date(
-                int(said.get("year") or 0), month, int(said.get("day") or 0), "day" in said and said["day"] is not None
-            )
+            date = _valid_date(int(said.get("year") or 0), month, int(said.get("day") or 0))
             if date:
                 return date
     return None
 
 
-def _valid_date(year: int, month: int, day: int, has_day: bool = False) -> PartialDate | None:
+def _valid_date(year: int, month: int, day: int) -> PartialDate | None:
     if month == 0:
-        return PartialDate(year) if year and not has_day else None
-    if not 1 <= month <= 12 or day > _DAYS_IN_MONTH[month - 1] or (has_day and day < 1):
+        return PartialDate(year) if year and not day else None
+    if not 1 <= month <= 12 or day > _DAYS_IN_MONTH[month - 1]:
         return None
     return PartialDate(year, month, day)
 

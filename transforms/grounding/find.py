@@ -7,11 +7,13 @@ number is found as digits or words, with any spelling of its unit; a date in any
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
 from transforms.answers.dates import MONTHS, PartialDate, parse_date
-from transforms.answers.quantities import SCALES, SMALL_NUMBERS, Quantity, parse_quantity
-from transforms.answers.units import parse_unit, read_unit, unit_spellings
+from transforms.answers.quantities import Quantity, parse_quantity
+from transforms.answers.units import read_unit, unit_spellings
+from transforms.english.number_words import SCALES, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.grounding.folding import FOLD, Folded, fold
 from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
 from transforms.text import normalise, unify
@@ -26,7 +28,6 @@ _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _IGNORED = frozenset("-.,'\"()[]{}:;!?")
-_JOINT = r"[ \-.,'\"()]{1,4}"
 
 
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
@@ -41,37 +42,32 @@ def _bounded(pattern: str, first: str, last: str) -> str:
     return f"{left}(?:{pattern}){right}"
 
 
-def _text_pattern(answer: str, inflected: bool) -> str | None:
+def _text_pattern(answer: str) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
     folded = " ".join(answer.translate(FOLD).split())
-    pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
+    pieces = list(_PIECE.finditer(folded))
     kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
     if not kept:
         return None
-    pattern, last = "", None
-    for word, start, end in kept:
-        if last is not None:
-            between = folded[last[2] : start]
-            if last[0][-1].isdigit() and word[0].isdigit():
-                pattern += (
-                    r" *(?:-|to|until|and) *"
-                    if between.strip() in ("-", "to")
-                    else r" *".join(map(re.escape, between.strip())) or " +"
-                )
-            elif last[0][-1].isalnum() and word[0].isalnum() and len(last[0]) == len(word) == 1:
-                pattern += r"[ \-.,']{0,3}"
-            elif last[0][-1].isalnum() and word[0].isalnum():
-                pattern += _JOINT
-            else:
-                pattern += r"[ \-.,'\"()]{0,3}"
-        pattern += _word_pattern(word, answer)
-        last = (word, start, end)
+    pattern = _word_pattern(kept[0][0], answer)
+    for before, word in pairwise(kept):
+        between = folded[before.end() : word.start()].strip()
+        pattern += _joint(before[0], between, word[0]) + _word_pattern(word[0], answer)
     final = kept[-1][0]
-    ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
-    closing = folded[kept[-1][2] :].rstrip()
+    ending = r"(?:'?s|es)?" if final.isalpha() and final.isascii() and len(final) > 2 else ""
+    closing = folded[kept[-1].end() :].rstrip()
     if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
-        return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
+        return _bounded(pattern + re.escape(closing), kept[0][0][0], " ")
     return _bounded(pattern + ending, kept[0][0][0], final[-1])
+
+
+def _joint(before: str, between: str, word: str) -> str:
+    """What may stand between two words of an answer, where the answer has these marks."""
+    if before[-1].isdigit() and word[0].isdigit():
+        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between)) or " +"
+    if before[-1].isalnum() and word[0].isalnum():
+        return r"[ \-.,']{0,3}" if len(before) == len(word) == 1 else r"[ \-.,'\"()]{1,4}"
+    return r"[ \-.,'\"()]{0,3}"
 
 
 def _word_pattern(word: str, answer: str) -> str:
@@ -89,9 +85,9 @@ _NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
 _NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
 _WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
 _WORD_AFTER = re.compile(
-    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b"
+    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(UP_TO_TWENTY[1:10]) + r")\b"
 )
-_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b")
+_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(UP_TO_TWENTY[1:10]) + r")\b")
 _UNIT_AFTER = re.compile(r"[ \-]?(?:[^\W\d_]|[%\u00b0\"'$\u20ac\u00a3])")
 
 
@@ -122,37 +118,29 @@ def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_typ
     number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
     if not number:
         return None
-    units = (
-        sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True)
-        if quantity.unit
-        else []
-    )
-    if quantity.unit:
-        unit = "|".join(units)
-        after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
-        for found in _candidates(after, text, quantity):
-            written = original[slice(*folded.original(*found.span("unit")))]
-            named = read_unit(unify(written), 0, answer_type == "money")
-            if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
-                return folded.original(found.start("number"), found.end("unit"))
-        if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
-            before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
-            for found in _candidates(before, text, quantity):
-                return folded.original(found.start("unit"), found.end("number"))
-        compound = _compound_pattern(quantity)
-        if compound:
-            match = re.search(compound, text)
-            if match:
-                return folded.original(*match.span())
     alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
     if not quantity.unit:
         for found in _candidates(alone, text, quantity):
             if _ends_a_number(text, original, folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
+    unit = _units_pattern(quantity.unit)
+    after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
+    for found in _candidates(after, text, quantity):
+        written = original[slice(*folded.original(*found.span("unit")))]
+        named = read_unit(unify(written), 0, answer_type == "money")
+        if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
+            return folded.original(found.start("number"), found.end("unit"))
+    if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
+        before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
+        for found in _candidates(before, text, quantity):
+            return folded.original(found.start("unit"), found.end("number"))
+    compound = _compound_pattern(quantity)
+    if compound and (match := re.search(compound, text)):
+        return folded.original(*match.span())
     # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
-    named_before = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])(?![/^])")
-    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{'|'.join(units)})(?![^\W\d_])")
+    named_before = re.compile(rf"(?<![^\W\d_])(?:{unit})(?![^\W\d_])(?![/^])")
+    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{unit})(?![^\W\d_])")
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
         other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
@@ -188,10 +176,11 @@ def _ends_a_number(text: str, original: str, folded: Folded, end: int) -> bool:
     return text[end - 1].isdigit() and following != "s" and _unit_after(original, folded, end)
 
 
-def _unit_pattern(spelling: str) -> str:
-    folded = spelling.translate(FOLD)
-    pattern = re.escape(folded).replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?")
-    return pattern.replace("/", " ?/ ?") if "/" in folded else pattern
+def _units_pattern(symbol: str) -> str:
+    """Every spelling of a unit, the longest first."""
+    written = {re.escape(spelling.translate(FOLD)) for spelling in unit_spellings(symbol)}
+    patterns = {form.replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?").replace("/", " ?/ ?") for form in written}
+    return "|".join(sorted(patterns, key=len, reverse=True))
 
 
 def _compound_pattern(quantity: Quantity) -> str | None:
@@ -204,8 +193,7 @@ def _compound_pattern(quantity: Quantity) -> str | None:
         return None
     forms = []
     for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
-        units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(symbol)}, key=len, reverse=True))
-        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{units})")
+        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{_units_pattern(symbol)})")
     return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
 
 
@@ -234,28 +222,15 @@ def _date_patterns(date: PartialDate) -> Iterator[str]:
     yield rf"\b{month} (?:the )?{day}(?!\d)"
 
 
+_NO_OTHER_YEAR = r"(?!(?:,| of)? ?[12]\d{3}(?!\d))"
+
+
 def _find_date(date: PartialDate, folded: Folded) -> Place | None:
-    for pattern in _date_patterns(date):
-        found = re.search(pattern, folded.text)
-        if found:
-            return folded.original(*found.span())
-    if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):
-        return _find_day(date, folded)  # the year is said elsewhere
-    return None
-
-
-_YEAR_AFTER = re.compile(r"(?:,| of)? ?[12]\d{3}(?!\d)")
-
-
-def _find_day(date: PartialDate, folded: Folded) -> Place | None:
-    """A day without its year; one that is given another year is another day."""
-    for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
-        for count, found in enumerate(re.finditer(pattern, folded.text)):
-            if not _YEAR_AFTER.match(folded.text, found.end()):
-                return folded.original(*found.span())
-            if count >= _MAX_CANDIDATES:
-                break
-    return None
+    patterns = list(_date_patterns(date))
+    if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):  # the year may be said elsewhere
+        patterns += (day + _NO_OTHER_YEAR for day in _date_patterns(PartialDate(0, date.month, date.day)))
+    found = next(filter(None, (re.search(pattern, folded.text) for pattern in patterns)), None)
+    return folded.original(*found.span()) if found else None
 
 
 _RANGE = re.compile(r"(?:from |between )?(\d[\d,.]*) ?(?:-|to|and) ?(\d\S* ?.*)", re.DOTALL)
@@ -270,7 +245,7 @@ def _find_range(form: str, folded: Folded) -> Place | None:
     numbers = [digits_pattern(quantity.value) for quantity in (first, second)]
     if not all(numbers):
         return None
-    units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(second.unit)}, key=len, reverse=True))
+    units = _units_pattern(second.unit)
     place = re.search(
         rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])",
         folded.text,
@@ -306,18 +281,6 @@ def _find_expression(answer: str, text: str) -> Place | None:
     return found.span() if found else None
 
 
-def _find_code(answer: str, text: str) -> Place | None:
-    """An identifier or command as written, case and all, whatever the quotes around or inside it."""
-    form = canonical(answer, "code")
-    if not form or len(form) > MAX_CHARS:
-        return None
-    pattern = r"\s+".join(
-        "".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split()
-    )
-    found = re.search(_bounded(pattern, form[0], form[-1]), text)
-    return found.span() if found else None
-
-
 def _literal_pattern(answer: str) -> str | None:
     parts = answer.split()
     return _bounded(r"\s+".join(map(re.escape, parts)), parts[0][0], parts[-1][-1]) if parts else None
@@ -343,8 +306,8 @@ def _find_exact(answer: str, text: str) -> Place | None:
     return None
 
 
-def _find_text(answer: str, folded: Folded, original: str, inflected: bool = True) -> Place | None:
-    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD))):
+def _find_text(answer: str, folded: Folded, original: str) -> Place | None:
+    for pattern in (_text_pattern(answer), _literal_pattern(answer.translate(FOLD))):
         place = _first_place(pattern, answer, folded, original) if pattern else None
         if place:
             return place
@@ -374,10 +337,8 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
     if not normalise(answer[: 2 * MAX_CHARS]) or len(answer) > 2 * MAX_CHARS or answer_type == "yes_no":
         return None
     exact = _find_exact(answer, text)
-    if exact:
+    if exact or answer_type == "code":
         return exact
-    if answer_type == "code":
-        return _find_code(answer, text)
     folded = fold(text)
     if answer_type == "list":
         return _find_text(answer, folded, text) or _find_list(answer, folded, text)
@@ -398,12 +359,10 @@ def _find_any(answer: str, folded: Folded, text: str, answer_type: str | None) -
     form = canonical(answer, answer_type)
     date = parse_date(form) if answer_type in (None, "date") else None
     if date and date.month:
-        return _find_date(date, folded) or _find_text(answer, folded, text, inflected=False)
+        return _find_date(date, folded)
     quantity = parse_quantity(form, answer_type)
     if quantity:
-        place = _find_quantity(quantity, folded, text, answer_type)
-        counted = quantity.unit and parse_unit(quantity.unit) is None
-        return place or (_find_text(answer, folded, text) if counted else None)
+        return _find_quantity(quantity, folded, text, answer_type)
     place = _find_text(answer, folded, text) or _find_range(form, folded)
     if place is None and form != normalise(answer):
         place = _find_text(form, folded, text)

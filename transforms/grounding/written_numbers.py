@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from transforms.answers.quantities import SCALES, SMALL_NUMBERS, format_number
+from transforms.answers.quantities import format_number
+from transforms.english.number_words import PARTS, SCALES, SMALL_NUMBERS
 
 
 def digits_pattern(value: Fraction) -> str | None:
@@ -49,8 +50,6 @@ def number_patterns(value: Fraction) -> Iterator[str]:
         yield from _spelled_fractions(whole, Fraction(rest, size.denominator))
     if size.denominator == 1 and size < 10**9:
         yield spelled(int(size))
-        if size == 12:
-            yield "(?:a |one )?dozen"
 
 
 def _scientific_patterns(size: Fraction) -> Iterator[str]:
@@ -68,7 +67,7 @@ def _scientific_patterns(size: Fraction) -> Iterator[str]:
 
 def spelled(number: int) -> str:
     """A pattern for an integer in words."""
-    words = {value: word for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    words = {value: word for word, value in SMALL_NUMBERS.items()}
     if number < 20:
         return words[number]
     if number < 100:
@@ -82,19 +81,15 @@ def spelled(number: int) -> str:
     raise AssertionError(number)
 
 
-_FRACTION_WORDS = {
-    Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(2, 3): "two[ -]thirds", Fraction(1, 4): "quarter",
-    Fraction(3, 4): "three[ -]quarters", Fraction(1, 5): "fifth", Fraction(2, 5): "two[ -]fifths", 
-    Fraction(3, 5): "three[ -]fifths",
-    Fraction(4, 5): "four[ -]fifths", Fraction(1, 8): "eighth", Fraction(1, 10): "tenth",
-}  # fmt: skip
+_PART_WORDS = {size: word for word, size in reversed(PARTS.items()) if not word.endswith("s")}  # a quarter before a fourth
 
 
 def _spelled_fractions(whole: int, rest: Fraction) -> Iterator[str]:
-    word = _FRACTION_WORDS.get(rest)
+    word = _PART_WORDS.get(rest.denominator)
     if not word:
         return
     single = rest.numerator == 1
+    word = word if single else rf"{spelled(rest.numerator)}[ -]{word}s"
     if whole:
         number = rf"(?:{whole}|{spelled(whole)})" if whole < 1000 else str(whole)
         yield rf"{number} and (?:(?:an?|one)[ \-])?{word}" if single else rf"{number} and {word}"

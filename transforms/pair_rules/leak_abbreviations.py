@@ -1,42 +1,33 @@
-"""Abbreviations: where a question has an answer shorter or longer, by its letters or by what the document says."""
+"""Abbreviations: where a question has an answer shorter or longer, by its letters."""
 
 import re
 from collections.abc import Iterator
 
 from transforms.answers.units import parse_unit
-from transforms.grounding.find import find_in_text
-from transforms.pair_rules.leak_words import MAX_DOCUMENT_CHARS, STOP_WORDS, Word
+from transforms.pair_rules.leak_words import STOP_WORDS, Word
 
 
-def _initials(words: list[Word]) -> tuple[str, str]:
-    """The initials of a phrase, with and without its small words."""
-    every = "".join(word.folded[0] for word in words)
-    return every, "".join(word.folded[0] for word in words if word.folded not in STOP_WORDS)
-
-
-def other_lengths(
-    question: str, words: list[Word], answer: str, wanted: list[Word], document: str
-) -> Iterator[tuple[str, tuple[int, int]]]:
+def other_lengths(question: str, words: list[Word], answer: str, wanted: list[Word]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Where a question has the answer shorter or longer: its abbreviation, or what it abbreviates."""
     if len(wanted) > 1:
-        yield from (("abbreviation", place) for place in _said_short(question, words, answer, wanted, document))
+        yield from (("abbreviation", place) for place in _said_short(question, words, answer, wanted))
         return
     asked = bool(_SHORTENED.search(question))
     yield from (("abbreviation", place) for place in _compound_said_short(words, wanted, asked))
-    yield from (("expansion", place) for place in _said_long(question, words, answer, document, asked))
+    yield from (("expansion", place) for place in _said_long(words, answer, asked))
     yield from (("unit_variant", place) for place in _same_unit(words, answer))
 
 
-def _said_short(question: str, words: list[Word], answer: str, wanted: list[Word], document: str) -> Iterator[tuple[int, int]]:
+def _said_short(question: str, words: list[Word], answer: str, wanted: list[Word]) -> Iterator[tuple[int, int]]:
     """ "WHO" or "W.H.O." for the World Health Organization."""
-    given = _short_forms(answer, document)
-    shorts = given | {short for short in set(_initials(wanted)) if len(short) >= 3 or (len(short) == 2 and answer.istitle())}
+    # With its small words and without.
+    initials = {"".join(word.folded[0] for word in wanted if word.folded not in small) for small in (STOP_WORDS, ())}
+    shorts = {short for short in initials if len(short) >= 3 or (len(short) == 2 and answer.istitle())}
     for word in words:
         letters = _letters(word)
         known = letters.lower() in shorts or word.written.lower() in shorts
         known = known or (letters.isalpha() and letters.isupper() and _abbreviates(letters.lower(), wanted))
-        capitals = sum(char.isupper() for char in letters)
-        if known and len(letters) > 1 and (capitals > 1 or (capitals and letters.lower() in given)):
+        if known and sum(char.isupper() for char in letters) > 1:
             yield word.start, word.end
     for dotted in _DOTTED.finditer(question):
         if re.sub(r"[.\-]", "", dotted[0]).lower() in shorts:
@@ -51,17 +42,13 @@ def _compound_said_short(words: list[Word], wanted: list[Word], asked: bool) -> 
             yield word.start, word.end
 
 
-def _said_long(question: str, words: list[Word], answer: str, document: str, asked: bool) -> Iterator[tuple[int, int]]:
-    """ "World Health Organization" for WHO, by its letters or by the document."""
+def _said_long(words: list[Word], answer: str, asked: bool) -> Iterator[tuple[int, int]]:
+    """ "World Health Organization" for WHO."""
     short = re.sub(r"[.\s\-]", "", answer)
     for letters in {short, short.removesuffix("s")}:
         if 2 <= len(letters) <= 8 and sum(char.isupper() for char in letters) >= 2 and letters.isalpha():
             yield from _expansions(words, letters.lower())
             yield from _compounds(words, letters.lower(), asked)
-    for long in _long_forms(answer, document):
-        place = find_in_text(long, question)
-        if place:
-            yield place
 
 
 def _same_unit(words: list[Word], answer: str) -> Iterator[tuple[int, int]]:
@@ -88,7 +75,7 @@ def _abbreviates(short: str, wanted: list[Word]) -> bool:
     if not 3 <= len(short) <= 6 or not wanted or len(wanted) > len(short):
         return False
     phrase = [word.folded for word in wanted if word.folded not in STOP_WORDS]
-    return _subsequence("".join(word[0] for word in phrase), short) and _made_of_words(short, phrase)
+    return _made_of_words(short, phrase)
 
 
 def _made_of_words(short: str, words: list[str]) -> bool:
@@ -161,74 +148,5 @@ def _is_compound_of(short: str, words: list[Word], asked: bool) -> bool:
         return False
     if any(word.folded in STOP_WORDS for word in words) or sum(len(word.folded) for word in words) < _PART_CHARS * len(short):
         return False
-    ends = {0}  # how many letters the words so far may have used
-    for word in words:
-        inner = [word.folded[found.start()] for found in _JOINT.finditer(word.folded[:40])]
-        reached = set()
-        for start in ends:
-            if start < len(short) and word.folded[0] == short[start]:
-                used = start + 1
-                reached.add(used)
-                for letter in inner:
-                    if used < len(short) and letter == short[used]:
-                        used += 1
-                        reached.add(used)
-        ends = reached
-    return len(short) in ends
-
-
-def _short_forms(answer: str, document: str) -> set[str]:
-    """Abbreviations that a document gives in brackets after the answer."""
-    found: set[str] = set()
-    for after in _mentions(answer, document):
-        bracket = re.match(r"[\"']?\s?\(([^()]{2,20})\)", after[1])
-        if bracket:
-            short = re.split(r"[,;]", bracket[1])[0].strip(" \"'")
-            letters = short.lower()
-            if " " not in short and sum(char.isupper() for char in short) >= 2 and _subsequence(letters, answer.lower()):
-                found.add(letters)
-    return found
-
-
-def _long_forms(answer: str, document: str) -> set[str]:
-    """What a document says an abbreviation stands for: "World Health Organization (WHO)", "WHO (World ...)"."""
-    found: set[str] = set()
-    if sum(char.isupper() for char in answer) < 2 or " " in answer or len(answer) > 10:
-        return found
-    for before, after in _mentions(answer, document):
-        bracket = re.match(r"\s?\(([^()]{4,80})\)", after)
-        if bracket and _subsequence(answer.lower(), bracket[1].lower()) and " " in bracket[1]:
-            found.add(bracket[1])
-        if before.endswith("("):
-            words = before[:-1].split()[-2 * len(answer) :]
-            for size in range(1, min(len(words), len(answer) + 2) + 1):
-                phrase = " ".join(words[-size:])
-                if (
-                    phrase[0].lower() == answer[0].lower()
-                    and _subsequence(answer.lower(), phrase.lower())
-                    and len(phrase) > len(answer) + 2
-                ):
-                    found.add(phrase)
-                    break
-    return found
-
-
-def _subsequence(short: str, long: str) -> bool:
-    position = 0
-    for char in short:
-        if not char.isalnum():
-            continue
-        position = long.find(char, position) + 1
-        if not position:
-            return False
-    return True
-
-
-def _mentions(answer: str, document: str) -> Iterator[tuple[str, str]]:
-    """What stands before and after the first mentions of an answer."""
-    document = document[:MAX_DOCUMENT_CHARS]
-    flags = 0 if answer.isupper() else re.IGNORECASE
-    for count, found in enumerate(re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", document, flags)):
-        if count >= 20:
-            return
-        yield document[max(0, found.start() - 120) : found.start()], document[found.end() : found.end() + 100]
+    parts = [(word.folded[0], *(word.folded[joint.start()] for joint in _JOINT.finditer(word.folded[:40]))) for word in words]
+    return _made_of_words(short, ["".join(letters) for letters in parts])

@@ -13,7 +13,9 @@ from itertools import pairwise
 from transforms.answers.canonical import canonical, list_items, unify_lines
 from transforms.answers.dates import parse_date
 from transforms.answers.places import is_region
-from transforms.answers.quantities import SMALL_NUMBERS, parse_quantity
+from transforms.answers.quantities import parse_quantity
+from transforms.english.kinship import are_kin
+from transforms.english.number_words import SMALL_NUMBERS
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.leak_abbreviations import other_lengths
 from transforms.pair_rules.leak_numbers import date_leak, quantity_leak
@@ -24,7 +26,6 @@ from transforms.pair_rules.leak_words import (
     PEOPLES,
     STOP_WORDS,
     Word,
-    are_kin,
     in_parentheses,
     words_of,
 )
@@ -37,7 +38,7 @@ LEAKS = (
     "number_word",  # "twelve" for 12
     "unit_variant",  # the same quantity with its unit written or scaled otherwise
     "date_variant",  # the same date in another form
-    "abbreviation",  # the initials of the answer, or its short form by the document
+    "abbreviation",  # the initials of the answer
     "expansion",  # the words that the answer abbreviates
     "alias",  # an accepted other spelling of the answer
     "spelled_out_in_parentheses",  # any of these inside brackets
@@ -52,7 +53,7 @@ def find_leak(
 ) -> str | None:
     """How a question gives its answer away (one of `LEAKS`), or None if it does not.
 
-    `document` settles abbreviations ("World Health Organization (WHO)") and what is a name.
+    `document` settles what is a name.
     Judgements: a decade does not leak a year, nor a year a full date (the reverse does); a number
     leaks only in the role that is asked for ("5 km" says nothing of five laps); an answer that is
     one of at least two choices offered is no leak; yes and no never are; code leaks only as it is
@@ -62,12 +63,7 @@ def find_leak(
         return None
     question = unify(question[:_MAX_QUESTION_CHARS])
     found = _leak_of(question, answer, document, answer_type)
-    if found:
-        return found
-    for alias in aliases:
-        if _leak_of(question, alias, document, answer_type):
-            return "alias"
-    return None
+    return found or ("alias" if any(_leak_of(question, alias, document, answer_type) for alias in aliases) else None)
 
 
 def _leak_of(question: str, answer: str, document: str, answer_type: str | None) -> str | None:
@@ -105,7 +101,7 @@ def _text_leaks(question: str, answer: str, document: str) -> Iterator[tuple[str
     if not wanted:
         return
     yield from _inflected_places(words, wanted, answer, document)
-    yield from other_lengths(question, words, answer, wanted, document)
+    yield from other_lengths(question, words, answer, wanted)
     yield from _number_words(question, answer)
     yield from _telling_parts(question, words, answer, wanted)
 
@@ -133,8 +129,7 @@ def _verbatim_places(question: str, answer: str, document: str) -> Iterator[tupl
             yield here[0].start, here[-1].end
     squeezed = "".join(wanted)
     if len(squeezed) >= 7:
-        for place in _squeezed_places(question, words, squeezed):
-            yield place
+        yield from _squeezed_places(question, words, squeezed)
 
 
 def _close_up(question: str, here: list[Word]) -> bool:
@@ -174,8 +169,6 @@ def _only_looks_alike(question: str, here: list[Word], answer: str, document: st
     if not answer[:1].isupper():
         return False
     lower = word.lower()
-    if word.isupper() and len(word) > 1 and not answer.isupper():
-        return lower in HOMOGRAPHS or lower in STOP_WORDS
     if opens and lower in ("may", "will", "can", "march", "mark", "bill", "grant"):
         return True
     if not word.islower():
@@ -203,12 +196,8 @@ def _single_letter_places(question: str, answer: str) -> Iterator[tuple[int, int
     if re.search(r"\b[A-Z](?:,| and| or) [A-Z]\b", question):
         return  # "Let A and B be sets"
     for found in re.finditer(rf"(?<![\w.'+\-*/=^(]){re.escape(answer)}(?![\w'+#\-*/=^.)])(?! [+*/=<>-] )", question):
-        before, after = question[: found.start()], question[found.end() :]
+        before = question[: found.start()]
         if answer in ("A", "I") and (not before.strip() or re.search(r"[.?!:\"]\s*$", before)):
-            continue
-        if re.search(r"(?:,| and| or|[Ll]et|[Pp]oints?|[Ss]ets?|[Ee]vents?|[Vv]ertex|[Vv]ertices) $", before) or re.match(
-            r"(?:,| and| or) [A-Z]\b", after
-        ):
             continue
         yield found.span()
 
@@ -248,7 +237,7 @@ def _inflected_places(words: list[Word], wanted: list[Word], answer: str, docume
 
 def _number_words(question: str, answer: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """ "World War Two" for "World War 2": numbers inside a phrase."""
-    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items()}
     swaps |= {value: word for word, value in swaps.items()} | {"ii": "2", "iii": "3", "iv": "4"}
     pieces = answer.split()
     if len(pieces) < 2 or not any(piece.lower() in swaps for piece in pieces):

@@ -1,0 +1,129 @@
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import FixedWindows, TimestampedValue
+
+from transforms import decontaminate as module
+from transforms.benchmarks.index import BenchmarkItem, BenchmarkShard, pack_items
+from transforms.benchmarks.word_overlap import NEAR_DUPLICATE, OVERLAP
+from transforms.decontaminate import STAGE, DecontaminateQA, shared_finder
+from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
+
+ITEMS = [
+    BenchmarkItem(
+        "gs://b/geo.jsonl:4", "geo-4", "Which river flows through the old town of Bamberg and into the Main?", "the Regnitz"
+    ),
+    BenchmarkItem(
+        "gs://b/hens.parquet:row 7",
+        "",
+        "A hen lays 5 eggs a week and eats 2 kg of grain a month. How many eggs do 14 hens lay in 9 weeks?",
+    ),
+]
+COPY = "Question: which river flows through the old town of Bamberg, and into the Main?"
+EDITED = "A duck lays 4 eggs a week and eats 3 kg of grain a month. How many eggs do 12 ducks lay in 8 weeks?"
+CLEAN = "Which river flows past the old town of Passau from the south?"
+
+
+def verified(question: str, answer: str = "an answer") -> VerifiedQA:
+    task = PersonaTask(Document("d1", "A text.", where="in.jsonl:1"), "Other", Persona("reader"))
+    return VerifiedQA(QAPair(task, question, answer, "term"), "A text.")
+
+
+@pytest.fixture(autouse=True)
+def no_finders() -> Iterator[None]:
+    module._FINDERS._made.clear()
+    yield
+    module._FINDERS._made.clear()
+
+
+def test_decontaminate_qa(run_transform: Any) -> None:
+    pairs = [verified(COPY), verified(CLEAN), verified(EDITED)]
+    outcome = run_transform(DecontaminateQA, pairs, ITEMS)
+    assert outcome.passed == [verified(CLEAN)]
+    assert outcome.dead_letters == []
+    copy, edited = sorted(outcome.rejected, key=lambda rejection: rejection.reason, reverse=True)
+    assert (copy.stage, copy.reason, copy.document_id) == (STAGE, OVERLAP, "d1")
+    assert copy.detail.startswith('gs://b/geo.jsonl:4 (geo-4): the whole question: "which river flows')
+    assert (edited.reason, edited.detail.split(":")[:2]) == (NEAR_DUPLICATE, ["gs", "//b/hens.parquet"])
+    assert "row 7: similarity 0." in edited.detail
+    assert {copy.reason, edited.reason} == {OVERLAP, NEAR_DUPLICATE}
+    assert run_transform.counters(STAGE) == {"passed": 1, f"rejected/{OVERLAP}": 1, f"rejected/{NEAR_DUPLICATE}": 1}
+
+
+@pytest.mark.parametrize(("settings", "rejected"), [({"similarity": 0.0}, 1), ({"ngram": 9}, 2)])
+def test_settings_matter(run_transform: Any, settings: dict[str, Any], rejected: int) -> None:
+    shared = verified("Who walks through the old town of Bamberg and into the cathedral?")
+    pairs = [verified(COPY), shared, verified(EDITED)][: 3 if "similarity" in settings else 2]
+    outcome = run_transform(lambda items: DecontaminateQA(items, **settings), pairs, ITEMS)
+    assert len(outcome.rejected) == rejected
+
+
+def test_without_items_everything_passes(run_transform: Any) -> None:
+    assert len(run_transform(DecontaminateQA, [verified(COPY), verified(EDITED)], []).passed) == 2
+
+
+def test_windows_and_timestamps_stay(run_transform: Any) -> None:
+    pairs = [TimestampedValue(verified(CLEAN), 5), TimestampedValue(verified(COPY), 65)]
+    run_transform(DecontaminateQA, pairs, ITEMS, windows=FixedWindows(60))
+    assert [(seen.timestamp, seen.window.end) for seen in run_transform.seen.passed] == [(5.0, 60)]
+    assert [(seen.timestamp, seen.window.end) for seen in run_transform.seen.rejected] == [(65.0, 120)]
+
+
+def test_outputs_have_their_types() -> None:
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        items = pipeline | "Items" >> beam.Create(ITEMS)
+        outcome = pipeline | "Pairs" >> beam.Create([verified(CLEAN)]) | "Decontaminate" >> DecontaminateQA(items)
+        assert outcome.passed.element_type is VerifiedQA
+        assert_that(outcome.passed, equal_to([verified(CLEAN)]))
+
+
+def test_items_are_packed_in_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ITEMS_PER_SHARD", 10)
+    items = [BenchmarkItem(f"b:{n}", "", f"Why is number {n} odd?") for n in range(25)]
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        shards = pipeline | beam.Create(items, reshuffle=False) | module.pack_shards()
+        assert_that(shards | beam.Map(lambda shard: len(shard.lengths)), equal_to([10, 10, 5]))
+
+
+def test_the_index_is_made_once_and_its_items_read_once() -> None:
+    read = []
+
+    def shards() -> Iterator[BenchmarkShard]:
+        read.append(1)
+        yield pack_items(ITEMS)
+
+    finders = {id(shared_finder(7, shards(), 13, 0.65)) for _ in range(3)}
+    assert len(finders) == 1 and read == [1]
+    assert shared_finder(8, shards(), 13, 0.65) is not shared_finder(8, shards(), 13, 0.9)
+
+
+def test_items_are_decoded_only_where_there_is_no_index_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    # What a side input costs is decoding it: each shard notes that it was, in a file that outlives pickling.
+    log = tmp_path / "decoded"
+    monkeypatch.setattr(BenchmarkShard, "__setstate__", _noting(log), raising=False)
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        items = pipeline | "Items" >> beam.Create(ITEMS)
+        pairs = pipeline | "Pairs" >> beam.Create([verified(f"{CLEAN} {n}") for n in range(20)]) | beam.Reshuffle()
+        first = pairs | "First" >> DecontaminateQA(items)
+        second = first.passed | "Break" >> beam.Reshuffle() | "Second" >> DecontaminateQA(items)
+        assert_that(second.passed | beam.combiners.Count.Globally(), equal_to([20]))
+    assert log.read_text() == "x", "both stages share the index that the first one made"
+
+
+def _noting(log: Any) -> Callable[[Any, dict[str, Any]], None]:
+    def note(shard: Any, state: dict[str, Any]) -> None:
+        shard.__dict__.update(state)
+        with open(log, "a") as file:
+            file.write("x")
+
+    return note
+
+
+def test_finders_need_not_be_pickled_with_the_transform() -> None:
+    shared_finder(7, [pack_items(ITEMS)], 13, 0.65)
+    assert len(pickle.dumps(module._DecontaminateFn(13, 0.65))) < 1000
