@@ -5,6 +5,7 @@ after a sentence, as models write it.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -170,8 +171,5 @@ def _resolve(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, 
 
 def cut(text: str, max_tokens: int) -> str:
     """The longest beginning of a text that stays within a number of estimated tokens."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate_tokens(text[:middle]) <= max_tokens else (low, middle - 1)
-    return text[:low]
+    longest = bisect_right(range(len(text) + 1), max_tokens, key=lambda size: estimate_tokens(text[:size])) - 1
+    return text[:longest]

@@ -35,7 +35,7 @@ from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
-from transforms.errors import one_line
+from transforms.errors import FatalError, one_line
 
 SAMPLE = 200
 FOLDER, SAMPLE_FILE, ESTIMATE_FILE = "estimate", "sample.jsonl", "estimate.json"
@@ -92,9 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         plan = make_plan(config)
         check_files(config, plan.inputs)
         sample = draw_sample(plan, given.sample, given.seed)
-    except Exception as error:
-        if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
-            raise
+    except (ValueError, OSError, FatalError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
     if not sample.texts:
@@ -245,7 +243,6 @@ def table(estimate: Mapping[str, Draws], sample: CorpusSample) -> Iterator[str]:
 
 def to_json(estimate: Mapping[str, Draws], sample: CorpusSample, said: Sequence[str]) -> dict[str, Any]:
     """The estimate for a program."""
-    found = {name: estimate[name].interval() for name in ROWS if name in estimate}
     return {
         "level": LEVEL,
         "sample": {
@@ -255,6 +252,6 @@ def to_json(estimate: Mapping[str, Draws], sample: CorpusSample, said: Sequence[
             "read_files": len(sample.file_rows),
             "files": sample.total_files,
         },
-        "whole": {name: {"estimate": part.estimate, "low": part.low, "high": part.high} for name, part in found.items()},
+        "whole": {name: estimate[name].interval()._asdict() for name in ROWS if name in estimate},
         "notes": list(said),
     }

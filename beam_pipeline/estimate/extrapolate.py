@@ -12,7 +12,7 @@ and texts.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ LEVEL = 0.9
 SPANS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """An estimate, and what it lies between with a probability of `LEVEL`."""
 
     estimate: float
@@ -49,9 +48,9 @@ class Draws:
         """The share of this in another."""
         return Draws(self.estimate / (other.estimate or 1.0), self.draws / np.where(other.draws == 0, 1.0, other.draws))
 
-    def between(self, other: "Draws", seed: int = 0) -> "Draws":
+    def between(self, other: "Draws") -> "Draws":
         """Something of which no more is known than that it lies between this and another."""
-        where = np.random.default_rng(seed).uniform(size=len(self.draws))
+        where = np.random.default_rng(0).uniform(size=len(self.draws))
         draws = self.draws + where * (other.draws - self.draws)
         return Draws((self.estimate + other.estimate) / 2, draws)
 
@@ -114,7 +113,7 @@ def _estimate(
     return found
 
 
-def without_repeats(pairs: Draws, repeats: int, counted: int, share: float, seed: int = 0) -> Draws:
+def without_repeats(pairs: Draws, repeats: int, counted: int, share: float) -> Draws:
     """What is left of the pairs of the whole when those that repeat one of another text are taken out.
 
     In a sample that is a `share` of the texts, `repeats` of `counted` pairs did. With the corpus grows the number of
@@ -124,13 +123,13 @@ def without_repeats(pairs: Draws, repeats: int, counted: int, share: float, seed
     """
     if not repeats or not counted or share >= 1:
         return pairs
-    seen = np.random.default_rng(seed).gamma(repeats, size=len(pairs.draws))
+    seen = np.random.default_rng(0).gamma(repeats, size=len(pairs.draws))
     equals = 2 * np.maximum(seen, 1e-9) / counted / share
     mean = 2 * repeats / counted / share
     return Draws(pairs.estimate * -np.expm1(-mean) / mean, pairs.draws * -np.expm1(-equals) / equals)
 
 
-def call_rate(answered_at: list[float], seed: int = 0) -> Draws | None:
+def call_rate(answered_at: list[float]) -> Draws | None:
     """Replies a second while the endpoint is busy: without the first and the last tenth; None of fewer than 50 replies."""
     times = np.sort(np.asarray(answered_at, float))
     if len(times) < 5 * SPANS:
@@ -140,6 +139,6 @@ def call_rate(answered_at: list[float], seed: int = 0) -> Draws | None:
     spans, replies = np.diff(borders), (len(middle) - 1) / SPANS
     if not spans.sum():
         return None
-    again = np.random.default_rng(seed).integers(0, SPANS, (DRAWS, SPANS))
+    again = np.random.default_rng(0).integers(0, SPANS, (DRAWS, SPANS))
     seconds = spans[again].sum(axis=1)
     return Draws(SPANS * replies / spans.sum(), SPANS * replies / np.where(seconds > 0, seconds, spans.sum()))

@@ -26,7 +26,8 @@ from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_
 from beam_pipeline.output.finished_run import FinishedRun, open_run
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
 from beam_pipeline.output.read_back import ReadBackError
-from beam_pipeline.storage.files import open_file, reason
+from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.matching import read_text
 from prompts.load import load_domains
 from transforms.answers.canonical import ANSWER_TYPES
 from transforms.errors import one_line
@@ -139,8 +140,7 @@ def write_dataset(
             folder.rename(_begun(split, number), f"data/{split}-{number:05}-of-{count:05}.parquet")
     rows = _in_order(files.rows)
     if rows:
-        card = Card(title, licence, schema, rows, files.sizes, tally, run.summary, run.options, left_out)
-        folder.write_text("README.md", dataset_card(card))
+        folder.write_text("README.md", dataset_card(Card(title, licence, rows, files.sizes, tally, run, left_out)))
     return rows
 
 
@@ -297,10 +297,9 @@ def _words(flag: str, given: str | None, default: str) -> str:
     if given is None or not given.lower().endswith((".txt", ".md")):
         return default if given is None else given
     try:
-        with open_file(given) as file:
-            return file.read().decode("utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{flag} {given}: cannot be read: {reason(error)}") from error
+        return read_text(given).removeprefix("\ufeff").strip()
+    except ValueError as error:
+        raise ExportError(f"{flag} {error}") from error
 
 
 def report(

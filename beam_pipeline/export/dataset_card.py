@@ -21,7 +21,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
-from beam_pipeline.output.kinds import Row
+from beam_pipeline.output.finished_run import FinishedRun
+from beam_pipeline.output.kinds import SCHEMAS, Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 
 UNKNOWN_LICENCE = "unknown"
@@ -65,12 +66,10 @@ class Card:
 
     title: str
     licence: str
-    schema: pa.Schema
     rows: Mapping[str, int]  # of each split
     sizes: Mapping[str, int]  # bytes of each split
     tally: Tally
-    summary: Mapping[str, Any]  # of the run
-    options: Mapping[str, Any]  # that the run was given
+    run: FinishedRun
     left_out: Mapping[str, int]  # rows that the export's filters took out, by reason
 
     @property
@@ -80,7 +79,7 @@ class Card:
 
     def option(self, name: str) -> Any:
         """What the run was given for an option, or its default."""
-        return self.options.get(name, PipelineConfig.model_fields[name].default)
+        return self.run.options.get(name, PipelineConfig.model_fields[name].default)
 
 
 def dataset_card(card: Card) -> str:
@@ -99,7 +98,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 def _front_matter(card: Card) -> str:
     """What a hub and `datasets` read, but for what is the same in all cards."""
     # Where each of several inputs has languages of its own, the options do not tell them.
-    named = () if card.options.get("inputs") else card.option("languages") or ()
+    named = () if card.run.options.get("inputs") else card.option("languages") or ()
     languages = [language for language in named if language != ANY_LANGUAGE]
     files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in card.rows]
     splits = [{"name": name, "num_bytes": card.sizes[name], "num_examples": number} for name, number in card.rows.items()]
@@ -110,7 +109,7 @@ def _front_matter(card: Card) -> str:
         **({"language": languages} if languages else {}),
         "size_categories": [size_category(card.pairs)],
         "configs": [{"config_name": "default", "data_files": files}],
-        "dataset_info": {"features": features(card.schema), "splits": splits, "dataset_size": size},
+        "dataset_info": {"features": features(SCHEMAS["qa"]), "splits": splits, "dataset_size": size},
     }
     return yaml.safe_dump(facts, sort_keys=False, allow_unicode=True).rstrip("\n")
 
@@ -154,7 +153,7 @@ def _table(header: str, rows: Iterable[Iterable[object]]) -> str | None:
 
 def _counts(card: Card) -> dict[str, object]:
     """What stands in the card as numbers and tables; a name of a count that is not known is None."""
-    documents, stages = card.summary.get("documents") or {}, by_flow(card.summary.get("stages", {}))
+    documents, stages = card.run.summary.get("documents") or {}, by_flow(card.run.summary.get("stages", {}))
     domains = card.tally.domains.most_common(_MOST_ROWS)
     calls = sorted(card.tally.calls.items(), key=lambda item: (-item[1], item[0]))
     return {
@@ -165,12 +164,12 @@ def _counts(card: Card) -> dict[str, object]:
         "answer_types": _table("answer type | rows", card.tally.answer_types.most_common(_MOST_ROWS)),
         **{ending: documents.get(ending) for ending in ("read", "accepted", "rejected", "dead_lettered")},
         "not_asked": "".join(f", {part}" for part in not_asked_about(documents)),
-        "passed": card.summary["pairs"] if documents else None,
+        "passed": card.run.summary["pairs"] if documents else None,
         "stages": _table(
             "stage | passed | rejected | failed",
             ((stage, *(row.get(ending, 0) for ending in ("passed", "rejected", "dead_lettered"))) for stage, row in stages),
         ),
-        "reasons": _table("most rejected | times", list(card.summary.get("reasons", {}).items())[:_REASONS]),
+        "reasons": _table("most rejected | times", list(card.run.summary.get("reasons", {}).items())[:_REASONS]),
         "left_out": _table("left out of this dataset by | rows", card.left_out.items()),
         "models": _table(
             "stage | model | prompt version | prompt SHA-256 | rows",
@@ -181,9 +180,9 @@ def _counts(card: Card) -> dict[str, object]:
 
 def _statements(card: Card) -> dict[str, object]:
     """What else is said, if it is true; `if_...` is text that the template has."""
-    given = card.options.get("benchmarks") or []
+    given = card.run.options.get("benchmarks") or []
     names = [posixpath.basename(str(path).replace("\\", "/")) for path in ([given] if isinstance(given, str) else given)]
-    settings, embedded = decontamination_of(card.options), bool(names and card.options.get("embedding_endpoint"))
+    settings, embedded = decontamination_of(card.run.options), bool(names and card.run.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
     demo = any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls)
@@ -195,10 +194,10 @@ def _statements(card: Card) -> dict[str, object]:
         "ngram": settings.ngram if names else None,
         "similarity": settings.similarity if names else None,
         "embedding_similarity": settings.cosine if embedded else None,
-        "embedding_model": plain(card.options.get("embedding_model") or "the endpoint's own") if embedded else None,
+        "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
-        "if_unbalanced": None if card.summary.get("balanced", True) else "",
+        "if_unbalanced": None if card.run.summary.get("balanced", True) else "",
         "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
         "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }

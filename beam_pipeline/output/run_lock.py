@@ -47,17 +47,12 @@ def is_held(output: str) -> bool:
     if FileSystems.get_scheme(output) is not None:
         return False
     try:
-        file = os.open(os.path.join(output, LOCK_FILE), os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with open(os.path.join(output, LOCK_FILE), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # no locks here
-        return False
-    finally:
-        os.close(file)
+    except OSError:  # no run has begun, or there are no locks here
+        pass
     return False
 
 

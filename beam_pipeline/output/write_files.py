@@ -9,7 +9,7 @@ renames it when all shards are written, so a run that is stopped leaves that fol
 file; `prepare_output` clears it away. On an object store the rename is a copy of a finished object.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,12 +49,12 @@ class WriteRecords(beam.PTransform):
             raise ValueError(f"file_format must be one of {', '.join(FORMATS)}, not {self.file_format!r}")
         prefix = FileSystems.join(self.output, self.kind, self.kind)
         if self.file_format == "jsonl":
-            lines = records | "ToLines" >> beam.ParDo(_ToLineFn(self.to_row)).with_output_types(bytes)
+            lines = records | "ToLines" >> beam.Map(_to_line, self.to_row).with_output_types(bytes)
             return lines | "WriteFiles" >> beam.io.WriteToText(
                 prefix, ".jsonl", num_shards=self.num_shards, coder=beam.coders.BytesCoder()
             )
         schema = SCHEMAS[self.kind]
-        rows = records | "ToRows" >> beam.ParDo(_ToColumnsFn(self.to_row, tuple(schema.names)))
+        rows = records | "ToRows" >> beam.Map(_to_columns, self.to_row, tuple(schema.names))
         return rows | "WriteFiles" >> beam.io.WriteToParquet(
             prefix,
             schema,
@@ -66,18 +66,9 @@ class WriteRecords(beam.PTransform):
         )
 
 
-class _ToLineFn(beam.DoFn):
-    def __init__(self, to_row: Callable[[Any], Row] | None) -> None:
-        self._to_row = to_row
-
-    def process(self, record: Any) -> Iterator[bytes]:
-        yield json_line(self._to_row(record) if self._to_row else record)
+def _to_line(record: Any, to_row: Callable[[Any], Row] | None) -> bytes:
+    return json_line(to_row(record) if to_row else record)
 
 
-class _ToColumnsFn(beam.DoFn):
-    def __init__(self, to_row: Callable[[Any], Row] | None, columns: tuple[str, ...]) -> None:
-        self._to_row = to_row
-        self._columns = columns
-
-    def process(self, record: Any) -> Iterator[Row]:
-        yield columns_of(self._to_row(record) if self._to_row else record, self._columns)
+def _to_columns(record: Any, to_row: Callable[[Any], Row] | None, columns: tuple[str, ...]) -> Row:
+    return columns_of(to_row(record) if to_row else record, columns)

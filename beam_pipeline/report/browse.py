@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beam_pipeline.report.documents import Shown, Span, Wanted
-from beam_pipeline.report.figures import calls, listed, text, whole
+from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, calls, listed, text, whole
 from transforms.text import stable_seed
 
-ACCEPTED, REJECTED, DEAD = "accepted", "rejected", "dead"
 # Rows of each that a page shows at most.
 PLACES = {ACCEPTED: 600, REJECTED: 400, DEAD: 150}
 _LONG, _TITLE = 1_500, 200

@@ -8,9 +8,9 @@ from typing import Any
 from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.report import browse
-from beam_pipeline.report.browse import ACCEPTED, DEAD, PLACES, REJECTED, Entry
+from beam_pipeline.report.browse import PLACES, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
-from beam_pipeline.report.figures import Figures
+from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, Figures
 from beam_pipeline.report.sample import Sample
 
 
@@ -38,14 +38,10 @@ def collect(folder: str) -> Collected:
     output, figures = OutputFolder(folder), Figures()
     summary = output.summary()
     entries: list[Entry] = []
-    for kind, name, count in (
-        (ACCEPTED, "qa", figures.add_accepted),
-        (REJECTED, "rejected", figures.add_rejected),
-        (DEAD, "dead_letters", figures.add_dead),
-    ):
+    for kind, name in ((ACCEPTED, "qa"), (REJECTED, "rejected"), (DEAD, "dead_letters")):
         sample = Sample[Entry](PLACES[kind])
         for row in output.rows(name):
-            count(row)
+            figures.add(kind, row)
             sample.offer(_stratum(kind, row), browse.rank_of(row), partial(browse.entry_of, kind, row))
         entries += sample.rows()
     options = output.options()

@@ -4,6 +4,7 @@ A row of `qa/` names its document and does not repeat it, so the input is read o
 there. Only what is shown is held: short documents whole, of long ones the part around the quote.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,22 +65,19 @@ class Looked:
 
 def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MOST_CHARACTERS) -> Looked:
     """Find the texts that rows want in the input that the options name, `size` characters of each at most."""
-    by_id: dict[str, list[Wanted]] = {}
-    for want in wanted:
-        by_id.setdefault(want.document_id, []).append(want)
-    parents = {name.rpartition("#")[0] for name in by_id if "#" in name}
-    looked, spent, missing = Looked(), 0, set(by_id)
+    looked, spent, wants = Looked(), 0, set(wanted)
+    waiting: dict[str, list[Wanted]] = defaultdict(list)  # by document, for a chunk both by itself and by what it is of
+    for want in wants:
+        for name in {want.document_id, want.document_id.rpartition("#")[0]}:
+            waiting[name].append(want)
     try:
         for document, cost in input_documents(options):
             spent += cost
             looked.lengths.add(len(document.text.split()))
-            names = {document.id} & by_id.keys()
-            if document.id in parents:
-                names |= {name for name in by_id if name.rpartition("#")[0] == document.id}
-            for name in names & missing:
-                looked.shown |= {want: show(document.text, want, size, name != document.id) for want in by_id[name]}
-            missing -= names
-            if spent >= MOST_DOCUMENTS or (not missing and spent >= MEASURED_DOCUMENTS):
+            for want in waiting.pop(document.id, ()):
+                if want not in looked.shown:
+                    looked.shown[want] = show(document.text, want, size, want.document_id != document.id)
+            if spent >= MOST_DOCUMENTS or (len(looked.shown) == len(wants) and spent >= MEASURED_DOCUMENTS):
                 break
         else:
             looked.whole = True

@@ -9,7 +9,7 @@ from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import card, grid, keys, lead, named, note
-from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.report.tables import bar, number, share, table
 from beam_pipeline.summary.as_table import by_flow
 from beam_pipeline.summary.token_usage import EMBED
 
@@ -27,7 +27,7 @@ def cost(collected: Collected) -> Html:
     rows = []
     for stage, row in [*stages, ("total", usage["total"])]:
         prompt, cached, out = row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]
-        parts = (Bar(cached, "s5"), Bar(prompt - cached, "s0"), Bar(out, "s1"))
+        parts = ((cached, "s5"), (prompt - cached, "s0"), (out, "s1"))
         counts = (number(row["calls"]), number(row["replayed"]), number(prompt), share(cached, prompt), number(out))
         price = f"{prices.cost(row, 0):,.4f}" if stage != EMBED else "–"
         rows.append([named(stage, row.get("model", "")), bar(most, *parts) if stage != "total" else "", *counts, price])
@@ -113,7 +113,7 @@ def calls(collected: Collected) -> Html:
         latency, first, queued = row["latency_s"], row["first_try_s"], row["queued_s"]
         seconds = (latency["mean"], latency["max"], first["mean"], first["max"], queued["mean"])
         name, again = element("b", stage), max(0, row["attempts"] - row["calls"])
-        rows.append([name, bar(most, Bar(latency["mean"], "s0")), *(f"{value:,.2f}" for value in seconds)])
+        rows.append([name, bar(most, (latency["mean"], "s0")), *(f"{value:,.2f}" for value in seconds)])
         retries.append([name, number(row["calls"]), number(again), share(again, row["calls"]), number(row["throttled_s"])])
     lost = "Tries beyond the first, and the seconds lost to an endpoint that asked for patience."
     causes = "A busy or failing endpoint, or a reply that was malformed or cut."

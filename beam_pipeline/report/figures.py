@@ -7,6 +7,7 @@ from typing import Any
 
 from beam_pipeline.summary.diversity import question_word
 
+ACCEPTED, REJECTED, DEAD = "accepted", "rejected", "dead"
 # Names that a run has some dozens of. A file that is not what it should be must not fill the memory with them.
 MOST_NAMES = 500
 OTHERS = "(others)"
@@ -14,9 +15,9 @@ OTHERS = "(others)"
 LONGEST = 1_000_000
 
 
-def count(counts: Counter[Any], name: Any, by: int = 1) -> None:
+def count(counts: Counter[Any], name: Any) -> None:
     """Count a name, as `OTHERS` once there are too many."""
-    counts[name if name in counts or len(counts) < MOST_NAMES else OTHERS] += by
+    counts[name if name in counts or len(counts) < MOST_NAMES else OTHERS] += 1
 
 
 class Lengths:
@@ -49,48 +50,33 @@ class Figures:
     """Counts of accepted, rejected and dead rows."""
 
     def __init__(self) -> None:
-        self.accepted = self.rejected = self.dead = 0
+        self.rows: Counter[str] = Counter()  # by kind
         self.question_words, self.answer_words = Lengths(), Lengths()
-        self.domains: Counter[tuple[str, str]] = Counter()  # (domain, kind)
         self.answer_types: Counter[str] = Counter()
         self.asks: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
         self.checks: Counter[tuple[str, bool]] = Counter()
-        self.reasons: Counter[tuple[str, str]] = Counter()
-        self.errors: Counter[tuple[str, str]] = Counter()
         self.prompts: Counter[tuple[str, str, int, str]] = Counter()  # (stage, model, version, start of its SHA-256)
         self.pass_rates: Counter[int] = Counter()  # in tenths
 
-    def add_accepted(self, row: Mapping[str, Any]) -> None:
-        """Count a row of `qa/`."""
-        self.accepted += 1
-        question = text(row.get("question"))
-        self.question_words.add(len(question.split()))
-        self.answer_words.add(len(text(row.get("answer")).split()))
-        count(self.domains, (text(row.get("domain")), "accepted"))
-        count(self.answer_types, text(row.get("answer_type")))
-        count(self.asks, question_word(question))
-        count(self.sources, text(row.get("source")))
-        self._add_verdicts(row.get("verdicts"))
-        rate = row.get("pass_rate")
-        if isinstance(rate, (int, float)) and 0 <= rate <= 1:
-            self.pass_rates[min(9, int(rate * 10))] += 1
-        for call in calls(row):
-            count(self.prompts, call)
-
-    def add_rejected(self, row: Mapping[str, Any]) -> None:
-        """Count a row of `rejected/`."""
-        self.rejected += 1
-        count(self.reasons, (text(row.get("stage")), text(row.get("reason"))))
-        count(self.domains, (text(row.get("domain")), "rejected"))
-        item = row.get("item")
-        self._add_verdicts(item.get("verdicts") if isinstance(item, dict) else None)
-
-    def add_dead(self, row: Mapping[str, Any]) -> None:
-        """Count a row of `dead_letters/`."""
-        self.dead += 1
-        count(self.errors, (text(row.get("stage")), text(row.get("error"))))
-        count(self.domains, (text(row.get("domain")), "dead"))
+    def add(self, kind: str, row: Mapping[str, Any]) -> None:
+        """Count a row of a kind."""
+        self.rows[kind] += 1
+        item = row if kind == ACCEPTED else row.get("item") if kind == REJECTED else None
+        for verdict in listed(item.get("verdicts") if isinstance(item, dict) else None):
+            count(self.checks, (text(verdict.get("check")), bool(verdict.get("passed"))))
+        if kind == ACCEPTED:
+            question = text(row.get("question"))
+            self.question_words.add(len(question.split()))
+            self.answer_words.add(len(text(row.get("answer")).split()))
+            count(self.answer_types, text(row.get("answer_type")))
+            count(self.asks, question_word(question))
+            count(self.sources, text(row.get("source")))
+            rate = row.get("pass_rate")
+            if isinstance(rate, (int, float)) and 0 <= rate <= 1:
+                self.pass_rates[min(9, int(rate * 10))] += 1
+            for call in calls(row):
+                count(self.prompts, call)
 
     def stage_prompts(self) -> dict[str, str]:
         """By which model and prompt version each stage asked, as the accepted rows say; several where there were several."""
@@ -98,10 +84,6 @@ class Figures:
         for stage, model, version, _ in sorted(self.prompts):
             named.setdefault(stage, []).append(f"{model}, prompt version {version}")
         return {stage: "; ".join(names) for stage, names in named.items()}
-
-    def _add_verdicts(self, verdicts: Any) -> None:
-        for verdict in listed(verdicts):
-            count(self.checks, (text(verdict.get("check")), bool(verdict.get("passed"))))
 
 
 def calls(row: Mapping[str, Any]) -> Iterable[tuple[str, str, int, str]]:

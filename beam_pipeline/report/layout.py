@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import OTHERS
-from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.report.tables import bar, number, share, table
 
 
 def lead(words: str) -> Html:
@@ -48,5 +48,5 @@ def commonest(counts: Mapping[str, int], most: int) -> dict[str, int]:
 def counted(counts: Mapping[str, int], role: str, headings: tuple[str, str] = ("", "Pairs"), most: int = 0) -> Html:
     """Counts as a table with bars, in their order; the longest bar stands for `most`, or for the most there is."""
     total, most = sum(counts.values()), most or max(counts.values(), default=0)
-    rows = [[name, bar(most, Bar(value, role)), number(value), share(value, total)] for name, value in counts.items()]
+    rows = [[name, bar(most, (value, role)), number(value), share(value, total)] for name, value in counts.items()]
     return table([headings[0], "", headings[1], "Share"], rows)

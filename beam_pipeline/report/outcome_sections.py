@@ -4,7 +4,7 @@ from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import card, counted, grid, keys, lead, named, note
-from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.report.tables import bar, number, share, table
 from beam_pipeline.summary.as_table import by_flow
 from transforms.stages import WHAT_STAGES_DO
 
@@ -20,7 +20,7 @@ def funnel(collected: Collected) -> Html:
     rows = []
     for stage, row in stages:
         ended = [row.get(name, 0) for name in ("passed", "rejected", "dead_lettered")]
-        marks = bar(most, *map(Bar, ended, ("accepted", "rejected", "dead")))
+        marks = bar(most, *zip(ended, ("accepted", "rejected", "dead"), strict=True))
         rows.append([named(stage, WHAT_STAGES_DO.get(stage, "")), marks, *map(number, ended), share(ended[0], sum(ended))])
     return joined(
         lead(
@@ -48,7 +48,7 @@ def domains(collected: Collected) -> Html:
         tasks = sum(value for key, value in domains[name].items() if key != "yield")
         role, rate = f"s{series[name]}", domains[name]["yield"]
         key = element("span", name or "(none)", class_=f"key {role}")
-        rows.append([key, bar(1, Bar(rate, role)), number(tasks), number(accepted_here), f"{rate:.0%}"])
+        rows.append([key, bar(1, (rate, role)), number(tasks), number(accepted_here), f"{rate:.0%}"])
     if not rows:
         return Html("")
     values = [(name, accepted[name], at) for name, at in series.items() if accepted[name] and at < COLOURS]

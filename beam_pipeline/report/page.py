@@ -10,7 +10,7 @@ from importlib import resources
 from string import Template
 
 from beam_pipeline.report import sections
-from beam_pipeline.report.browse import ACCEPTED, DEAD, PLACES, REJECTED
+from beam_pipeline.report.browse import PLACES
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
 from beam_pipeline.report.pair_sections import map_rows
@@ -54,9 +54,8 @@ def _digest(text: str) -> str:
 
 def _sampled(collected: Collected) -> str:
     """How many rows of each kind the page has, and how they were chosen."""
-    figures = collected.figures
     shown = {kind: sum(row["kind"] == kind for row in collected.rows) for kind in PLACES}
-    seen = {ACCEPTED: figures.accepted, REJECTED: figures.rejected, DEAD: figures.dead}
+    seen = {kind: collected.figures.rows[kind] for kind in PLACES}
     *first, last = (f"{shown[kind]:,} of {seen[kind]:,} {kind}" for kind in PLACES)
     parts = f"{', '.join(first)} and {last}"
     if shown == seen:

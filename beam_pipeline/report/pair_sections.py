@@ -1,14 +1,13 @@
 """The accepted pairs: a map of the questions, what they ask, how long they are, how much they repeat each other."""
 
 from beam_pipeline.report import charts
-from beam_pipeline.report.browse import ACCEPTED
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
-from beam_pipeline.report.figures import MOST_NAMES, Lengths
+from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
 from beam_pipeline.report.layout import card, commonest, counted, grid, keys, lead, note
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
 from beam_pipeline.report.question_map import LEAST, place_questions
-from beam_pipeline.report.tables import Bar, bar, number, table
+from beam_pipeline.report.tables import bar, number, table
 
 
 def map_rows(collected: Collected) -> list[int]:
@@ -26,7 +25,8 @@ def question_map(collected: Collected) -> Html:
         return note(f"A map needs {LEAST} questions that share words; there are {len(rows)} questions.")
     colours = [series.get(row.get("domain", ""), COLOURS) for row in rows]
     names = {colour: name for name, colour in series.items() if colour < COLOURS}
-    of_all = "All" if len(rows) == collected.figures.accepted else f"{len(rows):,} of {collected.figures.accepted:,}"
+    accepted = collected.figures.rows[ACCEPTED]
+    of_all = "All" if len(rows) == accepted else f"{len(rows):,} of {accepted:,}"
     chart = charts.scatter("map", "Map of questions, coloured by domain", points, colours)
     says = "Rest on a dot to read its question, press it to see the row."
     return joined(
@@ -43,7 +43,7 @@ def question_map(collected: Collected) -> Html:
 def pairs(collected: Collected) -> Html:
     """Answer types, question words, sources, pass rates."""
     figures = collected.figures
-    if not figures.accepted:
+    if not figures.rows[ACCEPTED]:
         return Html("")
     types = commonest(collected.summary["answer_types"] or figures.answer_types, MOST_NAMES)
     parts = [
@@ -105,7 +105,7 @@ def repetition(collected: Collected) -> Html:
         if stage in stages:
             came, found = sum(stages[stage].values()), sum(reasons.get(name, 0) for name in names)
             rate = found / max(1, came)
-            rows.append([what, bar(1, Bar(rate, "rejected")), number(found), number(came), f"{rate:.1%}"])
+            rows.append([what, bar(1, (rate, "rejected")), number(found), number(came), f"{rate:.1%}"])
     parts = []
     if rows:
         says = "Of all rows that reached the stage that looks for them."

@@ -8,8 +8,9 @@ from typing import Any
 from beam_pipeline.report import effort_sections, outcome_sections, pair_sections
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element
+from beam_pipeline.report.figures import DEAD
 from beam_pipeline.report.layout import card, grid
-from beam_pipeline.report.tables import Bar, bar, number, share, table
+from beam_pipeline.report.tables import bar, number, share, table
 from beam_pipeline.summary.as_table import not_asked_about
 from transforms.stages import STAGES
 
@@ -47,7 +48,7 @@ def tiles(collected: Collected) -> list[Html]:
     shown = [
         ("documents read", number(documents["read"]), ", ".join((asked_about, *not_asked_about(documents)))),
         ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
-        ("dead letters", number(collected.figures.dead), "failures, which a replay asks again"),
+        ("dead letters", number(collected.figures.rows[DEAD]), "failures, which a replay asks again"),
     ]
     if total := summary.get("tokens", {}).get("total"):
         prompt = total["prompt_tokens"]
@@ -95,7 +96,7 @@ def _prompts(collected: Collected) -> Html:
     verdicts = []
     for check in sorted({check for check, _ in checks}):
         passed, failed = checks[(check, True)], checks[(check, False)]
-        marks = bar(passed + failed, Bar(passed, "accepted"), Bar(failed, "rejected"))
+        marks = bar(passed + failed, (passed, "accepted"), (failed, "rejected"))
         verdicts.append([element("b", check), marks, number(passed), number(failed)])
     parts = []
     if calls:

@@ -1,7 +1,6 @@
 """Tables with bars in them: numbers that a reader can compare and a screen reader can read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from beam_pipeline.report.elements import Html, element
 
@@ -9,21 +8,13 @@ from beam_pipeline.report.elements import Html, element
 _MANY = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A part of a bar: how long, and the role that gives it its colour."""
-
-    value: float
-    role: str
-
-
-def bar(most: float, *parts: Bar) -> Html:
-    """Parts one after another on a scale from 0 to `most`; what is there can be seen, however little."""
+def bar(most: float, *parts: tuple[float, str]) -> Html:
+    """Parts (length, role that gives the colour) one after another on a scale from 0 to `most`; all can be seen."""
     drawn, left = [], 0.0
-    for part in parts:
-        if part.value > 0 and most > 0:
-            width = max(0.6, 100 * part.value / most)
-            drawn.append(element("rect", x=f"{min(left, 99.4):.2f}", width=f"{width:.2f}", height=10, class_=f"fill-{part.role}"))
+    for value, role in parts:
+        if value > 0 and most > 0:
+            width = max(0.6, 100 * value / most)
+            drawn.append(element("rect", x=f"{min(left, 99.4):.2f}", width=f"{width:.2f}", height=10, class_=f"fill-{role}"))
             left += width
     return element("svg", *drawn, class_="bar", viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true")
 

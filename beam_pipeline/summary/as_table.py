@@ -11,23 +11,22 @@ TOP_REASONS = 5
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
     """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
-    documents, tasks = summary["documents"], summary["tasks"]
     lines = [
         f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
-        _ledger_line("documents", documents, documents["read"]),
-        _ledger_line("tasks", tasks, tasks["read"]),
+        *(
+            f"{part:15}" + _cells(summary[part], "read", "accepted", "rejected", "dead_lettered")
+            for part in ("documents", "tasks")
+        ),
         *_input_lines(summary.get("inputs", {})),
         "",
         f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]
     usage = summary.get("tokens", {})
     for stage, row in by_flow(summary["stages"]):
-        line = f"{stage:15}{row.get('passed', 0):>10,}{row.get('rejected', 0):>10,}{row.get('dead_lettered', 0):>10,}"
-        cost = usage.get(stage)
-        if cost:
-            line += (
-                f"   {cost['calls']:>8,}{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
-            )
+        line = f"{stage:15}{_cells(row, 'passed', 'rejected', 'dead_lettered')}"
+        if cost := usage.get(stage):
+            tokens = f"{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
+            line += f"   {cost['calls']:>8,}{tokens}"
         lines.append(line)
     lines += ["", f"{'domain':28}{'pairs':>8}{'yield':>8}"]
     domains = sorted(summary["domains"].items(), key=lambda item: -item[1].get("accepted", 0))
@@ -85,8 +84,8 @@ def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return sorted(stages.items(), key=lambda item: rank.get(item[0], len(rank)))
 
 
-def _ledger_line(name: str, row: Mapping[str, int], total: int) -> str:
-    return f"{name:15}{total:>10,}{row['accepted']:>10,}{row['rejected']:>10,}{row['dead_lettered']:>10,}"
+def _cells(row: Mapping[str, int], *names: str) -> str:
+    return "".join(f"{row.get(name, 0):>10,}" for name in names)
 
 
 def _top(counts: Mapping[str, int]) -> str:

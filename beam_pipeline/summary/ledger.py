@@ -16,7 +16,8 @@ what counts most of it ended; if one of its texts was lost or doubled, so was th
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import reduce
+from itertools import chain, zip_longest
 from typing import Any
 
 import apache_beam as beam
@@ -165,12 +166,8 @@ def _key(*parts: str) -> str:
     return "\t".join(parts)
 
 
-class _PassedFn(beam.DoFn):
-    def __init__(self, stage: str) -> None:
-        self._mark = (TALLY, _key("stages", stage, "passed"), ""), marks(STARTED)
-
-    def process(self, element: Any) -> Iterator[Mark]:
-        yield self._mark
+def _passed(element: Any, stage: str) -> Mark:
+    return (TALLY, _key("stages", stage, "passed"), ""), marks(STARTED)
 
 
 class _EndFn(beam.DoFn):
@@ -230,7 +227,7 @@ class CountRun(beam.PTransform):
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
             *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(leaving)),
             *(
-                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.ParDo(_PassedFn(stage)).with_output_types(Mark)
+                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.Map(_passed, stage).with_output_types(Mark)
                 for stage, outcome in self.stages.items()
             ),
         ]
@@ -282,11 +279,7 @@ class _GatherFn(beam.CombineFn):
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Counts]) -> Counts:
-        merged: Counts = {}
-        for accumulator in accumulators:
-            for count in accumulator.items():
-                self.add_input(merged, count)
-        return merged
+        return reduce(self.add_input, chain.from_iterable(part.items() for part in accumulators), {})
 
     def extract_output(self, accumulator: Counts) -> Counts:
         return accumulator
