@@ -17,7 +17,7 @@ from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, carried
+from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, with_row
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.input_list import read_inputs
 from beam_pipeline.reading.read_files import check_inputs
@@ -158,14 +158,15 @@ JSON = st.recursive(
 
 @given(JSON | st.binary() | st.dictionaries(st.text(), JSON, max_size=4) | st.characters(categories=["Cs"]))
 def test_any_value_goes_along_as_json_of_a_bounded_size(value: Any) -> None:
-    text = carried(("a",), (value,))
+    text = with_row(Document("", ""), {"a": value}, Fields(carry=("a",))).carried
     assert set(json.loads(text)) == {"a"}
     text.encode("utf-8")
 
 
 def test_a_long_value_is_cut() -> None:
     for value in ("x" * 100_000, b"x" * 100_000, ["x"] * 100_000, {"x": "y" * 100_000}):
-        assert len(json.loads(carried(("a",), (value,)))["a"]) == CARRIED_CHARACTERS
+        carried = with_row(Document("", ""), {"a": value}, Fields(carry=("a",))).carried
+        assert len(json.loads(carried)["a"]) == CARRIED_CHARACTERS
 
 
 # --- shares

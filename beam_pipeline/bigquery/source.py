@@ -23,9 +23,9 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
-from beam_pipeline.reading.documents import STAGE, Fields, carried, dead_row, make_document, missing_text
+from beam_pipeline.reading.documents import STAGE, Fields, as_json, dead_row, document_of, missing_text
 from beam_pipeline.reading.read_files import keep_first
-from beam_pipeline.storage.values import MISSING, BadRow, look_up
+from beam_pipeline.storage.values import BadRow
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
 from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection
@@ -122,22 +122,12 @@ def number_rows(items: Iterable[_T]) -> Iterator[_T]:
 
 def parse_table_row(row: Mapping[str, Any], fields: Fields, table: str) -> Document | DeadLetter:
     """Make a document of a row, or say what is wrong with it."""
-    content = json.dumps(row, sort_keys=True, default=_as_json)
+    content = json.dumps(row, sort_keys=True, default=as_json)
     where = f"bigquery:{table}#{stable_hash(content)}"
-    text = look_up(row, fields.text)
-    made: Document | BadRow
-    if text is MISSING:
-        made = BadRow("MissingText", missing_text(fields.text, "column", row))
-    else:
-        made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    made = document_of(row, fields, where, "column")
     if isinstance(made, BadRow):
-        return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=_as_json).encode("utf-8", "backslashreplace"))
-    return replace(made, carried=carried(fields.carry, (look_up(row, name) for name in fields.carry)))
-
-
-def _as_json(value: Any) -> str:
-    """Bytes as text; a date, a time, a decimal as they print."""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+        return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=as_json).encode("utf-8", "backslashreplace"))
+    return made
 
 
 def table_source(config: PipelineConfig) -> ReadRows:

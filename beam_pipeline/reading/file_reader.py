@@ -18,13 +18,12 @@ from beam_pipeline.reading.documents import (
     NOT_SAMPLED,
     Fields,
     LeftOut,
-    carried,
     dead_row,
+    document_of,
+    document_or_dead,
     make_document,
     missing_text,
     parse_row,
-    with_carried,
-    with_event_time,
 )
 from beam_pipeline.storage.files import (
     BLOCK_BYTES,
@@ -131,7 +130,7 @@ class FileReader:
                 if size > self.max_line_bytes:
                     yield dead_row(self._too_long("line"), where, line)
                 elif line.removeprefix(BOM).strip():
-                    yield _document_or_dead(parse_row(line, self.fields, where), where, line)
+                    yield document_or_dead(parse_row(line, self.fields, where), where, line)
         except BrokenFile as broken:
             yield dead_row(BadRow(broken.error, f"{broken}; the lines before this one were read"), f"{path}:{number + 1}")
 
@@ -148,25 +147,16 @@ class FileReader:
             yield dead_row(BadRow(broken.error, str(broken)), where)
             return
         text = bytes(content).removeprefix(BOM).replace(b"\r\n", b"\n")
-        yield _document_or_dead(make_document(text, MISSING, MISSING, self.fields.source_label or path, where), where, text)
+        yield document_or_dead(make_document(text, MISSING, MISSING, self.fields.source_label or path, where), where, text)
 
     def _read_parquet(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
-        number = 0
-        fields = self.fields
+        number, fields = 0, self.fields
         own = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
         try:
-            for values in guard_reading(_parquet_rows(stream, (*own, *fields.carry))):
-                number += 1
+            for number, row in enumerate(guard_reading(_parquet_rows(stream, (*own, *fields.carry))), 1):
                 where = f"{path}:row {number}"
-                text, row_id, source, *event_time = values[: len(own)]
-                made = make_document(text, row_id, source, fields.source_label, where)
-                if event_time:
-                    made = with_event_time(made, event_time[0], fields.event_time)
-                made = with_carried(made, carried(fields.carry, values[len(own) :]))
-                if isinstance(made, BadRow):
-                    yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
-                else:
-                    yield made
+                made = document_of(row, fields, where, "column")
+                yield document_or_dead(made, where, _raw_row(row, own) if isinstance(made, BadRow) else b"")
         except BrokenFile as broken:
             ending = "" if broken.error == "MissingText" else "; the rows before this one were read"
             yield dead_row(BadRow(broken.error, f"{broken}{ending}"), f"{path}:row {number + 1}")
@@ -181,19 +171,26 @@ UNKNOWN_FORMAT = (
 )
 
 
-def _document_or_dead(made: Document | BadRow, where: str, raw: bytes) -> Document | DeadLetter:
-    return dead_row(made, where, raw) if isinstance(made, BadRow) else made
-
-
-def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """The values of some columns, row by row; `MISSING` for a column that there is not. The first must be there."""
+def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The rows of some columns, of which the first must be there."""
     file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=BLOCK_BYTES)
-    paths = [_column_path(file.schema_arrow, field) for field in fields]
-    if not paths[0]:
-        raise BrokenFile(missing_text(fields[0], "column", _column_names(file.schema_arrow)), "MissingText")
-    columns = list(dict.fromkeys(".".join(path) for path in paths if path))
+    paths = _column_paths(file.schema_arrow, fields)
+    columns = [".".join(path) for path in paths.values()]
     for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns, use_threads=False):
-        yield from zip(*(_column_values(batch, path) for path in paths), strict=True)
+        for values in zip(*(_column_values(batch, path) for path in paths.values()), strict=True):
+            yield dict(zip(paths, values, strict=True))
+
+
+def _column_paths(schema: Any, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Where the columns of some fields are, as far as they are there.
+
+    Raises:
+        BrokenFile: the first is not, which holds the text; the message lists the columns that there are.
+    """
+    paths = {field: path for field in fields if (path := _column_path(schema, field))}
+    if fields[0] not in paths:
+        raise BrokenFile(missing_text(fields[0], "column", _column_names(schema)), "MissingText")
+    return paths
 
 
 def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
@@ -216,8 +213,7 @@ def check_parquet(stream: BinaryIO, text_field: str) -> None:
         schema = pq.read_schema(stream)
     except Exception:  # Arrow has errors of its own, and so has each file system
         return
-    if not _column_path(schema, text_field):
-        raise BrokenFile(missing_text(text_field, "column", _column_names(schema)), "MissingText")
+    _column_paths(schema, (text_field,))
 
 
 def _column_path(schema: Any, field: str) -> tuple[str, ...]:
@@ -238,8 +234,6 @@ def _column_path(schema: Any, field: str) -> tuple[str, ...]:
 
 def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
     """A column as Python values. Strings come as bytes, for Arrow does not look whether they are UTF-8."""
-    if not path:
-        return [MISSING] * batch.num_rows
     column = batch.column(path[0])
     for name in path[1:]:
         column = pc.struct_field(column, name)
@@ -250,11 +244,11 @@ def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
     return list(column.to_pylist())
 
 
-def _raw_row(values: Iterable[tuple[str, Any]]) -> bytes:
+def _raw_row(row: dict[str, Any], names: Iterable[str]) -> bytes:
     """How a row of Parquet begins, for its dead letter."""
     lines = []
-    for name, value in values:
-        if value is not MISSING:
-            shown = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
-            lines.append(name.encode("utf-8", "backslashreplace") + b": " + shown[: 4 * RAW_CHARACTERS])
+    for name in (name for name in names if name in row):
+        value = row[name]
+        shown = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+        lines.append(name.encode("utf-8", "backslashreplace") + b": " + shown[: 4 * RAW_CHARACTERS])
     return b"\n".join(lines)
