@@ -17,7 +17,7 @@ from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_exemplars, tell_empty
-from beam_pipeline.reading.input_list import InputSpec, read_inputs
+from beam_pipeline.reading.input_list import InputSpec, file_inputs, read_inputs
 from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.reading.read_files import ReadDocuments, Reading
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs, is_tallied
@@ -66,7 +66,7 @@ def build(
     bank = exemplar_bank(pipeline, config, prompts)
     earlier = journal_source(pipeline, config)
     inputs = read_inputs(config)
-    read = pipeline | "Read" >> document_source(config, inputs)
+    read = pipeline | "Read" >> document_source(config)
     clean = read.passed | "Screen" >> ScreenDocuments(screen_config(config, inputs), config.stream_ttl_s)
     ready = clean.passed | "Ready" >> (recalled(earlier, config) if earlier else beam.Reshuffle())  # the one fusion break
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
@@ -109,21 +109,16 @@ def build(
     return left
 
 
-def document_source(
-    config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()
-) -> ReadDocuments | ReadUniqueInputs | ReadRows | ReadStream:
-    """The source of documents, as the options say; `inputs` are those of `--inputs`."""
+def document_source(config: PipelineConfig) -> ReadDocuments | ReadUniqueInputs | ReadRows | ReadStream:
+    """The source of documents, as the options say."""
     if config.input_table or config.input_query:
         return table_source(config)
     if config.streaming:
         return stream_source(config)
-    if inputs:
-        return ReadUniqueInputs(inputs)
-    return ReadDocuments(
-        *(tuple(config.input), config.text_field, config.id_field, config.source_field, config.source, config.input_format),
-        carry=tuple(config.carry),
-        tallied=is_tallied(config),
-    )
+    files = tuple(file_inputs(config))
+    if config.inputs:
+        return ReadUniqueInputs(files)
+    return ReadDocuments(files[0].patterns, files[0].reader, is_tallied(config))
 
 
 def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:

@@ -19,7 +19,7 @@ from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, with_row
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.input_list import read_inputs
+from beam_pipeline.reading.input_list import file_inputs, read_inputs
 from beam_pipeline.reading.read_files import check_inputs
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.summary.as_table import summary_table
@@ -72,12 +72,14 @@ def test_an_entry_says_what_is_its_own_and_has_the_rest_from_the_options(
     - {source: books, path: shelf/*.parquet, text_field: content, id_field: "", weight: 0.25, languages: [no, en], carry: isbn}
     - {source: 2024, path: [gs://crawl/*.warc.gz, /crawl/b.wet], cap: 1000}
     """
-    books, web = read_inputs(listed(text, text_field="body", carry=["url", "license"]))
+    config = listed(text, text_field="body", carry=["url", "license"])
+    books, web = read_inputs(config)
     assert books.path == [str(tmp_path / "shelf" / "*.parquet")], "from the list's own folder"
     assert (books.text_field, books.id_field, books.weight, books.cap) == ("content", "", 0.25, 0)
     assert (books.languages, books.carry) == (["no", "en"], ["isbn"])
     assert (web.source, web.path) == ("2024", ["gs://crawl/*.warc.gz", "/crawl/b.wet"])
-    assert web.fields("when") == Fields("body", "id", "", "2024", "when", ("url", "license"))
+    *_, files = file_inputs(config, "when")
+    assert files.reader.fields == Fields("body", "id", "", "2024", "when", ("url", "license"))
 
 
 @pytest.mark.parametrize(

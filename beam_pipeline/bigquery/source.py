@@ -24,6 +24,7 @@ from beam_pipeline.bigquery.client import asking, find_table, make_client, query
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
 from beam_pipeline.reading.documents import STAGE, Fields, as_json, dead_row, document_of, missing_text
+from beam_pipeline.reading.input_list import fields_of
 from beam_pipeline.reading.read_files import keep_first
 from beam_pipeline.storage.values import BadRow
 from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
@@ -136,7 +137,7 @@ def table_source(config: PipelineConfig) -> ReadRows:
     Raises:
         ValueError: the table cannot be read; one line.
     """
-    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
+    fields = fields_of(config)
     columns = () if config.input_query else wanted_columns(fields, table_columns(config.input_table))
     table = str(parse_table(config.input_table)) if config.input_table else ""
     return ReadRows(table, config.input_query, fields, columns)

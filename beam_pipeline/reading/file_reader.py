@@ -6,7 +6,7 @@ read so far and one dead letter that names the row where it broke.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
@@ -27,6 +27,7 @@ from beam_pipeline.reading.documents import (
 )
 from beam_pipeline.storage.files import (
     BLOCK_BYTES,
+    FORMATS,
     SUFFIXES,
     BrokenFile,
     format_of,
@@ -74,16 +75,21 @@ class FileReader:
     """Reads files of documents.
 
     Attributes:
-        fields: where a row keeps text, id and source.
-        input_format: one of `FORMATS`, or "auto" for what each file's name tells.
+        fields: where a row keeps what a document needs.
+        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
+            each file's name.
         max_line_bytes: a longer line, or text file, is a dead letter and is never held in memory.
         weight: the share of the documents to keep, as `ticket` draws them.
     """
 
-    fields: Fields
-    input_format: str
-    max_line_bytes: int
+    fields: Fields = field(default_factory=Fields)
+    input_format: str = "auto"
+    max_line_bytes: int = 50_000_000
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.input_format not in ("auto", *FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
 
     def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         """Read one file. Whatever is wrong with it comes out as dead letters."""

@@ -26,7 +26,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import check_languages, hint, shown
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import MAX_LINE_BYTES, check_inputs
+from beam_pipeline.reading.read_files import check_inputs
 from beam_pipeline.storage.matching import read_text
 
 
@@ -60,10 +60,6 @@ class InputSpec(BaseModel):
         return source
 
     _languages = field_validator("languages")(check_languages)
-
-    def fields(self, event_time: str = "") -> Fields:
-        """Where its rows keep what a document needs; the source is the label, whatever a row says."""
-        return Fields(self.text_field, self.id_field, "", self.source, event_time, tuple(self.carry))
 
 
 def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
@@ -161,15 +157,26 @@ class FileInput(NamedTuple):
     reader: FileReader
     cap: int = 0
 
+    @property
+    def label(self) -> str:
+        """The source of documents whose row has none; with `--inputs` of all."""
+        return self.reader.fields.source_label
 
-def file_inputs(config: PipelineConfig) -> Iterator[FileInput]:
-    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph.
+
+def fields_of(config: PipelineConfig, event_time: str = "") -> Fields:
+    """Where rows keep what a document needs, as the options say; `event_time` is the field of the event time."""
+    return Fields(config.text_field, config.id_field, config.source_field, config.source, event_time, tuple(config.carry))
+
+
+def file_inputs(config: PipelineConfig, event_time: str = "") -> Iterator[FileInput]:
+    """All inputs of files, each with its reader.
 
     Raises:
         ValueError: `--inputs` cannot be used; one line.
     """
     if config.input:
-        fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
-        yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
+        yield FileInput(tuple(config.input), FileReader(fields_of(config, event_time), config.input_format))
     for spec in read_inputs(config):
-        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)
+        # The source is the label, whatever a row says.
+        fields = Fields(spec.text_field, spec.id_field, "", spec.source, event_time, tuple(spec.carry))
+        yield FileInput(tuple(spec.path), FileReader(fields, spec.format, weight=spec.weight), spec.cap)

@@ -7,15 +7,15 @@ Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLon
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import NOT_TEXT, STAGE, Fields, LeftOut, dead_row
+from beam_pipeline.reading.documents import NOT_TEXT, STAGE, LeftOut, dead_row
 from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
-from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
+from beam_pipeline.storage.files import BrokenFile, format_of, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
@@ -23,8 +23,6 @@ from transforms.flow.coders import RecordCoder
 from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
 from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
-
-MAX_LINE_BYTES = 50_000_000
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
 
@@ -53,38 +51,17 @@ class ReadDocuments(beam.PTransform):
 
     Attributes:
         patterns: paths or globs, of any file system that Beam knows. A file that several match is read once.
-        text_field, id_field, source_field: field names, or paths into nested objects ("meta.url").
-            Without an id in the row, or with `id_field` "", ids are derived from the text.
-        source_label: source of the documents whose row has none (of a text file: its path).
-        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
-            each file's name.
-        max_line_bytes: a longer line, or text file, becomes a dead letter.
-        carry: fields that go along as attributes of the documents.
+        reader: what reads a file.
         tallied: whether to give a Reading and not an Outcome.
     """
 
     patterns: tuple[str, ...]
-    text_field: str = "text"
-    id_field: str = "id"
-    source_field: str = "source"
-    source_label: str = ""
-    input_format: str = "auto"
-    max_line_bytes: int = MAX_LINE_BYTES
-    carry: tuple[str, ...] = ()
+    reader: FileReader = field(default_factory=FileReader)
     tallied: bool = False
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
-        if self.input_format not in ("auto", *FORMATS):
-            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
-        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
-        read = spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(
-            fields, self.input_format, self.max_line_bytes, tallied=self.tallied
-        )
-        unique = read.passed | "UniqueIds" >> UniqueIds()
-        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
-        outcome = Outcome(unique.passed, unique.rejected, letters)
-        return Reading(*outcome, read.tallies) if self.tallied else outcome
+        return first_by_id(spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(self.reader, self.tallied))
 
 
 def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PCollection:
@@ -97,25 +74,22 @@ def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PColl
     )
 
 
+MatchFiles: Any = beam.ptransform_fn(spread_files)
+
+
 @dataclass
 class ReadFiles(beam.PTransform):
     """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
 
-    Attributes:
-        weight: the share of the documents to take.
-        fields, input_format, max_line_bytes, tallied: as `ReadDocuments` has them.
+    The rest is as `ReadDocuments` has it.
     """
 
-    fields: Fields
-    input_format: str = "auto"
-    max_line_bytes: int = MAX_LINE_BYTES
-    weight: float = 1.0
+    reader: FileReader
     tallied: bool = False
 
     @no_annotations
     def expand(self, paths: beam.PCollection) -> Outcome | Reading:
-        reader = FileReader(self.fields, self.input_format, self.max_line_bytes, self.weight)
-        read = beam.ParDo(_ReadFilesFn(reader, self.tallied))
+        read = beam.ParDo(_ReadFilesFn(self.reader, self.tallied))
         if not self.tallied:
             return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
         typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
@@ -123,7 +97,13 @@ class ReadFiles(beam.PTransform):
         return Reading(*as_outcome(outputs), outputs[TALLIES])
 
 
-@dataclass
+def first_by_id(read: Any) -> Any:
+    """What was read, an Outcome or a Reading, with the first row of every id alone."""
+    unique = read.passed | "UniqueIds" >> UniqueIds()
+    letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
+    return read._replace(passed=unique.passed, rejected=unique.rejected, dead_letters=letters)
+
+
 class UniqueIds(beam.PTransform):
     """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document]."""
 

@@ -18,9 +18,9 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
 from beam_pipeline.output.folder import check_apart
-from beam_pipeline.reading.documents import STAGE, Fields
-from beam_pipeline.reading.file_reader import check_installed
-from beam_pipeline.reading.input_list import file_inputs, input_patterns, read_inputs
+from beam_pipeline.reading.documents import STAGE
+from beam_pipeline.reading.file_reader import FileReader, check_installed
+from beam_pipeline.reading.input_list import fields_of, file_inputs, input_patterns
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -36,15 +36,15 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
     """The stream of documents that the options name."""
     event_time = parse_option(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
-    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, field, tuple(config.carry))
     source: ReadMessages | ReadFolder | ReadInputs
-    look = config.watch_interval_s, config.watch_until_s, config.output
+    watch = partial(WatchFiles, interval_s=config.watch_interval_s, until_s=config.watch_until_s, output=config.output)
+    files = tuple(file_inputs(config, field))
     if config.input_subscription:
-        source = ReadMessages(config.input_subscription, fields, event_time)
+        source = ReadMessages(config.input_subscription, fields_of(config, field), event_time)
     elif config.inputs:
-        source = ReadInputs(read_inputs(config), partial(WatchFiles, interval_s=look[0], until_s=look[1], output=look[2]), field)
+        source = ReadInputs(files, watch)
     else:
-        source = ReadFolder(tuple(config.input), fields, config.input_format, *look, is_tallied(config))
+        source = ReadFolder(watch(files[0].patterns), files[0].reader, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
@@ -94,7 +94,7 @@ class ReadStream(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
-        read = pipeline | "Source" >> self.source
+        read: Outcome | Reading = pipeline | "Source" >> self.source
         # Before the windows: what is delivered again when its window is closed is still the same document, and not late.
         unique = read.passed | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
@@ -105,15 +105,17 @@ class ReadStream(beam.PTransform):
             rejected = (*rejected, late)
         else:
             documents = (documents, late) | "AnyTime" >> beam.Flatten()
-        outcome = Outcome(
-            documents,
-            rejected | "AllRejected" >> beam.Flatten(),
-            letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter) | "AllLetters" >> beam.Flatten(),
+        read = read._replace(
+            passed=documents,
+            rejected=rejected | "AllRejected" >> beam.Flatten(),
+            dead_letters=letters
+            | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter)
+            | "AllLetters" >> beam.Flatten(),
         )
-        if not isinstance(read, Reading):
-            return outcome
-        # What was left out belongs to the window in which it was met: it has no other time that anybody looked at.
-        return Reading(*outcome, read.tallies | "WindowTallies" >> self.windows.closing())
+        if isinstance(read, Reading):
+            # What was left out belongs to the window in which it was met: it has no other time that anybody looked at.
+            read = read._replace(tallies=read.tallies | "WindowTallies" >> self.windows.closing())
+        return read
 
 
 @dataclass
@@ -121,25 +123,18 @@ class ReadFolder(beam.PTransform):
     """Reads the documents of every file that appears: pipeline -> Outcome[Document], in the global window.
 
     Attributes:
-        patterns: globs of files to come.
-        fields: where a row keeps what a document needs.
-        input_format: as `ReadDocuments` has it.
-        interval_s, until_s, output: as `WatchFiles` has them.
+        files: names them.
+        reader: what reads a file.
         tallied: whether to give a Reading.
     """
 
-    patterns: tuple[str, ...]
-    fields: Fields
-    input_format: str = "auto"
-    interval_s: float = 30.0
-    until_s: float = 0.0
-    output: str = ""
+    files: WatchFiles
+    reader: FileReader
     tallied: bool = False
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
-        paths = pipeline | "Watch" >> WatchFiles(self.patterns, self.interval_s, self.until_s, self.output)
-        return paths | "ReadFiles" >> ReadFiles(self.fields, self.input_format, tallied=self.tallied)
+        return pipeline | "Watch" >> self.files | "ReadFiles" >> ReadFiles(self.reader, self.tallied)
 
 
 def _id_of(document: Document) -> str:
