@@ -98,6 +98,7 @@ class ReadStream(beam.PTransform):
         # Before the windows: what is delivered again when its window is closed is still the same document, and not late.
         unique = read.passed | "UniqueIds" >> FirstSeen(STAGE, _id_of, _name_of, _repeated, Document, self.ttl_s)
         letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
+        letters = letters | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter)
         dated = self.event_time.kind != ARRIVAL
         documents, late = unique.passed | "WindowDocuments" >> AssignWindows(self.windows, Document, rejects=dated)
         rejected = unique.rejected | "WindowRejected" >> AssignWindows(self.windows, Rejection)
@@ -108,9 +109,7 @@ class ReadStream(beam.PTransform):
         read = read._replace(
             passed=documents,
             rejected=rejected | "AllRejected" >> beam.Flatten(),
-            dead_letters=letters
-            | "WindowDeadLetters" >> AssignWindows(self.windows, DeadLetter)
-            | "AllLetters" >> beam.Flatten(),
+            dead_letters=letters | "AllLetters" >> beam.Flatten(),
         )
         if isinstance(read, Reading):
             # What was left out belongs to the window in which it was met: it has no other time that anybody looked at.
