@@ -21,9 +21,10 @@ shares in each window.
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -31,7 +32,7 @@ import yaml
 from apache_beam.typehints.decorators import no_annotations
 
 from prompts.load import Domain
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_taken_out
 from transforms.flow.tickets import Tickets, TicketsFn
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import stable_seed
@@ -210,23 +211,14 @@ def document_of_pair(qa: VerifiedQA) -> str:
     return document.where or document.parent_id or document.id
 
 
-def source_of_pair(qa: VerifiedQA) -> str:
-    return qa.pair.task.document.source
+source_of_pair = attrgetter("pair.task.document.source")
+domain_of_pair = attrgetter("pair.task.domain")
 
 
-def domain_of_pair(qa: VerifiedQA) -> str:
-    return qa.pair.task.domain
-
-
-@dataclass(frozen=True)
-class _ShareGroup:
+def _share_group(qa: VerifiedQA, named: Collection[str]) -> str:
     """The group of a pair when shares are looked after: its domain if that has a share of its own."""
-
-    named: frozenset[str]
-
-    def __call__(self, qa: VerifiedQA) -> str:
-        domain = domain_of_pair(qa)
-        return domain if domain in self.named else _REST
+    domain: str = domain_of_pair(qa)
+    return domain if domain in named else _REST
 
 
 def keep_below(
@@ -242,26 +234,9 @@ def keep_below(
         yield reject(STAGE, step, qa, f"{limit.pairs} pairs of {name}, {limit.kept} kept{limit.why}")
 
 
-class _StepFn(beam.DoFn):
-    """One step of the mix. Counts rejections only: what passes is counted after the last step."""
-
-    def __init__(self, decide: Callable[..., Iterator[VerifiedQA | Rejection]]) -> None:
-        self._decide = decide
-
-    def process(self, element: Any, limits: Limits | None = None) -> Iterator[Any]:
-        for result in self._decide(element) if limits is None else self._decide(element, limits):
-            if isinstance(result, Rejection):
-                yield from tag_and_count(STAGE, [result])
-            else:
-                yield result
-
-
-class _TicketFn(beam.DoFn):
-    def __init__(self, step: str, group_of: Callable[[VerifiedQA], str], seed: int) -> None:
-        self._step, self._group_of, self._seed = step, group_of, seed
-
-    def process(self, qa: VerifiedQA) -> Iterator[tuple[str, int]]:
-        yield self._group_of(qa), draw_ticket(qa, self._step, self._seed)
+def _step(decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Any:
+    """One step of the mix. What passes is counted after the last."""
+    return split_outputs(beam.FlatMap(lambda *element: tag_taken_out(STAGE, decide(*element)), *given), VerifiedQA)
 
 
 @dataclass
@@ -274,8 +249,9 @@ class _Limit(beam.PTransform):
     config: MixConfig
 
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Any:
-        draw = beam.ParDo(_TicketFn(self.step, self.group_of, self.config.seed)).with_output_types(tuple[str, int])
-        shares = dict(self.config.domain_shares) if self.step == SHARE else None
+        step, group_of, seed = self.step, self.group_of, self.config.seed
+        draw = beam.Map(lambda qa: (group_of(qa), draw_ticket(qa, step, seed))).with_output_types(tuple[str, int])
+        shares = dict(self.config.domain_shares) if step == SHARE else None
         groups = pairs | "Draw" >> draw | "Gather" >> beam.CombinePerKey(TicketsFn(self.most if shares is None else None))
         if shares is None:
             limits = groups | "Cap" >> beam.FlatMap(cap_limit, self.most)
@@ -286,8 +262,7 @@ class _Limit(beam.PTransform):
                 | "GroupTogether" >> beam.GroupByKey()
                 | "Share" >> beam.FlatMap(lambda together, shares=shares: share_limits(dict(together[1]), shares))
             )
-        keep = partial(keep_below, step=self.step, group_of=self.group_of, seed=self.config.seed)
-        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(keep), beam.pvalue.AsDict(limits)), VerifiedQA)
+        return pairs | "Keep" >> _step(partial(keep_below, step=step, group_of=group_of, seed=seed), beam.pvalue.AsDict(limits))
 
 
 @dataclass
@@ -300,7 +275,7 @@ class _CapDocuments(beam.PTransform):
             pairs
             | "KeyByDocument" >> beam.Map(lambda qa: (document_of_pair(qa), qa)).with_output_types(tuple[str, VerifiedQA])
             | "GroupByDocument" >> beam.GroupByKey()
-            | "Keep" >> split_outputs(beam.ParDo(_StepFn(keep)), VerifiedQA)
+            | "Keep" >> _step(keep)
         )
 
 
@@ -322,7 +297,7 @@ class MixQA(beam.PTransform):
             steps.append(("CapDomains", _Limit(DOMAIN, domain_of_pair, config.max_pairs_per_domain, config)))
         if config.domain_shares:
             named = frozenset(name for name, _ in config.domain_shares)
-            steps.append(("ShareDomains", _Limit(SHARE, _ShareGroup(named), 0, config)))
+            steps.append(("ShareDomains", _Limit(SHARE, partial(_share_group, named=named), 0, config)))
         for name, step in steps:
             outcome = as_outcome(pairs | name >> step)
             pairs = outcome.passed

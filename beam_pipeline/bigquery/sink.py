@@ -12,7 +12,7 @@ Beam's Storage Write API needs an expansion service in Java. A row that BigQuery
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     run = run_of(config)
     for kind, records in zip(SUFFIXES, left, strict=True):
         table = str(tables_of(config)[kind])
-        rows = records | f"{KINDS[kind].label}ToRows" >> beam.ParDo(_ToRowFn(kind, run)).with_output_types(dict)
+        rows = records | f"{KINDS[kind].label}ToRows" >> beam.Map(_to_row, kind, run).with_output_types(dict)
         if config.streaming:
             refused.append(rows | f"Insert{KINDS[kind].label}" >> InsertRows(table, kind))
         else:
@@ -89,14 +89,8 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     return left._replace(dead_letters=(left.dead_letters, *refused) | "FlattenRefusedRows" >> beam.Flatten())
 
 
-class _ToRowFn(beam.DoFn):
-    def __init__(self, kind: str, run: str) -> None:
-        self._to_row = KINDS[kind].to_row
-        self._columns = tuple(KINDS[kind].schema.names)
-        self._run = run
-
-    def process(self, record: Any) -> Iterator[Row]:
-        yield {**columns_of(self._to_row(record), self._columns), RUN_COLUMN: self._run}
+def _to_row(record: Any, kind: str, run: str) -> Row:
+    return {**columns_of(KINDS[kind].to_row(record), tuple(KINDS[kind].schema.names)), RUN_COLUMN: run}
 
 
 def _load(table: str, kind: str, project: str) -> WriteToBigQuery:
@@ -134,20 +128,12 @@ class InsertRows(beam.PTransform):
             write_disposition=BigQueryDisposition.WRITE_APPEND,
             insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
         )
-        return result.failed_rows_with_errors | "Refused" >> beam.ParDo(_RefusedFn(self.kind)).with_output_types(DeadLetter)
-
-
-class _RefusedFn(beam.DoFn):
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def process(self, refused: tuple[str, Row, Any]) -> Iterator[DeadLetter]:
-        count(SINK_STAGE, "dead_letter/RowRefused")
-        yield refused_row(*refused, self._kind)
+        return result.failed_rows_with_errors | "Refused" >> beam.MapTuple(refused_row, self.kind).with_output_types(DeadLetter)
 
 
 def refused_row(table: str, row: Row, errors: Any, kind: str) -> DeadLetter:
     """The dead letter of a row that a table refused; `errors` are BigQuery's, or a text of Beam's."""
+    count(SINK_STAGE, "dead_letter/RowRefused")
     first = errors[0] if isinstance(errors, list) and errors else {"message": str(errors)}
     said = [str(first[name]) for name in ("reason", "location", "message") if first.get(name)]
     return DeadLetter(

@@ -25,11 +25,11 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
 from beam_pipeline.reading.documents import STAGE, Fields, as_json, dead_row, document_of, missing_text
 from beam_pipeline.reading.input_list import fields_of
-from beam_pipeline.reading.read_files import keep_first
+from beam_pipeline.reading.read_files import keep_first, parse_rows
 from beam_pipeline.storage.values import BadRow
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_outcome
 from transforms.flow.unique_ids import unique_ids
-from transforms.records import DeadLetter, Document, Rejection
+from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
 _T = TypeVar("_T", Document, DeadLetter)
@@ -65,52 +65,25 @@ class ReadRows(beam.PTransform):
                 "query_priority": BigQueryQueryPriority.INTERACTIVE,
             }
         rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
-        parsed = as_outcome(rows | "ParseRows" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.table or QUERY)), Document))
-        unique = unique_ids(parsed.passed, STAGE, _keep_first)
+        parsed = as_outcome(rows | "ParseRows" >> parse_rows(parse_table_row, self.fields, self.table or QUERY))
+        unique = unique_ids(parsed.passed, STAGE, lambda documents: keep_first(_Numbered(documents)))
         letters = (
             parsed.dead_letters
-            | "KeyByPlace" >> beam.Map(_key_by_place).with_output_types(tuple[str, DeadLetter])
+            | "KeyByPlace" >> beam.Map(lambda letter: (letter.where, letter)).with_output_types(tuple[str, DeadLetter])
             | "GroupByPlace" >> beam.GroupByKey()
-            | "NumberRows" >> beam.FlatMapTuple(_number_letters).with_output_types(DeadLetter)
+            | "NumberRows" >> beam.FlatMapTuple(lambda _, letters: number_rows(letters)).with_output_types(DeadLetter)
         )
         return Outcome(unique.passed, unique.rejected, (letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten())
 
 
-class _ParseFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
-
-    def __init__(self, fields: Fields, table: str) -> None:
-        self._fields = fields
-        self._table = table
-
-    def process(self, row: dict[str, Any]) -> Iterator[Any]:
-        parsed = parse_table_row(row, self._fields, self._table)
-        if isinstance(parsed, DeadLetter):
-            yield from tag_and_count(STAGE, [parsed])
-        else:
-            yield parsed
-
-
-def _keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
-    return keep_first(_Numbered(documents))
-
-
-def _key_by_place(letter: DeadLetter) -> tuple[str, DeadLetter]:
-    return letter.where, letter
-
-
-def _number_letters(_: str, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
-    return number_rows(letters)
-
-
+@dataclass(frozen=True)
 class _Numbered:
     """Documents with names of their own, which may be gone through more than once."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._documents = documents
+    documents: Iterable[Document]
 
     def __iter__(self) -> Iterator[Document]:
-        return number_rows(self._documents)
+        return number_rows(self.documents)
 
 
 def number_rows(items: Iterable[_T]) -> Iterator[_T]:

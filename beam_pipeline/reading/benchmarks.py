@@ -61,19 +61,15 @@ class ReadBenchmarks(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        read = beam.ParDo(_ReadFileFn(self.fields)).with_output_types(BenchmarkItem)
+        read = beam.FlatMap(_read_file, self.fields).with_output_types(BenchmarkItem)
         return spread_files(pipeline, self.patterns) | "ReadFiles" >> read
 
 
-class _ReadFileFn(beam.DoFn):
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        self._fields = fields
-
-    def process(self, path: str) -> Iterator[BenchmarkItem]:
-        try:
-            yield from read_items(path, self._fields)
-        except ValueError as error:
-            raise FatalError(str(error)) from error
+def _read_file(path: str, fields: tuple[str, ...]) -> Iterator[BenchmarkItem]:
+    try:
+        yield from read_items(path, fields)
+    except ValueError as error:
+        raise FatalError(str(error)) from error
 
 
 def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> None:

@@ -40,24 +40,19 @@ class ReadExemplars(beam.PTransform):
         return (
             pipeline
             | "Once" >> beam.Create([None], reshuffle=False)
-            | "ReadBanks" >> beam.ParDo(_ReadBanksFn(self.domains, self.patterns, self.replace))
+            | "ReadBanks" >> beam.FlatMap(_read_banks, self.domains, self.patterns, self.replace)
         )
 
 
-class _ReadBanksFn(beam.DoFn):
-    def __init__(self, domains: tuple[Domain, ...], patterns: tuple[str, ...], replace: bool) -> None:
-        self._domains = domains
-        self._patterns = patterns
-        self._replace = replace
-
-    def process(self, element: None) -> Iterator[tuple[str, list[Exemplar]]]:
-        try:
-            bank = read_exemplars(self._domains, self._patterns, self._replace)
-        except ValueError as error:
-            raise FatalError(str(error)) from error
-        tell_empty(bank)
-        for name, exemplars in bank.items():
-            yield name, list(exemplars)
+def _read_banks(
+    _: None, domains: tuple[Domain, ...], patterns: tuple[str, ...], replace: bool
+) -> Iterator[tuple[str, list[Exemplar]]]:
+    try:
+        bank = read_exemplars(domains, patterns, replace)
+    except ValueError as error:
+        raise FatalError(str(error)) from error
+    tell_empty(bank)
+    yield from ((name, list(exemplars)) for name, exemplars in bank.items())
 
 
 def tell_empty(bank: Mapping[str, Collection[Exemplar]]) -> None:

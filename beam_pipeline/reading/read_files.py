@@ -6,7 +6,7 @@ Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlie
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,7 +20,17 @@ from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
 from transforms.flow.coders import RecordCoder
-from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
+from transforms.flow.outcome import (
+    DEAD_LETTERS,
+    PASSED,
+    REJECTED,
+    Outcome,
+    as_outcome,
+    count,
+    split_outputs,
+    tag_and_count,
+    tag_taken_out,
+)
 from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
 
@@ -89,7 +99,7 @@ class ReadFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, paths: beam.PCollection) -> Outcome | Reading:
-        read = beam.ParDo(_ReadFilesFn(self.reader, self.tallied))
+        read = beam.FlatMap(_read_file, self.reader, self.tallied)
         if not self.tallied:
             return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
         typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
@@ -112,33 +122,30 @@ class UniqueIds(beam.PTransform):
         return unique_ids(documents, STAGE, keep_first)
 
 
-class _ReadFilesFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
+def _read_file(path: str, reader: FileReader, tallied: bool) -> Iterator[Any]:
+    label = " ".join(reader.fields.source_label.split()) or "input"
+    for result in reader.read(path):
+        met = [READ] if result != NOT_TEXT else []
+        match result:
+            case LeftOut(why):
+                met.append(why)
+                count(STAGE, f"left_out/{why}")
+            case DeadLetter():
+                met.append(DEAD)
+                yield from tag_and_count(STAGE, [result])
+            case _:  # counts as passed when its id is known to be its own
+                yield result
+        if tallied:
+            yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
 
-    def __init__(self, reader: FileReader, tallied: bool) -> None:
-        self._reader = reader
-        self._tallied = tallied
-        self._label = " ".join(reader.fields.source_label.split()) or "input"
 
-    def process(self, path: str) -> Iterator[Any]:
-        for result in self._reader.read(path):
-            if self._tallied:
-                yield from self._tallies(result)
-            match result:
-                case Document():
-                    yield result
-                case LeftOut(why):
-                    count(STAGE, f"left_out/{why}")
-                case _:
-                    yield from tag_and_count(STAGE, [result])
+def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
+    """A ParDo over what makes a document of a row, whose ids may still repeat."""
+    return split_outputs(beam.FlatMap(_parse_row, parse, *given), Document)
 
-    def _tallies(self, result: Document | DeadLetter | LeftOut) -> Iterator[Any]:
-        if result != NOT_TEXT:
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, READ))
-        if isinstance(result, LeftOut):
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, result.why))
-        elif isinstance(result, DeadLetter):
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, DEAD))
+
+def _parse_row(row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
+    return tag_taken_out(STAGE, [parse(row, *given)])
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:

@@ -9,7 +9,7 @@ acknowledges what it has stored.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,11 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.output.kinds import Row, json_line
-from beam_pipeline.reading.documents import STAGE, Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.reading.read_files import parse_rows
 from beam_pipeline.storage.values import MISSING, BadRow, printable
 from transforms.errors import one_line
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_outcome
 from transforms.records import DeadLetter, Document, VerifiedQA
 from transforms.text import stable_hash
 
@@ -70,22 +71,7 @@ class ParseMessages(beam.PTransform):
 
     @no_annotations
     def expand(self, messages: beam.PCollection) -> Outcome:
-        return as_outcome(messages | "Parse" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.event_time)), Document))
-
-
-class _ParseFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
-
-    def __init__(self, fields: Fields, event_time: EventTime) -> None:
-        self._fields = fields
-        self._event_time = event_time
-
-    def process(self, message: PubsubMessage) -> Iterator[Any]:
-        parsed = parse_message(message, self._fields, self._event_time)
-        if isinstance(parsed, DeadLetter):
-            yield from tag_and_count(STAGE, [parsed])
-        else:
-            yield parsed
+        return as_outcome(messages | "Parse" >> parse_rows(parse_message, self.fields, self.event_time))
 
 
 def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime = ON_ARRIVAL) -> Document | DeadLetter:
@@ -151,29 +137,26 @@ def check_pubsub(subscription: str, topic: str) -> None:
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import pubsub_v1  # type: ignore[attr-defined]
 
-    def look(option: str, name: str, ask: Callable[[], Any]) -> None:
+    for option, kind, name, make in (
+        ("--input_subscription", "subscription", subscription, pubsub_v1.SubscriberClient),
+        ("--output_topic", "topic", topic, pubsub_v1.PublisherClient),
+    ):
+        if not name:
+            continue
         try:
-            ask()
+            client: Any = make()
+        except GoogleAuthError as error:
+            raise ValueError(f"{option}: no credentials for Pub/Sub: {one_line(error)}") from error
+        try:
+            getattr(client, f"get_{kind}")(request={kind: name}, timeout=_ASK_S)
         except NotFound:
             raise ValueError(f"{option} {name}: there is none; create it first") from None
         except Forbidden:
             pass
         except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
             raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {one_line(error)}") from error
-
-    if subscription:
-        try:
-            with pubsub_v1.SubscriberClient() as subscriber:
-                request = {"subscription": subscription}
-                look("--input_subscription", subscription, lambda: subscriber.get_subscription(request=request, timeout=_ASK_S))
-        except GoogleAuthError as error:
-            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {one_line(error)}") from error
-    if topic:
-        try:
-            publisher = pubsub_v1.PublisherClient()
-            look("--output_topic", topic, lambda: publisher.get_topic(request={"topic": topic}, timeout=_ASK_S))
-        except GoogleAuthError as error:
-            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {one_line(error)}") from error
+        finally:
+            client.transport.close()
 
 
 _ASK_S = 10.0

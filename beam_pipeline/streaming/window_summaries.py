@@ -17,7 +17,6 @@ from beam_pipeline.output.names import SUMMARIES
 from beam_pipeline.reading.event_time import iso
 from beam_pipeline.streaming.windows import Windows
 from beam_pipeline.streaming.write_windows import WriteWindows
-from beam_pipeline.summary.ledger import Counts
 from beam_pipeline.summary.write_summary import summarise
 
 NAMESPACE = "windows"
@@ -50,7 +49,7 @@ class WriteWindowSummaries(beam.PTransform):
             parts
             | "FlattenParts" >> beam.Flatten()
             | "JoinParts" >> beam.GroupByKey()
-            | "ToSummary" >> beam.ParDo(_SummaryFn(self.windows)).with_output_types(dict[str, Any])
+            | "ToSummary" >> beam.FlatMap(_summarise, self.windows).with_output_types(dict[str, Any])
         )
         whole = Windows(self.windows.size_s, self.windows.lateness_s)  # never early
         return rows | "Write" >> WriteWindows(self.output, SUMMARIES, whole, self.run)
@@ -60,29 +59,23 @@ def _named(part: dict[str, Any], name: str) -> tuple[int, tuple[str, str]]:
     return 0, (name, json.dumps(part, ensure_ascii=False))
 
 
-class _SummaryFn(beam.DoFn):
-    def __init__(self, windows: Windows) -> None:
-        self._windows = windows
+def _summarise(
+    joined: tuple[int, Iterable[tuple[str, str]]], windows: Windows, window: Any = beam.DoFn.WindowParam
+) -> Iterator[dict[str, Any]]:
+    parts = {name: json.loads(text) for name, text in joined[1]}
+    if not parts:  # the empty pane of a runner that closes windows without elements
+        return
+    start, end = map(iso, windows.bounds(window))
+    summary = summarise(parts.get(_COUNTS, {}))
+    _count(summary)
+    row = {"window": {"start": start, "end": end}, **summary}
+    yield {**row, "diversity": parts[_DIVERSITY]} if _DIVERSITY in parts else row
 
-    def process(
-        self, joined: tuple[int, Iterable[tuple[str, str]]], window: Any = beam.DoFn.WindowParam
-    ) -> Iterator[dict[str, Any]]:
-        parts = {name: json.loads(text) for name, text in joined[1]}
-        if not parts:  # the empty pane of a runner that closes windows without elements
-            return
-        counts: Counts = parts.get(_COUNTS, {})
-        start, end = map(iso, self._windows.bounds(window))
-        summary = summarise(counts)
-        self._count(summary)
-        row = {"window": {"start": start, "end": end}, **summary}
-        yield {**row, "diversity": parts[_DIVERSITY]} if _DIVERSITY in parts else row
 
-    def _count(self, summary: dict[str, Any]) -> None:
-        Metrics.counter(NAMESPACE, "closed").inc()
-        if not summary["balanced"]:
-            Metrics.counter(NAMESPACE, "unbalanced").inc()
-        Metrics.counter(NAMESPACE, "pairs").inc(summary["pairs"])
-        for part in ("documents", "tasks"):
-            for ending, number in summary[part].items():
-                Metrics.counter(NAMESPACE, f"{part}/{ending}").inc(number)
-        Metrics.distribution(NAMESPACE, "documents_in_window").update(summary["documents"]["read"])
+def _count(summary: dict[str, Any]) -> None:
+    counted = {"closed": 1, "pairs": summary["pairs"], **({} if summary["balanced"] else {"unbalanced": 1})}
+    for part in ("documents", "tasks"):
+        counted |= {f"{part}/{ending}": number for ending, number in summary[part].items()}
+    for name, number in counted.items():
+        Metrics.counter(NAMESPACE, name).inc(number)
+    Metrics.distribution(NAMESPACE, "documents_in_window").update(summary["documents"]["read"])
