@@ -33,7 +33,8 @@ from transforms.flow.outcome import Outcome, count
 from transforms.records import DeadLetter
 
 RUN_COLUMN = "run"
-
+_INTEGERS = dict.fromkeys((pa.int32(), pa.int64()), "INTEGER")
+_TYPES = {pa.string(): "STRING", pa.bool_(): "BOOLEAN", pa.float64(): "FLOAT", **_INTEGERS}
 _COUNT = "SELECT COUNT(*), COUNT(CASE WHEN run = @run THEN 1 END) FROM {table}"
 _DELETE = "DELETE FROM {table} WHERE run = @run"
 _FAILED_JOB = re.compile(r"BigQuery job (\S+) failed\. Error Result: (.*)", re.DOTALL)
@@ -55,19 +56,7 @@ def _field(field: pa.Field) -> dict[str, Any]:
     named = {"name": field.name, "mode": mode}
     if pa.types.is_struct(data_type):
         return {**named, "type": "RECORD", "fields": [_field(member) for member in data_type]}
-    return {**named, "type": _type(data_type)}
-
-
-def _type(data_type: pa.DataType) -> str:
-    if pa.types.is_string(data_type):
-        return "STRING"
-    if pa.types.is_boolean(data_type):
-        return "BOOLEAN"
-    if pa.types.is_integer(data_type):
-        return "INTEGER"
-    if pa.types.is_floating(data_type):
-        return "FLOAT"
-    raise TypeError(f"no type of BigQuery is known for {data_type}")
+    return {**named, "type": _TYPES[data_type]}
 
 
 # --- writing
@@ -93,27 +82,21 @@ def _to_row(record: Any, kind: str, run: str) -> Row:
     return {**columns_of(KINDS[kind].to_row(record), tuple(KINDS[kind].schema.names)), RUN_COLUMN: run}
 
 
+# `prepare_tables` made them.
+_APPEND = {"create_disposition": BigQueryDisposition.CREATE_NEVER, "write_disposition": BigQueryDisposition.WRITE_APPEND}
+
+
 def _load(table: str, kind: str, project: str) -> WriteToBigQuery:
-    return WriteToBigQuery(
-        table,
-        schema={"fields": table_fields(kind)},
-        method=WriteToBigQuery.Method.FILE_LOADS,
-        create_disposition=BigQueryDisposition.CREATE_NEVER,  # `prepare_tables` did
-        write_disposition=BigQueryDisposition.WRITE_APPEND,
-        load_job_project_id=project,
-    )
+    method = WriteToBigQuery.Method.FILE_LOADS
+    return WriteToBigQuery(table, {"fields": table_fields(kind)}, method=method, load_job_project_id=project, **_APPEND)
 
 
 @dataclass
 class InsertRows(beam.PTransform):
-    """Inserts rows as they come: PCollection[dict] -> PCollection[DeadLetter], the rows that the table refused.
+    """Inserts rows of a kind as they come: PCollection[dict] -> PCollection[DeadLetter], the rows that the table refused.
 
     What may pass is tried again, for as long as it takes; BigQuery takes a row that comes twice within about a
     minute for one, and promises no more.
-
-    Attributes:
-        table: "project:dataset.table".
-        kind: "qa", "rejected" or "dead_letters".
     """
 
     table: str
@@ -124,8 +107,7 @@ class InsertRows(beam.PTransform):
         result = rows | "Insert" >> WriteToBigQuery(
             self.table,
             method=WriteToBigQuery.Method.STREAMING_INSERTS,
-            create_disposition=BigQueryDisposition.CREATE_NEVER,
-            write_disposition=BigQueryDisposition.WRITE_APPEND,
+            **_APPEND,
             insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
         )
         return result.failed_rows_with_errors | "Refused" >> beam.MapTuple(refused_row, self.kind).with_output_types(DeadLetter)

@@ -26,9 +26,14 @@ class TableName:
         return f"{self.project}:{self.dataset}.{self.table}"
 
     @property
+    def path(self) -> str:
+        """The name as Google's client library takes it."""
+        return f"{self.project}.{self.dataset}.{self.table}"
+
+    @property
     def sql(self) -> str:
         """The name as a query writes it."""
-        return f"`{self.project}.{self.dataset}.{self.table}`"
+        return f"`{self.path}`"
 
     def suffixed(self, suffix: str) -> "TableName":
         """A table beside this one."""
