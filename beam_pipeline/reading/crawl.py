@@ -20,14 +20,13 @@ from beam_pipeline.reading.documents import (
     make_document,
     with_row,
 )
-from beam_pipeline.reading.warc import Broken, BrokenRecord, Record, read_members, read_unpacked
+from beam_pipeline.reading.warc import PAGES, Blocks, Broken, BrokenRecord, Members, Record, read_records
 from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, is_page, page_text, page_type
 from beam_pipeline.storage.files import read_blocks
 from beam_pipeline.storage.values import BadRow, look_up
 from transforms.records import DeadLetter, Document
 
 _ALWAYS = ("url", "date")
-_PAGES = ("response", "conversion", "resource")
 
 
 def columns(record: Record) -> dict[str, Any]:
@@ -55,13 +54,12 @@ def read_crawl(
     most = min(max_bytes, MAX_PAGE_BYTES)
     # Members are what one can go on with in a broken file, so gzip is not undone before.
     packed = path.lower().endswith(".gz")
-    records = read_members(stream, is_page, most) if packed else read_unpacked(read_blocks(path, stream), is_page, most)
-    for record in records:
+    for record in read_records(Members(stream) if packed else Blocks(read_blocks(path, stream)), is_page, most):
         where = f"{path}:{record.place}"
         if isinstance(record, Broken):
             yield dead_row(BadRow("BrokenRecord", record.message), where)
         elif not is_page(record):
-            if record.kind in _PAGES:
+            if record.kind in PAGES:
                 yield NOT_TEXT
         else:
             yield _read_page(record, where, fields, keeps)
