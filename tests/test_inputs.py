@@ -140,11 +140,11 @@ def test_a_folder_of_parquet_is_its_data_and_what_lacks_the_text_is_told_first(t
     files = match_pattern(str(tmp_path))
     assert [Path(file).name for file in files] == ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
     assert [Path(file).name for file in match_pattern(f"{tmp_path}/other/")] == ["flat.parquet"]
-    assert check_inputs([str(tmp_path)], "auto", "row.body.text") == files
+    assert check_inputs([str(tmp_path)], FileReader(Fields("row.body.text"))) == files
     with pytest.raises(ValueError, match=re.escape("no column 'text'; there is id, row.body.text, row.tags; name it with")):
-        check_inputs([str(tmp_path)], "auto", "text")
+        check_inputs([str(tmp_path)], FileReader(Fields("text")))
     (tmp_path / "broken.parquet").write_text("no Parquet")
-    assert check_inputs([str(tmp_path / "broken.parquet")], "auto", "text"), "costs a dead letter, not the run"
+    assert check_inputs([str(tmp_path / "broken.parquet")], FileReader(Fields("text"))), "costs a dead letter, not the run"
     [document] = FileReader(Fields("row.body.text", carry=("row.tags", "row.body", "none")), "auto", 1000).read(files[0])
     assert isinstance(document, Document)
     assert (document.text, json.loads(document.carried)) == ("One.", {"row.tags": ["x"], "row.body": {"text": "One."}})

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.load import Domain
-from transforms import mix
+from transforms.flow import tickets as tickets_module
 from transforms.flow.outcome import Outcome
 from transforms.flow.tickets import Tickets, TicketsFn
 from transforms.mix import REASONS, Limit, MixConfig, MixQA, parse_shares, resolve_shares, share_limits
@@ -126,7 +126,7 @@ def test_the_first_ticket_left_out(parts: list[list[int]], kept: int, known: boo
 @given(st.lists(TICKETS, max_size=4), st.integers(1, 8))
 def test_many_tickets_are_held_in_bins(parts: list[list[int]], held: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mix, "EXACT", held)
+        patch.setattr(tickets_module, "EXACT", held)
         tickets = sorted(ticket for part in parts for ticket in part)
         whole, split = gather([tickets], None), gather(parts, None)
         limits = [split.first_left_out(kept) for kept in range(len(tickets) + 1)]

@@ -456,7 +456,7 @@ def test_files_are_matched_once_and_in_order(tmp_path, monkeypatch):
     assert match_files(["*.jsonl", f"{tmp_path}/a.jsonl", "./b.jsonl", "a.jsonl"]) == ["a.jsonl", "b.jsonl", "odd[1].jsonl"]
     assert match_pattern("odd[1].jsonl") == ["odd[1].jsonl"]
     assert match_pattern("**.jsonl")[-1] == "sub/c.jsonl"
-    check_inputs(["*.jsonl", "sub/*"])
+    check_inputs(["*.jsonl", "sub/*"], FileReader())
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def test_check_inputs_says_one_line(tmp_path, monkeypatch, pattern, message):
     (tmp_path / "a.csv").write_bytes(b"")
     os.symlink("gone", "broken.jsonl")
     with pytest.raises(ValueError, match=message) as caught:
-        check_inputs([pattern])
+        check_inputs([pattern], FileReader())
     assert str(caught.value).startswith(pattern)
     assert "\n" not in str(caught.value)
 
@@ -489,7 +489,7 @@ def test_file_names_that_are_not_utf8_are_refused(tmp_path):
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     with pytest.raises(ValueError, match=r"caf.*name is not UTF-8"):
-        check_inputs([f"{tmp_path}/*.jsonl"])
+        check_inputs([f"{tmp_path}/*.jsonl"], FileReader())
 
 
 def test_nothing_matched_stops_the_run(tmp_path):

@@ -234,9 +234,11 @@ def keep_below(
         yield reject(STAGE, step, qa, f"{limit.pairs} pairs of {name}, {limit.kept} kept{limit.why}")
 
 
-def _step(decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Any:
+class _StepFn(beam.DoFn):
     """One step of the mix. What passes is counted after the last."""
-    return split_outputs(beam.FlatMap(lambda *element: tag_taken_out(STAGE, decide(*element)), *given), VerifiedQA)
+
+    def process(self, element: Any, decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Iterator[Any]:
+        return tag_taken_out(STAGE, decide(element, *given))
 
 
 @dataclass
@@ -262,7 +264,8 @@ class _Limit(beam.PTransform):
                 | "GroupTogether" >> beam.GroupByKey()
                 | "Share" >> beam.FlatMap(lambda together, shares=shares: share_limits(dict(together[1]), shares))
             )
-        return pairs | "Keep" >> _step(partial(keep_below, step=step, group_of=group_of, seed=seed), beam.pvalue.AsDict(limits))
+        keep = partial(keep_below, step=step, group_of=group_of, seed=seed)
+        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep, beam.pvalue.AsDict(limits)), VerifiedQA)
 
 
 @dataclass
@@ -275,7 +278,7 @@ class _CapDocuments(beam.PTransform):
             pairs
             | "KeyByDocument" >> beam.Map(lambda qa: (document_of_pair(qa), qa)).with_output_types(tuple[str, VerifiedQA])
             | "GroupByDocument" >> beam.GroupByKey()
-            | "Keep" >> _step(keep)
+            | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep), VerifiedQA)
         )
 
 

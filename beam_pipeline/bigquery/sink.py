@@ -110,11 +110,12 @@ class InsertRows(beam.PTransform):
             **_APPEND,
             insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
         )
-        return result.failed_rows_with_errors | "Refused" >> beam.MapTuple(refused_row, self.kind).with_output_types(DeadLetter)
+        return result.failed_rows_with_errors | "Refused" >> beam.Map(refused_row, self.kind).with_output_types(DeadLetter)
 
 
-def refused_row(table: str, row: Row, errors: Any, kind: str) -> DeadLetter:
-    """The dead letter of a row that a table refused; `errors` are BigQuery's, or a text of Beam's."""
+def refused_row(refused: tuple[str, Row, Any], kind: str) -> DeadLetter:
+    """The dead letter of a row that a table refused, given with the table and BigQuery's errors or a text of Beam's."""
+    table, row, errors = refused
     count(SINK_STAGE, "dead_letter/RowRefused")
     first = errors[0] if isinstance(errors, list) and errors else {"message": str(errors)}
     said = [str(first[name]) for name in ("reason", "location", "message") if first.get(name)]

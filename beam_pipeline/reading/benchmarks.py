@@ -20,7 +20,7 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
-from beam_pipeline.storage.values import MISSING, BadRow, look_up, printable
+from beam_pipeline.storage.values import BadRow, look_up, printable
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 
@@ -111,8 +111,8 @@ def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) ->
     names = {_plain_name(name): name for name in reversed(list(row))}
     if fields:
         chosen = fields[0]
-        question = _text_of(_value(row, chosen))
-        extra = [text for field in fields[1:] for text in _texts(_value(row, field))]
+        question = _text_of(look_up(row, chosen))
+        extra = [text for field in fields[1:] for text in _texts(look_up(row, field))]
         if not question:
             return BadRow("MissingText", _no_question(row, f"no text in field {chosen!r}"))
     else:
@@ -133,12 +133,9 @@ def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) ->
 def _extra_fields(names: Mapping[str, str], chosen: str) -> list[str]:
     """The fields of a row that hold its answers, then those that hold its options."""
     lettered = "a" in names and "b" in names
-    answers = [name for name in names if name != chosen and _ANSWER.fullmatch(name)]
-    options = [
-        name
-        for name in names
-        if name != chosen and name not in answers and _OPTION.fullmatch(name) and (len(name) > 1 or lettered)
-    ]
+    others = names.keys() - {chosen}
+    answers = {name for name in others if _ANSWER.fullmatch(name)}
+    options = {name for name in others - answers if _OPTION.fullmatch(name) and (len(name) > 1 or lettered)}
     return [names[name] for name in (*sorted(answers), *sorted(options))]
 
 
@@ -149,11 +146,6 @@ def _no_question(row: Mapping[str, Any], problem: str) -> str:
 
 def _plain_name(name: Any) -> str:
     return re.sub(r"[\s-]+", "_", str(name).strip()).lower()
-
-
-def _value(row: Mapping[str, Any], field: str) -> Any:
-    value = look_up(row, field)
-    return None if value is MISSING else value
 
 
 def _id_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:

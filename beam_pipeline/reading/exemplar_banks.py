@@ -111,11 +111,10 @@ def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     own = parse_domains(read_text(match_pattern(path)[0]), path)
     if replace:
         return own
-    merged = {domain.slug: domain for domain in load_domains()}
-    last = {slug: domain for slug, domain in merged.items() if domain.name == DEFAULT_DOMAIN}
-    merged = {**merged, **{domain.slug: domain for domain in own}}
-    ordered = [domain for slug, domain in merged.items() if slug not in last]
-    domains = (*ordered, *(merged[slug] for slug in last))
+    built_in = load_domains()
+    last = {domain.slug for domain in built_in if domain.name == DEFAULT_DOMAIN}
+    merged = {domain.slug: domain for domain in (*built_in, *own)}
+    domains = tuple(sorted(merged.values(), key=lambda domain: domain.slug in last))
     names = [domain.name for domain in domains]
     for name in names:
         if names.count(name) > 1:

@@ -5,7 +5,7 @@ A file is read front to back by one reader in bounded memory, so that the line a
 read so far and one dead letter that names the row where it broke.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, BinaryIO
@@ -60,11 +60,7 @@ def ticket(label: str, document_id: str) -> int:
 
 
 def check_installed(file_format: str | None) -> None:
-    """Look whether what reads a format is installed.
-
-    Raises:
-        ValueError: it is not; one line.
-    """
+    """Look whether what reads a format is installed; raises ValueError, one line, if not."""
     needed = _CRAWL_NEEDS if file_format == "warc" else {}
     if missing := [name for module, name in needed.items() if find_spec(module) is None]:
         raise ValueError(f'archives of the web need {" and ".join(missing)}: pip install "webscale-qa[crawl]"')
@@ -115,18 +111,7 @@ class FileReader:
             yield dead_row(BadRow("UnreadableFile", f"cannot be opened: {reason(error)}"), path)
             return
         with stream:
-            match file_format:
-                case "parquet":
-                    yield from self._read_parquet(path, stream)
-                case "text":
-                    yield from self._read_text(path, stream)
-                case "warc":
-                    # Not at the top: what reads pages takes a second to load, and most runs have none.
-                    from beam_pipeline.reading.crawl import read_crawl
-
-                    yield from read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
-                case _:
-                    yield from self._read_lines(path, stream)
+            yield from _READERS[file_format](self, path, stream)
 
     def _read_lines(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
         number = 0
@@ -167,10 +152,20 @@ class FileReader:
             ending = "" if broken.error == "MissingText" else "; the rows before this one were read"
             yield dead_row(BadRow(broken.error, f"{broken}{ending}"), f"{path}:row {number + 1}")
 
+    def _read_pages(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter | LeftOut]:
+        # Not at the top: what reads pages takes a second to load, and most runs have none.
+        from beam_pipeline.reading.crawl import read_crawl
+
+        return read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
+
     def _too_long(self, what: str) -> BadRow:
         return BadRow("LineTooLong", f"the {what} is longer than {self.max_line_bytes:,} bytes; split it")
 
 
+_READERS: dict[str, Callable[[FileReader, str, BinaryIO], Iterator[Document | DeadLetter | LeftOut]]] = {
+    **{"jsonl": FileReader._read_lines, "parquet": FileReader._read_parquet},
+    **{"text": FileReader._read_text, "warc": FileReader._read_pages},
+}
 UNKNOWN_FORMAT = (
     f"the name does not tell the format (known: {', '.join(SUFFIXES)}, also with .gz, .zst, .bz2, .xz); "
     "narrow --input, or pass --input_format"
@@ -210,10 +205,9 @@ def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
 
 
 def check_parquet(stream: BinaryIO, text_field: str) -> None:
-    """Check that a Parquet file has the column of the text. One that cannot be read is left to the run, which says so.
+    """Check that a Parquet file has the column of the text, or raise as `_column_paths`.
 
-    Raises:
-        BrokenFile: it has not; the message lists the columns that there are.
+    One that cannot be read is left to the run, which says so.
     """
     try:
         schema = pq.read_schema(stream)
@@ -240,9 +234,7 @@ def _column_path(schema: Any, field: str) -> tuple[str, ...]:
 
 def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
     """A column as Python values. Strings come as bytes, for Arrow does not look whether they are UTF-8."""
-    column = batch.column(path[0])
-    for name in path[1:]:
-        column = pc.struct_field(column, name)
+    column = pc.struct_field(batch.to_struct_array(), list(path))
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):

@@ -85,9 +85,9 @@ def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
         raise ValueError(f"--inputs {path}: must be a YAML list of inputs, each with a source and a path")
     folder = os.path.dirname(path)
     specs = tuple(_entry(path, number, entry, folder, config) for number, entry in enumerate(listed, 1))
-    labels = [spec.source for spec in specs]
-    for number, label in enumerate(labels, 1):
-        if label in labels[: number - 1]:
+    labels: set[str] = set()
+    for number, label in enumerate((spec.source for spec in specs), 1):
+        if label in labels:
             raise ValueError(
                 f"--inputs {path}: entry {number}: the source {label!r} is already that of another; each needs its own"
             )
@@ -107,12 +107,7 @@ def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConf
     for name in entry:
         if name not in InputSpec.model_fields:
             raise ValueError(f"{where}: unknown key {shown(name)}{hint(str(name), InputSpec.model_fields)}")
-    general = {
-        "format": config.input_format,
-        "text_field": config.text_field,
-        "id_field": config.id_field,
-        "carry": config.carry,
-    }
+    general = {"format": config.input_format, **{name: getattr(config, name) for name in ("text_field", "id_field", "carry")}}
     given = {name: value for name, value in entry.items() if value != "" or name == "id_field"}
     try:
         spec = InputSpec.model_validate({**general, **given})
@@ -140,14 +135,12 @@ def check_files(config: PipelineConfig) -> list[str]:
     Raises:
         ValueError: one is not, or `--inputs` cannot be used; one line.
     """
-    if not config.inputs:
-        return check_inputs(config.input, config.input_format, config.text_field)
-    return [file for spec in read_inputs(config) for file in check_inputs(spec.path, spec.format, spec.text_field)]
+    return [file for files in file_inputs(config) for file in check_inputs(files.patterns, files.reader)]
 
 
 def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
     """The paths of all inputs of files."""
-    return tuple(config.input) or tuple(pattern for spec in read_inputs(config) for pattern in spec.path)
+    return tuple(pattern for files in file_inputs(config) for pattern in files.patterns)
 
 
 class FileInput(NamedTuple):

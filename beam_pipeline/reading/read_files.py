@@ -15,7 +15,7 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.reading.documents import NOT_TEXT, STAGE, LeftOut, dead_row
 from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
-from beam_pipeline.storage.files import BrokenFile, format_of, open_file, reason
+from beam_pipeline.storage.files import BrokenFile, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
@@ -99,7 +99,7 @@ class ReadFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, paths: beam.PCollection) -> Outcome | Reading:
-        read = beam.FlatMap(_read_file, self.reader, self.tallied)
+        read = beam.ParDo(_ReadFilesFn(self.reader, self.tallied))
         if not self.tallied:
             return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
         typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
@@ -122,30 +122,38 @@ class UniqueIds(beam.PTransform):
         return unique_ids(documents, STAGE, keep_first)
 
 
-def _read_file(path: str, reader: FileReader, tallied: bool) -> Iterator[Any]:
-    label = " ".join(reader.fields.source_label.split()) or "input"
-    for result in reader.read(path):
-        met = [READ] if result != NOT_TEXT else []
-        match result:
-            case LeftOut(why):
-                met.append(why)
-                count(STAGE, f"left_out/{why}")
-            case DeadLetter():
-                met.append(DEAD)
-                yield from tag_and_count(STAGE, [result])
-            case _:  # counts as passed when its id is known to be its own
-                yield result
-        if tallied:
-            yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
+@dataclass(eq=False)
+class _ReadFilesFn(beam.DoFn):
+    reader: FileReader
+    tallied: bool
+
+    def process(self, path: str) -> Iterator[Any]:
+        label = " ".join(self.reader.fields.source_label.split()) or "input"
+        for result in self.reader.read(path):
+            met = [READ] if result != NOT_TEXT else []
+            match result:
+                case LeftOut(why):
+                    met.append(why)
+                    count(STAGE, f"left_out/{why}")
+                case DeadLetter():
+                    met.append(DEAD)
+                    yield from tag_and_count(STAGE, [result])
+                case _:  # counts as passed when its id is known to be its own
+                    yield result
+            if self.tallied:
+                yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
 
 
 def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
     """A ParDo over what makes a document of a row, whose ids may still repeat."""
-    return split_outputs(beam.FlatMap(_parse_row, parse, *given), Document)
+    return split_outputs(beam.ParDo(_ParseFn(), parse, *given), Document)
 
 
-def _parse_row(row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
-    return tag_taken_out(STAGE, [parse(row, *given)])
+class _ParseFn(beam.DoFn):
+    """Its name is part of the label, as that of every DoFn with several outputs."""
+
+    def process(self, row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
+        return tag_taken_out(STAGE, [parse(row, *given)])
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
@@ -171,10 +179,10 @@ def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | 
     return dead_row(BadRow("DuplicateId", message, attributes_text(document)), document.where, raw, document.id)
 
 
-def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field: str = "") -> list[str]:
+def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
     """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
 
-    With `text_field`, a first file of Parquet must have that column, or the run would make nothing but dead letters.
+    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters.
 
     Raises:
         ValueError: one line that names the pattern and what is wrong.
@@ -184,16 +192,16 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field
         found = match_pattern(pattern)
         files += found
         path = found[0]
-        if input_format == "auto" and format_of(path) is None:
+        if reader.format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
-        for file_format in {format_of(file) if input_format == "auto" else input_format for file in found}:
+        for file_format in set(map(reader.format_of, found)):
             check_installed(file_format)
         try:
             with open_file(path) as stream:
                 stream.read(1)
-                if text_field and "parquet" in (input_format, format_of(path) if input_format == "auto" else ""):
+                if reader.format_of(path) == "parquet":
                     stream.seek(0)
-                    check_parquet(stream, text_field)
+                    check_parquet(stream, reader.fields.text)
         except BrokenFile as broken:
             raise ValueError(f"{path}: {broken}") from broken
         except Exception as error:  # each file system has errors of its own

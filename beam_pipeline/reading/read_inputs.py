@@ -98,7 +98,7 @@ class CapSources(beam.PTransform):
             | "Gather" >> beam.CombinePerKey(TicketsFn(max(self.caps.values())))
             | "Limit" >> beam.FlatMap(lambda group, caps: cap_limit(group, caps[group[0]]), dict(self.caps))
         )
-        keep = beam.FlatMap(_keep, beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
+        keep = beam.ParDo(_KeepFn(), beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
         outputs = documents | "Keep" >> keep.with_outputs(TALLIES, main=PASSED)
         return outputs[PASSED], outputs[TALLIES]
 
@@ -108,10 +108,11 @@ def _draw(document: Document, capped: frozenset[str]) -> Iterator[tuple[str, int
         yield document.source, ticket(document.source, document.id)
 
 
-def _keep(document: Document, limits: Mapping[str, Limit]) -> Iterator[Any]:
-    limit = limits.get(document.source)
-    if limit is None or ticket(document.source, document.id) < limit.ticket:
-        yield document
-    else:
-        count(STAGE, f"left_out/{NOT_SAMPLED.why}")
-        yield beam.pvalue.TaggedOutput(TALLIES, (document.source, NOT_SAMPLED.why))
+class _KeepFn(beam.DoFn):
+    def process(self, document: Document, limits: Mapping[str, Limit]) -> Iterator[Any]:
+        limit = limits.get(document.source)
+        if limit is None or ticket(document.source, document.id) < limit.ticket:
+            yield document
+        else:
+            count(STAGE, f"left_out/{NOT_SAMPLED.why}")
+            yield beam.pvalue.TaggedOutput(TALLIES, (document.source, NOT_SAMPLED.why))

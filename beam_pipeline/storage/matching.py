@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -54,14 +55,20 @@ def match_sizes(pattern: str) -> dict[str, int]:
 
 
 def _match(pattern: str, local: bool) -> dict[str, int]:
-    # Beam looks for a bare "*.jsonl" in no folder at all.
-    bare = local and not os.path.dirname(pattern)
     try:
-        [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+        found = list_files(pattern)
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
-    sizes = {file.path.removeprefix("./") if bare else file.path: file.size_in_bytes for file in matched.metadata_list}
-    return {path: sizes[path] for path in sorted(sizes) if not path.endswith("/")}  # "folders" of a bucket
+    bare = local and not os.path.dirname(pattern)
+    return dict(sorted((file.path.removeprefix("./") if bare else file.path, file.size_in_bytes) for file in found))
+
+
+def list_files(pattern: str) -> list[Any]:
+    """What a file system says of the files that a pattern matches. Raises whatever it raises."""
+    # Beam looks for a bare "*.jsonl" in no folder at all.
+    bare = FileSystems.get_scheme(pattern) is None and not os.path.dirname(pattern)
+    [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+    return [file for file in matched.metadata_list if not file.path.endswith("/")]  # "folders" of a bucket
 
 
 def _data_set(folder: str, local: bool) -> dict[str, int]:

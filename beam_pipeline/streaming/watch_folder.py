@@ -31,6 +31,7 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 
 from beam_pipeline.output.names import STOP_FILE
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.matching import list_files
 
 # A file that was changed less than this ago may still grow.
 QUIET_S = 2.0
@@ -88,15 +89,11 @@ class WatchFiles(beam.PTransform):
         return (
             pipeline
             | "Once" >> beam.Create([b""], reshuffle=False)
-            | "Begin" >> beam.Map(_begin).with_output_types(float)
+            | "Begin" >> beam.Map(lambda _: time.time()).with_output_types(float)
             | "Look" >> looking.with_output_types(tuple[str, bool])
             | "OncePerPath" >> beam.ParDo(_NewPathFn()).with_output_types(str)
             | "SpreadFiles" >> beam.Reshuffle()
         )
-
-
-def _begin(_: bytes) -> float:
-    return time.time()
 
 
 class _MomentsProvider(RestrictionProvider):
@@ -179,17 +176,14 @@ def look(patterns: tuple[str, ...], now: float) -> tuple[list[str], list[str]]:
     quiet: list[str] = []
     changing: list[str] = []
     for pattern in patterns:
-        # Beam looks for a bare "*.jsonl" in no folder at all.
-        bare = FileSystems.get_scheme(pattern) is None and not os.path.dirname(pattern)
         try:
-            [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+            found = list_files(pattern)
         except Exception as error:  # each file system has errors of its own; the next look may do better
             _LOGGER.warning("%s: cannot be looked up, will be tried again: %s", pattern, reason(error))
             continue
-        for file in matched.metadata_list:
-            if not file.path.endswith("/"):  # "folders" of a bucket
-                recent = abs(now - (file.last_updated_in_seconds or 0)) < QUIET_S
-                (changing if recent else quiet).append(file.path)
+        for file in found:
+            recent = abs(now - (file.last_updated_in_seconds or 0)) < QUIET_S
+            (changing if recent else quiet).append(file.path)
     return quiet, changing
 
 

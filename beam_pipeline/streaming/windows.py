@@ -105,7 +105,7 @@ class AssignWindows(beam.PTransform):
     @no_annotations
     def expand(self, elements: beam.PCollection) -> tuple[beam.PCollection, beam.PCollection]:
         stamped = beam.typehints.Tuple[int, beam.typehints.Tuple[self.element_type, float]]
-        judge = beam.FlatMap(_judge, self.windows, self.rejects).with_output_types(
+        judge = beam.ParDo(_JudgeFn(), self.windows, self.rejects).with_output_types(
             self.element_type, late=Rejection if self.rejects else self.element_type
         )
         judged = (
@@ -132,24 +132,26 @@ def _stamp(
     return TimestampedValue((shard, (element, event_time)), closing)
 
 
-def _judge(
-    group: tuple[int, Iterable[Stamped]],
-    windows: Windows,
-    rejects: bool,
-    pane: Any = beam.DoFn.PaneInfoParam,
-    window: Any = beam.DoFn.WindowParam,
-) -> Iterator[Any]:
-    late = pane.timing == PaneInfoTiming.LATE
-    # A runner whose watermark waits for the end of a watch finds nothing late, but what only counts as less old is.
-    begins = windows.bounds(window)[0] - _ROUNDED_S
-    for element, event_time in group[1]:
-        if not late and event_time >= begins:
-            yield element
-            continue
-        if rejects:
-            count(STAGE, f"rejected/{LATE}")
-            start = event_time - event_time % windows.size_s
-            closed = f"of {iso(event_time)}; the window from {iso(start)} to {iso(start + windows.size_s)} is closed"
-            element = reject(STAGE, LATE, element, closed)
-        now = Timestamp.of(time.time() + windows.lateness_s + _CLOCKS_S)
-        yield beam.pvalue.TaggedOutput(LATE, TimestampedValue(element, now))
+class _JudgeFn(beam.DoFn):
+    def process(
+        self,
+        group: tuple[int, Iterable[Stamped]],
+        windows: Windows,
+        rejects: bool,
+        pane: Any = beam.DoFn.PaneInfoParam,
+        window: Any = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        late = pane.timing == PaneInfoTiming.LATE
+        # A runner whose watermark waits for the end of a watch finds nothing late, but what only counts as less old is.
+        begins = windows.bounds(window)[0] - _ROUNDED_S
+        for element, event_time in group[1]:
+            if not late and event_time >= begins:
+                yield element
+                continue
+            if rejects:
+                count(STAGE, f"rejected/{LATE}")
+                start = event_time - event_time % windows.size_s
+                closed = f"of {iso(event_time)}; the window from {iso(start)} to {iso(start + windows.size_s)} is closed"
+                element = reject(STAGE, LATE, element, closed)
+            now = Timestamp.of(time.time() + windows.lateness_s + _CLOCKS_S)
+            yield beam.pvalue.TaggedOutput(LATE, TimestampedValue(element, now))
