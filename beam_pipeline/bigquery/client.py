@@ -20,11 +20,7 @@ class TableError(ValueError):
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Say what Google's libraries raise on one line, with what it was about in front.
-
-    Raises:
-        TableError: BigQuery cannot be asked, or says no.
-    """
+    """Make a `TableError` of what Google's libraries raise, with what it was about in front."""
     from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
 

@@ -88,7 +88,7 @@ _APPEND = {"create_disposition": BigQueryDisposition.CREATE_NEVER, "write_dispos
 
 def _load(table: str, kind: str, project: str) -> WriteToBigQuery:
     method = WriteToBigQuery.Method.FILE_LOADS
-    return WriteToBigQuery(table, {"fields": table_fields(kind)}, method=method, load_job_project_id=project, **_APPEND)
+    return WriteToBigQuery(table, schema={"fields": table_fields(kind)}, method=method, load_job_project_id=project, **_APPEND)
 
 
 @dataclass
@@ -148,11 +148,7 @@ def run_of(config: PipelineConfig) -> str:
 
 
 def check_output_tables(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Look whether the tables can take the rows of this run; changes nothing.
-
-    Raises:
-        ValueError: a table holds what it should not or has other columns, or there is no dataset for it; one line.
-    """
+    """Raise ValueError, one line, unless the tables can take the rows of this run; changes nothing."""
     for kind, table in tables_of(config).items():
         option = f"--output_table {table}"
         with asking(option), make_client(_project(config, options)) as client:
@@ -211,11 +207,7 @@ def _check_held(option: str, held: int, own: int, config: PipelineConfig) -> Non
 
 
 def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Make the tables that are not there, and take out the rows that an earlier start of this batch left.
-
-    Raises:
-        ValueError: BigQuery does not let it; one line.
-    """
+    """Make the tables that are not there, and take out the rows that an earlier start of this batch left."""
     for kind, table in tables_of(config).items():
         with asking(f"--output_table {table}"), make_client(_project(config, options)) as client:
             create_table(client, table, table_fields(kind))
@@ -224,11 +216,7 @@ def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
 
 
 def count_tables(config: PipelineConfig, options: PipelineOptions, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a batch's summary about its tables, and whether they hold what the files do.
-
-    Raises:
-        ValueError: BigQuery cannot be asked; one line.
-    """
+    """The part of a batch's summary about its tables, and whether they hold what the files do."""
     expected = {
         "qa": summary["pairs"],
         "rejected": sum(summary["reasons"].values()),

@@ -34,9 +34,6 @@ from transforms.text import stable_hash
 
 _T = TypeVar("_T", Document, DeadLetter)
 
-QUERY = "query"
-"""Stands for the table in the names of a query's rows."""
-
 
 @dataclass
 class ReadRows(beam.PTransform):
@@ -45,7 +42,7 @@ class ReadRows(beam.PTransform):
     Attributes:
         table: "project:dataset.table", or "" for a query.
         query: GoogleSQL, run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
-        fields: the columns of text, id, source and what goes along, or paths into nested ones ("meta.url").
+        fields: the columns of text, id, source and what goes along.
         columns: the columns to read of a table; () for all.
     """
 
@@ -65,7 +62,7 @@ class ReadRows(beam.PTransform):
                 "query_priority": BigQueryQueryPriority.INTERACTIVE,
             }
         rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
-        parsed = as_outcome(rows | "ParseRows" >> parse_rows(parse_table_row, self.fields, self.table or QUERY))
+        parsed = as_outcome(rows | "ParseRows" >> parse_rows(parse_table_row, self.fields, self.table or "query"))
         unique = unique_ids(parsed.passed, STAGE, lambda documents: keep_first(_Numbered(documents)))
         letters = (
             parsed.dead_letters
@@ -105,29 +102,18 @@ def parse_table_row(row: Mapping[str, Any], fields: Fields, table: str) -> Docum
 
 
 def table_source(config: PipelineConfig) -> ReadRows:
-    """The rows that the options name. Asks BigQuery for the columns of a table.
-
-    Raises:
-        ValueError: the table cannot be read; one line.
-    """
+    """The rows that the options name. Asks BigQuery for the columns of a table; raises as `table_columns`."""
     fields = fields_of(config)
-    columns = () if config.input_query else wanted_columns(fields, table_columns(config.input_table))
-    table = str(parse_table(config.input_table)) if config.input_table else ""
-    return ReadRows(table, config.input_query, fields, columns)
-
-
-def wanted_columns(fields: Fields, there: Iterable[str]) -> tuple[str, ...]:
-    """Those columns of a table that documents are made of: BigQuery bills the others too where they are read."""
+    if config.input_query:
+        return ReadRows("", config.input_query, fields)
+    # BigQuery bills other columns too where they are read.
     wanted = {name.partition(".")[0] for name in (fields.text, fields.id, fields.source, *fields.carry)}
-    return tuple(name for name in there if name in wanted)
+    columns = tuple(name for name in table_columns(config.input_table) if name in wanted)
+    return ReadRows(str(parse_table(config.input_table)), "", fields, columns)
 
 
 def table_columns(name: str) -> list[str]:
-    """The columns of a table that can be read.
-
-    Raises:
-        ValueError: there is no such table, or it is a view; one line.
-    """
+    """The columns of a table; ValueError, one line, if there is no such table, or it is a view."""
     table = parse_table(name)
     with asking(f"--input_table {table}"), make_client(table.project) as client:
         found = find_table(client, table)
@@ -141,11 +127,7 @@ def table_columns(name: str) -> list[str]:
 
 
 def check_table_source(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Look whether a table or query can be read and has the documents' text.
-
-    Raises:
-        ValueError: it has not; one line.
-    """
+    """Raise ValueError, one line, unless a table or query can be read and has the documents' text."""
     if config.input_table:
         option, columns = f"--input_table {config.input_table}", table_columns(config.input_table)
     else:

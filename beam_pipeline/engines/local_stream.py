@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from apache_beam import pvalue
@@ -282,10 +283,7 @@ class _Puller:
             self._changed.notify_all()
 
     def pull(self, **_: Any) -> Any:
-        """What was pulled; waits a moment for it.
-
-        Raises whatever the client raises.
-        """
+        """What was pulled; waits a moment for it. Raises whatever the client raises."""
         with self._changed:
             self._changed.wait_for(lambda: self._response is not None or self._error is not None, PAUSE_S)
             response, self._response = self._response, None
@@ -295,7 +293,7 @@ class _Puller:
             self._changed.notify_all()
         if error is not None:
             raise error
-        return response if response is not None else _Nothing
+        return response if response is not None else SimpleNamespace(received_messages=())
 
     def acknowledge(self, subscription: str, ack_ids: list[str]) -> None:
         self._client.acknowledge(subscription=subscription, ack_ids=ack_ids)
@@ -317,9 +315,3 @@ class _Puller:
             with self._changed:
                 self._response, self._error = response, problem
                 self._changed.notify_all()
-
-
-class _Nothing:
-    """A pull's answer without messages."""
-
-    received_messages = ()

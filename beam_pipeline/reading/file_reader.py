@@ -6,6 +6,7 @@ read so far and one dead letter that names the row where it broke.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, BinaryIO
@@ -188,20 +189,20 @@ def _column_paths(schema: Any, fields: tuple[str, ...]) -> dict[str, tuple[str, 
     Raises:
         BrokenFile: the first is not, which holds the text; the message lists the columns that there are.
     """
-    paths = {field: path for field in fields if (path := _column_path(schema, field))}
+    none = schema.empty_table().to_struct_array()
+    paths = {field: path for field in fields if (path := _column_path(none, field))}
     if fields[0] not in paths:
         raise BrokenFile(missing_text(fields[0], "column", _column_names(schema)), "MissingText")
     return paths
 
 
-def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
+def _column_names(columns: Iterable[Any], prefix: str = "") -> Iterator[str]:
     """Every column as one would name it, those in structs by their paths."""
-    for position in range(len(parent) if isinstance(parent, pa.Schema) else parent.num_fields):
-        field = parent.field(position)
-        if pa.types.is_struct(field.type):
-            yield from _column_names(field.type, f"{prefix}{field.name}.")
+    for column in columns:
+        if pa.types.is_struct(column.type):
+            yield from _column_names(column.type, f"{prefix}{column.name}.")
         else:
-            yield f"{prefix}{field.name}"
+            yield f"{prefix}{column.name}"
 
 
 def check_parquet(stream: BinaryIO, text_field: str) -> None:
@@ -216,20 +217,13 @@ def check_parquet(stream: BinaryIO, text_field: str) -> None:
     _column_paths(schema, (text_field,))
 
 
-def _column_path(schema: Any, field: str) -> tuple[str, ...]:
-    """Where a column is, by its own name or as a path into structs; () if it is not there."""
-    if field in schema.names:
-        return (field,)
-    names = tuple(field.split("."))
-    parent: Any = schema
-    for depth, name in enumerate(names):
-        if depth and not pa.types.is_struct(parent):
-            return ()
-        position = parent.get_field_index(name)
-        if position < 0:
-            return ()
-        parent = parent.field(position).type
-    return names
+def _column_path(rows: Any, field: str) -> tuple[str, ...]:
+    """Where a column of some rows is, by its own name or as a path into structs; () if it is not there."""
+    for path in ((field,), tuple(field.split("."))):
+        with suppress(pa.ArrowInvalid):
+            pc.struct_field(rows, list(path))
+            return path
+    return ()
 
 
 def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:

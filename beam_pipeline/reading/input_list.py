@@ -130,11 +130,7 @@ def _from(folder: str, pattern: str) -> str:
 
 
 def check_files(config: PipelineConfig) -> list[str]:
-    """Check that every input of a batch is there, as `check_inputs` does. Returns the files.
-
-    Raises:
-        ValueError: one is not, or `--inputs` cannot be used; one line.
-    """
+    """The files of a batch. Raises as `check_inputs` and `read_inputs`."""
     return [file for files in file_inputs(config) for file in check_inputs(files.patterns, files.reader)]
 
 
@@ -162,11 +158,7 @@ def fields_of(config: PipelineConfig, event_time: str = "") -> Fields:
 
 
 def file_inputs(config: PipelineConfig, event_time: str = "") -> Iterator[FileInput]:
-    """All inputs of files, each with its reader.
-
-    Raises:
-        ValueError: `--inputs` cannot be used; one line.
-    """
+    """All inputs of files, each with its reader. Raises as `read_inputs`."""
     if config.input:
         yield FileInput(tuple(config.input), FileReader(fields_of(config, event_time), config.input_format))
     for spec in read_inputs(config):

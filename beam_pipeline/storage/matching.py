@@ -11,11 +11,7 @@ from transforms.errors import FatalError
 
 
 def match_files(patterns: Iterable[str]) -> list[str]:
-    """The files that some patterns match, in order, each once.
-
-    Raises:
-        FatalError: a pattern matches nothing, or its file system cannot be asked.
-    """
+    """The files that some patterns match, in order, each once; FatalError if one matches none."""
     try:
         found = [path for pattern in patterns for path in match_pattern(pattern)]
     except ValueError as error:
@@ -26,11 +22,7 @@ def match_files(patterns: Iterable[str]) -> list[str]:
 
 
 def match_pattern(pattern: str) -> list[str]:
-    """The files that one pattern matches, at least one.
-
-    Raises:
-        ValueError: there is none; the message is one line that names the pattern.
-    """
+    """The files that one pattern matches; ValueError, one line that names the pattern, if there is none."""
     return list(match_sizes(pattern))
 
 
@@ -77,11 +69,7 @@ def _data_set(folder: str, local: bool) -> dict[str, int]:
 
 
 def read_text(path: str) -> str:
-    """A small file of any file system as text.
-
-    Raises:
-        ValueError: it cannot be read; one line.
-    """
+    """A small file of any file system as text; ValueError, one line, if it cannot be read."""
     try:
         with open_file(path) as stream:
             return b"".join(read_blocks(path, stream)).decode("utf-8")

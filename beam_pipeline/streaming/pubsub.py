@@ -61,10 +61,7 @@ class ReadMessages(beam.PTransform):
 
 @dataclass
 class ParseMessages(beam.PTransform):
-    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read".
-
-    Attributes: as `ReadMessages` has them.
-    """
+    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read"."""
 
     fields: Fields
     event_time: EventTime = ON_ARRIVAL
@@ -120,19 +117,13 @@ class PublishPairs(beam.PTransform):
 def pair_message(qa: VerifiedQA, to_row: Callable[[VerifiedQA], Row]) -> PubsubMessage:
     """The message of a pair."""
     attributes = {"id": qa.id, "domain": qa.pair.task.domain, "answer_type": qa.pair.answer_type}
-    return PubsubMessage(json_line(to_row(qa)), {name: _cut(value) for name, value in attributes.items()})
-
-
-def _cut(value: str) -> str:
-    return value.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+    for name, value in attributes.items():
+        attributes[name] = value.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+    return PubsubMessage(json_line(to_row(qa)), attributes)
 
 
 def check_pubsub(subscription: str, topic: str) -> None:
-    """Look whether a subscription and a topic are there; who may not look them up may still use them.
-
-    Raises:
-        ValueError: one is not there, or Pub/Sub cannot be asked at all; one line.
-    """
+    """Raise ValueError, one line, unless a subscription and a topic are there; who may not look them up may still use them."""
     from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import pubsub_v1  # type: ignore[attr-defined]

@@ -49,11 +49,7 @@ def stream_source(config: PipelineConfig) -> "ReadStream":
 
 
 def check_stream(config: PipelineConfig) -> None:
-    """Look whether what is to be read and written is there.
-
-    Raises:
-        ValueError: it is not; one line.
-    """
+    """Raise ValueError, one line, unless what is to be read and written is there."""
     if patterns := input_patterns(config):
         check_watched(patterns)
         for files in file_inputs(config):

@@ -116,15 +116,15 @@ _MOMENTS = _MomentsProvider()
 _WATERMARK = ManualWatermarkEstimator.default_provider()
 
 
+@dataclass(eq=False)
 class _LookFn(beam.DoFn):
     """Looks, and comes back for the next look; with `stay` it waits for it."""
 
-    def __init__(self, patterns: tuple[str, ...], interval_s: float, until_s: float, stop_file: str, stay: bool) -> None:
-        self._patterns = patterns
-        self._interval_s = interval_s
-        self._until_s = until_s
-        self._stop_file = stop_file
-        self._stay = stay
+    patterns: tuple[str, ...]
+    interval_s: float
+    until_s: float
+    stop_file: str
+    stay: bool
 
     @beam.DoFn.unbounded_per_element()
     def process(
@@ -136,15 +136,15 @@ class _LookFn(beam.DoFn):
         due = moments.current_restriction().start / 1000
         while True:
             now = time.time()
-            over_s = now - began - self._until_s if self._until_s else 0.0
-            ending = over_s > 0 or _asked_to_stop(self._stop_file)
+            over_s = now - began - self.until_s if self.until_s else 0.0
+            ending = over_s > 0 or _asked_to_stop(self.stop_file)
             growing = False
             if now >= due or ending:
-                due = max(now + self._interval_s, due)
+                due = max(now + self.interval_s, due)
                 # All moments before the next look are claimed, so that what is left begins with it.
                 if not moments.try_claim(round(due * 1000)):
                     return
-                quiet, changing = look(self._patterns, now)
+                quiet, changing = look(self.patterns, now)
                 growing = bool(changing) and over_s < _PATIENCE_S
                 for path in quiet if growing or not ending else (*quiet, *changing):
                     yield TimestampedValue((path, True), now)
@@ -154,8 +154,8 @@ class _LookFn(beam.DoFn):
             if ending and not growing:
                 moments.try_claim(_FOREVER_MS)
                 return
-            pause = min(self._interval_s, _GLANCE_S)
-            if not self._stay:
+            pause = min(self.interval_s, _GLANCE_S)
+            if not self.stay:
                 moments.defer_remainder(Duration.of(pause))
                 return
             time.sleep(pause)
@@ -199,11 +199,7 @@ class _NewPathFn(beam.DoFn):
 
 
 def check_watched(patterns: tuple[str, ...]) -> None:
-    """Check that the folders to watch are there; they may be empty.
-
-    Raises:
-        ValueError: one is not; one line.
-    """
+    """Raise ValueError, one line, unless the folders to watch are there; they may be empty."""
     for pattern in patterns:
         if FileSystems.get_scheme(pattern) is not None:
             continue
