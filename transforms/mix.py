@@ -19,7 +19,6 @@ sources, domains, shares. Everything is counted within a window, so a streaming 
 shares in each window.
 """
 
-import heapq
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -135,9 +134,6 @@ def resolve_shares(shares: Mapping[str, float], domains: Iterable[Domain]) -> tu
     return tuple(sorted(resolved.items()))
 
 
-# --- Tickets -------------------------------------------------------------------------------------
-
-
 class Limit(NamedTuple):
     """What a group keeps: the tickets below `ticket`, of `pairs` about `kept`; why, for a reader."""
 
@@ -152,17 +148,12 @@ def draw_ticket(qa: VerifiedQA, step: str, seed: int) -> int:
     return stable_seed("mix", step, str(seed), qa.id) >> 1
 
 
-# --- Steps ---------------------------------------------------------------------------------------
-
-Limits = Mapping[str, Limit]
-
-
-def cap_limit(group: tuple[str, Tickets], most: int) -> Iterator[tuple[str, Limit]]:
+def cap_limit(group: tuple[str, Tickets], most: int, why: str = "") -> Iterator[tuple[str, Limit]]:
     """The limit of a group that has more than `most` pairs."""
     name, tickets = group
     first = tickets.first_left_out(most)
     if first is not None:
-        yield name, Limit(first, tickets.count, most)
+        yield name, Limit(first, tickets.count, most, why)
 
 
 def share_limits(groups: Mapping[str, Tickets], shares: Mapping[str, float]) -> Iterator[tuple[str, Limit]]:
@@ -181,28 +172,18 @@ def share_limits(groups: Mapping[str, Tickets], shares: Mapping[str, float]) -> 
         why = f"; {groups[scarcest].count} pairs of {what} are {wanted[scarcest]:.1%} of {math.floor(total + _TOLERANCE)} in all"
     for name, tickets in groups.items():
         kept = math.floor(wanted[name] * total * (1 + _TOLERANCE) + _TOLERANCE)
-        first = tickets.first_left_out(kept)
-        if first is not None:
-            yield name, Limit(first, tickets.count, kept, why)
+        yield from cap_limit((name, tickets), kept, why)
 
 
 def keep_few(group: tuple[str, Iterable[VerifiedQA]], most: int, seed: int) -> Iterator[VerifiedQA | Rejection]:
     """Keep at most so many pairs of one document. Two passes and no list: each pair carries its document."""
     name, pairs = group
-    count = 0
-
-    def tickets() -> Iterator[int]:
-        nonlocal count
-        for qa in pairs:
-            count += 1
-            yield draw_ticket(qa, DOCUMENT, seed)
-
-    smallest = heapq.nsmallest(most + 1, tickets())
+    tickets = Tickets(most)
     for qa in pairs:
-        if count > most and draw_ticket(qa, DOCUMENT, seed) >= smallest[most]:
-            yield reject(STAGE, DOCUMENT, qa, f"{count} pairs of {name}, {most} kept")
-        else:
-            yield qa
+        tickets.add(draw_ticket(qa, DOCUMENT, seed))
+    limits = dict(cap_limit((name, tickets), most))
+    for qa in pairs:
+        yield from keep_below(qa, limits, DOCUMENT, document_of_pair, seed)
 
 
 def document_of_pair(qa: VerifiedQA) -> str:
@@ -222,7 +203,7 @@ def _share_group(qa: VerifiedQA, named: Collection[str]) -> str:
 
 
 def keep_below(
-    qa: VerifiedQA, limits: Limits, step: str, group_of: Callable[[VerifiedQA], str], seed: int
+    qa: VerifiedQA, limits: Mapping[str, Limit], step: str, group_of: Callable[[VerifiedQA], str], seed: int
 ) -> Iterator[VerifiedQA | Rejection]:
     """Keep a pair whose ticket is below the limit of its group, or whose group has none."""
     group = group_of(qa)

@@ -17,11 +17,7 @@ ON_ARRIVAL = EventTime()
 
 
 def parse_option(text: str) -> EventTime:
-    """Read `--event_time`.
-
-    Raises:
-        ValueError: it is none of arrival, attribute:NAME and field:NAME.
-    """
+    """Read `--event_time`; the ValueError says what may be written."""
     kind, colon, name = text.partition(":")
     if (kind == ARRIVAL and not colon) or (kind in (ATTRIBUTE, FIELD) and name):
         return EventTime(kind, name)

@@ -32,12 +32,9 @@ BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
 
 
 def check_source(config: Any, chosen: set[str]) -> None:
-    """Check the options of a stream against each other, and that there is one input.
+    """Raise ValueError, one line, unless the options of a stream go together and there is one input.
 
     `chosen` are the options that were given and are not the default.
-
-    Raises:
-        ValueError: one line.
     """
     if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
         raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
@@ -71,11 +68,7 @@ def check_source(config: Any, chosen: set[str]) -> None:
 
 
 def check_runner(config: Any, runner: str) -> None:
-    """Check that a runner can do what a stream asks of it.
-
-    Raises:
-        ValueError: it cannot; one line.
-    """
+    """Raise ValueError, one line, unless a runner can do what a stream asks of it."""
     if not config.streaming:
         return
     name = runner.rpartition(".")[2].lower().removesuffix("runner")

@@ -41,11 +41,7 @@ class TableName:
 
 
 def parse_table(name: str) -> TableName:
-    """A table's parts.
-
-    Raises:
-        ValueError: it is no full name.
-    """
+    """A table's parts; ValueError if it is no full name."""
     parts = _PARTS.fullmatch(name)
     if parts is None:
         raise ValueError(f"{name!r} must be a full name, project:dataset.table")
@@ -53,11 +49,7 @@ def parse_table(name: str) -> TableName:
 
 
 def check_tables(config: Any, chosen: set[str]) -> None:
-    """Check the options of BigQuery against the others; `chosen` are those that were given and are not the default.
-
-    Raises:
-        ValueError: one line.
-    """
+    """Raise ValueError, one line, unless the options of BigQuery go with the others; `chosen` are given and not the default."""
     sources = [name for name in BATCH_SOURCES if getattr(config, name)]
     if len(sources) > 1:
         raise ValueError(f"{' and '.join(f'--{name}' for name in sources)} both say what to read: give one of them")
@@ -79,11 +71,7 @@ SUFFIXES = {"qa": "", "rejected": "rejected", "dead_letters": "dead_letters"}
 
 
 def check_google(config: Any, options: PipelineOptions) -> None:
-    """Check that Beam was told what BigQuery needs besides.
-
-    Raises:
-        ValueError: it was not; one line.
-    """
+    """Raise ValueError, one line, unless Beam was told what BigQuery needs besides."""
     google = options.view_as(GoogleCloudOptions)
     if config.input_query and not google.project:
         raise ValueError("--input_query needs --project, the Google Cloud project in which the query is run")
