@@ -272,17 +272,14 @@ class MixQA(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         config, rejected = self.config, []
-        steps: list[tuple[str, Any]] = []
-        if config.max_pairs_per_document:
-            steps.append(("CapDocuments", _CapDocuments(config)))
-        if config.max_pairs_per_source:
-            steps.append(("CapSources", _Limit(SOURCE, source_of_pair, config.max_pairs_per_source, config)))
-        if config.max_pairs_per_domain:
-            steps.append(("CapDomains", _Limit(DOMAIN, domain_of_pair, config.max_pairs_per_domain, config)))
-        if config.domain_shares:
-            named = frozenset(name for name, _ in config.domain_shares)
-            steps.append(("ShareDomains", _Limit(SHARE, partial(_share_group, named=named), 0, config)))
-        for name, step in steps:
+        share_group = partial(_share_group, named=frozenset(name for name, _ in config.domain_shares))
+        steps: tuple[tuple[str, Any, Any], ...] = (
+            ("CapDocuments", config.max_pairs_per_document, _CapDocuments(config)),
+            ("CapSources", config.max_pairs_per_source, _Limit(SOURCE, source_of_pair, config.max_pairs_per_source, config)),
+            ("CapDomains", config.max_pairs_per_domain, _Limit(DOMAIN, domain_of_pair, config.max_pairs_per_domain, config)),
+            ("ShareDomains", config.domain_shares, _Limit(SHARE, share_group, 0, config)),
+        )
+        for name, step in ((name, step) for name, wanted, step in steps if wanted):
             outcome = as_outcome(pairs | name >> step)
             pairs = outcome.passed
             rejected.append(outcome.rejected)

@@ -39,17 +39,13 @@ _T = TypeVar("_T", Document, DeadLetter)
 class ReadRows(beam.PTransform):
     """Reads documents from BigQuery: pipeline -> Outcome[Document], stage "read".
 
-    Attributes:
-        table: "project:dataset.table", or "" for a query.
-        query: GoogleSQL, run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
-        fields: the columns of text, id, source and what goes along.
-        columns: the columns to read of a table; () for all.
+    A query is run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
     """
 
-    table: str
-    query: str
+    table: str  # "project:dataset.table", or "" for a query
+    query: str  # GoogleSQL
     fields: Fields
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # to be read of a table; () for all
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:

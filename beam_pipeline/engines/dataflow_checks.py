@@ -8,7 +8,7 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -164,12 +164,9 @@ def _ask_registry(host: str, name: str, reference: str, options: PipelineOptions
         headers["Authorization"] = f"Bearer {token}"
     # As container engines do it: plain HTTP on the machine itself, and nowhere else.
     connect = http.client.HTTPConnection if is_loopback(f"http://{host}") else http.client.HTTPSConnection
-    connection = connect(host, timeout=TIMEOUT_S)
-    try:
+    with closing(connect(host, timeout=TIMEOUT_S)) as connection:
         connection.request("HEAD", f"/v2/{quote(name)}/manifests/{quote(reference)}", headers=headers)
         return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 def _access_token(options: PipelineOptions) -> str:

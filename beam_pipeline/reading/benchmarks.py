@@ -48,12 +48,10 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass
 class ReadBenchmarks(beam.PTransform):
-    """Reads benchmark items from files: pipeline -> PCollection[BenchmarkItem].
+    """Reads benchmark items from files: pipeline -> PCollection[BenchmarkItem]. A file that several patterns match is read once.
 
-    Attributes:
-        patterns: paths or globs. A file that several match is read once.
-        fields: the field of the question, then those to compare besides (answer, options); names, or paths into
-            nested objects. Empty: the usual names are tried.
+    `fields` are that of the question, then those to compare besides (answer, options); names, or paths into nested
+    objects. Without any the usual names are tried.
     """
 
     patterns: tuple[str, ...]

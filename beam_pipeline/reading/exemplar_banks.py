@@ -25,10 +25,8 @@ class ReadExemplars(beam.PTransform):
     side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
     coder of the records, as JSON.
 
-    Attributes:
-        domains: the domains of the run.
-        patterns: the user's own banks, `<slug>.jsonl` by name or with a `domain` in each row.
-        replace: whether a user's bank replaces the shipped one of its domain, or extends it.
+    `patterns` are the user's own banks, `<slug>.jsonl` by name or with a `domain` in each row. With `replace` they take
+    the place of the shipped ones of their domains, else they extend them.
     """
 
     domains: tuple[Domain, ...]

@@ -69,20 +69,13 @@ def check_installed(file_format: str | None) -> None:
 
 @dataclass(frozen=True)
 class FileReader:
-    """Reads files of documents.
-
-    Attributes:
-        fields: where a row keeps what a document needs.
-        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
-            each file's name.
-        max_line_bytes: a longer line, or text file, is a dead letter and is never held in memory.
-        weight: the share of the documents to keep, as `ticket` draws them.
-    """
+    """Reads files of documents."""
 
     fields: Fields = field(default_factory=Fields)
+    # "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by each file's name.
     input_format: str = "auto"
-    max_line_bytes: int = 50_000_000
-    weight: float = 1.0
+    max_line_bytes: int = 50_000_000  # a longer line, or text file, is a dead letter and is never held in memory
+    weight: float = 1.0  # the share of the documents to keep, as `ticket` draws them
 
     def __post_init__(self) -> None:
         if self.input_format not in ("auto", *FORMATS):

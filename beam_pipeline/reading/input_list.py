@@ -85,11 +85,10 @@ def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
         raise ValueError(f"--inputs {path}: must be a YAML list of inputs, each with a source and a path")
     folder = os.path.dirname(path)
     specs = tuple(_entry(path, number, entry, folder, config) for number, entry in enumerate(listed, 1))
-    labels: set[str] = set()
-    for number, label in enumerate((spec.source for spec in specs), 1):
-        if label in labels:
+    for number, spec in enumerate(specs):
+        if spec.source in {other.source for other in specs[:number]}:
             raise ValueError(
-                f"--inputs {path}: entry {number}: the source {label!r} is already that of another; each needs its own"
+                f"--inputs {path}: entry {number + 1}: the source {spec.source!r} is already that of another; each needs its own"
             )
     if config.streaming and (capped := [spec.source for spec in specs if spec.cap]):
         raise ValueError(

@@ -58,16 +58,12 @@ class ReadDocuments(beam.PTransform):
     Files are spread over workers, but a file is read by one: a line's number is known only to a
     reader that saw the lines before it, and a dead letter that names its line is worth more than
     splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
-
-    Attributes:
-        patterns: paths or globs, of any file system that Beam knows. A file that several match is read once.
-        reader: what reads a file.
-        tallied: whether to give a Reading and not an Outcome.
+    A file that several patterns match is read once.
     """
 
-    patterns: tuple[str, ...]
+    patterns: tuple[str, ...]  # paths or globs, of any file system that Beam knows
     reader: FileReader = field(default_factory=FileReader)
-    tallied: bool = False
+    tallied: bool = False  # whether to give a Reading and not an Outcome
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:

@@ -33,12 +33,7 @@ def is_tallied(config: PipelineConfig) -> bool:
 
 @dataclass
 class ReadInputs(beam.PTransform):
-    """Reads inputs, each by its weight: pipeline -> Reading; ids may still repeat.
-
-    Attributes:
-        inputs: what to read.
-        find_files: makes of patterns the transform that names their files.
-    """
+    """Reads inputs, each by its weight: pipeline -> Reading; ids may still repeat. `find_files` names those of some patterns."""
 
     inputs: tuple[FileInput, ...]
     find_files: Callable[[tuple[str, ...]], beam.PTransform] = MatchFiles
@@ -83,9 +78,7 @@ class CapSources(beam.PTransform):
     """Keeps so many documents of a source, those with the smallest tickets: PCollection[Document] -> (the same, tallies).
 
     As in the mix of pairs, tickets are gathered without their documents, and a cap above 65,536 may be missed by 1/65,536.
-
-    Attributes:
-        caps: sources, and the most documents of each; others are not looked at.
+    Sources without a cap are not looked at.
     """
 
     caps: Mapping[str, int]

@@ -51,23 +51,14 @@ class _DamagedFile(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One record of an archive.
+    """One record of an archive. Names of headers are in lower case."""
 
-    Attributes:
-        place: where it begins, for a reader.
-        kind: "response", "conversion", "request", ...; that of an ARC record is "response".
-        headers: those of the record, names in lower case.
-        http: those of the HTTP response in it, names in lower case; empty where there is none.
-        status: the status of that response; 0 where there is none.
-        body: what follows the headers; empty where it was not wanted.
-    """
-
-    place: str
-    kind: str
+    place: str  # where it begins, for a reader
+    kind: str  # "response", "conversion", "request", ...; that of an ARC record is "response"
     headers: Mapping[str, str]
-    http: Mapping[str, str] = field(default_factory=dict)
-    status: int = 0
-    body: bytes = b""
+    http: Mapping[str, str] = field(default_factory=dict)  # headers of the HTTP response in it
+    status: int = 0  # of that response
+    body: bytes = b""  # what follows the headers, where it was wanted
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,7 @@ _ATTRIBUTE_BYTES = 1024
 class ReadMessages(beam.PTransform):
     """Reads documents from a subscription: pipeline -> Outcome[Document], stage "read"; in the global window.
 
-    Attributes:
-        subscription: "projects/P/subscriptions/S".
-        fields: where a message's JSON keeps what a document needs.
-        event_time: where the event time is; one from an attribute also moves the watermark, where the runner
-            follows it.
+    An event time from an attribute also moves the watermark, where the runner follows it.
     """
 
     subscription: str
@@ -99,12 +95,7 @@ def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: d
 
 @dataclass
 class PublishPairs(beam.PTransform):
-    """Publishes accepted pairs, each as its row in JSON, with the attributes id, domain and answer_type.
-
-    Attributes:
-        topic: "projects/P/topics/T".
-        to_row: pair -> row, as the files have it.
-    """
+    """Publishes accepted pairs, each as its row of the files in JSON, with the attributes id, domain and answer_type."""
 
     topic: str
     to_row: Callable[[VerifiedQA], Row]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import apache_beam as beam
@@ -76,8 +77,7 @@ class ReadStream(beam.PTransform):
     gives one.
 
     Attributes:
-        source: PTransform from a pipeline to an Outcome[Document] in the global window: `ReadMessages`, `ReadFolder` or
-            `ReadInputs`.
+        source: `ReadMessages`, `ReadFolder`, `ReadInputs` or another that gives an Outcome[Document] in the global window.
         windows: how the stream is cut.
         event_time: where documents say when they happened; on arrival nothing is late.
         ttl_s: seconds for which an id is remembered.
@@ -115,13 +115,7 @@ class ReadStream(beam.PTransform):
 
 @dataclass
 class ReadFolder(beam.PTransform):
-    """Reads the documents of every file that appears: pipeline -> Outcome[Document], in the global window.
-
-    Attributes:
-        files: names them.
-        reader: what reads a file.
-        tallied: whether to give a Reading.
-    """
+    """Reads the documents of every file that appears: pipeline -> Outcome[Document], or a Reading, in the global window."""
 
     files: WatchFiles
     reader: FileReader
@@ -132,8 +126,7 @@ class ReadFolder(beam.PTransform):
         return pipeline | "Watch" >> self.files | "ReadFiles" >> ReadFiles(self.reader, self.tallied)
 
 
-def _id_of(document: Document) -> str:
-    return document.id
+_id_of = attrgetter("id")
 
 
 def _name_of(document: Document) -> str:

@@ -67,19 +67,12 @@ def watch_again(output: str = "") -> None:
 
 @dataclass
 class WatchFiles(beam.PTransform):
-    """Looks for files again and again: pipeline -> PCollection[str], each path once, at the time when it was seen.
+    """Looks for files again and again: pipeline -> PCollection[str], each path once, at the time when it was seen."""
 
-    Attributes:
-        patterns: paths or globs.
-        interval_s: seconds between looks.
-        until_s: seconds after the first look at which watching ends; 0 for never.
-        output: folder in which a file named `stop` ends it; "" for none.
-    """
-
-    patterns: tuple[str, ...]
-    interval_s: float
-    until_s: float = 0.0
-    output: str = ""
+    patterns: tuple[str, ...]  # paths or globs
+    interval_s: float  # between looks
+    until_s: float = 0.0  # after the first look at which watching ends; 0 for never
+    output: str = ""  # folder in which a file named `stop` ends it; "" for none
 
     def expand(self, pipeline: beam.pvalue.PBegin) -> beam.PCollection:
         # The in-process runner comes back at once whatever was asked for, and adds up metrics by recursion.

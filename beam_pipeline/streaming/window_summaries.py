@@ -27,11 +27,7 @@ _COUNTS, _DIVERSITY = "counts", "diversity"
 class WriteWindowSummaries(beam.PTransform):
     """Writes a row for each window: PCollection[Counts], one a window -> PCollection[str], the files' names.
 
-    Attributes:
-        output: folder of the run.
-        windows: the windows that the counts are in.
-        run: what stands for the run in the names.
-        diversity: PCollection of dicts, one for each window that has pairs.
+    `diversity` is a PCollection of dicts, one for each window that has pairs; the rest is as `WriteWindows` has it.
     """
 
     output: str

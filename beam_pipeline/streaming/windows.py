@@ -44,17 +44,11 @@ _ROUNDED_S = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How a stream is cut.
+    """How a stream is cut."""
 
-    Attributes:
-        size_s: length of a window, aligned to the epoch.
-        lateness_s: how long after its end a window stays open.
-        early_s: how often an open window's rows are written already, 0 for only when it closes.
-    """
-
-    size_s: float
-    lateness_s: float = 0.0
-    early_s: int = 0
+    size_s: float  # length of a window, aligned to the epoch
+    lateness_s: float = 0.0  # how long after its end a window stays open
+    early_s: int = 0  # how often an open window's rows are written already, 0 for only when it closes
 
     def closing(self) -> beam.WindowInto:
         """Windows that give their content once, when they close."""
@@ -87,15 +81,10 @@ Stamped = tuple[Any, float]  # an element with its event time
 
 @dataclass
 class AssignWindows(beam.PTransform):
-    """Puts elements into their windows: PCollection[T] -> (in time, late), two PCollection[T] in `Windows.closing`.
+    """Puts records of a type T into their windows: PCollection[T] -> (in time, late), two PCollection[T] in `Windows.closing`.
 
     What is late is put into the window of now. With `rejects` (of documents that say when they happened) it has become
     a Rejection "late" of stage "read"; without, it is T as before: what has no event time cannot miss it.
-
-    Attributes:
-        windows: the windows.
-        element_type: T, a record with a `where`.
-        rejects: whether late elements are rejected.
     """
 
     windows: Windows

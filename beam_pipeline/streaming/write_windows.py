@@ -50,25 +50,15 @@ def run_name(seconds: float) -> str:
 
 @dataclass
 class WriteWindows(beam.PTransform):
-    """Writes each window's records as files of their own: PCollection[T] -> PCollection[str], the files' names.
+    """Writes each window's records as files of their own: PCollection[T] -> PCollection[str], the files' names."""
 
-    Attributes:
-        output: folder of the run; files go to `<output>/<kind>/`.
-        kind: "qa", "rejected", "dead_letters" or "summaries".
-        windows: the windows that the records are in.
-        run: what stands for the run in the names.
-        to_row: function from a record to its row; without one the elements are rows.
-        file_format: "jsonl" or "parquet" (zstd inside).
-        num_shards: files of one pane; 0 is one. A shard without rows has none.
-    """
-
-    output: str
-    kind: str
+    output: str  # folder of the run; files go to `<output>/<kind>/`
+    kind: str  # "qa", "rejected", "dead_letters" or "summaries"
     windows: Windows
-    run: str
-    to_row: Callable[[Any], Row] | None = None
-    file_format: str = "jsonl"
-    num_shards: int = 0
+    run: str  # what stands for the run in the names
+    to_row: Callable[[Any], Row] | None = None  # from a record to its row; without one the elements are rows
+    file_format: str = "jsonl"  # or "parquet" (zstd inside)
+    num_shards: int = 0  # files of one pane; 0 is one. A shard without rows has none
 
     @no_annotations
     def expand(self, records: beam.PCollection) -> beam.PCollection:

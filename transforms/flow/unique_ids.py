@@ -20,22 +20,14 @@ def unique_ids(documents: beam.PCollection, stage: str, keep: Keep) -> Outcome:
     """Add the steps to the graph, counted by `stage`; `keep` makes records of the documents of one id."""
     return as_outcome(
         documents
-        | "KeyById" >> beam.Map(_key_by_id).with_output_types(tuple[str, Document])
+        | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
         | "GroupById" >> beam.GroupByKey()
-        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(stage, keep)), Document)
+        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(), stage, keep), Document)
     )
-
-
-def _key_by_id(document: Document) -> tuple[str, Document]:
-    return document.id, document
 
 
 class _KeepFirstFn(beam.DoFn):
     """Its name is part of the label."""
 
-    def __init__(self, stage: str, keep: Keep) -> None:
-        self._stage = stage
-        self._keep = keep
-
-    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
-        yield from tag_and_count(self._stage, self._keep(group[1]))
+    def process(self, group: tuple[str, Iterable[Document]], stage: str, keep: Keep) -> Iterator[Any]:
+        return tag_and_count(stage, keep(group[1]))
