@@ -47,21 +47,16 @@ _TOLERANCE = 1e-9
 class MixConfig:
     """How many pairs to keep; 0 and () are no limit.
 
-    Attributes:
-        max_pairs_per_document: of one row of the input, all chunks of it together.
-        max_pairs_per_source: of one `source`; rows without any count as one source.
-        max_pairs_per_domain: of one domain.
-        domain_shares: domains by name with the share of the output, 0 to 1, that each is to have. The others get
-            the rest, in the proportions they come in. Pairs are left out, never repeated, so the scarcest domain
-            decides how many are kept in all; a domain without any pair is not waited for.
-        seed: another one keeps other pairs.
+    `domain_shares` are domains by name with the share of the output, 0 to 1, that each is to have. The others get the rest,
+    in the proportions they come in. Pairs are left out, never repeated, so the scarcest domain decides how many are kept
+    in all; a domain without any pair is not waited for.
     """
 
-    max_pairs_per_document: int = 0
-    max_pairs_per_source: int = 0
+    max_pairs_per_document: int = 0  # of one row of the input, all chunks of it together
+    max_pairs_per_source: int = 0  # of one `source`; rows without any count as one source
     max_pairs_per_domain: int = 0
     domain_shares: tuple[tuple[str, float], ...] = ()
-    seed: int = 0
+    seed: int = 0  # another one keeps other pairs
 
     def __post_init__(self) -> None:
         for name in ("max_pairs_per_document", "max_pairs_per_source", "max_pairs_per_domain"):

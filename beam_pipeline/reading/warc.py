@@ -83,11 +83,7 @@ class Members:
         self._failed = False
 
     def block(self) -> bytes:
-        """The next block; nothing at the end.
-
-        Raises:
-            _DamagedFile: the member is corrupt, or the file ends in it.
-        """
+        """The next block; nothing at the end. `_DamagedFile` if the member is corrupt, or the file ends in it."""
         while True:
             if not self._raw:
                 self._raw = self._more()
@@ -209,11 +205,7 @@ class _Reader:
         return b"".join(parts)
 
     def readline(self, size: int | None = None) -> bytes:
-        """The next line; nothing at the end.
-
-        Raises:
-            BrokenRecord: the line, or all lines since `begin`, are too long for a header.
-        """
+        """The next line; nothing at the end. `BrokenRecord` if it, or all since `begin`, are too long for a header."""
         line = self.any_line(_MAX_LINE if size is None else min(size, _MAX_LINE))
         self._line_budget -= len(line)
         if len(line) >= _MAX_LINE or self._line_budget < 0:
@@ -328,11 +320,7 @@ def _lines(reader: _Reader) -> Iterator[_Line]:
 def _read_record(
     loader: Any, reader: _Reader, line: bytes, place: str, wanted: Callable[[Record], bool], max_bytes: int
 ) -> Record | Broken:
-    """Read a record to its end, of which `line` is the first.
-
-    Raises:
-        BrokenRecord: nobody knows where it ends.
-    """
+    """Read a record to its end, of which `line` is the first; `BrokenRecord` if nobody knows where it ends."""
     reader.begin()
     parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
     if parsed.length is None:

@@ -82,11 +82,7 @@ def page_text(record: Record) -> str | bytes | None:
 
 
 def html_text(html: str) -> str:
-    """The main text of a page, a paragraph a line; "" where it has none.
-
-    Raises:
-        BrokenRecord: the page cannot be read.
-    """
+    """The main text of a page, a paragraph a line; "" where it has none. `BrokenRecord` if it cannot be read."""
     try:
         found = extract(html.replace("\0", ""), fast=True, include_comments=False, include_tables=True)
     except Exception as error:  # a parser's own errors, for pages that nobody thought of

@@ -75,18 +75,12 @@ def stream_windows(config: PipelineConfig) -> Windows:
 class ReadStream(beam.PTransform):
     """Reads a stream of documents: pipeline -> Outcome[Document], stage "read", every part windowed; a Reading if the source
     gives one.
-
-    Attributes:
-        source: `ReadMessages`, `ReadFolder`, `ReadInputs` or another that gives an Outcome[Document] in the global window.
-        windows: how the stream is cut.
-        event_time: where documents say when they happened; on arrival nothing is late.
-        ttl_s: seconds for which an id is remembered.
     """
 
-    source: Any
+    source: Any  # `ReadMessages`, `ReadFolder`, `ReadInputs` or another that gives an Outcome in the global window
     windows: Windows
-    event_time: EventTime = ON_ARRIVAL
-    ttl_s: float = 86_400.0
+    event_time: EventTime = ON_ARRIVAL  # where documents say when they happened; on arrival nothing is late
+    ttl_s: float = 86_400.0  # for which an id is remembered
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:

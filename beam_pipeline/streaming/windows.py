@@ -76,9 +76,6 @@ class Windows:
         return float(window.start) - self.lateness_s, float(window.end) - self.lateness_s
 
 
-Stamped = tuple[Any, float]  # an element with its event time
-
-
 @dataclass
 class AssignWindows(beam.PTransform):
     """Puts records of a type T into their windows: PCollection[T] -> (in time, late), two PCollection[T] in `Windows.closing`.
@@ -124,7 +121,7 @@ def _stamp(
 class _JudgeFn(beam.DoFn):
     def process(
         self,
-        group: tuple[int, Iterable[Stamped]],
+        group: tuple[int, Iterable[tuple[Any, float]]],
         windows: Windows,
         rejects: bool,
         pane: Any = beam.DoFn.PaneInfoParam,
