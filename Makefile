@@ -10,7 +10,7 @@ ENGINES := .engines
 TRL := .trl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
-# Many tests wait more than they work, but some watch the clock: a few at a time.
+# Many tests wait more than they work: a few at a time.
 TEST_WORKERS ?= 3
 
 # The interpreter that makes the environment: PYTHON=... decides, else the first on the PATH that
@@ -21,10 +21,10 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test engines trl demo run launch options bench quality clean
+.PHONY: help setup check lint format types test test-system test-all engines trl demo run launch options bench quality clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make the virtual environment with everything in it
 
@@ -45,7 +45,7 @@ $(STAMP): requirements.txt requirements-crawl.txt requirements-report.txt requir
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-check: lint types test ## lint, types, generated files and tests: what continuous integration runs
+check: lint types test-all ## lint, types, generated files and all tests: what continuous integration runs
 
 lint: $(STAMP) ## look for mistakes, unformatted code and stale generated files
 	$(BIN)/ruff check .
@@ -59,15 +59,21 @@ format: $(STAMP) ## format the code and fix what can be fixed
 types: $(STAMP) ## check the types
 	$(BIN)/mypy
 
-test: $(STAMP) ## run the tests
+test: $(STAMP) ## run the tests of rules and of single stages: some two minutes
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist worksteal tests/unit tests/stages
+
+test-system: $(STAMP) ## run the tests of the whole graph, of processes, streams, exports, packaging
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist worksteal tests/system
+
+test-all: $(STAMP) ## run every test
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist worksteal
 
 engines: $(STAMP) ## fetch Prism and Flink (go, java and mvn do it), and run the pipeline on them
 	@PYTHON=$(abspath $(BIN))/python templates/engines/install.sh $(ENGINES)
-	ENGINES=$(ENGINES) $(BIN)/python -m pytest tests/engines
+	ENGINES=$(ENGINES) $(BIN)/python -m pytest tests/system/engines
 
 trl: $(STAMP) $(TRL)/installed ## make an environment with TRL, and load exports there; TRAINERS="..." adds other packages
-	TRAINERS_PYTHON=$(abspath $(TRL))/bin/python $(BIN)/python -m pytest -rs tests/trainers
+	TRAINERS_PYTHON=$(abspath $(TRL))/bin/python $(BIN)/python -m pytest -rs tests/system/trainers
 
 $(TRL)/installed: | $(STAMP)
 	@echo "Setting up $(TRL) with $(TRAINERS): some gigabytes where torch comes with its GPU libraries."

@@ -18,11 +18,9 @@ from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import OptionError
-from beam_pipeline.reading.exemplar_banks import read_exemplars
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
-from beam_pipeline.run.models import run_prompts
-from beam_pipeline.run.prepare import check_run, prepare_run
+from beam_pipeline.run.prepare import plan_run, prepare_run
 from beam_pipeline.run.stream import run_stream
 from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
@@ -86,13 +84,11 @@ def _end_calls() -> None:
 def _run(config: PipelineConfig, options: PipelineOptions) -> int:
     with ExitStack() as stack:
         try:
-            config = check_run(config, options)
-            prompts = run_prompts(config)
-            bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+            plan = plan_run(config, options)
             if config.dry_run:
-                print(describe_run(config, options, prompts, bank))
+                print(describe_run(plan, options))
                 return OK
-            run = prepare_run(config, options, prompts, stack)
+            run = prepare_run(plan, options, stack)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
             return _refuse(error)
         return run_stream(run) if config.streaming else run_batch(run)

@@ -8,7 +8,7 @@ run_transform(transform, elements, *sides)
                                  an `Outcome` of lists, from a real pipeline; `.seen` has timestamps and windows
                                  as well, `.counters(stage)` what was counted
 runtime                          a `Runtime` of the test's own, closed after it
-until(condition)                 waits, ten seconds at most, for something that another thread or process does
+until(condition)                 waits, a hundred seconds at most, for something that another thread or process does
 quick_back_off                   retries wait hundredths of a second
 no_report                        (of itself) runs of the tests leave the report out
 close_the_runtime                (of itself) ends the loop thread and its connections with the session
@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.run import batch as batch_run
-from tests.scripted_endpoint import ScriptedEndpoint
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from transforms.flow.outcome import Outcome
 from transforms.inference.client.endpoint import ModelConfig
 from transforms.inference.runtime import Runtime, close_runtime
@@ -37,7 +38,7 @@ from transforms.inference.scheduling import router as router_module
 from transforms.records import Document
 
 # A property that fails must fail again, here and elsewhere; and a busy machine is not a broken property.
-hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("repeatable")
 
 # Tokens are estimated, here and in the processes that a test starts, whatever file tiktoken has on this machine.
@@ -84,7 +85,7 @@ def model() -> Callable[..., ModelConfig]:
     """Make model settings for one or several replicas."""
 
     def make(*endpoints: ScriptedEndpoint, **settings: Any) -> ModelConfig:
-        return ModelConfig(tuple(endpoint.url for endpoint in endpoints), "m", **{"request_timeout_s": 5.0, **settings})
+        return ModelConfig(tuple(endpoint.url for endpoint in endpoints), "m", **{"request_timeout_s": 50.0, **settings})
 
     return make
 
@@ -162,7 +163,7 @@ def runtime() -> Iterator[Runtime]:
 def until() -> Callable[[Callable[[], bool]], None]:
     """Wait for something that another thread or process does."""
 
-    def wait(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    def wait(condition: Callable[[], bool], timeout_s: float = 100.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, "it did not happen"

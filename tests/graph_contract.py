@@ -33,12 +33,12 @@ from apache_beam.portability.api import beam_runner_api_pb2 as proto
 from apache_beam.runners.pipeline_context import PipelineContext
 
 from beam_pipeline.options.command_line import parse
-from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.pipeline import build
-from beam_pipeline.run.models import run_embedding, run_prompts
+from beam_pipeline.plan import make_plan
+from tests.places import ROOT
 from transforms.flow.coders import RecordCoder
 
-LISTS = Path(__file__).parent / "data" / "graph"
+LISTS = ROOT / "tests" / "data" / "graph"
 GAP = "  "
 
 # What changes mean; by kind, and for all other kinds. Source: the causes of failed compatibility checks in
@@ -112,7 +112,7 @@ def build_graph(arguments: Iterable[str]) -> proto.Pipeline:
         given = [argument.replace("{folder}", folder) for argument in arguments]
         config, options = parse([*given, f"--output={folder}/output", *ENDPOINT])
         pipeline = beam.Pipeline(options=options)
-        build(pipeline, config, run_prompts(config), stage_models(config).__getitem__, run_embedding(config))
+        build(pipeline, make_plan(config))
         return pipeline.to_runner_api()
 
 

@@ -16,6 +16,7 @@ from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel, Field
 
 from prompts.load import PromptSet
+from transforms.english.function_words import ARTICLES, SHORT_PREPOSITIONS
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.client.endpoint import ModelConfig
@@ -29,7 +30,7 @@ MAX_PERSONA_CHARACTERS = 120
 SAME_PERSONA = 0.75
 
 _LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)](?!\d))\s*")
-_FILLER = frozenset("a an the of for and or in on to with who is as by at".split())
+_FILLER = ARTICLES.union(SHORT_PREPOSITIONS, "and or who is as".split())
 
 
 class PersonaReply(BaseModel):

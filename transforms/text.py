@@ -20,21 +20,18 @@ _PLAIN = {
 }
 # An expression looks at each character in C; `str.translate` looks each one up in a dictionary.
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
+# Digits and fractions of one character, for a character class.
+RAISED, LOWERED, FRACTIONS = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079", "\u2080-\u2089", "\u00bc-\u00be\u2150-\u215f\u2189"
 # NFKC alone would make "10\u00b3" into "103", "42\u2081\u2080" into "4210" and "1\u00bd" into "11/2". Few texts have
 # any such character, and to look for one first takes a tenth of the time.
-_RAISED_LOWERED_OR_FRACTION = re.compile(
-    "[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207a\u207b\u2080-\u2089\u00bc-\u00be\u2150-\u215f\u2189]"
-)
-_RAISED = re.compile("(?<=[0-9])(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
-_LOWERED = re.compile("(?<=[0-9])(?=[\u2080-\u2089])")
-_VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
+_RAISED_LOWERED_OR_FRACTION = re.compile(f"[{RAISED}\u207a\u207b{LOWERED}{FRACTIONS}]")
+_RAISED = re.compile(f"(?<=[0-9])(?=[\u207a\u207b]?[{RAISED}])")
+_LOWERED = re.compile(f"(?<=[0-9])(?=[{LOWERED}])")
+_VULGAR_FRACTION = re.compile(f"(?<=[0-9])(?=[{FRACTIONS}])")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 # Scripts without spaces, for a character class: there a character counts as a word.
 SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_SENTENCE_END = re.compile(r"(?<=[.!?])([\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|Fig|Eq|approx|Inc|Ltd|Co|Jr|Sr|al|cf|U\.S|U\.K))\.$"
-)
 
 # Control tokens of chat templates (ChatML, Llama 2/3, Mistral, Gemma, DeepSeek, thinking models) and
 # the tags that our own prompts use as delimiters. Every server tried turned the first kind into
@@ -75,6 +72,13 @@ def unify(text: str) -> str:
     return " ".join(text.split())
 
 
+def without_accents(text: str) -> str:
+    """A text in lower case, with letters of the English alphabet for those that are such letters with a mark, and ligatures."""
+    parts = unicodedata.normalize("NFKD", text)
+    bare = "".join(part for part in parts if not unicodedata.combining(part))
+    return unicodedata.normalize("NFC", bare.casefold()).translate(_LETTERS)
+
+
 def _plain(text: str) -> str:
     return _NOT_PLAIN.sub(lambda match: _PLAIN[match.group()], text)
 
@@ -82,24 +86,6 @@ def _plain(text: str) -> str:
 def words(text: str) -> list[str]:
     """Split into words; numbers keep their separators ("1,000.5"), contractions their apostrophe."""
     return _WORD.findall(text)
-
-
-def sentences(text: str) -> list[str]:
-    """Split prose into sentences at closing punctuation before a capital; line breaks always split."""
-    found: list[str] = []
-    for line in text.splitlines():
-        pending = ""
-        pieces = _SENTENCE_END.split(line.strip())
-        for piece, closing in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            pending = f"{pending} {piece}" if pending else piece
-            abbreviated = _ABBREVIATION.search(pending)
-            pending += closing
-            if not abbreviated:
-                found.append(pending)
-                pending = ""
-        if pending:
-            found.append(pending)
-    return [sentence for sentence in found if sentence]
 
 
 def stable_hash(*parts: str) -> str:

@@ -101,11 +101,6 @@ def apply_opinions(
         yield judged if keep_text else judged.without_text()
 
 
-def apply_verify(pair: QAPair, reply: VerifyReply, stamp: Stamp) -> Iterator[VerifiedQA | Rejection]:
-    """Pass the pair with quote and verdicts, or reject it for the first verdict that fails."""
-    yield from apply_opinions(pair, [Opinion(reply, stamp)])
-
-
 @dataclass
 class VerifyQA(beam.PTransform):
     """Keeps the pairs that the verifiers can prove from the document.

@@ -27,7 +27,8 @@ from apache_beam.runners.runner import PipelineState
 
 from beam_pipeline.engines.runners import runner_name
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.reading.input_list import input_patterns
+from beam_pipeline.options.values import split_endpoint_key
+from beam_pipeline.reading.input_list import InputSpec, input_patterns
 
 RUNNER = "DataflowRunner"
 # Two cores are two worker processes with 4 GB each: asking needs little of a processor, and 0.5 GB without benchmarks.
@@ -58,7 +59,9 @@ def template_location(options: PipelineOptions) -> str:
     return (options.view_as(GoogleCloudOptions).template_location or "") if on_dataflow(options) else ""
 
 
-def prepare_dataflow(config: PipelineConfig, options: PipelineOptions) -> tuple[PipelineConfig, list[str]]:
+def prepare_dataflow(
+    config: PipelineConfig, options: PipelineOptions, inputs: tuple[InputSpec, ...] = ()
+) -> tuple[PipelineConfig, list[str]]:
     """Look at the options of a job, and set what follows from them: changes `options`, returns the configuration and what to say.
 
     Raises:
@@ -66,7 +69,7 @@ def prepare_dataflow(config: PipelineConfig, options: PipelineOptions) -> tuple[
     """
     check_project(options)
     check_region(options)
-    check_places(config, options)
+    check_places(config, inputs)
     check_keys(config)
     check_endpoints(config)
     notes = [*_choose_package(options), *_warn_of_network(config, options)]
@@ -115,10 +118,10 @@ def check_region(options: PipelineOptions) -> None:
         raise ValueError(f"--worker_zone={worker.worker_zone}: is no zone of --region={region}")
 
 
-def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
+def check_places(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """Check that everything workers read or write lies where they can reach it."""
     places: Mapping[str, Sequence[str]] = {
-        "inputs" if config.inputs else "input": input_patterns(config),
+        "inputs" if config.inputs else "input": input_patterns(config, inputs),
         "output": [config.output],
         "journal": [config.journal] if config.journal else [],
         "exemplars": config.exemplars,
@@ -134,12 +137,12 @@ def check_places(config: PipelineConfig, options: PipelineOptions) -> None:
 
 def check_keys(config: PipelineConfig) -> None:
     """Check that every key is named where workers can read it: variables of this machine are not theirs."""
-    for name, value in config.given().items():
-        if name.endswith("api_key_env") and value:
-            raise ValueError(
-                f"--{name}: workers on Dataflow do not have this machine's environment; put the key into Secret Manager and give "
-                f"--{name.removesuffix('env')}secret projects/P/secrets/S/versions/latest"
-            )
+    elsewhere = "workers on Dataflow do not have this machine's environment; put the key into Secret Manager and give"
+    if config.given().get("api_key_env"):
+        raise ValueError(f"--api_key_env: {elsewhere} --api_key_secret projects/P/secrets/S/versions/latest")
+    for url, key in map(split_endpoint_key, config.endpoint_keys):
+        if key.startswith("env:"):
+            raise ValueError(f"--endpoint_keys {url}={key}: {elsewhere} {url}=secret:projects/P/secrets/S/versions/latest")
     if not config.api_key_secret and os.environ.get(config.api_key_env):
         raise ValueError(
             f"{config.api_key_env} is set here, and workers on Dataflow do not have it: put the key into Secret Manager and give "
@@ -150,11 +153,10 @@ def check_keys(config: PipelineConfig) -> None:
 def endpoints_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
     """(option, URL) of every endpoint on another machine that a run asks."""
     for stage in config.model_stages:
-        own = "" if config.stage(stage).endpoints == tuple(config.endpoint) else f"{stage}_"
-        for url in config.stage(stage).endpoints:
-            if url == config.served_url:  # a worker asks itself
-                continue
-            yield f"{own}endpoint", url
+        model = config.stage(stage)
+        own = "" if model.endpoints == tuple(config.endpoint) else f"{stage}_"
+        if model.serve is None:  # else a worker asks itself
+            yield from ((f"{own}endpoint", url) for url in model.endpoints)
     for url in config.embedding_endpoint:
         yield "embedding_endpoint", url
 

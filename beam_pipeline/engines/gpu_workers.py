@@ -12,7 +12,6 @@ from apache_beam.options.pipeline_options import (
 from beam_pipeline.engines.dataflow import ONE_PROCESS, on_dataflow
 from beam_pipeline.engines.runners import runs_here
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.model_settings import serve_config
 
 ACCELERATOR_OPTION = "worker_accelerator="
 # The smallest machine that carries so many of a GPU. The first part of its name is the only family that carries it.
@@ -29,7 +28,7 @@ DISK_GB = 200
 
 def prepare_serving(options: PipelineOptions, config: PipelineConfig) -> None:
     """Ask for the workers that a job needs whose workers serve the model; ValueError, one line, if what is given cannot."""
-    serve = serve_config(config)
+    serve = config.serve
     if serve is None:
         return
     command = serve.arguments[0]

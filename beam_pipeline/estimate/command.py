@@ -32,6 +32,7 @@ from beam_pipeline.options.limits import prices_of
 from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.read_back import OutputFolder
+from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 from transforms.errors import one_line
@@ -88,8 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise OptionError(
                 "--input: an estimate draws its sample from files; name here those that the run will read, or some like them"
             )
-        check_files(config)
-        sample = draw_sample(config, given.sample, given.seed)
+        plan = make_plan(config)
+        check_files(config, plan.inputs)
+        sample = draw_sample(plan, given.sample, given.seed)
     except Exception as error:
         if not isinstance(error, ValueError | OSError) and type(error).__name__ != "FatalError":
             raise

@@ -22,11 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.pipeline import screen_config
+from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.documents import LeftOut
 from beam_pipeline.reading.file_reader import ticket
-from beam_pipeline.reading.input_list import FileInput, file_inputs, read_inputs
+from beam_pipeline.reading.input_list import FileInput, file_inputs
 from beam_pipeline.storage.matching import match_sizes
 from transforms.duplicates.document_copies import Fingerprint, find_losses
 from transforms.records import DeadLetter, Document
@@ -81,14 +80,18 @@ class CorpusSample:
 
 
 def draw_sample(
-    config: PipelineConfig, size: int, seed: int = 0, read_bytes: int = READ_BYTES, screened_rows: int = SCREENED_ROWS
+    plan: RunPlan, size: int, seed: int = 0, read_bytes: int = READ_BYTES, screened_rows: int = SCREENED_ROWS
 ) -> CorpusSample:
     """Draw `size` texts, or all if there are fewer.
 
     Raises:
-        ValueError: a pattern matches nothing, or cannot be looked up; `--inputs` cannot be used.
+        ValueError: a pattern matches nothing, or cannot be looked up.
     """
-    files = [(path, stored, found) for found in file_inputs(config) for path, stored in file_sizes(found.patterns).items()]
+    files = [
+        (path, stored, found)
+        for found in file_inputs(plan.config, plan.inputs)
+        for path, stored in file_sizes(found.patterns).items()
+    ]
     order = sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
     kept, caps = _Smallest(screened_rows), _Caps()
     read = 0
@@ -113,11 +116,11 @@ def draw_sample(
     for number, left_out in caps.left_out(limits):
         file_rows[number] -= left_out
     taken = [(number, row) for number, row in kept.items() if not _over_cap(row, limits)]
-    return _screen_and_draw(config, taken, size, seed, total_bytes, len(order), file_bytes, file_rows)
+    return _screen_and_draw(plan.screen, taken, size, seed, total_bytes, len(order), file_bytes, file_rows)
 
 
 def _screen_and_draw(
-    config: PipelineConfig,
+    screen: ScreenConfig,
     rows: list[tuple[int, Document | DeadLetter]],
     size: int,
     seed: int,
@@ -127,7 +130,7 @@ def _screen_and_draw(
     file_rows: list[int],
 ) -> CorpusSample:
     passed: list[tuple[int, Document]] = []
-    screen, ids = screen_config(config, read_inputs(config)), set()
+    ids = set()
     for number, (_, row) in enumerate(rows):
         if isinstance(row, Document) and row.id not in ids:  # of rows with one id the first passes, or none
             ids.add(row.id)

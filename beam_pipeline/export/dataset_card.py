@@ -17,7 +17,9 @@ import pyarrow as pa
 import yaml
 
 from beam_pipeline import __version__
-from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.decontamination import decontamination_of
+from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.kinds import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
@@ -181,7 +183,7 @@ def _statements(card: Card) -> dict[str, object]:
     """What else is said, if it is true; `if_...` is text that the template has."""
     given = card.options.get("benchmarks") or []
     names = [posixpath.basename(str(path).replace("\\", "/")) for path in ([given] if isinstance(given, str) else given)]
-    embedded = bool(names and card.options.get("embedding_endpoint"))
+    settings, embedded = decontamination_of(card.options), bool(names and card.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
     statements: dict[str, tuple[bool, object]] = {
@@ -190,9 +192,9 @@ def _statements(card: Card) -> dict[str, object]:
         "version": (True, __version__),
         "if_no_benchmarks": (not names, ""),
         "benchmarks": (bool(names), "\n".join(f"- {plain(name)}" for name in names)),
-        "ngram": (bool(names), card.option("benchmark_ngram")),
-        "similarity": (bool(names), card.option("benchmark_similarity")),
-        "embedding_similarity": (embedded, card.option("embedding_similarity")),
+        "ngram": (bool(names), settings.ngram),
+        "similarity": (bool(names), settings.similarity),
+        "embedding_similarity": (embedded, settings.cosine),
         "embedding_model": (embedded, plain(card.options.get("embedding_model") or "the endpoint's own")),
         "if_demo": (any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls), ""),
         "if_unbalanced": (not card.summary.get("balanced", True), ""),

@@ -2,84 +2,145 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from beam_pipeline.options.endpoint import DEMO_MODEL
-from beam_pipeline.options.per_stage import StageOptions
-from beam_pipeline.options.streaming import check_source
-from beam_pipeline.options.tables import check_tables
-from transforms.stages import VERIFY_STAGES
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
+from beam_pipeline.options.inputs import InputOptions
+from beam_pipeline.options.values import (
+    ARRIVAL,
+    ATTRIBUTE,
+    SERVE,
+    STREAMING,
+    names_in,
+    read_event_time,
+    split_endpoint_key,
+)
+from transforms.stages import SWITCHES, VERIFY_STAGES
 
-if TYPE_CHECKING:
-    from beam_pipeline.options.config import PipelineConfig
+BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
+"""The options that name what a batch reads."""
 
-# What switches on a stage that a run with all options at their defaults does not have.
-_SWITCHES: Mapping[str, str] = {
-    "verify_answer": "--verify_calls 2",
-    "verify_question": "--verify_calls 2",
-    "round_trip": "--round_trip",
-    "pass_rate": "--pass_rate_samples",
+
+class Need(NamedTuple):
+    """The option without which another one says nothing, and why."""
+
+    option: str
+    why: str = ""
+
+
+# A form of a Flex Template shows an option only with the one that it needs.
+NEEDS: Mapping[str, Need] = {
+    **dict.fromkeys(names_in(InputOptions, STREAMING), Need("streaming")),
+    "append_table": Need("output_table", "there is no table to add to"),
+    "domains_mode": Need("domains", "there is nothing to put in their place"),
+    "exemplars_mode": Need("exemplars", "there is nothing to put in their place"),
+    "min_pass_rate": Need("pass_rate_samples", "nobody measures a pass rate without"),
+    "max_pass_rate": Need("pass_rate_samples", "nobody measures a pass rate without"),
+    "decontamination": Need("benchmarks", "there is nothing to compare with"),
+    "embedding_endpoint": Need("benchmarks", "it looks for their questions in other words"),
+    "embedding_model": Need("embedding_endpoint"),
+    **dict.fromkeys(
+        (name for name in names_in(EndpointOptions, SERVE) if name != "serve_model"),
+        Need("serve_model", "the workers serve nothing without"),
+    ),
 }
 
 
-def check_together(config: "PipelineConfig", chosen: set[str]) -> None:
-    """Check options that are each right by themselves; `chosen` are those that were given and are not the default.
+def check_together(config: PipelineConfig) -> None:
+    """Check options that are each right by themselves.
 
     Raises:
         ValueError: they contradict each other, or one does nothing; one line.
     """
-    check_tables(config, chosen)
-    check_source(config, chosen)
+    fields = PipelineConfig.model_fields
+    # A default that is given in words does no harm.
+    chosen = {name for name in config.model_fields_set if name in fields and getattr(config, name) != fields[name].default}
+    _check_needs(config, chosen)
+    _check_source(config, chosen)
+    if config.streaming:
+        _check_stream(config, chosen)
     _check_documents(config)
     _check_keys(config)
     _check_gates(config)
     _check_limits(config, chosen)
-    _check_decontamination(config, chosen)
-    _check_serving(config, chosen)
+    if config.serve_model:
+        _check_serving(config)
     _check_stages(config)
 
 
-def _check_documents(config: "PipelineConfig") -> None:
-    if config.overwrite and config.resume:
-        raise ValueError("--overwrite and --resume contradict each other: give one")
+def _check_needs(config: PipelineConfig, chosen: set[str]) -> None:
+    for name, (needed, why) in NEEDS.items():
+        if name in chosen and not getattr(config, needed):
+            raise ValueError(f"--{name} needs --{needed}{f': {why}' if why else ''}")
+
+
+def _check_source(config: PipelineConfig, chosen: set[str]) -> None:
+    """Refuse more or less than one input, and what does not fit it."""
+    sources = [name for name in BATCH_SOURCES if getattr(config, name)]
+    if len(sources) > 1:
+        raise ValueError(f"{' and '.join(f'--{name}' for name in sources)} both say what to read: give one of them")
+    table = next((name for name in sources if name.startswith("input_")), "")
+    if table and config.streaming:
+        raise ValueError(f"--{table} is read as a whole and has no end to wait for; leave --streaming out, or give another input")
+    if table and "input_format" in chosen:
+        raise ValueError(f"--input_format is for files; the rows of --{table} have columns")
+    if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
+        raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
+    if not config.streaming and not sources:
+        raise ValueError("--input is missing: files to read, paths or globs, local or gs://")
+
+
+def _check_stream(config: PipelineConfig, chosen: set[str]) -> None:
+    """Refuse what a stream cannot do."""
+    kind = read_event_time(config.event_time).kind
+    if bool(config.input or config.inputs) == bool(config.input_subscription):
+        raise ValueError("--streaming reads from --input_subscription or watches --input: give one of them")
+    if config.input_subscription:
+        for name in ("watch_interval_s", "watch_until_s", "input_format"):
+            if name in chosen:
+                raise ValueError(f"--{name} is for files; --input_subscription brings one document as JSON in each message")
+    elif kind == ATTRIBUTE:
+        raise ValueError("--event_time attribute:NAME needs --input_subscription: files have fields, write field:NAME")
+    if kind == ARRIVAL and config.allowed_lateness_s:
+        raise ValueError("--allowed_lateness_s needs --event_time attribute:NAME or field:NAME: on arrival nothing is late")
+    for name in _whole_output(chosen):
+        raise ValueError(f"--{name} looks at the whole output, and that of --streaming has no end; leave it out")
+    if "near_duplicates" in chosen and config.near_duplicates:
+        raise ValueError("--near_duplicates compares a whole corpus; --streaming finds equal texts only, so leave it out")
+    if "near_duplicate_questions" in config.model_fields_set and config.near_duplicate_questions:
+        raise ValueError(
+            "--near_duplicate_questions compares the whole output; --streaming finds equal questions only, so leave it out"
+        )
+
+
+def _whole_output(chosen: set[str]) -> list[str]:
+    """The chosen options that leave out pairs when all are there."""
+    return sorted(name for name in chosen if name.startswith("max_pairs_per_") or name == "domain_shares")
+
+
+def _check_documents(config: PipelineConfig) -> None:
     if config.max_document_tokens < 2 * config.min_document_tokens:
         raise ValueError(
             f"--max_document_tokens must be at least twice --min_document_tokens, {2 * config.min_document_tokens}: "
             "a long document is split into parts that are each long enough"
         )
-    for files, mode in (("domains", config.domains_mode), ("exemplars", config.exemplars_mode)):
-        if mode == "replace" and not getattr(config, files):
-            raise ValueError(f"--{files}_mode replace needs --{files}: there is nothing to put in their place")
 
 
-def _check_keys(config: "PipelineConfig") -> None:
-    """Refuse two names for one key."""
+def _check_keys(config: PipelineConfig) -> None:
+    """Refuse two names for one key, and keys that nobody asks with."""
     if config.api_key_secret and "api_key_env" in config.model_fields_set:
         raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
-    if config.embedding_api_key_secret and config.embedding_api_key_env:
-        raise ValueError("--embedding_api_key_env and --embedding_api_key_secret both name the key: give one")
-    for stage, own in config.stages.items():
-        if own.api_key_env and own.api_key_secret:
-            raise ValueError(f"--{stage}_api_key_env and --{stage}_api_key_secret both name the key: give one")
+    pools = {config.stage(stage).endpoints for stage in config.model_stages} | {tuple(config.embedding_endpoint)}
+    for url, _ in map(split_endpoint_key, config.endpoint_keys):
+        if not any(url in pool for pool in pools):
+            raise ValueError(f"--endpoint_keys names {url}, and no stage of this run asks there")
+    for pool in pools:
+        if len(config.keys_of(pool)) > 1:
+            raise ValueError(f"--endpoint_keys: {', '.join(pool)} are replicas of one model, and need one key")
 
 
-def _check_stages(config: "PipelineConfig") -> None:
-    """Refuse what a stage cannot be asked with."""
-    for stage in config.model_stages:
-        settings = config.stage(stage)
-        if 0 < settings.concurrency < settings.worker_processes:
-            raise ValueError(
-                f"--concurrency {settings.concurrency} is shared by --worker_processes {settings.worker_processes}: "
-                "each needs one request in flight at least"
-            )
-        if not settings.endpoints and settings.model != DEMO_MODEL:
-            raise ValueError(
-                f"stage {stage} asks the model {settings.model!r} but no --endpoint is given; "
-                f"the embedded endpoint serves only {DEMO_MODEL}"
-            )
-
-
-def _check_gates(config: "PipelineConfig") -> None:
+def _check_gates(config: PipelineConfig) -> None:
     """Refuse what would do nothing, or not what it says."""
     if config.verifier_count == 1 and config.verifier_agreement != "majority":
         raise ValueError("--verifier_agreement needs --verifiers 2 or more: one verifier always agrees")
@@ -88,24 +149,24 @@ def _check_gates(config: "PipelineConfig") -> None:
             f"--verifier_models names {len(config.verifier_models)} models for {config.verifier_count} verifiers; "
             f"give --verifiers {len(config.verifier_models)} or more"
         )
-    if not config.pass_rate_samples and (config.min_pass_rate, config.max_pass_rate) != (0.0, 1.0):
-        raise ValueError("--min_pass_rate and --max_pass_rate need --pass_rate_samples: nobody measures a pass rate without")
     if config.min_pass_rate > config.max_pass_rate:
         raise ValueError(f"--min_pass_rate {config.min_pass_rate:g} is above --max_pass_rate {config.max_pass_rate:g}")
     if config.pass_rate_samples > 1 and not config.stage("pass_rate").temperature:
         raise ValueError("--pass_rate_temperature 0 gives the same sample again and again; leave it out or give more than 0")
     for stage, own in config.stages.items():
-        if stage in config.model_stages or (stage == "verify" and config.verify_calls == 2):
+        if stage in config.model_stages or stage not in SWITCHES:
             continue
         for setting in own.model_dump(exclude_none=True):
-            raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {_SWITCHES[stage]}")
+            raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {SWITCHES[stage]}")
     for stage in VERIFY_STAGES:
-        if config.verifier_models and config.stages.get(stage, StageOptions()).model:
+        if config.verifier_models and stage in config.stages and config.stages[stage].model:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
 
 
-def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
-    """Refuse limits that cannot be kept."""
+def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
+    """Refuse what an output folder, a target or a budget cannot have."""
+    if config.overwrite and config.resume:
+        raise ValueError("--overwrite and --resume contradict each other: give one")
     for name in ("target_accepted", "max_cost"):
         if getattr(config, name) and config.streaming:
             raise ValueError(f"--{name} is for batches: a stream has no end to come to sooner; stop it, or cap its source")
@@ -116,9 +177,7 @@ def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
             "--max_cost cannot foresee --pass_rate_samples, whose calls come after the last document: "
             "measure the pass rate with --resume, without --max_cost"
         )
-    late = sorted(name for name in chosen if name.startswith("max_pairs_per_") or name == "domain_shares")
-    if (config.min_pass_rate, config.max_pass_rate) != (0.0, 1.0):
-        late.append("min_pass_rate" if config.min_pass_rate else "max_pass_rate")
+    late = [*_whole_output(chosen), *(name for name in ("min_pass_rate", "max_pass_rate") if name in chosen)]
     if config.target_accepted and late:
         raise ValueError(
             f"--target_accepted counts pairs while documents are asked about, and --{late[0]} leaves pairs out when all are "
@@ -126,22 +185,8 @@ def _check_limits(config: "PipelineConfig", chosen: set[str]) -> None:
         )
 
 
-def _check_decontamination(config: "PipelineConfig", chosen: set[str]) -> None:
-    """Refuse what would do nothing."""
-    if not config.benchmarks and (own := sorted(name for name in chosen if name.startswith("benchmark_"))):
-        raise ValueError(f"--{own[0]} needs --benchmarks: there is nothing to compare with")
-    if config.embedding_endpoint and not config.benchmarks:
-        raise ValueError("--embedding_endpoint needs --benchmarks: it looks for their questions in other words")
-    if not config.embedding_endpoint and (own := sorted(name for name in chosen if name.startswith("embedding_"))):
-        raise ValueError(f"--{own[0]} needs --embedding_endpoint")
-
-
-def _check_serving(config: "PipelineConfig", chosen: set[str]) -> None:
-    """Refuse what would do nothing, and what no server of the workers would answer."""
-    if not config.serve_model:
-        if own := sorted(name for name in chosen if name.startswith("serve_")):
-            raise ValueError(f"--{own[0]} needs --serve_model: the workers serve nothing without")
-        return
+def _check_serving(config: PipelineConfig) -> None:
+    """Refuse what no server of the workers would answer."""
     for name in ("endpoint", "model"):
         if getattr(config, name):
             raise ValueError(f"--{name} and --serve_model both say which model to ask, and where: give one")
@@ -154,10 +199,24 @@ def _check_serving(config: "PipelineConfig", chosen: set[str]) -> None:
             raise ValueError(f"--{name} must not hold a key (value not shown): the server listens on loopback only")
     if "{port}" not in config.serve_command:
         raise ValueError("--serve_command must hold {port}: the pipeline says where the server listens")
+
+
+def _check_stages(config: PipelineConfig) -> None:
+    """Refuse what a stage cannot be asked with."""
     for stage in config.model_stages:
-        settings = config.stage(stage)
-        if settings.endpoints == (config.served_url,) and settings.model != config.serve_model:
+        model = config.stage(stage)
+        if 0 < model.concurrency < model.processes:
             raise ValueError(
-                f"stage {stage} asks the model {settings.model!r}, and the workers serve only {config.serve_model!r}; "
+                f"--concurrency {model.concurrency} is shared by --worker_processes {model.processes}: "
+                "each needs one request in flight at least"
+            )
+        if not model.endpoints and model.model != DEMO_MODEL:
+            raise ValueError(
+                f"stage {stage} asks the model {model.model!r} but no --endpoint is given; "
+                f"the embedded endpoint serves only {DEMO_MODEL}"
+            )
+        if model.serve is not None and model.model != config.serve_model:
+            raise ValueError(
+                f"stage {stage} asks the model {model.model!r}, and the workers serve only {config.serve_model!r}; "
                 f"give --{stage}_endpoint as well"
             )

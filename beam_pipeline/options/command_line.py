@@ -5,7 +5,7 @@ ours goes to Beam; what neither knows is an error, as Beam itself would ignore i
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, NoReturn, get_args, get_origin
@@ -13,16 +13,19 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 import annotated_types
 import yaml
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from beam_pipeline import __version__
-from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, PipelineConfig, StageOptions
-from beam_pipeline.options.streaming import BATCH_SOURCES, check_runner, flink_flags
-from beam_pipeline.options.tables import check_google
-from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, hint, shown
+from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.exit_codes import OK
+from beam_pipeline.options.checks import BATCH_SOURCES, check_together
+from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, WITH_OPTIONS, PipelineConfig, StageOptions
+from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
+from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
+from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from transforms.errors import one_line
 from transforms.stages import MODEL_STAGES
 
@@ -66,6 +69,9 @@ def _bounds_text(field: FieldInfo) -> str:
     return f" (at least {low})" if low else ""
 
 
+_PARAM_TYPES: Mapping[Any, str] = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER"}
+
+
 def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -> Option:
     extra = field.json_schema_extra
     if not isinstance(extra, dict):
@@ -83,7 +89,7 @@ def _describe(name: str, field: FieldInfo, stage: str = "", setting: str = "") -
         is_list=get_origin(kind) is list,
         is_flag=kind is bool,
         choices=choices,
-        param_type="ENUM" if choices else str(extra["param_type"]),
+        param_type="ENUM" if choices else _PARAM_TYPES.get(kind, str(extra["param_type"])),
         split=str(extra["split"]),
         regex=str(extra["regex"]) or (WHOLE_NUMBER if kind is int else NUMBER if kind is float else ""),
         stage=stage,
@@ -95,7 +101,7 @@ def _describe_all() -> Iterator[Option]:
     for name, field in PipelineConfig.model_fields.items():
         if name not in NO_OPTIONS:
             yield _describe(name, field)
-    for stage in MODEL_STAGES:
+    for stage in WITH_OPTIONS:
         for setting, field in StageOptions.model_fields.items():
             yield _describe(f"{stage}_{setting}", field, stage, setting)
 
@@ -103,33 +109,52 @@ def _describe_all() -> Iterator[Option]:
 OPTIONS: Mapping[str, Option] = {option.name: option for option in _describe_all()}
 
 
-class _Parser(argparse.ArgumentParser):
+# What most runs need; `--help` shows these, and `--help-all` every option.
+FIRST = (
+    *("input", "output", "resume", "overwrite", "dry_run", "config", "endpoint", "model", "api_key_env"),
+    *("languages", "benchmarks", "target_accepted"),
+)
+EXAMPLES = (
+    "--input 'corpus/*.jsonl' --output out --endpoint http://localhost:8000/v1",
+    "--input 'gs://bucket/*.parquet' --output out --dry_run",
+)
+
+
+class _Parser(CommandParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(message.removeprefix("argument "))
 
 
-def _our_parser() -> _Parser:
-    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike."""
+class _HelpAll(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        _our_parser(OPTIONS).print_help()
+        raise SystemExit(OK)
+
+
+def _our_parser(shown: Collection[str] = FIRST) -> _Parser:
+    """Flags that only gather text; `PipelineConfig` says what it means, for flags and files alike. Help is of those `shown`."""
     parser = _Parser(
-        prog="python -m beam_pipeline",
+        "run",
+        "Turn documents into verified question-answer pairs.",
+        EXAMPLES,
         usage="%(prog)s --input FILES --output FOLDER [option ...] [Apache Beam option ...]",
-        description="Turn documents into verified question-answer pairs.",
         epilog="Every option of Apache Beam may be given as well (--runner, --project, --temp_location, ...). "
         "An option that only a runner's job server knows goes after a bare --.",
-        allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--help-all", action=_HelpAll, nargs=0, help=f"show all {len(OPTIONS)} options and exit")
     groups: dict[str, Any] = {}
     for option in OPTIONS.values():
         group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
-        shown = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
+        default = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
         kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
         if option.is_list:
             kind["action"] = "append"
         if option.is_flag:
             kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
-        group.add_argument(f"--{option.name}", help=f"{option.description}{shown}".replace("%", "%%"), **kind)
+        words = f"{option.description}{default}".replace("%", "%%") if option.name in shown else argparse.SUPPRESS
+        group.add_argument(f"--{option.name}", help=words, **kind)
     return parser
 
 
@@ -170,16 +195,14 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         origins[name] = f"--{name}"
     flags = _beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked
     beam = PipelineOptions(flags)
-    standard = beam.view_as(StandardOptions)
-    if standard.streaming:
+    if beam.view_as(StandardOptions).streaming:
         values["streaming"] = True
     config = validate(values, origins)
     try:
-        check_runner(config, standard.runner)
-        check_google(config, beam)
+        check_with_beam(config, beam)
     except ValueError as error:
         raise OptionError(str(error)) from None
-    more = flink_flags(config, standard.runner, beam.view_as(FlinkRunnerOptions).flink_master, flags)
+    more = flink_flags(config, beam, flags)
     return config, PipelineOptions(flags + more) if more else beam
 
 
@@ -192,31 +215,34 @@ def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None
     if not any(values.get(name) for name in (*BATCH_SOURCES, "input_subscription", "streaming")):
         raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
-        return PipelineConfig.model_validate(dict(values))
+        config = PipelineConfig.model_validate(dict(values))
+        check_together(config)
     except ValidationError as error:
         raise OptionError(_first_problem(error, values, origins or {})) from None
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return config
 
 
 def _first_problem(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
-    problem = error.errors(include_url=False)[0]
-    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
-    cause = problem.get("ctx", {}).get("error")
-    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
-    if not place:
+    name, kind, message = first_problem(error)
+    if not name:
         return message
-    name = "_".join(place[1:]) if place[0] == "stages" else place[0]
     origin = origins.get(name, f"--{name}")
-    if problem["type"] == "extra_forbidden":
-        return f"unknown option {name}{hint(name, OPTIONS)}"
-    if problem["type"] == "missing" or (name in ("input", "output") and not values.get(name)):
+    if kind == "extra_forbidden":
+        return gone_line(name) if name in GONE else f"unknown option {name}{hint(name, OPTIONS)}"
+    if kind == "missing" or (name in ("input", "output") and not values.get(name)):
         return f"{origin} is missing: {OPTIONS[name].description}"
-    if cause or "api_key" in name or isinstance(values.get(name), list):
+    if kind == "value_error" or "api_key" in name or isinstance(values.get(name), list):
         return f"{origin}: {message}"
     return f"{origin}: {message} (got {shown(values.get(name))})"
 
 
 def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     """Check what is not ours against Beam's options, and name the local runner where none is named."""
+    for flag in (argument.partition("=")[0] for argument in arguments):
+        if flag.startswith("--") and flag[2:] in GONE:
+            raise OptionError(f"--{gone_line(flag[2:])}")
     parser = beam_parser()
     arguments = list(_plain_switches(arguments, parser))
     known, unknown = parser.parse_known_args(arguments)
@@ -272,6 +298,8 @@ def _read_config(path: str) -> Iterator[tuple[str, Any, int]]:
     seen: set[str] = set()
     for key, node in root.value:
         name, line = str(key.value), key.start_mark.line + 1
+        if name in GONE and isinstance(node, yaml.ScalarNode) and changes_nothing(name, node.value):
+            continue
         option = OPTIONS.get(name)
         if option is None or name == "config":
             raise OptionError(f"{path} line {line}: {_unknown_key(name)}")
@@ -296,6 +324,8 @@ def _config_value(option: Option, node: yaml.Node, origin: str) -> Any:
 def _unknown_key(name: str) -> str:
     if name == "config":
         return "config cannot stand in a config file"
+    if name in GONE:
+        return gone_line(name)
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
     if name in MODEL_STAGES:

@@ -3,8 +3,8 @@
 `PipelineConfig` is the only list of options. The flags of the command line, the keys of a
 `--config` file (`command_line.py`), `templates/metadata.json` and the option table (`options/README.md`) are made from it
 (`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
-(`input_options.py`, `endpoint_options.py`, `document_options.py`, `mix_options.py`, and one stage's own settings in
-`stage_options.py`); those of the run as a whole stand here. `option_checks.py` says what goes together.
+(`inputs.py`, `endpoint.py`, `documents.py`, `mix.py`); those of a stage and of the run as a whole stand here. `checks.py`
+says what goes together, and looks at every configuration that is made of words.
 
 A secret is named, never given: no option takes a key, and no message repeats what looks like one.
 """
@@ -15,37 +15,42 @@ from typing import Any, Literal
 from apache_beam.io.filesystems import FileSystems
 from pydantic import Field, field_validator, model_validator
 
-from beam_pipeline.options.checks import check_together
 from beam_pipeline.options.documents import DocumentOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL, SERVE_COMMAND, EndpointOptions
-from beam_pipeline.options.groups import RUN, SERVE, STAGE, STREAMING, TABLES
+from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.mix import MixOptions
-from beam_pipeline.options.per_stage import SOLVER_MAX_TOKENS, SOLVER_TEMPERATURE, StageOptions, StageSettings
-from beam_pipeline.options.values import declare
+from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
+from transforms.inference.config import ModelConfig
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
-
-__all__ = [
-    "DEMO_MODEL",
-    "LOCAL_RUNNER",
-    "NO_OPTIONS",
-    "SERVE",
-    "SERVE_COMMAND",
-    "SOLVER_MAX_TOKENS",
-    "STAGE",
-    "STREAMING",
-    "STREAM_RUNNER",
-    "TABLES",
-    "PipelineConfig",
-    "StageOptions",
-    "StageSettings",
-]
 
 LOCAL_RUNNER = "FnApiRunner"
 """What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
 
 STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
+
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage != "verify_answer")
+"""The stages that may have settings of their own; verify_answer has those of verify."""
+
+SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
+"""How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
+
+
+class StageOptions(OptionsModel):
+    """What one model stage may have of its own, as `--<stage>_<setting>`; None is the general value."""
+
+    model: str | None = declare(None, "Model of this stage.", STAGE)
+    endpoint: list[str] | None = declare(None, "Base URL of this stage's endpoint. Repeatable.", STAGE, split="urls")
+    temperature: float | None = declare(None, "Sampling temperature of this stage.", STAGE, ge=0, le=2)
+    max_tokens: int | None = declare(None, "Longest reply of this stage, in tokens.", STAGE, ge=1)
+
+    _endpoints = field_validator("endpoint")(check_endpoints)
+
+    @field_validator("model")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
+
 
 # Fields of the configuration that are no options of their own.
 NO_OPTIONS = {"stages", "streaming"}
@@ -59,21 +64,16 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         0,
         "Stop when about so many pairs are accepted: no more documents are begun, what is done is kept; 0 is no limit.",
         RUN,
-        param_type="NUMBER",
         ge=0,
     )
     max_cost: float = declare(
         0.0,
         "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
         RUN,
-        param_type="NUMBER",
         ge=0,
     )
     dry_run: bool = declare(
-        False,
-        "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.",
-        RUN,
-        param_type="BOOLEAN",
+        False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
     )
     journal: str = declare(
         "",
@@ -82,10 +82,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         param_type="GCS_WRITE_FOLDER",
     )
     config: str = declare("", "YAML file with any of these options, by name; flags win over it.", RUN, param_type="GCS_READ_FILE")
-    progress: Literal["auto", "on", "off"] = declare("auto", "The live progress line; auto shows it on a terminal.", RUN)
-    report: bool = declare(
-        True, "Write report.html at the end of a local batch run; false leaves it out.", RUN, param_type="BOOLEAN"
-    )
+    report: bool = declare(True, "Write report.html at the end of a local batch run; false leaves it out.", RUN)
     log_level: Literal["debug", "info", "warning", "error"] = declare("warning", "Least severe log message to show.", RUN)
 
     streaming: bool = False  # Beam's own flag
@@ -98,7 +95,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         if not isinstance(values, Mapping) or "stages" in values:
             return values
         flat, stages = dict(values), {}
-        for stage in MODEL_STAGES:
+        for stage in WITH_OPTIONS:
             own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
             stages[stage] = own
         return {**flat, "stages": stages}
@@ -108,23 +105,10 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def _no_contradiction(self) -> "PipelineConfig":
-        fields = type(self).model_fields
-        # A default that is given in words does no harm.
-        chosen = {name for name in self.model_fields_set if name in fields and getattr(self, name) != fields[name].default}
-        check_together(self, chosen)
-        return self
-
     @property
     def stream_ttl_s(self) -> float:
         """How long a stream remembers what it has seen; 0 for a batch, which is compared as a whole."""
         return self.deduplicate_ttl_s if self.streaming else 0.0
-
-    @property
-    def served_url(self) -> str:
-        """Where a worker asks the model that it serves itself; "" if none does."""
-        return f"http://127.0.0.1:{self.serve_port}/v1" if self.serve_model else ""
 
     @property
     def verifier_count(self) -> int:
@@ -139,34 +123,34 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)
 
-    def stage(self, name: str) -> StageSettings:
-        """How a stage calls its model: its own settings where given, the general ones elsewhere."""
-        own = self._own(name)
-        general = [self.served_url] if self.serve_model else self.endpoint
-        endpoints = general if own.endpoint is None else own.endpoint
-        served = self.serve_model if own.endpoint is None else ""
+    def stage(self, name: str) -> ModelConfig:
+        """How a stage asks its model: its own settings where given, else the general ones; no endpoints mean the embedded one."""
+        own, serve = self._own(name), self.serve
+        endpoints = tuple(([serve.url] if serve else self.endpoint) if own.endpoint is None else own.endpoint)
+        if serve is not None and endpoints != (serve.url,):
+            serve = None
         verifier = self.verifier_models[0] if self.verifier_models and name in VERIFY_STAGES else ""
+        served = self.serve_model if own.endpoint is None else ""
         temperature, max_tokens = self.temperature, self.max_tokens
         if name == "pass_rate":
             temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
-        return StageSettings(
-            stage=name,
-            endpoints=tuple(endpoints),
+        return ModelConfig(
+            endpoints=endpoints,
             model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
+            api_key=min(self.keys_of(endpoints)),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
-            api_key_env=own.api_key_env or self.api_key_env,
-            api_key_secret=own.api_key_secret or ("" if own.api_key_env else self.api_key_secret),
             request_timeout_s=self.request_timeout_s,
             max_attempts=self.max_attempts,
             max_reasks=self.max_reasks,
             concurrency=self.concurrency,
-            worker_processes=self.worker_processes,
-            backlog=self.backlog,
-            outage_timeout_s=self.outage_timeout_s,
-            disable_thinking=self.disable_thinking,
-            extra_body=self.extra_body,
+            processes=self.worker_processes,
+            # A server that starts is waited for like one that is away.
+            outage_timeout_s=max(self.outage_timeout_s, serve.start_timeout_s if serve else 0.0),
+            extra_body=self.more_body,
             session_header=self.session_header,
+            journal=self.journal_folder,
+            serve=serve,
         )
 
     def _own(self, name: str) -> StageOptions:
@@ -176,8 +160,6 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
             return own
         shared = self.stages.get("verify", StageOptions())
         chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
-        if own.api_key_env:
-            chosen["api_key_secret"] = None
         return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
 
     @property

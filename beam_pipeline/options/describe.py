@@ -7,15 +7,15 @@ where a file is not what the options say.
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
+from beam_pipeline.options.checks import NEEDS
 from beam_pipeline.options.command_line import OPTIONS, Option
-from beam_pipeline.options.config import STREAMING
-from beam_pipeline.options.streaming import STREAM_ONLY
-from transforms.stages import MODEL_STAGES
+from beam_pipeline.options.values import STREAMING
+from transforms.stages import MODEL_STAGES, SWITCHES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path("beam_pipeline", "options", "README.md")
@@ -25,23 +25,6 @@ BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
 # of that name decides; what is delivered twice would break its counts, so never at least once. A default mode is
 # only for templates that have both.
 MODES = {"streaming": True, "supportsAtLeastOnce": False, "supportsExactlyOnce": True}
-
-# The option without which another one says nothing, with the value that it must have if not any will do: a form
-# shows the other only then. The settings of a stage go by the stage.
-PARENTS: Mapping[str, str] = {
-    **dict.fromkeys(STREAM_ONLY, "streaming=true"),
-    "domains_mode": "domains",
-    "exemplars_mode": "exemplars",
-    **dict.fromkeys((name for name in OPTIONS if name.startswith("benchmark_")), "benchmarks"),
-    **dict.fromkeys((name for name in OPTIONS if name.startswith("embedding_")), "embedding_endpoint"),
-    "embedding_endpoint": "benchmarks",
-    **dict.fromkeys((name for name in OPTIONS if name.startswith("serve_") and name != "serve_model"), "serve_model"),
-}
-STAGE_PARENTS: Mapping[str, str] = {
-    "verify_answer": "verify_calls=2",
-    "verify_question": "verify_calls=2",
-    "round_trip": "round_trip=true",
-}
 
 # A worker is elsewhere, so a path is never a local one.
 REMOTE_PATH = r"[a-z][a-z0-9+.-]*://[^\n\r]+"
@@ -96,13 +79,20 @@ def _parameter(option: Option) -> dict[str, Any]:
         parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
     if regex := option.regex or _regex(option):
         parameter["regexes"] = [f"^{regex}$"]
-    said = STAGE_PARENTS.get(option.stage, "") if option.stage else PARENTS.get(option.name, "")
-    parent, _, trigger = said.partition("=")
-    if parent:
-        parameter["parentName"] = parent
-    if trigger:  # without one, any value that is not empty
-        parameter["parentTriggerValues"] = [trigger]
-    return parameter
+    return parameter | _shown_with(option)
+
+
+def _shown_with(option: Option) -> dict[str, Any]:
+    """The parameter that a form shows this one with, and the value that it must have if not any will do that is not empty."""
+    if option.stage:
+        parent, _, trigger = SWITCHES.get(option.stage, "").removeprefix("--").partition(" ")
+    else:
+        parent, trigger = NEEDS[option.name].option if option.name in NEEDS else "", ""
+    if parent == STREAMING_PARAMETER["name"] or (parent and OPTIONS[parent].is_flag):
+        trigger = "true"
+    if not parent or (not trigger and OPTIONS[parent].default_text):
+        return {}
+    return {"parentName": parent, **({"parentTriggerValues": [trigger]} if trigger else {})}
 
 
 def _regex(option: Option) -> str:

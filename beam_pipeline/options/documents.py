@@ -5,9 +5,15 @@ from typing import Literal
 import tiktoken
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import GATES, QUESTIONS, SCREENING, OptionsModel
-from beam_pipeline.options.thresholds import read_thresholds
-from beam_pipeline.options.values import ANY_LANGUAGE, check_languages, declare
+from beam_pipeline.options.values import (
+    ANY_LANGUAGE,
+    GATES,
+    QUESTIONS,
+    SCREENING,
+    OptionsModel,
+    check_languages,
+    declare,
+)
 
 MOST_VERIFIERS = 9
 
@@ -15,9 +21,9 @@ MOST_VERIFIERS = 9
 class DocumentOptions(OptionsModel):
     """The screen, domains, exemplars and personas, verification and the gates behind it."""
 
-    min_document_tokens: int = declare(50, "Shortest document to keep, in tokens.", SCREENING, param_type="NUMBER", ge=0)
+    min_document_tokens: int = declare(50, "Shortest document to keep, in tokens.", SCREENING, ge=0)
     max_document_tokens: int = declare(
-        8000, "Longest document to ask about, in tokens; at least twice the shortest.", SCREENING, param_type="NUMBER", ge=2
+        8000, "Longest document to ask about, in tokens; at least twice the shortest.", SCREENING, ge=2
     )
     long_documents: Literal["chunk", "cut", "reject"] = declare(
         "chunk", "A document over the longest: chunk splits it at paragraphs, cut keeps its beginning.", SCREENING
@@ -36,7 +42,7 @@ class DocumentOptions(OptionsModel):
         SCREENING,
     )
     near_duplicates: float = declare(
-        0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, param_type="NUMBER", ge=0, le=1
+        0.85, "Similarity from which two documents are near duplicates; 0 keeps them.", SCREENING, ge=0, le=1
     )
 
     screening: str = declare(
@@ -63,19 +69,14 @@ class DocumentOptions(OptionsModel):
     exemplars_mode: Literal["extend", "replace"] = declare(
         "extend", "Whether your exemplars extend the built-in bank of their domain, or replace it.", QUESTIONS
     )
-    exemplars_per_prompt: int = declare(
-        3, "Exemplars shown when a question is written.", QUESTIONS, param_type="NUMBER", ge=0, le=8
-    )
-    max_personas: int = declare(
-        3, "Most personas, and so questions, for one document.", QUESTIONS, param_type="NUMBER", ge=1, le=3
-    )
+    exemplars_per_prompt: int = declare(3, "Exemplars shown when a question is written.", QUESTIONS, ge=0, le=8)
+    max_personas: int = declare(3, "Most personas, and so questions, for one document.", QUESTIONS, ge=1, le=3)
 
     verify_calls: int = declare(
         1,
         "Calls that verify a pair: 1 judges everything at once; 2 judges the answer by the document, "
         "then the question by a verifier that cannot see the document.",
         GATES,
-        param_type="NUMBER",
         ge=1,
         le=2,
     )
@@ -84,7 +85,6 @@ class DocumentOptions(OptionsModel):
         "Verifiers that judge each pair, each by itself, in every call of verification; without it, as many as --verifier_models "
         "names, or one.",
         GATES,
-        param_type="NUMBER",
         ge=1,
         le=MOST_VERIFIERS,
     )
@@ -101,22 +101,16 @@ class DocumentOptions(OptionsModel):
         "Have a model answer each question from the document without seeing the stored answer; a pair whose answers "
         "disagree is rejected.",
         GATES,
-        param_type="BOOLEAN",
     )
     pass_rate_samples: int = declare(
         0,
         "Times that a solver answers each question without the document; the share of right answers is kept on the row.",
         GATES,
-        param_type="NUMBER",
         ge=0,
         le=64,
     )
-    min_pass_rate: float = declare(
-        0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, param_type="NUMBER", ge=0, le=1
-    )
-    max_pass_rate: float = declare(
-        1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, param_type="NUMBER", ge=0, le=1
-    )
+    min_pass_rate: float = declare(0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, ge=0, le=1)
+    max_pass_rate: float = declare(1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, ge=0, le=1)
 
     _languages = field_validator("languages")(check_languages)
 
@@ -127,12 +121,6 @@ class DocumentOptions(OptionsModel):
         if len(once) > MOST_VERIFIERS:
             raise ValueError(f"names {len(once)} models; {MOST_VERIFIERS} verifiers are the most")
         return once
-
-    @field_validator("screening")
-    @classmethod
-    def _known_thresholds(cls, given: str) -> str:
-        read_thresholds(given)
-        return given
 
     @field_validator("tokenizer")
     @classmethod

@@ -2,25 +2,31 @@
 
 import json
 import re
-from typing import Literal
+from collections.abc import Iterable
 
 from pydantic import field_validator
 
-from beam_pipeline.options.groups import ENDPOINT, PRICES, SERVE, OptionsModel
 from beam_pipeline.options.values import (
     ACCELERATOR,
+    ENDPOINT,
     ENV_NAME,
     HEADER,
+    PRICES,
     RESERVED_HEADERS,
     SECRET_NAME,
+    SERVE,
+    OptionsModel,
     check_endpoints,
     check_env_name,
     check_secret_name,
     declare,
+    key_source,
     looks_like_key,
     shown,
+    split_endpoint_key,
     texts_in,
 )
+from transforms.inference.config import ServeConfig
 
 DEMO_MODEL = "demo-rules"
 """The one model that the embedded endpoint serves."""
@@ -30,6 +36,9 @@ SERVE_COMMAND = (
     """--structured-outputs-config '{"backend":"guidance","disable_any_whitespace":true}' --generation-config vllm"""
 )
 """How a worker serves the model without `--serve_command`; templates/serving/README.md says what the flags are for."""
+
+SERVE_PORT, SERVE_START_TIMEOUT_S = 8000, 1800.0
+"""Where the server listens, on the worker's own loopback; seconds from its start to its first answer."""
 
 
 class EndpointOptions(OptionsModel):
@@ -56,46 +65,32 @@ class EndpointOptions(OptionsModel):
         ENDPOINT,
         regex=SECRET_NAME,
     )
-    temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, param_type="NUMBER", ge=0, le=2)
-    max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, param_type="NUMBER", ge=1)
-    request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, param_type="NUMBER", gt=0)
-    max_attempts: int = declare(
-        5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, param_type="NUMBER", ge=1
+    endpoint_keys: list[str] = declare(
+        [],
+        "Keys of endpoints that have one of their own, each as URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V. "
+        "Repeatable.",
+        ENDPOINT,
+        split="commas",
     )
-    max_reasks: int = declare(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, param_type="NUMBER", ge=0)
-    concurrency: int = declare(
-        0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, param_type="NUMBER", ge=0
-    )
-    worker_processes: int = declare(
-        1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, param_type="NUMBER", ge=1
-    )
-    backlog: int = declare(
-        512, "Elements that one worker process holds in flight in one stage.", ENDPOINT, param_type="NUMBER", ge=1
-    )
+    temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, ge=0, le=2)
+    max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, ge=1)
+    request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, gt=0)
+    max_attempts: int = declare(5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, ge=1)
+    max_reasks: int = declare(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, ge=0)
+    concurrency: int = declare(0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, ge=0)
+    worker_processes: int = declare(1, "Worker processes of the run that share the ceiling of --concurrency.", ENDPOINT, ge=1)
     outage_timeout_s: float = declare(
-        600.0,
-        "Seconds to wait while no replica answers, or all say later, before giving up on a call.",
-        ENDPOINT,
-        param_type="NUMBER",
-        ge=0,
-    )
-    unreachable_endpoint: Literal["auto", "stop", "warn"] = declare(
-        "auto",
-        "What is done before the start about an endpoint that this machine cannot reach: stop, or warn and go on; auto is warn "
-        "on Dataflow, whose workers may be in another network, and stop elsewhere.",
-        ENDPOINT,
+        600.0, "Seconds to wait while no replica answers, or all say later, before giving up on a call.", ENDPOINT, ge=0
     )
     disable_thinking: bool = declare(
-        False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT, param_type="BOOLEAN"
+        False, "Ask thinking models not to think (chat_template_kwargs: enable_thinking false).", ENDPOINT
     )
     extra_body: str = declare("", "More keys for the body of every request, as a JSON object.", ENDPOINT)
     session_header: str = declare(
         "", "Header that carries the document's id, for routers that keep a session on one replica.", ENDPOINT, regex=HEADER
     )
     serve_model: str = declare(
-        "",
-        "Model that every worker serves itself, instead of --endpoint: a name, or a folder in the workers' image.",
-        SERVE,
+        "", "Model that every worker serves itself, instead of --endpoint: a name, or a folder in the workers' image.", SERVE
     )
     serve_args: str = declare("", "More flags for the server, such as '--max-model-len 16384 --max-num-seqs 64'.", SERVE)
     serve_command: str = declare(
@@ -104,33 +99,31 @@ class EndpointOptions(OptionsModel):
         SERVE,
         min_length=1,
     )
-    serve_port: int = declare(
-        8000, "Port of the server, on the worker's own loopback.", SERVE, param_type="NUMBER", ge=1, le=65535
-    )
-    serve_start_timeout_s: float = declare(
-        1800.0, "Seconds from a start of the server to its first answer.", SERVE, param_type="NUMBER", gt=0
-    )
     serve_accelerator: str = declare(
         "nvidia-l4",
         "GPU of a Dataflow worker, TYPE or TYPE:COUNT; the machine type is chosen for it unless --machine_type is given.",
         SERVE,
         regex=ACCELERATOR,
     )
-    price_in: float = declare(0.0, "Price of a million prompt tokens, for the summary.", PRICES, param_type="NUMBER", ge=0)
+    price_in: float = declare(0.0, "Price of a million prompt tokens, for the summary.", PRICES, ge=0)
     price_cached: float | None = declare(
-        None,
-        "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.",
-        PRICES,
-        param_type="NUMBER",
-        ge=0,
+        None, "Price of a million prompt tokens from the prefix cache; without it, that of --price_in.", PRICES, ge=0
     )
-    price_out: float = declare(0.0, "Price of a million completion tokens.", PRICES, param_type="NUMBER", ge=0)
-    price_gpu_hour: float = declare(0.0, "Price of a GPU for an hour, for your own endpoints.", PRICES, param_type="NUMBER", ge=0)
-    gpus: int = declare(1, "GPUs that serve the run, for --price_gpu_hour.", PRICES, param_type="NUMBER", ge=1)
+    price_out: float = declare(0.0, "Price of a million completion tokens.", PRICES, ge=0)
+    price_gpu_hour: float = declare(0.0, "Price of an hour of all GPUs that serve the run, for your own endpoints.", PRICES, ge=0)
 
     _endpoints = field_validator("endpoint")(check_endpoints)
     _env_name = field_validator("api_key_env")(check_env_name)
     _secret_name = field_validator("api_key_secret")(check_secret_name)
+
+    @field_validator("endpoint_keys")
+    @classmethod
+    def _one_key_each(cls, given: list[str]) -> list[str]:
+        pairs = [split_endpoint_key(text) for text in given]
+        urls = [url for url, _ in pairs]
+        if twice := sorted({url for url in urls if urls.count(url) > 1}):
+            raise ValueError(f"{twice[0]} stands twice")
+        return [f"{url}={key}" for url, key in pairs]
 
     @field_validator("extra_body")
     @classmethod
@@ -165,3 +158,25 @@ class EndpointOptions(OptionsModel):
         if not re.fullmatch(ACCELERATOR, name):
             raise ValueError(f"{shown(name)} must be a type of GPU, such as nvidia-l4, or nvidia-l4:2 for two of them")
         return name
+
+    @property
+    def serve(self) -> ServeConfig | None:
+        """How the workers serve the model themselves; None if they do not."""
+        if not self.serve_model:
+            return None
+        command = f"{self.serve_command} {self.serve_args}".strip()
+        return ServeConfig(self.serve_model, command, SERVE_PORT, SERVE_START_TIMEOUT_S)
+
+    def keys_of(self, endpoints: Iterable[str]) -> set[str]:
+        """The names of the keys of some endpoints: their own, or the general one."""
+        own = dict(split_endpoint_key(text) for text in self.endpoint_keys)
+        general = key_source(self.api_key_secret, self.api_key_env)
+        return {own.get(url, general) for url in endpoints} or {general}
+
+    @property
+    def more_body(self) -> str:
+        """The body keys that a user wants besides ours, as JSON text; "" if none."""
+        body = json.loads(self.extra_body or "{}")
+        if self.disable_thinking:
+            body["chat_template_kwargs"] = {**body.get("chat_template_kwargs", {}), "enable_thinking": False}
+        return json.dumps(body, sort_keys=True) if body else ""

@@ -5,11 +5,18 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from beam_pipeline.options.event_time import parse_option
-from beam_pipeline.options.groups import FILES, STREAMING, TABLES, OptionsModel
-from beam_pipeline.options.streaming import SUBSCRIPTION, TOPIC
-from beam_pipeline.options.tables import TABLE
-from beam_pipeline.options.values import declare, shown
+from beam_pipeline.options.values import (
+    FILES,
+    STREAMING,
+    SUBSCRIPTION,
+    TABLE,
+    TABLES,
+    TOPIC,
+    OptionsModel,
+    declare,
+    read_event_time,
+    shown,
+)
 
 YEAR_S = 366 * 86_400
 """The longest that a stream waits for or remembers anything: Beam's timers and the names of windows end somewhere."""
@@ -39,8 +46,8 @@ class InputOptions(OptionsModel):
         param_type="GCS_WRITE_FOLDER",
         min_length=1,
     )
-    overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES, param_type="BOOLEAN")
-    resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES, param_type="BOOLEAN")
+    overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES)
+    resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES)
     input_format: Literal["auto", "jsonl", "parquet", "text", "warc"] = declare(
         "auto",
         "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt, .warc, .wet, .arc; .gz and .zst too).",
@@ -57,9 +64,7 @@ class InputOptions(OptionsModel):
         split="commas",
     )
     output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
-    output_shards: int = declare(
-        0, "Files per kind of output; 0 lets the runner choose.", FILES, param_type="NUMBER", ge=0, le=10_000
-    )
+    output_shards: int = declare(0, "Files per kind of output; 0 lets the runner choose.", FILES, ge=0, le=10_000)
 
     input_table: str = declare(
         "",
@@ -81,7 +86,7 @@ class InputOptions(OptionsModel):
         regex=TABLE,
     )
     append_table: bool = declare(
-        False, "Write to tables that hold rows of other runs; without it such tables are refused.", TABLES, param_type="BOOLEAN"
+        False, "Write to tables that hold rows of other runs; without it such tables are refused.", TABLES
     )
 
     input_subscription: str = declare(
@@ -105,38 +110,20 @@ class InputOptions(OptionsModel):
         "or of a row's field:NAME (ISO-8601 or seconds).",
         STREAMING,
     )
-    window_s: float = declare(
-        600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, param_type="NUMBER", ge=0.001, le=YEAR_S
-    )
+    window_s: float = declare(600.0, "Length of a window, in seconds; each has files of its own.", STREAMING, ge=0.001, le=YEAR_S)
     allowed_lateness_s: float | None = declare(
         None,
         "Seconds after its end for which a window stays open; what comes later is rejected as late. "
         "Without it: one more window for an attribute or field; on arrival nothing is late.",
         STREAMING,
-        param_type="NUMBER",
-        ge=0,
-        le=YEAR_S,
-    )
-    early_firing_s: int = declare(
-        0,
-        "Write what an open window holds every so many seconds; 0 writes each window once, when it closes.",
-        STREAMING,
-        param_type="NUMBER",
         ge=0,
         le=YEAR_S,
     )
     deduplicate_ttl_s: float = declare(
-        86_400.0,
-        "Seconds for which ids, texts and questions are remembered, to find repeated ones.",
-        STREAMING,
-        param_type="NUMBER",
-        gt=0,
-        le=YEAR_S,
+        86_400.0, "Seconds for which ids, texts and questions are remembered, to find repeated ones.", STREAMING, gt=0, le=YEAR_S
     )
-    watch_interval_s: float = declare(30.0, "Seconds between two looks for new files.", STREAMING, param_type="NUMBER", gt=0)
-    watch_until_s: float = declare(
-        0.0, "Seconds after which watching ends, and the run with it; 0 is never.", STREAMING, param_type="NUMBER", ge=0
-    )
+    watch_interval_s: float = declare(30.0, "Seconds between two looks for new files.", STREAMING, gt=0)
+    watch_until_s: float = declare(0.0, "Seconds after which watching ends, and the run with it; 0 is never.", STREAMING, ge=0)
 
     @field_validator("input_subscription", "output_topic")
     @classmethod
@@ -156,5 +143,5 @@ class InputOptions(OptionsModel):
     @field_validator("event_time")
     @classmethod
     def _known_event_time(cls, text: str) -> str:
-        parse_option(text)
+        read_event_time(text)
         return text

@@ -13,7 +13,7 @@ from transforms.stages import VERIFY_STAGES
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices in any one currency: per million tokens, or per hour of one GPU. 0 = not counted.
+    """Prices in any one currency: per million tokens, or per hour of all GPUs. 0 = not counted.
 
     `cached` None means that cached prompt tokens cost what others cost.
     """
@@ -22,14 +22,13 @@ class Prices:
     cached: float | None = None
     completion: float = 0.0
     gpu_hour: float = 0.0
-    gpus: int = 1
 
     def cost(self, usage: Mapping[str, Any], seconds: float) -> float:
         """What a run cost; 0 if no price was given."""
         cached_price = self.prompt if self.cached is None else self.cached
         fresh = usage["prompt_tokens"] - usage["cached_tokens"]
         tokens = fresh * self.prompt + usage["cached_tokens"] * cached_price + usage["completion_tokens"] * self.completion
-        return tokens / 1e6 + seconds / 3600 * self.gpus * self.gpu_hour
+        return tokens / 1e6 + seconds / 3600 * self.gpu_hour
 
 
 # Stages that ask a model when all pairs are there, behind de-duplication.
@@ -48,7 +47,7 @@ def limits_of(config: PipelineConfig) -> Limits | None:
 
 def prices_of(config: PipelineConfig) -> Prices:
     """The prices that the options name."""
-    return Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour, config.gpus)
+    return Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour)
 
 
 def _question(qa: VerifiedQA) -> str:

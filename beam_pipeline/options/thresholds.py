@@ -5,14 +5,10 @@ They are the fields of `ScreenConfig` that have no option of their own.
 """
 
 import dataclasses
-import difflib
 import math
 from typing import Any
 
-import yaml
-
-from beam_pipeline.storage.matching import read_text
-from transforms.errors import one_line
+from beam_pipeline.options.named_values import read_named_values
 from transforms.screen import ScreenConfig
 
 # Have an option of their own, under the same name or another.
@@ -35,16 +31,8 @@ def read_thresholds(given: str) -> dict[str, Any]:
     Raises:
         ValueError: a threshold that is not known or a value that it cannot have; one line.
     """
-    if given.lower().endswith((".yaml", ".yml")):
-        pairs = _read_file(given)
-    else:
-        pairs = [(name, value) for part in given.split(",") if part.strip() for name, _, value in [part.partition("=")]]
-    found: dict[str, Any] = {}
-    for written, value in pairs:
-        name = written.strip()
-        if name in found:
-            raise ValueError(f"{name} stands twice")
-        found[name] = _read_value(name, value.strip())
+    written = read_named_values(given, (*THRESHOLDS, *OWN_OPTIONS), "threshold")
+    found = {name: _read_value(name, text) for name, text in written.items()}
     for low, high in (("min_mean_word_chars", "max_mean_word_chars"),):
         lowest, highest = (found.get(name, THRESHOLDS[name]) for name in (low, high))
         if lowest > highest:
@@ -52,22 +40,9 @@ def read_thresholds(given: str) -> dict[str, Any]:
     return found
 
 
-def _read_file(path: str) -> list[tuple[str, str]]:
-    try:
-        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML: {one_line(error)}") from None
-    if not isinstance(root, yaml.MappingNode) or not all(isinstance(value, yaml.ScalarNode) for _, value in root.value):
-        raise ValueError(f"{path}: must hold 'threshold: value' lines")
-    return [(str(key.value), str(value.value)) for key, value in root.value]
-
-
 def _read_value(name: str, text: str) -> Any:
     if name in OWN_OPTIONS:
         raise ValueError(f"{name} has an option of its own: {OWN_OPTIONS[name]}")
-    if name not in THRESHOLDS:
-        near = difflib.get_close_matches(name, THRESHOLDS, n=1)
-        raise ValueError(f"no threshold {name[:60]!r}{f'; did you mean {near[0]}?' if near else ''}; write name=value")
     default = THRESHOLDS[name]
     if isinstance(default, bool):
         if text.lower() not in _SWITCHES:

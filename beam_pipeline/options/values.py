@@ -4,17 +4,49 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import langdetect
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ANY_LANGUAGE = "all"
+
+# The headings under which options are listed.
+FILES = "Input and output"
+TABLES = "BigQuery"
+STREAMING = "Streaming (with Beam's own --streaming)"
+ENDPOINT = "Endpoint and model"
+SERVE = "Serving the model on the workers"
+PRICES = "Prices, for the cost in the summary"
+SCREENING = "Screening"
+QUESTIONS = "Domains, exemplars, personas"
+GATES = "Verification and further gates"
+MIX = "De-duplication, decontamination, mix"
+RUN = "The run"
+STAGE = "One stage's own settings"
 
 
 class OptionError(ValueError):
     """The options cannot be used; the message is one line that says what to write instead."""
+
+
+class OptionsModel(BaseModel):
+    """Options: nothing unknown, nothing changed later, no value repeated in a message."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+
+def first_problem(error: ValidationError) -> tuple[str, str, str]:
+    """What is wrong first with what a model was given: the field ("" for the whole), pydantic's word for it, and why."""
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if isinstance(part, str)]
+    cause = problem.get("ctx", {}).get("error")
+    message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
+    return "_".join(place[1:] if place[:1] == ["stages"] else place[:1]), problem["type"], message
 
 
 # How one word of the command line, or one scalar of a config file, becomes a list.
@@ -52,6 +84,12 @@ def declare(
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
+def names_in(model: type[BaseModel], group: str) -> list[str]:
+    """The options of a model that are listed under a heading."""
+    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
+    return [name for name, extra in extras.items() if isinstance(extra, dict) and extra["group"] == group]
+
+
 # What the service that launches a Flex Template looks at before it starts a machine.
 WHOLE_NUMBER, NUMBER = "[0-9]+", r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
 ENV_NAME = "[A-Za-z_][A-Za-z0-9_]*"
@@ -59,7 +97,11 @@ HEADER = "[A-Za-z0-9-]+"
 RESERVED_HEADERS = frozenset(
     "accept accept-encoding authorization connection cookie expect host keep-alive te trailer transfer-encoding upgrade".split()
 )
+# Of what BigQuery allows in names, the part that every one of its interfaces takes. Suffixes must fit as well.
+TABLE_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]"
+TABLE = rf"{TABLE_PROJECT}[:.][A-Za-z0-9_]{{1,1000}}\.[A-Za-z0-9_-]{{1,1000}}"
 ACCELERATOR = "[a-z][a-z0-9-]+(:[1-9][0-9]*)?"
+SUBSCRIPTION, TOPIC = "projects/[^/]+/subscriptions/[^/]+", "projects/[^/]+/topics/[^/]+"
 SECRET_NAME = "projects/[^/]+/secrets/[^/]+/versions/[^/]+"
 
 
@@ -80,6 +122,20 @@ def check_secret_name(name: str) -> str:
     if name and not re.fullmatch(SECRET_NAME, name):
         raise ValueError("must be the name projects/P/secrets/S/versions/V of a secret, not the secret (value not shown)")
     return name
+
+
+def key_source(secret: str, variable: str) -> str:
+    """The name of a key as `resolve_key` takes it."""
+    return f"secret:{secret}" if secret else f"env:{variable}"
+
+
+def split_endpoint_key(text: str) -> tuple[str, str]:
+    """The base URL and the name of the key in `URL=env:NAME` or `URL=secret:NAME`."""
+    url, _, source = text.rpartition("=")
+    kind, _, name = source.partition(":")
+    if not url or not name or kind not in ("env", "secret"):
+        raise ValueError("must be URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V (value not shown)")
+    return check_endpoint(url), f"{kind}:{check_env_name(name) if kind == 'env' else check_secret_name(name)}"
 
 
 def check_endpoint(url: str) -> str:
@@ -148,3 +204,29 @@ def shown(value: Any) -> str:
     if looks_like_key(text) or "@" in text:
         return "'(not shown)'"
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+ARRIVAL, ATTRIBUTE, FIELD = KINDS = ("arrival", "attribute", "field")
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """Where a document's event time is. `name` is that of the attribute or field; "" for arrival."""
+
+    kind: str = ARRIVAL
+    name: str = ""
+
+
+ON_ARRIVAL = EventTime()
+
+
+def read_event_time(text: str) -> EventTime:
+    """Read `--event_time`.
+
+    Raises:
+        ValueError: it is none of arrival, attribute:NAME and field:NAME.
+    """
+    kind, colon, name = text.partition(":")
+    if (kind == ARRIVAL and not colon) or (kind in (ATTRIBUTE, FIELD) and name):
+        return EventTime(kind, name)
+    raise ValueError(f"must be arrival, attribute:NAME or field:NAME, not {text[:60]!r}")

@@ -12,43 +12,29 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.storage.matching import match_pattern, read_text
 from prompts.exemplar_bank import Exemplar, check_exemplar, load_bank, merge_exemplars, parse_exemplars
 from prompts.load import DEFAULT_DOMAIN, Domain, PromptError, load_domains, parse_domains
-from transforms.errors import FatalError
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass
 class ReadExemplars(beam.PTransform):
-    """Reads the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
+    """Gives the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
 
     Every domain is there once, with an empty list where it has no exemplars. Made to be an `AsDict`
     side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
     coder of the records, as JSON.
 
-    `patterns` are the user's own banks, `<slug>.jsonl` by name or with a `domain` in each row. With `replace` they take
-    the place of the shipped ones of their domains, else they extend them.
+    `bank` is what `read_exemplars` read.
     """
 
-    domains: tuple[Domain, ...]
-    patterns: tuple[str, ...] = ()
-    replace: bool = False
+    bank: Mapping[str, tuple[Exemplar, ...]]
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return (
-            pipeline
-            | "Once" >> beam.Create([None], reshuffle=False)
-            | "ReadBanks" >> beam.FlatMap(_read_banks, self.domains, self.patterns, self.replace)
-        )
+        return pipeline | "Once" >> beam.Create([None], reshuffle=False) | "ReadBanks" >> beam.FlatMap(_banks, self.bank)
 
 
-def _read_banks(
-    _: None, domains: tuple[Domain, ...], patterns: tuple[str, ...], replace: bool
-) -> Iterator[tuple[str, list[Exemplar]]]:
-    try:
-        bank = read_exemplars(domains, patterns, replace)
-    except ValueError as error:
-        raise FatalError(str(error)) from error
+def _banks(_: None, bank: Mapping[str, tuple[Exemplar, ...]]) -> Iterator[tuple[str, list[Exemplar]]]:
     tell_empty(bank)
     yield from ((name, list(exemplars)) for name, exemplars in bank.items())
 

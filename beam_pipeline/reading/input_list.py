@@ -15,7 +15,7 @@ run takes the same, and a larger weight or cap takes those of a smaller one and 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
@@ -23,7 +23,7 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.values import check_languages, hint, shown
+from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.read_files import check_inputs
@@ -111,11 +111,8 @@ def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConf
     try:
         spec = InputSpec.model_validate({**general, **given})
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0])
-        cause = problem.get("ctx", {}).get("error")
-        message = str(cause) if isinstance(cause, ValueError) else problem["msg"].replace("Input should be", "must be")
-        raise ValueError(f"{where}: {name} {'is missing' if problem['type'] == 'missing' else message}") from None
+        name, kind, message = first_problem(error)
+        raise ValueError(f"{where}: {name} {'is missing' if kind == 'missing' else message}") from None
     return spec.model_copy(update={"path": [_from(folder, pattern) for pattern in spec.path]})
 
 
@@ -128,14 +125,14 @@ def _from(folder: str, pattern: str) -> str:
     )
 
 
-def check_files(config: PipelineConfig) -> list[str]:
-    """The files of a batch. Raises as `check_inputs` and `read_inputs`."""
-    return [file for files in file_inputs(config) for file in check_inputs(files.patterns, files.reader)]
+def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
+    """The files of a batch; `inputs` are those of `--inputs`. Raises as `check_inputs`."""
+    return [file for files in file_inputs(config, inputs) for file in check_inputs(files.patterns, files.reader)]
 
 
-def input_patterns(config: PipelineConfig) -> tuple[str, ...]:
+def input_patterns(config: PipelineConfig, inputs: Iterable[InputSpec]) -> tuple[str, ...]:
     """The paths of all inputs of files."""
-    return tuple(pattern for files in file_inputs(config) for pattern in files.patterns)
+    return tuple(pattern for files in file_inputs(config, inputs) for pattern in files.patterns)
 
 
 class FileInput(NamedTuple):
@@ -156,11 +153,11 @@ def fields_of(config: PipelineConfig, event_time: str = "") -> Fields:
     return Fields(config.text_field, config.id_field, config.source_field, config.source, event_time, tuple(config.carry))
 
 
-def file_inputs(config: PipelineConfig, event_time: str = "") -> Iterator[FileInput]:
-    """All inputs of files, each with its reader. Raises as `read_inputs`."""
+def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec], event_time: str = "") -> Iterator[FileInput]:
+    """All inputs of files, each with its reader; `inputs` are those of `--inputs`."""
     if config.input:
         yield FileInput(tuple(config.input), FileReader(fields_of(config, event_time), config.input_format))
-    for spec in read_inputs(config):
+    for spec in inputs:
         # The source is the label, whatever a row says.
         fields = Fields(spec.text_field, spec.id_field, "", spec.source, event_time, tuple(spec.carry))
         yield FileInput(tuple(spec.path), FileReader(fields, spec.format, weight=spec.weight), spec.cap)

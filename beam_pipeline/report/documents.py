@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from beam_pipeline.options.command_line import validate
-from beam_pipeline.reading.input_list import file_inputs
+from beam_pipeline.options.gone import without_gone
+from beam_pipeline.reading.input_list import file_inputs, read_inputs
 from beam_pipeline.report.figures import Lengths
 from beam_pipeline.storage.matching import match_files
 from transforms.errors import FatalError, one_line
@@ -100,7 +101,8 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[tuple[Document, int]
     """
     if not (options.get("input") or options.get("inputs")):
         raise ValueError("the input was no files")
-    for patterns, reader, _ in file_inputs(validate(options)):
+    config = validate(without_gone(options))
+    for patterns, reader, _ in file_inputs(config, read_inputs(config)):
         for path in match_files(patterns):
             cost = PAGE if reader.format_of(path) == "warc" else 1
             yield from ((found, cost) for found in reader.read(path) if isinstance(found, Document))

@@ -11,80 +11,61 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.bigquery.client import TableError
 from beam_pipeline.bigquery.sink import count_tables
-from beam_pipeline.engines.dataflow import JobStopped, on_dataflow, template_location
-from beam_pipeline.engines.runners import QuietStderr, cancel_job, failure_text, is_local, runs_here
-from beam_pipeline.exit_codes import FAILED, STOPPED, UNUSABLE
+from beam_pipeline.engines.dataflow import JobStopped
+from beam_pipeline.engines.runners import QuietStderr, cancel_job, is_local, runs_here
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED
 from beam_pipeline.report.write import tell_report
-from beam_pipeline.run.ending import (
-    Run,
-    collect_again,
-    complete_summary,
-    course,
-    exit_code,
-    interrupt_of,
-    progress_line,
-    tell_template,
-    wait_for_end,
-    why_it_failed,
-)
+from beam_pipeline.run.ending import Run, complete_summary, exit_code
+from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.stop_at_limits import Limited, stop_figures, stop_line
-from beam_pipeline.run.timeline import Timeline
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary
 from transforms.inference.runtime import get_runtime
 
+KEPT = "what was paid for is kept"
+
 
 def run_batch(run: Run) -> int:
     """Run to the end; returns the exit code."""
-    config, options = run.config, run.options
-    engine_here = runs_here(options) and not is_local(options)
-    stop, quiet, timeline = interrupt_of(options), QuietStderr(sys.stderr, stays=engine_here), Timeline(runs_here(options))
-    if runs_here(options):
+    options, here = run.options, runs_here(run.options)
+    engine_here = here and not is_local(options)
+    frame, quiet = Frame(run), QuietStderr(sys.stderr, stays=engine_here)
+    if here:
         # From a thread of its own: what the signal interrupts may hold the lock that this takes.
-        stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
+        frame.stop.then(lambda: threading.Thread(target=lambda: get_runtime().stop(), daemon=True).start())
         if engine_here:
-            stop.then(quiet.hush)
-    result, progress = None, progress_line(config, options)
-    collect_again()
+            frame.stop.then(quiet.hush)
     try:
         # Outermost: while the others end, an engine's threads already complain of its end.
-        with quiet, stop, Limited(config) as limited, timeline, progress:
-            result = run.pipeline.run()
-            stop.listen()  # a job server that Beam starts puts a handler of its own in place of ours
-            if template := template_location(options):
-                return tell_template(template)
-            if not runs_here(options):
-                stop.then(partial(cancel_job, result, options))
-            wait_for_end(result, options)
+        with quiet, frame, Limited(run.plan.limits) as limited:
+            if not frame.start():
+                return OK
+            if not here:
+                frame.stop.then(partial(cancel_job, frame.result, options))
+            frame.wait()
     except Exception as error:
-        ending = _ending(error, run, result is not None, stop.asked)
+        ending = _ending(error, frame, f"--resume --output {run.config.output}")
         if ending is None:
             raise
         code, said = ending
         print(said, file=quiet.stream)
         return code
-    return _conclude(run, result, time.monotonic() - run.began, course(timeline) | stop_figures(limited.brake))
+    return _conclude(run, frame.result, frame.course() | stop_figures(limited.brake))
 
 
-def _ending(error: Exception, run: Run, started: bool, asked: bool) -> tuple[int, str] | None:
+def _ending(error: Exception, frame: Frame, go_on: str) -> tuple[int, str] | None:
     """The exit code of a run that did not come to its end, and why; None for a bug, which is to be seen whole."""
-    go_on = f"--resume --output {run.config.output}"
-    if asked:
-        return STOPPED, f"stopped: what was paid for is kept; go on with {go_on}"
-    if not started and on_dataflow(run.options):
-        return UNUSABLE, f"error: the job could not be started: {failure_text(error)}"
+    if frame.stop.asked:
+        return STOPPED, f"stopped: {KEPT}; go on with {go_on}"
     if isinstance(error, JobStopped):
-        return STOPPED, f"{error}; what was paid for is kept: go on with {go_on}"
-    fatal = why_it_failed(error, run.options)
-    if fatal is None:
-        return None
-    return FAILED, f"error: {fatal}; what was paid for is kept: mend it and go on with --resume"
+        return STOPPED, f"{error}; {KEPT}: go on with {go_on}"
+    return frame.failure(error, KEPT, "--resume")
 
 
-def _conclude(run: Run, result: Any, seconds: float, more: Mapping[str, Any]) -> int:
+def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it; returns the exit code."""
-    config, options = run.config, run.options
+    config, options, seconds = run.config, run.options, time.monotonic() - run.began
     try:
         summary = read_summary(FileSystems.join(config.output, SUMMARY_FILE))
     except FileNotFoundError:

@@ -16,14 +16,12 @@ from pydantic import BaseModel
 from beam_pipeline.engines.runners import runner_name
 from beam_pipeline.options.command_line import OPTIONS
 from beam_pipeline.options.config import LOCAL_RUNNER, PipelineConfig
-from beam_pipeline.options.model_settings import Models, stage_models
+from beam_pipeline.options.model_settings import Models
 from beam_pipeline.options.values import shown
-from beam_pipeline.pipeline import build, screen_config
-from beam_pipeline.reading.input_list import file_inputs, read_inputs
-from beam_pipeline.run.models import run_embedding
+from beam_pipeline.pipeline import build
+from beam_pipeline.plan import RunPlan
+from beam_pipeline.reading.input_list import file_inputs
 from beam_pipeline.storage.matching import match_pattern
-from prompts.exemplar_bank import Exemplar
-from prompts.load import PromptSet
 from transforms.classify import ClassifyReply, classify_variables
 from transforms.filter import FilterReply, filter_variables
 from transforms.inference.scheduling.router import rendezvous_order
@@ -39,7 +37,6 @@ from transforms.verify_question import VerifyQuestionReply, verify_question_vari
 # Documents looked at for one that passes the screen.
 LOOKED_AT = 200
 EMBEDDED, SERVED = "the embedded endpoint", "the one model that it serves"
-Bank = Mapping[str, tuple[Exemplar, ...]]
 
 
 class Stage(NamedTuple):
@@ -49,27 +46,26 @@ class Stage(NamedTuple):
     reply: type[BaseModel]
 
 
-def describe_run(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, bank: Bank) -> str:
+def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
     """The whole text.
 
     Raises:
-        ValueError: the input, or what the options name, cannot be read; one line.
+        ValueError: the input cannot be read; one line.
     """
     sections = (
         ["dry run: nothing is asked, nothing is written"],
-        _graph(config, options, prompts),
-        _options(config, options),
-        _prompts(config, prompts, bank),
+        _graph(plan, options),
+        _options(plan.config, options),
+        _prompts(plan),
     )
     return "\n\n".join("\n".join(section) for section in sections)
 
 
-def _graph(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet) -> Iterator[str]:
+def _graph(plan: RunPlan, options: PipelineOptions) -> Iterator[str]:
     """The top-level transforms of the graph that would run, in order."""
-    unasked = config.model_copy(update={"embedding_model": config.embedding_model or SERVED})
     # Of the local runner, because others look for credentials when a graph is built for them.
     pipeline = beam.Pipeline(LOCAL_RUNNER, options=options)
-    build(pipeline, config, prompts, stage_models(config).__getitem__, run_embedding(unasked))
+    build(pipeline, plan)
     parts = [(part.full_label, part.transform) for part in pipeline.transforms_stack[0].parts]
     yield f"graph for {runner_name(options)}"
     for label, transform in parts:
@@ -101,11 +97,11 @@ def _options(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
         yield f"* {name:26}{shown(value)[1:-1]} (of Beam)"
 
 
-def _prompts(config: PipelineConfig, prompts: PromptSet, bank: Bank) -> Iterator[str]:
+def _prompts(plan: RunPlan) -> Iterator[str]:
     """The prompt of every stage, filled in."""
-    document, source = find_document(config)
+    document, source = find_document(plan)
     yield f"prompts, filled in with {source}"
-    models, stages = stage_models(config), _stages(config, prompts, document, bank)
+    config, prompts, models, stages = plan.config, plan.prompts, plan.models, _stages(plan, document)
     above = ""
     for name in config.model_stages:
         stage, prompt = stages[name], prompts.prompt(name)
@@ -141,16 +137,17 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
     return f"{text}, {replica}{many}"
 
 
-def _stages(config: PipelineConfig, prompts: PromptSet, document: Document, bank: Bank) -> Mapping[str, Stage]:
+def _stages(plan: RunPlan, document: Document) -> Mapping[str, Stage]:
     """How each stage fills in its prompt for a document; what a model would say stands in brackets."""
-    domain = next((name for name, exemplars in bank.items() if exemplars), prompts.domains[0].name)
+    bank = plan.bank
+    domain = next((name for name, exemplars in bank.items() if exemplars), plan.prompts.domains[0].name)
     task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
     pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
     qa = VerifiedQA(pair, "[the quote that verify gave]")
 
     def asking() -> dict[str, str]:
         named = f"[the domain named by classify; exemplars of {domain} are shown]"
-        return {**synthesize_variables(task, bank, config.exemplars_per_prompt), "domain": named}
+        return {**synthesize_variables(task, bank, plan.config.exemplars_per_prompt), "domain": named}
 
     return {
         "filter": Stage(lambda: filter_variables(document), FilterReply),
@@ -164,19 +161,19 @@ def _stages(config: PipelineConfig, prompts: PromptSet, document: Document, bank
     }
 
 
-def find_document(config: PipelineConfig) -> tuple[Document, str]:
+def find_document(plan: RunPlan) -> tuple[Document, str]:
     """A document of the input as the model block would get it, and words that name it.
 
     The first that passes the screen, or the first of all if none of the first two hundred does.
 
     Raises:
-        ValueError: the input, or the list of inputs, cannot be read; one line.
+        ValueError: the input cannot be read; one line.
     """
+    config = plan.config
     first: Document | None = None
-    screen = screen_config(config, read_inputs(config))
-    for document in islice(_documents(config), LOOKED_AT):
+    for document in islice(_documents(plan), LOOKED_AT):
         first = first or document
-        for result in screen_document(document, screen):
+        for result in screen_document(document, plan.screen):
             if isinstance(result, Document):
                 return result, f"document {shown(result.id)} ({printable(result.where)})"
     if first is not None:
@@ -192,13 +189,13 @@ def find_document(config: PipelineConfig) -> tuple[Document, str]:
     return made, f"no document, because {why}"
 
 
-def _documents(config: PipelineConfig) -> Iterator[Document]:
-    for patterns, reader, _ in file_inputs(config):
+def _documents(plan: RunPlan) -> Iterator[Document]:
+    for patterns, reader, _ in file_inputs(plan.config, plan.inputs):
         for pattern in patterns:
             try:
                 paths = match_pattern(pattern)
             except ValueError:
-                if not config.streaming:  # a folder that is watched may still be empty
+                if not plan.config.streaming:  # a folder that is watched may still be empty
                     raise
                 continue
             for path in paths:

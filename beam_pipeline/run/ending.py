@@ -1,8 +1,5 @@
-"""What runs of a batch (`batch_run.py`) and of a stream (`stream_run.py`) share: exit codes, how one is stopped, why it
-failed, what its summary says in the end."""
+"""What a run of a batch and one of a stream share at their end: why it failed, what its summary says."""
 
-import gc
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,15 +10,13 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.bigquery.sink import load_failure
-from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, wait_for_job
-from beam_pipeline.engines.runners import failure_text, is_local, runs_here
+from beam_pipeline.engines.runners import failure_text, is_local
 from beam_pipeline.exit_codes import FAILED, OK
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
-from beam_pipeline.run.interrupt import StopOnInterrupt
-from beam_pipeline.run.progress import Progress
-from beam_pipeline.run.timeline import Timeline
+from beam_pipeline.plan import RunPlan
 from beam_pipeline.summary.as_table import summary_table
+from beam_pipeline.summary.token_usage import EMBED
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
@@ -32,39 +27,25 @@ class Run:
     """A run that may begin.
 
     Attributes:
-        config, options: what it is to do, and how its engine is to do it.
+        plan, options: what it is to do, and how its engine is to do it.
         pipeline: its graph.
-        models: the name of the model that each stage asks.
         began: monotonic seconds at which its preparation began.
-        name: what tells its files from those of other runs in one folder.
     """
 
-    config: PipelineConfig
+    plan: RunPlan
     options: PipelineOptions
     pipeline: beam.Pipeline
-    models: Mapping[str, str]
     began: float
-    name: str
 
+    @property
+    def config(self) -> PipelineConfig:
+        return self.plan.config
 
-def interrupt_of(options: PipelineOptions) -> StopOnInterrupt:
-    """What Ctrl-C and its like do; a job on Dataflow outlives the process that started it."""
-    return StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(options) else StopOnInterrupt()
-
-
-def wait_for_end(result: Any, options: PipelineOptions) -> None:
-    """Wait for the end of a run, saying first where it can be watched if it is elsewhere."""
-    if on_dataflow(options):
-        print(f"job {result.job_id()}: {job_link(result, options)}", flush=True)
-        wait_for_job(result, options)
-    else:
-        result.wait_until_finish()
-
-
-def tell_template(path: str) -> int:
-    """Nothing runs, so there is nothing to wait for or to report."""
-    print(f"template: {path}")
-    return OK
+    @property
+    def models(self) -> dict[str, str]:
+        """The name of the model that each stage asks."""
+        names = {stage: model.model for stage, model in self.plan.models.items()}
+        return names | ({EMBED: self.plan.embedding.model.model} if self.plan.embedding else {})
 
 
 def complete_summary(config: PipelineConfig, summary: dict[str, Any]) -> None:
@@ -78,28 +59,9 @@ def complete_summary(config: PipelineConfig, summary: dict[str, Any]) -> None:
     print(summary_table(summary, config.output))
 
 
-def course(timeline: Timeline) -> dict[str, Any]:
-    """The part of the summary that says how the run went over time; nothing where the stages ran elsewhere."""
-    row = timeline.as_row()
-    return {"timeline": row} if row else {}
-
-
 def exit_code(summary: Mapping[str, Any]) -> int:
     """What the process says of a run that ended: its counts close, and it accepted something or was to stop before."""
     return OK if summary["balanced"] and (summary["pairs"] or summary.get("stopped")) else FAILED
-
-
-def progress_line(config: PipelineConfig, options: PipelineOptions) -> Progress:
-    """The progress line, where one is wanted and this process's figures are the run's."""
-    shown = config.progress == "on" or (config.progress == "auto" and sys.stderr.isatty())
-    return Progress(shown and runs_here(options))
-
-
-def collect_again() -> None:
-    """Switch the garbage collector on, which `__main__` switched off for the start, with what is there out of its way."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 def why_it_failed(error: BaseException, options: PipelineOptions) -> FatalError | str | None:

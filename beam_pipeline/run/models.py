@@ -4,25 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from beam_pipeline.options.config import DEMO_MODEL, PipelineConfig
-from beam_pipeline.options.model_settings import Models, key_source, stage_model, stage_models
-from beam_pipeline.reading.exemplar_banks import read_domains
+from beam_pipeline.options.endpoint import DEMO_MODEL
+from beam_pipeline.options.model_settings import Models
 from beam_pipeline.run.preflight import Unreachable, only_model
-from prompts.load import PromptSet, load_domains, load_prompts
 from transforms.inference.config import EmbeddingConfig
 
 # A prefix cache the size of a large GPU's, so that the summary shows what the order of the prompts saves.
 DEMO_CACHE_TOKENS = 400_000
-
-
-def run_prompts(config: PipelineConfig) -> PromptSet:
-    """The prompts of the stages that a run has, with its domains and number of personas filled in.
-
-    Raises:
-        ValueError: the user's list of domains cannot be used.
-    """
-    domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
-    return load_prompts(domains, config.max_personas, config.model_stages)
 
 
 def _only_model(replicas: tuple[str, ...], api_key: str) -> str:
@@ -35,32 +23,26 @@ def _only_model(replicas: tuple[str, ...], api_key: str) -> str:
     return only_model(replicas[-1], api_key)
 
 
-def run_embedding(config: PipelineConfig) -> EmbeddingConfig | None:
-    """How texts are embedded in a run; None if they are not.
+def named_embedding(embedding: EmbeddingConfig | None) -> EmbeddingConfig | None:
+    """How texts are embedded, with the name of the model.
 
     Raises:
         PreflightError: the endpoint must be asked for its model and does not say one.
     """
-    if not config.embedding_endpoint:
-        return None
-    general = stage_model(config, config.model_stages[0])
-    urls = tuple(config.embedding_endpoint)
-    own = config.embedding_api_key_secret, config.embedding_api_key_env or ""
-    key = key_source(*own) if any(own) else general.api_key
-    name = config.embedding_model or _only_model(urls, key)
-    # What a chat request carries besides means nothing to an embedding model, or something else.
-    model = replace(general, endpoints=urls, model=name, api_key=key, extra_body="", serve=None)
-    return EmbeddingConfig(model, config.embedding_dimensions, config.embedding_prefix)
+    if embedding is None or embedding.model.model:
+        return embedding
+    name = _only_model(embedding.model.endpoints, embedding.model.api_key)
+    return replace(embedding, model=replace(embedding.model, model=name))
 
 
 @contextmanager
-def run_models(config: PipelineConfig) -> Iterator[Models]:
-    """The model settings of a run, complete: the embedded endpoint started, the one served model found.
+def run_models(models: Models) -> Iterator[Models]:
+    """The models of a run, complete: the embedded endpoint started, the one served model found.
 
     Raises:
         PreflightError: an endpoint must be asked for its model and does not say one.
     """
-    models = stage_models(config)
+    models = dict(models)
     found: dict[tuple[tuple[str, ...], str], str] = {}
     for stage, model in models.items():
         if model.model or not model.endpoints:

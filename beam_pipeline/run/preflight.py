@@ -155,7 +155,7 @@ async def _vector(endpoint: Endpoint, target: Target, config: EmbeddingConfig) -
         if whole is not None:
             raise PreflightError(
                 f"{target.url}: the model {target.model} gives vectors of {whole.width} numbers and not of {config.dimensions}; "
-                "leave out --embedding_dimensions, or give a length that it can shorten them to"
+                "leave dimensions out of --decontamination, or give a length that it can shorten them to"
             )
     if found is None or not any(found.vectors):
         raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")

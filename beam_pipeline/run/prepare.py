@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -16,26 +17,24 @@ from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.engines.runners import is_local, prepare_engine
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import Models
-from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.output.folder import check_apart, prepare_output
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import save_options
 from beam_pipeline.pipeline import build
+from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import Run
-from beam_pipeline.run.models import run_embedding, run_models
+from beam_pipeline.run.models import named_embedding, run_models
 from beam_pipeline.run.preflight import Unreachable, check_embedding, check_models
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
-from beam_pipeline.summary.token_usage import EMBED
-from prompts.load import PromptSet
 from transforms.text import count_tokens, tokenizer_at_hand
 
 
-def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfig:
-    """Look whether a run can do what its options say, without asking a model; returns the options as they then are.
+def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
+    """Read what the options name, and look whether a run can do what they say, without asking a model.
 
     Raises:
         ValueError: it cannot; one line.
@@ -44,26 +43,28 @@ def check_run(config: PipelineConfig, options: PipelineOptions) -> PipelineConfi
         config = config.model_copy(update={"tokenizer": tokenizer_at_hand() if is_local(options) else "estimate"})
     check_limited_engine(config, options)
     prepare_serving(options, config)
+    plan = make_plan(config)
     if on_dataflow(options):
         from beam_pipeline.engines.dataflow_checks import check_cloud  # brings Google's clients: only where they are wanted
 
-        config, notes = prepare_dataflow(config, options)
+        config, notes = prepare_dataflow(config, options, plan.inputs)
         _tell(notes)
         _tell(check_cloud(config, options))
+        plan = plan.under(config)
     if not config.streaming:
-        check_apart(check_files(config), config.output)
+        check_apart(check_files(config, plan.inputs), config.output)
     elif not config.dry_run:
-        check_stream(config)
+        check_stream(config, plan.inputs)
     if config.input_table or config.input_query:
         check_table_source(config, options)
     if config.output_table:
         check_output_tables(config, options)
     if config.benchmarks:
-        check_benchmarks(config.benchmarks, config.benchmark_fields)
+        check_benchmarks(config.benchmarks, plan.decontamination.fields)
     check_tokenizer(config.tokenizer)
     if not config.dry_run:
         prepare_engine(options, config.log_level)
-    return config if is_local(options) else absolute_paths(config)  # workers have other working directories
+    return plan if is_local(options) else plan.absolute()
 
 
 def check_tokenizer(name: str) -> None:
@@ -81,19 +82,20 @@ def check_tokenizer(name: str) -> None:
         ) from error
 
 
-def prepare_run(config: PipelineConfig, options: PipelineOptions, prompts: PromptSet, stack: ExitStack) -> Run:
+def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Run:
     """Build the graph, ask the endpoint one small question and make room for the output; `stack` ends what this begins.
 
     Raises:
         ValueError: the graph, the endpoint or the output cannot be used; one line.
     """
-    began, name = time.monotonic(), run_name(time.time())
-    may_be_away = config.unreachable_endpoint == "warn" or (config.unreachable_endpoint == "auto" and on_dataflow(options))
-    models = stack.enter_context(_named_models(config, may_be_away))
-    embedding = run_embedding(config)
+    began, config = time.monotonic(), plan.config
+    may_be_away = on_dataflow(options)  # its workers may be in another network
+    models = stack.enter_context(_named_models(plan.models, may_be_away))
+    embedding = named_embedding(plan.embedding)
+    plan = replace(plan, models=models, embedding=embedding, name=run_name(time.time()))
     pipeline = beam.Pipeline(options=options)
     with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
-        built = pool.submit(build, pipeline, config, prompts, models.__getitem__, embedding, name)
+        built = pool.submit(build, pipeline, plan)
         _tell(check_models((model for model in models.values() if model.serve is None), may_be_away))
         if embedding:
             _tell(check_embedding(embedding, may_be_away))
@@ -104,18 +106,15 @@ def prepare_run(config: PipelineConfig, options: PipelineOptions, prompts: Promp
     if config.output_table:
         prepare_tables(config, options)
     save_options(config)
-    names = {stage: model.model for stage, model in models.items()}
-    if embedding:
-        names[EMBED] = embedding.model.model
-    return Run(config, options, pipeline, names, began, name)
+    return Run(plan, options, pipeline, began)
 
 
 @contextmanager
-def _named_models(config: PipelineConfig, may_be_away: bool) -> Iterator[Models]:
+def _named_models(models: Models, may_be_away: bool) -> Iterator[Models]:
     """As `run_models`; where only workers may reach an endpoint, what to do is to name its model."""
     try:
-        with run_models(config) as models:
-            yield models
+        with run_models(models) as named:
+            yield named
     except Unreachable as error:
         raise ValueError(f"{error} If only workers reach it, name its model with --model." if may_be_away else error) from error
 

@@ -10,7 +10,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import limits_of
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.runtime import get_runtime
-from transforms.inference.scheduling.budget import COST, TARGET, Brake
+from transforms.inference.scheduling.budget import COST, TARGET, Brake, Limits
 
 
 def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> None:
@@ -33,8 +33,8 @@ def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> No
 class Limited:
     """Puts the brake into this process's runtime while a run goes on; a context manager, its brake None without limits."""
 
-    def __init__(self, config: PipelineConfig) -> None:
-        self._limits = limits_of(config)
+    def __init__(self, limits: Limits | None) -> None:
+        self._limits = limits
         self.brake: Brake | None = None
 
     def __enter__(self) -> "Limited":

@@ -19,7 +19,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubS
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.options.event_time import ATTRIBUTE, ON_ARRIVAL, EventTime
+from beam_pipeline.options.values import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.output.kinds import Row, json_line
 from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
 from beam_pipeline.reading.read_files import parse_rows

@@ -17,11 +17,11 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.event_time import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, parse_option
+from beam_pipeline.options.values import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, read_event_time
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE
 from beam_pipeline.reading.file_reader import FileReader, check_installed
-from beam_pipeline.reading.input_list import fields_of, file_inputs, input_patterns
+from beam_pipeline.reading.input_list import InputSpec, fields_of, file_inputs, input_patterns
 from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
 from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
@@ -33,27 +33,27 @@ from transforms.records import DeadLetter, Document, Rejection
 from transforms.text import stable_hash
 
 
-def stream_source(config: PipelineConfig) -> "ReadStream":
-    """The stream of documents that the options name."""
-    event_time = parse_option(config.event_time)
+def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> "ReadStream":
+    """The stream of documents that the options name; `inputs` are those of `--inputs`."""
+    event_time = read_event_time(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
     source: ReadMessages | ReadFolder | ReadInputs
     watch = partial(WatchFiles, interval_s=config.watch_interval_s, until_s=config.watch_until_s, output=config.output)
-    files = tuple(file_inputs(config, field))
+    files = tuple(file_inputs(config, inputs, field))
     if config.input_subscription:
         source = ReadMessages(config.input_subscription, fields_of(config, field), event_time)
-    elif config.inputs:
+    elif inputs:
         source = ReadInputs(files, watch)
     else:
         source = ReadFolder(watch(files[0].patterns), files[0].reader, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
-def check_stream(config: PipelineConfig) -> None:
+def check_stream(config: PipelineConfig, inputs: tuple[InputSpec, ...]) -> None:
     """Raise ValueError, one line, unless what is to be read and written is there."""
-    if patterns := input_patterns(config):
+    if patterns := input_patterns(config, inputs):
         check_watched(patterns)
-        for files in file_inputs(config):
+        for files in file_inputs(config, inputs):
             for pattern in files.patterns:
                 check_installed(files.reader.format_of(pattern))
         # Not the folders that this run fills itself.
@@ -67,8 +67,8 @@ def stream_windows(config: PipelineConfig) -> Windows:
     """How the options cut a stream."""
     lateness_s = config.allowed_lateness_s
     if lateness_s is None:
-        lateness_s = 0.0 if parse_option(config.event_time).kind == ARRIVAL else config.window_s
-    return Windows(config.window_s, lateness_s, config.early_firing_s)
+        lateness_s = 0.0 if read_event_time(config.event_time).kind == ARRIVAL else config.window_s
+    return Windows(config.window_s, lateness_s)
 
 
 @dataclass

@@ -47,8 +47,7 @@ class WriteWindowSummaries(beam.PTransform):
             | "JoinParts" >> beam.GroupByKey()
             | "ToSummary" >> beam.FlatMap(_summarise, self.windows).with_output_types(dict[str, Any])
         )
-        whole = Windows(self.windows.size_s, self.windows.lateness_s)  # never early
-        return rows | "Write" >> WriteWindows(self.output, SUMMARIES, whole, self.run)
+        return rows | "Write" >> WriteWindows(self.output, SUMMARIES, self.windows, self.run)
 
 
 def _named(part: dict[str, Any], name: str) -> tuple[int, tuple[str, str]]:

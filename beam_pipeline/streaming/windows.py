@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.trigger import AccumulationMode, AfterCount, AfterProcessingTime, AfterWatermark
+from apache_beam.transforms.trigger import AccumulationMode, AfterCount, AfterWatermark
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
 from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.timestamp import Timestamp
@@ -48,15 +48,10 @@ class Windows:
 
     size_s: float  # length of a window, aligned to the epoch
     lateness_s: float = 0.0  # how long after its end a window stays open
-    early_s: int = 0  # how often an open window's rows are written already, 0 for only when it closes
 
     def closing(self) -> beam.WindowInto:
         """Windows that give their content once, when they close."""
         return self._into(AfterWatermark())
-
-    def writing(self) -> beam.WindowInto:
-        """The same, with what has come so far every `early_s` seconds."""
-        return self._into(AfterWatermark(early=AfterProcessingTime(self.early_s) if self.early_s else None))
 
     def gate(self) -> beam.WindowInto:
         """The windows of the gate, which lets everything through at once and drops nothing."""

@@ -2,9 +2,9 @@
 
     <output>/qa/qa-20261121T060000Z-20261121T061000Z-6b01b1f4-pane0-00000-of-00001.jsonl
 
-that is, the window's start and end, the run, the pane (more than one only where open windows are written early) and the
-shard. A window without rows has no file. The run is in the name because a later one may meet the same window:
-neither takes away what the other wrote.
+that is, the window's start and end, the run, the pane (a window is written once, so it is the first) and the shard. A
+window without rows has no file. The run is in the name because a later one may meet the same window: neither takes away
+what the other wrote.
 
 Rows are grouped by shard, written under a name that nobody else has, and renamed once that is stored. What is
 done again after a failure writes another file, and only the one that counted gets its name. Beam's `WriteToFiles`
@@ -67,7 +67,7 @@ class WriteWindows(beam.PTransform):
         return (
             records
             | "ToLines" >> beam.Map(_keyed_line, self.to_row, shards).with_output_types(tuple[int, bytes])
-            | "WriteWindow" >> self.windows.writing()
+            | "WriteWindow" >> self.windows.closing()
             | "GroupByShard" >> beam.GroupByKey()
             | "WriteTemporary" >> write.with_output_types(tuple[str, str])
             | "StoreNames" >> beam.Reshuffle()
@@ -96,7 +96,7 @@ def _write(
     shard, lines = group
     rows = iter(lines)
     first = next(rows, None)
-    if first is None:  # a window that closes after all was written early
+    if first is None:  # a runner may give a pane without rows
         return
     window_and_run = f"{window_name(windows.bounds(window))}-{run}"
     name = f"{kind}-{window_and_run}-pane{pane.index}-{shard:05}-of-{shards:05}.{file_format}"

@@ -20,6 +20,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
+from transforms.english.function_words import DO, HAVE, MODALS
 from transforms.records import VerifiedQA
 from transforms.shingles import hash_shingles, hash_words, shingle_words
 from transforms.text import normalise, stable_seed
@@ -38,9 +39,11 @@ _PENDING = 65_536
 YES_NO, OTHER = "yes/no", "other"
 _ASKS = re.compile(r"\b(?:what|which|whose|whom|who|when|where|why|how)(?!\w)")
 _DEGREES = frozenset("many much long far often old tall high deep wide fast big large heavy".split())
-_AUXILIARIES = frozenset(
-    "is are was were am do does did has have had can could will would shall should may might must isn't aren't wasn't weren't "
-    "don't doesn't didn't hasn't haven't hadn't can't couldn't won't wouldn't shouldn't".split()
+_AUXILIARIES = DO.union(
+    HAVE,
+    MODALS,
+    "is are was were am isn't aren't wasn't weren't don't doesn't didn't hasn't haven't hadn't can't couldn't won't wouldn't "
+    "shouldn't".split(),
 )
 _FIRST = re.compile(r"\W*([\w']+)")
 _AFTER_HOW = re.compile(r"how\W+(\w+)")
@@ -277,14 +280,6 @@ class Figures:
 
 def _ratio(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
-
-
-def measure_diversity(pairs: Iterable[VerifiedQA]) -> dict[str, Any]:
-    """The diversity figures of pairs, without a runner."""
-    figures = Figures()
-    for qa in pairs:
-        figures.add(read_features(qa))
-    return figures.as_row()
 
 
 class DiversityFn(beam.CombineFn):

@@ -26,12 +26,13 @@ from prompts.load import PromptSet, load_prompts
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
+from transforms.inference.call_several import Opinion
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.reply_schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
 from transforms.text import neutralise
-from transforms.verify import VerifyReply, apply_verify, verify_variables
+from transforms.verify import VerifyReply, apply_opinions, verify_variables
 
 
 class BareClient:
@@ -67,7 +68,7 @@ class BareClient:
         for pair in _of_type(drafted, QAPair):
             if check_pair(pair) is None:
                 reply = await self._ask("verify", task.document, verify_variables(pair), VerifyReply)
-                accepted += sum(1 for _ in _of_type(apply_verify(pair, reply, stamp), VerifiedQA))
+                accepted += sum(1 for _ in _of_type(apply_opinions(pair, [Opinion(reply, stamp)]), VerifiedQA))
         return accepted
 
     async def _ask(self, stage: str, document: Document, variables: dict[str, str], reply_type: Any) -> Any:

@@ -4,7 +4,8 @@ import json
 import random
 from pathlib import Path
 
-SAMPLE = Path(__file__).resolve().parents[2] / "beam_pipeline" / "sample" / "documents.jsonl"
+from tests.places import SAMPLE
+
 # What pretraining corpora of web text have on average, and what the design was measured with.
 MEAN_WORDS = 500
 SEED = 20_260_101

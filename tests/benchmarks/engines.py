@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from tests.benchmarks.measure import ROOT, client, measure, median, pipeline, server
+from tests.benchmarks.measure import client, measure, median, pipeline, server
 from tests.benchmarks.saturation import print_table
-from tests.engines.cluster import FlinkCluster
+from tests.places import ROOT
+from tests.system.engines.cluster import FlinkCluster
 
 SLOTS = 64
 # The comparison of one and two task managers: the endpoint has room for both, and calls are few enough (33 a second each)

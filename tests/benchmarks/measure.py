@@ -14,8 +14,8 @@ from typing import Any
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import STOPPED
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # 2 cores serve client and server alike, so a reply takes long enough for the client not to be what
 # is measured: at 256 slots a median of 1.5 s means some 140 calls a second, at 64 slots 0.4 s as many,
 # at 16 slots 0.2 s half of that.
@@ -86,7 +86,7 @@ def pipeline(documents: Path, output: Path, *more: str) -> Command:
 def any_pipeline(output: Path, *more: str) -> Command:
     """The same, whatever it reads."""
     command = [sys.executable, "-W", "ignore", "-m", "beam_pipeline", "--output", str(output)]
-    command += ["--overwrite", "--progress", "off", "--near_duplicates", "0", "--report", "false", *more]
+    command += ["--overwrite", "--near_duplicates", "0", "--report", "false", *more]
     return lambda urls: [*command, *(argument for url in urls for argument in ("--endpoint", url))]
 
 

@@ -14,7 +14,8 @@ from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.demo_endpoint.server import MODEL
 from prompts.load import load_prompts
 from tests.benchmarks.corpus import write_documents
-from tests.benchmarks.measure import ROOT, pipeline, resident_mb
+from tests.benchmarks.measure import pipeline, resident_mb
+from tests.places import ROOT
 from transforms.filter import FilterReply
 from transforms.inference.client.endpoint import ModelConfig, Request
 from transforms.inference.client.reply_schema import reply_schema
@@ -54,10 +55,10 @@ def drive(path: Path, url: str) -> None:
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     in_flight = 0
     with path.open(encoding="utf-8") as file:
-        for line, sample in itertools.product(file, range(4)):
+        for line, number in itertools.product(file, range(4)):
             row = json.loads(line)
             messages = prompts.messages("filter", row["text"], {})
-            request = Request("filter", row["id"], messages, schema, config, sample=sample)
+            request = Request("filter", row["id"], messages, schema, config, str(number))
             runtime.submit(Call(request, FilterReply, 0, answers.put))
             in_flight += 1
             while in_flight >= BACKLOG:

@@ -27,11 +27,12 @@ from prompts.load import load_prompts
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
+from transforms.inference.call_several import Opinion
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.reply_schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA, document_of
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
-from transforms.verify import VerifyReply, apply_verify, verify_variables
+from transforms.verify import VerifyReply, apply_opinions, verify_variables
 
 BATCH = 64
 STAMP = Stamp("run_inference", MODEL, 1, "")
@@ -98,7 +99,7 @@ def apply(result: PredictionResult, stage: str) -> Iterator[Any]:
         "filter": apply_filter,
         "classify": apply_classify,
         "synthesize": apply_synthesize,
-        "verify": apply_verify,
+        "verify": lambda pair, reply, stamp: apply_opinions(pair, [Opinion(reply, stamp)]),
     }
     reply = parse_reply(result.inference, REPLIES[stage])
     for passed in functions[stage](result.example, reply, STAMP):

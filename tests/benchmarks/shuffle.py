@@ -15,9 +15,8 @@ from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.demo_endpoint.server import MODEL
 from beam_pipeline.options.command_line import parse
-from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.pipeline import build
-from beam_pipeline.run.models import run_embedding, run_prompts
+from beam_pipeline.plan import make_plan
 
 SHUFFLE, PAIRS = "shuffle", "pairs"
 GRAPHS: dict[str, tuple[str, ...]] = {
@@ -41,7 +40,7 @@ def count_bytes(documents: Path, output: Path, url: str, arguments: tuple[str, .
     """Run the graph; returns bytes and elements by the shuffle's label, and the number of accepted pairs."""
     config, options = parse([f"--input={documents}", f"--output={output}", f"--endpoint={url}", f"--model={MODEL}", *arguments])
     pipeline = beam.Pipeline(options=options)
-    left = build(pipeline, config, run_prompts(config), stage_models(config).__getitem__, run_embedding(config))
+    left = build(pipeline, make_plan(config))
     found = _Shuffles()
     pipeline.visit(found)
     for label, elements in found.inputs.items():

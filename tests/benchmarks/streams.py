@@ -17,9 +17,9 @@ import pytest
 from tests.benchmarks.engines import SLOTS, engines_folder
 from tests.benchmarks.measure import Command, Measured, any_pipeline, client, measure, server
 from tests.benchmarks.saturation import print_table
-from tests.engines.cluster import FlinkCluster
-from tests.pubsub_fake import PubSubFake
-from tests.pubsub_service import Channel
+from tests.fakes.pubsub_fake import PubSubFake
+from tests.fakes.pubsub_service import Channel
+from tests.system.engines.cluster import FlinkCluster
 
 FILES = 20
 WINDOW_S = 5

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import ROOT
+
 DATA = ROOT / "tests" / "data"
 SHARED = ROOT.parent / "shared" / "data"
 

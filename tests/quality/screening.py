@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from tests.quality.cases import ROOT, SHARED, Area, Case, labelled, part_of, read_rows
+from tests.places import SAMPLE
+from tests.quality.cases import SHARED, Area, Case, labelled, part_of, read_rows
 from transforms.duplicates.document_copies import EXACT
 from transforms.records import Document, Rejection
 from transforms.screen import ScreenConfig, ScreenDocuments
 from transforms.text import normalise
-
-SAMPLE = ROOT / "beam_pipeline" / "sample" / "documents.jsonl"
 
 
 class Ended(NamedTuple):

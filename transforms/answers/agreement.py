@@ -6,7 +6,8 @@ from functools import lru_cache
 from transforms.answers.canonical import MAX_CHARS, REMEMBERED_CHARS, VALUE_TYPES, canonical
 from transforms.answers.formula_equality import equivalent
 from transforms.answers.quantities import Quantity, parse_quantity
-from transforms.answers.units import singular
+from transforms.english.spelling import one_spelling
+from transforms.english.stems import singular
 
 _remembered_quantity = lru_cache(maxsize=4096)(parse_quantity)
 
@@ -66,25 +67,14 @@ def _small_change(coins: Quantity, money: Quantity) -> bool:
     return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
 
 
-# British and American spellings, and words often cut short in names, have one form here, which need not be a word.
-_SPELLINGS = (
-    (re.compile(r"(?<=[a-z])(?:ae|oe)(?=[a-z]{2})|(?<=\b)(?:ae|oe)(?=[a-z]{3})"), "e"),
-    (re.compile(r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|al\b|able\b|ite\b)"), "or"),
-    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|ing|ation|ations)\b)"), "iz"),
-    (re.compile(r"(?<=[a-z]{3})ys(?=(?:e|es|ed|ing)\b)"), "yz"),
-    (re.compile(r"(?<=[a-z]{2}[tb])re(?=s?\b)"), "er"),
-    (re.compile(r"(?<=[a-z]{3})ogue(?=s?\b)"), "og"),
-    (re.compile(r"(?<=[a-z]{2})ll(?=(?:ed|ing|er|ers)\b)"), "l"),
-    (re.compile(r"\bst(?= [a-z])"), "saint"),
-    (re.compile(r"\bmt(?= [a-z])"), "mount"),
-)
+_CUT_SHORT = {"st": "saint", "mt": "mount"}
+_CUT = re.compile(r"\b(?:st|mt)(?= [a-z])")
 
 
 @lru_cache(maxsize=4096)
 def loose_form(form: str, answer_type: str | None = None) -> str:
     """What two canonical texts share that differ in British or American spelling, in spaces, or, of a term, in number."""
-    for spelling, one in _SPELLINGS:
-        form = spelling.sub(one, form)
+    form = _CUT.sub(lambda found: _CUT_SHORT[found[0]], one_spelling(form))
     if answer_type == "term":
         form = " ".join(singular(singular(word)) for word in form.split(" "))
     spelled_out = all(len(word) == 1 for word in form.split(" "))

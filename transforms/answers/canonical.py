@@ -5,14 +5,15 @@ same thing by "the same answer". Linear in the length of what is given, and neve
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Literal, get_args
 
 from transforms.answers.dates import MONTH_NUMBERS, PartialDate, parse_date, parse_era
-from transforms.answers.markup import FRACTION, TEXT_COMMAND, unwrapped
-from transforms.answers.quantities import ORDINALS, TENS, as_percentage, parse_quantity
-from transforms.text import normalise, unify
+from transforms.answers.markup import FRACTION, SIGNS, TEXT_COMMAND, TYPED, unwrapped
+from transforms.answers.quantities import as_percentage, parse_quantity
+from transforms.english.names import TITLES
+from transforms.english.number_words import ORDINALS, TENS
+from transforms.text import RAISED, normalise, unify, without_accents
 
 AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
@@ -29,16 +30,9 @@ REMEMBERED_CHARS = 200
 
 _YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
 _NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
-_LETTERS = str.maketrans(
-    {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th", "\u00f0": "d", "\u0131": "i"}
-)
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
-_TITLES = re.compile(
-    r"(?:(?:mr|mrs|ms|miss|dr|prof|professor|sir|dame|lord|lady|rev|reverend|president|saint|st|general|gen|colonel|"
-    r"captain|capt|senator|judge|justice|doctor|madame|mme|monsieur|herr|frau)\.? )+"
-    r"(?=\S)"
-)
+_TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
 _QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
@@ -58,10 +52,7 @@ def fold_text(text: str) -> str:
     """The form of a text that does not depend on case, accents, hyphens or loose punctuation."""
     text = normalise(text).replace(" & ", " and ")
     if not text.isascii():
-        bare = "".join(
-            char for char in unicodedata.normalize("NFKD", text.translate(_LETTERS)) if not unicodedata.combining(char)
-        )
-        text = normalise(unicodedata.normalize("NFC", bare))
+        text = normalise(without_accents(text))
     text = _INITIALS.sub(_initials_joined, text)
     text = _ORDINAL.sub(lambda m: _ordinal(TENS.get(m[1] or "", 0) + ORDINALS[m[2]]), text)
     text = _WORD_APOSTROPHE.sub("", _WORD_HYPHEN.sub(" ", _RANGE.sub("-", text)))
@@ -99,14 +90,12 @@ def _code(text: str) -> str:
     return _unquoted(text).replace('"', "'") or text
 
 
-_EXPRESSION_WORDS = (
-    ("\\left", ""), ("\\right", ""), ("\\cdot", "*"), ("\\times", "*"), ("\\div", "/"), ("\\leq", "<="), ("\\geq", ">="),
-    ("\\le", "<="), ("\\ge", ">="), ("\\neq", "!="), ("\\pi", "\u03c0"), ("\\infty", "\u221e"), ("\\sqrt", "sqrt"),
-    ("\\pm", "\u00b1"),
-    ("\u221a", "sqrt"), ("\u00d7", "*"), ("\u00b7", "*"), ("\u22c5", "*"), ("\u00f7", "/"), ("**", "^"), ("\u2264", "<="),
-    ("\u2265", ">="), ("\u2260", "!="), ("\\", ""),
-)  # fmt: skip
-_RAISED = re.compile("([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
+# In this order, and wherever they stand: "\\le" comes after "\\left" and "\\leq".
+_EXPRESSION_WORDS = {"\\left": "", "\\right": ""} | {
+    f"\\{name}": TYPED.get(SIGNS[name], SIGNS[name]) for name in "cdot times div leq geq le ge neq pi infty sqrt pm".split()
+}
+_EXPRESSION_WORDS |= TYPED | {"**": "^", "\\": ""}
+_RAISED = re.compile(f"([\u207a\u207b]?[{RAISED}]+)")
 
 
 def _expression(text: str) -> str:
@@ -116,7 +105,7 @@ def _expression(text: str) -> str:
     text = unwrapped(text)
     text = TEXT_COMMAND.sub(lambda m: m[1] or m[2] or "", text)
     text = FRACTION.sub(lambda m: f"({m[1] or m[3]})/({m[2] or m[4]})", text)
-    for written, plain in _EXPRESSION_WORDS:
+    for written, plain in _EXPRESSION_WORDS.items():
         text = text.replace(written, plain)
     text = re.sub(r"(?<![a-zA-Z])pi(?![a-zA-Z])", "\u03c0", text)
     text = re.sub(r"\{([^{}]*)\}", lambda m: m[1] if len(m[1]) < 2 else f"({m[1]})", text)

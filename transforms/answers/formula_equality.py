@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from transforms.answers.formula_parser import MAX_CHARS, FormulaError, Node, parse_formula
-from transforms.answers.markup import unwrapped
+from transforms.answers.markup import SIGNS, TYPED, unwrapped
 from transforms.text import stable_seed
 
 _PRIME = 2**61 - 1
@@ -29,17 +29,6 @@ _MAX_CONSTANT_BITS = 256
 _MAX_ITEMS = 8
 
 _RELATION = re.compile(r"<=|>=|!=|=|<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\neq?(?![a-z])|≤|≥|≠")
-_RELATIONS = {
-    "\\le": "<=",
-    "\\leq": "<=",
-    "≤": "<=",
-    "\\ge": ">=",
-    "\\geq": ">=",
-    "≥": ">=",
-    "\\ne": "!=",
-    "\\neq": "!=",
-    "≠": "!=",
-}
 _FLIPPED = {">": "<", ">=": "<="}
 _SEPARATOR = re.compile(
     r"\s+(?:or|and)\s+|,\s+(?:or|and)\s+|\\text\s*\{\s*(?:or|and)\s*\}|[;,](?!\d{3}(?!\d))|,\s|\n|\\cup(?![a-z])"
@@ -169,7 +158,7 @@ def _split(text: str) -> list[str]:
 def _statements(text: str) -> tuple[_Statement, ...]:
     """Every reading of one formula, equation or inequality."""
     sides = _RELATION.split(text)
-    relations = [_RELATIONS.get(found, found) for found in _RELATION.findall(text)]
+    relations = [_typed(found) for found in _RELATION.findall(text)]
     if len(sides) > 3:
         raise FormulaError("too many relations")
     if relations == ["="] and _CALLED.fullmatch(sides[0].strip()):  # f(x) = ...
@@ -180,6 +169,12 @@ def _statements(text: str) -> tuple[_Statement, ...]:
         chosen = [choice[::-1] for choice in chosen]
         relations = [_FLIPPED[relation] for relation in reversed(relations)]
     return tuple(dict.fromkeys(_Statement(choice, tuple(relations)) for choice in chosen))
+
+
+def _typed(relation: str) -> str:
+    """A relation as it is typed: "<=" for "≤" and "\\leq"."""
+    sign = SIGNS.get(relation[1:], relation)
+    return TYPED.get(sign, sign)
 
 
 # --- Comparing -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from transforms.answers.markup import unwrapped
+from transforms.answers.markup import GREEK, GREEK_LETTERS, TYPED, unwrapped
 from transforms.text import unify
 
 # No checkable formula is longer, deeper or has more tokens, and nothing hostile gets to the parser.
@@ -28,14 +28,10 @@ _FUNCTIONS = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp sqrt abs f g O Theta Omega".split()
 )
 _SCANNED = sorted((name for name in _FUNCTIONS if len(name) > 1), key=len, reverse=True)
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi rho sigma tau upsilon phi varphi "
-    "chi psi omega Gamma Delta Lambda Xi Sigma Phi Psi hbar ell infty pi".split()
-)
-_GREEK_LETTERS = dict(zip("αβγδεζηθκλμνξρστυφχψωΓΔΛΞΣΦΨΘΩπ∞ħℓ", (
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega Gamma Delta "
-    "Lambda Xi Sigma Phi Psi Theta Omega pi infty hbar ell"
-).split(), strict=True))  # fmt: skip
+_CAPITALS = "Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega".split()
+_GREEK = frozenset("varepsilon vartheta varphi hbar ell infty".split()).union(GREEK, _CAPITALS)
+_GREEK_LETTERS = {letter.upper(): name.capitalize() for letter, name in GREEK_LETTERS.items() if name.capitalize() in _CAPITALS}
+_GREEK_LETTERS |= {**GREEK_LETTERS, "∞": "infty", "ħ": "hbar", "ℓ": "ell"}
 _SAME_NAME = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 _OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|"}
 # Written for looks alone.
@@ -43,9 +39,7 @@ _DRESS = frozenset("left right big Big bigl bigr displaystyle textstyle limits q
 _FONT = re.compile(r"\\(?:text|math)(?:rm|bf|it|sf|cal|normal)?\{([^{}]*)\}|\\operatorname\*?\{([^{}]*)\}")
 _RAISED = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
 _LOWERED = re.compile("[\u2080-\u208b]+")
-_PLAIN_SIGNS = str.maketrans(
-    {"√": "\\sqrt ", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~"}
-)
+_PLAIN_SIGNS = str.maketrans({**TYPED, "√": "\\sqrt ", "∙": "*", "≈": "~"})
 _TOKEN = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?)"
     r"|\\(?P<command>[A-Za-z]+)|(?P<letters>[^\W\d_]+)|(?P<sign>\*\*|[-+*/^_!|(){}\[\]])"

@@ -6,6 +6,8 @@ that is not known stays as it is written, for whoever reads the answer to stop a
 
 import re
 
+from transforms.english.number_words import SMALL_NUMBERS
+
 TEXT_COMMAND = re.compile(
     r"\\(?:(?:text|math)(?:rm|bf|it|sf|tt|sc|up|normal)?|emph|underline|mbox|hbox|boldsymbol|bm|(?:text)?color ?\{\w{1,20}\} ?)"
     r"\{([^{}]*)\}|\\operatorname\{([^{}]*)\}"
@@ -22,7 +24,7 @@ _ESCAPED = re.compile(r"\\([%$#&_{}])")
 _DEGREE = re.compile(r"\^(?:\\circ(?![a-z])|\{ ?\\circ ?\})|\\degree(?![a-z])|\\textdegree(?![a-z])")
 _SCALE = re.compile(r"\u00b0\s+(?=[CF]\b)")
 # What a command says, in one sign.
-_SIGNS = {
+SIGNS = {
     name: sign
     for sign, names in {
         "≠": "ne neq",
@@ -50,6 +52,12 @@ _SIGNS = {
     }.items()
     for name in names.split()
 }
+# The same sign as it is typed.
+TYPED = {"√": "sqrt", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!="}
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
+).split()
+GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", GREEK, strict=True))
 # Written for looks alone, or to set lines of a calculation below each other.
 _DRESS = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|rm|bf|it|tt|normalsize|large|Large|bfseries|itshape|checkmark|"
@@ -71,8 +79,8 @@ _EMPHASIS = (
 )
 # "> 42" is no quotation.
 _LINE_START = re.compile(
-    r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t](?![ \t*_$\\(]*(?:[\d.+\u20ac\u00a3\u00a5\u2212-]|(?:zero|one|two|three|four|five|six|"
-    r"seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|four|fif|six|seven|eigh|nine)ty|hundred|half)\b)))",
+    r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t](?![ \t*_$\\(]*(?:[\d.+\u20ac\u00a3\u00a5\u2212-]|"
+    rf"(?:{'|'.join(SMALL_NUMBERS)}|hundred|half)\b)))",
     re.IGNORECASE,
 )
 
@@ -99,7 +107,7 @@ def _typed(text: str) -> str:
         text = TEXT_COMMAND.sub(lambda m: f" {m[1] or m[2] or ''} ", text)
     text = FRACTION.sub(_divided, text)
     text = _ENDLESS.sub(r".\1(\2)", _DRESS.sub(" ", _SIMILAR.sub("~", _UNEQUAL.sub("≠", text))))
-    text = COMMAND.sub(lambda m: _SIGNS.get(m[0][1:], m[0]), text)
+    text = COMMAND.sub(lambda m: SIGNS.get(m[0][1:], m[0]), text)
     text = _SPACING.sub(" ", text.replace("{,}", ","))
     return _ESCAPED.sub(r"\1", _SCALE.sub("\u00b0", text))
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from transforms.answers.markup import without_latex
-from transforms.answers.units import CURRENCIES, read_currency, read_unit, singular
+from transforms.answers.units import CURRENCIES, read_currency, read_unit
+from transforms.english.number_words import PARTS, SCALES, SMALL_NUMBERS, TENS
+from transforms.english.stems import singular
 from transforms.text import unify
 
 # Nothing longer is one quantity, and nothing hostile gets to the parsers.
@@ -17,32 +19,14 @@ _COUNTED_TYPES = frozenset({"number", "percentage", "money", "duration"})
 # What follows a number without being counted: "5 or six", "5 at most".
 _UNCOUNTED = frozenset(
     "and or nor not but maybe perhaps possibly probably to plus minus times than more less most least maximum minimum max "
-    "min so if either neither versus vs without something odd ish over under hundred thousand million billion trillion "
-    "dozen zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety half wait actually rather point is are was "
-    "were be has have had does do did can will would could should may might must wrong incorrect false guess i think likely "
-    "presumably unsure unknown".split()
-)
+    "min so if either neither versus vs without something odd ish over under hundred dozen half wait actually rather point "
+    "is are was were be has have had does do did can will would could should may might must wrong incorrect false guess i "
+    "think likely presumably unsure unknown".split()
+).union(SMALL_NUMBERS, SCALES)
 _COUNTED = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}")
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen"
-).split()
-TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-SMALL_NUMBERS = {word: value for value, word in enumerate(_ONES)} | TENS | {"fourty": 40}
-SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mm": 10**6, "mio": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12}
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5}
-_PARTS |= {"sixth": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10, "sixths": 6, "fourth": 4, "fourths": 4}
-ORDINALS = dict(
-    zip(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-        "sixteenth seventeenth eighteenth nineteenth twentieth".split(),
-        range(1, 21),
-        strict=True,
-    )
-)
+_READ = SMALL_NUMBERS | {"fourty": 40}
 
 # "1.234,50" and "1 234,50" can be read in one way only; "1.234" is a little more than one, "1,234" more than a thousand.
 _DIGITS = re.compile(
@@ -144,7 +128,7 @@ def _read_digits(text: str, start: int) -> tuple[Fraction, int] | None:
         return value + Fraction(int(mixed[1]), int(mixed[2])), mixed.end()
     half = _AND_A_HALF.match(text, end)
     if half:
-        return value + Fraction(1, _PARTS[half[1].lower()]), half.end()
+        return value + Fraction(1, PARTS[half[1].lower()]), half.end()
     return _scaled(text, value, end)
 
 
@@ -210,31 +194,31 @@ def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | Non
         word, stop = found[index]
         following = found[index + 1][0] if index + 1 < len(found) else ""
         after = found[index + 2][0] if index + 2 < len(found) else ""
-        if word in SMALL_NUMBERS and following in _PARTS and last == "start" and SMALL_NUMBERS[word]:
-            return Fraction(SMALL_NUMBERS[word], _PARTS[following]), found[index + 1][1]
+        if word in _READ and following in PARTS and last == "start" and _READ[word]:
+            return Fraction(_READ[word], PARTS[following]), found[index + 1][1]
         if word in ("a", "an") and last == "start" and following in ("half", "quarter", "third"):
-            return Fraction(1, _PARTS[following]), found[index + 1][1]
+            return Fraction(1, PARTS[following]), found[index + 1][1]
         if word in ("half", "quarter") and last == "start":
-            return Fraction(1, _PARTS[word]), stop
+            return Fraction(1, PARTS[word]), stop
         if word == "and" and following in ("a", "one") and after in ("half", "quarter", "third") and last != "start":
-            return total + current + Fraction(1, _PARTS[after]), found[index + 2][1]
+            return total + current + Fraction(1, PARTS[after]), found[index + 2][1]
         if word in ("a", "an") and last == "start" and following in ("hundred", "thousand", "million", "billion", "dozen"):
             current, last = Fraction(1), "one"
         elif word in TENS and last in ("start", "scale", "and"):
             current, last = current + TENS[word], "ten"
-        elif word in SMALL_NUMBERS and (last in ("start", "scale", "and") or (last == "ten" and 0 < SMALL_NUMBERS[word] < 10)):
-            current, last = current + SMALL_NUMBERS[word], "one"
+        elif word in _READ and (last in ("start", "scale", "and") or (last == "ten" and 0 < _READ[word] < 10)):
+            current, last = current + _READ[word], "one"
         elif word == "hundred" and last in ("one", "ten") and current < 100:
             current, last = current * 100, "scale"
         elif word == "dozen" and last in ("one", "ten", "start"):
             current, last = (current or Fraction(1)) * 12, "one"
         elif word in SCALES and last != "start" and (current or total):
             total, current, last = total + (current or 1) * SCALES[word], Fraction(0), "scale"
-        elif word == "and" and last == "scale" and following in SMALL_NUMBERS:
+        elif word == "and" and last == "scale" and following in _READ:
             last = "and"
             index += 1
             continue
-        elif word == "point" and last in ("one", "ten") and following in SMALL_NUMBERS and SMALL_NUMBERS[following] < 10:
+        elif word == "point" and last in ("one", "ten") and following in _READ and _READ[following] < 10:
             return _spelled_decimals(found, index, total + current)
         else:
             break
@@ -246,9 +230,9 @@ def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | Non
 def _spelled_decimals(found: list[tuple[str, int]], index: int, value: Fraction) -> tuple[Fraction, int]:
     place, end = Fraction(1, 10), found[index][1]
     for word, stop in found[index + 1 :]:
-        if word not in SMALL_NUMBERS or SMALL_NUMBERS[word] > 9:
+        if word not in _READ or _READ[word] > 9:
             break
-        value, place, end = value + place * SMALL_NUMBERS[word], place / 10, stop
+        value, place, end = value + place * _READ[word], place / 10, stop
     return value, end
 
 
@@ -333,7 +317,7 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
             return Quantity(quantity.value, named[0].symbol, named[0].base, named[0].factor)
     more = re.fullmatch(r"and (?:an?|one) (half|third|quarter)", rest) if quantity.unit else None
     if more:  # "an hour and a half"
-        return Quantity(quantity.value + Fraction(1, _PARTS[more[1]]), quantity.unit, quantity.base, quantity.factor)
+        return Quantity(quantity.value + Fraction(1, PARTS[more[1]]), quantity.unit, quantity.base, quantity.factor)
     if not rest:
         return quantity
     if answer_type in _COUNTED_TYPES and not quantity.unit and text[end : end + 1] in " -":
@@ -345,7 +329,7 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
     return None
 
 
-_WRITTEN_AS_SHARE = re.compile(r"/|\\[dt]?frac|\b(?:" + "|".join(_PARTS) + r")\b", re.IGNORECASE)
+_WRITTEN_AS_SHARE = re.compile(r"/|\\[dt]?frac|\b(?:" + "|".join(PARTS) + r")\b", re.IGNORECASE)
 
 
 def as_percentage(quantity: Quantity, written: str) -> Quantity:

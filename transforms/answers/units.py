@@ -156,21 +156,6 @@ CURRENCIES: dict[str, tuple[str, ...]] = {
     "penny": ("pence",),
 }
 
-_IRREGULAR_PLURALS = {"people": "person", "children": "child", "men": "man", "women": "woman", "mice": "mouse", "teeth": "tooth"}
-
-
-def singular(word: str) -> str:
-    """Drop an English plural ending, the same way for every word; not a dictionary."""
-    if word in _IRREGULAR_PLURALS:
-        return _IRREGULAR_PLURALS[word]
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ses", "xes", "zes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and not word[-2].isdigit():
-        return word[:-1]
-    return word
-
 
 def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str]]]:
     """Every unit by symbol (case counts), by word (lower case), and every spelling by symbol."""

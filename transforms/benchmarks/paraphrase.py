@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from transforms.answers.dates import MONTHS
 from transforms.benchmarks.plain_words import plain_words
+from transforms.english.function_words import ARTICLES, GRAMMAR, MODALS
+from transforms.english.names import WEEKDAYS
+from transforms.english.number_words import TENS
+from transforms.english.stems import stem_loosely
 from transforms.grounding.find import find_in_text
 from transforms.text import unify
 
@@ -95,7 +100,7 @@ def take_apart(question: str) -> Asked:
         numbers.discard("1")  # "which one" is no number
     names, numerals = _read_names(question)
     kind = "code" if _CODE_TASK.match(question) else _kind(question)
-    content = frozenset(stem(word) for word in words if word not in _LIGHT and word[0].isalpha())
+    content = frozenset(stem_loosely(word) for word in words if word not in _LIGHT and word[0].isalpha())
     return Asked(words, content, frozenset(numbers | numerals), names, kind)
 
 
@@ -199,8 +204,8 @@ def _may_answer(answer: str, kind: str) -> bool:
 
 def _swapped(question: Asked, item: Asked) -> bool:
     """Whether each has a word or two that the other lacks, and much else is the same."""
-    ours = question.content - {stem(word) for word in item.words}
-    theirs = item.content - {stem(word) for word in question.words}
+    ours = question.content - {stem_loosely(word) for word in item.words}
+    theirs = item.content - {stem_loosely(word) for word in question.words}
     if not ours or not theirs:
         return False
     kept = len(question.content & item.content) / min(len(question.content), len(item.content))
@@ -209,7 +214,7 @@ def _swapped(question: Asked, item: Asked) -> bool:
 
 def _reordered(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     """Whether two say the same words in another order, articles left out."""
-    ours, theirs = (tuple(word for word in words if word not in _ARTICLES) for words in (ours, theirs))
+    ours, theirs = (tuple(word for word in words if word not in ARTICLES) for words in (ours, theirs))
     return ours != theirs and sorted(ours) == sorted(theirs)
 
 
@@ -268,32 +273,11 @@ def _read_names(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def _kind(text: str) -> str:
     lower = text.lower()
-    found = [(match.start(), kind) for kind, pattern in _KINDS for match in [pattern.search(lower)] if match]
+    found = [(match.start(), kind) for kind, pattern in _KINDS.items() for match in [re.search(pattern, lower)] if match]
     return min(found)[1] if found else ""
 
 
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """A word without its inflection, roughly: only ever compared with another one."""
-    for ending in ("ing", "ies", "ied", "ed", "es", "s", "ly"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    return word.rstrip("ei") if len(word) > 4 else word
-
-
-_NUMBER_WORDS = dict(
-    zip(
-        "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split(),
-        map(str, [0, *range(2, 21)]),
-        strict=True,
-    ),
-    **dict(zip("thirty forty fifty sixty seventy eighty ninety".split(), map(str, range(30, 100, 10)), strict=True)),
-    dozen="12",
-    hundred="100",
-    thousand="1000",
-)
+_NUMBER_WORDS = {word: str(value) for word, value in TENS.items()} | {"dozen": "12", "hundred": "100", "thousand": "1000"}
 _ORDINALS = {"First": "1", "Second": "2", "Third": "3"}
 # "World War II", "the Second World War"
 _NUMERALS = {
@@ -301,92 +285,48 @@ _NUMERALS = {
     **{numeral: str(number) for number, numeral in enumerate("I II III IV V VI VII VIII IX X XI XII".split(), 1)},
 }
 _TIMES = frozenset(
-    "january february march april may june july august september october november december spring summer autumn fall winter "
-    "monday tuesday wednesday thursday friday saturday sunday morning noon evening night midnight century early late during "
-    "after before when".split()
-)
-_LIGHT = frozenset(
-    "a an the of in on at to for by with from as into onto than through about between among over under during per up down out "
-    "off is are was were be been being am do does did done has have had can could will would shall should may might must what "
-    "which who whom whose when where why how that this these those there then it its they their them he his him she her you your "
-    "we our i and or if not one so such much many more very also just only each every any some all both "
-    "call called name named term following given give used use write find state identify".split()
+    "spring summer autumn fall winter morning noon evening night midnight century early late during after before when".split()
+).union(MONTHS, WEEKDAYS)
+_LIGHT = GRAMMAR.union(
+    MODALS,
+    "as than per up down out off being am done there then them him you your we our i and or if not one so such much many "
+    "more very also just only each every any some all both call called name named term following given give used use write "
+    "find state identify".split(),
 )
 
-_ARTICLES = frozenset("a an the".split())
 _VERDICTS = frozenset("yes true false none all neither both".split())
 
-_KINDS = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("when", r"\bwhen (?:did|was|is|were|do|does|will)\b|\b(?:what|which) (?:year|century|decade|date|month|day)\b"),
-        (
-            "who",
-            r"(?<!of )\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:scientist|author|astronomer|king|queen|president|writer|"
-            r"painter|composer|person|philosopher|explorer|inventor|emperor|poet|general|leader)\b",
-        ),
-        (
-            "where",
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|countries|continent|river|sea|ocean|state|lake|island)\b",
-        ),
-        (
-            "quantity",
-            r"\bhow (?:many|much|long|tall|deep|old|far|fast|big|wide|high|large)\b|\bnumber of\b"
-            r"|\b(?:what|which) (?:percentage|fraction|share|proportion)\b",
-        ),
-    )
-)
+_KINDS = {
+    "when": r"\bwhen (?:did|was|is|were|do|does|will)\b|\b(?:what|which) (?:year|century|decade|date|month|day)\b",
+    "who": r"(?<!of )\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:scientist|author|astronomer|king|queen|president|writer|"
+    r"painter|composer|person|philosopher|explorer|inventor|emperor|poet|general|leader)\b",
+    "where": r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|countries|continent|river|sea|ocean|state|lake|island)\b",
+    "quantity": r"\bhow (?:many|much|long|tall|deep|old|far|fast|big|wide|high|large)\b|\bnumber of\b"
+    r"|\b(?:what|which) (?:percentage|fraction|share|proportion)\b",
+}
 # "After how many hours will they meet?" asks what "When do they meet?" does.
 _KINDS_ALIKE = ({"when", "quantity"},)
 
 
-def _groups(lines: str) -> tuple[tuple[frozenset[str], ...], ...]:
-    return tuple(tuple(frozenset(side.split()) for side in line.split("|")) for line in lines.strip().splitlines())
-
-
 # Sides of one matter: a question with a word of one side is not one with a word of another.
-_OPPOSITES = _groups("""
-largest biggest greatest highest tallest longest maximum most max oldest strongest heaviest fastest hottest warmest brightest \
-| smallest least lowest shortest minimum fewest min youngest newest weakest lightest slowest coldest coolest dimmest
-increase increases increased rise rises rising grow grows raise raises raised expansionary \
-| decrease decreases decreased fall falls falling drop drops lower lowers lowered reduce reduces contractionary
-earliest | latest
-before prior preceding | after following
-ascending increasing | descending decreasing
-left | right
-north northern | south southern | east eastern | west western
-positive | negative
-odd | even
-mean average | median | mode
-area | perimeter | circumference | volume | diagonal
-donor | acceptor
-absorb absorbs take takes | release releases give
-melting | boiling | freezing
-endothermic | exothermic
-nominal | real
-fixed constant base | current variable
-above | below
-import imports | export exports
-sum | product | quotient
-divisor gcd hcf | multiple lcm
-proton protons | neutron neutrons | electron electrons
-mitosis | meiosis
-prophase | metaphase | anaphase | telophase
-artery arteries | vein veins
-arithmetic | geometric
-toward towards back | away
-synonym same | antonym opposite
-vowel vowels | consonant consonants
-numerator | denominator
-uppercase | lowercase
-encode encoding | decode decoding
-necessary | sufficient
-plural | singular
-father | mother
-husband | wife
-first | second | third
-internal | external
+_OPPOSITES = tuple(
+    tuple(frozenset(side.split()) for side in matter.split("|"))
+    for matter in """
+largest biggest greatest highest tallest longest maximum most max oldest strongest heaviest fastest hottest warmest brightest
+| smallest least lowest shortest minimum fewest min youngest newest weakest lightest slowest coldest coolest dimmest;
+increase increases increased rise rises rising grow grows raise raises raised expansionary
+| decrease decreases decreased fall falls falling drop drops lower lowers lowered reduce reduces contractionary;
+earliest | latest; before prior preceding | after following; ascending increasing | descending decreasing; left | right;
+north northern | south southern | east eastern | west western; positive | negative; odd | even; mean average | median | mode;
+area | perimeter | circumference | volume | diagonal; donor | acceptor; absorb absorbs take takes | release releases give;
+melting | boiling | freezing; endothermic | exothermic; nominal | real; fixed constant base | current variable;
+above | below; import imports | export exports; sum | product | quotient; divisor gcd hcf | multiple lcm;
+proton protons | neutron neutrons | electron electrons; mitosis | meiosis; prophase | metaphase | anaphase | telophase;
+artery arteries | vein veins; arithmetic | geometric; toward towards back | away; synonym same | antonym opposite;
+vowel vowels | consonant consonants; numerator | denominator; uppercase | lowercase; encode encoding | decode decoding;
+necessary | sufficient; plural | singular; father | mother; husband | wife; first | second | third; internal | external;
 direct | indirect
-""")
+""".split(";")
+)
 _EXTREMES = frozenset().union(*_OPPOSITES[0])
 _WEAK_EXTREMES = frozenset(("most", "least", "maximum", "minimum", "max", "min"))

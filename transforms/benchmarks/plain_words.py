@@ -9,7 +9,9 @@ signs of multiplication and all brackets are not, for they come and go with the 
 import re
 import unicodedata
 
-from transforms.text import SPACELESS
+from transforms.answers.markup import GREEK, GREEK_LETTERS
+from transforms.english.number_words import UP_TO_TWENTY
+from transforms.text import SPACELESS, unify
 
 _WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
 
@@ -28,34 +30,14 @@ _OPTION = re.compile(r"(?<![\w'])[(\[]?([a-jA-J]|\d{1,2})[).:\]](?=\s|$)")
 
 _RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n")
 _RAISED_RUN = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
-_VULGAR = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215f\u2189])")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi "
-    "omega"
-)
-_SIGNS = str.maketrans(
-    {
-        **{chr(0x3B1 + place): f" {name} " for place, name in enumerate(_GREEK.split())},
-        **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4", "'"),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        "\u2044": "/",
-        "\u00f7": "/",
-        "\u2264": "<=",
-        "\u2265": ">=",
-        "\u221a": " sqrt ",
-        "\u00b0": " degrees ",
-        "\u2220": " angle ",
-        "\u22a5": " perp ",
-        "\u221e": " infinity ",
-        "\u2211": " sum ",
-        "\u222b": " int ",
-        "\u00b1": " + - ",
-        "\u03c2": " sigma ",
-        "\u0131": "i",
-    }
-)
+_NAMED_SIGNS = zip("√°∠⊥∞∑∫ς", "sqrt degrees angle perp infinity sum int sigma".split(), strict=True)
+_SIGNS = str.maketrans({
+    **{sign: f" {name} " for sign, name in (*GREEK_LETTERS.items(), *_NAMED_SIGNS)},
+    **{chr(0x2080 + digit): str(digit) for digit in range(10)},
+    **dict.fromkeys("\u201a\u201b", " "),  # low quotes part words
+    "\u02bc": "'", "÷": "/", "≤": "<=", "≥": ">=", "±": " + - ", "ı": "i",
+})  # fmt: skip
 
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _ARGUMENT = re.compile(r"(\\(?![dtc]?frac\b|begin\b|end\b)[a-zA-Z]+)\s*\{([^{}]*)\}")
@@ -63,28 +45,17 @@ _SCRIPT = re.compile(r"([_^])\s*\{([^{}]*)\}")
 _SPACED_DIGITS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;])(?=\d{3})")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?")
 _COMMAND = re.compile(r"\\(?:([a-zA-Z]+)\*?|.)", re.DOTALL)
+_NAMES = (
+    "sqrt log ln exp sin cos tan cot sec csc arcsin arccos arctan lim sum int prod min max gcd angle triangle perp binom cup cap"
+).split()
 _COMMANDS = {
-    **{name: f" {name} " for name in _GREEK.split()},
-    **{
-        name: f" {name} "
-        for name in "sqrt log ln exp sin cos tan cot sec csc lim sum int prod min max gcd angle triangle perp".split()
-    },
+    **{name: f" {name} " for name in (*GREEK, *_NAMES)},
     **{f"var{name}": f" {name} " for name in ("phi", "epsilon", "theta")},
     **dict.fromkeys(("le", "leq", "leqslant"), " <= "),
     **dict.fromkeys(("ge", "geq", "geqslant"), " >= "),
-    **dict.fromkeys(("lt",), " < "),
-    **dict.fromkeys(("gt",), " > "),
     **dict.fromkeys(("circ", "degree"), " degrees "),
-    "div": " / ",
-    "pm": " + - ",
-    "infty": " infinity ",
-    "arcsin": " arcsin ",
-    "arccos": " arccos ",
-    "arctan": " arctan ",
-    "binom": " binom ",
-    "cup": " cup ",
-    "cap": " cap ",
-}
+    "lt": " < ", "gt": " > ", "div": " / ", "pm": " + - ", "infty": " infinity ",
+}  # fmt: skip
 _NESTED = 6  # braces within braces that are unfolded
 
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -93,13 +64,7 @@ _DASH = re.compile(r"(?:(?<=[\d)\]}])|(?<=\b[a-z])|(?<=[\s(=,+/<>^\[{])|^)\s*-\s
 _ARROW = re.compile(r"[-=]+>|>{2,}|<{2,}")
 _STARS = re.compile(r"\*\*(?=\s*[\d(a-z])")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
-_NUMBERS = {
-    name: str(number)
-    for number, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-}
+_NUMBERS = {word: str(number) for number, word in enumerate(UP_TO_TWENTY)}
 
 
 def plain_words(text: str) -> list[str]:
@@ -155,9 +120,8 @@ def _after(mark: str) -> str:
 
 
 def _unify(text: str) -> str:
-    text = _INVISIBLE.sub("", text).translate(_SIGNS)
     text = _RAISED_RUN.sub(lambda match: "^" + match.group().translate(_RAISED), text)
-    text = unicodedata.normalize("NFKC", _VULGAR.sub(" ", text)).casefold()
+    text = unify(text.translate(_SIGNS)).casefold()
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", text).translate(_SIGNS)
 

@@ -24,6 +24,9 @@ import numpy as np
 
 from transforms.benchmarks.index import BenchmarkIndex
 from transforms.benchmarks.plain_words import plain_words
+from transforms.english.function_words import GRAMMAR, MODALS, OBJECT_PRONOUNS, OTHER_PERSONS
+from transforms.english.spelling import one_spelling
+from transforms.english.stems import stem_loosely
 
 OVERLAP, NEAR_DUPLICATE = "benchmark_overlap", "benchmark_near_duplicate"
 
@@ -61,17 +64,17 @@ _MOST_COMPARED = 16
 _MOST_CHARACTERS = 20_000  # of a question: no question is longer, and a hostile one costs no more
 _MIN_COVERED = 0.45  # of the weight, by the very same words, before typos and endings are looked at
 
-_FUNCTION_WORDS = """
-a an the of to in on at by for with from as into onto over under between among through during after before about against
-without within and or but nor so if then than that this these those it its itself he she they them their his her him we us
-our you your i my me is are was were be been being am do does did done has have had having will would can could shall should
-may might must not no yes what which who whom whose when where why how many much there here all any both each few more most
-other some such only own same too very 1 2 3 4 also just up down out off again further once because while until every
-another although though however der die das den dem des ein eine einen einem einer und oder im auf zu zum zur von vom mit
-fur ist sind war wird welche welcher welches wie wer wo wann nach bei aus als bevor sich nicht le la les un une du de et ou
-est sont dans sur pour par avec que qui quel quelle quels quelles au aux ce cette en ne pas el los las y es son con para
-cual como del se por una
-"""
+_FUNCTION = GRAMMAR.union(
+    OTHER_PERSONS,
+    OBJECT_PRONOUNS,
+    MODALS,
+    "as after before against without within and or but nor so if then than itself being am done having not no yes many much "
+    "there here all any both each few more most other some such only own same too very also just up down out off again further "
+    "once because while until every another although though however 1 2 3 4 der die das den dem des ein eine einen einem einer "
+    "und oder im auf zu zum zur von vom mit fur ist sind war wird welche welcher welches wie wer wo wann nach bei aus als bevor "
+    "sich nicht le la les un une du de et ou est sont dans sur pour par avec que qui quel quelle quels quelles au aux ce cette "
+    "en ne pas el los las y es son con para cual como del se por una".split(),
+)
 _COMMON_WORDS = """
 following best describes described describe called name named term known type kind form example examples true false correct
 incorrect statement statements likely least primarily primary main mainly function functions result results cause caused
@@ -90,11 +93,9 @@ element elements array integer integers sorted sort order index input output pri
 negative real equal ratio average
 """
 
-
-_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 _PRIORS = {
     **dict.fromkeys(_COMMON_WORDS.split(), _PRIOR_COMMON),
-    **dict.fromkeys(_FUNCTION_WORDS.split(), _PRIOR_FUNCTION),
+    **dict.fromkeys(_FUNCTION, _PRIOR_FUNCTION),
 }
 
 
@@ -382,7 +383,7 @@ def _adopt_spelling(item: Sequence[str], text: Text) -> list[str]:
     renamed: dict[str, str] = {}
     for word in sorted(own - given):
         for other in sorted(given - own):
-            if other not in renamed and (same_stem(word, other) or (other not in text.known and one_slip(word, other))):
+            if other not in renamed and (_same_stem(word, other) or (other not in text.known and one_slip(word, other))):
                 renamed[other] = word
     pairs = {first + second: (first, second) for first, second in pairwise(item)}
     adopted: list[str] = []
@@ -415,25 +416,13 @@ def one_slip(one: str, other: str) -> bool:
     return rest[1:] == other_rest[1:] or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
 
 
-def same_stem(one: str, other: str) -> bool:
-    """Whether two words are forms of one, roughly."""
-    return min(len(one), len(other)) >= 4 and not one[0].isdigit() and _stem(one) == _stem(other)
-
-
-_SPELLINGS = (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("is", "iz"), ("yse", "yze"), ("ys", "yz"), ("ogue", "og"))
-_ENDINGS = ("ingly", "edly", "ing", "ied", "ies", "ed", "es", "s", "ly")
+def _same_stem(one: str, other: str) -> bool:
+    return min(len(one), len(other)) >= 4 and not one[0].isdigit() and _root(one) == _root(other)
 
 
 @lru_cache(maxsize=1 << 14)
-def _stem(word: str) -> str:
-    """A word without what inflection adds, roughly: enough to see that two are forms of one."""
-    ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3), "")
-    stem = word.removesuffix(ending)
-    if len(stem) > 3 and stem[-1] == stem[-2]:
-        stem = stem[:-1]
-    for british, american in _SPELLINGS:
-        stem = stem.removesuffix(british) + american if stem.endswith(british) and len(stem) > 4 else stem
-    return stem.rstrip("eiy") if len(stem) > 4 else stem
+def _root(word: str) -> str:
+    return stem_loosely(one_spelling(word))
 
 
 def _pairs(numbers: np.ndarray) -> np.ndarray:

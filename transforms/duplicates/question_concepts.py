@@ -5,24 +5,23 @@ English is what these lists know; a word of another language stays as it is writ
 
 import re
 
-from transforms.answers.quantities import SMALL_NUMBERS
-from transforms.answers.units import singular
+from transforms.english.function_words import GRAMMAR, MODALS
+from transforms.english.number_words import ORDINALS, SMALL_NUMBERS
+from transforms.english.stems import stem
 
 # Carry no meaning that tells questions apart: grammar, question words, and what a question calls the
 # kind of its answer, which the answer itself settles.
-_LIGHT = frozenset(
-    "a an the this that these those there here it its he she they them their his her we you your i of in on at to for by "
-    "with as into onto about within among between through and or if then so such which what who whom whose when where why "
-    "how is are was were be been being am do does did done doing has have had having can could will would shall should may "
-    "might must also just only very own called call named name names naming known term termed word phrase title give gives "
-    "given giving gave take takes taken took taking used use uses using usage able according text passage document specific "
-    "specifically particular particularly exact exactly precise precisely kind type sort form following respectively "
-    "responsible stand stands standing year years date day days month months week weeks time city town country nation place "
-    "location located locate situated lie lies person people man woman thing number amount quantity total value figure "
-    "percentage percent proportion share fraction many much identify state specify tell describe mention mentioned per se s "
-    "t d ca wo sha ll re ve regular standard actual actually against typically usually generally commonly normally "
-    "considered".split()
-)
+_LIGHT = GRAMMAR.union(
+    MODALS,
+    "there here them we you your i as within and or if then so such being am done doing having also just only very own "
+    "called call named name names naming known term termed word phrase title give gives given giving gave take takes taken "
+    "took taking used use uses using usage able according text passage document specific specifically particular "
+    "particularly exact exactly precise precisely kind type sort form following respectively responsible stand stands "
+    "standing year years date day days month months week weeks time city town country nation place location located locate "
+    "situated lie lies person people man woman thing number amount quantity total value figure percentage percent "
+    "proportion share fraction many much identify state specify tell describe mention mentioned per se s t d ca wo sha ll "
+    "re ve regular standard actual actually against typically usually generally commonly normally considered".split(),
+) - {"over"}
 
 NEGATIONS = frozenset("not no never without none neither nor cannot except excluding unlike lack lacks lacking".split())
 # What follows these words must not change places with what goes before them.
@@ -30,208 +29,43 @@ ORDERING = frozenset("than from minus divided into".split())
 # Make another quantity of the one they stand with.
 STRICT = frozenset("density rate ratio difference change per-capita square cube root squared cubed half double twice".split())
 
-# One concept a line. Words of one line may replace each other; words of two lines are known to differ. Lines may be
-# broader than a thesaurus, as what a verb is used with tells the rest: nobody founds a telephone.
+# Concepts, with a semicolon between two. Words of one may replace each other; words of two are known to differ. A concept
+# may be broader than in a thesaurus, as what a verb is used with tells the rest: nobody founds a telephone.
 _CONCEPTS = """
-begin start commence launch onset establish founded founder founding foundation founders create creator creation invent inventor
-  invention devise conceive originate institute introduce introduction initiate setup establishment
-open opening inaugurate inauguration
-close shut closure
-end stop cease terminate conclude
-complete finish completion
-build construct construction erect builder
-destroy demolish demolition destruction ruin
-design designer architect
-write author writer penned
-compose composer
-paint painter
-sculpt sculptor
-sing singer
-discover discoverer discovery find
-direct director
-produce producer make manufacture manufacturer generate production
-consist comprise contain constitute composed include
-sell sale seller
-buy purchase acquire buyer acquisition
-cost pay price spend charge
-own owner possess belong ownership
-owe
-lead leader head chair
-govern rule ruler
-conduct conductor
-manage manager
-win winner victory
-lose loss loser
-beat defeat
-attack
-defend
-born birth birthplace
-die death died
-kill assassinate murder
-bury burial
-marry spouse marriage
-father
-mother
-son
-daughter
-brother
-sister
-husband
-wife
-live reside dwell inhabit residence
-need require requirement
-allow permit enable let
-cause result trigger
-prevent
-protect
-increase rise grow growth gain rose
-decrease fall decline drop shrink reduce reduction
-improve improvement
-worsen deteriorate
-strengthen
-weaken
-export
-import
-send
-receive get obtain
-bring carry transport
-arrive arrival
-depart leave departure
-enter entry
-exit
-before prior precede predecessor
-after succeed successor
-during
-since
-until
-north northern northernmost
-south southern southernmost
-east eastern easternmost
-west western westernmost
-left
-right
-upper top
-lower bottom
-inside interior inner
-outside exterior outer
-above
-below under beneath
-large big great largest biggest larger bigger greatest greater
-small little tiny smallest smaller
-long length longer longest
-short shorter shortest
-wide width broad wider widest breadth
-tall high height higher highest taller tallest altitude elevation
-low lowest
-deep depth deeper deepest
-shallow shallower shallowest
-weigh weight heavy heavier heaviest mass
-light lighter lightest
-old age older oldest aged
-young younger youngest
-new newer newest
-far distance farther farthest further furthest
-near nearer nearest closest
-fast speed velocity quick rapid faster fastest quickest
-slow slower slowest
-hot temperature warm hotter hottest warmer warmest
-cold cool colder coldest cooler coolest
-area
-volume
-size
-span
-diameter
-radius
-perimeter circumference
-count
-howmuch
-more most mostly mainly chiefly primarily principally
-less least few fewer fewest
-maximum max maximal
-minimum min minimal
-average
-median
-first earliest
-last final latest
-next
-previous
-best
-worst
-better
-worse
-same
-different
-positive
-negative
-male
-female
-odd
-even
-release emit
-absorb
-hunt prey
-intended meant
-eat feed consume diet food
-drink
-teach teacher
-learn study educate education
-work employ job occupation profession
-happen occur occurrence takeplace
-join
-travel traveller traveler journey visit explorer
-fly flight
-swim
-run runner cover
-attend
-vote elect election
-appoint appointment
-resign resignation
-publish publication
-translate translator
-perform performance performer
-record recording
-broadcast
-headquarters headquarter headquartered
-operate operation
-measure measurement
-calculate compute computation
-solve
-prove proof
-predict prediction
-observe observation
-test
-treat treatment treated cure
-diagnose diagnosis
-infect infection
-cook bake
-celebrate celebration
-burn
-freeze
-melt
-boil
-dissolve dissolution
-add
-remove delete
-insert
-retrieve fetch
-multiply product
-divide quotient
-subtract
-sum
-"""
-
-_IRREGULAR = """
-begin began begun; write wrote written; build built; find found; make made; sell sold; buy bought; pay paid; spend
-spent; lead led; win won; lose lost; beat beaten; fall fell fallen; rise rose risen; grow grew grown; leave left; send
-sent; get got gotten; bring brought; hold held; keep kept; become became; come came; go went gone; know knew; see saw
-seen; say said; speak spoke spoken; think thought; teach taught; fight fought; fly flew flown; swim swam swum; run
-ran; sing sang sung; drink drank drunk; eat ate eaten; draw drew drawn; drive drove driven; ride rode ridden; sink
-sank sunk; shoot shot; sit sat; sleep slept; meet met; choose chose chosen; break broke broken; freeze froze frozen;
-steal stole stolen; throw threw thrown; wear wore worn; bear bore; feed fed; feel felt; forget forgot forgotten; hide
-hid hidden; lay laid; lend lent; sew sewn; show shown; shrink shrank shrunk; spread spread; spring sprang sprung;
-strike struck; swear sworn; sweep swept; tear tore torn; understand understood; wake woke woken; weave wove woven;
-wind wound; foot feet; tooth teeth; mouse mice; man men; woman women; child children; half halves; wolf wolves; leaf
-leaves; knife knives; wife wives; life lives; analysis analyses
+begin start commence launch onset establish founded founder founding foundation founders create creator creation invent
+inventor invention devise conceive originate institute introduce introduction initiate setup establishment;
+open opening inaugurate inauguration; close shut closure; end stop cease terminate conclude; complete finish completion;
+build construct construction erect builder; destroy demolish demolition destruction ruin; design designer architect;
+write author writer penned; compose composer; paint painter; sculpt sculptor; sing singer;
+discover discoverer discovery find; direct director; produce producer make manufacture manufacturer generate production;
+consist comprise contain constitute composed include; sell sale seller; buy purchase acquire buyer acquisition;
+cost pay price spend charge; own owner possess belong ownership; owe; lead leader head chair; govern rule ruler;
+conduct conductor; manage manager; win winner victory; lose loss loser; beat defeat; attack; defend; born birth birthplace;
+die death died; kill assassinate murder; bury burial; marry spouse marriage; father; mother; son; daughter; brother; sister;
+husband; wife; live reside dwell inhabit residence; need require requirement; allow permit enable let; cause result trigger;
+prevent; protect; increase rise grow growth gain rose; decrease fall decline drop shrink reduce reduction;
+improve improvement; worsen deteriorate; strengthen; weaken; export; import; send; receive get obtain; bring carry transport;
+arrive arrival; depart leave departure; enter entry; exit; before prior precede predecessor; after succeed successor; during;
+since; until; north northern northernmost; south southern southernmost; east eastern easternmost; west western westernmost;
+left; right; upper top; lower bottom; inside interior inner; outside exterior outer; above; below under beneath;
+large big great largest biggest larger bigger greatest greater; small little tiny smallest smaller;
+long length longer longest; short shorter shortest; wide width broad wider widest breadth;
+tall high height higher highest taller tallest altitude elevation; low lowest; deep depth deeper deepest;
+shallow shallower shallowest; weigh weight heavy heavier heaviest mass; light lighter lightest; old age older oldest aged;
+young younger youngest; new newer newest; far distance farther farthest further furthest; near nearer nearest closest;
+fast speed velocity quick rapid faster fastest quickest; slow slower slowest;
+hot temperature warm hotter hottest warmer warmest; cold cool colder coldest cooler coolest; area; volume; size; span;
+diameter; radius; perimeter circumference; count; howmuch; more most mostly mainly chiefly primarily principally;
+less least few fewer fewest; maximum max maximal; minimum min minimal; average; median; first earliest; last final latest;
+next; previous; best; worst; better; worse; same; different; positive; negative; male; female; odd; even; release emit;
+absorb; hunt prey; intended meant; eat feed consume diet food; drink; teach teacher; learn study educate education;
+work employ job occupation profession; happen occur occurrence takeplace; join;
+travel traveller traveler journey visit explorer; fly flight; swim; run runner cover; attend; vote elect election;
+appoint appointment; resign resignation; publish publication; translate translator; perform performance performer;
+record recording; broadcast; headquarters headquarter headquartered; operate operation; measure measurement;
+calculate compute computation; solve; prove proof; predict prediction; observe observation; test;
+treat treatment treated cure; diagnose diagnosis; infect infection; cook bake; celebrate celebration; burn; freeze; melt;
+boil; dissolve dissolution; add; remove delete; insert; retrieve fetch; multiply product; divide quotient; subtract; sum
 """
 
 # What is one thing in several words, or several words for one thing. Written before words are split.
@@ -268,48 +102,16 @@ _PHRASE = re.compile(
 )
 _REPLACEMENTS = tuple(_PHRASES.values())
 
-_ORDINALS = dict(
-    zip(
-        "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
-        "seventeenth eighteenth nineteenth twentieth".split(),
-        range(2, 21),
-        strict=True,
-    )
-)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)", re.ASCII)
-
-
-def _base_forms() -> dict[str, str]:
-    entries = (entry.split() for entry in _IRREGULAR.replace("\n", " ").split(";"))
-    return {form: base for base, *forms in entries for form in forms}
-
-
-_BASES = _base_forms()
-
-
-_ENDINGS = (("ing", 6), ("ed", 5), ("er", 7), ("or", 7), ("ion", 7), ("ment", 8), ("ly", 6))  # of words at least so long
-
-
-def stem(word: str) -> str:
-    """A word without its inflection, so that "discovers", "discovered" and "discoverer" are one; no dictionary."""
-    word = _BASES.get(word, word)
-    if not word.isascii() or len(word) < 4:
-        return word
-    word = singular(word)
-    while ending := next((ending for ending, least in _ENDINGS if word.endswith(ending) and len(word) >= least), ""):
-        word = word[: -len(ending)]
-        if word[-1] == word[-2] and word[-1] not in "lsz":
-            word = word[:-1]
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word[:-1] + "i" if word.endswith("y") else word
 
 
 def _build_concepts() -> dict[str, str]:
     concepts: dict[str, str] = {}
-    for line in _CONCEPTS.replace("\n  ", " ").split("\n"):
-        for word in line.split():
-            head = f"={line.split()[0]}"
-            concepts.setdefault(word, head)
-            concepts.setdefault(stem(word), head)
+    for listed in _CONCEPTS.split(";"):
+        head, *others = listed.split()
+        for word in (head, *others):
+            concepts.setdefault(word, f"={head}")
+            concepts.setdefault(stem(word), f"={head}")
     return concepts
 
 
@@ -337,6 +139,6 @@ def read_number(word: str) -> str:
     if word[0].isdigit():
         ordinal = _ORDINAL.fullmatch(word)
         return f"{ordinal[1]}." if ordinal else word.replace(",", "")
-    if word in _ORDINALS:
-        return f"{_ORDINALS[word]}."
+    if word in ORDINALS and word != "first":
+        return f"{ORDINALS[word]}."
     return str(SMALL_NUMBERS[word]) if word in SMALL_NUMBERS and word != "one" else ""

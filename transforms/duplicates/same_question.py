@@ -26,7 +26,9 @@ from hashlib import blake2b
 from transforms.answers.agreement import SMALL_CHANGE, answers_match, loose_form
 from transforms.answers.canonical import canonical
 from transforms.answers.quantities import format_number, parse_quantity
-from transforms.duplicates.question_concepts import NEGATIONS, ORDERING, STRICT, find_concept, join_phrases, read_number, stem
+from transforms.duplicates.question_concepts import NEGATIONS, ORDERING, STRICT, find_concept, join_phrases, read_number
+from transforms.english.function_words import AUXILIARIES, PREPOSITIONS
+from transforms.english.stems import stem
 from transforms.text import stable_hash, unify
 
 # Jaccard similarity from which two questions may be one, and the words that one may lack, so that a
@@ -53,8 +55,8 @@ _CODE = re.compile(r"[a-z][A-Z]|_|\w\.\w|[^\W\d]\d")
 _POSSESSIVE = re.compile(r"(?<=\w)'s(?!\w)|(?<=s)'(?!\w)")
 _CONTRACTED = re.compile(r"\b([a-z]+)n't\b", re.IGNORECASE)
 _TURNED = frozenset("convert converts converted converting conversion translate translated turn turns turned transform".split())
-_PREPOSITIONS = frozenset("in on at for from to of with under during through into until since".split())
-_AUXILIARIES = frozenset("is are was were be been being has have had can could will would shall should may might must".split())
+_PREPOSITIONS = PREPOSITIONS | {"until", "since"}
+_AUXILIARIES = AUXILIARIES | {"being"}
 _BY_PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be) (?:[a-z]+ly |also |first |not )?[a-z]+ (?:(?:on|in|up|down|out|off) )?by\b"
 )

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
 from transforms.answers.dates import MONTHS, PartialDate, parse_date
-from transforms.answers.quantities import SCALES, SMALL_NUMBERS, Quantity, parse_quantity
+from transforms.answers.quantities import Quantity, parse_quantity
 from transforms.answers.units import parse_unit, read_unit, unit_spellings
+from transforms.english.number_words import SCALES, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.grounding.folding import FOLD, Folded, fold
 from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
 from transforms.text import normalise, unify
@@ -89,9 +90,9 @@ _NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
 _NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
 _WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
 _WORD_AFTER = re.compile(
-    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b"
+    r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(UP_TO_TWENTY[1:10]) + r")\b"
 )
-_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(list(SMALL_NUMBERS)[1:10]) + r")\b")
+_TENS_AFTER = re.compile(r"[ \-](?:" + "|".join(UP_TO_TWENTY[1:10]) + r")\b")
 _UNIT_AFTER = re.compile(r"[ \-]?(?:[^\W\d_]|[%\u00b0\"'$\u20ac\u00a3])")
 
 

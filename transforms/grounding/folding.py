@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-from transforms.text import unify
+from transforms.text import unify, without_accents
 
 
 class _FoldTable(dict[int, str]):
@@ -18,12 +18,8 @@ class _FoldTable(dict[int, str]):
             folded = " "
         else:
             decimal = unicodedata.decomposition(char).startswith("<super>")
-            base = unicodedata.normalize("NFKD", unify(char))
-            bare = "".join(part for part in base if not unicodedata.combining(part))
-            folded = unicodedata.normalize("NFC", bare.casefold())
-            folded = {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0131": "i", "\u00b5": "u", "\u03bc": "u"}.get(
-                folded, folded
-            )
+            folded = without_accents(unify(char))
+            folded = "u" if folded in ("\u00b5", "\u03bc") else folded
             if decimal and folded.isdigit():
                 folded = "^" + folded
             elif unicodedata.decomposition(char).startswith("<fraction>"):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from transforms.answers.quantities import SCALES, SMALL_NUMBERS, format_number
+from transforms.answers.quantities import format_number
+from transforms.english.number_words import SCALES, SMALL_NUMBERS
 
 
 def digits_pattern(value: Fraction) -> str | None:
@@ -68,7 +69,7 @@ def _scientific_patterns(size: Fraction) -> Iterator[str]:
 
 def spelled(number: int) -> str:
     """A pattern for an integer in words."""
-    words = {value: word for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    words = {value: word for word, value in SMALL_NUMBERS.items()}
     if number < 20:
         return words[number]
     if number < 100:

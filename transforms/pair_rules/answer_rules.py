@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from transforms.answers.canonical import canonical
+from transforms.english.number_words import PARTS, SMALL_NUMBERS
 from transforms.records import QAPair
 from transforms.text import normalise, unify, words
 
@@ -28,8 +29,7 @@ _PLACEHOLDERS = frozenset(
     "unknown|n/a|not applicable|not available|not stated|not specified|not mentioned|not given|not provided|unspecified|"
     "undetermined|unclear|uncertain|none of the above|all of the above|both of the above|tbd|see above|see text|see document|"
     "cannot be determined|can't be determined|not enough information|insufficient information|no answer|no information|"
-    "unanswerable|"
-    "it depends|depends|various|varies|several|many|some|others|etc|...|?|-".split("|")
+    "unanswerable|it depends|depends|various|varies|several|many|some|others|etc|...|?|-".split("|")
 )
 # As it is written: "Na" is sodium.
 _NOT_AVAILABLE = frozenset({"NA", "N.A.", "N.A"})
@@ -44,33 +44,26 @@ _MEANING = re.compile(r"\b(?:stands? for|abbreviat\w+|mean|means|spelt|spelled)\
 _PLACEHOLDER_START = re.compile(
     r"(?:it is |this is )?(?:not (?:explicitly )?(?:stated|specified|mentioned|given|provided|enough information)|"
     r"no (?:such )?(?:information|answer|data|details?|mention) (?:is|are|was|were|in|on|about|available|given|provided"
-    r"|found)\b|"
-    r"unknown\b|cannot be "
-    r"(?:determined|answered)|the (?:document|text|passage|article) (?:does not|doesn't))"
+    r"|found)\b|unknown\b|cannot be (?:determined|answered)|the (?:document|text|passage|article) (?:does not|doesn't))"
 )
 _EXPLANATION = re.compile(
     r"(?:because|since it|so that|in order to|by (?:means of )?[a-z]+ing|due to|thanks to|it depends|it varies|there are "
-    r"(?:many|several|"
-    r"various)|it (?:is|was|has|can|does)|they (?:are|were|have|can|do)|this (?:is|was|means)|when (?:the|a|you|they|it)) "
+    r"(?:many|several|various)|it (?:is|was|has|can|does)|they (?:are|were|have|can|do)|this (?:is|was|means)|when (?:the|a|you|"
+    r"they|it)) "
 )
 # "It made books cheap", but not "It Happened One Night".
 _CLAUSE_ANSWER = re.compile(r"(?:It|They|This|These|He|She|We|You|it|they|he|she|we|you) [a-z]+ [a-z]")
 _OPEN_QUESTION = re.compile(
     r"\b(?:why|explain|describe|discuss|elaborate|summari[sz]e|outline|in what ways?|what (?:are|is) your|what do you "
-    r"think|in your "
-    r"(?:own words|opinion|view)|how (?:do|does|did|can|could|would|should|might|is|are|was|were) (?!(?:many|much|long|"
-    r"far|old|often|tall|"
-    r"high|deep|wide|heavy|fast|big|large)\b))",
+    r"think|in your (?:own words|opinion|view)|how (?:do|does|did|can|could|would|should|might|is|are|was|were) (?!(?:many|much|"
+    r"long|far|old|often|tall|high|deep|wide|heavy|fast|big|large)\b))",
     re.IGNORECASE,
 )
 _MAX_EXPLANATION_WORDS = 5
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|had|does|did|can|will|would|because|which|should|must|may)\b")
 _NUMERIC = re.compile(
     r"[\d\u03c0\u221e\u215b-\u215e\u00bc-\u00be\u0660-\u0669\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343]"
-    r"|\b(?:zero|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|"
-    r"sixty|seventy|"
-    r"eighty|ninety|hundreds?|thousands?|[mb]illions?|trillions?|dozens?|half|halves|thirds?|quarters?|fifths?|once|twice"
-    r"|thrice|"
+    rf"|\b(?:{'|'.join((*SMALL_NUMBERS, *PARTS))}|none|hundreds?|thousands?|[mb]illions?|trillions?|dozens?|once|twice|thrice|"
     r"single|double|triple|pi|infinity|infinite|infinitely|a|an|all|both|couple|[ivxlcdm]{1,8})\b|^[a-z] ?[a-z]?$",
     re.IGNORECASE,
 )

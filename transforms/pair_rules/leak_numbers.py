@@ -4,19 +4,21 @@ import re
 from fractions import Fraction
 from itertools import takewhile
 
-from transforms.answers.quantities import SMALL_NUMBERS, Quantity, quantities_in
-from transforms.answers.units import parse_unit, singular
+from transforms.answers.quantities import Quantity, quantities_in
+from transforms.answers.units import parse_unit
+from transforms.english.kinship import are_kin
+from transforms.english.number_words import PARTS, SMALL_NUMBERS, UP_TO_TWENTY
+from transforms.english.stems import singular
 from transforms.grounding.find import find_in_text
-from transforms.pair_rules.leak_words import STOP_WORDS, are_kin, bare, in_parentheses, words_of
+from transforms.pair_rules.leak_words import STOP_WORDS, bare, in_parentheses, words_of
 from transforms.text import normalise
 
 _MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
 # Nouns that a number names, and does not count, even where they have no capital.
 _LABELS = frozenset(
     "type figure fig table chapter section part number no version level grade class stage phase step act scene article volume "
-    "vol "
-    "book verse rule line page unit question exercise problem example theorem equation eq group period route highway amendment "
-    "psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
+    "vol book verse rule line page unit question exercise problem example theorem equation eq group period route highway "
+    "amendment psalm sonnet symphony opus room gate platform channel model series mark formula vitamin omega division".split()
 )
 _COMPUTING = re.compile(
     r"\b(?:sum|product|difference|quotient|remainder|divided|divisible|multiplied|times|plus|minus|gcd|lcm|greatest common|least "
@@ -58,10 +60,9 @@ def quantity_leak(question: str, answer: str, quantity: Quantity) -> str | None:
     return None
 
 
-_PARTS = dict(half=2, third=3, quarter=4, fourth=4, fifth=5, sixth=6, seventh=7, eighth=8, ninth=9, tenth=10)
 _FRACTION = re.compile(
-    r"(?<![\w/.])(?:(?P<top>\d{1,3})/(?P<bottom>\d{1,3})|(?:(?P<count>an?|one|two|three|four|five|six|seven|eight|nine) )?"
-    r"(?P<part>half|halves|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?)|(?P<percent>\d+(?:\.\d+)?) ?"
+    rf"(?<![\w/.])(?:(?P<top>\d{{1,3}})/(?P<bottom>\d{{1,3}})|(?:(?P<count>an?|{'|'.join(UP_TO_TWENTY[1:10])}) )?"
+    rf"(?P<part>{'|'.join(sorted(PARTS, key=len, reverse=True))})|(?P<percent>\d+(?:\.\d+)?) ?"
     r"(?:%|per ?cent))(?P<of> of)?(?: (?:the|all|its|his|her|their|our|these|those|this|that))*(?P<rest>(?: [\w'-]+){1,3})",
     re.IGNORECASE,
 )
@@ -100,11 +101,10 @@ def _percent(found: re.Match[str]) -> Fraction | None:
         return Fraction(found["percent"])
     if found["top"]:
         return 100 * Fraction(int(found["top"]), int(found["bottom"])) if int(found["bottom"]) else None
-    part = found["part"].lower().replace("halves", "half").removesuffix("s")
-    count = (found["count"] or "").lower()
-    if not count and part != "half":
+    size, count = PARTS[found["part"].lower()], (found["count"] or "").lower()
+    if not count and size != 2:
         return None
-    return Fraction(100 * SMALL_NUMBERS.get(count, 1), _PARTS[part])
+    return Fraction(100 * SMALL_NUMBERS.get(count, 1), size)
 
 
 def _is_formula(question: str, start: int, end: int) -> bool:

@@ -13,7 +13,9 @@ from itertools import pairwise
 from transforms.answers.canonical import canonical, list_items, unify_lines
 from transforms.answers.dates import parse_date
 from transforms.answers.places import is_region
-from transforms.answers.quantities import SMALL_NUMBERS, parse_quantity
+from transforms.answers.quantities import parse_quantity
+from transforms.english.kinship import are_kin
+from transforms.english.number_words import SMALL_NUMBERS
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.leak_abbreviations import other_lengths
 from transforms.pair_rules.leak_numbers import date_leak, quantity_leak
@@ -24,7 +26,6 @@ from transforms.pair_rules.leak_words import (
     PEOPLES,
     STOP_WORDS,
     Word,
-    are_kin,
     in_parentheses,
     words_of,
 )
@@ -248,7 +249,7 @@ def _inflected_places(words: list[Word], wanted: list[Word], answer: str, docume
 
 def _number_words(question: str, answer: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """ "World War Two" for "World War 2": numbers inside a phrase."""
-    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items() if word != "fourty"}
+    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items()}
     swaps |= {value: word for word, value in swaps.items()} | {"ii": "2", "iii": "3", "iv": "4"}
     pieces = answer.split()
     if len(pieces) < 2 or not any(piece.lower() in swaps for piece in pieces):

@@ -2,6 +2,8 @@
 
 import re
 
+from transforms.english.function_words import DO, HAVE, QUESTION_WORDS, either
+
 _CHOICE_QUESTION = re.compile(
     r"\b(?:which|whether|choose|select|is|are|was|were|do|does|did|can|could|has|have|had|will|would|should)\b|:|"
     r"\b(?:between|of the two|true or false)\b",
@@ -14,9 +16,7 @@ _CLAUSE = re.compile(r"[?;:.](?=\s|$)|$")
 
 _LAST_CHOICE = re.compile(r" or ([^?,;:]{1,80})\?\W*$")
 _MAX_CHOICE_WORDS = 6
-_PREDICATE = re.compile(
-    r"\b(?:who|whom|whose|which|what|when|where|why|how|is|are|was|were|do|does|did|can|could|has|have|had|will|would|called|as)\b"
-)
+_PREDICATE = re.compile(rf"\b(?:{either(QUESTION_WORDS, HAVE, DO)}|is|are|was|were|can|could|will|would|called|as)\b")
 
 
 def _closing_choices(lower: str) -> int:

@@ -6,6 +6,7 @@ Each takes a pair and gives the `Fault` that it found, or None.
 import re
 
 from transforms.answers.canonical import list_items
+from transforms.english.function_words import AUXILIARIES, POINTING, PREPOSITIONS, QUESTION_WORDS, THIRD_PERSON, either
 from transforms.pair_rules.answer_rules import Fault
 from transforms.records import QAPair
 from transforms.text import normalise, unify
@@ -13,20 +14,18 @@ from transforms.text import normalise, unify
 MIN_QUESTION_WORDS, MAX_QUESTION_WORDS = 3, 100
 MAX_QUESTION_CHARS = 800
 
+_WH_WORD = f"(?:{either(QUESTION_WORDS)})"
+_VERB = f"(?:{either(AUXILIARIES - {'be', 'been'})})"
 _ASKS = re.compile(
-    r"(?:(?:in|on|at|by|from|for|to|of|with|under|during|after|before|into|through|about|against|within|among|between|"
-    r"according|near|as|"
-    r"given|if|suppose|let|when|using|assuming|consider|fill|complete)\b.*\b)?(?:who|whom|whose|what|which|when|where|why|"
-    r"how|is|are|was|"
-    r"were|do|does|did|can|could|has|have|had|will|would|should|must|may)\b",
+    rf"(?:(?:{either(PREPOSITIONS)}|after|before|against|within|according|near|as|given|if|suppose|let|when|using|"
+    rf"assuming|consider|fill|complete)\b.*\b)?(?:{_WH_WORD}|{_VERB})\b",
     re.IGNORECASE,
 )
 _COMMANDS = re.compile(
     r"(?:^|[.,:;] |[)\]$}] ?|\bthen |\band )(?:then )?(?:name|enter|state|give|identify|find|calculate|compute|determine|"
-    r"list|solve|evaluate|write|simplify|express|convert|"
-    r"complete|fill|define|choose|select|specify|provide|tell|estimate|factor|expand|differentiate|integrate|show|prove|"
-    r"translate|spell|"
-    r"count|indicate|answer|explain|describe|discuss|outline|summari[sz]e|approximate|round|rewrite|decide|report|name)\b",
+    r"list|solve|evaluate|write|simplify|express|convert|complete|fill|define|choose|select|specify|provide|tell|estimate|factor|"
+    r"expand|differentiate|integrate|show|prove|translate|spell|count|indicate|answer|explain|describe|discuss|outline|"
+    r"summari[sz]e|approximate|round|rewrite|decide|report|name)\b",
     re.IGNORECASE,
 )
 _BLANK = re.compile(r"_{2,}|\[blank\]|\.{4,}")
@@ -63,8 +62,8 @@ _REFERENCES = (
                r"(?P<noun>above|below|here|earlier|previously)\b", re.I),
     re.compile(r"\b(?:in|from|of|by|to|per)\s+(?P<noun>the (?:text|passage|excerpt|snippet|paragraph|document))"
                r"(?!\s+(?:of|by|from|titled|called|to|through|between|on|editor|object|format|file|type|box|field|area|"
-               r"message|processing|classification|mining|model|"
-               r"generation|encoding|string|database|store|feeder|number|structure|tree|element|root|class)\b)", re.I),
+               r"message|processing|classification|mining|model|generation|encoding|string|database|store|feeder|number|"
+               r"structure|tree|element|root|class)\b)", re.I),
     re.compile(r"\baccording to (?P<noun>the (?:above|given|provided)\b|"
                r"(?:it|them|him|her|this|that)(?=\s*(?:[?,.;:!]|$)))", re.I),
     re.compile(r"\b(?P<noun>(?:[Ff]igure|[Ff]ig\.|[Tt]able|[Ee]quation|[Ee]xample|[Ee]xercise|[Pp]aragraph|(?<=in )lines?) \d+)"
@@ -73,14 +72,11 @@ _REFERENCES = (
     re.compile(r"\b(?P<noun>our (?:team|study|results?|analysis|findings?|method|approach|experiments?|sample|data|model"
                r"|paper))\b", re.I),
     re.compile(r"^(?:which|what|how many)\b[^,;:]* (?:is|are|was|were) (?P<noun>mentioned|listed|discussed|described"
-               r"|named|cited|given)"
-               r"(?=\?|$)", re.I),
+               r"|named|cited|given)(?=\?|$)", re.I),
     re.compile(r"\b(?:options?|choices|statements?|items?|figures?|code|snippets?|words|sentences?|terms|answers|diagram"
-               r"|graph) "
-               r"(?P<noun>below|above)\b(?![^?]*[:?] ?\S)", re.I),
+               r"|graph) (?P<noun>below|above)\b(?![^?]*[:?] ?\S)", re.I),
     re.compile(r"\b(?P<noun>(?:the|as) (?:above|aforementioned|foregoing)|as (?:mentioned|described|stated|noted"
-               r"|discussed|shown)"
-               r"(?= (?:above|below|in the)|,))", re.I),
+               r"|discussed|shown)(?= (?:above|below|in the)|,))", re.I),
 )  # fmt: skip
 _AUTHOR = re.compile(
     rf"\b(?:the)\s+(?P<noun>{_PERSONS})(?=\s*(?:[?,.;:!]|$)|'s?\b|\s+(?:is|are|was|were|do|does|did|has|have|had|of this|"
@@ -100,8 +96,7 @@ _FOLLOWING = re.compile(
 )
 _WORK = re.compile(
     r"[\"'*_][A-Z][^\"'*_]+[\"'*_]|\b(?:novel|book|poem|play|story|essay|film|letter|diary|memoir|ballad|song|epic|trial|"
-    r"study|experiment|"
-    r"survey|paper|report|expedition|work|article|tale|sonnet|autobiography)s?\b"
+    r"study|experiment|survey|paper|report|expedition|work|article|tale|sonnet|autobiography)s?\b"
 )
 
 
@@ -130,16 +125,11 @@ _TWO_THINGS = re.compile(
     r"(?:in [^,?]+, )?(?:what|who) (?:is|are|was|were) the ((?:[\w'-]+ ){1,4})and the (?:[\w'-]+ ){1,5}(?:of|for|in)\b",
     re.IGNORECASE,
 )
-_JOINING = frozenset("of between among from for with in at to by".split())
-
-_WH_WORD = r"(?:who|whom|whose|what|which|when|where|why|how)"
 _TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
 # "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
 _SECOND_QUESTION = re.compile(
     r"\b(?:and|or),? (?:(?:in|on|at|by|from|to|for|of|with|about|under) )?"
-    r"(?:(?:what|when|where|why|how|whose|whom)(?: [a-z]+){0,3}? (?:is|are|was|were|did|does|do|has|have|had|can|could"
-    r"|will|would)\b"
-    r"|which [a-z]+(?: [a-z]+)? (?:is|are|was|were|did|does|do|has|have|had|can|could|will|would)\b"
+    rf"(?:(?:what|when|where|why|how|whose|whom)(?: [a-z]+){{0,3}}? {_VERB}\b|which [a-z]+(?: [a-z]+)? {_VERB}\b"
     r"|who (?:is|are|was|were|did|first|also|later)\b)",
     re.IGNORECASE,
 )
@@ -159,7 +149,7 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     things = _TWO_THINGS.match(question)
     if (
         things
-        and not _JOINING & set(things[1].lower().split())
+        and not PREPOSITIONS & set(things[1].lower().split())
         and pair.answer_type != "list"
         and len(list_items(pair.answer)) < 2
     ):
@@ -221,16 +211,12 @@ def _names_somebody(before: str) -> bool:
     return any(word[:1].isupper() for word in before.split()[1:])
 
 
-_ANTECEDENT_FREE = r"it|he|she|they|his|her|its|their|him|them|this|that|these|those"
+_ANTECEDENT_FREE = either(THIRD_PERSON, POINTING, frozenset(("him", "them")))
 _OPENING = re.compile(
     rf"(?:and |but |so |also |then )?(?:{_ANTECEDENT_FREE})\b(?! (?:is|was) (?:true|possible|known that))", re.I
 )
-_AUXILIARY = r"(?:did|does|do|was|is|were|are|has|had|have|can|could|will|would|should|must|might|may)(?:n't| not)?"
-_WH = (
-    r"(?:(?:in|on|at|by|for|from|to|of|with|under|during|after|before|into|until|since) )?"
-    r"(?:who|whom|whose|what|which|when|where|why|how)(?: (?!(?:did|does|do|was|is|were|are|has|had|have|can|could|will|"
-    r"would)\b)[\w'-]+){0,5}"
-)
+_AUXILIARY = rf"{_VERB}(?:n't| not)?"
+_WH = rf"(?:(?:{either(PREPOSITIONS)}|after|before|into|until|since) )?{_WH_WORD}(?: (?!{_VERB}\b)[\w'-]+){{0,5}}"
 _SUBJECT = re.compile(rf"(?:{_WH} )?{_AUXILIARY} (?P<pronoun>{_ANTECEDENT_FREE})\b(?P<rest>.*)", re.I)
 _COMPLEMENT = re.compile(
     rf"(?:{_WH} )?{_AUXILIARY} (?:(?:the|a|an) )?(?:[a-z'-]+ ){{1,4}}(?:of|about|for|by|in|with|on|from|to) "
@@ -245,13 +231,10 @@ _OBJECT = re.compile(
 # "How long does it take ...", "Is it true that ...", "What is it called when ...": nothing is meant by "it".
 _EMPTY_AFTER = (
     r"(?:take|takes|took|taken|cost|costs|mean|means|meant|matter|happen|rain|rains|snow|snows|follow|require|sound|"
-    r"seem|help|hurt|work|"
-    r"makes? sense|become|be|true|false|possible|impossible|necessary|legal|illegal|safe|important|likely|common|better|"
-    r"best|customary|"
-    r"called|from|between|known|said|correct|easier|harder|usual|considered|recommended|advisable|normal|permissible|"
-    r"allowed|permitted|that|when|if|to|"
-    r"believed|thought|estimated|required|for|not|ever|still|always|advised|dangerous|unsafe|healthy|polite|appropriate"
-    r"|worth)\b"
+    r"seem|help|hurt|work|makes? sense|become|be|true|false|possible|impossible|necessary|legal|illegal|safe|important|likely|"
+    r"common|better|best|customary|called|from|between|known|said|correct|easier|harder|usual|considered|recommended|advisable|"
+    r"normal|permissible|allowed|permitted|that|when|if|to|believed|thought|estimated|required|for|not|ever|still|always|advised|"
+    r"dangerous|unsafe|healthy|polite|appropriate|worth)\b"
 )
 _EMPTY_IT = re.compile(rf"\s+{_EMPTY_AFTER}", re.IGNORECASE)
 _CALLING = re.compile(r"\s+(?:call|name|nickname|term|dub)\b")  # "Which king did they call the Lionheart?": people did
@@ -259,13 +242,10 @@ _CLEFT = re.compile(r"\s+(?:the |an? )?[\w' -]+? (?:who|that|which)\b")  # "Was 
 # Things of which there are many: "Who was the company's first chairman?" stands alone only where something is named.
 _UNNAMED = re.compile(
     r"\bthe (?:company|firm|bill|film|movie|novel|band|team|club|project|programme|organi[sz]ation|museum|treaty"
-    r"|agreement|committee|village"
-    r"|town|island|festival|professor|website|app|album|song|incident|accident|documentary|startup|foundation|university"
-    r"|couple)"
-    r"(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|receive|sell|buy|make"
-    r"|teach|win|lose|use"
-    r"|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|sing|need|plan|offer|work|show"
-    r"|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
+    r"|agreement|committee|village|town|island|festival|professor|website|app|album|song|incident|accident|documentary|startup|"
+    r"foundation|university|couple)(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|"
+    r"receive|sell|buy|make|teach|win|lose|use|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|"
+    r"sing|need|plan|offer|work|show|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
     re.I,
 )
 _EMPTY_OPENING = re.compile(
@@ -355,19 +335,14 @@ def _explained_later(rest: str) -> bool:
 
 _DEICTIC = re.compile(
     r"\b(?:(?<!\bis )(?<!\bare )(?<!known as )(?<!called )(?<!known )(?<!named )today(?!'s\b)|tonight|yesterday|tomorrow"
-    r"|nowadays|currently|recently|presently|right now|"
-    r"these days|so far this|"
-    r"at present|at the moment|(?<!the )(?:this|last|next|past) (?:year|month|week|decade|century|season|summer|winter|"
-    r"spring|autumn|fall|quarter|"
-    r"morning|evening|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|in recent (?:years|months|weeks|decades|times)|"
+    r"|nowadays|currently|recently|presently|right now|these days|so far this|at present|at the moment|(?<!the )(?:this|last|"
+    r"next|past) (?:year|month|week|decade|century|season|summer|winter|spring|autumn|fall|quarter|morning|evening|monday|"
+    r"tuesday|wednesday|thursday|friday|saturday|sunday)|in recent (?:years|months|weeks|decades|times)|"
     r"(?:over|in|during|for) the (?:last|past) (?:few |several |couple of |two |three |five |ten |\d+ )?(?:years?|months?|"
-    r"weeks?|decades?|days)(?! (?:of|before))|"
-    r"(?:a |\d+ |few |two |three |five |ten |several )(?:years?|months?|weeks?|days?) ago|"
-    r"who (?:is|are) now|"
-    r"the (?:current|latest|newest|reigning) (?:[\w-]+ ){0,3}?(?:version|edition|release|model|president|prime minister"
-    r"|ceo|king|queen|mayor|"
-    r"champion|record|"
-    r"population|price|government|chancellor|governor|chair|chairman|director|head|owner|generation|estimate|figures?|data))\b"
+    r"weeks?|decades?|days)(?! (?:of|before))|(?:a |\d+ |few |two |three |five |ten |several )(?:years?|months?|weeks?|"
+    r"days?) ago|who (?:is|are) now|the (?:current|latest|newest|reigning) (?:[\w-]+ ){0,3}?(?:version|edition|release|model|"
+    r"president|prime minister|ceo|king|queen|mayor|champion|record|population|price|government|chancellor|governor|chair|"
+    r"chairman|director|head|owner|generation|estimate|figures?|data))\b"
     r"|\bnow\?$",
     re.IGNORECASE,
 )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from transforms.english.sentences import BORDER
+
 # A final answer is at the end and short; what comes before this is not read.
 MAX_CHARS = 4000
 _MAX_THINKING_TAIL = 32_000
@@ -180,7 +182,6 @@ _LABEL = re.compile(
     r"|(?m:^####[ ]?(?=[^\n]{1,200}\s*\Z))",
     re.IGNORECASE,
 )
-_SENTENCE_ENDS = re.compile(r"[.!?]\s|\n")
 
 
 def labelled(text: str) -> list[Claim]:
@@ -189,9 +190,8 @@ def labelled(text: str) -> list[Claim]:
     claims = []
     for place, following in zip_longest(places, places[1:]):
         before = text[max(0, place.start() - 200) : place.start()]
-        ends = list(_SENTENCE_ENDS.finditer(before))
         said = text[place.end() : following.start() if following else len(text)]
-        claims.append(Claim(_unlabelled(said), before[ends[-1].end() :] if ends else before))
+        claims.append(Claim(_unlabelled(said), BORDER.split(before)[-1]))
     return claims
 
 

@@ -9,7 +9,9 @@ import re
 
 from transforms.answers.places import is_elsewhere, is_region
 from transforms.answers.quantities import parse_quantity
-from transforms.reward.mentions import FUNCTION_WORDS, is_verb
+from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, RELATIVES, SHORT_PREPOSITIONS, THIRD_PERSON
+from transforms.english.verbs import is_verb
+from transforms.reward.mentions import FUNCTION_WORDS
 from transforms.reward.modifiers import operated
 from transforms.reward.truth import Truth
 
@@ -29,27 +31,24 @@ HEDGE = re.compile(
 NEGATION = re.compile(
     r"\b(?:not(?! (?:until|only)\b)|never|no(?! (?:later|earlier)\b)|none|nothing|nobody|nowhere|cannot|hardly|scarcely|"
     r"wrong(?:ly)?|incorrect(?:ly)?|false(?:ly)?|erroneously|untrue|(?:rejected|replaced|dismissed|superseded|eliminated|"
-    r"ruled out)(?! by)|"
-    r"isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|\u00ac|!=|<>|\bnon-",
+    r"ruled out)(?! by)|isnt|arent|wasnt|werent|doesnt|didnt)\b|n't\b|\u2260|\u00ac|!=|<>|\bnon-",
     re.IGNORECASE,
 )
 # Right before an answer: it is a bound, a landmark, something to tell apart, or belongs to the real answer.
 _RULED_OUT = re.compile(
     r"(?:\b(?:lack|absence|loss|end|edge|cent(?:er|re)|opposite|inverse|reverse|fear|speed|theory|study|science|history|instead|"
     r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburbs?|outskirts|downstream|upstream|"
-    r"(?:grand)?(?:son|"
-    r"daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|successor|predecessor|"
-    r"contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|uncle|aunt|mentor|"
-    r"tutor) of"
+    r"(?:grand)?(?:son|daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|"
+    r"successor|predecessor|contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|"
+    r"uncle|aunt|mentor|tutor) of"
     r"|\b(?:rather|other|more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|older|younger|earlier|later|"
     r"better) than|\b(?:apart|aside|different|differs?|differed|distinct|far|away) from|\b(?:opposed|contrast|next|close|"
-    r"prior|up|"
-    r"adjacent|similar|compared|equivalent|closest|nearest) to|\b(?:confused|along|together) with|\b(?:except|save)(?: for)?"
+    r"prior|up|adjacent|similar|compared|equivalent|closest|nearest) to|\b(?:confused|along|together) with|\b(?:except|"
+    r"save)(?: for)?"
     r"|\b(?:anything|everything|everyone|everywhere|all|any|nothing|none|anyone) but"
     r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|after|over|under|below|above|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
-    r"previously|once))"
-    r"\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
+    r"previously|once))\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
     re.IGNORECASE,
 )
 _BOUND_BEHIND = re.compile(
@@ -102,17 +101,20 @@ def objected(sentence: str, start: int, end: int) -> bool:
 # --- Beside the answer ---------------------------------------------------------------------------
 
 # Words that begin an explanation and no other answer.
-GLOSSES = frozenset(
-    "a an the because since as which who whose whom where when that after before in on at by with for from of to located "
-    "also i.e. ie "
-    "known called denoted published written built born founded formerly namely meaning and so it he she they this is was are "
-    "were "
-    "during near under inside between not unlike rather instead but though although while per via around about dated into until "
-    "using given capital its their his her one now today again alone itself himself herself".split()
+GLOSSES = ARTICLES.union(
+    THIRD_PERSON,
+    RELATIVES,
+    SHORT_PREPOSITIONS,
+    "because since as that after before located also i.e. ie known called denoted published written built born founded formerly "
+    "namely meaning and so this is was are were during near under inside between not unlike rather instead but though although "
+    "while per via around about dated into until using given capital one now today again alone itself himself herself".split(),
 )
 _LEADS = GLOSSES | frozenset("yes no so thus therefore hence well sure our their my your".split())
-_AND_GOES_ON = frozenset(
-    "it he she they this that these is was are were has had have not later now so can will does did its his her their".split()
+_AND_GOES_ON = THIRD_PERSON.union(
+    POINTING,
+    BE,
+    HAVE,
+    "not later now so can will does did".split(),
 )
 _AND_BEHIND = re.compile(
     r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE

@@ -4,8 +4,9 @@ import re
 
 from transforms.answers.canonical import canonical
 from transforms.answers.markup import plain
+from transforms.english.sentences import split_sentences
 from transforms.reward.hedges import HEDGE, NEGATION
-from transforms.reward.match_prose import split_sentences, states_prose
+from transforms.reward.match_prose import states_prose
 from transforms.reward.truth import Truth
 from transforms.text import unify
 

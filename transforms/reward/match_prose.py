@@ -10,25 +10,27 @@ import re
 from transforms.answers.dates import parse_date
 from transforms.answers.markup import plain
 from transforms.answers.quantities import parse_quantity
+from transforms.english.function_words import BE, DO, HAVE
+from transforms.english.sentences import split_sentences
+from transforms.english.verbs import is_verb
 from transforms.reward.hedges import GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
-from transforms.reward.mentions import FUNCTION_WORDS, is_verb, text_mentions, values_in, words_of
+from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, values_in, words_of
 from transforms.reward.modifiers import counted, unknown_commands
 from transforms.reward.truth import Truth
 from transforms.text import normalise, unify
 
 # Longer texts are read at their beginning and their end only.
 _MAX_SHORT_WORDS = 120
-_MAX_SENTENCES = 40
 _MAX_SENTENCE_CHARS = 300
 _MAX_NAMED = 8  # more candidates in one sentence are a list of them
 
 _LEAD = re.compile(
     r"(?:(?:so|therefore|thus|hence|then|well|sure|certainly|of course|okay|ok|yes|indeed|clearly|finally|in short|in summary|"
-    r"in conclusion|to conclude|i (?:think|believe|would say|say|choose|pick|select)(?: that)?|"
-    r"we (?:get|have|find|conclude)(?: that)?|the (?:final |correct |right )?(?:answer|result|solution) is|"
-    r"(?:final |correct )?answer|result|solution|conclusion|total|simply|definitely|that is|that's|this is|it is|it's|it was|"
-    r"they are|they were|these are|those are|there are|there were|there is|here it is|here is the answer|a total of|exactly|"
-    r"the year was|the year)(?![\w'-])[,:!.]?(?:\s+|$))+",
+    r"in conclusion|to conclude|i (?:think|believe|would say|say|choose|pick|select)(?: that)?|we (?:get|have|find|"
+    r"conclude)(?: that)?|the (?:final |correct |right )?(?:answer|result|solution) is|(?:final |correct )?answer|result|"
+    r"solution|conclusion|total|simply|definitely|that is|that's|this is|it is|it's|it was|they are|they were|these are|"
+    r"those are|there are|there were|there is|here it is|here is the answer|a total of|exactly|the year was|"
+    r"the year)(?![\w'-])[,:!.]?(?:\s+|$))+",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
@@ -42,14 +44,10 @@ _IT_IS = re.compile(
     re.IGNORECASE,
 )
 _IS_THE = re.compile(r"((?:[A-Z][\w'.-]* ){1,4})(?:is|was|are|were) (?:the|its|their) (?!same\b)")
-_BORDER = re.compile(r"\s*\n\s*|(?:(?<=[.!?])|(?<=[.!?][\"')\]])) (?=[\"'(\[]?[A-Z0-9])|; ")
-_ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|etc|Fig|approx|Jr|Sr|cf|ca|No|e\.g|i\.e|viz|incl)\.$")
-_BEING = frozenset("is are was were be been has have had do does did".split())
+_BEING = BE | HAVE | DO
 _PLEASANTRY = re.compile(
     r"(?:sure|certainly|of course|okay|ok|yes|great question|good question|thank you|thanks|done|qed|let(?:'s| me| us)? [\w "
-    r"]{1,30}|hmm|"
-    r"well|"
-    r"great|(?:i )?hope (?:this|that|it) (?:helps|is correct)|here you go|here it is|step by step)[.!:,]*",
+    r"]{1,30}|hmm|well|great|(?:i )?hope (?:this|that|it) (?:helps|is correct)|here you go|here it is|step by step)[.!:,]*",
     re.IGNORECASE,
 )
 
@@ -104,18 +102,6 @@ def _only_values(prose: str, truth: Truth) -> bool:
     for value in reversed(values):
         rest = rest[: value.start] + " " + rest[value.end :]
     return len(values) > 1 and not re.search(r"\w", _BETWEEN.sub("", rest)) and bool(_BETWEEN.search(rest))
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences, lines and what semicolons separate; of a long text those at its beginning and its end."""
-    found: list[str] = []
-    begin = 0
-    for border in _BORDER.finditer(text):
-        if "\n" in border[0] or not _ABBREVIATION.search(text, max(begin, border.start() - 8), border.start()):
-            found.append(text[begin : border.start()].strip())
-            begin = border.end()
-    found = [sentence for sentence in (*found, text[begin:].strip()) if sentence]
-    return [*found[:2], *found[-_MAX_SENTENCES:]] if len(found) > _MAX_SENTENCES + 2 else found
 
 
 def contradicts_prose(sentence: str, truth: Truth) -> bool:
@@ -234,8 +220,8 @@ def _names_text(sentence: str, truth: Truth) -> bool:
 
 # What comes last is what is worked out: "12 * 3 = 36".
 _WORKED_OUT = re.compile(
-    r"(?<![<>!\u2260\u2264\u2265])=(?![<>])|"
-    r"\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|results in|thus|therefore|hence|so)\b",
+    r"(?<![<>!\u2260\u2264\u2265])=(?![<>])|\u2248|\b(?:equals|is equal to|makes|gives|yields|totals|comes to|adds up to|"
+    r"results in|thus|therefore|hence|so)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(

@@ -12,10 +12,15 @@ from transforms.answers.agreement import loose_form, same_quantity
 from transforms.answers.canonical import fold_text
 from transforms.answers.dates import MONTHS, parse_date
 from transforms.answers.dates import PartialDate as Date
-from transforms.answers.quantities import SMALL_NUMBERS, Quantity, as_percentage, quantities_in
-from transforms.answers.units import parse_unit, singular
+from transforms.answers.quantities import Quantity, as_percentage, quantities_in
+from transforms.answers.units import parse_unit
+from transforms.english.function_words import BE, DO, GRAMMAR, HAVE, OTHER_PERSONS, PREPOSITIONS, RELATIVES
+from transforms.english.names import PARTICLES, RANKS, TITLES
+from transforms.english.number_words import SMALL_NUMBERS
+from transforms.english.stems import singular
+from transforms.english.verbs import is_verb
 from transforms.reward.modifiers import operated, spans, weak_unit
-from transforms.reward.truth import PARTICLES, Truth, is_cut_short, more_exact
+from transforms.reward.truth import Truth, is_cut_short, more_exact
 
 # --- Words ---------------------------------------------------------------------------------------
 
@@ -53,52 +58,22 @@ def words_of(sentence: str) -> list[Word]:
     return found
 
 
-_TITLES = frozenset(
-    "mr mrs ms miss dr prof professor sir dame lord lady rev reverend president saint st general gen colonel captain capt "
-    "senator judge justice doctor queen king prince princess pope emperor empress chancellor minister".split()
-)
-FUNCTION_WORDS = frozenset(
-    "it's that's there's he's she's a an the this that these those it he she they we you i its his her their our my your "
-    "there here one what which who "
-    "whom whose when where why how is are was were be been being am 's has have had do does did will can of in on at to for "
-    "from by with about into onto over under between among through during as than because since so then and but if while "
-    "although though thus therefore hence also only just exactly called named known termed dubbed about approximately "
-    "around roughly nearly almost some total until not both indeed still now again later today eventually finally "
-    "originally mainly mostly commonly usually actually".split()
+FUNCTION_WORDS = GRAMMAR.union(
+    OTHER_PERSONS,
+    "it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
+    "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
+    "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
+    "mainly mostly commonly usually actually".split(),
 )
 # What may follow an answer in its sentence.
-_GO_ON = frozenset(
-    "is are was were be been has have had do does did can will may in on at of to for from by with into onto over under between "
-    "among through during because since as where when who whom whose which that until while about around near within and or not "
-    "also only itself himself herself alone there here now today again if but though although rather instead not ago per".split()
+_GO_ON = RELATIVES.union(
+    BE,
+    HAVE,
+    DO,
+    PREPOSITIONS,
+    "can will may because since as that until while around near within and or not also only itself himself herself alone "
+    "there here now today again if but though although rather instead ago per".split(),
 )
-_VERBS = frozenset(
-    "produce release contain use discover invent write found lead win open build cause mean include require become remain "
-    "represent describe establish publish develop call name locate belong measure weigh cost last take begin start end occur "
-    "happen equal reach make give get run carry help live die bear play create form convert absorb emit design paint compose "
-    "direct sing sign introduce propose formulate prove show say use need allow prevent reduce increase drive control regulate "
-    "store bind break flow lie stand sit come go move turn bring keep hold lose beat defeat rule govern found visit cross "
-    "feature involve treat affect cover provide support connect separate choose elect see serve teach study grow rise fall "
-    "drop total number count amount span finish complete close join leave own buy sell pay mark denote".split()
-)
-_IRREGULAR = frozenset(
-    "wrote won led built meant became took began gave got ran bore sang said drove bound broke flew lay lain stood sat came went "
-    "brought kept held lost chose saw taught grew rose fell left bought sold paid made spoke wore drew written born drawn given "
-    "taken chosen seen grown risen fallen".split()
-)
-
-
-def is_verb(word: str) -> bool:
-    """Whether a word is a common verb of short answers, inflected or not."""
-    lower = word.lower()
-    if lower in _IRREGULAR or lower in _VERBS:
-        return True
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("es", ""), ("es", "e"), ("s", ""), ("ed", ""), ("ed", "e"), ("d", "")):
-        if lower.endswith(ending) and lower[: -len(ending)] + instead in _VERBS:
-            return True
-    return False
-
-
 # --- Mentions of texts ---------------------------------------------------------------------------
 
 
@@ -172,7 +147,7 @@ def _stands_alone(words: list[Word], start: int, end: int, truth: Truth) -> bool
         if start == 1 and is_verb(before.text):
             return True
         run = " ".join(word.text for word in words[_run_start(words, start) : end])
-        return named and (truth.said_by(run) or before.lower.rstrip(".") in _TITLES)
+        return named and (truth.said_by(run) or before.lower.rstrip(".") in TITLES | RANKS)
     # "the physicist Marie Curie", "They climbed Mount Kenya"; "lyon Paris" is two of them.
     return is_verb(before.text) or any(word.lower in FUNCTION_WORDS or is_verb(word.text) for word in words[: start - 1])
 

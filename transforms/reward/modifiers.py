@@ -7,7 +7,8 @@ its value. A command or, in a text without a verb, a word that is not known here
 import re
 
 from transforms.answers.markup import COMMAND
-from transforms.answers.units import singular
+from transforms.english.number_words import UP_TO_TWENTY
+from transforms.english.stems import singular
 
 # --- Operations ----------------------------------------------------------------------------------
 
@@ -16,7 +17,7 @@ _FUNCTIONS = (
     r"reciprocal|inverse|negative|absolute value|floor|ceiling|multiple|derivative|integral|modulus|complement|negation|"
     r"half|third|quarter|fifth|tenth"
 )
-_TIMES = r"twice|thrice|double|triple|quadruple|quintuple|half|(?:two|three|four|five|six|seven|eight|nine|ten|\d+) times"
+_TIMES = rf"twice|thrice|double|triple|quadruple|quintuple|half|(?:{'|'.join(UP_TO_TWENTY[2:11])}|\d+) times"
 # Every sign of mathematics but those that say that a value follows, or that it was found: "\u2234", "\u223c", "\u2248", "\u220e".
 _SIGNS = "\u2200-\u220d\u220f-\u2233\u2235-\u223b\u223d-\u2247\u2249-\u22ff\u2a00-\u2aff\u00ac\u00b1\u00d7\u00b7\u00f7"
 _OPERATED_BEFORE = re.compile(

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from transforms.answers.canonical import ANSWER_TYPES
+from transforms.english.sentences import BORDER
 from transforms.reward.final_answer import MAX_MARKS, Mark, labelled, last_word, marked, without_thinking
 from transforms.reward.hedges import OFFERS
 from transforms.reward.match_by_type import contradicts, states
@@ -56,7 +57,6 @@ _TAKES_BACK_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def reward(
@@ -139,9 +139,9 @@ def _marked_right(text: str, marks: list[Mark], truth: Truth) -> bool:
     shown = text[: marks[0].start] + marks[0].answer + text[marks[0].end :]
     if OFFERS.search(_first_sentence(behind)) or _MAYBE.search(_first_sentence(behind)):
         return False
-    claims = [_first_sentence(claim.text) for claim in labelled(shown)] + _SENTENCE.split(behind.strip())[:_MAX_SENTENCES_BEHIND]
+    claims = [_first_sentence(claim.text) for claim in labelled(shown)] + BORDER.split(behind.strip())[:_MAX_SENTENCES_BEHIND]
     return not any(contradicts(claim, truth) for claim in claims)
 
 
 def _first_sentence(text: str) -> str:
-    return _SENTENCE.split(text.strip(), maxsplit=1)[0]
+    return BORDER.split(text.strip(), maxsplit=1)[0]

@@ -12,6 +12,7 @@ from transforms.answers.markup import without_latex
 from transforms.answers.places import is_elsewhere, is_region
 from transforms.answers.quantities import Quantity, format_number, parse_quantity
 from transforms.answers.units import parse_unit
+from transforms.english.names import PARTICLES
 from transforms.reward.modifiers import counted, weak_unit
 from transforms.text import unify
 
@@ -139,7 +140,6 @@ def more_exact(date: Date, known: Date) -> bool:
 
 
 _NO_GIVEN_NAMES = frozenset("big little great new old north south east west northern southern upper lower red green blue".split())
-PARTICLES = frozenset("de da di du del della der den van von zu la le el al bin ibn ben of the y e dos".split())
 
 
 _CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)

@@ -36,7 +36,6 @@ class Request:
     schema: dict[str, Any] | None
     config: ModelConfig
     signature: str = ""
-    sample: int = 0
 
     def key(self) -> str:
         """What makes two requests the same question: 32 hexadecimal digits."""
@@ -49,7 +48,7 @@ class Request:
             config.max_tokens,
             self.schema,
             config.extra_body,
-            self.sample,
+            0,  # what journals of this format have here
         )
         return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
 

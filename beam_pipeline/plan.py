@@ -1,0 +1,151 @@
+"""What a run is going to do, resolved once: options are words, a `RunPlan` is what they stand for.
+
+Every file that an option names for the run as a whole is read here, and only here: the list of inputs, the domains, the
+exemplars, the thresholds of the screen, the shares of the domains. What is wrong in one is one line before any graph.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
+from beam_pipeline.options.limits import limits_of
+from beam_pipeline.options.model_settings import Models, embedding_model, stage_models
+from beam_pipeline.options.paths import absolute, absolute_paths
+from beam_pipeline.options.thresholds import read_thresholds
+from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
+from beam_pipeline.reading.input_list import InputSpec, read_inputs
+from beam_pipeline.storage.matching import read_text
+from prompts.exemplar_bank import Exemplar
+from prompts.load import PromptSet, load_domains, load_prompts
+from transforms.inference.config import EmbeddingConfig
+from transforms.inference.scheduling.budget import Limits
+from transforms.mix import MixConfig, parse_shares, resolve_shares
+from transforms.screen import ScreenConfig
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run, resolved.
+
+    Attributes:
+        config: its options, for whatever needs no file to be known.
+        inputs: the entries of `--inputs`; () without it.
+        prompts: the prompts of its stages, with its domains.
+        bank: the exemplars of every domain by its name.
+        screen: the thresholds of the screen.
+        mix: which pairs are left out so that the output has the mix that is wanted; None if any mix will do.
+        limits: where it is to stop; None without a limit.
+        models: how each stage asks its model. A name that the endpoint must be asked for is "" until then.
+        embedding: how texts are embedded, its model's name as above; None if they are not.
+        decontamination: how pairs are compared with benchmarks.
+        name: what tells its files from those of other runs in one folder.
+    """
+
+    config: PipelineConfig
+    inputs: tuple[InputSpec, ...]
+    prompts: PromptSet
+    bank: Mapping[str, tuple[Exemplar, ...]]
+    screen: ScreenConfig
+    mix: MixConfig | None
+    limits: Limits | None
+    models: Models
+    embedding: EmbeddingConfig | None
+    decontamination: Decontamination
+    name: str = ""
+
+    def under(self, config: PipelineConfig) -> "RunPlan":
+        """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
+        return replace(self, config=config, models=stage_models(config), embedding=embedding_model(config, self.decontamination))
+
+    def absolute(self) -> "RunPlan":
+        """The same plan with every local path as seen from anywhere: workers elsewhere have other working directories."""
+        inputs = tuple(spec.model_copy(update={"path": [absolute(path) for path in spec.path]}) for spec in self.inputs)
+        return replace(self.under(absolute_paths(self.config)), inputs=inputs)
+
+
+def make_plan(config: PipelineConfig) -> RunPlan:
+    """Read what the options name.
+
+    Raises:
+        ValueError: a file cannot be read or used; one line that says which.
+    """
+    inputs = read_inputs(config)
+    prompts, decontamination = run_prompts(config), decontamination_settings(config)
+    return RunPlan(
+        config,
+        inputs,
+        prompts,
+        read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace"),
+        screen_config(config, inputs),
+        mix_config(config, prompts),
+        limits_of(config),
+        stage_models(config),
+        embedding_model(config, decontamination),
+        decontamination,
+    )
+
+
+def run_prompts(config: PipelineConfig) -> PromptSet:
+    """The prompts of the stages that a run has, with its domains and number of personas filled in.
+
+    Raises:
+        ValueError: the user's list of domains cannot be used.
+    """
+    domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
+    return load_prompts(domains, config.max_personas, config.model_stages)
+
+
+def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ScreenConfig:
+    """The screen's thresholds, with what the options say of them, and the inputs of their languages.
+
+    Raises:
+        ValueError: a threshold of `--screening` is not known or cannot be had.
+    """
+    try:
+        thresholds = read_thresholds(config.screening)
+    except ValueError as error:
+        raise ValueError(f"--screening: {error}") from error
+    return ScreenConfig(
+        source_languages=tuple((spec.source, tuple(spec.languages)) for spec in inputs if spec.languages),
+        min_tokens=config.min_document_tokens,
+        max_document_tokens=config.max_document_tokens,
+        long_documents=config.long_documents,
+        languages=tuple(config.languages),
+        near_duplicates=config.near_duplicates,
+        tokenizer=config.tokenizer,
+        **thresholds,
+    )
+
+
+def decontamination_settings(config: PipelineConfig) -> Decontamination:
+    """How pairs are compared with benchmarks.
+
+    Raises:
+        ValueError: a setting of `--decontamination` is not known, cannot be had, or does nothing.
+    """
+    try:
+        settings = read_decontamination(config.decontamination)
+    except ValueError as error:
+        raise ValueError(f"--decontamination: {error}") from error
+    if not config.embedding_endpoint and (own := [name for name in OF_EMBEDDINGS if name in settings.model_fields_set]):
+        raise ValueError(f"--decontamination: {own[0]} needs --embedding_endpoint")
+    return settings
+
+
+def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
+    """Which pairs to leave out so that the output has the mix that is wanted; None if any mix will do.
+
+    Raises:
+        ValueError: the shares of the domains cannot be read or met.
+    """
+    shares: tuple[tuple[str, float], ...] = ()
+    if config.domain_shares:
+        given = config.domain_shares
+        try:
+            text = read_text(given) if given.lower().endswith((".yaml", ".yml")) else given
+            shares = resolve_shares(parse_shares(text), prompts.domains)
+        except ValueError as error:
+            raise ValueError(f"--domain_shares: {error}") from error
+    limits = config.max_pairs_per_document, config.max_pairs_per_source, config.max_pairs_per_domain
+    return MixConfig(*limits, domain_shares=shares) if any(limits) or shares else None

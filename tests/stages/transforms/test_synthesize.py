@@ -1,0 +1,140 @@
+"""Synthesize: from a task and its exemplars to a draft, and what the model was shown."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+
+from prompts.exemplar_bank import ANSWER_TYPES, Exemplar
+from prompts.load import load_prompts
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
+from transforms.records import Persona, PersonaTask, QAPair, Stamp, stamps_of
+from transforms.synthesize import SynthesizeQA, SynthesizeReply
+
+PROMPTS = load_prompts()
+EARLIER = Stamp("classify", "m", 1, "abc")
+REPLY = {"question": "When did the bridge open?", "answer": "1932", "answer_type": "date", "aliases": []}
+Make = Callable[..., Any]
+
+
+def exemplar(name: str, domain: str = "Other", answer_type: str = "term") -> Exemplar:
+    return Exemplar(name, domain, f"reader of {name}", f"A passage on {name}.", f"What is {name}?", name, answer_type)
+
+
+BANK = [("Other", [exemplar("tides"), exemplar("bells", answer_type="name")]), ("Math", [exemplar("primes", "Math")])]
+
+
+@pytest.fixture
+def task(document: Make) -> Callable[..., PersonaTask]:
+    def make(name: str = "sailor", interest: str = "how high it is", domain: str = "Other", **overrides: Any) -> PersonaTask:
+        return PersonaTask(document(**overrides), domain, Persona(name, interest), (EARLIER,))
+
+    return make
+
+
+@pytest.fixture
+def run_synthesize(serve: Make, model: Make, run_transform: Any) -> Make:
+    def run(said: Any, tasks: list[PersonaTask], exemplars: int = 3) -> tuple[Any, ScriptedEndpoint]:
+        endpoint = serve(lambda _: said)
+        settings = model(endpoint, max_reasks=0)
+        outcome = run_transform(lambda bank: SynthesizeQA(settings, PROMPTS, bank, exemplars), tasks, BANK)
+        return outcome, endpoint
+
+    return run
+
+
+def test_a_draft_is_tidied_and_stamped(run_synthesize: Make, task: Make) -> None:
+    said = {
+        "question": " When did\n the bridge open? ",
+        "answer": " 19 March  1932 ",
+        "answer_type": "date",
+        "aliases": ["1932-03-19", " ", "19 March 1932", "1932-03-19 ", "March 19,  1932"],
+    }
+    outcome, _ = run_synthesize(said, [task()])
+    prompt = PROMPTS.prompt("synthesize")
+    stamp = Stamp("synthesize", "m", prompt.version, prompt.sha256)
+    aliases = ("1932-03-19", "March 19, 1932")
+    assert outcome == ([QAPair(task(), "When did the bridge open?", "19 March 1932", "date", aliases, (stamp,))], [], [])
+    assert stamps_of(outcome.passed[0]) == (EARLIER, stamp)
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"question": "", "answer": ""}, {"answer": " \n"}, {"question": ""}], ids=["both", "answer", "question"]
+)
+def test_a_task_without_a_question_is_rejected(
+    run_synthesize: Make, run_transform: Any, task: Make, nothing: dict[str, str]
+) -> None:
+    outcome, _ = run_synthesize({**REPLY, **nothing}, [task()])
+    assert (outcome.passed, outcome.dead_letters) == ([], [])
+    [rejection] = outcome.rejected
+    assert (rejection.stage, rejection.reason) == ("synthesize", "no_question")
+    assert (rejection.document_id, rejection.task_id) == ("bridge", task().id)
+    assert (rejection.domain, rejection.persona) == ("Other", "sailor")
+    assert run_transform.counters("synthesize")["rejected/no_question"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({**REPLY, "answer_type": "essay"}, "answer_type: Input should be 'number', "),
+        ({**REPLY, "aliases": None}, "aliases: Input should be a valid list"),
+        ({**REPLY, "answer": 1932}, "answer: Input should be a valid string"),
+        ("Q: When did it open? A: 1932", "no JSON object in the reply"),
+    ],
+    ids=["unknown type", "no aliases", "number", "prose"],
+)
+def test_a_reply_that_is_no_draft_is_a_dead_letter(run_synthesize: Make, task: Make, said: Any, message: str) -> None:
+    outcome, _ = run_synthesize(said, [task()])
+    assert (outcome.passed, outcome.rejected) == ([], [])
+    [letter] = outcome.dead_letters
+    assert (letter.stage, letter.error, letter.item_type) == ("synthesize", "ReplyInvalid", "PersonaTask")
+    assert (letter.task_id, letter.domain, letter.persona) == (task().id, "Other", "sailor")
+    assert letter.message.startswith(message)
+
+
+def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_synthesize: Make, task: Make) -> None:
+    _, endpoint = run_synthesize(REPLY, [task(domain="Math")])
+    [asked] = endpoint.asked
+    assert asked.body["messages"] == [
+        {"role": "system", "content": PROMPTS.system},
+        {
+            "role": "user",
+            "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
+            "Task: synthesize\n"
+            "<exemplars>\n"
+            "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)\n"
+            "</exemplars>\n"
+            "<domain>Math</domain>\n"
+            "<persona>sailor: how high it is</persona>",
+        },
+    ]
+
+
+def test_personas_of_one_document_share_all_but_the_persona(run_synthesize: Make, task: Make) -> None:
+    tasks = [task("sailor", "tides"), task("historian", ""), *(task(f"reader {number}", "") for number in range(6))]
+    _, endpoint = run_synthesize(REPLY, tasks, exemplars=1)
+    shared, personas = zip(*(asked.text.split("<persona>") for asked in endpoint.asked), strict=True)
+    assert len(set(shared)) == 1, "exemplars that differ would be prefilled again for each persona"
+    assert {"sailor: tides</persona>", "historian</persona>", "reader 5</persona>"} < set(personas)
+
+
+def test_the_exemplars_of_a_document_are_the_same_in_every_run(run_synthesize: Make, task: Make) -> None:
+    shown = []
+    for question in ("One?", "Two?"):
+        tasks = [task(id=f"d{number}", text=f"{question} Text {number}.") for number in range(8)]
+        _, endpoint = run_synthesize(REPLY, tasks, exemplars=1)
+        texts = [asked.text.partition("Text ")[2] for asked in endpoint.asked]
+        shown.append(sorted(texts))
+        assert len(texts) == 8
+    assert shown[0] == shown[1]
+    assert {"tides" in text for text in shown[0]} == {True, False}, "documents should not all see the same exemplar"
+
+
+def test_a_domain_without_exemplars_is_asked_without(run_synthesize: Make, task: Make) -> None:
+    outcome, endpoint = run_synthesize(REPLY, [task(domain="Pottery")])
+    assert len(outcome.passed) == 1
+    assert "<exemplars>\n\n</exemplars>" in endpoint.asked[0].text
+
+
+def test_the_answer_types_are_those_of_the_exemplars() -> None:
+    assert get_args(SynthesizeReply.model_fields["answer_type"].annotation) == ANSWER_TYPES

@@ -1,0 +1,150 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.growth import assert_linear, repeated
+from tests.places import ROOT
+from transforms.answers.canonical import ANSWER_TYPES
+from transforms.grounding.find import find_in_text
+
+DOCUMENTS = ROOT.parent / "shared" / "data" / "documents.jsonl"
+TEXT = """The Röntgen laboratory, founded on May 4th, 1923, used 1,000 km of cable. Dr. Émile Durkheim (1858–1917)
+wrote that “moral hazards” are common. It cost $1.5 million, or twelve per cent of 12,500 sales. In the 1990s it was sold.
+The U.S. bought 1½ cups; 29.4 m/s; 84 m². Between twenty-two dogs. J. K. Rowling's book. E = mc². x² + 2x = \\frac{V}{s+1}
+Call `calloc` (not malloc). ﬁne straße 北京是中国的首都。 The trip took 1 hour and 30 minutes and 5 mW of power. It was -5 °C.
+6.02 × 10²³ is half of it. World Health Organization (WHO). They gave us nothing. A- blood.
+Three and a half years. Length (km): 77. Rates fell from 7.1 to 6.4 percent. Cells are 6.2–8.2 µm across. Half a million came.
+It opened on 1 June 1878 and fell in 1879; it was 3,264 metres long."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "answer_type", "said"),
+    [
+        ("1000 kilometres", "number", "1,000 km"),
+        ("4 May 1923", "date", "May 4th, 1923"),
+        ("1923-05-04", "date", "May 4th, 1923"),
+        ("1923", "date", "1923"),
+        ("1990s", "date", "1990s"),
+        ("Emile Durkheim", "name", "Émile Durkheim"),
+        ("the moral hazard", "term", "moral hazards"),
+        ("12%", "percentage", "twelve per cent"),
+        ("12500", "number", "12,500"),
+        ("1,500,000 dollars", "money", "$1.5 million"),
+        ("1.5 cups", "number", "1½ cups"),
+        ("29.4 metres per second", "number", "29.4 m/s"),
+        ("84 m2", "number", "84 m²"),
+        ("22", "number", "twenty-two"),
+        ("JK Rowling", "name", "J. K. Rowling's"),
+        ("mc^2", "expression", "mc²"),
+        ("x^2+2x", "expression", "x² + 2x"),
+        ("calloc", "code", "calloc"),
+        ("fine", "term", "ﬁne"),
+        ("strasse", "place", "straße"),
+        ("北京", "place", "北京"),
+        ("90 minutes", "duration", "1 hour and 30 minutes"),
+        ("5 mW", "number", "5 mW"),
+        ("-5 °C", "number", "-5 °C"),
+        ("6.02e23", "number", "6.02 × 10²³"),
+        ("0.5", "number", "half"),
+        ("US", "place", "U.S"),
+        ("WHO", "name", "WHO"),
+        ("A-", "option", "A-"),
+        ("77 km", "number", "77"),
+        ("3.5 years", "duration", "Three and a half"),
+        ("calloc and malloc", "list", "calloc"),
+        ("7.1%", "percentage", "7.1"),
+        ("6.2 to 8.2 micrometres", "number", "6.2"),
+        ("500,000", "number", "Half a million"),
+        ("1 June 1878", "date", "1 June 1878"),
+    ],
+)
+def test_the_place_is_in_the_text_as_given(answer: str, answer_type: str, said: str) -> None:
+    place = find_in_text(answer, TEXT, answer_type)
+    assert place is not None
+    assert TEXT[slice(*place)].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("answer", "answer_type"),
+    [
+        ("1000 miles", "number"),
+        ("77 m", "number"),
+        ("1990", "date"),
+        ("2", "number"),
+        ("20", "number"),
+        ("500", "number"),
+        ("5 MW", "number"),
+        ("5 °C", "number"),
+        ("May 1924", "date"),
+        ("Calloc", "code"),
+        ("laborator", "term"),
+        ("alloc", "term"),
+        ("calloc and realloc", "list"),
+        ("7.1 kg", "number"),
+        ("6.2 to 8.4 micrometres", "number"),
+        ("1 June 1879", "date"),
+        ("3.264 metres", "number"),
+        ("yes", "yes_no"),
+        ("", None),
+        (" ", "term"),
+        ("x" * 5000, None),
+    ],
+)
+def test_what_is_not_said_is_not_found(answer: str, answer_type: str | None) -> None:
+    assert find_in_text(answer, TEXT, answer_type) is None
+
+
+@given(st.text(max_size=40), st.text(max_size=200), st.sampled_from([None, *ANSWER_TYPES]))
+@settings(max_examples=1000)
+def test_any_text_gives_a_place_inside_it(answer: str, text: str, answer_type: str | None) -> None:
+    place = find_in_text(answer, text, answer_type)
+    assert place is None or 0 <= place[0] < place[1] <= len(text)
+
+
+@given(
+    st.text(alphabet="abcXYZ éß(){}[]:;,.!?-+*/=^'\"", max_size=40),
+    st.integers(0, 8),
+    st.integers(1, 4),
+    st.sampled_from(["name", "term", None]),
+)
+@settings(max_examples=1000)
+def test_words_of_the_text_are_found(text: str, first: int, count: int, answer_type: str | None) -> None:
+    answer = " ".join(text.split()[first : first + count])
+    assert not answer or find_in_text(answer, f"It said: {text} (and so on).", answer_type) is not None
+
+
+@pytest.mark.parametrize(
+    "unit", ["12 ", "a ", " ", "twenty ", "1", "1,", "'", "x{", "é", "ﬁ ", "May 4 ", "$1 ", "\\frac{", "- ", "2 ", "2^*"]
+)
+def test_a_long_document_takes_linear_time(unit: str) -> None:
+    cases = [
+        ("12 km/h", "number"),
+        ("a a a a b", "term"),
+        ("5 May 1923", "date"),
+        ("x^2+1", "expression"),
+        ("2*x", "expression"),
+        ("2*^*^*^*^*^*^*^*^*^*^x", "expression"),
+        ("zzz", "code"),
+        ("$2.5m", "money"),
+    ]
+    for answer, answer_type in cases:
+
+        def find(text: str, answer: str = answer, answer_type: str = answer_type) -> None:
+            find_in_text(answer, text, answer_type)
+
+        assert_linear(find, repeated(unit), 25_000, 400_000)
+
+
+def test_a_run_of_spaces_behind_a_factor_takes_linear_time() -> None:
+    assert find_in_text("2*x", "2" + " " * 500_000, "expression") is None
+    assert_linear(lambda text: find_in_text("2*x", text, "expression"), lambda size: "2" + " " * size, 31_250, 500_000)
+
+
+@pytest.mark.skipif(not DOCUMENTS.exists(), reason="the shared corpus is not here")
+def test_the_last_words_of_real_documents_are_found() -> None:
+    texts = [json.loads(line)["text"] for line in DOCUMENTS.read_text("utf-8").split("\n") if line]
+    for text in texts:
+        last_words = " ".join(text.split()[-3:])
+        assert not last_words or find_in_text(last_words, text, "name"), last_words

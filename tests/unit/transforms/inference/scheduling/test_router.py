@@ -1,0 +1,399 @@
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.inference.scheduling import router as router_module
+from transforms.inference.scheduling.concurrency import Limiter
+from transforms.inference.scheduling.router import Line, Outage, Replica, Router, Slot, Waiting, rendezvous_order
+
+URLS = tuple(f"http://replica-{n}/v1" for n in range(4))
+
+
+class FakeEndpoint:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers = True
+
+    async def alive(self) -> bool:
+        return self.answers
+
+    async def works(self) -> bool:
+        return self.answers
+
+    async def close(self) -> None:
+        pass
+
+
+def make_router(urls: tuple[str, ...] = URLS, slots: int = 2) -> Router:
+    router = Router()
+    for url in urls:
+        router.add(Replica(FakeEndpoint(url), Limiter(ceiling=slots)))  # type: ignore[arg-type]
+    return router
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(asyncio.wait_for(coroutine, 100))
+
+
+async def come(condition: Callable[[], bool]) -> None:
+    """Wait for what another task does."""
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+@given(st.text(), st.sampled_from(URLS))
+def test_a_lost_replica_moves_only_its_own_documents(document_id: str, lost: str) -> None:
+    order = rendezvous_order(document_id, URLS)
+    without = rendezvous_order(document_id, tuple(url for url in URLS if url != lost))
+    assert without == [url for url in order if url != lost]
+
+
+def test_documents_spread_evenly() -> None:
+    shares = Counter(rendezvous_order(f"document-{n}", URLS)[0] for n in range(4000))
+    assert all(850 <= shares[url] <= 1150 for url in URLS)
+
+
+def take_down(router: Router, slot: Slot) -> None:
+    """Let a replica fail often enough."""
+    for _ in range(router_module.FAILURES_TO_OPEN):
+        router.failed(slot, "d", no_connection=True)
+    assert slot.replica.down
+
+
+def test_all_calls_of_a_document_go_to_one_replica() -> None:
+    async def scenario() -> None:
+        router = make_router()
+        first = await router.acquire("d", 0, URLS, 1)
+        router.release(first)
+        for rank in (1, 2, 3):
+            slot = await router.acquire("d", rank, URLS, 1)
+            assert slot.replica is first.replica
+            router.release(slot)
+
+    run(scenario())
+
+
+def test_oldest_document_first_and_its_later_stages_before_a_newer_one() -> None:
+    async def scenario() -> list[str]:
+        router = make_router(URLS[:1], slots=1)
+        held = await router.acquire("old", 0, URLS[:1], 1)
+        order: list[str] = []
+
+        async def call(document_id: str, rank: int) -> None:
+            slot = await router.acquire(document_id, rank, URLS[:1], 1)
+            order.append(f"{document_id}/{rank}")
+            router.release(slot)
+
+        tasks = [asyncio.create_task(call("new", 0))]
+        await asyncio.sleep(0)
+        tasks += [asyncio.create_task(call(*which)) for which in (("newest", 0), ("new", 3), ("old", 1))]
+        await asyncio.sleep(0)
+        router.release(held)
+        await asyncio.gather(*tasks)
+        return order
+
+    assert run(scenario()) == ["old/1", "new/3", "new/0", "newest/0"]
+
+
+def test_near_the_end_the_last_documents_are_begun_before_others_are_finished() -> None:
+    """They must not be left alone with their chain of calls, while slots stand idle."""
+
+    async def scenario(fresh: int) -> list[str]:
+        router = make_router(URLS[:1], slots=8)  # the end is near with 4 documents or fewer to begin
+        held = [await router.acquire(f"begun-{n}", 0, URLS[:1], 1) for n in range(8)]
+        order: list[str] = []
+
+        async def call(document_id: str, rank: int) -> None:
+            slot = await router.acquire(document_id, rank, URLS[:1], 1)
+            order.append(f"{document_id}/{rank}")
+            router.release(slot)
+
+        tasks = [asyncio.create_task(call("begun-1", 3)), asyncio.create_task(call("begun-0", 1))]
+        await asyncio.sleep(0)
+        tasks += [asyncio.create_task(call(f"new-{n}", 0)) for n in range(fresh)]
+        await asyncio.sleep(0)
+        router.release(held[0])
+        await asyncio.gather(*tasks)
+        return order
+
+    fresh = [f"new-{n}/0" for n in range(5)]
+    assert run(scenario(4)) == [*fresh[:4], "begun-0/1", "begun-1/3"]
+    assert run(scenario(5)) == ["begun-0/1", "begun-1/3", *fresh]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.booleans()), max_size=40), st.lists(st.booleans(), max_size=60)
+)
+def test_a_line_gives_out_every_call_once_and_the_best_of_its_kind(calls: list[tuple[int, int, bool]], near: list[bool]) -> None:
+    async def scenario() -> None:
+        line, left = Line(), []
+        for age, rank, fresh in calls:
+            left.append(Waiting("d", (age, -rank), URLS[:1], fresh))
+            line.add(left[-1])
+        while line:
+            assert (len(line), line.fresh) == (len(left), sum(one.fresh for one in left))
+            end_is_near = bool(near and near.pop())
+            taken = line.pop(end_is_near)
+            first = [one for one in left if one.fresh] if end_is_near and any(one.fresh for one in left) else left
+            assert taken is min(first, key=lambda one: one.priority)
+            left.remove(taken)
+        assert not left
+
+    asyncio.run(scenario())
+
+
+def two_of_one_home() -> tuple[str, str, str]:
+    """Two documents that prefer the same of two replicas, and its URL."""
+    busy = rendezvous_order("a", URLS[:2])[0]
+    first, second = [f"d{n}" for n in range(50) if rendezvous_order(f"d{n}", URLS[:2])[0] == busy][:2]
+    return first, second, busy
+
+
+def test_an_idle_replica_takes_over_a_document_that_was_not_begun_and_keeps_it() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        mine, other, busy = two_of_one_home()
+        first = await router.acquire(mine, 0, URLS[:2], 1)
+        second = await asyncio.wait_for(router.acquire(other, 0, URLS[:2], 1), 1)
+        assert first.replica.endpoint.url == busy
+        assert second.replica.endpoint.url != busy
+        router.release(second)
+        assert (await router.acquire(other, 1, URLS[:2], 1)).replica is second.replica
+
+    run(scenario())
+
+
+def test_a_document_begun_at_any_stage_may_be_taken_over_before_it_is_begun() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        mine, other, busy = two_of_one_home()
+        await router.acquire(mine, 3, URLS[:2], 1)  # a stage used by itself, or a run resumed
+        slot = await asyncio.wait_for(router.acquire(other, 3, URLS[:2], 1), 1)
+        assert slot.replica.endpoint.url != busy
+
+    run(scenario())
+
+
+def test_another_pool_s_longer_line_does_not_hide_a_document_to_take_over() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:3], slots=1)
+        verify_pool, main_pool = URLS[2:3], URLS[:2]
+        mine, other, busy = two_of_one_home()
+        idle_url = next(url for url in main_pool if url != busy)
+        await router.acquire("x", 3, verify_pool, 1)
+        waiting = [asyncio.create_task(router.acquire(f"v{n}", 3, verify_pool, 1)) for n in range(5)]
+        held = await router.acquire("h", 0, (idle_url,), 1)
+        await router.acquire(mine, 0, (busy,), 1)
+        wanted = asyncio.create_task(router.acquire(other, 0, main_pool, 1))
+        await asyncio.sleep(0)
+        router.release(held)
+        assert (await asyncio.wait_for(wanted, 1)).replica.endpoint.url == idle_url
+        for task in waiting:
+            task.cancel()
+
+    run(scenario())
+
+
+def test_a_begun_document_waits_for_its_own_replica() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        held = await router.acquire("d", 0, URLS[:2], 1)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(router.acquire("d", 1, URLS[:2], 1), 0.05)
+        router.release(held)
+        assert held.replica.in_flight == 0
+
+    run(scenario())
+
+
+def test_who_was_told_later_goes_elsewhere_if_there_is_room() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        told = await router.acquire("d", 0, URLS[:2], 1)
+        router.release(told)
+        elsewhere = await router.acquire("d", 0, URLS[:2], 1, avoid=told.replica)
+        assert elsewhere.replica is not told.replica
+        full = await router.acquire(
+            "d2", 0, (elsewhere.replica.endpoint.url, told.replica.endpoint.url), 1, avoid=elsewhere.replica
+        )
+        assert full.replica is told.replica
+
+    run(scenario())
+
+
+def test_a_replica_that_keeps_failing_goes_out_of_service_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.02)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:2])
+        slot = await router.acquire("d", 0, URLS[:2], 1)
+        router.release(slot)
+        home = slot.replica
+        home.endpoint.answers = False  # type: ignore[attr-defined]
+        take_down(router, slot)
+        elsewhere = await router.acquire("d", 1, URLS[:2], 1)
+        assert elsewhere.replica is not home
+        home.endpoint.answers = True  # type: ignore[attr-defined]
+        await come(lambda: not home.down)
+        new = next(f"n{n}" for n in range(50) if rendezvous_order(f"n{n}", URLS[:2])[0] == home.endpoint.url)
+        trial = await router.acquire(new, 0, URLS[:2], 1)
+        assert trial.replica is home, "it gets its own documents back"
+        assert not home.has_room, "one call on trial at a time"
+        router.succeeded(trial)
+        assert home.has_room
+
+    run(scenario())
+
+
+def test_a_good_trial_lets_the_whole_line_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=4)
+        first = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(first)
+        take_down(router, first)
+        tasks = [asyncio.create_task(router.acquire(f"d{n}", 0, URLS[:1], 5)) for n in range(4)]
+        await come(lambda: any(task.done() for task in tasks))
+        trial = [task.result() for task in tasks if task.done()]
+        assert len(trial) == 1
+        router.release(trial[0])
+        router.succeeded(trial[0])
+        await asyncio.sleep(0)
+        assert all(task.done() for task in tasks)
+
+    run(scenario())
+
+
+def test_stragglers_of_an_earlier_spell_say_nothing_about_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=4)
+        stragglers = [await router.acquire(f"d{n}", 0, URLS[:1], 1) for n in range(3)]
+        take_down(router, stragglers[0])
+        trial = await asyncio.wait_for(router.acquire("new", 0, URLS[:1], 5), 1)
+        router.failed(stragglers[1], "d1", no_connection=True)
+        assert not trial.replica.down
+        router.succeeded(stragglers[2])
+        assert trial.replica.on_trial
+        router.succeeded(trial)
+        assert not trial.replica.on_trial
+        for slot in (*stragglers, trial):
+            router.release(slot)
+        assert trial.replica.in_flight == 0
+
+    run(scenario())
+
+
+def test_one_poisonous_document_does_not_take_a_replica_out_of_service() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:1])
+        slot = await router.acquire("poison", 0, URLS[:1], 1)
+        for _ in range(10):
+            router.failed(slot, "poison", no_connection=False)
+        assert not slot.replica.down
+        router.failed(slot, "another", no_connection=False)
+        assert slot.replica.down
+
+    run(scenario())
+
+
+def test_those_in_line_at_a_replica_that_goes_down_move_on() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        home = await router.acquire("d", 0, URLS[:2], 1)
+        waiting = asyncio.create_task(router.acquire("d", 1, URLS[:2], 1))
+        await asyncio.sleep(0)
+        take_down(router, home)
+        assert (await waiting).replica is not home.replica
+
+    run(scenario())
+
+
+def test_an_outage_of_every_replica_is_waited_for_once_and_then_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1])
+        slot = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(slot)
+        slot.replica.endpoint.answers = False  # type: ignore[attr-defined]
+        take_down(router, slot)
+        with pytest.raises(Outage, match="replica-0"):
+            await router.acquire("d", 0, URLS[:1], outage_timeout_s=0.2)
+        another = asyncio.create_task(router.acquire("another", 0, URLS[:1], outage_timeout_s=0.2))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert another.done(), "the outage is one, however many calls meet it"
+        with pytest.raises(Outage):
+            another.result()
+        waiting = asyncio.create_task(router.acquire("d", 0, URLS[:1], outage_timeout_s=50))
+        await asyncio.sleep(0.02)
+        slot.replica.endpoint.answers = True  # type: ignore[attr-defined]
+        assert (await waiting).replica is slot.replica
+
+    run(scenario())
+
+
+def test_a_cancelled_call_gives_its_slot_back() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=1)
+        held = await router.acquire("a", 0, URLS[:1], 1)
+        waiting = asyncio.create_task(router.acquire("b", 0, URLS[:1], 1))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        router.release(held)
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert held.replica.in_flight == 0
+
+    run(scenario())
+
+
+def test_failures_of_long_ago_say_nothing_about_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(router_module.time, "monotonic", lambda: clock[0])
+    router = Router()
+    router.add(Replica(FakeEndpoint(URLS[0]), Limiter(ceiling=2)))  # type: ignore[arg-type]
+    replica = router.replicas[URLS[0]]
+
+    async def scenario() -> None:
+        slot = await router.acquire("poison", 0, URLS[:1], 600)
+        for _ in range(3):
+            router.failed(slot, "poison", no_connection=False)
+        clock[0] += 3600
+        router.failed(slot, "d", no_connection=True)
+        assert not replica.down
+        assert replica.failing_since == clock[0]
+        clock[0] += 1
+        router.failed(slot, "d", no_connection=True)
+        router.failed(slot, "d", no_connection=True)
+        assert replica.down
+        await router.close()
+
+    asyncio.run(scenario())
+
+
+def test_calls_that_wait_for_a_replica_to_come_back_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are time lost to the endpoint: a runner must not add workers for them."""
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1])
+        slot = await router.acquire("d", 0, URLS[:1], 1)
+        router.release(slot)
+        slot.replica.endpoint.answers = False  # type: ignore[attr-defined]
+        take_down(router, slot)
+        waiting = asyncio.create_task(router.acquire("d", 0, URLS[:1], outage_timeout_s=50))
+        await asyncio.sleep(0.02)
+        assert router.stranded == 1
+        slot.replica.endpoint.answers = True  # type: ignore[attr-defined]
+        await waiting
+        assert router.stranded == 0
+
+    run(scenario())

@@ -1,0 +1,103 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.growth import assert_linear, repeated
+from tests.places import ROOT
+from transforms.answers.canonical import ANSWER_TYPES
+from transforms.pair_rules.leakage import LEAKS, find_leak
+
+ROWS = [json.loads(line) for line in (ROOT / "tests" / "data" / "leakage.jsonl").read_text("utf-8").split("\n") if line]
+FRAGMENTS = (
+    "Which |is |the |(|)|5|12 km|twelve |1,000|World |Health |Organization |WHO|who |a or b|: |? |A|'s |- |May |4 May 1923|1923|"
+    "and |, |.|x^2|=|$|%|\\|[|İ|ſ|ﬁ|é|\u00ad|one |half "
+).split("|")
+TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join))
+
+
+def leak_of(row: dict[str, Any]) -> str | None:
+    return find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
+
+
+def test_the_labelled_set_is_large_and_balanced() -> None:
+    leaks = [row for row in ROWS if row["leak"]]
+    assert len(ROWS) >= 150
+    assert 0.4 <= len(leaks) / len(ROWS) <= 0.6
+    assert {row["kind"] for row in leaks} == set(LEAKS)
+    assert len({(row["question"], row["answer"]) for row in ROWS}) == len(ROWS)
+
+
+def test_precision_and_recall_on_the_labelled_set() -> None:
+    found = {row["id"]: leak_of(row) for row in ROWS}
+    wrong = [(row["id"], row["kind"], found[row["id"]]) for row in ROWS if bool(found[row["id"]]) != row["leak"]]
+    right = sum(bool(found[row["id"]]) and row["leak"] for row in ROWS)
+    assert right / sum(bool(kind) for kind in found.values()) >= 0.95, wrong
+    assert right / sum(row["leak"] for row in ROWS) >= 0.95, wrong
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_kinds_are_named(kind: str) -> None:
+    rows = [row for row in ROWS if row["leak"] and row["kind"] == kind]
+    named = [row for row in rows if leak_of(row) == kind]
+    assert len(named) >= 0.75 * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does the abbreviation DNA stand for?", "deoxyribonucleic acid"),
+        ("Which markup language, the Hypertext Markup Language, did Berners-Lee devise?", "HTML"),
+        ("Which file format is the Portable Document Format?", "PDF"),
+    ],
+)
+def test_abbreviations_made_of_inner_letters(question: str, answer: str) -> None:
+    assert find_leak(question, answer) in ("abbreviation", "expansion")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which DNA base pairs with thymine?", "adenine"),
+        ("What does the USB port of a phone carry?", "data and power"),
+        ("Which Hungarian Town Manager Liked Tea?", "HTML page"),
+    ],
+)
+def test_capitals_that_abbreviate_something_else(question: str, answer: str) -> None:
+    assert find_leak(question, answer) is None
+
+
+def test_only_a_question_of_yes_or_no_is_exempt() -> None:
+    assert find_leak("Which sign does the negative pole have?", "negative", answer_type="term") == "verbatim"
+    assert find_leak("Is the pole negative, yes or no?", "no", answer_type="yes_no") is None
+    assert find_leak("Was the estimate correct?", "correct", answer_type="yes_no") is None
+    assert find_leak("Is there no water on the Moon?", "No") is None
+
+
+def test_code_leaks_only_as_it_is_written() -> None:
+    assert find_leak("What does 'hello world'.title() give?", "Hello World", answer_type="code") is None
+    assert find_leak("Which function, calloc, clears memory?", "calloc", answer_type="code") == "verbatim"
+    assert find_leak("Which function (calloc) clears memory?", "calloc", answer_type="code") == "spelled_out_in_parentheses"
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=2), TEXTS, st.sampled_from([None, *ANSWER_TYPES]))
+@settings(max_examples=2000)
+def test_never_raises(question: str, answer: str, aliases: list[str], document: str, answer_type: str | None) -> None:
+    assert find_leak(question, answer, aliases, document, answer_type) in (None, *LEAKS)
+
+
+@given(TEXTS)
+def test_an_empty_question_leaks_nothing(answer: str) -> None:
+    assert find_leak("", answer) is None
+    assert find_leak(answer, "") is None
+
+
+@pytest.mark.parametrize("unit", ["a ", "(", "World ", "1,", "or ", "A", "x^2=", "twelve ", "\\", "'s "])
+def test_hostile_questions_take_linear_time(unit: str) -> None:
+    def find(text: str) -> None:
+        for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
+            find_leak(text, answer, (), text)
+
+    assert_linear(find, repeated(unit), 12_500, 200_000)

@@ -1,0 +1,83 @@
+"""Words of one family: plural, verb forms, derived nouns and adjectives."""
+
+from transforms.english.stems import singular
+
+_SUFFIXES = frozenset(
+    "s es ed d ing er ers or ors r rs ate ated ates ating nic nian nist ion ions ation ations ment ments ly al ally ic ical "
+    "ically ity ities ness ism isms ist ists ian ians an ans n ns ence ance ent ant ency able ible ive ize ise ized ised izes "
+    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish 's s'".split()
+)
+_SHORT_WORD_SUFFIXES = frozenset("s es ed ing d er ian ians ism ist ean".split())
+# Ends of two words of one family, neither of which is the bare word.
+_PAIRED = tuple(
+    frozenset(pair.split())
+    for pair in (
+        "ce t ces ts", "cy t ce", "sis tic tically size sise ses sizing sised sized tics", "sm st sts stic",
+        "y ic ical ically ist ists ies", "ion ive or ors e ed es ing", "er ing ed ers ment",
+        "e ing ed es er ers ion ions able ation ations", "ing ed s er ers ation ations able ment", "is e es ed ing",
+        "as ean eans", "es logy logist logical logists", "al als ology ologist", "s e es", "ity ous", "us i", "um a",
+        "ia ic ics iac", "m tic tical", "a an ans ese", "y ian ians", "ne nian nians", "al ism ist ists ize ise",
+        "on onic ons", "ed ing s er ion",
+    )
+)  # fmt: skip
+# Stems that unrelated words share.
+_FALSE_KIN = frozenset(
+    "univers organ import author gener execut secret communis commun experiment capit colon nation minist paris apart depart "
+    "compart contin count court custom depress detect direct domin effect emerg express human inform instruct interest invent "
+    "matern mission negat object offic operat oper passion pastor patent person port posit press princip product program project "
+    "proper prot compass public relat repress resid rest reserv sever sign spirit stat station subject success term tract tradit "
+    "univ victor planet plant poll past comb mark cell corn cart form mass mort numb".split()
+)
+
+
+def are_kin(one: str, other: str) -> bool:
+    """Whether two folded words are forms of one word: plural, verb form, derived noun or adjective."""
+    if one == other:
+        return True
+    if len(one) < 3 or len(other) < 3 or any(char.isdigit() for char in one + other):
+        return False
+    one, other = one.replace("iz", "is"), other.replace("iz", "is")
+    if singular(one) == singular(other):
+        return True
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    short, long = sorted((one, other), key=len)
+    if one[:shared] in _FALSE_KIN or short in _FALSE_KIN or short.rstrip("e") in _FALSE_KIN:
+        return False
+    if shared < 4:
+        return shared >= 3 and _is_act_of(one, other)
+    rest_short, rest_long = short[shared:], long[shared:]
+    if short.endswith("sis") and rest_long == "e":
+        return True  # "synthesis", "synthesise"
+    if rest_short in ("", "e", "y") and rest_long in _SUFFIXES and (len(short) >= 5 or rest_long in _SHORT_WORD_SUFFIXES):
+        return rest_short != "" or len(short) >= 5 or not short.endswith(("e", "o"))
+    if not rest_short and len(rest_long) > 3 and rest_long[0] == short[-1] and rest_long[1:] in ("ing", "ed", "er", "ers"):
+        return True  # "stop", "stopping"
+    return (shared >= 5 and any(rest_short in pair and rest_long in pair for pair in _PAIRED)) or _is_act_of(one, other)
+
+
+# How the stem of a Latin noun of action ends, and that of its verb: "division" of "divide", "absorption" of "absorb".
+_ACTS = (
+    ("", ""), ("s", "d"), ("s", "t"), ("ss", "t"), ("ss", "d"), ("pt", "b"), ("rs", "rg"), ("ct", "g"), ("at", ""), ("it", ""),
+    ("t", ""), ("at", "is"), ("ut", "v"),
+)  # fmt: skip
+
+
+def _is_act_of(one: str, other: str) -> bool:
+    """Whether one of two words is what is done ("oxidation", "decisions") where the other is the verb in any form."""
+    for noun, verb in ((one, other), (other, one)):
+        stem = noun.removesuffix("s").removesuffix("ion")
+        if not noun.removesuffix("s").endswith("ion") or len(stem) < 4 or stem in _FALSE_KIN:
+            continue
+        bases = {verb[: -len(ending)] for ending in ("e", "es", "ed", "ing", "s", "er", "ers") if verb.endswith(ending)}
+        bases |= {base[:-1] for base in bases if base[-2:-1] == base[-1:]}  # "permitted"
+        if not verb.endswith("s") or verb.endswith("ss"):
+            bases.add(verb)
+        for told, done in _ACTS:
+            base = stem[: len(stem) - len(told)] + done
+            if stem.endswith(told) and len(base) >= 3 and base in bases and base not in _FALSE_KIN:
+                return True
+    return False
