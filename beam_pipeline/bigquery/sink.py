@@ -167,12 +167,12 @@ def check_output_tables(config: PipelineConfig, options: PipelineOptions) -> Non
 
 def _check_columns(option: str, kind: str, there: list[dict[str, Any]]) -> None:
     known = {field["name"]: _shape(field) for field in there}
-    for field in table_fields(kind):
-        name = field["name"]
+    ours = {field["name"]: field for field in table_fields(kind)}
+    for name, field in ours.items():
         if known.get(name) != _shape(field):
             has = "has no" if name not in known else "has another type of"
-            raise ValueError(f"{option}: {has} column {name} ({_words(field)}); alter the table, or name another")
-    ours = {field["name"] for field in table_fields(kind)}
+            words = field["type"] + (" REPEATED" if field["mode"] == "REPEATED" else "")
+            raise ValueError(f"{option}: {has} column {name} ({words}); alter the table, or name another")
     if required := [field["name"] for field in there if field.get("mode") == "REQUIRED" and field["name"] not in ours]:
         raise ValueError(f"{option}: requires the column {required[0]}, which this pipeline does not write; name another table")
 
@@ -185,10 +185,6 @@ def _shape(field: Mapping[str, Any]) -> tuple[Any, ...]:
     repeated = field.get("mode") == "REPEATED"
     kind = _SAME.get(field["type"], field["type"])
     return kind, repeated, tuple(sorted((member["name"], _shape(member)) for member in field.get("fields", ())))
-
-
-def _words(field: Mapping[str, Any]) -> str:
-    return f"{field['type']} {field['mode']}" if field["mode"] == "REPEATED" else str(field["type"])
 
 
 def _check_held(option: str, held: int, own: int, config: PipelineConfig) -> None:

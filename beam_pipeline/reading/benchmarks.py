@@ -71,11 +71,7 @@ def _read_file(path: str, fields: tuple[str, ...]) -> Iterator[BenchmarkItem]:
 
 
 def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> None:
-    """Check that every file of every pattern has an item; reads each up to its first.
-
-    Raises:
-        ValueError: one line that names the pattern, or the file and the line, and what is wrong.
-    """
+    """Raise ValueError, one line that names the place, unless every file has an item; reads each up to its first."""
     for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
         next(read_items(path, fields, quiet=True))
 

@@ -153,13 +153,12 @@ def _as_text(value: Any, what: str) -> str | BadRow:
         return BadRow("WrongType", f"{what} is {_kind(value)}; it must be a string")
     if "\0" in value:
         return BadRow("NullByte", f"{what} has a null byte at character {value.index(chr(0)) + 1}; remove it")
-    if not value.isascii():
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            return BadRow(
-                "InvalidUtf8", f"{what} has half of a surrogate pair at character {error.start + 1}; write the whole character"
-            )
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return BadRow(
+            "InvalidUtf8", f"{what} has half of a surrogate pair at character {error.start + 1}; write the whole character"
+        )
     return value
 
 

@@ -50,10 +50,8 @@ def read_exemplars(
 ) -> dict[str, tuple[Exemplar, ...]]:
     """The bank of each domain by its name: what ships with the package, and the user's own.
 
-    Several files for one domain add up. An exemplar with the id of an earlier one takes its place.
-
-    Raises:
-        ValueError: a pattern matches nothing, or (PromptError) a file is not a bank; one line, before any work.
+    Several files for one domain add up. An exemplar with the id of an earlier one takes its place. ValueError, one line, if
+    a pattern matches nothing, or (PromptError) a file is not a bank.
     """
     domains = tuple(domains)
     own: dict[str, tuple[Exemplar, ...]] = {}
@@ -86,11 +84,8 @@ def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
 def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     """The domains of a run: the built-in ones and those of a YAML file, local or in a bucket.
 
-    A domain of the file takes the place of the built-in one with its slug; others come before
-    "Other". With `replace` only the file's stand.
-
-    Raises:
-        ValueError: the file cannot be read, or (PromptError) is no list of domains.
+    A domain of the file takes the place of the built-in one with its slug; others come before "Other". With `replace`
+    only the file's stand. ValueError if the file cannot be read, or (PromptError) is no list of domains.
     """
     own = parse_domains(read_text(match_pattern(path)[0]), path)
     if replace:

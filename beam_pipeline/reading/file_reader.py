@@ -177,11 +177,7 @@ def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[dict[st
 
 
 def _column_paths(schema: Any, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Where the columns of some fields are, as far as they are there.
-
-    Raises:
-        BrokenFile: the first is not, which holds the text; the message lists the columns that there are.
-    """
+    """Where the columns of some fields are; `BrokenFile`, which lists all columns, if the first, the text, is not there."""
     none = schema.empty_table().to_struct_array()
     paths = {field: path for field in fields if (path := _column_path(none, field))}
     if fields[0] not in paths:
@@ -199,10 +195,7 @@ def _column_names(columns: Iterable[Any], prefix: str = "") -> Iterator[str]:
 
 
 def check_parquet(stream: BinaryIO, text_field: str) -> None:
-    """Check that a Parquet file has the column of the text, or raise as `_column_paths`.
-
-    One that cannot be read is left to the run, which says so.
-    """
+    """Raise `BrokenFile` unless a Parquet file has the column of the text. One that cannot be read is left to the run."""
     try:
         schema = pq.read_schema(stream)
     except Exception:  # Arrow has errors of its own, and so has each file system

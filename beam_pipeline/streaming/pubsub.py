@@ -74,10 +74,10 @@ def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime 
     document = parse_row(data, fields, where) if data.strip() else BadRow("InvalidJson", "the message has no data")
     if event_time.kind == ATTRIBUTE:
         document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
+    shown = {printable(name): printable(value) for name, value in attributes.items()}
     if isinstance(document, BadRow):
-        return _dead_message(document, where, message, attributes)
-    carried = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
-    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=carried)
+        return _dead_message(document, where, message, shown)
+    return replace(document, source=document.source or shown.get("source", ""), attributes=tuple(sorted(shown.items())))
 
 
 def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: dict[str, str]) -> DeadLetter:
@@ -87,9 +87,9 @@ def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: d
         **json.loads(letter.item),
         "message_id": message.message_id or "",
         "publish_time": published.isoformat() if isinstance(published, datetime) else str(published or ""),
-        "attributes": {printable(name): printable(value) for name, value in attributes.items()},
+        "attributes": attributes,
     }
-    own = {**item["attributes"], **json.loads(bad.carried or "{}")}
+    own = {**attributes, **json.loads(bad.carried or "{}")}
     return replace(letter, item=json.dumps(item, ensure_ascii=False), attributes=json.dumps(own, ensure_ascii=False))
 
 
