@@ -31,7 +31,7 @@ setup(
         "beam_pipeline": ["sample/*"],
         "beam_pipeline.export": ["dataset_card.md"],
         "beam_pipeline.demo_endpoint.rules": ["*.yaml"],
-        "beam_pipeline.report": ["page.css", "page.js"],
+        "beam_pipeline.report": ["page.html", "page.css", "page.js"],
     },
     install_requires=requirements(),
     extras_require={extra: requirements(f"requirements-{extra}.txt") for extra in ("crawl", "report")},

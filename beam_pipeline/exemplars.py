@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,19 +50,6 @@ class Candidate:
     rank: tuple[int, int, float, str]
 
 
-def read_rows(place: str) -> Iterator[Row]:
-    """The rows of `qa/` files: a folder of a run or its `qa/`, a file or a glob; JSONL or Parquet, local or not.
-
-    Raises:
-        ExemplarError: nothing is there, or a file is not rows of pairs.
-    """
-    try:
-        for path in pair_files(place):
-            yield from (row for _, row in read_pairs(path))
-    except ReadBackError as error:
-        raise ExemplarError(f"--from {error}") from error
-
-
 def find_domain(wanted: str, domains: Iterable[Domain]) -> Domain:
     """A domain by its slug or its name.
 
@@ -78,18 +65,10 @@ def find_domain(wanted: str, domains: Iterable[Domain]) -> Domain:
 
 def candidate_of(row: Row, domain: Domain, licence: str = "") -> Candidate | str:
     """A row of `qa/` as a candidate, or in words why it cannot be one."""
-    fields = {name: _text(row.get(name)) for name in ("persona", "question", "answer", "answer_type")}
-    passage = _text(row.get("quote"))
-    pair_id = _text(row.get("id"))
-    document_id = _text(row.get("document_id"))
-    exemplar = Exemplar(
-        id=f"{domain.slug.replace('_', '-')}-{pair_id[:8]}",
-        domain=domain.name,
-        passage=passage,
-        source=_text(row.get("source")),
-        licence=_text(row.get("licence")) or licence,
-        **fields,
-    )
+    fields = {name: _text(row.get(name)) for name in ("persona", "question", "answer", "answer_type", "source", "licence")}
+    passage, pair_id, document_id = (_text(row.get(name)) for name in ("quote", "id", "document_id"))
+    fields["licence"] = fields["licence"] or licence
+    exemplar = Exemplar(id=f"{domain.slug.replace('_', '-')}-{pair_id[:8]}", domain=domain.name, passage=passage, **fields)
     if problems := check_exemplar(exemplar):
         return re.sub(r"\d+ characters, more than", "more characters than", problems[0]).split(": ")[0]
     task = PersonaTask(Document(document_id, passage), domain.name, Persona(exemplar.persona))
@@ -121,7 +100,7 @@ def choose(candidates: Iterable[Candidate], count: int, bank: Sequence[Exemplar]
     verified pair whose document has not been used. Documents are used twice only when there is no other.
     """
     waiting: dict[str, list[Candidate]] = {}
-    for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
+    for candidate in candidates:
         waiting.setdefault(candidate.exemplar.answer_type, []).append(candidate)
     had = Counter(exemplar.answer_type for exemplar in bank)
     taken = {mark for exemplar in bank for mark in _marks(exemplar)}
@@ -129,21 +108,14 @@ def choose(candidates: Iterable[Candidate], count: int, bank: Sequence[Exemplar]
     documents: Counter[str] = Counter()
     while waiting and len(chosen) < count:
         for answer_type in sorted(waiting, key=lambda name: (had[name], name)):
-            if len(chosen) >= count:
-                break
-            queue = waiting[answer_type]
-            queue.sort(key=lambda candidate: (documents[candidate.document_id], candidate.rank))
-            while queue:
-                candidate = queue.pop(0)
-                marks = _marks(candidate.exemplar)
-                if not taken & marks:
-                    chosen.append(candidate)
-                    taken |= marks
-                    documents[candidate.document_id] += 1
-                    had[answer_type] += 1
-                    break
-            if not queue:
-                del waiting[answer_type]
+            fresh = [candidate for candidate in waiting.pop(answer_type) if not taken & _marks(candidate.exemplar)]
+            if fresh and len(chosen) < count:
+                best = min(fresh, key=lambda candidate: (documents[candidate.document_id], candidate.rank))
+                chosen.append(best)
+                taken |= _marks(best.exemplar)
+                documents[best.document_id] += 1
+                had[answer_type] += 1
+                waiting[answer_type] = fresh
     return chosen
 
 
@@ -186,16 +158,13 @@ def write_exemplars(candidates: Iterable[Candidate], path: str) -> None:
     """Write a bank to edit; `document_id` is there for who reads it, and ignored where the bank is used.
 
     Raises:
-        ExemplarError: there is a file of this name, or it cannot be written.
+        ExemplarError: it cannot be written.
     """
     try:
-        if FileSystems.exists(path):
-            raise ExemplarError(f"--output {path}: is there already; name another file, or move it away")
         with FileSystems.create(path, "text/plain") as file:
             for candidate in candidates:
                 row = {name: value for name, value in asdict(candidate.exemplar).items() if value}
-                row["document_id"] = candidate.document_id
-                file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+                file.write((json.dumps({**row, "document_id": candidate.document_id}, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         raise ExemplarError(f"--output {path}: cannot be written: {reason(error)}") from error
 
@@ -226,12 +195,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         output = options.output or f"{domain.slug}.jsonl"
         if FileSystems.exists(output):
             raise ExemplarError(f"--output {output}: is there already; name another file, or move it away")
-        chosen, refused = propose(read_rows(options.pairs), domain, options.count, options.licence)
+        rows = (row for path in pair_files(options.pairs) for _, row in read_pairs(path))
+        chosen, refused = propose(rows, domain, options.count, options.licence)
         if not chosen:
             raise ExemplarError(f"no pair of {domain.name} makes an exemplar: {_counts(refused)}")
         write_exemplars(chosen, output)
     except ValueError as error:  # input, output or domains that cannot be used
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        option = "--from " if isinstance(error, ReadBackError) else ""
+        print(f"error: {option}{one_line(error)}", file=sys.stderr)
         return UNUSABLE
     types = ", ".join(f"{name} {number}" for name, number in Counter(made.exemplar.answer_type for made in chosen).most_common())
     print(f"{len(chosen)} exemplars ({types}) in {output}; read and edit them before use")

@@ -31,7 +31,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.run import batch as batch_run
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from transforms.flow.outcome import Outcome
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import Runtime, close_runtime
 from transforms.inference.scheduling import retries as attempt_module
 from transforms.inference.scheduling import router as router_module

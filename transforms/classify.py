@@ -19,7 +19,7 @@ from prompts.load import PromptSet
 from transforms.english.function_words import ARTICLES, SHORT_PREPOSITIONS
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.records import Document, Persona, PersonaTask, Rejection, Stamp, reject
 from transforms.text import normalise, words
 

@@ -92,7 +92,7 @@ class EmbedBenchmarks(beam.PTransform):
 
     def expand(self, items: beam.PCollection) -> beam.PCollection:
         embedded = items | "EmbedItems" >> EmbedTexts(
-            STAGE, _item_texts, _item_origin, BenchmarkItem, self.model, self.entries, _skip_item
+            STAGE, _item_texts, lambda item: f"benchmark:{item.name}", BenchmarkItem, self.model, self.entries, _skip_item
         )
         return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
 
@@ -117,14 +117,22 @@ class DecontaminateSemantically(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
         embedded = pairs | "EmbedQuestions" >> EmbedTexts(
-            STAGE, _question_texts, _question_origin, VerifiedQA, self.model, self.entries
+            STAGE,
+            lambda qa: (core_question(qa.pair.question),),
+            lambda qa: qa.pair.task.document.id,
+            VerifiedQA,
+            self.model,
+            self.entries,
         )
-        digest = self.benchmarks | "Digest" >> DigestItems()
-        compare = beam.ParDo(
-            _CompareFn(self.least), beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(self.benchmarks)
-        )
+        compare = beam.ParDo(_CompareFn(self.least), *_digest_and_items(self.benchmarks))
         judged = as_outcome(embedded.passed | "Compare" >> split_outputs(compare, VerifiedQA))
         return Outcome(judged.passed, judged.rejected, embedded.dead_letters)
+
+
+def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput, beam.pvalue.AsSideInput]:
+    """Side inputs: by the first a process knows whether it holds already what it makes of the second."""
+    digest = items | "Digest" >> DigestItems()
+    return beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(items)
 
 
 # Of one run, or of two in turn.
@@ -141,24 +149,12 @@ def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _item_origin(item: BenchmarkItem) -> str:
-    return f"benchmark:{item.name}"
-
-
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:
     if isinstance(error, TransientError):
         raise FatalError(f"benchmark items cannot be embedded: {error}") from error
     Metrics.counter(STAGE, "benchmark_items_skipped").inc()
     _LOGGER.warning("Benchmark item %s is not looked for in other words: %s", item.name, error)
     yield from ()
-
-
-def _question_texts(qa: VerifiedQA) -> tuple[str, ...]:
-    return (core_question(qa.pair.question),)
-
-
-def _question_origin(qa: VerifiedQA) -> str:
-    return qa.pair.task.document.id
 
 
 class _PackFn(beam.DoFn):
@@ -271,12 +267,7 @@ class DecontaminateQA(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
-        digest = shards | "Digest" >> DigestItems()
-        find = beam.ParDo(
-            _DecontaminateFn(self.ngram, self.similarity),
-            beam.pvalue.AsSingleton(digest, default_value=0),
-            beam.pvalue.AsIter(shards),
-        )
+        find = beam.ParDo(_DecontaminateFn(self.ngram, self.similarity), *_digest_and_items(shards))
         return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
 
 

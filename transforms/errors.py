@@ -7,27 +7,32 @@
 Anything else is a bug and is left to raise.
 """
 
+from typing import Any
+
 
 class TransientError(Exception):
     """Worth another try: timeout, lost connection, HTTP 408, 409, 429 or 5xx.
 
-    `retry_after_s` is what the server asked for, in seconds, or None.
+    `retry_after_s` is what the server asked for, in seconds, or None; `status` its HTTP status, 0 where none came.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class ElementError(Exception):
     """This element cannot succeed; it becomes a dead letter with this class's name.
 
-    `reply` is what the model answered, as text, where there was an answer.
+    `reply` is what the model answered, as text, where there was an answer; `paid` that answer with its tokens, where
+    they are known.
     """
 
     def __init__(self, message: str, reply: str = "") -> None:
         super().__init__(message)
         self.reply = reply
+        self.paid: Any = None
 
 
 class ReplyInvalid(ElementError):

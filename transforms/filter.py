@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.records import Document, Rejection, Stamp, reject
 
 

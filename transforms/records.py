@@ -6,8 +6,8 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from transforms.text import stable_hash
@@ -189,6 +189,9 @@ class DeadLetter:
 NOT_STARTED = "NotStarted"
 
 
+TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one model call cost: tokens as the endpoint counts them, times in seconds.
@@ -206,60 +209,44 @@ class Usage:
     queued_s: float = 0.0
 
 
+def lineage(item: Item) -> Iterator[Item]:
+    """An item and what it was made of, back to the document."""
+    yield item
+    match item:
+        case PersonaTask():
+            yield item.document
+        case QAPair():
+            yield from lineage(item.task)
+        case VerifiedQA():
+            yield from lineage(item.pair)
+
+
 def document_of(item: Item) -> Document:
     """The document that an item of any stage goes back to."""
-    match item:
-        case Document():
-            return item
-        case PersonaTask():
-            return item.document
-        case QAPair():
-            return item.task.document
-        case VerifiedQA():
-            return item.pair.task.document
+    return next(each for each in lineage(item) if isinstance(each, Document))
 
 
 def task_of(item: Item) -> PersonaTask | None:
     """The (document, persona) task that an item belongs to; None for a document."""
-    match item:
-        case Document():
-            return None
-        case PersonaTask():
-            return item
-        case QAPair():
-            return item.task
-        case VerifiedQA():
-            return item.pair.task
+    return next((each for each in lineage(item) if isinstance(each, PersonaTask)), None)
 
 
 def stamps_of(item: Item) -> tuple[Stamp, ...]:
     """Every stamp on an item, oldest first."""
-    match item:
-        case Document():
-            return item.stamps
-        case PersonaTask():
-            return stamps_of(item.document) + item.stamps
-        case QAPair():
-            return stamps_of(item.task) + item.stamps
-        case VerifiedQA():
-            return stamps_of(item.pair) + item.stamps
+    return tuple(stamp for each in reversed([*lineage(item)]) for stamp in each.stamps)
 
 
 def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
     """Reject an item for a reason; `detail` says what was seen, for a reader."""
+    shown = json.dumps(item_row(item), ensure_ascii=False)
+    return Rejection(stage=stage, reason=reason, detail=detail, item=shown, **origin_of(item))
+
+
+def origin_of(item: Item) -> dict[str, str]:
+    """Where an item comes from, as rejections and dead letters say it."""
     document, task = document_of(item), task_of(item)
-    return Rejection(
-        stage=stage,
-        reason=reason,
-        document_id=document.id,
-        where=document.where,
-        task_id=task.id if task else "",
-        domain=task.domain if task else "",
-        persona=task.persona.name if task else "",
-        detail=detail,
-        item=json.dumps(item_row(item), ensure_ascii=False),
-        attributes=attributes_text(document),
-    )
+    origin = {"document_id": document.id, "where": document.where, "attributes": attributes_text(document)}
+    return origin | ({"task_id": task.id, "domain": task.domain, "persona": task.persona.name} if task else {})
 
 
 def attributes_row(document: Document) -> dict[str, Any]:
@@ -280,13 +267,15 @@ def item_row(item: Item) -> dict[str, Any]:
         case PersonaTask():
             return {"id": item.id, "persona": item.persona.name, "interest": item.persona.interest, "domain": item.domain}
         case QAPair():
+            start, end = item.place or (None, None)
             return {
                 "id": item.id,
                 "question": item.question,
                 "answer": item.answer,
                 "answer_type": item.answer_type,
                 "aliases": list(item.aliases),
-                **_place_columns(item),
+                "answer_start": start,
+                "answer_end": end,
             }
         case VerifiedQA():
             return {
@@ -296,12 +285,6 @@ def item_row(item: Item) -> dict[str, Any]:
                 "pass_rate_samples": item.samples,
                 "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
             }
-
-
-def _place_columns(pair: QAPair) -> dict[str, int | None]:
-    """Where the document says the answer, as two columns."""
-    start, end = pair.place or (None, None)
-    return {"answer_start": start, "answer_end": end}
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
@@ -327,55 +310,23 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "attributes": attributes_row(task.document),
         "domain": task.domain,
         "persona": task.persona.name,
-        "question": qa.pair.question,
-        "answer": qa.pair.answer,
-        "answer_type": qa.pair.answer_type,
-        "aliases": list(qa.pair.aliases),
-        **_place_columns(qa.pair),
-        "quote": qa.quote,
-        "pass_rate": qa.pass_rate,
-        "pass_rate_samples": qa.samples,
-        "verdicts": [verdict_row(verdict) for verdict in qa.verdicts],
-        "provenance": {
-            "pipeline_version": pipeline_version,
-            "calls": [
-                {"stage": s.stage, "model": s.model, "prompt_version": s.prompt_version, "prompt_sha256": s.prompt_sha256}
-                for s in stamps_of(qa)
-            ],
-        },
+        **item_row(qa),
+        "provenance": {"pipeline_version": pipeline_version, "calls": [asdict(stamp) for stamp in stamps_of(qa)]},
     }
 
 
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
     """A row of `rejected/`; `item` is the rejected thing itself, as an object."""
-    return {
-        "stage": rejection.stage,
-        "reason": rejection.reason,
-        "detail": rejection.detail,
-        "document_id": rejection.document_id,
-        "where": rejection.where,
-        "attributes": json.loads(rejection.attributes or "{}"),
-        "domain": rejection.domain,
-        "persona": rejection.persona,
-        "item": json.loads(rejection.item),
-    }
+    return _row(rejection, "stage reason detail document_id where attributes domain persona item")
 
 
 def dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
     """A row of `dead_letters/`; `item` with `item_type` is enough to run the stage again."""
-    return {
-        "stage": letter.stage,
-        "error": letter.error,
-        "message": letter.message,
-        "where": letter.where,
-        "document_id": letter.document_id,
-        "attributes": json.loads(letter.attributes or "{}"),
-        "domain": letter.domain,
-        "persona": letter.persona,
-        "item_type": letter.item_type,
-        "item": json.loads(letter.item),
-        "attempts": letter.attempts,
-        "prompt_version": letter.prompt_version,
-        "reply": letter.reply,
-        "occurred_at": letter.occurred_at,
-    }
+    origin = "stage error message where document_id attributes domain persona"
+    return _row(letter, f"{origin} item_type item attempts prompt_version reply occurred_at")
+
+
+def _row(record: Rejection | DeadLetter, columns: str) -> dict[str, Any]:
+    """These fields of a record, in this order; what is JSON text in it as an object."""
+    row = {name: getattr(record, name) for name in columns.split()}
+    return row | {name: json.loads(row[name] or "{}") for name in ("attributes", "item")}

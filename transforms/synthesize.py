@@ -20,7 +20,7 @@ from prompts.load import PromptSet
 from transforms.answers.canonical import AnswerType
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
 
 

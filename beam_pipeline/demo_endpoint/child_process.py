@@ -3,14 +3,13 @@
 import atexit
 import json
 import os
-import selectors
 import subprocess
 import sys
-import time
+import threading
 import urllib.request
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from beam_pipeline.demo_endpoint.server import READY, EndpointConfig, to_flags
@@ -19,10 +18,7 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 
 
-# --- running it from Python ------------------------------------------------------------------------
-
-
-class DemoEndpoint:
+class DemoEndpoint(AbstractContextManager["DemoEndpoint"]):
     """A running endpoint in a child process. Use as a context manager, or call `stop()`.
 
     `url` is the base URL for clients ("http://127.0.0.1:PORT/v1"). The child also ends by itself
@@ -52,7 +48,12 @@ class DemoEndpoint:
             cwd=root,  # `-m` looks there first, and not among the files of the user
             env={**os.environ, "PYTHONPATH": path},
         )
-        line = _first_line(process)
+        assert process.stdout is not None
+        too_late = threading.Timer(START_TIMEOUT_S, process.kill)
+        too_late.daemon = True
+        too_late.start()
+        line = process.stdout.readline().decode()
+        too_late.cancel()
         started = cls(process, line.removeprefix(READY).strip())
         if not line.startswith(READY):
             started.stop()
@@ -78,22 +79,5 @@ class DemoEndpoint:
             self._process.kill()
             self._process.wait()
 
-    def __enter__(self) -> "DemoEndpoint":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _first_line(process: subprocess.Popen[bytes]) -> str:
-    """The first line that a child prints, or what there was of it when it ended or took too long."""
-    assert process.stdout is not None
-    line, ends_at = b"", time.monotonic() + START_TIMEOUT_S
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while not line.endswith(b"\n") and selector.select(ends_at - time.monotonic()):
-            piece = os.read(process.stdout.fileno(), 4096)
-            if not piece:
-                break
-            line += piece
-    return line.decode()

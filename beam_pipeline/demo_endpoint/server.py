@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import NoReturn
+from typing import Any
 
 from aiohttp import web
 
@@ -51,16 +51,11 @@ def parse_flags(argv: Sequence[str] | None = None) -> EndpointConfig:
         "demo-endpoint", (__doc__ or "").partition("\n")[0], ("--port 8000", "--port 8000 --latency_median_s 0.4 --slots 64")
     )
     for option in fields(EndpointConfig):
-        if option.type in (bool, "bool"):
-            parser.add_argument(f"--{option.name}", action="store_true", help=option.metadata["help"])
-        else:
-            parser.add_argument(
-                f"--{option.name}",
-                type=type(option.default),
-                default=option.default,
-                metavar=option.name.rsplit("_", 1)[-1].upper(),
-                help=f"{option.metadata['help']} (default: {option.default!r})",
-            )
+        kind: dict[str, Any] = {"action": "store_true", "help": option.metadata["help"]}
+        if not isinstance(option.default, bool):
+            said = f"{option.metadata['help']} (default: {option.default!r})"
+            kind = {"type": type(option.default), "metavar": option.name.rsplit("_", 1)[-1].upper(), "help": said}
+        parser.add_argument(f"--{option.name}", default=option.default, **kind)
     try:
         return EndpointConfig(**vars(parser.parse_args(argv)))
     except ValueError as error:
@@ -79,15 +74,14 @@ def to_flags(config: EndpointConfig) -> list[str]:
     return flags
 
 
-# --- the server ------------------------------------------------------------------------------------
-
-
 class Server:
     """Handlers of the HTTP server, and the figures that `/stats` shows."""
 
     def __init__(self, config: EndpointConfig) -> None:
         self.simulation = Simulation(config)
-        self._key = _accepted_key(config)
+        self._key = os.environ.get(config.api_key_env, "") if config.api_key_env else ""
+        if config.api_key_env and not self._key:
+            raise ValueError(f"--api_key_env: the environment variable {config.api_key_env} is not set")
         self._figures: Counter[str] = Counter()
         self._in_flight = 0
         self._peak_in_flight = 0
@@ -219,18 +213,6 @@ def _error(error: RequestError, headers: Mapping[str, str] | None = None) -> web
     return web.json_response(error.body(), status=error.status, headers=headers)
 
 
-def _accepted_key(config: EndpointConfig) -> str:
-    """The key that requests must carry; "" if any will do.
-
-    Raises:
-        ValueError: a variable is named, but it is not set.
-    """
-    key = os.environ.get(config.api_key_env, "") if config.api_key_env else ""
-    if config.api_key_env and not key:
-        raise ValueError(f"--api_key_env: the environment variable {config.api_key_env} is not set")
-    return key
-
-
 async def serve(config: EndpointConfig) -> None:
     """Run the server until SIGTERM, SIGINT or, with `exit_with_parent`, the end of standard input."""
     stop = asyncio.Event()
@@ -255,9 +237,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         asyncio.run(serve(parse_flags(argv)))
     except (ValueError, OSError) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"demo_endpoint: {message}", file=sys.stderr)
-    raise SystemExit(2)
+        print(f"demo_endpoint: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

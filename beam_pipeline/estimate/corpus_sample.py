@@ -18,6 +18,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from apache_beam.io.filesystems import FileSystems
@@ -31,6 +32,9 @@ from transforms.duplicates.document_copies import Fingerprint, find_losses
 from transforms.records import DeadLetter, Document
 from transforms.screen import ScreenConfig, screen_document
 from transforms.text import stable_seed
+
+# Of the documents of inputs with a cap, by source: the ticket by which a run takes each, and the number of its file, in turn.
+_Capped = dict[str, "array[int]"]
 
 # As stored. A gigabyte of JSONL is read in half a minute.
 READ_BYTES = 1 << 30
@@ -93,49 +97,27 @@ def draw_sample(
         for path, stored in file_sizes(found.patterns).items()
     ]
     order = sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
-    kept, caps = _Smallest(screened_rows), _Caps()
-    read = 0
     file_bytes: list[int] = []
     file_rows: list[int] = []
-    for number, (path, stored, found) in enumerate(order):
-        if read >= read_bytes and number >= FEWEST_FILES:
-            break
-        rows = 0
-        for row in found.reader.read(path):
-            if isinstance(row, LeftOut):
-                continue
-            rows += 1
-            kept.offer(_ticket(seed, "row", row.where), (number, row))
-            if found.cap and isinstance(row, Document):
-                caps.offer(row, number)
-        read += stored
-        file_bytes.append(stored)
-        file_rows.append(rows)
-    total_bytes = sum(stored for _, stored, _ in files)
-    limits = caps.limits(order, len(file_bytes))
-    for number, left_out in caps.left_out(limits):
-        file_rows[number] -= left_out
-    taken = [(number, row) for number, row in kept.items() if not _over_cap(row, limits)]
-    return _screen_and_draw(plan.screen, taken, size, seed, total_bytes, len(order), file_bytes, file_rows)
+    capped: _Capped = defaultdict(lambda: array("q"))
 
+    def read() -> Iterator[tuple[int, Document | DeadLetter]]:
+        for number, (path, stored, found) in enumerate(order):
+            if sum(file_bytes) >= read_bytes and number >= FEWEST_FILES:
+                break
+            file_bytes.append(stored)
+            file_rows.append(0)
+            for row in found.reader.read(path):
+                if not isinstance(row, LeftOut):
+                    file_rows[number] += 1
+                    if found.cap and isinstance(row, Document):
+                        capped[row.source].extend((ticket(row.source, row.id), number))
+                    yield number, row
 
-def _screen_and_draw(
-    screen: ScreenConfig,
-    rows: list[tuple[int, Document | DeadLetter]],
-    size: int,
-    seed: int,
-    total_bytes: int,
-    total_files: int,
-    file_bytes: list[int],
-    file_rows: list[int],
-) -> CorpusSample:
-    passed: list[tuple[int, Document]] = []
-    ids = set()
-    for number, (_, row) in enumerate(rows):
-        if isinstance(row, Document) and row.id not in ids:  # of rows with one id the first passes, or none
-            ids.add(row.id)
-            passed += ((number, text) for text in screen_document(row, screen) if isinstance(text, Document))
-    texts = list(without_copies(passed, screen))
+    smallest = heapq.nsmallest(screened_rows, enumerate(read()), key=lambda item: _ticket(seed, "row", item[1][1].where))
+    limits = _apply_caps(capped, order, file_rows)
+    rows = [item for _, item in sorted(smallest, key=itemgetter(0)) if not _over_cap(item[1], limits)]
+    texts = _screened(plan.screen, [row for _, row in rows])
     row_texts, row_characters = np.zeros(len(rows), int), np.zeros(len(rows), int)
     for number, text in texts:
         row_texts[number] += 1
@@ -144,14 +126,25 @@ def _screen_and_draw(
     return CorpusSample(
         texts=tuple(text for _, text in drawn),
         text_file=np.array([rows[number][0] for number, _ in drawn], int),
-        total_bytes=total_bytes,
-        total_files=total_files,
+        total_bytes=sum(stored for _, stored, _ in files),
+        total_files=len(order),
         file_bytes=np.array(file_bytes, int),
         file_rows=np.array(file_rows, int),
         row_file=np.array([file for file, _ in rows], int),
         row_texts=row_texts,
         row_characters=row_characters,
     )
+
+
+def _screened(screen: ScreenConfig, rows: Iterable[Document | DeadLetter]) -> list[tuple[int, Document]]:
+    """The texts that pass the screen, each with the number of its row."""
+    passed: list[tuple[int, Document]] = []
+    ids = set()
+    for number, row in enumerate(rows):
+        if isinstance(row, Document) and row.id not in ids:  # of rows with one id the first passes, or none
+            ids.add(row.id)
+            passed += ((number, text) for text in screen_document(row, screen) if isinstance(text, Document))
+    return list(without_copies(passed, screen))
 
 
 def without_copies(passed: Iterable[tuple[int, Document]], screen: ScreenConfig) -> Iterator[tuple[int, Document]]:
@@ -183,53 +176,23 @@ def _over_cap(row: Document | DeadLetter, limits: Mapping[str, int]) -> bool:
     return isinstance(row, Document) and row.source in limits and ticket(row.source, row.id) >= limits[row.source]
 
 
-class _Caps:
-    """The documents of inputs with a cap: their tickets, by which a run takes them, and the file of each."""
+def _apply_caps(capped: _Capped, files: Sequence[tuple[str, int, FileInput]], file_rows: list[int]) -> dict[str, int]:
+    """The ticket from which on a cap leaves out, by source; what that is of a file is taken from its rows.
 
-    def __init__(self) -> None:
-        self._tickets: dict[str, array[int]] = defaultdict(lambda: array("q"))
-        self._files: dict[str, array[int]] = defaultdict(lambda: array("q"))
-
-    def offer(self, document: Document, file: int) -> None:
-        self._tickets[document.source].append(ticket(document.source, document.id))
-        self._files[document.source].append(file)
-
-    def limits(self, files: Sequence[tuple[str, int, FileInput]], read: int) -> dict[str, int]:
-        """The ticket from which on a cap leaves out, by source; of `files` the first so many were read."""
-        limits = {}
-        for source, seen in self._tickets.items():
-            [found] = {id(found): found for *_, found in files if found.reader.fields.source_label == source}.values()
-            whole = sum(stored for _, stored, other in files if other is found)
-            share = sum(stored for _, stored, other in files[:read] if other is found) / max(1, whole)
-            tickets, most = np.unique(np.frombuffer(seen, np.int64)), round(found.cap * share)
-            if len(tickets) > most:
-                limits[source] = int(tickets[most])
-        return limits
-
-    def left_out(self, limits: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-        """Of each file how many documents that is."""
-        for source, limit in limits.items():
-            over = np.frombuffer(self._tickets[source], np.int64) >= limit
-            files, counts = np.unique(np.frombuffer(self._files[source], np.int64)[over], return_counts=True)
-            yield from zip(files.tolist(), counts.tolist(), strict=True)
-
-
-class _Smallest:
-    """Keeps the items with the smallest tickets, as many as it is told."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._heap: list[tuple[int, int, tuple[int, Document | DeadLetter]]] = []
-        self._offered = 0
-
-    def offer(self, ticket: int, item: tuple[int, Document | DeadLetter]) -> None:
-        self._offered += 1  # between items of one ticket
-        entry = (-ticket, -self._offered, item)
-        if len(self._heap) < self._most:
-            heapq.heappush(self._heap, entry)
-        elif entry > self._heap[0]:
-            heapq.heapreplace(self._heap, entry)
-
-    def items(self) -> list[tuple[int, Document | DeadLetter]]:
-        """What was kept, in the order in which it came."""
-        return [item for _, _, item in sorted(self._heap, key=lambda entry: -entry[1])]
+    The first of `files` were read, as many as `file_rows` has.
+    """
+    limits = {}
+    for source, seen in capped.items():
+        sizes = [
+            (stored, number < len(file_rows), found)
+            for number, (_, stored, found) in enumerate(files)
+            if found.reader.fields.source_label == source
+        ]
+        share = sum(stored for stored, read, _ in sizes if read) / max(1, sum(stored for stored, _, _ in sizes))
+        tickets, numbers = np.frombuffer(seen, np.int64).reshape(-1, 2).T
+        distinct, most = np.unique(tickets), round(sizes[0][2].cap * share)
+        if len(distinct) > most:
+            limits[source] = int(distinct[most])
+            for number in numbers[tickets >= distinct[most]].tolist():
+                file_rows[number] -= 1
+    return limits

@@ -11,11 +11,12 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.reading.journal import journal_files
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.journal.writer import read_entries
-from transforms.inference.runtime import Answer, Call, get_runtime
-from transforms.records import VerifiedQA
+from transforms.inference.runtime import get_runtime
+from transforms.inference.scheduling.retries import Answer, Call
+from transforms.records import TOKENS, VerifiedQA
 from transforms.stages import MODEL_STAGES
 
-CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")
+CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", *TOKENS)
 # Of the cached tokens those that every prompt begins with, whatever its document: they are always in the cache.
 SHARED = "shared_tokens"
 

@@ -68,22 +68,22 @@ def totals(sample: CorpusSample, figures: Mapping[str, np.ndarray], seed: int = 
     """
     random = np.random.default_rng(seed)
     names = tuple(figures)
-    values = np.column_stack([np.asarray(figures[name], float) for name in names]) if names else np.zeros((len(sample.texts), 0))
+    values = np.column_stack([np.zeros((len(sample.texts), 0)), *(np.asarray(figures[name], float) for name in names)])
     lengths = np.array([len(text.text) for text in sample.texts], float)
-    estimate = _estimate(sample, values, lengths, None, None)
+    files, rows, texts = (np.ones(len(part)) for part in (sample.file_rows, sample.row_file, sample.texts))
+    estimate = _estimate(sample, values, lengths, files, rows, texts)
     draws = np.tile(estimate, (DRAWS, 1))
-    texts = len(sample.texts)
-    left_out = max(0.0, 1 - texts / max(1, int(sample.row_texts.sum())))
+    number = len(texts)
+    left_out = max(0.0, 1 - number / max(1, int(sample.row_texts.sum())))
     for draw in range(DRAWS):
         if not sample.read_all:
-            weights = _drawn(random, len(sample.file_rows))
-            draws[draw] = _estimate(sample, values, lengths, weights, None)
+            draws[draw] = _estimate(sample, values, lengths, _drawn(random, len(files)), rows, texts)
             continue
-        again = _estimate(sample, values, lengths, None, _drawn(random, texts))
-        draws[draw] += np.sqrt(left_out * texts / max(1, texts - 2)) * (again - estimate)
+        again = _estimate(sample, values, lengths, files, rows, _drawn(random, number))
+        draws[draw] += np.sqrt(left_out * number / max(1, number - 2)) * (again - estimate)
         if not sample.screened_all:
-            unscreened = 1 - len(sample.row_file) / sample.file_rows.sum()
-            other = _estimate(sample, values, lengths, None, None, _drawn(random, len(sample.row_file)))
+            unscreened = 1 - len(rows) / sample.file_rows.sum()
+            other = _estimate(sample, values, lengths, files, _drawn(random, len(rows)), texts)
             draws[draw] += np.sqrt(unscreened) * (other - estimate)
     return {name: Draws(float(estimate[place]), draws[:, place]) for place, name in enumerate(("documents", "texts", *names))}
 
@@ -94,17 +94,10 @@ def _drawn(random: np.random.Generator, number: int) -> np.ndarray:
 
 
 def _estimate(
-    sample: CorpusSample,
-    values: np.ndarray,
-    lengths: np.ndarray,
-    files: np.ndarray | None,
-    texts: np.ndarray | None,
-    rows: np.ndarray | None = None,
+    sample: CorpusSample, values: np.ndarray, lengths: np.ndarray, files: np.ndarray, rows: np.ndarray, texts: np.ndarray
 ) -> np.ndarray:
-    """Documents, texts, and the totals of the columns of `values`; files, texts and rows counted as often as is said."""
-    files = np.ones(len(sample.file_rows)) if files is None else files
-    rows = (np.ones(len(sample.row_file)) if rows is None else rows) * files[sample.row_file]
-    texts = (np.ones(len(lengths)) if texts is None else texts) * files[sample.text_file]
+    """Documents, texts, and the totals of the columns of `values`; files, rows and texts counted as often as is said."""
+    rows, texts = rows * files[sample.row_file], texts * files[sample.text_file]
     read = files @ sample.file_bytes
     documents = files @ sample.file_rows * (1.0 if sample.read_all else sample.total_bytes / max(1.0, read))
     passed = documents * (rows @ sample.row_texts) / max(1.0, rows.sum())

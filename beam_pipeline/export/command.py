@@ -12,9 +12,8 @@ import posixpath
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
@@ -23,7 +22,7 @@ from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, data
 from beam_pipeline.export.folder import ExportError, ExportFolder
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
 from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
-from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, split_of
+from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
 from beam_pipeline.output.finished_run import FinishedRun, open_run
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
 from beam_pipeline.output.read_back import ReadBackError
@@ -64,15 +63,6 @@ class Selection:
         if rate is None:
             return "pass_rate_not_measured"
         return "" if self.min_pass_rate <= rate <= self.max_pass_rate else "pass_rate"
-
-
-@dataclass
-class Written:
-    """What an export holds: rows by split, rows left out by reason, its files."""
-
-    rows: dict[str, int]
-    left_out: dict[str, int]
-    files: list[str]
 
 
 def whole_row(where: str, row: Row) -> Row:
@@ -120,38 +110,38 @@ def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def export_rows(run: FinishedRun, selection: Selection, share: float, left_out: Counter[str]) -> Iterator[tuple[str, Row]]:
-    """(split, row) of every pair that is not left out; why the others are is counted."""
+def export_rows(
+    run: FinishedRun, refused: Callable[[Row], str], share: float, left_out: Counter[str]
+) -> Iterator[tuple[str, Row]]:
+    """(split, row) of every pair that is not refused; why the others are is counted."""
     for where, row in run.rows():
         row = whole_row(where, row)
-        if why := selection.refused(row):
+        if why := refused(row):
             left_out[why] += 1
         else:
             yield split_of(row["document_id"], share), row
 
 
-def export_dataset(
-    run: FinishedRun, folder: ExportFolder, selection: Selection, share: float, title: str, licence: str
-) -> Written | None:
-    """Write a Hugging Face dataset and its card; None if no row is left."""
+def write_dataset(
+    run: FinishedRun, folder: ExportFolder, pairs: Iterable[tuple[str, Row]], title: str, licence: str, left_out: Counter[str]
+) -> dict[str, int]:
+    """Write a Hugging Face dataset and its card; returns the rows of each split."""
     schema = SCHEMAS["qa"]
-    columns = tuple(schema.names)
-    tally, left_out = Tally(), Counter[str]()
+    columns, tally = tuple(schema.names), Tally()
     with SplitFiles(folder, schema, _begun, SHARD_ROWS) as files:
-        for split, row in export_rows(run, selection, share, left_out):
+        for split, row in pairs:
             tally.add(row)
             # What Parquet gave back has its free-form columns as text already.
             free = {name: row[name] for name in FREE_FORM & row.keys() if isinstance(row[name], str)}
             files.write(split, {**columns_of(row, columns), **free})
-    if not files.rows:
-        return None
     for split, count in files.shards.items():
         for number in range(count):
             folder.rename(_begun(split, number), f"data/{split}-{number:05}-of-{count:05}.parquet")
-    rows = {split: files.rows[split] for split in SPLITS if split in files.rows}
-    card = Card(title, licence, schema, rows, files.sizes, tally, run.summary, run.options, left_out)
-    folder.write_text("README.md", dataset_card(card))
-    return Written(rows, dict(left_out), folder.commit(_about(run, DATASET, rows, left_out, share)))
+    rows = _in_order(files.rows)
+    if rows:
+        card = Card(title, licence, schema, rows, files.sizes, tally, run.summary, run.options, left_out)
+        folder.write_text("README.md", dataset_card(card))
+    return rows
 
 
 def _begun(split: str, shard: int) -> str:
@@ -159,38 +149,23 @@ def _begun(split: str, shard: int) -> str:
     return f"data/{split}-{shard:05}"
 
 
-def export_trainer(
-    run: FinishedRun, folder: ExportFolder, selection: Selection, share: float, name: str, templates: Templates
-) -> Written | None:
-    """Write a trainer's rows and its reward; None if no row is left."""
-    trainer = TRAINERS[name]
+def _in_order(rows: Mapping[str, int]) -> dict[str, int]:
+    return {split: rows[split] for split in SPLITS if split in rows}
+
+
+def write_trainer(
+    folder: ExportFolder, pairs: Iterable[tuple[str, Row]], trainer: Trainer, templates: Templates
+) -> dict[str, int]:
+    """Write a trainer's rows and its reward; returns the rows of each split."""
     suffix = "jsonl" if trainer.schema is None else "parquet"
-    left_out = Counter[str]()
     with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", 0) as files:
-        for split, row in export_rows(run, selection, share, left_out):
-            if why := trainer.refused(row):
-                left_out[why] += 1
-            else:
-                files.write(split, trainer.to_row(row, templates, split, files.rows.get(split, 0)))
-    if not files.rows:
-        return None
+        for split, row in pairs:
+            files.write(split, trainer.to_row(row, templates, split, files.rows.get(split, 0)))
     for path, text in reward_files(trainer.adapter, trainer.reward_file):
         folder.write_text(path, text)
-    if trainer.system_file and templates.system:
+    if trainer.system_file and templates.said_by_system:
         folder.write_text(SYSTEM_FILE, templates.said_by_system)
-    rows = {split: files.rows[split] for split in SPLITS if split in files.rows}
-    return Written(rows, dict(left_out), folder.commit(_about(run, name, rows, left_out, share)))
-
-
-def _about(run: FinishedRun, name: str, rows: Mapping[str, int], left_out: Mapping[str, int], share: float) -> dict[str, Any]:
-    return {
-        "format": name,
-        "pipeline_version": __version__,
-        "rows": dict(rows),
-        "left_out": dict(left_out),
-        "validation_share": share,
-        "from_a_running_stream": run.running,
-    }
+    return _in_order(files.rows)
 
 
 def _parser() -> CommandParser:
@@ -251,36 +226,42 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    dataset = options.format == DATASET
-    _refuse_idle(options, ("system_template", "question_template") if dataset else ("title", "licence"))
-    share = _between("--validation_share", options.validation_share, 0.0 if dataset else VALIDATION_SHARE)
-    if share == 1:
+    trainer = TRAINERS.get(options.format)
+    _refuse_idle(options, ("title", "licence") if trainer else ("system_template", "question_template"))
+    share = options.validation_share if options.validation_share is not None else VALIDATION_SHARE if trainer else 0.0
+    if _between("--validation_share", share) == 1:
         raise ExportError("--validation_share 1: leaves nothing to train on")
     templates = Templates(
         _words("--system_template", options.system_template, SYSTEM_TEMPLATE),
         _words("--question_template", options.question_template, QUESTION_TEMPLATE),
     )
-    if not dataset and TRAINERS[options.format].system_file and not templates.same_for_all:
+    if trainer and trainer.system_file and templates.said_by_system is None:
         raise ExportError(f"--system_template: {options.format} reads it from one file for all rows, without placeholders")
     run = open_run(options.output)
     selection = Selection(
         chosen_domains(options.domains, run.summary["domains"]),
         _answer_types(options.answer_types),
-        _between("--min_pass_rate", options.min_pass_rate, 0.0),
-        _between("--max_pass_rate", options.max_pass_rate, 1.0),
+        _between("--min_pass_rate", options.min_pass_rate),
+        _between("--max_pass_rate", options.max_pass_rate),
     )
     if selection.min_pass_rate > selection.max_pass_rate:
         raise ExportError(f"--min_pass_rate {selection.min_pass_rate:g} is above --max_pass_rate {selection.max_pass_rate:g}")
+    left_out, files = Counter[str](), list[str]()
     with ExportFolder(options.to, options.overwrite) as folder:
-        if dataset:
-            title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
-            written = export_dataset(run, folder, selection, share, title, _licence(options.licence))
+        if trainer:
+            pairs = export_rows(run, lambda row: selection.refused(row) or trainer.refused(row), share, left_out)
+            rows = write_trainer(folder, pairs, trainer, templates)
         else:
-            written = export_trainer(run, folder, selection, share, options.format, templates)
-    if written is None:
+            title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
+            licence, pairs = _licence(options.licence), export_rows(run, selection.refused, share, left_out)
+            rows = write_dataset(run, folder, pairs, title, licence, left_out)
+        if rows:
+            about = {"format": options.format, "pipeline_version": __version__, "rows": rows, "left_out": dict(left_out)}
+            files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
+    if not rows:
         print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
         return FAILED
-    print(report(run, options.format, options.to, share, written))
+    print(report(run, options.format, options.to, share, rows, left_out, files))
     return OK
 
 
@@ -291,9 +272,7 @@ def _refuse_idle(options: argparse.Namespace, names: Iterable[str]) -> None:
             raise ExportError(f"--{name}: does nothing for --format {options.format}; leave it out")
 
 
-def _between(flag: str, value: float | None, default: float) -> float:
-    if value is None:
-        return default
+def _between(flag: str, value: float) -> float:
     if not 0 <= value <= 1:
         raise ExportError(f"{flag} {value:g}: must be from 0 to 1")
     return value
@@ -324,18 +303,19 @@ def _words(flag: str, given: str | None, default: str) -> str:
         raise ExportError(f"{flag} {given}: cannot be read: {reason(error)}") from error
 
 
-def report(run: FinishedRun, name: str, to: str, share: float, written: Written) -> str:
+def report(
+    run: FinishedRun, name: str, to: str, share: float, rows: Mapping[str, int], left_out: Mapping[str, int], files: Sequence[str]
+) -> str:
     """What was written, as a person reads it."""
-    rows = sum(written.rows.values())
-    lines = [f"{'split':30}{'rows':>10}", *(f"{split:30}{number:>10,}" for split, number in written.rows.items())]
-    if share and len(written.rows) < len(SPLITS):
+    lines = [f"{'split':30}{'rows':>10}", *(f"{split:30}{number:>10,}" for split, number in rows.items())]
+    if share and len(rows) < len(SPLITS):
         lines.append(f"all in one split: so few documents that none fell on the other side of a share of {share:g}")
-    if written.left_out:
+    if left_out:
         lines += ["", f"{'left out':30}{'rows':>10}"]
-        lines += [f"{why:30}{number:>10,}" for why, number in sorted(written.left_out.items(), key=lambda item: -item[1])]
+        lines += [f"{why:30}{number:>10,}" for why, number in sorted(left_out.items(), key=lambda item: -item[1])]
     if run.running:
         lines += ["", "the stream goes on: these are the windows that have closed"]
-    inside = [file for file in written.files if not file.startswith(f"{PACKAGE}/")]
+    inside = [file for file in files if not file.startswith(f"{PACKAGE}/")]
     shown = ", ".join([*inside[:6], *(["..."] if len(inside) > 6 else [])])
-    package = f", {PACKAGE}/" if len(inside) < len(written.files) else ""
-    return "\n".join([*lines, "", f"{rows:,} rows for {name} in {to.rstrip('/')}/: {shown}{package}"])
+    package = f", {PACKAGE}/" if len(inside) < len(files) else ""
+    return "\n".join([*lines, "", f"{sum(rows.values()):,} rows for {name} in {to.rstrip('/')}/: {shown}{package}"])

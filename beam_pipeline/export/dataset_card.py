@@ -186,22 +186,22 @@ def _statements(card: Card) -> dict[str, object]:
     settings, embedded = decontamination_of(card.options), bool(names and card.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
-    statements: dict[str, tuple[bool, object]] = {
-        "title": (True, plain(card.title)),
-        "example": (True, example),
-        "version": (True, __version__),
-        "if_no_benchmarks": (not names, ""),
-        "benchmarks": (bool(names), "\n".join(f"- {plain(name)}" for name in names)),
-        "ngram": (bool(names), settings.ngram),
-        "similarity": (bool(names), settings.similarity),
-        "embedding_similarity": (embedded, settings.cosine),
-        "embedding_model": (embedded, plain(card.options.get("embedding_model") or "the endpoint's own")),
-        "if_demo": (any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls), ""),
-        "if_unbalanced": (not card.summary.get("balanced", True), ""),
-        "if_no_licence": (card.licence == UNKNOWN_LICENCE, ""),
-        "if_licence": (card.licence != UNKNOWN_LICENCE, ""),
+    demo = any(model == DEMO_MODEL for _, model, _, _ in card.tally.calls)
+    return {
+        "title": plain(card.title),
+        "example": example,
+        "version": __version__,
+        "benchmarks": "\n".join(f"- {plain(name)}" for name in names) or None,
+        "ngram": settings.ngram if names else None,
+        "similarity": settings.similarity if names else None,
+        "embedding_similarity": settings.cosine if embedded else None,
+        "embedding_model": plain(card.options.get("embedding_model") or "the endpoint's own") if embedded else None,
+        "if_no_benchmarks": None if names else "",
+        "if_demo": "" if demo else None,
+        "if_unbalanced": None if card.summary.get("balanced", True) else "",
+        "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
+        "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }
-    return {name: value if said else None for name, (said, value) in statements.items()}
 
 
 def _short(value: Any) -> Any:

@@ -4,10 +4,10 @@
 """
 
 import json
+import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import TracebackType
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO
 
 from apache_beam.io.filesystems import FileSystems
@@ -23,7 +23,7 @@ class ExportError(ValueError):
     """The export cannot be made; the message says what to do."""
 
 
-class ExportFolder:
+class ExportFolder(AbstractContextManager["ExportFolder"]):
     """Files that appear together: written under other names, renamed by `commit`, deleted if that is not reached.
 
     Raises:
@@ -32,6 +32,7 @@ class ExportFolder:
 
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self._path = path.rstrip("/") or path
+        self._local = FileSystems.get_scheme(self._path) is None
         try:
             names = list_output(self._path)
             there = [name for name in names if not name.startswith(_TEMP)]
@@ -58,16 +59,11 @@ class ExportFolder:
         known = {MANIFEST, *listed["files"]}
         return [name for name in names if name in known]
 
-    def __enter__(self) -> "ExportFolder":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         # By their names, because an object store knows no folder that could be deleted.
-        left = [path for path in self._written.values() if FileSystems.exists(path)]
-        if left:
+        written = [self._temporary] if self._local else list(self._written.values())
+        if left := [path for path in written if FileSystems.exists(path)]:
             FileSystems.delete(left)
-        if FileSystems.get_scheme(self._path) is None and FileSystems.exists(self._temporary):
-            FileSystems.delete([self._temporary])
 
     @contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
@@ -102,11 +98,9 @@ class ExportFolder:
         if self._old:
             FileSystems.delete([FileSystems.join(self._path, name) for name in self._old])
         targets = [FileSystems.join(self._path, *name.split("/")) for name in self._written]
-        if FileSystems.get_scheme(self._path) is None:
-            for folder in sorted({target.rpartition("/")[0] for target in targets}):
-                if not FileSystems.exists(folder):
-                    FileSystems.mkdirs(folder)
+        for target in targets if self._local else ():
+            os.makedirs(os.path.dirname(target), exist_ok=True)
         FileSystems.rename(list(self._written.values()), targets)
-        if FileSystems.get_scheme(self._path) is None:
+        if self._local:
             for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
                 FileSystems.delete([FileSystems.join(self._path, name)])

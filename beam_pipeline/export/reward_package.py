@@ -28,8 +28,8 @@ _ABOUT = f'''"""The reward of webscale-qa {__version__} (Apache License 2.0), co
 
 def reward_files(adapter: str, name: str) -> Iterator[tuple[str, str]]:
     """(path, text) of every file of a reward: the adapter of a trainer under the name given, and the package beside it."""
-    text = _read(_ADAPTERS, f"{adapter}.py")
-    yield name, _with_path(_IMPORT.sub(rf"\g<1>{PACKAGE}.", text))
+    text = _IMPORT.sub(rf"\g<1>{PACKAGE}.", _read(_ADAPTERS, f"{adapter}.py"))
+    yield name, text.replace(f"from {PACKAGE}.", f"{_FIND_PACKAGE}from {PACKAGE}.", 1)
     yield f"{PACKAGE}/__init__.py", _ABOUT
     for path in sorted(files_of(f"{_SOURCE}.reward")):
         yield f"{PACKAGE}/{path}", _IMPORT.sub(rf"\g<1>{PACKAGE}.", _read(_SOURCE, path))
@@ -61,9 +61,3 @@ def _imported(text: str) -> Iterator[str]:
 
 def _read(package: str, path: str) -> str:
     return resources.files(package).joinpath(path).read_text("utf-8")
-
-
-def _with_path(text: str) -> str:
-    """The adapter with the lines that let it find the package, before the first import of it."""
-    at = text.index(f"from {PACKAGE}.")
-    return text[:at] + _FIND_PACKAGE + text[at:]

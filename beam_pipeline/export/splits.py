@@ -1,8 +1,7 @@
 """The splits of an export as files: one each, or shards in the layout of a Hugging Face dataset."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from types import TracebackType
+from contextlib import AbstractContextManager, ExitStack
 
 import pyarrow as pa
 
@@ -14,7 +13,7 @@ from beam_pipeline.storage.row_writers import JsonLines, ParquetRows
 SHARD_ROWS = 500_000
 
 
-class SplitFiles:
+class SplitFiles(AbstractContextManager["SplitFiles"]):
     """Writes rows to the files of their splits; a split without rows has no file.
 
     Attributes:
@@ -34,10 +33,7 @@ class SplitFiles:
         self.shards: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
 
-    def __enter__(self) -> "SplitFiles":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         with ExitStack() as ends:  # a file whose end cannot be written leaves no other open
             for split in self._open:
                 ends.callback(self._end, split)

@@ -22,6 +22,8 @@ SPLITS = ("train", "validation")
 SYSTEM_TEMPLATE = "Think first if it helps. Then give the final answer, and nothing else, in \\boxed{}."
 QUESTION_TEMPLATE = "$question"
 PLACEHOLDERS = ("question", "domain", "answer_type")
+# What is worth having of a pair beside its prompt, as far as it is text.
+_NAMES = ("id", "document_id", "source", "domain", "answer_type")
 _CHUNK = re.compile(r"#\d+\Z")
 _HASHES = 1 << 64
 
@@ -55,11 +57,14 @@ class Templates:
 
     def asked(self, row: Row) -> str:
         """What the user says; control tokens of chat templates in it are made inert, for the question is untrusted."""
-        return Template(self.question).substitute(_fields(row))
+        return self._filled(self.question, row)
 
     def told(self, row: Row) -> str:
         """What the system says; "" for nothing."""
-        return Template(self.system).substitute(_fields(row))
+        return self._filled(self.system, row)
+
+    def _filled(self, template: str, row: Row) -> str:
+        return Template(template).substitute({name: neutralise(row[name]) for name in PLACEHOLDERS})
 
     def messages(self, row: Row) -> list[dict[str, str]]:
         """The prompt as a conversation."""
@@ -68,14 +73,9 @@ class Templates:
         return [*said, {"role": "user", "content": self.asked(row)}]
 
     @property
-    def same_for_all(self) -> bool:
-        """Whether the system says the same in every row."""
-        return not _placeholders("system", self.system)
-
-    @property
-    def said_by_system(self) -> str:
-        """What the system says, where that is the same in every row."""
-        return Template(self.system).substitute()
+    def said_by_system(self) -> str | None:
+        """What the system says in every row; None where that differs."""
+        return None if _placeholders("system", self.system) else Template(self.system).substitute()
 
 
 def _placeholders(name: str, template: str) -> set[str]:
@@ -83,10 +83,6 @@ def _placeholders(name: str, template: str) -> set[str]:
     if any(match["invalid"] is not None for match in found):
         raise ValueError(f"--{name}_template: a $ that begins no placeholder; write $$ for a dollar sign")
     return {match["named"] or match["braced"] for match in found} - {None}
-
-
-def _fields(row: Row) -> dict[str, str]:
-    return {name: neutralise(row[name]) for name in PLACEHOLDERS}
 
 
 def _label(row: Row) -> str:
@@ -97,7 +93,7 @@ def _label(row: Row) -> str:
 
 def _about(row: Row) -> dict[str, Any]:
     """What is worth having beside a prompt, for logs and for mixing by difficulty."""
-    return {name: row[name] for name in ("id", "document_id", "source", "domain", "answer_type", "aliases", "pass_rate")}
+    return {name: row[name] for name in (*_NAMES, "aliases", "pass_rate")}
 
 
 def trl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
@@ -126,8 +122,7 @@ def nemo_rl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
 
     Texts only: a reader of JSONL guesses a column's type from the first rows, which may hold nulls and empty lists.
     """
-    texts = {name: row[name] for name in ("id", "document_id", "source", "domain", "answer_type")}
-    return {"input": templates.asked(row), "output": _label(row), "answer": row["answer"], **texts}
+    return {"input": templates.asked(row), "output": _label(row), "answer": row["answer"], **{name: row[name] for name in _NAMES}}
 
 
 def verifiers_row(row: Row, templates: Templates, split: str, index: int) -> Row:
@@ -142,11 +137,7 @@ def verifiers_row(row: Row, templates: Templates, split: str, index: int) -> Row
 
 _TEXT = pa.string()
 _MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
-_ABOUT = [
-    *((name, _TEXT) for name in ("id", "document_id", "source", "domain", "answer_type")),
-    ("aliases", pa.list_(_TEXT)),
-    ("pass_rate", pa.float64()),
-]
+_ABOUT = [*((name, _TEXT) for name in _NAMES), ("aliases", pa.list_(_TEXT)), ("pass_rate", pa.float64())]
 _TRL = pa.schema([("prompt", _MESSAGES), ("answer", _TEXT), *_ABOUT])
 _OPENRLHF = pa.schema([("prompt", _MESSAGES), ("label", _TEXT), ("datasource", _TEXT), *_ABOUT])
 _VERL = pa.schema(
@@ -163,10 +154,6 @@ _VERL = pa.schema(
 def _says_image(row: Row) -> str:
     # OpenRLHF puts an image in the place of these letters.
     return "image_placeholder" if "<image>" in row["question"] else ""
-
-
-def _fine(row: Row) -> str:
-    return ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +174,7 @@ class Trainer:
     adapter: str
     reward_file: str = "reward.py"
     system_file: bool = False
-    refused: Callable[[Row], str] = _fine
+    refused: Callable[[Row], str] = lambda row: ""
 
 
 TRAINERS: Mapping[str, Trainer] = {

@@ -19,10 +19,6 @@ from beam_pipeline.storage.files import reason
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
 
 
-class UnfinishedRun(ValueError):
-    """The folder holds no run that has ended; the message says what to do."""
-
-
 @dataclass(frozen=True)
 class FinishedRun:
     """What a run left.
@@ -65,39 +61,30 @@ def open_run(output: str) -> FinishedRun:
     """Look at the output folder of a run.
 
     Raises:
-        UnfinishedRun: there is no run, or it has not ended.
-        ReadBackError: it has no files of accepted pairs.
+        ValueError: there is no run, it has not ended, or it has no files of accepted pairs; one line that says what to do.
     """
     output = output.rstrip("/") or output
     try:
         names = set(list_output(output))
     except Exception as error:  # each file system has errors of its own
-        raise UnfinishedRun(f"{output}: cannot be read: {reason(error)}") from error
+        raise ReadBackError(f"{output}: cannot be read: {reason(error)}") from error
     folders = {name.partition("/")[0] for name in names if "/" in name}
     if "qa" not in folders:
-        raise UnfinishedRun(f"{output}: there is no qa/ in it; give the --output folder of a run")
-    try:
-        options = read_options(output)
-    except ValueError as error:
-        raise UnfinishedRun(str(error)) from error
+        raise ReadBackError(f"{output}: there is no qa/ in it; give the --output folder of a run")
+    options = read_options(output)
     streaming = bool(options.get(STREAMING)) or SUMMARIES in folders
     running = is_held(output)
     if streaming:
         summary = add_summaries(OutputFolder(output).rows(SUMMARIES))
     elif running:
-        raise UnfinishedRun(f"{output}: a run is writing there; wait for its end")
+        raise ReadBackError(f"{output}: a run is writing there; wait for its end")
     elif SUMMARY_FILE not in names:
-        raise UnfinishedRun(f"{output}: has no {SUMMARY_FILE}, so its run has not ended; go on with it by --resume")
+        raise ReadBackError(f"{output}: has no {SUMMARY_FILE}, so its run has not ended; go on with it by --resume")
     else:
-        summary = _summary(output)
+        try:
+            summary = read_summary(FileSystems.join(output, SUMMARY_FILE))
+        except (OSError, ValueError, TypeError) as error:
+            raise ReadBackError(f"{output}: its {SUMMARY_FILE} cannot be read: {reason(error)}") from error
+        if not isinstance(summary.get("pairs"), int):
+            raise ReadBackError(f"{output}: its {SUMMARY_FILE} is not that of a run")
     return FinishedRun(output, tuple(pair_files(FileSystems.join(output, "qa"))), summary, options, streaming, running)
-
-
-def _summary(output: str) -> dict[str, Any]:
-    try:
-        summary = read_summary(FileSystems.join(output, SUMMARY_FILE))
-    except (OSError, ValueError, TypeError) as error:
-        raise UnfinishedRun(f"{output}: its {SUMMARY_FILE} cannot be read: {reason(error)}") from error
-    if not isinstance(summary.get("pairs"), int):
-        raise UnfinishedRun(f"{output}: its {SUMMARY_FILE} is not that of a run")
-    return summary

@@ -28,7 +28,7 @@ _NEEDED = frozenset(("question", "answer", "answer_type", "domain", "persona", "
 
 
 class ReadBackError(ValueError):
-    """There is no output, or it cannot be read; the message is one line that says where and what to do."""
+    """There is no output, it cannot be read, or nothing made of it; the message is one line that says where and what to do."""
 
 
 class OutputFolder:

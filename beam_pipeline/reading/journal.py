@@ -10,9 +10,7 @@ from apache_beam.metrics import Metrics
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.recall import EARLIER, VECTORS, entry_by_document
 from transforms.inference.runtime import peek_runtime
-from transforms.records import Usage
-
-_COUNTED = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")
+from transforms.records import TOKENS, Usage
 
 
 def journal_files(folder: str) -> list[str]:
@@ -26,7 +24,7 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     with FileSystems.open(path, compression_type="uncompressed") as file:
         for entry in read_entries(file):
             if not entry.document_id.startswith(VECTORS):  # of another model, at another price
-                for name, by in zip(_COUNTED, (1, *entry.tokens), strict=True):
+                for name, by in zip(("calls", *TOKENS), (1, *entry.tokens), strict=True):
                     Metrics.counter(EARLIER, name).inc(by)
                 if (runtime := peek_runtime()) and runtime.brake:
                     runtime.brake.paid(entry.stage, Usage(*entry.tokens))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beam_pipeline.report.documents import Shown, Span, Wanted
-from beam_pipeline.report.figures import calls, listed, text
+from beam_pipeline.report.figures import calls, listed, text, whole
 from transforms.text import stable_seed
 
 ACCEPTED, REJECTED, DEAD = "accepted", "rejected", "dead"
@@ -14,6 +14,13 @@ PLACES = {ACCEPTED: 600, REJECTED: 400, DEAD: 150}
 _LONG, _TITLE = 1_500, 200
 # Characters of a rejected or failed document that are held until it is known how many there is room for.
 _HELD = 20_000
+_PAIR = ("answer", "answer type", "aliases")
+# What is said of a row, in order, as far as it has it.
+_FACTS = {
+    ACCEPTED: (*_PAIR, "persona", "source", "document", "pass rate", "id"),
+    REJECTED: ("detail", *_PAIR, "persona", "interest", "source", "document", "where"),
+    DEAD: ("message", "where", "attempts", "prompt version", *_PAIR, "persona", "document", "raw row", "reply of the model"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +28,16 @@ class Entry:
     """A row to show. `facts` are (name, value); `body` is the document where the row itself has it, else `wanted` says which."""
 
     kind: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
     stage: str
     reason: str
     domain: str
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    verdicts: tuple[tuple[Any, ...], ...] = ()
-    prompts: tuple[tuple[Any, ...], ...] = ()
-    quote: str = ""
-    wanted: Wanted | None = None
-    body: str = field(default="", repr=False)
+    verdicts: tuple[tuple[Any, ...], ...]
+    prompts: tuple[tuple[Any, ...], ...]
+    quote: str
+    wanted: Wanted | None
+    body: str = field(repr=False)
 
 
 def rank_of(row: Mapping[str, Any]) -> int:
@@ -40,85 +47,46 @@ def rank_of(row: Mapping[str, Any]) -> int:
     return stable_seed("report", *map(text, parts), text(item.get("id")) if isinstance(item, dict) else "")
 
 
-def accepted_entry(row: Mapping[str, Any]) -> Entry:
-    """A row of `qa/`."""
-    wanted = Wanted(text(row.get("document_id")), text(row.get("quote")), text(row.get("answer")), _place(row))
-    rate, samples = row.get("pass_rate"), row.get("pass_rate_samples")
+def entry_of(kind: str, row: Mapping[str, Any]) -> Entry:
+    """A row of `qa/`, `rejected/` or `dead_letters/`; the last two hold what they are about in `item`, a failure deeper in it."""
+    found = row if kind == ACCEPTED else row.get("item")
+    item = found if isinstance(found, dict) else {}
+    about, quoted = (_parts(item), {}) if kind == DEAD else (item, item)
+    title, document, body = text(about.get("question")), text(row.get("document_id")), ""
+    if kind != ACCEPTED:
+        body = text(about.get("text"))
+        instead = text(row.get("persona")) or document if kind == REJECTED else text(row.get("message"))
+        title = clip(title or " ".join(body[: 2 * _TITLE].split()) or instead, _TITLE)
+    wanted = None
+    if kind != DEAD and document and not body:
+        wanted = Wanted(document, text(quoted.get("quote")), text(quoted.get("answer")), _place(quoted))
     return Entry(
-        kind=ACCEPTED,
-        stage="",
-        reason="",
-        domain=text(row.get("domain")),
-        title=clip(row.get("question"), _LONG),
-        facts=_facts(
-            **_pair_facts(row),
-            persona=row.get("persona"),
-            source=row.get("source"),
-            document=row.get("document_id"),
-            pass_rate=f"{rate:.0%} of {samples} samples" if isinstance(rate, float) and rate == rate else "",
-            id=row.get("id"),
-        ),
-        verdicts=_verdicts(row.get("verdicts")),
-        prompts=tuple(calls(row)),
-        quote=clip(row.get("quote"), _LONG),
-        wanted=wanted if wanted.document_id else None,
-    )
-
-
-def rejected_entry(row: Mapping[str, Any]) -> Entry:
-    """A row of `rejected/`."""
-    item = row.get("item")
-    item = item if isinstance(item, dict) else {}
-    body, document = text(item.get("text")), text(row.get("document_id"))
-    wanted = Wanted(document, text(item.get("quote")), text(item.get("answer")), _place(item))
-    return Entry(
-        kind=REJECTED,
+        kind=kind,
+        title=clip(title, _LONG),
+        facts=tuple(_facts(kind, row, item, about)),
         stage=text(row.get("stage")),
-        reason=text(row.get("reason")),
+        reason=text(row.get("error" if kind == DEAD else "reason")),
         domain=text(row.get("domain")),
-        title=clip(text(item.get("question")) or _headline(body) or text(row.get("persona")) or document, _TITLE),
-        facts=_facts(
-            detail=row.get("detail"),
-            **_pair_facts(item),
-            persona=row.get("persona"),
-            interest=item.get("interest"),
-            source=item.get("source"),
-            document=document,
-            where=row.get("where"),
-        ),
-        verdicts=_verdicts(item.get("verdicts")),
-        quote=clip(item.get("quote"), _LONG),
-        wanted=wanted if document and not body else None,
+        verdicts=tuple(map(_verdict, listed(quoted.get("verdicts")))),
+        prompts=tuple(calls(row)) if kind == ACCEPTED else (),
+        quote=clip(quoted.get("quote"), _LONG),
+        wanted=wanted,
         body=body[:_HELD],
     )
 
 
-def dead_entry(row: Mapping[str, Any]) -> Entry:
-    """A row of `dead_letters/`."""
-    item = row.get("item")
-    item = item if isinstance(item, dict) else {}
-    inner = _parts(item)
-    attempts, version = row.get("attempts"), row.get("prompt_version")
-    body = text(inner.get("text"))
-    return Entry(
-        kind=DEAD,
-        stage=text(row.get("stage")),
-        reason=text(row.get("error")),
-        domain=text(row.get("domain")),
-        title=clip(text(inner.get("question")) or _headline(body) or text(row.get("message")), _TITLE),
-        facts=_facts(
-            message=row.get("message"),
-            where=row.get("where"),
-            attempts=str(attempts) if attempts else "",
-            prompt_version=str(version) if version else "",
-            **_pair_facts(inner),
-            persona=row.get("persona"),
-            document=row.get("document_id"),
-            raw_row=item.get("raw"),
-            reply_of_the_model=row.get("reply"),
-        ),
-        body=body[:_HELD],
-    )
+def _facts(kind: str, row: Mapping[str, Any], item: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    rate, aliases = row.get("pass_rate"), about.get("aliases")
+    names = [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
+    values = {
+        **{name: row.get(name) for name in ("persona", "id", "detail", "message", "where")},
+        **{name: about.get(name) for name in ("answer", "interest", "source")},
+        **{"answer type": about.get("answer_type"), "aliases": ", ".join(names), "document": row.get("document_id")},
+        **{"attempts": str(row.get("attempts") or ""), "prompt version": str(row.get("prompt_version") or "")},
+        **{"raw row": item.get("raw"), "reply of the model": row.get("reply")},
+        "pass rate": f"{rate:.0%} of {row.get('pass_rate_samples')} samples" if isinstance(rate, float) and rate == rate else "",
+    }
+    return ((name, clip(values[name], _LONG)) for name in _FACTS[kind] if text(values[name]))
 
 
 def page_rows(
@@ -159,33 +127,10 @@ def clip(value: Any, size: int) -> str:
     return whole if len(whole) <= size else f"{whole[:size]}…"
 
 
-def _facts(**values: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((name.replace("_", " "), clip(value, _LONG)) for name, value in values.items() if value and text(value))
-
-
-def _pair_facts(row: Mapping[str, Any]) -> dict[str, str]:
-    aliases = row.get("aliases")
-    names = ", ".join(alias for alias in aliases if isinstance(alias, str)) if isinstance(aliases, list) else ""
-    return {"answer": text(row.get("answer")), "answer_type": text(row.get("answer_type")), "aliases": names}
-
-
-def _verdicts(value: Any) -> tuple[tuple[Any, ...], ...]:
-    """Verdicts as (check, passed, verifier, model, prompt version, detail)."""
-    return tuple(
-        (
-            text(verdict.get("check")),
-            bool(verdict.get("passed")),
-            _number(verdict.get("verifier")),
-            text(verdict.get("model")),
-            _number(verdict.get("prompt_version")),
-            clip(verdict.get("detail"), 300),
-        )
-        for verdict in listed(value)
-    )
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _verdict(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A verdict as (check, passed, verifier, model, prompt version, detail)."""
+    by = whole(row.get("verifier")), text(row.get("model")), whole(row.get("prompt_version"))
+    return text(row.get("check")), bool(row.get("passed")), *by, clip(row.get("detail"), 300)
 
 
 def _place(row: Mapping[str, Any]) -> Span | None:
@@ -204,8 +149,3 @@ def _parts(item: Mapping[str, Any]) -> dict[str, Any]:
                 break
             inner = inner[name]
     return found
-
-
-def _headline(body: str) -> str:
-    """How a document begins, on one line."""
-    return " ".join(body[: 2 * _TITLE].split())

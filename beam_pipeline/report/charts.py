@@ -7,8 +7,9 @@ stand for roles (`INK`, `GRID`, series) become classes, all else attributes. Tex
 import io
 import itertools
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from xml.etree import ElementTree
 
 from matplotlib import rc_context
@@ -27,40 +28,29 @@ _CLASSES = {INK: "ink", MUTED: "muted", GRID: "grid", SURFACE: "surface"} | {
 # A chart is as wide as a phone, in points that are the page's pixels: wider screens show several side by side.
 WIDTH, HEIGHT = 380, 210
 _STYLE = {
-    "svg.fonttype": "none",
-    "font.size": 11,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED,
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "xtick.color": GRID,
-    "ytick.color": GRID,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "ytick.major.size": 0,
-    "xtick.major.size": 3,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "axes.axisbelow": True,
-    "figure.constrained_layout.use": True,
-    "path.simplify_threshold": 0.3,
+    **dict.fromkeys(("axes.edgecolor", "grid.color", "xtick.color", "ytick.color"), GRID),
+    **dict.fromkeys(("axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), MUTED),
+    **dict.fromkeys(("axes.spines.left", "axes.spines.right", "axes.spines.top"), False),
+    **dict.fromkeys(("axes.grid", "axes.axisbelow", "figure.constrained_layout.use"), True),
+    **{"axes.grid.axis": "y", "grid.linewidth": 0.7, "xtick.major.size": 3, "ytick.major.size": 0},
+    **{"svg.fonttype": "none", "font.size": 11, "path.simplify_threshold": 0.3},
 }
+# From so many seconds on a time axis is in units of so many.
+_TIME_SCALES = ((3 * 3600, 3600.0, "hours"), (180, 60.0, "minutes"), (0, 1.0, "seconds"))
 # A name of a part that begins so is said when a pointer rests on it.
 _SAYS = "says: "
-_SVG = "http://www.w3.org/2000/svg"
+_SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
-ElementTree.register_namespace("", _SVG)
+_UNWANTED = ("font-family", "stroke-linejoin", "stroke-linecap", "font-style", "font-weight")
+ElementTree.register_namespace("", _SVG[1:-1])
 
 
-def histogram(name: str, title: str, counts: Mapping[int, int], unit: str, series: int = 0) -> Html:
+def histogram(name: str, title: str, counts: Mapping[int, int], series: int) -> Html:
     """Bars of how often each length occurs; in steps that double where lengths go over two orders of magnitude."""
     edges = bins(counts)
     heights = [0] * (len(edges) - 1)
     for length, number in counts.items():
-        heights[next(at for at in range(len(edges) - 1) if length < edges[at + 1])] += number
+        heights[bisect_right(edges, length) - 1] += number
     with _drawing(name) as (figure, axes):
         positions = range(len(heights))
         axes.bar([at + 0.5 for at in positions], heights, width=0.92, color=SERIES[series], linewidth=0)
@@ -71,7 +61,7 @@ def histogram(name: str, title: str, counts: Mapping[int, int], unit: str, serie
         axes.set_xticks(places, [_short(edges[int(at)]) for at in places])
         if single:
             axes.tick_params(axis="x", length=0)
-        axes.set_xlabel(unit)
+        axes.set_xlabel("words")
         _count_axis(axes)
         return _svg(figure, name, title)
 
@@ -111,36 +101,33 @@ def pie(name: str, title: str, values: Sequence[tuple[str, int, int]]) -> Html:
         return _svg(figure, name, title)
 
 
-def lines(
-    name: str, title: str, at: Sequence[float], rows: Sequence[tuple[Sequence[float | None], int]], unit: str, area: bool = False
-) -> Html:
-    """Lines over the seconds of a run; a value that is None leaves a gap."""
-    scale, time_unit = _time_scale(max(at, default=1.0))
+def lines(name: str, title: str, at: Sequence[float], rows: Sequence[tuple[Sequence[float | None], int]], unit: str) -> Html:
+    """Lines over the seconds of a run, (values, series) each; a value that is None leaves a gap. A single one is filled below."""
+    scale, time_unit = next((scale, name) for least, scale, name in _TIME_SCALES if max(at) >= least)
     with _drawing(name) as (figure, axes):
         times = [moment / scale for moment in at]
         for values, series in rows:
             numbers = [float("nan") if value is None else value for value in values]
             marker = "o" if sum(value is not None for value in values) < 3 else ""
             axes.plot(times, numbers, color=SERIES[series], linewidth=1.6, marker=marker, markersize=3, solid_joinstyle="round")
-        if area:
+        if len(rows) == 1:
             axes.fill_between(times, [value or 0 for value in rows[0][0]], color=SERIES[rows[0][1]], alpha=0.18, linewidth=0)
-        axes.set_xlim(0, max(times, default=1.0))
+        axes.set_xlim(0, max(times))
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(time_unit)
+        axes.set_xlabel(f"{time_unit} since the start")
         axes.set_ylabel(unit)
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+        _count_axis(axes, whole=False)
         return _svg(figure, name, title)
 
 
-def stacked(name: str, title: str, rows: Sequence[tuple[Sequence[int], int]], unit: str) -> Html:
+def stacked(name: str, title: str, rows: Sequence[tuple[Sequence[int], int]]) -> Html:
     """Stacked bars, one place for each window of a stream: (values, series) from the bottom up."""
     with _drawing(name) as (figure, axes):
         bottom = [0] * len(rows[0][0])
         for values, series in rows:
             axes.bar(range(1, len(values) + 1), values, bottom=bottom, color=SERIES[series], width=0.9, linewidth=0)
             bottom = [low + value for low, value in zip(bottom, values, strict=True)]
-        axes.set_xlabel(unit)
+        axes.set_xlabel("window")
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         _count_axis(axes)
         return _svg(figure, name, title)
@@ -159,32 +146,18 @@ def scatter(name: str, title: str, points: Sequence[tuple[float, float]], series
         return _svg(figure, name, title)
 
 
-class _drawing:
+@contextmanager
+def _drawing(name: str, width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
     """A figure with one pair of axes, in the style of the page."""
-
-    def __init__(self, name: str, width: float = WIDTH, height: float = HEIGHT) -> None:
-        # Ids are made from a salt: several drawings stand in one page.
-        self._context = rc_context({**_STYLE, "svg.hashsalt": name})
-        self._size = (width / 72, height / 72)
-
-    def __enter__(self) -> tuple[Figure, Axes]:
-        self._context.__enter__()
-        figure = Figure(figsize=self._size, dpi=72)
-        return figure, figure.add_subplot()
-
-    def __exit__(self, *error: Any) -> None:
-        self._context.__exit__(*error)
+    # Ids are made from a salt: several drawings stand in one page.
+    with rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        yield figure, figure.add_subplot()
 
 
-def _count_axis(axes: Axes) -> None:
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+def _count_axis(axes: Axes, whole: bool = True) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=whole))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-
-
-def _time_scale(seconds: float) -> tuple[float, str]:
-    if seconds < 180:
-        return 1.0, "seconds since the start"
-    return (60.0, "minutes since the start") if seconds < 3 * 3600 else (3600.0, "hours since the start")
 
 
 def _short(value: float) -> str:
@@ -197,51 +170,39 @@ def _short(value: float) -> str:
 
 def _svg(figure: Figure, name: str, title: str) -> Html:
     """A figure as an element of a page: no prologue, no `style`, roles as classes, a title for who cannot see it."""
-    written = io.BytesIO()
-    figure.savefig(
-        written, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-    )
+    written = io.StringIO()
+    figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     root = ElementTree.fromstring(written.getvalue())
-    referred = set(re.findall(r"#([\w.-]+)", written.getvalue().decode("utf-8")))
-    _clean(root, referred)
-    for unit in ("width", "height"):
-        root.attrib.pop(unit, None)
+    _clean(root, set(re.findall(r"#([\w.-]+)", written.getvalue())))
+    del root.attrib["width"], root.attrib["height"]
     root.attrib |= {"class": "chart", "role": "img", "aria-label": title, "data-chart": name}
     return Html(ElementTree.tostring(root, encoding="unicode"))
 
 
 def _clean(node: ElementTree.Element, referred: set[str]) -> None:
     """Take out of an element and all below it what a page does not want: see the top of this file."""
-    if node.tag != f"{{{_SVG}}}text":
+    if node.tag != f"{_SVG}text":
         node.text = None
     node.tail = None
     children: list[ElementTree.Element] = []
     for child in node:
-        if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):
-            continue
-        _clean(child, referred)
-        # Groups that only had a name are no more than their members.
-        children += list(child) if child.tag == f"{{{_SVG}}}g" and not child.attrib else [child]
+        if child.tag not in (f"{_SVG}metadata", f"{_SVG}style"):
+            _clean(child, referred)
+            # Groups that only had a name are no more than their members.
+            children += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
     node[:] = children
-    _clean_attributes(node, referred)
-
-
-def _clean_attributes(node: ElementTree.Element, referred: set[str]) -> None:
     name = node.attrib.pop("id", "")
     if name.startswith(_SAYS):
-        title = ElementTree.Element(f"{{{_SVG}}}title")
+        title = ElementTree.Element(f"{_SVG}title")
         title.text = name.removeprefix(_SAYS)
         node.insert(0, title)
         node.attrib["class"] = "said"
     elif name in referred:
         node.attrib["id"] = name
-    style = node.attrib.pop("style", "")
-    given = [part.partition(":") for part in style.split(";") if ":" in part]
-    properties = {name.strip(): value.strip() for name, _, value in given}
+    given = (part.partition(":") for part in node.attrib.pop("style", "").split(";") if ":" in part)
+    properties = {name.strip(): value.strip() for name, _, value in given if name.strip() not in _UNWANTED}
     if (font := properties.pop("font", "")) and (size := re.match(r"(?:[a-z]+ )*([\d.]+)px", font)):
         properties["font-size"] = size[1]
-    for unwanted in ("font-family", "stroke-linejoin", "stroke-linecap", "font-style", "font-weight"):
-        properties.pop(unwanted, None)
     classes = []
     for role in ("fill", "stroke"):
         colour = properties.pop(role, "") or node.attrib.pop(role, "")

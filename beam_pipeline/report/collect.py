@@ -1,7 +1,8 @@
 """Everything that a page shows, from one pass over the rows of an output and one over its input."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from beam_pipeline.output.kinds import Row
@@ -15,7 +16,7 @@ from beam_pipeline.report.sample import Sample
 
 @dataclass(frozen=True)
 class Collected:
-    """What is known of a run. `entries` are the sampled rows, the accepted ones first; `texts` are those they name."""
+    """What is known of a run. `rows` are the sampled ones, the accepted first; `texts` are those they name."""
 
     folder: str
     summary: Row
@@ -23,7 +24,6 @@ class Collected:
     options: Row
     figures: Figures
     looked: Looked
-    entries: list[Entry]
     rows: list[dict[str, Any]]
     texts: list[str]
     damaged: int
@@ -37,25 +37,23 @@ def collect(folder: str) -> Collected:
     """
     output, figures = OutputFolder(folder), Figures()
     summary = output.summary()
-    kinds: tuple[tuple[str, str, Callable[[Row], None], Callable[[Row], Entry]], ...] = (
-        (ACCEPTED, "qa", figures.add_accepted, browse.accepted_entry),
-        (REJECTED, "rejected", figures.add_rejected, browse.rejected_entry),
-        (DEAD, "dead_letters", figures.add_dead, browse.dead_entry),
-    )
     entries: list[Entry] = []
-    for kind, name, count, entry in kinds:
+    for kind, name, count in (
+        (ACCEPTED, "qa", figures.add_accepted),
+        (REJECTED, "rejected", figures.add_rejected),
+        (DEAD, "dead_letters", figures.add_dead),
+    ):
         sample = Sample[Entry](PLACES[kind])
         for row in output.rows(name):
             count(row)
-            sample.offer(_stratum(kind, row), browse.rank_of(row), lambda row=row, entry=entry: entry(row))  # type: ignore[misc]
+            sample.offer(_stratum(kind, row), browse.rank_of(row), partial(browse.entry_of, kind, row))
         entries += sample.rows()
     options = output.options()
     wanted = dict.fromkeys(entry.wanted for entry in entries if entry.wanted)
     size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
     looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
-    windows = output.windows()
-    return Collected(output.path, summary, windows, options, figures, looked, entries, rows, texts, output.damaged)
+    return Collected(output.path, summary, output.windows(), options, figures, looked, rows, texts, output.damaged)
 
 
 def _stratum(kind: str, row: Mapping[str, Any]) -> str:

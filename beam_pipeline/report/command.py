@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK, UNUSABLE
-from beam_pipeline.report.write import ReportError, write_report
+from beam_pipeline.output.read_back import ReadBackError
+from beam_pipeline.report.write import write_report
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         print(write_report(given.output, given.to))
-    except ReportError as error:
+    except ReadBackError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNUSABLE
     return OK

@@ -5,7 +5,7 @@ there. Only what is shown is held: short documents whole, of long ones the part 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from beam_pipeline.options.command_line import validate
@@ -48,15 +48,18 @@ class Shown:
     cut_after: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Looked:
     """What reading the input gave: texts by what wanted them, lengths in words, and how much was read."""
 
-    shown: dict[Wanted, Shown]
-    lengths: Lengths
-    documents: int
-    whole: bool
+    shown: dict[Wanted, Shown] = field(default_factory=dict)
+    lengths: Lengths = field(default_factory=Lengths)
+    whole: bool = False
     problem: str = ""
+
+    @property
+    def documents(self) -> int:
+        return self.lengths.number
 
 
 def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MOST_CHARACTERS) -> Looked:
@@ -65,27 +68,24 @@ def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MO
     for want in wanted:
         by_id.setdefault(want.document_id, []).append(want)
     parents = {name.rpartition("#")[0] for name in by_id if "#" in name}
-    shown: dict[Wanted, Shown] = {}
-    lengths, read, spent, problem, whole = Lengths(), 0, 0, "", False
-    missing = set(by_id)
+    looked, spent, missing = Looked(), 0, set(by_id)
     try:
         for document, cost in input_documents(options):
-            read += 1
             spent += cost
-            lengths.add(len(document.text.split()))
+            looked.lengths.add(len(document.text.split()))
             names = {document.id} & by_id.keys()
             if document.id in parents:
                 names |= {name for name in by_id if name.rpartition("#")[0] == document.id}
             for name in names & missing:
-                shown |= {want: show(document.text, want, size, name != document.id) for want in by_id[name]}
+                looked.shown |= {want: show(document.text, want, size, name != document.id) for want in by_id[name]}
             missing -= names
             if spent >= MOST_DOCUMENTS or (not missing and spent >= MEASURED_DOCUMENTS):
                 break
         else:
-            whole = True
+            looked.whole = True
     except (ValueError, OSError, FatalError) as error:  # the input has gone, or was never files
-        problem = one_line(error)
-    return Looked(shown, lengths, read, whole, problem)
+        looked.problem = one_line(error)
+    return looked
 
 
 def characters_each(texts: int) -> int:
@@ -110,16 +110,20 @@ def input_documents(options: Mapping[str, Any]) -> Iterator[tuple[Document, int]
 
 def show(document: str, wanted: Wanted, size: int, is_chunk: bool = False) -> Shown:
     """A document, or as much of it around the quote as `size` characters hold, with quote and answer marked."""
-    quote = _find(document, wanted.quote, wanted.place if not is_chunk else None)
-    answer = _find_answer(document, wanted, quote, is_chunk)
-    middle = quote or answer or (0, 0)
+    place = wanted.place if not is_chunk else None
+    quote = _find(document, wanted.quote, place)
+    answer = _find_answer(document, wanted.answer, place, quote)
+    first, last = quote or answer or (0, 0)
     if len(document) <= size:
         return Shown(document, quote, answer)
-    start = max(0, min(middle[0] - max(0, size - (middle[1] - middle[0])) // 2, len(document) - size))
-    start = _word_begin(document, start, middle[0]) if start else 0
-    end = min(len(document), max(start + size, min(middle[1], start + 2 * size)))
-    moved = [_moved(span, start, end) for span in (quote, answer)]
-    return Shown(document[start:end], moved[0], moved[1], start > 0, end < len(document))
+    start = max(0, min(first - max(0, size - (last - first)) // 2, len(document) - size))
+    if start:  # the nearest begin of a word, so that no text begins in the middle of one
+        start = document.find(" ", start, min(start + 40, first)) + 1 or start
+    end = min(len(document), max(start + size, min(last, start + 2 * size)))
+    quote, answer = (
+        (span[0] - start, span[1] - start) if span and start <= span[0] and span[1] <= end else None for span in (quote, answer)
+    )
+    return Shown(document[start:end], quote, answer, start > 0, end < len(document))
 
 
 def _find(document: str, quote: str, near: Span | None) -> Span | None:
@@ -130,30 +134,16 @@ def _find(document: str, quote: str, near: Span | None) -> Span | None:
     first = document.find(spelled)
     if near is not None:
         around = document.rfind(spelled, 0, near[0] + len(spelled))
-        if around >= 0 and around <= near[0] and near[1] <= around + len(spelled):
+        if 0 <= around <= near[0] and near[1] <= around + len(spelled):
             first = around
     return first, first + len(spelled)
 
 
-def _find_answer(document: str, wanted: Wanted, quote: Span | None, is_chunk: bool) -> Span | None:
+def _find_answer(document: str, answer: str, place: Span | None, quote: Span | None) -> Span | None:
     """Where the answer stands: in the quote if it does, else where the row says."""
-    place = wanted.place if not is_chunk else None
     if place is not None and not 0 <= place[0] < place[1] <= len(document):
         place = None
     if quote is None or (place is not None and quote[0] <= place[0] and place[1] <= quote[1]):
         return place
-    at = document.find(wanted.answer, *quote) if wanted.answer else -1
-    return (at, at + len(wanted.answer)) if at >= 0 else None
-
-
-def _word_begin(document: str, start: int, latest: int) -> int:
-    """The nearest begin of a word from a place on, so that no text begins in the middle of one; not after `latest`."""
-    space = document.find(" ", start, min(start + 40, latest))
-    return space + 1 if space >= 0 else start
-
-
-def _moved(span: Span | None, start: int, end: int) -> Span | None:
-    """A span of the whole as one of the part; None if the part has not all of it."""
-    if span is None or span[0] < start or span[1] > end:
-        return None
-    return span[0] - start, span[1] - start
+    at = document.find(answer, *quote) if answer else -1
+    return (at, at + len(answer)) if at >= 0 else None

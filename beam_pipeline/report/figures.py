@@ -35,10 +35,6 @@ class Lengths:
             length = int(float(f"{min(length, LONGEST):.3g}"))
         self.counts[length] += 1
 
-    @property
-    def mean(self) -> float:
-        return self.total / max(1, self.number)
-
     def quantile(self, share: float) -> int:
         """The least length that at least this share of all are no longer than; 0 without any."""
         wanted, seen = math.ceil(share * self.number), 0
@@ -54,7 +50,7 @@ class Figures:
 
     def __init__(self) -> None:
         self.accepted = self.rejected = self.dead = 0
-        self.question_words, self.answer_words, self.answer_characters = Lengths(), Lengths(), Lengths()
+        self.question_words, self.answer_words = Lengths(), Lengths()
         self.domains: Counter[tuple[str, str]] = Counter()  # (domain, kind)
         self.answer_types: Counter[str] = Counter()
         self.asks: Counter[str] = Counter()
@@ -64,15 +60,13 @@ class Figures:
         self.errors: Counter[tuple[str, str]] = Counter()
         self.prompts: Counter[tuple[str, str, int, str]] = Counter()  # (stage, model, version, start of its SHA-256)
         self.pass_rates: Counter[int] = Counter()  # in tenths
-        self.measured = 0
 
     def add_accepted(self, row: Mapping[str, Any]) -> None:
         """Count a row of `qa/`."""
         self.accepted += 1
-        question, answer = text(row.get("question")), text(row.get("answer"))
+        question = text(row.get("question"))
         self.question_words.add(len(question.split()))
-        self.answer_words.add(len(answer.split()))
-        self.answer_characters.add(len(answer))
+        self.answer_words.add(len(text(row.get("answer")).split()))
         count(self.domains, (text(row.get("domain")), "accepted"))
         count(self.answer_types, text(row.get("answer_type")))
         count(self.asks, question_word(question))
@@ -80,7 +74,6 @@ class Figures:
         self._add_verdicts(row.get("verdicts"))
         rate = row.get("pass_rate")
         if isinstance(rate, (int, float)) and 0 <= rate <= 1:
-            self.measured += 1
             self.pass_rates[min(9, int(rate * 10))] += 1
         for call in calls(row):
             count(self.prompts, call)
@@ -115,14 +108,18 @@ def calls(row: Mapping[str, Any]) -> Iterable[tuple[str, str, int, str]]:
     """The model calls behind a row: stage, model, prompt version, start of the prompt's SHA-256."""
     provenance = row.get("provenance")
     for call in listed(provenance.get("calls") if isinstance(provenance, dict) else None):
-        version = call.get("prompt_version")
-        number = version if isinstance(version, int) else 0
-        yield text(call.get("stage")), text(call.get("model")), number, text(call.get("prompt_sha256"))[:12]
+        stage, model, digest = (text(call.get(name)) for name in ("stage", "model", "prompt_sha256"))
+        yield stage, model, whole(call.get("prompt_version")), digest[:12]
 
 
 def listed(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; none where it is no list."""
     return [member for member in value if isinstance(member, dict)] if isinstance(value, list) else []
+
+
+def whole(value: Any) -> int:
+    """A whole number; 0 for anything else."""
+    return value if isinstance(value, int) else 0
 
 
 def text(value: Any) -> str:

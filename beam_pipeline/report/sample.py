@@ -4,9 +4,8 @@ Every stratum (a reason, a domain) gets as many places as any other, as far as i
 a hash of what they are, so that the sample depends on the rows alone: not on their order, nor on how they lie in files.
 """
 
-import heapq
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from beam_pipeline.report.figures import OTHERS
@@ -26,27 +25,21 @@ def level(sizes: Iterable[int], places: int) -> int:
 
 
 class Sample(Generic[T]):
-    """Chooses rows, at most `places` where there are no more strata than that. `seen` counts all, by stratum."""
+    """Chooses rows, at most `places` where there are no more strata than that."""
 
     def __init__(self, places: int) -> None:
         self.places = places
-        self.seen: Counter[str] = Counter()
-        self._kept: dict[str, list[tuple[int, T]]] = {}  # a heap for each stratum, what leaves first at its top
-        self._most = places
+        self._kept: dict[str, list[tuple[int, T]]] = {}
+        self._bounds: dict[str, int] = {}  # the rank from which on a full stratum takes no more
         self._size = 0
 
     def offer(self, stratum: str, rank: int, make: Callable[[], T]) -> None:
-        """Count a row, and keep it if its rank (a hash) is small enough for its stratum; `make` is called only then."""
+        """Keep a row if its rank (a hash) is small enough for its stratum; `make` is called only then."""
         if stratum not in self._kept and len(self._kept) >= self.places:
             stratum = OTHERS
-        self.seen[stratum] += 1
-        kept = self._kept.setdefault(stratum, [])
-        if len(kept) >= self._most:
-            if -rank <= kept[0][0]:
-                return
-            heapq.heapreplace(kept, _Entry((-rank, make())))
+        if stratum in self._bounds and rank >= self._bounds[stratum]:
             return
-        heapq.heappush(kept, _Entry((-rank, make())))
+        self._kept.setdefault(stratum, []).append((rank, make()))
         self._size += 1
         if self._size > 2 * self.places:
             self._trim()
@@ -55,19 +48,14 @@ class Sample(Generic[T]):
         """What was chosen, stratum by stratum in the order of their names."""
         self._trim()
         for _, kept in sorted(self._kept.items()):
-            yield from (row for _, row in sorted(kept, key=lambda entry: -entry[0]))
+            yield from (row for _, row in kept)
 
     def _trim(self) -> None:
         # The level only sinks while rows come, so nothing goes that would be wanted at the end.
-        self._most = level(map(len, self._kept.values()), self.places)
-        for kept in self._kept.values():
-            while len(kept) > self._most:
-                heapq.heappop(kept)
+        most = level(map(len, self._kept.values()), self.places)
+        for stratum, kept in self._kept.items():
+            kept.sort(key=itemgetter(0))
+            del kept[most:]
+            if len(kept) == most:
+                self._bounds[stratum] = kept[-1][0]
         self._size = sum(map(len, self._kept.values()))
-
-
-class _Entry(tuple[int, T]):
-    """Compared by rank alone: rows have no order."""
-
-    def __lt__(self, other: "tuple[int, T]") -> bool:  # type: ignore[override]
-        return bool(self[0] < other[0])

@@ -10,29 +10,27 @@ from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element
 from beam_pipeline.report.layout import card, grid
 from beam_pipeline.report.tables import Bar, bar, number, share, table
-from beam_pipeline.summary.as_table import not_asked_about, verdict_line
+from beam_pipeline.summary.as_table import not_asked_about
 from transforms.stages import STAGES
 
-Section = tuple[str, str, Html]
 
-
-def all_sections(collected: Collected) -> list[Section]:
+def all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
     """Every section that this output has something for, in the order of reading: (id, title, content)."""
-    made = [
-        ("funnel", "Funnel", outcome_sections.funnel(collected)),
-        ("domains", "Yield by domain", outcome_sections.domains(collected)),
-        ("reasons", "Why rows were left out", outcome_sections.reasons(collected)),
-        ("map", "Map of questions", pair_sections.question_map(collected)),
-        ("pairs", "What is asked", pair_sections.pairs(collected)),
-        ("lengths", "Lengths", pair_sections.lengths(collected)),
-        ("repetition", "Repetition", pair_sections.repetition(collected)),
-        ("cost", "Tokens and cost", effort_sections.cost(collected)),
-        ("course", "Course of the run", effort_sections.course(collected)),
-        ("calls", "Latency and retries", effort_sections.calls(collected)),
-        ("windows", "Windows", effort_sections.windows(collected)),
-        ("prompts", "Models, prompts, verdicts", _prompts(collected)),
-    ]
-    return [(name, title, content) for name, title, content in made if content]
+    sections = (
+        ("funnel", "Funnel", outcome_sections.funnel),
+        ("domains", "Yield by domain", outcome_sections.domains),
+        ("reasons", "Why rows were left out", outcome_sections.reasons),
+        ("map", "Map of questions", pair_sections.question_map),
+        ("pairs", "What is asked", pair_sections.pairs),
+        ("lengths", "Lengths", pair_sections.lengths),
+        ("repetition", "Repetition", pair_sections.repetition),
+        ("cost", "Tokens and cost", effort_sections.cost),
+        ("course", "Course of the run", effort_sections.course),
+        ("calls", "Latency and retries", effort_sections.calls),
+        ("windows", "Windows", effort_sections.windows),
+        ("prompts", "Models, prompts, verdicts", _prompts),
+    )
+    return [(name, title, content) for name, title, section in sections if (content := section(collected))]
 
 
 def name_of(collected: Collected) -> str:
@@ -41,52 +39,36 @@ def name_of(collected: Collected) -> str:
     return folder.rstrip("/").rpartition("/")[2] or folder
 
 
-def header(collected: Collected) -> Html:
-    """Name, verdict and the numbers that everybody asks for first."""
+def tiles(collected: Collected) -> list[Html]:
+    """The numbers that everybody asks for first, each with a note."""
     summary = collected.summary
     documents, tasks = summary["documents"], summary["tasks"]
-    total = summary.get("tokens", {}).get("total", {})
-    cost = summary.get("cost", {})
     asked_about = f"{share(documents['accepted'], documents['read'])} gave a pair"
-    tiles = [
+    shown = [
         ("documents read", number(documents["read"]), ", ".join((asked_about, *not_asked_about(documents)))),
         ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
         ("dead letters", number(collected.figures.dead), "failures, which a replay asks again"),
     ]
-    if total:
+    if total := summary.get("tokens", {}).get("total"):
         prompt = total["prompt_tokens"]
         cached = f"{share(total['cached_tokens'], prompt)} of the prompts from the cache"
-        tiles += [
+        shown += [
             ("model calls", number(total["calls"]), f"{total['replayed']:,} more from the journal"),
             ("tokens", number(prompt + total["completion_tokens"], short=True), cached),
         ]
-    if cost:
-        tiles.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
+    if cost := summary.get("cost"):
+        shown.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
     if "seconds" in summary:
-        tiles.append(("duration", duration(summary["seconds"]), _began(summary)))
-    sound = summary["balanced"] and summary["pairs"]
-    return element(
-        "header",
-        element("p", "webscale-qa: report of a run", class_="over"),
-        element("h1", name_of(collected)),
-        element("p", verdict_line(summary), class_="verdict sound" if sound else "verdict unsound"),
-        element(
-            "dl",
-            *(element("div", element("dt", name), element("dd", value, element("small", note))) for name, value, note in tiles),
-        ),
-    )
+        shown.append(("duration", duration(summary["seconds"]), _began(summary)))
+    return [element("div", element("dt", name), element("dd", value, element("small", note))) for name, value, note in shown]
 
 
-def footer(collected: Collected) -> Html:
+def footer(collected: Collected) -> str:
     """How the page came about."""
     damaged = f" {collected.damaged:,} lines of the output are no rows and were left out." if collected.damaged else ""
-    return element(
-        "footer",
-        element(
-            "p",
-            "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
-            f"The same output gives the same page: python -m beam_pipeline.report writes it again.{damaged}",
-        ),
+    return (
+        "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
+        f"The same output gives the same page: python -m beam_pipeline.report writes it again.{damaged}"
     )
 
 
@@ -104,29 +86,26 @@ def duration(seconds: float) -> str:
 
 
 def _prompts(collected: Collected) -> Html:
-    figures = collected.figures
+    """The calls behind the accepted pairs, and how each check of the verifiers went."""
+    prompts, checks = collected.figures.prompts, collected.figures.checks
     calls = [
         [element("b", stage), model, str(version), element("code", digest), number(value)]
-        for (stage, model, version, digest), value in sorted(
-            figures.prompts.items(), key=lambda item: (_rank(item[0][0]), item[0])
-        )
+        for (stage, model, version, digest), value in sorted(prompts.items(), key=lambda item: (_rank(item[0][0]), item[0]))
     ]
-    names = sorted({check for check, _ in figures.checks})
     verdicts = []
-    for check in names:
-        passed, failed = figures.checks[(check, True)], figures.checks[(check, False)]
-        marks = bar(1, Bar(passed / (passed + failed), "accepted"), Bar(failed / (passed + failed), "rejected"))
+    for check in sorted({check for check, _ in checks}):
+        passed, failed = checks[(check, True)], checks[(check, False)]
+        marks = bar(passed + failed, Bar(passed, "accepted"), Bar(failed, "rejected"))
         verdicts.append([element("b", check), marks, number(passed), number(failed)])
     parts = []
     if calls:
         note = "Behind the accepted pairs; the digest is the beginning of the prompt's SHA-256."
-        parts.append(
-            card("Models and prompts", note, table(["Stage", "Model", "Version", "Digest", "Pairs"], calls, texts=(1, 3)))
-        )
+        headings = ["Stage", "Model", "Version", "Digest", "Pairs"]
+        parts.append(card("Models and prompts", note, table(headings, calls, texts=(1, 3))))
     if verdicts:
         note = "Each check of the verifiers, on accepted pairs and on rejected ones whose row holds verdicts."
-        parts.append(card("Verdicts", note, table(["Check", "", "Passed", "Failed"], verdicts, wide=1)))
-    return grid(parts, "halves") if parts else Html("")
+        parts.append(card("Verdicts", note, table(["Check", "", "Passed", "Failed"], verdicts)))
+    return grid(parts, "halves")
 
 
 def _rank(stage: str) -> int:

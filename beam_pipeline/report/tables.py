@@ -29,25 +29,24 @@ def bar(most: float, *parts: Bar) -> Html:
 
 
 def table(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    wide: int = -1,
-    texts: Sequence[int] = (),
-    last_is_total: bool = False,
+    headings: Sequence[str | None], rows: Sequence[Sequence[object]], texts: Sequence[int] = (), last_is_total: bool = False
 ) -> Html:
-    """A table: the first column names the row, column `wide` holds bars, `texts` words, the others numbers."""
+    """A table: the first column names the row, one without a heading holds bars, `texts` words, the others numbers.
 
-    def kind(at: int) -> str | None:
-        return "bars" if at == wide else None if at == 0 else "words" if at in texts else "number"
-
-    head = element("tr", *(element("th", heading, scope="col", class_=kind(at)) for at, heading in enumerate(headings)))
+    A column whose heading is None is left out.
+    """
+    shown = [at for at, heading in enumerate(headings) if heading is not None]
+    kinds = [
+        None if at == 0 else "bars" if not heading else "words" if at in texts else "number"
+        for at, heading in enumerate(headings)
+    ]
+    head = element("tr", *(element("th", headings[at], scope="col", class_=kinds[at]) for at in shown))
     body = []
-    for position, row in enumerate(rows):
-        first, *others = row
-        cells = [element("td", cell, class_=kind(at)) for at, cell in enumerate(others, 1)]
-        total = last_is_total and position == len(rows) - 1
-        body.append(element("tr", element("th", first, scope="row"), *cells, class_="total" if total else None))
-    inside = element("table", element("thead", head), element("tbody", *body), class_="many" if len(headings) > _MANY else None)
+    for row in rows:
+        cells = [element("td", row[at], class_=kinds[at]) for at in shown[1:]]
+        total = last_is_total and row is rows[-1]
+        body.append(element("tr", element("th", row[0], scope="row"), *cells, class_="total" if total else None))
+    inside = element("table", element("thead", head), element("tbody", *body), class_="many" if len(shown) > _MANY else None)
     return element("div", inside, class_="scroll", tabindex="0")
 
 

@@ -15,33 +15,26 @@ NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 _LOGGER = logging.getLogger(__name__)
 
 
-class ReportError(ValueError):
-    """There is nothing to report on, or it cannot be read or written; the message is one line that says what to do."""
-
-
 def write_report(output: str, path: str = "") -> str:
     """Write the report of an output folder; returns its path, `<output>/report.html` unless given.
 
     Raises:
-        ReportError: what draws it is not installed, there is no finished run, or it cannot be read or written; one line.
+        ReadBackError: what draws it is not installed, there is no finished run, or it cannot be read or written; one line.
     """
     if missing := [name for module, name in NEEDED.items() if find_spec(module) is None]:
-        raise ReportError(
+        raise ReadBackError(
             f"the report needs {' and '.join(missing)}: pip install 'webscale-qa[report]', or leave it out with --report false"
         )
     from beam_pipeline.report.collect import collect
     from beam_pipeline.report.page import render
 
-    try:
-        page = render(collect(output))
-    except ReadBackError as error:
-        raise ReportError(str(error)) from error
+    page = render(collect(output))
     path = path or FileSystems.join(output, REPORT_FILE)
     try:
         with FileSystems.create(path, mime_type="text/html", compression_type="uncompressed") as file:
             file.write(page.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise ReportError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise ReadBackError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path
 
 
@@ -49,7 +42,7 @@ def tell_report(output: str) -> None:
     """Write the report at the end of a run and say where; what goes wrong costs a line, for the run itself is done."""
     try:
         print(f"report: {write_report(output)}")
-    except ReportError as error:
+    except ReadBackError as error:
         print(f"no report: {error}", file=sys.stderr)
     except Exception as error:  # a mistake in a drawing must not make a run that was paid for look failed
         _LOGGER.debug("the report failed", exc_info=True)

@@ -15,10 +15,12 @@ from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
+from transforms.inference.client.chat import Request
 from transforms.inference.client.embeddings import EmbeddingRequest
-from transforms.inference.client.endpoint import Endpoint, KeyRefused, ModelConfig, Request
+from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.error_classes import KeyRefused
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.config import EmbeddingConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -9,8 +9,6 @@ from transforms.flow.outcome import LIVE, PASSED
 from transforms.inference.runtime import Snapshot, peek_runtime
 
 INTERVAL_S = 0.5
-# Before the first call: nothing is made only to be looked at.
-IDLE = Snapshot(in_flight=0, waiting=0, held_back=0, answered=0, replayed=0, tokens=0, down=())
 
 
 class Progress:
@@ -42,12 +40,17 @@ class Progress:
     def _run(self) -> None:
         tokens, at = 0, time.monotonic()
         while not self._done.wait(INTERVAL_S):
-            runtime, now = peek_runtime(), time.monotonic()
-            snapshot = runtime.snapshot() if runtime else IDLE
+            snapshot, now = look(), time.monotonic()
             rate = (snapshot.tokens - tokens) / (now - at)
             tokens, at = snapshot.tokens, now
             self._stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE))[:160]}")
             self._stream.flush()
+
+
+def look() -> Snapshot:
+    """What the runtime of this process is at; nothing is made only to be looked at."""
+    runtime = peek_runtime()
+    return runtime.snapshot() if runtime else Snapshot()
 
 
 def line(snapshot: Snapshot, tokens_per_s: float, counts: dict[tuple[str, str], int]) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beam_pipeline.run.progress import IDLE
-from transforms.inference.runtime import Totals, peek_runtime
-from transforms.inference.scheduling.retries import LATENCY_BINS, LATENCY_FLOOR_S, LATENCY_STEP
+from beam_pipeline.run.progress import look
+from transforms.inference.scheduling.retries import LATENCY_FLOOR_S, LATENCY_STEP
 
 FIRST_TICK_S = 0.1
 MOST_POINTS = 240
@@ -109,19 +108,18 @@ class Timeline:
         }
 
     def _run(self) -> None:
-        began, before = time.monotonic(), _totals()
+        began, before = time.monotonic(), look()  # an earlier run in this process may have left something
         over = False
         while not over:
             over = self._done.wait(FIRST_TICK_S)  # one more look at the end: what was answered last
-            now, runtime = _totals(), peek_runtime()
-            snapshot = runtime.snapshot() if runtime else IDLE
+            now = look()
             self.add(
                 Point(
                     looks=1,
-                    in_flight=snapshot.in_flight,
-                    most_in_flight=snapshot.in_flight,
-                    waiting=snapshot.waiting,
-                    held_back=snapshot.held_back,
+                    in_flight=now.in_flight,
+                    most_in_flight=now.in_flight,
+                    waiting=now.waiting,
+                    held_back=now.held_back,
                     answered=now.answered - before.answered,
                     tokens=now.tokens - before.tokens,
                     latencies=tuple(a - b for a, b in zip(now.latencies, before.latencies, strict=True)),
@@ -129,12 +127,6 @@ class Timeline:
             )
             before = now
         self._seconds = time.monotonic() - began
-
-
-def _totals() -> Totals:
-    """What the runtime has counted so far; an earlier run in this process may have left something."""
-    runtime = peek_runtime()
-    return runtime.totals() if runtime else Totals(0, 0, (0,) * LATENCY_BINS)
 
 
 def _join(points: Sequence[Point]) -> Point:

@@ -14,7 +14,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -121,39 +120,36 @@ class ValueCounts:
 
     def add(self, value: str) -> None:
         """Count a value."""
-        self.total += 1
-        if self._named is None:
-            self._hash({value: 1})
-        else:
-            self._named[value] += 1
-            if len(self._named) > NAMED:
-                self._give_up_names()
+        self._count({value: 1})
 
     def merge(self, other: "ValueCounts") -> None:
         """Take all that another has taken."""
-        if other._named is None:
-            if self._named is not None:
-                self._give_up_names()
+        if other._named is not None:
+            self._count(other._named)
+        else:
+            self._give_up_names()
             self.total += other.total
             self._distinct.merge(other._distinct)
             self._cells = self._cells + other._cells
-        else:
-            self.total += other.total
-            if self._named is None:
-                self._hash(other._named)
-            else:
-                self._named.update(other._named)
-                if len(self._named) > NAMED:
-                    self._give_up_names()
 
     def settle(self) -> None:
         """Bring what was taken into its small form."""
         self._distinct.settle()
 
+    def _count(self, counts: dict[str, int]) -> None:
+        self.total += sum(counts.values())
+        if self._named is None:
+            self._hash(counts)
+        else:
+            self._named.update(counts)
+            if len(self._named) > NAMED:
+                self._give_up_names()
+
     def _give_up_names(self) -> None:
-        named, self._named = self._named or Counter(), None
-        self._cells = np.zeros(_CELLS, np.int64)
-        self._hash(named)
+        if self._named is not None:
+            named, self._named = self._named, None
+            self._cells = np.zeros(_CELLS, np.int64)
+            self._hash(named)
 
     def _hash(self, counts: dict[str, int]) -> None:
         hashes = np.array([stable_seed("value", value) for value in counts], np.uint64)
@@ -185,32 +181,12 @@ class ValueCounts:
 # --- Figures -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What is counted of one pair."""
-
-    domain: str
-    persona: str
-    answer_type: str
-    question_word: str
-    answer_words: int
-    unigrams: np.ndarray
-    bigrams: np.ndarray
-
-
-def read_features(qa: VerifiedQA) -> Features:
-    """Take from a pair what is counted of it."""
-    words = shingle_words(normalise(qa.pair.question))
-    hashed = hash_words(words)
-    return Features(
-        domain=qa.pair.task.domain,
-        persona=normalise(qa.pair.task.persona.name),
-        answer_type=qa.pair.answer_type,
-        question_word=question_word(qa.pair.question),
-        answer_words=len(shingle_words(normalise(qa.pair.answer))),
-        unigrams=_spread_hashes(hash_shingles(hashed, 1)) if len(words) else np.zeros(0, np.uint64),
-        bigrams=_spread_hashes(hash_shingles(hashed, 2)) if len(words) > 1 else np.zeros(0, np.uint64),
-    )
+def word_hashes(question: str) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of a question's words, and of its pairs of neighbouring words."""
+    words = shingle_words(normalise(question))
+    hashed, none = hash_words(words), np.zeros(0, np.uint64)
+    unigrams, bigrams = (_spread_hashes(hash_shingles(hashed, size)) if len(words) >= size else none for size in (1, 2))
+    return unigrams, bigrams
 
 
 def _spread_hashes(hashes: np.ndarray) -> np.ndarray:
@@ -220,13 +196,14 @@ def _spread_hashes(hashes: np.ndarray) -> np.ndarray:
     return hashes ^ (hashes >> np.uint64(31))
 
 
+_SUMS = ("pairs", "unigrams", "bigrams", "answer_words")
+_COUNTS = ("distinct_unigrams", "distinct_bigrams", "domains", "personas", "answer_types", "question_words")
+
+
 class Figures:
     """The diversity figures of some pairs, as they grow: at most some 600 KB encoded, however many pairs."""
 
-    __slots__ = (
-        "answer_types", "answer_words", "bigrams", "distinct_bigrams", "distinct_unigrams", "domains", "pairs", "personas",
-        "question_words", "unigrams",
-    )  # fmt: skip
+    __slots__ = (*_SUMS, *_COUNTS)
 
     def __init__(self) -> None:
         self.pairs = self.unigrams = self.bigrams = self.answer_words = 0
@@ -234,29 +211,30 @@ class Figures:
         self.domains, self.personas = ValueCounts(), ValueCounts()
         self.answer_types, self.question_words = ValueCounts(), ValueCounts()
 
-    def add(self, features: Features) -> None:
+    def add(self, qa: VerifiedQA) -> None:
         """Count a pair."""
+        unigrams, bigrams = word_hashes(qa.pair.question)
         self.pairs += 1
-        self.unigrams += len(features.unigrams)
-        self.bigrams += len(features.bigrams)
-        self.answer_words += features.answer_words
-        self.distinct_unigrams.add(features.unigrams)
-        self.distinct_bigrams.add(features.bigrams)
-        self.domains.add(features.domain)
-        self.personas.add(features.persona)
-        self.answer_types.add(features.answer_type)
-        self.question_words.add(features.question_word)
+        self.unigrams += len(unigrams)
+        self.bigrams += len(bigrams)
+        self.answer_words += len(shingle_words(normalise(qa.pair.answer)))
+        self.distinct_unigrams.add(unigrams)
+        self.distinct_bigrams.add(bigrams)
+        self.domains.add(qa.pair.task.domain)
+        self.personas.add(normalise(qa.pair.task.persona.name))
+        self.answer_types.add(qa.pair.answer_type)
+        self.question_words.add(question_word(qa.pair.question))
 
     def merge(self, other: "Figures") -> None:
         """Take all that another has taken."""
-        for name in ("pairs", "unigrams", "bigrams", "answer_words"):
+        for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("distinct_unigrams", "distinct_bigrams", "domains", "personas", "answer_types", "question_words"):
+        for name in _COUNTS:
             getattr(self, name).merge(getattr(other, name))
 
     def settle(self) -> None:
         """Bring what was taken into its small form."""
-        for name in ("distinct_unigrams", "distinct_bigrams", "domains", "personas", "answer_types", "question_words"):
+        for name in _COUNTS:
             getattr(self, name).settle()
 
     def as_row(self) -> dict[str, Any]:
@@ -289,7 +267,7 @@ class DiversityFn(beam.CombineFn):
         return Figures()
 
     def add_input(self, figures: Figures, qa: VerifiedQA) -> Figures:
-        figures.add(read_features(qa))
+        figures.add(qa)
         return figures
 
     def merge_accumulators(self, several: Iterable[Figures]) -> Figures:

@@ -17,9 +17,11 @@ from tests.benchmarks.corpus import write_documents
 from tests.benchmarks.measure import pipeline, resident_mb
 from tests.places import ROOT
 from transforms.filter import FilterReply
-from transforms.inference.client.endpoint import ModelConfig, Request
+from transforms.inference.client.chat import Request
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.runtime import Answer, Call, get_runtime
+from transforms.inference.config import ModelConfig
+from transforms.inference.runtime import get_runtime
+from transforms.inference.scheduling.retries import Answer, Call
 
 BACKLOG = 512
 POINTS = 10

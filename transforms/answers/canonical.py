@@ -28,8 +28,8 @@ REMEMBERED_CHARS = 200
 
 # --- Canonical forms -----------------------------------------------------------------------------
 
-_YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
-_NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
+YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
+NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
 _TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
@@ -132,8 +132,8 @@ def list_items(answer: str) -> list[str]:
 def _yes_no(text: str) -> str | None:
     first, _, rest = normalise(text).strip(_OUTER).partition(" ")
     first = first.rstrip(",.;:!-")
-    said = "yes" if first in _YES else "no" if first in _NO else None
-    opposite = _NO if said == "yes" else _YES
+    said = "yes" if first in YES else "no" if first in NO else None
+    opposite = NO if said == "yes" else YES
     if not rest:
         return said
     told = normalise(text).strip(_OUTER)[len(first) :].lstrip()[:1] in (",", ".", ";", ":", "!", "-")
@@ -226,7 +226,7 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
 def _canonical_text(plain: str, answer_type: str | None) -> str:
     said = normalise(plain).strip(_OUTER)
     if answer_type is None and said in ("yes", "no", "yep", "nope", "yeah"):
-        return "yes" if said in _YES else "no"
+        return "yes" if said in YES else "no"
     text = _unquoted(plain)
     if answer_type == "option":
         text = _option(normalise(text))

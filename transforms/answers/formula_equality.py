@@ -10,11 +10,13 @@ bounded only by a signal (not in threads) or a process, and takes a second to im
 
 import cmath
 import math
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from transforms.answers.formula_parser import MAX_CHARS, FormulaError, Node, parse_formula
 from transforms.answers.markup import SIGNS, TYPED, unwrapped
@@ -321,15 +323,11 @@ def _exact(node: Node, index: int, known: dict[str, int] | None = None) -> int:
         if base == 0 and power <= 0:
             raise _Undefined
         return pow(base, power.numerator, _PRIME)
-    if node.op not in ("+", "*", "/", "neg"):
+    if node.op not in _OPERATIONS:
         raise _NotRational
     values = [_exact(arg, index, known) for arg in node.args]
-    if node.op == "neg":
-        return -values[0] % _PRIME
-    if node.op == "+":
-        return (values[0] + values[1]) % _PRIME
-    if node.op == "*":
-        return values[0] * values[1] % _PRIME
+    if node.op != "/":
+        return _OPERATIONS[node.op](*values) % _PRIME
     if values[1] == 0:
         raise _Undefined
     return values[0] * pow(values[1], -1, _PRIME) % _PRIME
@@ -339,21 +337,15 @@ def _constant(node: Node) -> Fraction | None:
     """The exact value of a small constant, such as an exponent; None if it has names or grows out of bounds."""
     if node.op == "num":
         return node.value
-    if node.op not in ("+", "*", "/", "^", "neg"):
+    if node.op != "^" and node.op not in _OPERATIONS:
         return None
     values = [_constant(arg) for arg in node.args]
     known = [value for value in values if value is not None]
     if len(known) < len(values) or any(_bits(value) > _MAX_CONSTANT_BITS for value in known):
         return None
-    if node.op == "neg":
-        return -known[0]
+    if node.op != "^":
+        return None if node.op == "/" and not known[1] else _OPERATIONS[node.op](*known)
     a, b = known
-    if node.op == "+":
-        return a + b
-    if node.op == "*":
-        return a * b
-    if node.op == "/":
-        return a / b if b else None
     small = b.denominator == 1 and abs(b.numerator) * _bits(a) <= _MAX_CONSTANT_BITS and (a or b > 0)
     return Fraction(a) ** b.numerator if small else None
 
@@ -362,11 +354,13 @@ def _bits(value: Fraction) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
-_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
+_OPERATIONS: dict[str, Callable[..., Any]] = {"+": operator.add, "*": operator.mul, "/": operator.truediv, "neg": operator.neg}
+_FLOATING = _OPERATIONS | {
     "sin": cmath.sin, "cos": cmath.cos, "tan": cmath.tan, "cot": lambda z: 1 / cmath.tan(z), "sec": lambda z: 1 / cmath.cos(z),
     "csc": lambda z: 1 / cmath.sin(z), "arcsin": cmath.asin, "arccos": cmath.acos, "arctan": cmath.atan, "sinh": cmath.sinh,
     "cosh": cmath.cosh, "tanh": cmath.tanh, "ln": cmath.log, "log": cmath.log10, "lg": lambda z: cmath.log(z) / cmath.log(2),
-    "abs": abs,
+    "abs": abs, "^": operator.pow,
+    "factorial": lambda z: complex("nan") if z.imag else math.gamma(z.real + 1),
 }  # fmt: skip
 
 
@@ -391,20 +385,8 @@ def _float_value(node: Node, index: int) -> complex:
     if node.op == "var":
         return complex(_point(node.name, index))
     values = [_float_value(arg, index) for arg in node.args]
-    if node.op == "+":
-        return values[0] + values[1]
-    if node.op == "*":
-        return values[0] * values[1]
-    if node.op == "/":
-        return values[0] / values[1]
-    if node.op == "neg":
-        return -values[0]
-    if node.op == "^":
-        return values[0] ** values[1]
-    if node.op == "factorial":
-        return complex(math.gamma(values[0].real + 1)) if not values[0].imag else complex("nan")
-    if node.op in _FUNCTIONS:
-        return complex(_FUNCTIONS[node.op](values[0]))
+    if node.op in _FLOATING:
+        return complex(_FLOATING[node.op](*values))
     # A function of which nothing is known but its name: any curve will do, if it is no line.
     shift = _point(node.op, 0)
     return cmath.cos(values[0] * 1.37 + shift) + values[0] * values[0] * shift

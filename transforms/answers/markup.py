@@ -26,31 +26,14 @@ _SCALE = re.compile(r"\u00b0\s+(?=[CF]\b)")
 # What a command says, in one sign.
 SIGNS = {
     name: sign
-    for sign, names in {
-        "≠": "ne neq",
-        "≤": "le leq leqslant leqq lesssim lessapprox",
-        "≥": "ge geq geqslant geqq gtrsim gtrapprox",
-        "<": "lt ll",
-        ">": "gt gg",
-        "≈": "approx simeq approxeq",
-        "±": "pm mp",
-        "×": "times",
-        "·": "cdot bullet",
-        "÷": "div",
-        "¬": "neg lnot not",
-        "π": "pi",
-        "∞": "infty",
-        "√": "sqrt",
-        "→": "to rightarrow longrightarrow mapsto",
-        "⇒": "implies Rightarrow Longrightarrow",
-        "∴": "therefore",
-        "...": "dots ldots",
-        "‰": "permil textperthousand",
-        "€": "euro texteuro",
-        "£": "pounds",
-        "¥": "yen",
-    }.items()
-    for name in names.split()
+    for entry in (
+        "ne neq ≠; le leq leqslant leqq lesssim lessapprox ≤; ge geq geqslant geqq gtrsim gtrapprox ≥; lt ll <; gt gg >; "
+        "approx simeq approxeq ≈; pm mp ±; times ×; cdot bullet ·; div ÷; neg lnot not ¬; pi π; infty ∞; sqrt √; "
+        "to rightarrow longrightarrow mapsto →; implies Rightarrow Longrightarrow ⇒; therefore ∴; dots ldots ...; "
+        "permil textperthousand ‰; euro texteuro €; pounds £; yen ¥"
+    ).split("; ")
+    for *names, sign in (entry.split(),)
+    for name in names
 }
 # The same sign as it is typed.
 TYPED = {"√": "sqrt", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!="}

@@ -57,64 +57,36 @@ def _region(text: str) -> str:
 
 # Cities whose names others have too, and where the one is that is met without its country. A name that several
 # places share evenly has no home: whichever of them is said may be the wrong one.
-_UK, _USA = ("uk", "united kingdom", "europe"), ("usa", "us", "united states", "united states of america")
-_ENGLAND, _SCOTLAND = ("england", *_UK), ("scotland", *_UK)
-_HOMES: dict[tuple[str, ...], str] = {
+_HOMES = {
     (
-        "france",
         "europe",
-    ): "paris, versailles, orleans, marseille, marseilles, lyon, lyons, nice, calais, montpellier, lille, brest",
-    ("italy", "europe"): "rome, naples, florence, venice, milan, verona, parma, palermo, syracuse, turin, genoa, pisa, ravenna",
-    ("greece", "europe"): "athens, sparta, corinth, thebes, olympia, delphi, marathon",
-    (
-        "germany",
-        "europe",
-    ): "berlin, hamburg, frankfurt, frankfort, hanover, dresden, munich, cologne, bremen, potsdam, heidelberg",
-    ("spain", "europe"): "madrid, barcelona, toledo, seville, granada, valencia, cordoba, cadiz, malaga",
-    ("russia", "europe"): "moscow, st petersburg, saint petersburg",
-    ("netherlands", "europe"): "amsterdam, rotterdam, holland, haarlem",
-    ("ireland", "europe"): "dublin, cork, limerick",
-    ("northern ireland", *_UK): "belfast",
-    ("wales", *_UK): "cardiff, swansea",
-    _ENGLAND: "london, manchester, birmingham, oxford, bristol, bath, york, plymouth, liverpool, southampton, sheffield, leeds, "
-    "nottingham, brighton, dover, canterbury, windsor",
-    _SCOTLAND: "edinburgh, glasgow, aberdeen, dundee, inverness",
-    ("austria", "europe"): "vienna",
-    ("switzerland", "europe"): "geneva, lucerne, zurich, bern, basel",
-    ("belgium", "europe"): "brussels, antwerp, ghent, waterloo",
-    ("poland", "europe"): "warsaw",
-    ("portugal", "europe"): "lisbon, porto",
-    ("sweden", "europe"): "stockholm",
-    ("norway", "europe"): "oslo, bergen",
-    ("denmark", "europe"): "copenhagen",
-    ("ukraine", "europe"): "odessa",
-    ("turkey",): "troy, smyrna, antioch, ephesus",
-    ("egypt", "africa"): "cairo, alexandria, memphis, luxor",
-    ("tunisia", "africa"): "carthage, tunis",
-    ("libya", "africa"): "tripoli",
-    ("peru",): "lima",
-    ("chile",): "santiago",
-    ("india", "asia"): "delhi, calcutta, madras, hyderabad",
-    ("china", "asia"): "canton, shanghai, peking",
-    ("lebanon", "asia"): "tyre, sidon, beirut",
-    ("syria", "asia"): "damascus, palmyra, aleppo",
-    ("israel", "asia"): "jerusalem, nazareth, haifa",
-    ("palestine", "asia"): "bethlehem, jericho, hebron",
-    ("jamaica",): "kingston",
-    ("australia", "new south wales"): "sydney, newcastle",
-    ("australia", "victoria"): "melbourne",
-    ("australia", "western australia"): "perth",
-    ("canada", "british columbia"): "vancouver",
-    ("canada", "ontario"): "toronto, ottawa",
-    ("massachusetts", *_USA): "boston",
-    ("maryland", *_USA): "baltimore",
-    ("pennsylvania", *_USA): "philadelphia, pittsburgh",
-    ("michigan", *_USA): "detroit",
-    ("florida", *_USA): "miami",
-    ("california", *_USA): "los angeles, san francisco, hollywood",
-    (): "cambridge, portland, springfield, richmond, hamilton, georgetown, durham, worcester, lincoln",
+    ): "france: paris, versailles, orleans, marseille, marseilles, lyon, lyons, nice, calais, montpellier, lille, brest; "
+    "italy: rome, naples, florence, venice, milan, verona, parma, palermo, syracuse, turin, genoa, pisa, ravenna; "
+    "greece: athens, sparta, corinth, thebes, olympia, delphi, marathon; spain: madrid, barcelona, toledo, seville, granada, "
+    "valencia, cordoba, cadiz, malaga; germany: berlin, hamburg, frankfurt, frankfort, hanover, dresden, munich, cologne, "
+    "bremen, potsdam, heidelberg; russia: moscow, st petersburg, saint petersburg; netherlands: amsterdam, rotterdam, holland, "
+    "haarlem; ireland: dublin, cork, limerick; austria: vienna; switzerland: geneva, lucerne, zurich, bern, basel; "
+    "belgium: brussels, antwerp, ghent, waterloo; poland: warsaw; portugal: lisbon, porto; sweden: stockholm; "
+    "norway: oslo, bergen; denmark: copenhagen; ukraine: odessa",
+    ("uk", "united kingdom", "europe"): "england: london, manchester, birmingham, oxford, bristol, bath, york, plymouth, "
+    "liverpool, southampton, sheffield, leeds, nottingham, brighton, dover, canterbury, windsor; scotland: edinburgh, glasgow, "
+    "aberdeen, dundee, inverness; wales: cardiff, swansea; northern ireland: belfast",
+    ("usa", "us", "united states", "united states of america"): "massachusetts: boston; maryland: baltimore; pennsylvania: "
+    "philadelphia, pittsburgh; michigan: detroit; florida: miami; california: los angeles, san francisco, hollywood",
+    ("asia",): "india: delhi, calcutta, madras, hyderabad; china: canton, shanghai, peking; lebanon: tyre, sidon, beirut; "
+    "syria: damascus, palmyra, aleppo; israel: jerusalem, nazareth, haifa; palestine: bethlehem, jericho, hebron",
+    ("africa",): "egypt: cairo, alexandria, memphis, luxor; tunisia: carthage, tunis; libya: tripoli",
+    ("australia",): "new south wales: sydney, newcastle; victoria: melbourne; western australia: perth",
+    ("canada",): "british columbia: vancouver; ontario: toronto, ottawa",
+    (): "turkey: troy, smyrna, antioch, ephesus; peru: lima; chile: santiago; jamaica: kingston",
 }
-_HOMES_OF = {city.strip(): homes for homes, cities in _HOMES.items() for city in cities.split(",")}
+_HOMES_OF = {
+    city: (home, *around)
+    for around, countries in _HOMES.items()
+    for home, cities in (country.split(": ") for country in countries.split("; "))
+    for city in cities.split(", ")
+}
+_HOMES_OF |= dict.fromkeys("cambridge portland springfield richmond hamilton georgetown durham worcester lincoln".split(), ())
 
 
 def is_elsewhere(place: str, region: str) -> bool:

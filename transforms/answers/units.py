@@ -1,6 +1,7 @@
 """Units of measure and currency: one symbol for every spelling, and how they convert."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -20,103 +21,34 @@ _SI_PREFIXES = {
     "c": ("centi", -2), "d": ("deci", -1), "m": ("milli", -3), "u": ("micro", -6), "n": ("nano", -9), "p": ("pico", -12),
     "h": ("hecto", 2),
 }  # fmt: skip
-# symbol: (prefixes it takes, names)
-_SI_UNITS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "m": ("k c d m u n", ("metre", "meter")),  # "5 pm" is a time of day
-    "g": ("k M m u n", ("gram", "gramme")),
-    "s": ("m u n p", ("second", "sec")),
-    "L": ("m c d u h k", ("litre", "liter", "l")),
-    "A": ("k m u n", ("ampere", "amp")),
-    "V": ("k M m u", ("volt",)),
-    "W": ("k M G T m u", ("watt",)),
-    "J": ("k M G m", ("joule",)),
-    "N": ("k M m", ("newton",)),
-    "Pa": ("k M G h", ("pascal",)),
-    "Hz": ("k M G T", ("hertz",)),
-    "Wh": ("k M G T", ("watt hour",)),
-    "Ah": ("m", ("ampere hour", "amp hour")),
-    "eV": ("k M G T m", ("electronvolt", "electron volt")),
-    "cal": ("k", ("calorie",)),
-    "mol": ("k m u n", ("mole",)),
-    "M": ("m u n", ("molar",)),
-    "F": ("m u n p", ("farad",)),
-    "H": ("m u", ("henry",)),
-    "T": ("m u", ("tesla",)),
-    "C": ("m u", ("coulomb",)),
-    "ohm": ("k M m", ("ohm",)),
-    "B": ("k M G T P", ("byte",)),
-    "bit": ("k M G T", ("bit",)),
-    "Sv": ("m u", ("sievert",)),
-    "Gy": ("m", ("gray",)),
-    "Bq": ("k M G T", ("becquerel",)),
-    "bar": ("m k", ("bar",)),
-    "lm": ("", ("lumen",)),
-    "lx": ("", ("lux",)),
-    "cd": ("", ("candela",)),
-    "dB": ("", ("decibel",)),
-    "pc": ("k M", ("parsec",)),
-    "K": ("m", ("kelvin",)),
-}
-# symbol: (base, how many of the base, other spellings; plurals in -s are added)
-_OTHER_UNITS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "%": ("%", "1", ("percent", "per cent", "pct", "percentage")),
-    "pp": ("pp", "1", ("percentage point", "percent point")),
-    "ppm": ("ppm", "1", ("part per million", "parts per million")),
-    "ppb": ("ppb", "1", ("part per billion", "parts per billion")),
-    "min": ("s", "60", ("minute", "mins")),
-    "h": ("s", "3600", ("hour", "hr")),
-    "day": ("s", "86400", ("d",)),
-    "week": ("s", "604800", ("wk",)),
-    "month": ("month", "1", ("mo",)),
-    "year": ("month", "12", ("yr", "annum")),
-    "decade": ("month", "120", ()),
-    "century": ("month", "1200", ("centuries",)),
-    "millennium": ("month", "12000", ("millennia",)),
-    "in": ("m", "0.0254", ("inch", "inches", '"', "''")),
-    "ft": ("m", "0.3048", ("foot", "feet", "'")),
-    "yd": ("m", "0.9144", ("yard",)),
-    "mi": ("m", "1609.344", ("mile",)),
-    "nmi": ("m", "1852", ("nautical mile",)),
-    "angstrom": ("m", "0.0000000001", ("\u00e5",)),
-    "ly": ("m", "9460730472580800", ("light year", "light-year", "lightyear")),
-    "au": ("m", "149597870700", ("astronomical unit",)),
-    "t": ("g", "1000000", ("tonne", "metric ton")),
-    "Mt": ("g", "1000000000000", ("megatonne", "megaton")),
-    "ton": ("ton", "1", ("short ton",)),
-    "lb": ("g", "453.59237", ("pound", "lbs")),
-    "oz": ("g", "28.349523125", ("ounce",)),
-    "st": ("g", "6350.29318", ("stone",)),
-    "ha": ("m^2", "10000", ("hectare",)),
-    "acre": ("acre", "1", ()),
-    "gal": ("gal", "1", ("gallon",)),
-    "qt": ("gal", "0.25", ("quart",)),
-    "pt": ("gal", "0.125", ("pint",)),
-    "cup": ("gal", "0.0625", ()),
-    "tbsp": ("tbsp", "1", ("tablespoon",)),
-    "tsp": ("tsp", "1", ("teaspoon",)),
-    "bbl": ("bbl", "1", ("barrel",)),
-    "hp": ("hp", "1", ("horsepower",)),
-    "psi": ("psi", "1", ("pounds per square inch",)),
-    "atm": ("atm", "1", ("atmosphere",)),
-    "mmHg": ("mmHg", "1", ("mm hg", "millimetres of mercury", "millimeters of mercury")),
-    "\u00b0C": ("\u00b0C", "1", ("celsius", "degree celsius", "degrees celsius", "degree c", "degrees c", "deg c", "centigrade")),
-    "\u00b0F": ("\u00b0F", "1", ("fahrenheit", "degree fahrenheit", "degrees fahrenheit", "degree f", "degrees f", "deg f")),
-    "\u00b0": ("\u00b0", "1", ("degree", "deg")),
-    "rad": ("rad", "1", ("radian",)),
-    "rpm": ("rpm", "1", ("revolutions per minute", "revolution per minute", "rev/min")),
-    "bpm": ("bpm", "1", ("beats per minute", "beat per minute")),
-    "kn": ("kn", "1", ("knot",)),
-    "KiB": ("B", "1024", ("kibibyte",)),
-    "MiB": ("B", "1048576", ("mebibyte",)),
-    "GiB": ("B", "1073741824", ("gibibyte",)),
-    "IU": ("IU", "1", ("international unit",)),
-    "pH": ("pH", "1", ()),
-    "Da": ("Da", "1", ("dalton",)),
-    "kDa": ("Da", "1000", ("kilodalton",)),
-    "px": ("px", "1", ("pixel",)),
-    "dpi": ("dpi", "1", ("dots per inch",)),
-    "people": ("people", "1", ("person", "persons")),
-}
+# A unit: the prefixes it takes: its names. Metres take no "p": "5 pm" is a time of day.
+_SI_UNITS = """
+m: k c d m u n: metre, meter; g: k M m u n: gram, gramme; s: m u n p: second, sec; L: m c d u h k: litre, liter, l;
+A: k m u n: ampere, amp; V: k M m u: volt; W: k M G T m u: watt; J: k M G m: joule; N: k M m: newton; Pa: k M G h: pascal;
+Hz: k M G T: hertz; Wh: k M G T: watt hour; Ah: m: ampere hour, amp hour; eV: k M G T m: electronvolt, electron volt;
+cal: k: calorie; mol: k m u n: mole; M: m u n: molar; F: m u n p: farad; H: m u: henry; T: m u: tesla; C: m u: coulomb;
+ohm: k M m: ohm; B: k M G T P: byte; bit: k M G T: bit; Sv: m u: sievert; Gy: m: gray; Bq: k M G T: becquerel; bar: m k: bar;
+lm: : lumen; lx: : lux; cd: : candela; dB: : decibel; pc: k M: parsec; K: m: kelvin
+"""
+# A unit: how many of which other one, if it converts: further spellings. Plurals in -s are added.
+_OTHER_UNITS = """
+min: 60 s: minute, mins; h: 3600 s: hour, hr; day: 86400 s: d; week: 604800 s: wk; year: 12 month: yr, annum;
+decade: 120 month: ; century: 1200 month: centuries; millennium: 12000 month: millennia; in: 0.0254 m: inch, inches, ", '';
+ft: 0.3048 m: foot, feet, '; yd: 0.9144 m: yard; mi: 1609.344 m: mile; nmi: 1852 m: nautical mile;
+angstrom: 0.0000000001 m: \xe5; ly: 9460730472580800 m: light year, light-year, lightyear;
+au: 149597870700 m: astronomical unit; t: 1000000 g: tonne, metric ton; Mt: 1000000000000 g: megatonne, megaton;
+lb: 453.59237 g: pound, lbs; oz: 28.349523125 g: ounce; st: 6350.29318 g: stone; ha: 10000 m^2: hectare; qt: 0.25 gal: quart;
+pt: 0.125 gal: pint; cup: 0.0625 gal: ; KiB: 1024 B: kibibyte; MiB: 1048576 B: mebibyte; GiB: 1073741824 B: gibibyte;
+kDa: 1000 Da: kilodalton;
+%: : percent, per cent, pct, percentage; pp: : percentage point, percent point; ppm: : part per million, parts per million;
+ppb: : part per billion, parts per billion; month: : mo; ton: : short ton; acre: : ; gal: : gallon; tbsp: : tablespoon;
+tsp: : teaspoon; bbl: : barrel; hp: : horsepower; psi: : pounds per square inch; atm: : atmosphere;
+mmHg: : mm hg, millimetres of mercury, millimeters of mercury;
+\xb0C: : celsius, degree celsius, degrees celsius, degree c, degrees c, deg c, centigrade;
+\xb0F: : fahrenheit, degree fahrenheit, degrees fahrenheit, degree f, degrees f, deg f; \xb0: : degree, deg; rad: : radian;
+rpm: : revolutions per minute, revolution per minute, rev/min; bpm: : beats per minute, beat per minute; kn: : knot;
+IU: : international unit; pH: : ; Da: : dalton; px: : pixel; dpi: : dots per inch; people: : person, persons
+"""
 # One symbol for what is written in many ways that the grammar of "a per b" does not cover.
 _SHORTHAND = {
     "kph": "km/h", "kmh": "km/h", "kmph": "km/h", "mph": "mi/h", "mps": "m/s", "fps": "ft/s", "cc": "cm^3", "sqm": "m^2",
@@ -126,35 +58,25 @@ _SHORTHAND = {
     "hz": "Hz", "khz": "kHz", "mhz": "MHz", "ghz": "GHz",
 }  # fmt: skip
 # A unit of currency is not one of measure, but it stands where a unit stands.
-CURRENCIES: dict[str, tuple[str, ...]] = {
-    "USD": ("$", "US$", "$US", "dollar", "us dollar", "u.s. dollar", "american dollar", "united states dollar"),
-    "EUR": ("\u20ac", "euro"),
-    "GBP": ("\u00a3", "pound sterling", "pounds sterling", "british pound", "sterling"),
-    "JPY": ("\u00a5", "yen", "japanese yen"),
-    "CNY": ("RMB", "yuan", "renminbi", "CN\u00a5"),
-    "INR": ("\u20b9", "Rs", "Rs.", "rupee", "indian rupee"),
-    "CAD": ("C$", "CA$", "canadian dollar"),
-    "AUD": ("A$", "AU$", "australian dollar"),
-    "NZD": ("NZ$", "new zealand dollar"),
-    "HKD": ("HK$", "hong kong dollar"),
-    "SGD": ("S$", "singapore dollar"),
-    "CHF": ("Fr.", "swiss franc"),
-    "KRW": ("\u20a9", "won", "south korean won"),
-    "RUB": ("\u20bd", "ruble", "rouble", "russian ruble"),
-    "BRL": ("R$", "real", "reais", "brazilian real"),
-    "MXN": ("MX$", "mexican peso"),
-    "TRY": ("\u20ba", "lira", "turkish lira"),
-    "ILS": ("\u20aa", "shekel"),
-    "NGN": ("\u20a6", "naira"),
-    "VND": ("\u20ab", "dong"),
-    "SEK": ("swedish krona", "swedish kronor"),
-    "NOK": ("norwegian krone", "norwegian kroner"),
-    "DKK": ("danish krone", "danish kroner"),
-    "PLN": ("zloty", "z\u0142oty"),
-    "ZAR": ("south african rand", "rand"),
-    "cent": ("\u00a2", "cents"),
-    "penny": ("pence",),
-}
+_CURRENCIES = """
+USD: $, US$, $US, dollar, us dollar, u.s. dollar, american dollar, united states dollar; EUR: \u20ac, euro;
+GBP: \xa3, pound sterling, pounds sterling, british pound, sterling; JPY: \xa5, yen, japanese yen;
+CNY: RMB, yuan, renminbi, CN\xa5; INR: \u20b9, Rs, Rs., rupee, indian rupee; CAD: C$, CA$, canadian dollar;
+AUD: A$, AU$, australian dollar; NZD: NZ$, new zealand dollar; HKD: HK$, hong kong dollar; SGD: S$, singapore dollar;
+CHF: Fr., swiss franc; KRW: \u20a9, won, south korean won; RUB: \u20bd, ruble, rouble, russian ruble;
+BRL: R$, real, reais, brazilian real; MXN: MX$, mexican peso; TRY: \u20ba, lira, turkish lira; ILS: \u20aa, shekel;
+NGN: \u20a6, naira; VND: \u20ab, dong; SEK: swedish krona, swedish kronor; NOK: norwegian krone, norwegian kroner;
+DKK: danish krone, danish kroner; PLN: zloty, z\u0142oty; ZAR: south african rand, rand; cent: \xa2, cents; penny: pence
+"""
+
+
+def _table(text: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for entry in text.split(";"):
+        symbol, *how, names = (field.strip() for field in entry.split(":"))
+        yield symbol, "".join(how), tuple(name for name in names.split(", ") if name)
+
+
+CURRENCIES = {code: names for code, _, names in _table(_CURRENCIES)}
 
 
 def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str]]]:
@@ -171,14 +93,15 @@ def _build_units() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, list[str
                 by_word.setdefault(form.lower(), unit)
                 known.append(form)
 
-    for symbol, (prefixes, names) in _SI_UNITS.items():
+    for symbol, prefixes, names in _table(_SI_UNITS):
         for prefix in ["", *prefixes.split()]:
             word, power = _SI_PREFIXES[prefix]
             add(
                 Unit(prefix + symbol, symbol, Fraction(10) ** power),
                 tuple(word + name for name in names if word or len(name) > 1),
             )
-    for symbol, (base, factor, names) in _OTHER_UNITS.items():
+    for symbol, converted, names in _table(_OTHER_UNITS):
+        factor, base = converted.split() if converted else ("1", symbol)
         spelled = symbol.islower() and symbol.isascii() and len(symbol) > 2  # "day" has a plural, "kn" has none
         add(Unit(symbol, base, Fraction(factor)), (symbol, *names) if spelled else names)
     for litre in ("l", "ml", "cl", "dl", "ul", "hl"):

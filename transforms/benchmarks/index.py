@@ -7,12 +7,12 @@ an entry of 8 bytes that leads from the gram to the item:
 - An item of up to 23 words is entered under each of its 3-word grams; a longer one under the rarest
   gram of each block of 2, 3 or 4, since a question looks up all of its own grams. Blocks are so short
   that every run of `ngram` words which a question shares with an item holds an entry.
-- A question of up to 8 words is entered by the set of its words too: two that change places leave it no gram.
+- A question is entered by the set of its words too: two that change places leave a short one no gram.
 - A gram of three words that very many items share ("which of the") leads nowhere useful; a longer
   one is entered in its place. What very many items share even of that is boilerplate of the benchmark
   and no evidence against a question.
 
-Whatever shares a gram is then compared word by word (`contamination.py`), so hashes need not be perfect.
+Whatever shares a gram is then compared word by word (`word_overlap.py`), so hashes need not be perfect.
 The positional sampling is the half of winnowing (Schleimer, Wilkerson and Aiken 2003) that is needed when only
 one side is sampled.
 """
@@ -20,17 +20,15 @@ one side is sampled.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from transforms.benchmarks.plain_words import plain_words
 from transforms.shingles import hash_shingles
 from transforms.text import stable_hash
 
 GRAM = 3
-BAG_WORDS = 8
-"""Words of a question that two neighbours which changed places may leave without a gram of its own."""
 MOST_ITEMS = 256
 """Distinct items that may share a gram before it counts as boilerplate."""
 
@@ -81,13 +79,15 @@ class BenchmarkShard:
 
 
 def pack_items(items: Iterable[BenchmarkItem]) -> BenchmarkShard:
-    """Pack items into one shard."""
+    """Pack items into one shard, without those that ask nothing."""
     numbers: dict[str, int] = {}
     names, words, lengths, questions = [], [], [], []
     digest = 0
     for item in items:
         digest += int(stable_hash(item.where, item.id, item.question, item.extra), 16)
         question, extra = plain_words(item.question), plain_words(item.extra)
+        if not question:
+            continue
         words += [numbers.setdefault(word, len(numbers)) for part in (question, extra) for word in part]
         lengths.append(len(question) + len(extra))
         questions.append(len(question))
@@ -122,11 +122,7 @@ class BenchmarkIndex:
             raise ValueError(f"ngram must be at least 5, not {ngram}")
         self.ngram = ngram
         self._long_gram = (ngram + 1) // 2
-        items = _merge(list(shards))
-        self._names, self._vocabulary, self._word_keys = items.names, items.vocabulary, items.word_keys
-        self._words, self._starts, self._questions = items.words, items.starts, items.questions
-        self._whole_items = np.argsort(items.wholes, kind="stable").astype(np.uint32)
-        self._wholes = items.wholes[self._whole_items]
+        self._names, self._vocabulary, self._word_keys, self._words, self._starts, self._questions = _merge(list(shards))
         self._bags, self._bag_items = self._index_bags()
         self.word_counts = self._count_words()
         self._keys, self._items = self._index_grams()
@@ -134,27 +130,13 @@ class BenchmarkIndex:
     def __len__(self) -> int:
         return len(self._questions)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held, the names and the vocabulary included."""
-        arrays = (
-            self._word_keys, self._words, self._starts, self._questions, self._wholes, self._whole_items,
-            self.word_counts, self._keys, self._items, self._bags, self._bag_items,
-        )  # fmt: skip
-        return sum(array.nbytes for array in arrays) + self._names.nbytes + self._vocabulary.nbytes
-
     def name(self, item: int) -> str:
         """Where an item comes from: file, line and its own id."""
-        return self._names[item]
+        return _text(self._names, item)
 
     def word(self, number: int) -> str:
         """A word by its number."""
-        return self._vocabulary[number]
-
-    @property
-    def vocabulary(self) -> Iterator[str]:
-        """All words, by their numbers."""
-        return map(self.word, range(len(self._word_keys)))
+        return _text(self._vocabulary, number)
 
     def item_words(self, item: int) -> tuple[np.ndarray, int]:
         """The words of an item as numbers, and how many of them are the question's."""
@@ -169,16 +151,16 @@ class BenchmarkIndex:
         return np.where(self._word_keys[places] == keys, places, -1)
 
     def whole(self, numbers: np.ndarray) -> int:
-        """The item whose question is made of exactly these words, or -1."""
-        if not len(numbers) or numbers.min() < 0 or not len(self):
-            return -1
-        key = _hash_prefixes(self._word_keys[numbers])[-1]
-        place = int(np.searchsorted(self._wholes, key))
-        return int(self._whole_items[place]) if place < len(self._wholes) and self._wholes[place] == key else -1
+        """The first item whose question is made of exactly these words, or -1."""
+        for item in self.permuted(numbers).tolist():
+            words, asked = self.item_words(item)
+            if np.array_equal(words[:asked], numbers):
+                return int(item)
+        return -1
 
     def permuted(self, numbers: np.ndarray) -> np.ndarray:
-        """The items of a few words whose question is made of exactly these, in any order."""
-        if not 0 < len(numbers) <= BAG_WORDS or numbers.min() < 0 or not len(self._bags):
+        """The items whose question is made of exactly these words, in any order."""
+        if not len(numbers) or numbers.min() < 0:
             return np.empty(0, dtype=np.uint32)
         key = _mix(self._word_keys[numbers]).sum(dtype=np.uint64)
         left, right = (int(np.searchsorted(self._bags, key, side)) for side in ("left", "right"))
@@ -216,13 +198,13 @@ class BenchmarkIndex:
         return counts
 
     def _index_bags(self) -> tuple[np.ndarray, np.ndarray]:
-        items = np.flatnonzero((self._questions > 0) & (self._questions <= BAG_WORDS))
-        sums = np.zeros(len(items), dtype=np.uint64)
-        for place in range(BAG_WORDS):
-            longer = np.flatnonzero(self._questions[items] > place)
-            sums[longer] += _mix(self._word_keys[self._words[self._starts[items[longer]] + place]])
-        order = np.argsort(sums, kind="stable")
-        return sums[order], items[order].astype(np.uint32)
+        bags = []
+        for words, starts, first in self._blocks():
+            sums = np.append(np.uint64(0), np.cumsum(_mix(self._word_keys[words]), dtype=np.uint64))
+            bags.append(sums[starts + self._questions[first : first + len(starts)]] - sums[starts])
+        sums = _join(bags, np.uint64)
+        order = np.argsort(sums, kind="stable").astype(np.uint32)
+        return sums[order], order
 
     def _index_grams(self) -> tuple[np.ndarray, np.ndarray]:
         seen = np.zeros(1 << _BUCKETS, dtype=np.int64)
@@ -253,10 +235,7 @@ class BenchmarkIndex:
             if len(places):
                 keys_found.append(_hash_grams(words, self._long_gram)[places])
                 items_found.append(owners + first)
-        if not keys_found:
-            return np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32)
-        keys, items = np.concatenate(keys_found), np.concatenate(items_found).astype(np.uint32)
-        entries = _distinct(keys.astype(np.uint64) << np.uint64(32) | items)
+        entries = _distinct(_join(keys_found).astype(np.uint64) << np.uint64(32) | _join(items_found).astype(np.uint64))
         keys, items = (entries >> np.uint64(32)).astype(np.uint32), (entries & np.uint64(0xFFFFFFFF)).astype(np.uint32)
         firsts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
         shared_by = np.diff(np.append(firsts, len(keys)))
@@ -275,65 +254,46 @@ class BenchmarkIndex:
             item = end
 
 
-class _Texts:
+def _pack_texts(texts: Iterable[str]) -> pa.LargeBinaryArray:
     """Many short texts in one block of bytes: strings of their own would take 50 bytes more each."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        self._data = b"".join(encoded)
-        self.nbytes = len(self._data) + self._ends.nbytes
-
-    def __getitem__(self, place: int) -> str:
-        return self._data[self._ends[place] : self._ends[place + 1]].decode("utf-8", "surrogatepass")
+    return pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())
 
 
-class _Items(NamedTuple):
-    """All distinct items; see `BenchmarkIndex` for what is what. `wholes` holds a hash of each question."""
-
-    names: _Texts
-    vocabulary: _Texts
-    word_keys: np.ndarray
-    words: np.ndarray
-    starts: np.ndarray
-    questions: np.ndarray
-    wholes: np.ndarray
+def _text(packed: pa.LargeBinaryArray, place: int) -> str:
+    return str(packed[place].as_py().decode("utf-8", "surrogatepass"))
 
 
-def _merge(shards: list[BenchmarkShard]) -> _Items:
-    """The items of some shards in the order of their names; of those with the same words, the first."""
+_Merged = tuple[pa.LargeBinaryArray, pa.LargeBinaryArray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _merge(shards: list[BenchmarkShard]) -> _Merged:
+    """The items of some shards in the order of their names; of those with the same words, the first.
+
+    Their names, all words, the keys of these, the words of all items as numbers, where each item begins, and how many of
+    its words are the question's.
+    """
     shards = [shard for shard in shards if len(shard.words)]
     vocabularies = [shard.vocabulary.split("\n") for shard in shards]
     keys = [np.array([word_key(word) for word in vocabulary], dtype=np.uint64) for vocabulary in vocabularies]
     word_keys, places = np.unique(_join(keys, np.uint64), return_index=True)
     every = [word for vocabulary in vocabularies for word in vocabulary]
-    vocabulary = _Texts([every[place] for place in places.tolist()])
+    vocabulary = _pack_texts([every[place] for place in places.tolist()])
 
     words = _join(
         [np.searchsorted(word_keys, own).astype(np.uint32)[shard.words] for own, shard in zip(keys, shards, strict=True)]
     )
     lengths = _join([shard.lengths for shard in shards]).astype(np.int64)
     questions = _join([shard.questions for shard in shards])
-    hashes = [_hash_items(own[shard.words], shard.lengths, shard.questions) for own, shard in zip(keys, shards, strict=True)]
-    wholes, rests = (_join([pair[part] for pair in hashes], np.uint64) for part in (0, 1))
+    hashed = [_hash_items(own[shard.words], shard.lengths, shard.questions) for own, shard in zip(keys, shards, strict=True)]
+    hashes = _join(hashed, np.uint64)
     names = [name for shard in shards for name in shard.names.split("\n")]
 
     starts = np.cumsum(lengths) - lengths
     order = np.array(sorted(range(len(names)), key=lambda item: (len(names[item]), names[item])), dtype=np.int64)
-    order = order[questions[order] > 0]
-    by_words = np.lexsort((rests[order], wholes[order]))  # stable, so that the first by name comes first of its like
-    again = np.append(False, (np.diff(wholes[order][by_words]) == 0) & (np.diff(rests[order][by_words]) == 0))[: len(order)]
-    kept = order[np.sort(by_words[~again])]
+    kept = order[np.sort(np.unique(hashes[order], return_index=True)[1])]
     parts = [_gather(words, starts[some], lengths[some]) for some in np.array_split(kept, len(kept) // _BLOCK_ITEMS + 1)]
-    return _Items(
-        _Texts([names[item] for item in kept.tolist()]),
-        vocabulary,
-        word_keys,
-        _join(parts),
-        np.append(0, np.cumsum(lengths[kept])),
-        questions[kept],
-        wholes[kept],
-    )
+    kept_names = _pack_texts([names[item] for item in kept.tolist()])
+    return kept_names, vocabulary, word_keys, _join(parts), np.append(0, np.cumsum(lengths[kept])), questions[kept]
 
 
 def _gather(words: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -357,19 +317,12 @@ def _mix(keys: np.ndarray) -> np.ndarray:
     return (keys ^ keys >> np.uint64(29)) * _FACTOR
 
 
-def _hash_prefixes(keys: np.ndarray) -> np.ndarray:
-    """A hash of the first word, of the first two, and so on; differences tell whether what lies between is the same."""
-    return np.cumsum((keys ^ keys >> np.uint64(29)) * np.cumprod(np.full(len(keys), _FACTOR)), dtype=np.uint64)
-
-
-def _hash_items(keys: np.ndarray, lengths: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """64 bits of each item's question, and of all of its words; `keys` are those of the words of all items."""
-    ends = np.cumsum(lengths, dtype=np.int64)
-    starts = ends - lengths
+def _hash_items(keys: np.ndarray, lengths: np.ndarray, questions: np.ndarray) -> np.ndarray:
+    """64 bits of each item: of its words in their order, and of how many are the question's."""
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
     place = np.arange(len(keys)) - np.repeat(starts, lengths)
     factors = np.cumprod(np.full(int(lengths.max()), _FACTOR))
-    sums = np.append(np.uint64(0), np.cumsum((keys ^ keys >> np.uint64(29)) * factors[place], dtype=np.uint64))
-    return sums[starts + questions] - sums[starts], sums[ends] - sums[starts]
+    return np.add.reduceat(_mix(keys) * factors[place], starts) + _mix(questions.astype(np.uint64))
 
 
 def _hash_grams(words: np.ndarray, size: int) -> np.ndarray:

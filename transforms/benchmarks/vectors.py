@@ -42,10 +42,6 @@ class BenchmarkVectors:
         name, question, extra = packed[place % _PACKED_ITEMS]
         return name, question, extra
 
-    @property
-    def nbytes(self) -> int:
-        return self.vectors.nbytes + self.scales.nbytes + sum(map(len, self.words))
-
 
 def pack_block(items: Sequence[BenchmarkItem], vectors: Sequence[NDArray[np.float16]]) -> BenchmarkVectors:
     """Pack items and the vectors of their questions, one each."""

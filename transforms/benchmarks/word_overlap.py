@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from transforms.benchmarks.plain_words import plain_words
 from transforms.english.function_words import GRAMMAR, MODALS, OBJECT_PRONOUNS, OTHER_PERSONS
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import stem_loosely
+
+Word = TypeVar("Word", str, int)
 
 OVERLAP, NEAR_DUPLICATE = "benchmark_overlap", "benchmark_near_duplicate"
 
@@ -54,6 +57,7 @@ _SHORTENED, _PURE = 0.25, 0.05
 # Questions of so many words may be one edit from another, if they weigh as much; shares of the weight that a word may have
 # which is left out, and where a function word or nothing follows it.
 _FEWEST_EDITED, _MOST_EDITED, _MIN_EDITED, _SMALL_WORD, _BROKEN_WORD = 5, 40, 6.0, 0.2, 0.35
+_MOST_PERMUTED = 8  # words that two neighbours which changed places may leave without a gram of their own
 _CONTENT = 4.5  # what a word weighs at least that may be a modifier
 _LONG_WEIGHT = 30.0  # of a question that tells enough besides
 # However small they weigh, these make another question.
@@ -123,7 +127,7 @@ class ContaminationFinder:
     def __init__(self, index: BenchmarkIndex, similarity: float = 0.65) -> None:
         self.index = index
         self.similarity = similarity
-        self._weights = _weigh(index.vocabulary, index.word_counts, len(index))
+        self._weights = _weigh(map(index.word, range(len(index.word_counts))), index.word_counts, len(index))
 
     def match(self, question: str, answer: str = "") -> Match | None:
         """The item that a question, or a question and its answer, was taken from; None if there is none."""
@@ -134,17 +138,16 @@ class ContaminationFinder:
         if whole >= 0:
             return Match(OVERLAP, self.index.name(whole), f'the whole question: "{_shorten(asked)}"')
         items, covered, streaks = self._survey(numbers)
-        return (
-            self._find_overlap(numbers, words, items, streaks)
-            or self._find_near(asked, words, items, covered)
-            or self._find_edited(asked, numbers[: len(asked)], items, covered)
-        )
+        overlap = self._find_overlap(numbers, words, items, streaks)
+        if overlap or not self.similarity:
+            return overlap
+        text = self._describe(asked, numbers[: len(asked)])
+        return self._find_near(text, words, items, covered) or self._find_edited(text, numbers[: len(asked)], items, covered)
 
-    def _describe(self, asked: list[str], words: list[str]) -> "Text":
-        numbers = self.index.numbers(asked)
+    def _describe(self, asked: list[str], numbers: np.ndarray) -> "Text":
         counts = np.where(numbers >= 0, self.index.word_counts[numbers] if len(self.index) else 0.0, 0.0)
         weights = dict(zip(asked, _weigh(asked, counts, len(self.index)).tolist(), strict=True))
-        return Text(words, weights, frozenset(word for word, count in zip(asked, counts.tolist(), strict=True) if count > 1))
+        return Text(asked, weights, frozenset(word for word, count in zip(asked, counts.tolist(), strict=True) if count > 1))
 
     def _survey(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The items worth a look; what share of their questions' weight occurs in a text, and the longest run that may be shared.
@@ -190,21 +193,15 @@ class ContaminationFinder:
         length, item, end = best
         return Match(OVERLAP, self.index.name(item), f'{length} words in a row: "{_shorten(words[end - length : end])}"')
 
-    def _find_near(self, asked: list[str], words: list[str], items: np.ndarray, covered: np.ndarray) -> Match | None:
-        if not self.similarity:
-            return None
+    def _find_near(self, text: "Text", words: list[str], items: np.ndarray, covered: np.ndarray) -> Match | None:
         best: tuple[float, int] | None = None
-        text, asked_text = self._describe(asked, words), self._describe(asked, asked)
-        worth = np.flatnonzero(covered >= _MIN_COVERED)
-        for place in worth[np.argsort(-covered[worth], kind="stable")][:_MOST_COMPARED].tolist():
-            item = int(items[place])
+        for item in _most_covered(items, covered):
             own, length = self.index.item_words(item)
             if self._weights[own[:length]].sum() >= _MIN_QUESTION:
                 own = own[:length]
-            own_words = [self.index.word(number) for number in own.tolist()]
-            weights = dict(zip(own_words, self._weights[own].tolist(), strict=True))
-            found = compare(own_words, weights, text)
-            if _asks_more(found, own_words, _adopt_spelling(own_words, asked_text), weights):
+            own_words, weights = self._spell(own)
+            found = compare(own_words, weights, text._replace(words=words))
+            if _asks_more(found, own_words, _adopt_spelling(own_words, text), weights):
                 continue
             if found.similarity >= threshold(found, self.similarity) and (best is None or found.similarity > best[0]):
                 best = found.similarity, item
@@ -212,24 +209,33 @@ class ContaminationFinder:
             return None
         score, item = best
         own, length = self.index.item_words(item)
-        shown = _shorten([self.index.word(number) for number in own[:length].tolist()])
+        shown = _shorten(self._spell(own[:length])[0])
         return Match(NEAR_DUPLICATE, self.index.name(item), f'similarity {score:.2f} to "{shown}"', score)
 
-    def _find_edited(self, asked: list[str], numbers: np.ndarray, items: np.ndarray, covered: np.ndarray) -> Match | None:
-        if not self.similarity or not _FEWEST_EDITED <= len(asked) <= _MOST_EDITED:
+    def _find_edited(self, text: "Text", numbers: np.ndarray, items: np.ndarray, covered: np.ndarray) -> Match | None:
+        if not _FEWEST_EDITED <= len(numbers) <= _MOST_EDITED:
             return None
-        lengths = self.index.question_lengths(items).astype(np.int64)
-        near = np.flatnonzero((np.abs(lengths - len(asked)) <= 1) & (covered >= _MIN_COVERED))
-        worth = items[near[np.argsort(-covered[near], kind="stable")][:_MOST_COMPARED]].tolist()
-        text = self._describe(asked, asked)
-        for item in [*self.index.permuted(numbers).tolist()[:_MOST_COMPARED], *worth]:
+        near = np.abs(self.index.question_lengths(items).astype(np.int64) - len(numbers)) <= 1
+        permuted = self.index.permuted(numbers)[:_MOST_COMPARED] if len(numbers) <= _MOST_PERMUTED else ()
+        for item in [*map(int, permuted), *_most_covered(items[near], covered[near])]:
             own, length = self.index.item_words(item)
-            words = [self.index.word(number) for number in own[:length].tolist()]
-            weights = dict(zip(words, self._weights[own[:length]].tolist(), strict=True))
+            words, weights = self._spell(own[:length])
             if is_edited(words, weights, _adopt_spelling(words, text)):
-                shown = _shorten(words)
-                return Match(NEAR_DUPLICATE, self.index.name(item), f'one edit from "{shown}"', 1 - 1 / len(words))
+                what = f'one edit from "{_shorten(words)}"'
+                return Match(NEAR_DUPLICATE, self.index.name(item), what, 1 - 1 / len(words))
         return None
+
+    def _spell(self, numbers: np.ndarray) -> tuple[list[str], dict[str, float]]:
+        """Words by their numbers, and what they weigh."""
+        words = [self.index.word(number) for number in numbers.tolist()]
+        return words, dict(zip(words, self._weights[numbers].tolist(), strict=True))
+
+
+def _most_covered(items: np.ndarray, covered: np.ndarray) -> list[int]:
+    """The items worth comparing word by word, those of which a text holds most first."""
+    order = np.argsort(-covered, kind="stable")[:_MOST_COMPARED]
+    found: list[int] = items[order[covered[order] >= _MIN_COVERED]].tolist()
+    return found
 
 
 class Text(NamedTuple):
@@ -293,8 +299,14 @@ def _left_out(item: Sequence[str], words: Sequence[str]) -> int:
     """The place of the one word of an item that a text lacks, all else being the same; -1 if there is no such."""
     if len(words) != len(item) - 1:
         return -1
-    place = next((place for place, (own, given) in enumerate(zip(item, words, strict=False)) if own != given), len(words))
+    place = _agree_until(item, words)
     return place if list(words[place:]) == list(item[place + 1 :]) else -1
+
+
+def _agree_until(one: Sequence[str], other: Sequence[str]) -> int:
+    """The first place where two texts or words differ; the end of the shorter if there is none."""
+    differ = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differ, min(len(one), len(other)))
 
 
 def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Likeness:
@@ -333,7 +345,7 @@ def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence
     if len(item) < _FEWEST_EDITED or sum(weights[word] for word in item) < _MIN_EDITED:
         return False
     if len(words) == len(item):
-        place = next((place for place, (own, given) in enumerate(zip(item, words, strict=True)) if own != given), 0)
+        place = _agree_until(item, words)
         swapped = item[place : place + 2]
         turned = [*item[:place], *reversed(swapped), *item[place + 2 :]]
         return list(words) == list(item) or (list(words) == turned and any(_is_wordlike(word) for word in swapped))
@@ -358,15 +370,10 @@ def _windows(words: list[str], length: int) -> Iterator[list[str]]:
 
 def _run_places(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> set[int]:
     """Where an item has words that stand in a run that the text has too."""
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(words):
-        places.setdefault(_mask(word), []).append(place)
     found: set[int] = set()
-    ending: dict[int, int] = {}
-    for place, word in enumerate(item):
-        ending = {there: ending.get(there - 1, 0) + 1 for there in places.get(_mask(word), ())}
+    for place, ending in enumerate(_runs(map(_mask, item), map(_mask, words))):
         longest = max(ending.values(), default=0)
-        if longest >= _RUN or (longest == 2 and weights[item[place - 1]] + weights[word] >= _PAIR_WEIGHT):
+        if longest >= _RUN or (longest == 2 and weights[item[place - 1]] + weights[item[place]] >= _PAIR_WEIGHT):
             found.update(range(place - longest + 1, place + 1))
     return found
 
@@ -409,7 +416,7 @@ def one_slip(one: str, other: str) -> bool:
         return False
     if one[0] != other[0] and one[:2] != other[1::-1]:
         return False
-    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = _agree_until(one, other)
     rest, other_rest = one[start:], other[start:]
     if len(one) != len(other):
         return rest[1:] == other_rest or rest == other_rest[1:]
@@ -432,19 +439,20 @@ def _pairs(numbers: np.ndarray) -> np.ndarray:
 
 
 def _longest_run(item: list[int], text: list[int]) -> tuple[int, int]:
-    """The longest run of words that two texts share: its length, and where it ends in the second; -1 is no word."""
-    places: dict[int, list[int]] = {}
-    for place, number in enumerate(text):
-        if number >= 0:
-            places.setdefault(number, []).append(place)
-    best, end = 0, 0
+    """The longest run of words that two texts share: its length, and where it ends in the second."""
+    runs = ((length, place + 1) for ending in _runs(item, text) for place, length in ending.items())
+    return max(runs, key=itemgetter(0), default=(0, 0))
+
+
+def _runs(item: Iterable[Word], text: Iterable[Word]) -> Iterator[dict[int, int]]:
+    """For each word of an item, where in a text the runs end that both share up to this word, and how long they are."""
+    places: dict[Word, list[int]] = {}
+    for place, word in enumerate(text):
+        places.setdefault(word, []).append(place)
     ending: dict[int, int] = {}
-    for number in item:
-        ending = {there: ending.get(there - 1, 0) + 1 for there in places.get(number, ())}
-        for there, length in ending.items():
-            if length > best:
-                best, end = length, there + 1
-    return best, end
+    for word in item:
+        ending = {place: ending.get(place - 1, 0) + 1 for place in places.get(word, ())}
+        yield ending
 
 
 def _weigh(words: Iterable[str], counts: np.ndarray, items: int) -> np.ndarray:

@@ -8,6 +8,7 @@ is taken from fixed places and bounded.
 import re
 import threading
 from collections import Counter
+from functools import cache
 
 from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
@@ -151,29 +152,21 @@ def _sample(text: str) -> str:
     return " ".join((text[:window], text[middle : middle + window], text[-window:]))
 
 
-class _Profiles:
-    """langdetect's profiles, loaded once a process: its own module-level loader is not thread safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._factory: DetectorFactory | None = None
-
-    def factory(self) -> DetectorFactory:
-        with self._lock:
-            if self._factory is None:
-                factory = DetectorFactory()
-                factory.set_seed(0)
-                factory.load_profile(PROFILES_DIRECTORY)
-                self._factory = factory
-            return self._factory
+_LOADING = threading.Lock()
 
 
-_profiles = _Profiles()
+@cache
+def _load_profiles() -> DetectorFactory:
+    factory = DetectorFactory()
+    factory.set_seed(0)
+    factory.load_profile(PROFILES_DIRECTORY)
+    return factory
 
 
 def _probe(sample: str, sure: float) -> str:
     start = max(0, (len(sample) - _PROBE_CHARS) // 2)
-    detector = _profiles.factory().create()
+    with _LOADING:  # once a process: langdetect's own loader is not thread safe
+        detector = _load_profiles().create()
     detector.append(sample[start : start + _PROBE_CHARS])
     try:
         found = detector.get_probabilities()

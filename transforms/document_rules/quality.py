@@ -409,14 +409,9 @@ def _may_not_repeat(word: str) -> bool:
 
 def _duplicated(shingles: np.ndarray, size: int) -> int:
     """Count the words covered by n-grams that were seen before."""
-    first = np.unique(shingles, return_index=True)[1]
-    seen = np.ones(len(shingles), dtype=bool)
-    seen[first] = False
-    covered = np.zeros(len(shingles) + size, dtype=np.int64)
-    starts = np.flatnonzero(seen)
-    np.add.at(covered, starts, 1)
-    np.add.at(covered, starts + size, -1)
-    return int(np.count_nonzero(np.cumsum(covered)))
+    seen = np.ones(len(shingles))
+    seen[np.unique(shingles, return_index=True)[1]] = 0
+    return int(np.count_nonzero(np.convolve(seen, np.ones(size))))
 
 
 def count_flaws(text: str) -> int:

@@ -16,18 +16,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from transforms.flow.heartbeat import WAKE
-from transforms.records import (
-    DeadLetter,
-    Document,
-    Persona,
-    PersonaTask,
-    QAPair,
-    Rejection,
-    Stamp,
-    Usage,
-    Verdict,
-    VerifiedQA,
-)
+from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Rejection, Stamp, Usage, Verdict, VerifiedQA
 
 RECORD_TYPES = (Document, Persona, PersonaTask, QAPair, VerifiedQA, Rejection, DeadLetter, Stamp, Usage, Verdict)
 
@@ -58,12 +47,6 @@ class RecordCoder(beam.coders.Coder):
 
     def to_type_hint(self) -> type:
         return self.record_type
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.record_type is other.record_type
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.record_type))
 
 
 for _record_type in RECORD_TYPES:

@@ -47,10 +47,11 @@ class FirstSeen(beam.PTransform):
 
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
+        key, keyed = self.key, beam.typehints.Tuple[str, self.element_type]
         seen = as_outcome(
             elements
             | "IntoOneWindow" >> beam.WindowInto(GlobalWindows())
-            | "KeyForState" >> beam.Map(_keyed, self.key).with_output_types(beam.typehints.Tuple[str, self.element_type])
+            | "KeyForState" >> beam.Map(lambda element: (key(element), element)).with_output_types(keyed)
             | "KeepFirst" >> split_outputs(beam.ParDo(_FirstSeenFn(self)), self.element_type)
         )
         back = elements.windowing
@@ -59,10 +60,6 @@ class FirstSeen(beam.PTransform):
             seen.rejected | "RejectedBack" >> beam.WindowInto(back),
             seen.dead_letters | "DeadLettersBack" >> beam.WindowInto(back),
         )
-
-
-def _keyed(element: Any, key: Callable[[Any], str]) -> tuple[str, Any]:
-    return key(element), element
 
 
 class _FirstSeenFn(beam.DoFn):

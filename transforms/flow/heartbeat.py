@@ -34,10 +34,6 @@ def wakeful(elements: beam.PCollection) -> beam.PCollection:
 
 def without_wakes(flow: Any) -> beam.PCollection:
     """The records of a flow, and on it the flow itself for `wakeful`."""
-    records = flow | "DropWakes" >> beam.Filter(_is_record).with_output_types(flow.element_type)
+    records = flow | "DropWakes" >> beam.Filter(lambda element: element is not WAKE).with_output_types(flow.element_type)
     records.wakeful = flow
     return records
-
-
-def _is_record(element: Any) -> bool:
-    return element is not WAKE

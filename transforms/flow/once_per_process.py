@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import apache_beam as beam
 
@@ -18,18 +18,10 @@ class DigestItems(beam.PTransform):
     def expand(self, items: beam.PCollection) -> beam.PCollection:
         return (
             items
-            | "ItemDigest" >> beam.Map(_digest_of).with_output_types(tuple[int, int])
+            | "ItemDigest" >> beam.Map(lambda item: (0, item.digest)).with_output_types(tuple[int, int])
             | "GroupDigests" >> beam.GroupByKey()
-            | "AddDigests" >> beam.MapTuple(_add_group).with_output_types(int)
+            | "AddDigests" >> beam.MapTuple(lambda _, digests: add_digests(digests)).with_output_types(int)
         )
-
-
-def _digest_of(item: Any) -> tuple[int, int]:
-    return 0, item.digest
-
-
-def _add_group(_: int, digests: Iterable[int]) -> int:
-    return add_digests(digests)
 
 
 Made = TypeVar("Made")
@@ -54,11 +46,6 @@ class Shelf(Generic[Made]):
                     self._made.pop(next(iter(self._made)))
                 self._made[key] = make()
             return self._made[key]
-
-    def clear(self) -> None:
-        """Empty the shelf."""
-        with self._making:
-            self._made.clear()
 
 
 def add_digests(digests: Iterable[int]) -> int:

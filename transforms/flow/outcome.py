@@ -40,11 +40,11 @@ class Outcome(NamedTuple):
 def count(stage: str, name: str, by: int = 1) -> None:
     """Add to a counter of a stage. Call from the bundle's own thread: others lose it silently."""
     LIVE[stage, name] += by
-    _counter(stage, name).inc(by)
+    counter(stage, name).inc(by)
 
 
 @lru_cache(maxsize=1024)
-def _counter(stage: str, name: str) -> Any:
+def counter(stage: str, name: str) -> Any:
     return Metrics.counter(stage, name)
 
 

@@ -123,37 +123,29 @@ def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_typ
     number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
     if not number:
         return None
-    units = (
-        sorted({_unit_pattern(spelling) for spelling in unit_spellings(quantity.unit)}, key=len, reverse=True)
-        if quantity.unit
-        else []
-    )
-    if quantity.unit:
-        unit = "|".join(units)
-        after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
-        for found in _candidates(after, text, quantity):
-            written = original[slice(*folded.original(*found.span("unit")))]
-            named = read_unit(unify(written), 0, answer_type == "money")
-            if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
-                return folded.original(found.start("number"), found.end("unit"))
-        if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
-            before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
-            for found in _candidates(before, text, quantity):
-                return folded.original(found.start("unit"), found.end("number"))
-        compound = _compound_pattern(quantity)
-        if compound:
-            match = re.search(compound, text)
-            if match:
-                return folded.original(*match.span())
     alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
     if not quantity.unit:
         for found in _candidates(alone, text, quantity):
             if _ends_a_number(text, original, folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
+    unit = _units_pattern(quantity.unit)
+    after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
+    for found in _candidates(after, text, quantity):
+        written = original[slice(*folded.original(*found.span("unit")))]
+        named = read_unit(unify(written), 0, answer_type == "money")
+        if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
+            return folded.original(found.start("number"), found.end("unit"))
+    if quantity.unit.isupper() or quantity.unit in ("cent", "penny"):
+        before = re.compile(rf"(?<![^\W_])(?P<unit>{unit}) ?(?P<number>{number}){_NUMBER_RIGHT}(?![^\W\d_])")
+        for found in _candidates(before, text, quantity):
+            return folded.original(found.start("unit"), found.end("number"))
+    compound = _compound_pattern(quantity)
+    if compound and (match := re.search(compound, text)):
+        return folded.original(*match.span())
     # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
-    named_before = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(units)})(?![^\W\d_])(?![/^])")
-    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{'|'.join(units)})(?![^\W\d_])")
+    named_before = re.compile(rf"(?<![^\W\d_])(?:{unit})(?![^\W\d_])(?![/^])")
+    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{unit})(?![^\W\d_])")
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
         other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
@@ -189,10 +181,11 @@ def _ends_a_number(text: str, original: str, folded: Folded, end: int) -> bool:
     return text[end - 1].isdigit() and following != "s" and _unit_after(original, folded, end)
 
 
-def _unit_pattern(spelling: str) -> str:
-    folded = spelling.translate(FOLD)
-    pattern = re.escape(folded).replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?")
-    return pattern.replace("/", " ?/ ?") if "/" in folded else pattern
+def _units_pattern(symbol: str) -> str:
+    """Every spelling of a unit, the longest first."""
+    written = {re.escape(spelling.translate(FOLD)) for spelling in unit_spellings(symbol)}
+    patterns = {form.replace(r"\ ", r"[ \-]").replace(r"\^", r"\^?").replace("/", " ?/ ?") for form in written}
+    return "|".join(sorted(patterns, key=len, reverse=True))
 
 
 def _compound_pattern(quantity: Quantity) -> str | None:
@@ -205,8 +198,7 @@ def _compound_pattern(quantity: Quantity) -> str | None:
         return None
     forms = []
     for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
-        units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(symbol)}, key=len, reverse=True))
-        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{units})")
+        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{_units_pattern(symbol)})")
     return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
 
 
@@ -271,7 +263,7 @@ def _find_range(form: str, folded: Folded) -> Place | None:
     numbers = [digits_pattern(quantity.value) for quantity in (first, second)]
     if not all(numbers):
         return None
-    units = "|".join(sorted({_unit_pattern(spelling) for spelling in unit_spellings(second.unit)}, key=len, reverse=True))
+    units = _units_pattern(second.unit)
     place = re.search(
         rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])",
         folded.text,

@@ -8,7 +8,7 @@ threads of a process.
 
 Fused stages in a row keep the endpoint as busy as a bare asyncio client does; a Reshuffle between
 them makes them run one after another, each with a tail of stragglers. While one of them waits it
-wakes those behind it (`wake.py`), so that no stage's answers lie about.
+wakes those behind it (`flow/heartbeat.py`), so that no stage's answers lie about.
 """
 
 import itertools
@@ -32,14 +32,15 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_waking_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_waking_outcome, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
-from transforms.inference.runtime import Answer, Bundle, Call, Runtime, get_runtime
+from transforms.inference.runtime import Bundle, Runtime, get_runtime
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
-from transforms.records import DeadLetter, Item, Stamp, attributes_text, document_of, task_of
+from transforms.records import TOKENS, DeadLetter, Item, Stamp, document_of, origin_of
 from transforms.stages import MODEL_STAGES
 from transforms.text import estimate_tokens, neutralise
 
@@ -90,6 +91,10 @@ class CallModel(beam.PTransform):
         return CallFn(self)
 
 
+# The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread.
+_Mail = deque[tuple[int, Any]]
+
+
 class _Thread(threading.local):
     """The one queue into which all answers come that a thread's stages wait for: fused stages share their thread."""
 
@@ -100,30 +105,19 @@ class _Thread(threading.local):
 _THREAD = _Thread()
 
 
-class _Mail:
-    """The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread."""
-
-    def __init__(self) -> None:
-        self.ready: deque[tuple[int, Any]] = deque()
-
-
 class BacklogFn(beam.DoFn):
     """Keeps a backlog of questions in flight across `process` calls of one bundle; what is asked is the subclass's affair.
 
-    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`.
+    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`. `backlog`
+    is how many elements it holds at most.
     """
 
     wakes = False
 
     def __init__(self, stage: str, backlog: int, namespace: str = "") -> None:
         self._stage = stage
-        self._backlog = backlog
+        self.backlog = backlog
         self._namespace = namespace or stage
-
-    @property
-    def backlog(self) -> int:
-        """Elements that it holds at most."""
-        return self._backlog
 
     @property
     def unanswered(self) -> Collection[WindowedValue]:
@@ -136,7 +130,7 @@ class BacklogFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         self._answers = _THREAD.answers
-        self._mail = _Mail()
+        self._mail: _Mail = deque()
         self._in_flight: dict[int, WindowedValue] = {}
         self._numbers = itertools.count()
         self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
@@ -152,7 +146,7 @@ class BacklogFn(beam.DoFn):
         mail, answers = self._mail, self._answers
         self._ask(element, side, lambda answer: answers.put((mail, number, answer)))
         yield from self._go_on(windowed, wait=False)
-        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self._backlog):
+        while len(self._in_flight) >= self._runtime.bundles.share(self._stage, self.backlog):
             yield from self._go_on(windowed, wait=True)
 
     def finish_bundle(self) -> Iterator[Any]:
@@ -171,7 +165,7 @@ class BacklogFn(beam.DoFn):
 
     def _go_on(self, windowed: WindowedValue, wait: bool) -> Iterator[Any]:
         """Yield what this stage's answers make, and a wake if there are answers for another stage."""
-        others = self._collect(wait and not self._mail.ready)
+        others = self._collect(wait and not self._mail)
         yield from self._ready()
         if others and self.wakes:
             yield windowed.with_value(WAKE)
@@ -184,7 +178,7 @@ class BacklogFn(beam.DoFn):
         others = False
         while wait or not self._answers.empty():
             mail, number, answer = self._wait_for_answer()
-            mail.ready.append((number, answer))
+            mail.append((number, answer))
             others = others or mail is not self._mail
             if wait and self._runtime.waiting >= MANY_WAITING:
                 time.sleep(GATHER_S)
@@ -204,8 +198,8 @@ class BacklogFn(beam.DoFn):
                     self._metrics.throttled(time.monotonic() - began)
 
     def _ready(self) -> Iterator[Any]:
-        while self._mail.ready:
-            yield from self._finished(*self._mail.ready.popleft())
+        while self._mail:
+            yield from self._finished(*self._mail.popleft())
 
     def _finished(self, number: int, answer: Any) -> Iterator[Any]:
         windowed = self._in_flight.pop(number)
@@ -278,24 +272,18 @@ def unanswered(element: Item, error: Exception, attempts: int, stamp: Stamp) -> 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:
     """What failed and all that is needed to do it again."""
-    document, task = document_of(element), task_of(element)
     assert not isinstance(error, FatalError)
     return DeadLetter(
         stage=stamp.stage,
         error=type(error).__name__,
         message=message,
-        where=document.where,
-        document_id=document.id,
-        task_id=task.id if task else "",
-        domain=task.domain if task else "",
-        persona=task.persona.name if task else "",
-        attributes=attributes_text(document),
         item=orjson.dumps(element).decode(),
         item_type=type(element).__name__,
         attempts=attempts,
         prompt_version=stamp.prompt_version,
         reply=getattr(error, "reply", ""),
         occurred_at=time.time(),
+        **origin_of(element),
     )
 
 
@@ -312,7 +300,6 @@ class CallMetrics:
 
     def __init__(self, stage: str) -> None:
         self._stage = stage
-        self._counters: dict[str, Any] = {}
         self._latencies = {name: Metrics.distribution(stage, f"{name}_ms") for name in ("latency", "first_try", "queued")}
         # What keeps Dataflow from adding workers while the endpoint asks for patience.
         self._throttling = ThrottlingSignaler(stage)
@@ -323,16 +310,13 @@ class CallMetrics:
         if isinstance(answer.error, NotStarted) and not usage.attempts:
             return  # nobody was asked
         self.add("replayed" if answer.replayed else "calls", 1)
-        self.add("attempts", usage.attempts)
-        self.add("prompt_tokens", usage.prompt_tokens)
-        self.add("cached_tokens", usage.cached_tokens)
-        self.add("completion_tokens", usage.completion_tokens)
+        for name in ("attempts", *TOKENS):
+            self.add(name, getattr(usage, name))
         for fault in answer.faults:
             self.add(f"fault/{fault}", 1)
         if not answer.replayed:
-            self._latencies["latency"].update(round(usage.latency_s * 1000))
-            self._latencies["first_try"].update(round(usage.first_try_s * 1000))
-            self._latencies["queued"].update(round(usage.queued_s * 1000))
+            for name, latencies in self._latencies.items():
+                latencies.update(round(getattr(usage, f"{name}_s") * 1000))
 
     def throttled(self, seconds: float) -> None:
         """Report time; Beam counts whole seconds, so the rest is kept for the next time."""
@@ -341,9 +325,5 @@ class CallMetrics:
             self._throttling.signal_throttled(int(whole))
 
     def add(self, name: str, by: int) -> None:
-        if not by:
-            return
-        counter = self._counters.get(name)
-        if counter is None:
-            counter = self._counters[name] = Metrics.counter(self._stage, name)
-        counter.inc(by)
+        if by:
+            counter(self._stage, name).inc(by)

@@ -19,8 +19,9 @@ from transforms.errors import stops_the_run
 from transforms.flow.outcome import count, tag_and_count
 from transforms.inference.call import CallFn, CallModel, unanswered
 from transforms.inference.config import ModelConfig
-from transforms.inference.runtime import Answer, Call
-from transforms.records import Item, Stamp, document_of
+from transforms.inference.recall import document_id
+from transforms.inference.scheduling.retries import Answer, Call
+from transforms.records import Item, Stamp
 
 # At temperature 0 every sample would be the same one.
 SAMPLE_TEMPERATURE = 0.7
@@ -51,11 +52,6 @@ def _sample(model: ModelConfig, number: int) -> ModelConfig:
     return replace(model, extra_body=json.dumps(body, sort_keys=True), temperature=model.temperature or SAMPLE_TEMPERATURE)
 
 
-def by_document(item: Item) -> str:
-    """Route an element's calls to where its document is cached, and find its replies again by the document."""
-    return document_of(item).id
-
-
 @dataclass
 class AskSeveral(CallModel):
     """Asks `model` and all `others` once for each element, and turns what they said into records.
@@ -71,7 +67,7 @@ class AskSeveral(CallModel):
 
     apply: Callable[..., Iterator[Any]]
     others: tuple[ModelConfig, ...] = ()
-    route: Callable[[Any], str] = by_document
+    route: Callable[[Any], str] = document_id
 
     def asking(self) -> beam.DoFn:
         return _SeveralFn(self)
@@ -103,7 +99,7 @@ class _SeveralFn(CallFn):
     def __init__(self, spec: AskSeveral) -> None:
         super().__init__(spec)
         self._models = (spec.model, *spec.others)
-        self._backlog = max(1, self._backlog // len(self._models))
+        self.backlog = max(1, self.backlog // len(self._models))
         self._route = spec.route
         self._apply: Callable[..., Iterator[Any]] = spec.apply
 
@@ -112,11 +108,18 @@ class _SeveralFn(CallFn):
         self._stamps = [replace(self._stamp, model=model.model) for model in self._models]
 
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Any], None]) -> None:
-        gathered = _Gathered(len(self._models), deliver)
+        answers: dict[int, Answer] = {}
+
+        def put(index: int, answer: Answer) -> None:
+            """Hand all answers on when the last has come; called by the loop's thread alone."""
+            answers[index] = answer
+            if len(answers) == len(self._models):
+                deliver([answers[index] for index in sorted(answers)])
+
         question = self._request(element, side, self._route(element))
         for index, model in enumerate(self._models):
             request = replace(question, config=model)
-            self._runtime.submit(Call(request, self._reply_type, self._rank, partial(gathered.put, index), self._choices))
+            self._runtime.submit(Call(request, self._reply_type, self._rank, partial(put, index), self._choices))
 
     def _results(self, element: Item, answer: Any) -> Iterator[Any]:
         answers: list[Answer] = answer
@@ -140,17 +143,3 @@ class _SeveralFn(CallFn):
         if not results:
             error, attempts, stamp = failed[0]
             yield unanswered(element, error, attempts, stamp)
-
-
-class _Gathered:
-    """The answers of one element's calls; handed on together when the last has come. Filled by the loop's thread alone."""
-
-    def __init__(self, calls: int, deliver: Callable[[list[Answer]], None]) -> None:
-        self._answers: dict[int, Answer] = {}
-        self._calls = calls
-        self._deliver = deliver
-
-    def put(self, index: int, answer: Answer) -> None:
-        self._answers[index] = answer
-        if len(self._answers) == self._calls:
-            self._deliver([self._answers[index] for index in range(self._calls)])

@@ -30,11 +30,8 @@ class ServeConfig:
     @property
     def arguments(self) -> list[str]:
         """The command line in words. Raises ValueError where its quotes do not match."""
-        filled = {"{model}": self.model, "{port}": str(self.port)}
         words = shlex.split(self.command)
-        for place, value in filled.items():
-            words = [word.replace(place, value) for word in words]
-        return words
+        return [word.replace("{model}", self.model).replace("{port}", str(self.port)) for word in words]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """EmbedTexts: elements in, elements with the vectors of their texts out; the other place where Beam meets an endpoint.
 
 Texts go to an OpenAI-compatible `/v1/embeddings` through the runtime that chat calls go through: the
-same gates, retries, journal and memory, many texts in a request (`batching.py`).
+same gates, retries, journal and memory, many texts in a request (`embedding_batches.py`).
 
 What the requests cost is counted under the namespace "embed", whichever stage asks: `texts`, how many
 of them were `replayed`, `calls` (requests), tokens, latencies and faults.

@@ -6,7 +6,7 @@ Output:   PCollection[T], unchanged; just before an element goes on, what was an
 
 A plain CoGroupByKey by the name that the journal has: no database, no worker reads more than its own
 elements' replies, and a journal of any size is read once by all workers together, from end to end. A
-call whose reply was not handed over is looked up by its key (`lookup.py`). That serves a bundle that
+call whose reply was not handed over is looked up by its key (`journal/lookup.py`). That serves a bundle that
 runs twice; it is no substitute, because it knows the newest few million replies only, reads an object
 for a few of them, and knows nothing of a journal that was written without an index.
 """
@@ -20,16 +20,16 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.inference.journal.writer import JournalEntry
 from transforms.inference.runtime import get_runtime
-from transforms.records import Document
+from transforms.records import Document, Item, document_of
 
 # Vectors lie in the journal under names of their own: a document's replies are recalled before its first
 # stage, and vectors, which are asked for last, would push those out of memory again.
 VECTORS = "embedding:"
 
 
-def document_id(document: Document) -> str:
-    """The name under which the journal has a document's replies."""
-    return document.id
+def document_id(item: Item) -> str:
+    """The name under which the journal has the replies about a document and what was made of it."""
+    return document_of(item).id
 
 
 Joined = tuple[str, dict[str, Iterable[Any]]]
@@ -54,22 +54,15 @@ class RecallReplies(beam.PTransform):
     known_first: bool = False
 
     def expand(self, elements: beam.PCollection) -> beam.PCollection:
+        name, vectors = self.name, self.vectors
         keyed_type = beam.typehints.Tuple[str, self.element_type]
-        keyed = elements | "KeyById" >> beam.Map(_keyed, self.name).with_output_types(keyed_type)
-        entries = self.entries | "OfThatKind" >> beam.Filter(_is_kind, self.vectors)
+        keyed = elements | "KeyById" >> beam.Map(lambda element: (name(element), element)).with_output_types(keyed_type)
+        entries = self.entries | "OfThatKind" >> beam.Filter(lambda entry: entry[0].startswith(VECTORS) == vectors)
         return (
             {"elements": keyed, "entries": entries}
             | "JoinReplies" >> beam.CoGroupByKey()
             | "Recall" >> beam.ParDo(_RecallFn(self.known_first)).with_output_types(self.element_type)
         )
-
-
-def _keyed(element: Any, name: Callable[[Any], str]) -> tuple[str, Any]:
-    return name(element), element
-
-
-def _is_kind(entry: tuple[str, tuple[str, str]], vectors: bool) -> bool:
-    return entry[0].startswith(VECTORS) == vectors
 
 
 def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:

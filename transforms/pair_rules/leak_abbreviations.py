@@ -161,20 +161,8 @@ def _is_compound_of(short: str, words: list[Word], asked: bool) -> bool:
         return False
     if any(word.folded in STOP_WORDS for word in words) or sum(len(word.folded) for word in words) < _PART_CHARS * len(short):
         return False
-    ends = {0}  # how many letters the words so far may have used
-    for word in words:
-        inner = [word.folded[found.start()] for found in _JOINT.finditer(word.folded[:40])]
-        reached = set()
-        for start in ends:
-            if start < len(short) and word.folded[0] == short[start]:
-                used = start + 1
-                reached.add(used)
-                for letter in inner:
-                    if used < len(short) and letter == short[used]:
-                        used += 1
-                        reached.add(used)
-        ends = reached
-    return len(short) in ends
+    parts = [(word.folded[0], *(word.folded[joint.start()] for joint in _JOINT.finditer(word.folded[:40]))) for word in words]
+    return _made_of_words(short, ["".join(letters) for letters in parts])
 
 
 def _short_forms(answer: str, document: str) -> set[str]:

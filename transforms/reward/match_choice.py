@@ -2,7 +2,7 @@
 
 import re
 
-from transforms.answers.canonical import canonical
+from transforms.answers.canonical import YES, canonical
 from transforms.answers.markup import plain
 from transforms.english.sentences import split_sentences
 from transforms.reward.hedges import HEDGE, NEGATION
@@ -14,10 +14,6 @@ _MAX_OPTION_WORDS = 40
 
 # --- Yes and no ----------------------------------------------------------------------------------
 
-_YES_NO = {
-    **dict.fromkeys(("yes", "true", "y", "yeah", "yep", "correct", "right", "affirmative"), "yes"),
-    **dict.fromkeys(("no", "false", "n", "nope", "nah", "incorrect", "wrong", "negative"), "no"),
-}
 _BEFORE_VERDICT = re.compile(
     r"(?:(?:so|therefore|thus|hence|in short|in conclusion|the answer is|answer)\b[,:]?\s*)*", re.IGNORECASE
 )
@@ -80,15 +76,14 @@ def _verdict(sentence: str) -> str | None:
     lead = _BEFORE_VERDICT.match(sentence)
     said = _SAID_FIRST.match(sentence, lead.end() if lead else 0) or _SAID_LAST.search(sentence)
     if said:
-        return _YES_NO[said[1].lower()]
+        return "yes" if said[1].lower() in YES else "no"
     short = _ELLIPSIS.fullmatch(sentence, lead.end() if lead else 0)
     if short:
         return "no" if short[1] or short[2] else "yes"
     claim = _CLAIM_IS.search(sentence)
     if not claim:
         return None
-    verdict = _YES_NO[claim[2].lower()]
-    return verdict if not claim[1] else "no" if verdict == "yes" else "yes"
+    return "yes" if (claim[2].lower() in YES) != bool(claim[1]) else "no"
 
 
 # --- Options -------------------------------------------------------------------------------------

@@ -36,9 +36,9 @@ def verified(question: str, answer: str = "an answer") -> VerifiedQA:
 
 @pytest.fixture(autouse=True)
 def no_finders() -> Iterator[None]:
-    module._FINDERS.clear()
+    module._FINDERS._made.clear()
     yield
-    module._FINDERS.clear()
+    module._FINDERS._made.clear()
 
 
 def test_decontaminate_qa(run_transform: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from transforms.filter import FilterDocuments
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.records import Document, Stamp, stamps_of
 
 PROMPTS = load_prompts()

@@ -29,7 +29,7 @@ from beam_pipeline.run import progress as progress_module
 from beam_pipeline.run.progress import Progress
 from tests.fakes.scripted_endpoint import Answer
 from tests.places import SAMPLE
-from transforms.inference import runtime as runtime_module
+from transforms.inference.journal import replies as replies_module
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import ObjectJournal
 from transforms.inference.runtime import close_runtime, peek_runtime
@@ -239,7 +239,7 @@ def replies(output: Path) -> int:
 def object_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals are written as to an object store, and never for the time that has passed."""
     monkeypatch.setattr(journal_module, "FLUSH_S", 600.0)
-    monkeypatch.setattr(runtime_module, "open_journal", lambda folder: ObjectJournal(folder, "me"))
+    monkeypatch.setattr(replies_module, "open_journal", lambda folder: ObjectJournal(folder, "me"))
 
 
 @pytest.mark.integration

@@ -30,14 +30,15 @@ from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint, vectors
 from tests.places import ROOT
 from transforms.filter import FilterDocuments
-from transforms.inference import runtime as runtime_module
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.config import EmbeddingConfig
+from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.journal import index_files, lookup
+from transforms.inference.journal import replies as replies_module
 from transforms.inference.journal import writer as journal_module
-from transforms.inference.runtime import Answer, Call, Runtime, close_runtime, get_runtime
+from transforms.inference.runtime import Runtime, close_runtime, get_runtime
 from transforms.inference.scheduling.embedding_batches import EmbeddingAnswer, EmbeddingCall
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.records import Document
 
 pytestmark = pytest.mark.integration
@@ -258,7 +259,7 @@ def test_what_memory_has_no_room_for_is_found_in_the_journal(
     serve: Serve, runtime: Runtime, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process whose bundles run again asks for more than it remembers."""
-    monkeypatch.setattr(runtime_module, "REMEMBERED_REPLIES", 10)
+    monkeypatch.setattr(replies_module, "REMEMBERED_REPLIES", 10)
     endpoint = serve(script)
     ask_all(runtime, endpoint.url, folder, range(100))
     runtime.flush()

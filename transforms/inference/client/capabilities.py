@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,20 +25,13 @@ _LOGGER = logging.getLogger(__name__)
 # some servers say 500 to one that they do not know.
 EARLY_500S = 2
 
-ANY, NAMED = "any refusal may mean it", "only a refusal that names it means it"
 SCHEMA, OBJECT = STRUCTURES = ("response_format json_schema", "response_format json_object")
-# What a server may not know, in the order in which it is given up; what refusal means it; what is sent instead.
-FALLBACKS: Mapping[str, tuple[str, str | None]] = {
-    SCHEMA: (ANY, OBJECT),  # and the schema in the prompt
-    OBJECT: (ANY, None),
-    "chat_template_kwargs": (ANY, None),
-    "reasoning_effort": (ANY, None),
-    "seed": (ANY, None),
-    "temperature": (ANY, None),
-    "max_tokens": (NAMED, "max_completion_tokens"),  # without either a reply would have no bound
-}
+# Fields that a server may not know, in the order in which they are given up; any refusal may mean them.
+FIELDS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature")
+# What is sent instead. `max_tokens` goes only where a refusal names it: without either a reply would have no bound.
+INSTEAD = {SCHEMA: OBJECT, "max_tokens": "max_completion_tokens"}
 
-# What of `FALLBACKS` is given up.
+# Which structures and fields are given up.
 GivenUp = frozenset[str]
 NOTHING: GivenUp = frozenset()
 # An answer, and the key that it was asked with; and what sends a body once for it.
@@ -57,7 +50,7 @@ def forget_abilities() -> None:
 def steps_down(start: GivenUp, fields: list[str], with_schema: bool) -> list[GivenUp]:
     """What to give up beyond `start`, in this order: structure, fields, both."""
     structures = [start | {SCHEMA}, start.union(STRUCTURES)] if with_schema else []
-    kept = [name for name in fields if name not in start and FALLBACKS[name][0] == ANY]
+    kept = [name for name in FIELDS if name in fields and name not in start]
     fewer = [start.union(kept[: count + 1]) for count in range(len(kept))]
     return [*structures, *fewer, *([structures[-1].union(kept)] if structures and kept else [])]
 
@@ -108,7 +101,7 @@ class Attempt:
 
     @property
     def fields(self) -> list[str]:
-        return [name for name in FALLBACKS if name in self.body]
+        return [name for name in (*FIELDS, *INSTEAD) if name in self.body]
 
     def steps(self, start: GivenUp) -> list[GivenUp]:
         return steps_down(start, self.fields, self.request.schema is not None)
@@ -188,7 +181,7 @@ class Negotiation:
         for thing in sorted(given_up - {SCHEMA} if OBJECT in given_up else given_up):
             if (model, thing) not in self._told:
                 self._told.add((model, thing))
-                instead = f" ({FALLBACKS[thing][1]} instead)" if FALLBACKS[thing][1] else ""
+                instead = f" ({INSTEAD[thing]} instead)" if thing in INSTEAD else ""
                 _LOGGER.warning(
                     "%s, model %s: asked without %s%s from now on, because of %s", self._url, model, thing, instead, refusal
                 )
@@ -204,7 +197,7 @@ def may_mean_a_field(refusal: Exception) -> bool:
 def reduced_body(request: Request, body: dict[str, Any], given_up: GivenUp) -> dict[str, Any]:
     """The body without what is given up, with what is sent instead, and with the schema in the form that is left."""
     reduced = {name: value for name, value in body.items() if name not in given_up}
-    reduced |= {instead: body[name] for name in given_up & body.keys() if (instead := FALLBACKS[name][1])}
+    reduced |= {INSTEAD[name]: body[name] for name in given_up & body.keys() & INSTEAD.keys()}
     if request.schema is None:
         return reduced
     if SCHEMA not in given_up:

@@ -2,24 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from transforms.errors import ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
+from transforms.errors import ElementError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.inference.client.api_keys import without_key
 from transforms.inference.config import ModelConfig
-
-
-class Origin(Protocol):
-    """For whom something is asked, and how."""
-
-    @property
-    def stage(self) -> str: ...
-    @property
-    def document_id(self) -> str: ...
-    @property
-    def config(self) -> ModelConfig: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,8 @@ def read_completion(data: Any, key: str = "") -> Completion:
     """Read a chat completion; should its text hold the key that it was asked with, that is taken out.
 
     Raises:
-        ReplyTruncated: cut at the token limit.
+        ReplyTruncated: cut at the token limit; its tokens were paid all the same.
+        ReplyInvalid: without content, as of thinking models whose budget went into the thought; paid as well.
         RequestRefused: the server's content filter stopped it.
         TransientError: the body has not the shape of a completion.
     """
@@ -98,13 +88,17 @@ def read_completion(data: Any, key: str = "") -> Completion:
         finish = choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TransientError("the endpoint answered 200 with a body that is not a chat completion") from error
-    if finish == "length":
-        raise CutCompletion(completion)
+    flaw: ElementError
     if finish == "content_filter":
         raise RequestRefused("the endpoint's content filter stopped the reply", text)
-    if not text.strip():
-        raise EmptyCompletion(completion)
-    return completion
+    if finish == "length":
+        flaw = ReplyTruncated("cut at the token limit; raise --max_tokens if this is common", text)
+    elif not text.strip():
+        flaw = ReplyInvalid("the reply has no content", text)
+    else:
+        return completion
+    flaw.paid = completion
+    raise flaw
 
 
 def _text_of(content: Any) -> str:
@@ -115,19 +109,3 @@ def _text_of(content: Any) -> str:
         raise TypeError(f"content is a {type(content).__name__}")
     # Half of a surrogate pair can be written in JSON, but not in UTF-8.
     return (content or "").encode("utf-8", "replace").decode("utf-8")
-
-
-class CutCompletion(ReplyTruncated):
-    """A reply cut at the token limit; its tokens were paid all the same."""
-
-    def __init__(self, completion: Completion) -> None:
-        super().__init__("cut at the token limit; raise --max_tokens if this is common", completion.text)
-        self.completion = completion
-
-
-class EmptyCompletion(ReplyInvalid):
-    """An answer without content, as thinking models give when the budget went into the thought."""
-
-    def __init__(self, completion: Completion) -> None:
-        super().__init__("the reply has no content", completion.text)
-        self.completion = completion

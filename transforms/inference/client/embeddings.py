@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from transforms.errors import ReplyInvalid, TransientError
 from transforms.inference.client.api_keys import without_key
+from transforms.inference.client.chat import Request
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 Vector = NDArray[np.float16]
@@ -42,6 +43,10 @@ class EmbeddingRequest:
     config: ModelConfig
     dimensions: int = 0
     width: int = 0
+
+
+# For whom something is asked, and how.
+Origin = Request | EmbeddingRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ No Beam here. Retrying, waiting and routing belong to the runtime.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +20,6 @@ from transforms.inference.client.capabilities import Negotiation
 from transforms.inference.client.chat import Completion, Request, full_body, read_completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
 from transforms.inference.client.error_classes import (
-    ConnectionLost,
     ContextOverflow,
     KeyRefused,
     NotThere,
@@ -30,19 +30,6 @@ from transforms.inference.client.error_classes import (
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
-
-# What others need to ask an endpoint and to understand its answers.
-__all__ = [
-    "Completion",
-    "ConnectionLost",
-    "ContextOverflow",
-    "Endpoint",
-    "KeyRefused",
-    "ModelConfig",
-    "Refused",
-    "Request",
-    "TimedOut",
-]
 
 T = TypeVar("T")
 
@@ -83,11 +70,7 @@ class Endpoint:
 
     async def models(self, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
         """Names of the models that the endpoint lists, to the holder of the key from that source. Raises as `ask` does."""
-        data, _ = await self._send(
-            api_key,
-            lambda headers: self._client.get("/models", cast_to=httpx2.Response, options={"headers": headers}),
-            timeout_s,
-        )
+        data, _ = await self._send(api_key, "/models", timeout_s)
         rows = data.get("data") if isinstance(data, dict) else None
         return [row["id"] for row in rows or [] if isinstance(row, dict) and "id" in row]
 
@@ -110,14 +93,9 @@ class Endpoint:
         question: dict[str, Any] = {"input": ["ok"]}
         if path == CHAT:
             question = {"messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 1}
+        timeout_s = min(ALIVE_TIMEOUT_S, config.request_timeout_s)
         try:
-            await self._send(
-                config.api_key,
-                lambda headers: self._client.post(
-                    path, body={"model": config.model, **question}, cast_to=httpx2.Response, options={"headers": headers}
-                ),
-                min(ALIVE_TIMEOUT_S, config.request_timeout_s),
-            )
+            await self._send(config.api_key, path, timeout_s, {"model": config.model, **question})
         except (ElementError, FatalError):
             return True  # it was understood
         except Exception:  # as for `alive`
@@ -153,16 +131,19 @@ class Endpoint:
         Where a model has answered before, a 403 is a verdict on this prompt and a 404 a server that is being replaced
         behind its gateway. So many refusals in a row, of whatever kind, are about all that is asked.
         """
-        asked = request.config.model, request.config.api_key
+        config = request.config
+        asked = config.model, config.api_key
+        self._last = path, config
+        session = {config.session_header: session_value(request.document_id)} if config.session_header else None
         refused: Exception
         try:
-            answer = await self._send_body(path, request, body)
+            answer = await self._send(config.api_key, path, config.request_timeout_s, body, session)
         except ContextOverflow:
             raise
         except (KeyRefused, NotThere) as error:
             if asked not in self._answered or (isinstance(error, KeyRefused) and error.status == 401):
                 raise
-            refused = RequestRefused(str(error)) if isinstance(error, KeyRefused) else Refused(str(error), 404, None)
+            refused = RequestRefused(str(error)) if isinstance(error, KeyRefused) else Refused(str(error), status=404)
         except RequestRefused as error:
             refused = error
         else:
@@ -174,31 +155,22 @@ class Endpoint:
             raise FatalError(f"{self.url} refused {REFUSALS_TO_STOP} requests in a row, the last one because: {refused}")
         raise refused
 
-    def _send_body(self, path: str, request: Request | EmbeddingRequest, body: dict[str, Any]) -> Awaitable[tuple[Any, str]]:
-        config = request.config
-        self._last = path, config
-        extra = {config.session_header: session_value(request.document_id)} if config.session_header else {}
-        # The untyped `post` costs 0.5 ms less CPU a call than `chat.completions.create`, which
-        # builds a tree of pydantic objects only to be read once.
-        return self._send(
-            config.api_key,
-            lambda headers: self._client.post(
-                path, body=body, cast_to=httpx2.Response, options={"headers": {**extra, **headers}}
-            ),
-            config.request_timeout_s,
-        )
-
     async def _send(
-        self, api_key: str, send: Callable[[dict[str, str]], Awaitable[httpx2.Response]], timeout_s: float
+        self, api_key: str, path: str, timeout_s: float, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[Any, str]:
+        """Get what is at a path, or post a body to it: the reply, and the key that it was asked with."""
         if api_key not in self._keys:
             self._keys[api_key] = Key(api_key)
         key = self._keys[api_key]
         sent = await key.get()
+        # An untyped request costs 0.5 ms less CPU than `chat.completions.create`, which builds a tree of pydantic
+        # objects only to be read once.
+        send: Any = self._client.get if body is None else partial(self._client.post, body=body)
         for keys_left in range(KEYS_A_REQUEST - 1, -1, -1):
             problem: Exception
+            options = {"headers": {**(headers or {}), "Authorization": f"Bearer {sent.value}"}}
             try:
-                response = await within(timeout_s, send({"Authorization": f"Bearer {sent.value}"}))
+                response = await within(timeout_s, send(path, cast_to=httpx2.Response, options=options))
             except openai.OpenAIError as error:
                 problem = classify(error, sent.value)
             else:

@@ -43,13 +43,14 @@ def classify(error: openai.OpenAIError, key: str = "") -> Exception:
     if not isinstance(error, openai.APIStatusError):
         return TransientError(without_key(str(error), key))
     status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error, key)}"
-    if status == 402 or (status == 429 and out_of_credit(error.body)):
+    # Without money waiting does not help.
+    if status == 402 or (status == 429 and "insufficient_quota" in named_fields(error.body)):
         return FatalError(f"{message} ({error.request.url})")
     # llama.cpp says 500 to a prompt that is too long, some gateways 413.
     if status == 413 or (status == 500 and is_context_overflow(error.body)):
         return ContextOverflow(message)
     if status in (408, 409, 429) or status >= 500:
-        return Refused(message, status, retry_after_s(error.response.headers))
+        return Refused(message, retry_after_s(error.response.headers), status)
     if status in (401, 403):
         return KeyRefused(f"{message} ({error.request.url})", status)
     if status == 404:
@@ -68,15 +69,6 @@ class ConnectionLost(TransientError):
 class Refused(TransientError):
     """The server answered with a status that may pass."""
 
-    def __init__(self, message: str, status: int, retry_after_s: float | None) -> None:
-        super().__init__(message, retry_after_s)
-        self.status = status
-
-    @property
-    def overload(self) -> bool:
-        """Whether the server asks for less load."""
-        return self.status in (429, 503)
-
 
 def error_message(error: openai.APIStatusError, key: str = "") -> str:
     """The server's own words and the parameter that it names, without the key; 500 characters at most."""
@@ -89,9 +81,13 @@ def error_message(error: openai.APIStatusError, key: str = "") -> str:
 
 
 def server_words(body: Any) -> Any:
-    """What an error body says: `error.message`, `error` or `detail`; or all of it."""
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    return inner.get("message") or inner.get("detail") or inner if isinstance(inner, dict) else inner
+    """What an error body, of which the client has taken the inside of `error`, says: `message` or `detail`; or all of it."""
+    return body.get("message") or body.get("detail") or body if isinstance(body, dict) else body
+
+
+def named_fields(body: Any) -> set[str]:
+    """The machine-readable part of an error body."""
+    return {str(body.get(name)) for name in ("code", "type", "param")} if isinstance(body, dict) else set()
 
 
 # Codes and types; the last two are what vLLM names as the parameter at fault.
@@ -106,17 +102,9 @@ _OVERFLOW_WORDS = re.compile(
 
 def is_context_overflow(body: Any) -> bool:
     """Whether a 400 says that the prompt is too long: by its machine-readable fields, else by its words."""
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    fields = {str(inner.get(name)) for name in ("code", "type", "param")} if isinstance(inner, dict) else set()
     # Words only where they are the server's own: a list of what is wrong quotes the request.
     words = server_words(body)
-    return bool(fields & _OVERFLOW_FIELDS) or (isinstance(words, str) and _OVERFLOW_WORDS.search(words) is not None)
-
-
-def out_of_credit(body: Any) -> bool:
-    """Whether a 429 says that there is no money left: waiting does not help."""
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    return isinstance(inner, dict) and "insufficient_quota" in (inner.get("code"), inner.get("type"))
+    return bool(named_fields(body) & _OVERFLOW_FIELDS) or (isinstance(words, str) and _OVERFLOW_WORDS.search(words) is not None)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -125,17 +113,13 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
         pass
-    value = headers.get("retry-after")
-    if value is None:
-        return None
+    value = headers.get("retry-after", "")
     try:
         seconds = float(value)
     except ValueError:
         parsed = email.utils.parsedate_tz(value)
-        if parsed is None:
-            return None
         try:
-            seconds = email.utils.mktime_tz(parsed) - time.time()
+            seconds = email.utils.mktime_tz(parsed) - time.time() if parsed else math.inf
         except (ValueError, OverflowError):  # the year 99999
             return None
     return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -124,12 +124,8 @@ class ObjectIndex:
         """When to write, on the monotonic clock; None if there is nothing that is not written."""
         return self._not_before if self._pending else None
 
-    def put_off(self) -> None:
-        """Leave what is not written until something is added."""
-        self._pending = False
-
-    def write(self) -> bool:
-        """Write what is not written yet; whether that could be done. Raises nothing."""
+    def write(self, closing: bool) -> None:
+        """Write what is not written yet; what cannot be is tried again later, unless the journal is closing. Raises nothing."""
         self._not_before = time.monotonic() + INDEX_S
         try:
             while self._laid_aside:
@@ -142,14 +138,14 @@ class ObjectIndex:
             if not self._told:
                 _LOGGER.warning("The index of %s/%s* cannot be written: %s", self._folder, self._name, error)
             self._told = True
-            return False
+            self._pending = not closing
+            return
         self._pending, before, self._path = False, self._path, path
         if before and before != path:
             try:
                 delete_object(before)
             except Exception as error:  # readers take the newest
                 _LOGGER.debug("%s cannot be deleted: %s", before, error)
-        return True
 
     def _at(self, kind: str, first: int, last: int) -> str:
         return f"{self._folder}/{kind}/{self._name}-{first:06d}-{last:06d}{SUFFIX}"

@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from transforms.inference.journal.index_files import FULL, GROWING, SUFFIX, journal_object, split_place
 from transforms.inference.journal.object_store import list_objects, read_object
+from transforms.inference.journal.reply_index import RECORD_BYTES
 from transforms.inference.journal.writer import JournalEntry, decode_entry, read_entries
 
 
@@ -19,7 +19,8 @@ from transforms.inference.journal.writer import JournalEntry, decode_entry, read
 class Segment:
     """A piece of a process's index: its bytes stay as they are, and more may come behind them.
 
-    `name` is the process's, `first` tells its pieces apart, `updated` is in seconds by the store's clock.
+    `name` is the process's, `first` tells its pieces apart, `size` is that of its whole records, and `updated` is in
+    seconds by the store's clock.
     """
 
     name: str
@@ -28,29 +29,9 @@ class Segment:
     size: int
     updated: float
 
-
-class IndexReader(Protocol):
-    """A journal folder, to be read."""
-
-    def growing(self) -> list[Segment]:
-        """The newest piece of every process's index."""
-
-    def full(self, name: str = "") -> list[Segment]:
-        """The pieces that grow no more, of one process or of all."""
-
-    def records(self, segment: Segment, start: int) -> bytes:
-        """The bytes of an index from `start` on."""
-
-    def unit(self, name: str, where: int) -> Hashable:
-        """What is read together with the line of a place: the same for the same piece of storage."""
-
-    def entries(self, name: str, where: int, length: int) -> Iterable[JournalEntry]:
-        """What lies at a place, with what is read together with it."""
-
-
-def open_reader(folder: str) -> IndexReader:
-    """The reader of what `journal.open_journal` writes."""
-    return ObjectIndexReader(folder) if "://" in folder else FileIndexReader(folder)
+    @property
+    def piece(self) -> tuple[str, int]:
+        return self.name, self.first
 
 
 class FileIndexReader:
@@ -60,24 +41,29 @@ class FileIndexReader:
         self._folder = folder
 
     def growing(self) -> list[Segment]:
+        """The newest piece of every process's index."""
         try:
             with os.scandir(os.path.join(self._folder, GROWING)) as files:
-                return [_local_segment(file) for file in files if file.name.endswith(SUFFIX) and file.is_file()]
+                return [_segment(file) for file in files if file.name.endswith(SUFFIX) and file.is_file()]
         except FileNotFoundError:  # nothing is written before the first reply
             return []
 
     def full(self, name: str = "") -> list[Segment]:
+        """The pieces that grow no more, of one process or of all."""
         return []
 
     def records(self, segment: Segment, start: int) -> bytes:
+        """The bytes of an index from `start` on."""
         with open(segment.path, "rb") as file:
             file.seek(start)
             return file.read(segment.size - start)
 
     def unit(self, name: str, where: int) -> Hashable:
+        """What is read together with the line of a place: the same for the same piece of storage."""
         return name, where
 
     def entries(self, name: str, where: int, length: int) -> Iterable[JournalEntry]:
+        """What lies at a place, with what is read together with it."""
         file = os.open(os.path.join(self._folder, f"{name}.jsonl"), os.O_RDONLY)
         try:
             entry = decode_entry(os.pread(file, length, where))
@@ -86,9 +72,13 @@ class FileIndexReader:
         return [] if entry is None else [entry]
 
 
-def _local_segment(file: os.DirEntry[str]) -> Segment:
+def _segment(file: os.DirEntry[str]) -> Segment:
     status = file.stat()
-    return Segment(file.name.removesuffix(SUFFIX), 0, file.path, status.st_size, status.st_mtime)
+    return Segment(file.name.removesuffix(SUFFIX), 0, file.path, _whole(status.st_size), status.st_mtime)
+
+
+def _whole(size: int) -> int:
+    return size - size % RECORD_BYTES
 
 
 _OBJECT = re.compile(r"(?P<name>.+)-(?P<first>\d{6,18})-(?P<last>\d{6,18})" + re.escape(SUFFIX))
@@ -128,5 +118,15 @@ class ObjectIndexReader:
             name, first, last = named["name"], int(named["first"]), int(named["last"])
             known = newest.get((name, first))
             if known is None or known[0] < last:
-                newest[name, first] = (last, Segment(name, first, listed.path, listed.size, listed.updated))
+                size, updated = _whole(listed.size_in_bytes), listed.last_updated_in_seconds
+                newest[name, first] = (last, Segment(name, first, listed.path, size, updated))
         return [segment for _, segment in newest.values()]
+
+
+# A journal folder, to be read.
+IndexReader = FileIndexReader | ObjectIndexReader
+
+
+def open_reader(folder: str) -> IndexReader:
+    """The reader of what `writer.open_journal` writes."""
+    return ObjectIndexReader(folder) if "://" in folder else FileIndexReader(folder)

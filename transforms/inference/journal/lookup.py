@@ -21,7 +21,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -51,9 +51,6 @@ _PLACES_TRIED = 3
 
 _LOGGER = logging.getLogger(__name__)
 
-# Reads a reply; None if it turns out not to be there.
-Reading = Callable[[], Awaitable[str | None]]
-
 
 class JournalLookup:
     """The journal of one folder, as a process knows it. Used from the event loop only.
@@ -68,8 +65,8 @@ class JournalLookup:
     ) -> None:
         self._folder = folder
         self._remember = remember
-        self._indexes = _Indexes(reader or open_reader(folder), most)
-        self._reader = self._indexes.reader
+        self._reader = reader or open_reader(folder)
+        self._indexes = _Indexes(self._reader, most)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="journal-read")
         self._reading: dict[Hashable, asyncio.Future[dict[str, str]]] = {}
         self._look: asyncio.Future[None] | None = None  # the one that goes on
@@ -77,19 +74,18 @@ class JournalLookup:
         self._next_look = float("-inf")
         self._late = self._told = self._closed = False
 
-    def __len__(self) -> int:
-        """How many replies are known."""
-        return len(self._indexes.replies)
-
-    def look_up(self, key: str) -> Reading | None:
-        """How to read the reply of a key; None if none is known and there is nothing to wait for."""
+    async def look_up(self, key: str) -> str | None:
+        """The reply of a key; None, at once, if none is known and there is nothing to wait for."""
         now = time.monotonic()
         if now >= self._next_look and self._look is None and not self._closed:
             self._begin_look(now)
         if self._look is not None and self._late and now - self._began < LOOK_WAIT_S:
-            return partial(self._find_after, self._look, self._began + LOOK_WAIT_S - now, key)
-        places = self._indexes.replies.find(hash_key(key))
-        return partial(self._read, key, places) if places else None
+            await asyncio.wait([self._look], timeout=self._began + LOOK_WAIT_S - now)
+        for place in self._indexes.replies.find(hash_key(key))[:_PLACES_TRIED]:
+            text = (await self._fetch(place)).get(key)
+            if text is not None:
+                return text
+        return None
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -120,17 +116,6 @@ class JournalLookup:
         if error is not None and not self._told and not self._closed:
             self._told = True
             _LOGGER.warning("%s cannot be searched; what other processes paid for may be asked again: %s", self._folder, error)
-
-    async def _find_after(self, look: asyncio.Future[None], timeout_s: float, key: str) -> str | None:
-        await asyncio.wait([look], timeout=timeout_s)
-        return await self._read(key, self._indexes.replies.find(hash_key(key)))
-
-    async def _read(self, key: str, places: list[Place]) -> str | None:
-        for place in places[:_PLACES_TRIED]:
-            text = (await self._fetch(place)).get(key)
-            if text is not None:
-                return text
-        return None
 
     async def _fetch(self, place: Place) -> dict[str, str]:
         """The replies at a place, once however many ask for them at the same time."""
@@ -170,7 +155,6 @@ class _Indexes:
         self.replies = ReplyIndex(most)
         self.names: list[str] = []  # by source
         self.processes = 0
-        self._sources: dict[str, int] = {}
         self._bytes: dict[tuple[str, int], int] = {}  # read, or not wanted, of each piece
         self._sizes: dict[tuple[str, int], int] | None = None  # of the pieces that grow, at the last look
         self._read_at: dict[tuple[str, int], int] = {}  # the number of the look in which one was read
@@ -182,63 +166,62 @@ class _Indexes:
         self.processes = len({segment.name for segment in growing})
         if self._sizes is None:
             # One just laid aside lies there twice.
-            self._take_all(list({_piece(segment): segment for segment in (*growing, *self.reader.full())}.values()))
+            self._take_all(list({segment.piece: segment for segment in (*growing, *self.reader.full())}.values()))
         else:
             self._take_some([segment for segment in growing if self._new_bytes(segment)], self._sizes)
-        self._sizes = {_piece(segment): segment.size for segment in growing}
+        self._sizes = {segment.piece: segment.size for segment in growing}
         self._looks += 1
 
     def _take_all(self, segments: list[Segment]) -> None:
         """The first look: the newest replies of all, as many as can be known at once; the rest is never read."""
         newest = max((segment.updated for segment in segments), default=0.0)
         segments.sort(key=lambda segment: (segment.updated > newest - GROWING_S, -segment.updated, -segment.first))
-        with ThreadPoolExecutor(READERS) as pool:
-            for start in range(0, len(segments), READERS):
-                # A few at a time: what lies read and unsorted is memory too.
-                self._take(pool, segments[start : start + READERS], oldest=True)
+        self._take(segments, oldest=True)
 
     def _take_some(self, segments: list[Segment], sizes: dict[tuple[str, int], int]) -> None:
         """A later look: what is new in a few of them, those first that have not grown since the last look."""
-        segments.sort(key=lambda s: (sizes.get(_piece(s)) != s.size, self._read_at.get(_piece(s), -1)))
+        segments.sort(key=lambda s: (sizes.get(s.piece) != s.size, self._read_at.get(s.piece, -1)))
         chosen: list[Segment] = []
         growing_bytes = 0
         for segment in segments[:READS_A_LOOK]:
             if growing_bytes >= GROWING_BYTES_A_LOOK:
                 break
-            if sizes.get(_piece(segment)) != segment.size:
+            if sizes.get(segment.piece) != segment.size:
                 growing_bytes += self._new_bytes(segment)
             chosen.append(segment)
-            self._read_at[_piece(segment)] = self._looks
+            self._read_at[segment.piece] = self._looks
         # One that begins anew has laid others aside since.
-        begun = {segment.name for segment in chosen if segment.first and _piece(segment) not in self._bytes}
+        begun = {segment.name for segment in chosen if segment.first and segment.piece not in self._bytes}
         full = [segment for name in sorted(begun) for segment in self.reader.full(name) if segment.name == name]
         missed = sorted((segment for segment in full if self._new_bytes(segment)), key=lambda segment: segment.first)
-        with ThreadPoolExecutor(READERS) as pool:
-            for found in (missed, chosen):
-                for start in range(0, len(found), READERS):
-                    self._take(pool, found[start : start + READERS])
+        self._take(missed)
+        self._take(chosen)
 
     def _new_bytes(self, segment: Segment) -> int:
-        whole = segment.size - segment.size % RECORD_BYTES
-        return max(0, whole - self._bytes.get(_piece(segment), 0))
+        return max(0, segment.size - self._bytes.get(segment.piece, 0))
 
-    def _take(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool = False) -> None:
+    def _take(self, segments: list[Segment], oldest: bool = False) -> None:
+        """Read what is new in these, a few at a time: what lies read and unsorted is memory too."""
+        with ThreadPoolExecutor(READERS) as pool:
+            for start in range(0, len(segments), READERS):
+                self._take_few(pool, segments[start : start + READERS], oldest)
+
+    def _take_few(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool) -> None:
         room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
         starts = []
         for segment in segments:
-            whole = segment.size - segment.size % RECORD_BYTES
             wanted = min(self._new_bytes(segment), room)
-            starts.append(whole - wanted)
+            starts.append(segment.size - wanted)
             room -= wanted if oldest else 0
         for segment, start, data in zip(segments, starts, pool.map(self._data, segments, starts), strict=True):
             if data is None:
                 continue  # perhaps next time
-            self._bytes[_piece(segment)] = start + len(data) - len(data) % RECORD_BYTES
+            self._bytes[segment.piece] = start + len(data) - len(data) % RECORD_BYTES
             if data:
                 self.replies.add(self._source(segment.name), unpack_records(data), oldest)
 
     def _data(self, segment: Segment, start: int) -> bytes | None:
-        if start >= segment.size - segment.size % RECORD_BYTES:
+        if start >= segment.size:
             return b""
         try:
             return self.reader.records(segment, start)
@@ -247,11 +230,6 @@ class _Indexes:
             return None
 
     def _source(self, name: str) -> int:
-        if name not in self._sources:
-            self._sources[name] = len(self.names)
+        if name not in self.names:
             self.names.append(name)
-        return self._sources[name]
-
-
-def _piece(segment: Segment) -> tuple[str, int]:
-    return segment.name, segment.first
+        return self.names.index(name)

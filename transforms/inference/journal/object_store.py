@@ -4,16 +4,7 @@ Imported where it is called, so that who keeps a journal on a local disk does no
 store raises is an affair of its own.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An object as a listing shows it; `updated` in seconds since 1970, 0 where the store does not say."""
-
-    path: str
-    size: int
-    updated: float
+from typing import Any
 
 
 def write_object(path: str, data: bytes) -> None:
@@ -41,8 +32,8 @@ def delete_object(path: str) -> None:
     FileSystems.delete([path])
 
 
-def list_objects(folder: str, pattern: str) -> list[Listed]:
-    """The objects of a folder whose names match a glob pattern, in no order; none where there is no such folder."""
+def list_objects(folder: str, pattern: str) -> list[Any]:
+    """The `FileMetadata` of the objects in a folder whose names match a pattern, in no order; none without such a folder."""
     from apache_beam.io.filesystems import FileSystems
 
     try:
@@ -52,4 +43,4 @@ def list_objects(folder: str, pattern: str) -> list[Listed]:
         if FileSystems.exists(folder):
             raise
         return []
-    return [Listed(file.path, file.size_in_bytes, file.last_updated_in_seconds) for file in matched.metadata_list]
+    return list(matched.metadata_list)

@@ -17,14 +17,16 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import orjson
 
 from transforms.errors import FatalError
-from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.chat import Completion
+from transforms.inference.client.embeddings import Origin
 from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object
 from transforms.inference.journal.object_store import write_object as _write_object
+from transforms.records import TOKENS
 
 FLUSH_REPLIES = 300
 FLUSH_S = 5.0
@@ -46,28 +48,6 @@ class JournalEntry:
     tokens: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
 
 
-class Journal(Protocol):
-    """Where a process writes its replies. `append` is called from the runtime's loop only."""
-
-    def append(self, origin: Origin, key: str, completion: Completion) -> None: ...
-
-    def flush(self) -> None:
-        """Return once every reply appended so far is durable; from any thread.
-
-        Raises:
-            FatalError: it cannot be made durable; what was appended is kept for the next flush.
-        """
-
-    def close(self) -> None:
-        """Flush, and let go of what is open."""
-
-
-def open_journal(folder: str) -> Journal:
-    """A journal file of this process's own in a folder; nothing is written before the first reply."""
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
-
-
 def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
     """One line of a journal. The prompt is not in it: the key stands for the prompt."""
     return orjson.dumps(
@@ -77,9 +57,7 @@ def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
             "stage": origin.stage,
             "model": origin.config.model,
             "text": completion.text,
-            "prompt_tokens": completion.prompt_tokens,
-            "cached_tokens": completion.cached_tokens,
-            "completion_tokens": completion.completion_tokens,
+            **{name: getattr(completion, name) for name in TOKENS},
         },
         option=orjson.OPT_APPEND_NEWLINE,
     )
@@ -89,7 +67,7 @@ def decode_entry(line: bytes) -> JournalEntry | None:
     """Read one line; None if it is half written or damaged, which costs that reply only."""
     try:
         row = orjson.loads(line)
-        prompt, cached, completion = (int(row.get(f"{name}_tokens", 0)) for name in ("prompt", "cached", "completion"))
+        prompt, cached, completion = (int(row.get(name, 0)) for name in TOKENS)
         entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"], (prompt, cached, completion))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
@@ -160,8 +138,8 @@ class ObjectJournal:
         self._oldest = 0.0  # when the oldest of them began to wait
         self._not_before = 0.0  # the end of the back-off
         self._flushes = 0  # how many wait in `flush`
-        self._appended = self._durable = self._parts = 0
-        self._failures = self._failures_in_a_row = 0
+        self._appended = self._parts = 0
+        self._failures = 0  # in a row
         self._error: Exception | None = None
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
@@ -177,26 +155,29 @@ class ObjectJournal:
                 self._changed.notify_all()
 
     def flush(self) -> None:
+        """Return once every reply appended so far is durable; from any thread.
+
+        Raises:
+            FatalError: it cannot be made durable; what was appended is kept for the next flush.
+        """
         with self._changed:
-            target, durable, failures = self._appended, self._durable, self._failures
-            if durable >= target:
+            target = self._appended
+            if not self._lines:
                 return
             self._begin_writing()
             # Somebody waits now: the back-off begins anew.
-            self._failures_in_a_row = 0
+            self._failures = 0
             self._not_before = min(self._not_before, time.monotonic() + BACK_OFF_FIRST_S)
             self._flushes += 1
             self._changed.notify_all()
             try:
-                while self._durable < target:
-                    self._changed.wait()
-                    if self._durable > durable:
-                        durable, failures = self._durable, self._failures
-                    elif self._failures - failures >= FLUSH_TRIES:
+                while (missing := target - self._appended + len(self._lines)) > 0:
+                    if self._failures >= FLUSH_TRIES:
                         raise FatalError(
-                            f"{target - durable} replies that were paid for cannot be written to "
+                            f"{missing} replies that were paid for cannot be written to "
                             f"{self._folder}/{self._name}*: {self._error}"
                         ) from self._error
+                    self._changed.wait()
             finally:
                 self._flushes -= 1
 
@@ -217,8 +198,7 @@ class ObjectJournal:
     def _write(self) -> None:
         while (lines := self._due()) is not None:
             if not lines:
-                if not self._index.write() and self._closing:
-                    self._index.put_off()
+                self._index.write(self._closing)
                 continue
             # One name until it is written: an object of which half was written is replaced.
             path = journal_object(self._folder, self._name, self._parts)
@@ -253,20 +233,28 @@ class ObjectJournal:
         with self._changed:
             self._error = error
             self._failures += 1
-            self._failures_in_a_row += 1
-            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures_in_a_row - 1))
+            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures - 1))
             self._not_before = time.monotonic() + back_off
             self._changed.notify_all()
 
     def _written(self, lines: int) -> None:
         with self._changed:
             del self._lines[:lines]
-            self._durable += lines
             self._parts += 1
-            self._failures_in_a_row = 0
+            self._failures = 0
             self._not_before = 0.0
             self._oldest = time.monotonic()
             self._changed.notify_all()
+
+
+# Where a process writes its replies. `append` is for the runtime's loop only.
+Journal = FileJournal | ObjectJournal
+
+
+def open_journal(folder: str) -> Journal:
+    """A journal file of this process's own in a folder; nothing is written before the first reply."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
 
 
 def read_entries(lines: Iterator[bytes]) -> Iterator[JournalEntry]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import NotStarted
-from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA
+from transforms.records import TOKENS, DeadLetter, Document, PersonaTask, QAPair, Rejection, Usage, VerifiedQA, task_of
 from transforms.text import stable_hash
 
 TARGET, COST = "target_accepted", "max_cost"
@@ -66,14 +66,15 @@ class Limits:
     max_cost: float = 0.0
 
 
+@dataclass
 class _Seen:
     """What was seen of a stage: elements it came to an end with, what came of them, what its calls cost, how many wait for it."""
 
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        self.ended = self.passed = 0
-        self.waiting = 0
-        self.paid = 0.0
+    step: Step
+    ended: int = 0
+    passed: int = 0
+    waiting: int = 0
+    paid: float = 0.0
 
     def rate(self) -> float:
         return (self.passed + self._weight * self.step.passes) / (self.ended + self._weight)
@@ -181,7 +182,7 @@ class Brake:
                 seen.ended += 1
                 seen.passed += 1
                 last = place + 1 == len(self._seen)
-                self._move(_name(result), None if last else place + 1)
+                self._move((task_of(result) or result).id, None if last else place + 1)
                 if last and isinstance(result, VerifiedQA):
                     self._questions.add(stable_hash(self._limits.key(result)))
             case Rejection() | DeadLetter():
@@ -199,7 +200,7 @@ class Brake:
         return before is not None
 
     def _price(self, usage: Usage, seconds: float = 0.0) -> float:
-        tokens = {name: getattr(usage, name) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+        tokens = {name: getattr(usage, name) for name in TOKENS}
         return self._limits.price(tokens, seconds)
 
     def _let_go(self) -> None:
@@ -270,13 +271,3 @@ class Brake:
         for seen in reversed(self._seen):
             costs.insert(0, seen.cost(assumed) + (seen.rate() * costs[0] if costs else 0.0))
         return costs
-
-
-def _name(result: Document | QAPair | VerifiedQA) -> str:
-    match result:
-        case Document():
-            return result.id
-        case QAPair():
-            return result.task.id
-        case VerifiedQA():
-            return result.pair.task.id

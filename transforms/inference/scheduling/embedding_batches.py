@@ -14,13 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transforms.errors import ElementError, RequestRefused
-from transforms.inference.client.chat import Completion, Origin
+from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, Vector, embedding_key, unpack_vector
-from transforms.inference.client.endpoint import Endpoint
-from transforms.inference.client.error_classes import Refused
 from transforms.inference.config import EmbeddingConfig
-from transforms.inference.journal.lookup import Reading
-from transforms.inference.scheduling.retries import Answer
+from transforms.inference.journal.replies import Replies
+from transforms.inference.scheduling.retries import Answer, Batch
 from transforms.text import estimate_tokens
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,27 +53,12 @@ class EmbeddingAnswer:
     replayed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some texts as one question to an endpoint."""
-
-    request: EmbeddingRequest
-    stage_rank: int
-
-    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Embeddings]:
-        return endpoint.embed(self.request)
-
-    def read(self, paid: Embeddings) -> Embeddings:
-        return paid
-
-
 @dataclass(eq=False)
 class _Text:
     """A text on its way. `vector` or `error` is set when `done` is."""
 
     text: str
     key: str
-    tokens: int
     call: EmbeddingCall
     done: asyncio.Event = field(default_factory=asyncio.Event)
     vector: Vector | None = None
@@ -83,14 +66,23 @@ class _Text:
     requests: list[Answer] = field(default_factory=list)
     replayed: bool = False
 
+    def arrive(self, vector: Vector | None, replayed: bool) -> None:
+        self.vector, self.replayed = vector, replayed
+        self.done.set()
+
 
 @dataclass
 class _Line:
-    """Texts that wait for others."""
+    """Texts that wait for others to share a request, and what is known of the model that they wait for.
 
-    timer: asyncio.TimerHandle
+    `most` is how many it takes in a request, `width` how many numbers its vectors have, 0 before the first one.
+    """
+
+    most: int
+    width: int
     texts: list[_Text] = field(default_factory=list)
     tokens: int = 0
+    timer: asyncio.TimerHandle | None = None
 
 
 class Embedder:
@@ -99,104 +91,89 @@ class Embedder:
     Attributes:
         spawn: runs a coroutine as a task of the runtime.
         ask: sends a batch through gate, retries and all; never raises for its sake.
-        remembered: the vector of a key, as text, if it was paid for before.
-        look_up: how to read the same from the journal of a folder; None if it has none.
-        keep: remembers one, and writes it into the journal.
+        replies: the vectors that were paid for before, as text.
     """
 
     def __init__(
         self,
         spawn: Callable[[Coroutine[Any, Any, Any]], object],
         ask: Callable[[Batch], Awaitable[Answer]],
-        remembered: Callable[[str], str | None],
-        look_up: Callable[[str, str], Reading | None],
-        keep: Callable[[Origin, str, Completion], None],
+        replies: Replies,
     ) -> None:
         self._spawn = spawn
         self._ask = ask
-        self._remembered = remembered
-        self._look_up = look_up
-        self._keep = keep
+        self._replies = replies
         self._lines: dict[EmbeddingConfig, _Line] = {}
         self._on_their_way: dict[str, _Text] = {}
-        self._widths: dict[tuple[str, int], int] = {}  # by model and dimensions
-        self._most_texts: dict[tuple[tuple[str, ...], str], int] = {}  # by pool and model, where one was found
 
     async def embed(self, call: EmbeddingCall) -> EmbeddingAnswer:
         """The vectors of an element's texts. Raises nothing for one element's sake."""
-        found: list[Vector | _Text] = []
-        mine: list[_Text] = []
-        for text in call.texts:
-            key = embedding_key(text, call.config)
-            if (vector := self._vector(self._remembered(key), call.config)) is not None:
-                found.append(vector)
-            elif key in self._on_their_way:
-                found.append(self._on_their_way[key])
-            else:
-                sent = call.config.prefix + text
-                mine.append(_Text(sent, key, estimate_tokens(sent), call))
-                found.append(mine[-1])
-                self._on_their_way[key] = mine[-1]
-                if (reading := self._look_up(call.config.model.journal, key)) is None:
-                    self._stand_in_line(mine[-1])
-                else:
-                    self._spawn(self._recall(mine[-1], reading))
-        awaited = [each for each in found if isinstance(each, _Text)]
-        for each in awaited:
-            await each.done.wait()
+        texts = [self._text(text, call) for text in call.texts]
+        for text in texts:
+            await text.done.wait()
+        mine = [text for text in dict.fromkeys(texts) if text.call is call]
         return EmbeddingAnswer(
-            tuple(vector for each in found if (vector := each.vector if isinstance(each, _Text) else each) is not None),
-            next((each.error for each in awaited if each.error is not None), None),
-            tuple(request for each in mine for request in each.requests),
-            len(found) - len(awaited) + sum(each.replayed for each in mine),
+            tuple(text.vector for text in texts if text.vector is not None),
+            next((text.error for text in texts if text.error is not None), None),
+            tuple(request for text in mine for request in text.requests),
+            sum(text.replayed for text in mine),
         )
 
-    async def _recall(self, text: _Text, reading: Reading) -> None:
+    def _text(self, text: str, call: EmbeddingCall) -> _Text:
+        """A text with its vector, or on its way to it; somebody else's if that is on its way already."""
+        key = embedding_key(text, call.config)
+        found = _Text(call.config.prefix + text, key, call)
+        if (vector := self._vector(self._replies.recall(key), call.config)) is not None:
+            found.arrive(vector, replayed=True)
+            return found
+        if key in self._on_their_way:
+            return self._on_their_way[key]
+        self._on_their_way[key] = found
+        self._spawn(self._recall(found))
+        return found
+
+    async def _recall(self, text: _Text) -> None:
         """Take a vector from the journal, or have it asked for."""
         try:
-            vector = self._vector(await reading(), text.call.config)
+            packed = await self._replies.look_up(text.call.config.model.journal, text.key)
+            vector = self._vector(packed, text.call.config)
         except Exception as error:  # a bug, as below
             self._fail([text], error)
             return
         if vector is None:
             self._stand_in_line(text)
         else:
-            text.vector, text.replayed = vector, True
-            self._arrived(text)
+            self._arrived(text, vector, replayed=True)
 
     def _vector(self, text: str | None, config: EmbeddingConfig) -> Vector | None:
         """A vector that was paid for earlier, if it is one and as wide as this model's."""
         vector = unpack_vector(text) if text else None
-        width = self._width(config)
+        width = self._line(config).width
         return None if vector is None or (width and len(vector) != width) else vector
 
-    def _width(self, config: EmbeddingConfig) -> int:
-        """How many numbers the vectors of a model have; 0 before the first one."""
-        return config.dimensions or self._widths.get((config.model.model, config.dimensions), 0)
-
-    def _most(self, config: EmbeddingConfig) -> int:
-        return min(config.batch_texts, self._most_texts.get((config.model.endpoints, config.model.model), config.batch_texts))
+    def _line(self, config: EmbeddingConfig) -> _Line:
+        if config not in self._lines:
+            self._lines[config] = _Line(config.batch_texts, config.dimensions)
+        return self._lines[config]
 
     def _stand_in_line(self, text: _Text) -> None:
-        config = text.call.config
-        line = self._lines.get(config)
-        if line is not None and line.tokens + text.tokens > config.batch_tokens:
-            self._send_line(config)
-            line = None
-        if line is None:
-            timer = asyncio.get_running_loop().call_later(config.batch_wait_s, self._send_line, config)
-            line = self._lines[config] = _Line(timer)
+        config, tokens = text.call.config, estimate_tokens(text.text)
+        line = self._line(config)
+        if line.texts and line.tokens + tokens > config.batch_tokens:
+            self._send_line(line)
+        if not line.texts:
+            line.timer = asyncio.get_running_loop().call_later(config.batch_wait_s, self._send_line, line)
         line.texts.append(text)
-        line.tokens += text.tokens
-        if len(line.texts) >= self._most(config) or line.tokens >= config.batch_tokens:
-            self._send_line(config)
+        line.tokens += tokens
+        if len(line.texts) >= line.most or line.tokens >= config.batch_tokens:
+            self._send_line(line)
 
-    def _send_line(self, config: EmbeddingConfig) -> None:
-        line = self._lines.pop(config)
+    def _send_line(self, line: _Line) -> None:
+        assert line.timer is not None
         line.timer.cancel()
-        most = self._most(config)  # which may have become less while they waited
-        for start in range(0, len(line.texts), most):
-            self._spawn(self._send(line.texts[start : start + most]))
+        texts, line.texts, line.tokens = line.texts, [], 0
+        for start in range(0, len(texts), line.most):  # which may have become less while they waited
+            self._spawn(self._send(texts[start : start + line.most]))
 
     async def _send(self, batch: list[_Text]) -> bool:
         """Ask for the vectors of a batch until each text has one or an error; whether one request was enough."""
@@ -212,16 +189,18 @@ class Embedder:
         # The same texts bring the same vectors: only a text that is alone is asked for again.
         model = config.model if single else replace(config.model, max_reasks=0)
         texts = tuple(text.text for text in batch)
-        request = EmbeddingRequest(call.stage, call.document_id, texts, model, config.dimensions, self._width(config))
+        request = EmbeddingRequest(call.stage, call.document_id, texts, model, config.dimensions, self._line(config).width)
         answer = await self._ask(Batch(request, call.stage_rank))
         batch[0].requests.append(answer)
         if answer.error is not None:
-            if single or not _may_mean_one_text(answer.error):
-                self._fail(batch, answer.error)
-                return False
-            return await self._send_halves(batch, answer.error)
+            # Fewer texts might be answered: some servers say 500 to one text that is too long.
+            halves = isinstance(answer.error, ElementError) or getattr(answer.error, "status", 0) == 500
+            if halves and not single:
+                return await self._send_halves(batch, answer.error)
+            self._fail(batch, answer.error)
+            return False
         embeddings: Embeddings = answer.reply
-        self._widths.setdefault((config.model.model, config.dimensions), embeddings.width)
+        self._line(config).width = self._line(config).width or embeddings.width
         useless = []
         for text, vector in zip(batch, embeddings.vectors, strict=True):
             if vector is None:
@@ -233,23 +212,18 @@ class Embedder:
         return not useless
 
     async def _send_halves(self, batch: list[_Text], error: Exception) -> bool:
-        middle = (len(batch) + 1) // 2
+        middle, config = (len(batch) + 1) // 2, batch[0].call.config
         whole = await asyncio.gather(self._send(batch[:middle]), self._send(batch[middle:]))
-        if all(whole) and isinstance(error, RequestRefused):
-            self._learn_most(batch[0].call.config, middle, error)
+        # Where it refused more, and nothing was wrong with any of the texts, that is what it takes.
+        if all(whole) and isinstance(error, RequestRefused) and middle < self._line(config).most:
+            self._line(config).most = middle
+            _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, middle, error)
         return False
 
-    def _learn_most(self, config: EmbeddingConfig, texts: int, refusal: Exception) -> None:
-        """Remember what a pool takes: it refused more, and nothing was wrong with any of the texts."""
-        pool = (config.model.endpoints, config.model.model)
-        if texts < self._most_texts.get(pool, config.batch_texts):
-            self._most_texts[pool] = texts
-            _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, texts, refusal)
-
     def _finish(self, text: _Text, packed: str) -> None:
-        self._keep(_origin(text.call), text.key, Completion(packed))
-        text.vector = unpack_vector(packed)
-        self._arrived(text)
+        origin = EmbeddingRequest(text.call.stage, text.call.document_id, (), text.call.config.model)
+        self._replies.keep(origin, text.key, Completion(packed))
+        self._arrived(text, unpack_vector(packed))
 
     def _fail(self, batch: list[_Text], error: Exception) -> None:
         for text in batch:
@@ -257,16 +231,6 @@ class Embedder:
                 text.error = error
                 self._arrived(text)
 
-    def _arrived(self, text: _Text) -> None:
+    def _arrived(self, text: _Text, vector: Vector | None = None, replayed: bool = False) -> None:
         del self._on_their_way[text.key]
-        text.done.set()
-
-
-def _origin(call: EmbeddingCall) -> EmbeddingRequest:
-    """For whom a text was embedded, as the journal wants it."""
-    return EmbeddingRequest(call.stage, call.document_id, (), call.config.model)
-
-
-def _may_mean_one_text(error: Exception) -> bool:
-    """Whether fewer texts might be answered: some servers say 500 to one text that is too long."""
-    return isinstance(error, ElementError) or (isinstance(error, Refused) and error.status == 500)
+        text.arrive(vector, replayed)

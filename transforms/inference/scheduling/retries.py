@@ -4,19 +4,21 @@ import asyncio
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
 from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, TransientError
-from transforms.inference.client.chat import Completion, CutCompletion, EmptyCompletion, Origin, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings
 from transforms.inference.client.endpoint import Endpoint
-from transforms.inference.client.error_classes import ConnectionLost, Refused, TimedOut
+from transforms.inference.client.error_classes import ConnectionLost, TimedOut
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.scheduling.router import Outage, Replica, Router, Slot
-from transforms.records import Usage
+from transforms.records import TOKENS, Usage
 
 # Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.
 BACK_OFF_FIRST_S = 0.5
@@ -28,37 +30,11 @@ RETRY_AFTER_MOST_S = 300.0
 REASK_TEMPERATURE = 0.5
 # One server that gives the same 500 this often to one call means this call.
 SAME_500S = 3
+# The endpoint works, and says that it was asked too much; it asks for less load.
+TOO_MANY = 429
+OVERLOAD = (TOO_MANY, 503)
 # Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
-
-
-class Paid(Protocol):
-    """What an endpoint answered, with its tokens."""
-
-    @property
-    def prompt_tokens(self) -> int: ...
-    @property
-    def cached_tokens(self) -> int: ...
-    @property
-    def completion_tokens(self) -> int: ...
-
-
-P = TypeVar("P", bound=Paid)
-
-
-class Question(Protocol[P]):
-    """Anything that can be asked of an endpoint."""
-
-    @property
-    def request(self) -> Origin: ...
-    @property
-    def stage_rank(self) -> int: ...
-
-    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[P]:
-        """Send it once; the two may differ from the configured ones for a fresh sample."""
-
-    def read(self, paid: P) -> Any:
-        """What the answer says. Raises ReplyInvalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +48,29 @@ class Call:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Completion]:
+        """Send it once; the two may differ from the configured ones for a fresh sample."""
         return endpoint.ask(self.request, temperature, max_tokens)
 
     def read(self, paid: Completion) -> BaseModel:
+        """What the answer says. Raises ReplyInvalid."""
         return parse_reply(paid.text, self.reply_type, self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some texts as one question to an endpoint."""
+
+    request: EmbeddingRequest
+    stage_rank: int
+
+    def ask(self, endpoint: Endpoint, temperature: float | None, max_tokens: int | None) -> Awaitable[Embeddings]:
+        return endpoint.embed(self.request)
+
+    def read(self, paid: Embeddings) -> Embeddings:
+        return paid
+
+
+Question = Call | Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ class Answer:
     that the reply was remembered and nothing was asked.
     """
 
-    call: Question[Any]
+    call: Question
     reply: Any
     error: Exception | None
     usage: Usage
@@ -115,18 +110,18 @@ def latency_bin(seconds: float) -> int:
     return min(int(above), LATENCY_BINS - 1)
 
 
-class Attempt(Generic[P]):
+class Attempt:
     """One question until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
 
-    def __init__(self, call: Question[P], router: Router, figures: Figures, check: Callable[[], None] | None = None) -> None:
+    def __init__(self, call: Question, router: Router, figures: Figures, check: Callable[[], None] | None = None) -> None:
         self._check = check  # raises what keeps a request from being sent
-        self.completion: P | None = None  # the good one, once there is one
+        self.completion: Any = None  # the good one, once there is one
         self._call = call
         self._config = call.request.config
         self._router = router
         self._figures = figures
         self._faults: list[str] = []
-        self._prompt_tokens = self._cached_tokens = self._completion_tokens = 0
+        self._tokens: Counter[str] = Counter()
         self._queued_s = self._first_try_s = 0.0
         self._started = time.monotonic()
         self._tries = self._transient = self._reasks = self._waits = 0
@@ -135,8 +130,6 @@ class Attempt(Generic[P]):
         self._avoid: Replica | None = None
         self._temperature: float | None = None
         self._max_tokens: int | None = None
-        # Jitter decides when, never what, so it need not be the same in two runs.
-        self._random = random.Random()
 
     async def run(self) -> Answer:
         while True:
@@ -145,23 +138,23 @@ class Attempt(Generic[P]):
                 reply = self._call.read(completion)
             except (ReplyInvalid, ReplyTruncated) as error:
                 if not self._ask_afresh(error):
-                    return self._failed(plain(error))
+                    return self._ended(error=error)
             except Outage as error:
                 self._faults.append("Outage")
-                return self._failed(error)
+                return self._ended(error=error)
             except (ElementError, FatalError) as error:
-                return self._failed(error)
+                return self._ended(error=error)
             except TransientError as error:
                 wait = self._wait_before_retry(error)
                 if wait is None:
-                    return self._failed(error)
+                    return self._ended(error=error)
                 await self._pause(wait)
             else:
                 self._figures.answered += 1
                 self.completion = completion
-                return Answer(self._call, reply, None, self._usage(), tuple(self._faults))
+                return self._ended(reply)
 
-    async def _once(self) -> P:
+    async def _once(self) -> Any:
         """One try: wait for a slot, ask, tell router and limiter how it went."""
         request, router = self._call.request, self._router
         asked = time.monotonic()
@@ -181,14 +174,12 @@ class Attempt(Generic[P]):
         self._tries += 1
         try:
             completion = await self._call.ask(replica.endpoint, self._temperature, self._max_tokens)
-        except (CutCompletion, EmptyCompletion) as error:
-            self._pay(error.completion)
-            router.succeeded(slot)
-            raise
         except TransientError as error:
             self._blame(slot, error, time.monotonic() - started)
             raise
-        except ElementError:
+        except ElementError as error:
+            if error.paid is not None:
+                self._pay(error.paid)
             router.succeeded(slot)  # refusing one request is an answer
             raise
         else:
@@ -208,17 +199,17 @@ class Attempt(Generic[P]):
     def _blame(self, slot: Slot, error: TransientError, latency_s: float) -> None:
         """Tell limiter and router what a failed try says about the replica."""
         limiter, now = slot.replica.limiter, time.monotonic()
-        if overload(error):
+        if error.status in OVERLOAD:
             limiter.refused(now)
         elif isinstance(error, TimedOut):
             limiter.timed_out(now, latency_s)
         # 429 says "not so much", from a server that works; anything else in a row says that it does not.
-        if not too_many(error):
+        if error.status != TOO_MANY:
             self._router.failed(slot, self._call.request.document_id, isinstance(error, ConnectionLost))
 
     def _ask_afresh(self, error: ElementError) -> bool:
         """Set up a fresh sample after a malformed or cut reply; False when the budget is spent."""
-        self._faults.append(type(plain(error)).__name__)
+        self._faults.append(type(error).__name__)
         self._told_later_since = None
         self._reasks += 1
         self._temperature = max(self._config.temperature, REASK_TEMPERATURE)
@@ -230,19 +221,20 @@ class Attempt(Generic[P]):
         """Seconds to wait before the next try; None when there is to be none."""
         replica, now, left_s = self._replica, time.monotonic(), RETRY_AFTER_MOST_S
         assert replica is not None
-        self._faults.append(f"http_{error.status}" if isinstance(error, Refused) else type(error).__name__)
-        self._avoid = replica if overload(error) else None
-        if overload(error) or isinstance(error, ConnectionLost) or replica.failing:
+        self._faults.append(f"http_{error.status}" if error.status else type(error).__name__)
+        overload = error.status in OVERLOAD
+        self._avoid = replica if overload else None
+        if overload or isinstance(error, ConnectionLost) or replica.failing:
             # "Later" and "nobody there" say nothing about this call, so they cost no attempt. They
             # have a bound of their own: since when this call was told so, or the replica fails.
             self._told_later_since = self._told_later_since or now
             # A server that says "later" works: how long others of its answers failed does not count.
-            since = self._told_later_since if too_many(error) else replica.failing_since or self._told_later_since
+            since = self._told_later_since if error.status == TOO_MANY else replica.failing_since or self._told_later_since
             left_s = self._config.outage_timeout_s - (now - since)
             if left_s < 0:
                 return None
             self._waits += 1
-            tries = self._waits if overload(error) else 1
+            tries = self._waits if overload else 1
         else:
             self._told_later_since = None
             self._transient += 1
@@ -250,11 +242,11 @@ class Attempt(Generic[P]):
             same = self._faults[-SAME_500S:] == ["http_500"] * SAME_500S
             if self._transient >= self._config.max_attempts or same:
                 return None
-        wait = back_off_s(tries, self._random)
+        wait = back_off_s(tries)
         if error.retry_after_s is None or self._router.has_other(replica, self._config.endpoints):
             return wait
         # Everybody told the same number must not come back at the same moment.
-        return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + self._random.uniform(0, BACK_OFF_FIRST_S)
+        return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + random.uniform(0, BACK_OFF_FIRST_S)
 
     async def _pause(self, seconds: float) -> None:
         self._figures.held_back += 1
@@ -263,47 +255,24 @@ class Attempt(Generic[P]):
         finally:
             self._figures.held_back -= 1
 
-    def _pay(self, completion: Paid) -> None:
-        self._prompt_tokens += completion.prompt_tokens
-        self._cached_tokens += completion.cached_tokens
-        self._completion_tokens += completion.completion_tokens
+    def _pay(self, completion: Any) -> None:
+        self._tokens.update({name: getattr(completion, name) for name in TOKENS})
         self._figures.tokens += completion.prompt_tokens + completion.completion_tokens
 
-    def _failed(self, error: Exception) -> Answer:
-        return Answer(self._call, None, error, self._usage(), tuple(self._faults))
-
-    def _usage(self) -> Usage:
-        return Usage(
-            self._prompt_tokens,
-            self._cached_tokens,
-            self._completion_tokens,
-            self._tries,
-            time.monotonic() - self._started,
-            self._first_try_s,
-            self._queued_s,
+    def _ended(self, reply: Any = None, error: Exception | None = None) -> Answer:
+        usage = Usage(
+            attempts=self._tries,
+            latency_s=time.monotonic() - self._started,
+            first_try_s=self._first_try_s,
+            queued_s=self._queued_s,
+            **self._tokens,
         )
+        return Answer(self._call, reply, error, usage, tuple(self._faults))
 
 
-_CARRIERS = (CutCompletion, EmptyCompletion)
+def back_off_s(tries: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
+    """Seconds before try number `tries` + 1: full jitter over an exponentially growing span.
 
-
-def plain(error: ElementError) -> ElementError:
-    """The error as its public class: the carriers of a bill are an affair of this floor."""
-    if isinstance(error, _CARRIERS):
-        return type(error).__mro__[1](str(error), error.reply)
-    return error
-
-
-def overload(error: TransientError) -> bool:
-    """Whether the endpoint asks for less load."""
-    return isinstance(error, Refused) and error.overload
-
-
-def too_many(error: TransientError) -> bool:
-    """Whether the endpoint works, and says that it was asked too much."""
-    return isinstance(error, Refused) and error.status == 429
-
-
-def back_off_s(tries: int, jitter: random.Random) -> float:
-    """Seconds before try number `tries` + 1: full jitter over an exponentially growing span."""
-    return jitter.uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))
+    Jitter decides when, never what, so it need not be the same in two runs.
+    """
+    return uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))

@@ -17,7 +17,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -54,17 +54,15 @@ def rendezvous_order(document_id: str, urls: tuple[str, ...]) -> list[str]:
     return sorted(urls, key=lambda url: blake2b(f"{url}\0{document_id}".encode(), digest_size=8).digest(), reverse=True)
 
 
+@dataclass(eq=False, slots=True)
 class Waiting:
     """A call in line at a replica. `fresh`: its document was not begun anywhere."""
 
-    __slots__ = ("document_id", "fresh", "future", "priority", "urls")
-
-    def __init__(self, document_id: str, priority: tuple[int, int], urls: tuple[str, ...], fresh: bool) -> None:
-        self.document_id = document_id
-        self.priority = priority
-        self.urls = urls
-        self.fresh = fresh
-        self.future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+    document_id: str
+    priority: tuple[int, int]
+    urls: tuple[str, ...]
+    fresh: bool
+    future: "asyncio.Future[Slot]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Line:
@@ -106,6 +104,7 @@ class Line:
         return stolen[2]
 
 
+@dataclass(eq=False)
 class Replica:
     """One endpoint with its gate, limiter and health.
 
@@ -114,20 +113,19 @@ class Replica:
     nothing about this one.
     """
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter) -> None:
-        self.endpoint = endpoint
-        self.limiter = limiter
-        self.in_flight = 0
-        self.down = False
-        self.on_trial = False
-        self.spell = 0
-        self.failures = 0
-        self.failing_since: float | None = None
-        self.line = Line()
-        self._trials = 0
-        self._failed_at = 0.0
-        self._vouched_until = 0.0
-        self._failed_documents: set[str] = set()
+    endpoint: Endpoint
+    limiter: Limiter
+    in_flight: int = 0
+    down: bool = False
+    on_trial: bool = False
+    spell: int = 0
+    failures: int = 0
+    failing_since: float | None = None
+    line: Line = field(default_factory=Line)
+    _trials: int = 0
+    _failed_at: float = 0.0
+    _vouched_until: float = 0.0
+    _failed_documents: set[str] = field(default_factory=set)
 
     @property
     def has_room(self) -> bool:
@@ -348,7 +346,7 @@ class Router:
         """Take over the youngest document that was not begun, from the longest line that has one."""
         lines = [replica.line for replica in self.replicas.values() if replica is not idle and replica.line.fresh]
         for line in sorted(lines, key=len, reverse=True):
-            if stolen := line.steal(lambda waiting: _may_move(waiting, idle)):
+            if stolen := line.steal(lambda waiting: idle.endpoint.url in waiting.urls and not waiting.future.done()):
                 return stolen
         return None
 
@@ -384,10 +382,6 @@ def _remember(memory: OrderedDict[str, _Value], document_id: str, value: _Value)
     if len(memory) > REMEMBERED_DOCUMENTS:
         memory.popitem(last=False)
     return found
-
-
-def _may_move(waiting: Waiting, to: Replica) -> bool:
-    return waiting.fresh and to.endpoint.url in waiting.urls and not waiting.future.done()
 
 
 class Outage(TransientError):

@@ -1,4 +1,4 @@
-"""Runs a command that ends when its standard input does: `python -I leash.py COMMAND ...`.
+"""Runs a command that ends when its standard input does: `python -I die_with_parent.py COMMAND ...`.
 
 A model server is several processes that hold a GPU. Whatever way the process dies that started them, the system closes
 its end of the pipe, and then nothing of the server is left. Only the standard library, in a process of its own.

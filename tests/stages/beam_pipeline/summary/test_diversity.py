@@ -23,7 +23,7 @@ from beam_pipeline.summary.diversity import (
     Figures,
     ValueCounts,
     question_word,
-    read_features,
+    word_hashes,
 )
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
 
@@ -188,7 +188,7 @@ def test_hashes_of_words_are_spread_evenly() -> None:
     counted = DistinctCount()
     for start in range(0, 60_000, 5):
         words = " ".join(f"w{number}" for number in range(start, start + 5))
-        counted.add(read_features(verified(words)).unigrams)
+        counted.add(word_hashes(words)[0])
     assert counted.value() == pytest.approx(60_000, rel=0.025)
 
 
@@ -212,7 +212,7 @@ def test_memory_is_bounded() -> None:
     generator = random.Random(3)
     for number in range(30_000):
         question = " ".join(f"{generator.getrandbits(24):x}" for _ in range(8))
-        figures.add(read_features(verified(question, persona=f"persona {number}")))
+        figures.add(verified(question, persona=f"persona {number}"))
     figures.settle()
     assert len(pickle.dumps(figures)) < 620_000
 

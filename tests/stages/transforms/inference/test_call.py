@@ -18,7 +18,7 @@ from transforms.filter import FilterDocuments, FilterReply, filter_variables
 from transforms.flow.coders import RecordCoder
 from transforms.inference import call as call_module
 from transforms.inference.call import CallModel
-from transforms.inference.client.endpoint import ModelConfig
+from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
 from transforms.inference.scheduling import router as router_module
 from transforms.records import Document, Item, Persona, PersonaTask, QAPair, Stamp

@@ -15,9 +15,12 @@ from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.filter import FilterReply
-from transforms.inference.client.endpoint import ContextOverflow, ModelConfig, Refused, Request
+from transforms.inference.client.chat import Request
+from transforms.inference.client.error_classes import ContextOverflow, Refused
 from transforms.inference.client.reply_schema import reply_schema
-from transforms.inference.runtime import Answer, Call, Runtime, Stopped
+from transforms.inference.config import ModelConfig
+from transforms.inference.runtime import Runtime, Stopped
+from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.scheduling.router import Outage
 
 GOOD = {"qualified": True, "reason": "ok"}
@@ -36,7 +39,9 @@ def call(*endpoints: ScriptedEndpoint, document_id: str = "d", text: str = "text
 
 
 def ask(runtime: Runtime, asked: Call) -> Answer:
-    return runtime.ask(asked, 100)
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    runtime.submit(replace(asked, deliver=answers.put))
+    return answers.get(timeout=100)
 
 
 def test_a_good_reply_comes_back_with_what_it_cost(runtime: Runtime, serve: Serve) -> None:

@@ -262,7 +262,6 @@ def test_a_sample_is_fair_and_does_not_depend_on_order(rows: list[tuple[str, int
         sample = Sample[tuple[str, int]](places)
         for row in offered:
             sample.offer(row[0], row[1], lambda row=row: row)  # type: ignore[misc]
-        assert sum(sample.seen.values()) == len(offered)
         return list(sample.rows())
 
     shuffled = list(rows)

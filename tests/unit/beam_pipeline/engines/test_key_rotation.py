@@ -16,7 +16,8 @@ from transforms.errors import FatalError
 from transforms.inference.client import api_keys as keys
 from transforms.inference.client.api_keys import KeyOutOfReach, KeyUnreadable, resolve_key
 from transforms.inference.client.error_classes import KeyRefused
-from transforms.inference.runtime import Answer, Runtime
+from transforms.inference.runtime import Runtime
+from transforms.inference.scheduling.retries import Answer
 
 OLD, NEW = "sk-sentinel-old", "sk-sentinel-new"
 SOURCE = f"secret:{NAME}"

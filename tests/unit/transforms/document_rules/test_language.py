@@ -85,8 +85,8 @@ def test_what_langdetect_is_handed_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     assert max(sizes) <= 1500
 
 
-def test_threads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "_profiles", language._Profiles())  # so that the threads race to load them
+def test_threads_agree() -> None:
+    language._load_profiles.cache_clear()  # so that the threads race to load them
     text = "Startseite Nachrichten Sport Wirtschaft Kultur Reise Anzeigen Über uns Kontakt Datenschutz Impressum Hilfe Abo "
     "Suche Märkte"
     with ThreadPoolExecutor(8) as pool:

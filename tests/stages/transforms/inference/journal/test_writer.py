@@ -20,12 +20,14 @@ from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.places import ROOT
 from transforms.errors import FatalError
 from transforms.filter import FilterReply
-from transforms.inference import runtime as runtime_module
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.config import ModelConfig
 from transforms.inference.journal import index_files
+from transforms.inference.journal import replies as replies_module
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
-from transforms.inference.runtime import Answer, Call, Runtime, Stopped
+from transforms.inference.runtime import Runtime, Stopped
+from transforms.inference.scheduling.retries import Answer, Call
 
 TEXT = st.text(st.characters(codec="utf-8"))
 
@@ -258,7 +260,7 @@ def test_a_full_disk_is_said_in_one_line_and_ends_what_would_be_lost(
     tmp_path: Path, runtime: Runtime, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "full.jsonl").symlink_to("/dev/full")
-    monkeypatch.setattr(runtime_module, "open_journal", lambda folder: FileJournal(folder, "full"))
+    monkeypatch.setattr(replies_module, "open_journal", lambda folder: FileJournal(folder, "full"))
     endpoint = serve(
         lambda asked: Reply(json.dumps({"qualified": True, "reason": "ok"}), delay_s=0.2 if "first" in asked.text else 3600)
     )

@@ -11,10 +11,10 @@ import pytest
 
 from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
-from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
+from transforms.errors import ElementError, FatalError, ReplyTruncated, RequestRefused, TransientError
 from transforms.inference.client import api_keys as keys
 from transforms.inference.client import endpoint as endpoint_module
-from transforms.inference.client.chat import Completion, CutCompletion, Request
+from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.endpoint import Endpoint, decode_json, within
 from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, TimedOut
 from transforms.inference.config import ModelConfig
@@ -261,7 +261,7 @@ def test_no_reply_holds_the_key(serve: Serve, monkeypatch: pytest.MonkeyPatch, f
     server = serve(lambda asked: Reply(echo(asked), finish_reason=finish_reason))
     try:
         text = ask(server.url, api_key="env:A_KEY").text
-    except (RequestRefused, CutCompletion) as error:
+    except (RequestRefused, ReplyTruncated) as error:
         text = error.reply
     assert text == "no access with Bearer [key]"
 

@@ -86,7 +86,7 @@ def test_an_error_names_the_parameter_that_its_message_does_not() -> None:
         {"message": "Requested token count exceeds the model's maximum context length of 8192 tokens."},
         {"code": 400, "message": "the request exceeds the available context size, try increasing it"},
         {"message": "Requested tokens (9000) exceed context window of 8192"},
-        {"error": {"message": "litellm.ContextWindowExceededError: prompt is too long"}},
+        {"message": "litellm.ContextWindowExceededError: prompt is too long"},
         "The prompt is too long: it has 9000 tokens",
     ],
     ids=lambda body: str(body)[:60],

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.object_store import ObjectStore
-from transforms.inference.client.endpoint import Completion, ModelConfig, Request
+from transforms.inference.client.chat import Completion, Request
+from transforms.inference.config import ModelConfig
 from transforms.inference.journal import index_files
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.index_reader import FileIndexReader, IndexReader, ObjectIndexReader, open_reader
