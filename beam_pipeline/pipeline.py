@@ -15,6 +15,7 @@ from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
+from beam_pipeline.reading.input_list import file_inputs
 from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.reading.read_files import ReadDocuments, Reading
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs, is_tallied
@@ -99,13 +100,10 @@ def document_source(plan: RunPlan) -> ReadDocuments | ReadUniqueInputs | ReadRow
         return table_source(config)
     if config.streaming:
         return stream_source(config, plan.inputs)
+    files = tuple(file_inputs(config, plan.inputs))
     if plan.inputs:
-        return ReadUniqueInputs(plan.inputs)
-    return ReadDocuments(
-        *(tuple(config.input), config.text_field, config.id_field, config.source_field, config.source, config.input_format),
-        carry=tuple(config.carry),
-        tallied=is_tallied(config),
-    )
+        return ReadUniqueInputs(files)
+    return ReadDocuments(files[0].patterns, files[0].reader, is_tallied(config))
 
 
 def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:

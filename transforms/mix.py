@@ -19,11 +19,11 @@ sources, domains, shares. Everything is counted within a window, so a streaming 
 shares in each window.
 """
 
-import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -31,7 +31,7 @@ import yaml
 from apache_beam.typehints.decorators import no_annotations
 
 from prompts.load import Domain
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_taken_out
 from transforms.flow.tickets import Tickets, TicketsFn
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import stable_seed
@@ -47,21 +47,16 @@ _TOLERANCE = 1e-9
 class MixConfig:
     """How many pairs to keep; 0 and () are no limit.
 
-    Attributes:
-        max_pairs_per_document: of one row of the input, all chunks of it together.
-        max_pairs_per_source: of one `source`; rows without any count as one source.
-        max_pairs_per_domain: of one domain.
-        domain_shares: domains by name with the share of the output, 0 to 1, that each is to have. The others get
-            the rest, in the proportions they come in. Pairs are left out, never repeated, so the scarcest domain
-            decides how many are kept in all; a domain without any pair is not waited for.
-        seed: another one keeps other pairs.
+    `domain_shares` are domains by name with the share of the output, 0 to 1, that each is to have. The others get the rest,
+    in the proportions they come in. Pairs are left out, never repeated, so the scarcest domain decides how many are kept
+    in all; a domain without any pair is not waited for.
     """
 
-    max_pairs_per_document: int = 0
-    max_pairs_per_source: int = 0
+    max_pairs_per_document: int = 0  # of one row of the input, all chunks of it together
+    max_pairs_per_source: int = 0  # of one `source`; rows without any count as one source
     max_pairs_per_domain: int = 0
     domain_shares: tuple[tuple[str, float], ...] = ()
-    seed: int = 0
+    seed: int = 0  # another one keeps other pairs
 
     def __post_init__(self) -> None:
         for name in ("max_pairs_per_document", "max_pairs_per_source", "max_pairs_per_domain"):
@@ -134,9 +129,6 @@ def resolve_shares(shares: Mapping[str, float], domains: Iterable[Domain]) -> tu
     return tuple(sorted(resolved.items()))
 
 
-# --- Tickets -------------------------------------------------------------------------------------
-
-
 class Limit(NamedTuple):
     """What a group keeps: the tickets below `ticket`, of `pairs` about `kept`; why, for a reader."""
 
@@ -151,17 +143,12 @@ def draw_ticket(qa: VerifiedQA, step: str, seed: int) -> int:
     return stable_seed("mix", step, str(seed), qa.id) >> 1
 
 
-# --- Steps ---------------------------------------------------------------------------------------
-
-Limits = Mapping[str, Limit]
-
-
-def cap_limit(group: tuple[str, Tickets], most: int) -> Iterator[tuple[str, Limit]]:
+def cap_limit(group: tuple[str, Tickets], most: int, why: str = "") -> Iterator[tuple[str, Limit]]:
     """The limit of a group that has more than `most` pairs."""
     name, tickets = group
     first = tickets.first_left_out(most)
     if first is not None:
-        yield name, Limit(first, tickets.count, most)
+        yield name, Limit(first, tickets.count, most, why)
 
 
 def share_limits(groups: Mapping[str, Tickets], shares: Mapping[str, float]) -> Iterator[tuple[str, Limit]]:
@@ -180,28 +167,18 @@ def share_limits(groups: Mapping[str, Tickets], shares: Mapping[str, float]) -> 
         why = f"; {groups[scarcest].count} pairs of {what} are {wanted[scarcest]:.1%} of {math.floor(total + _TOLERANCE)} in all"
     for name, tickets in groups.items():
         kept = math.floor(wanted[name] * total * (1 + _TOLERANCE) + _TOLERANCE)
-        first = tickets.first_left_out(kept)
-        if first is not None:
-            yield name, Limit(first, tickets.count, kept, why)
+        yield from cap_limit((name, tickets), kept, why)
 
 
 def keep_few(group: tuple[str, Iterable[VerifiedQA]], most: int, seed: int) -> Iterator[VerifiedQA | Rejection]:
     """Keep at most so many pairs of one document. Two passes and no list: each pair carries its document."""
     name, pairs = group
-    count = 0
-
-    def tickets() -> Iterator[int]:
-        nonlocal count
-        for qa in pairs:
-            count += 1
-            yield draw_ticket(qa, DOCUMENT, seed)
-
-    smallest = heapq.nsmallest(most + 1, tickets())
+    tickets = Tickets(most)
     for qa in pairs:
-        if count > most and draw_ticket(qa, DOCUMENT, seed) >= smallest[most]:
-            yield reject(STAGE, DOCUMENT, qa, f"{count} pairs of {name}, {most} kept")
-        else:
-            yield qa
+        tickets.add(draw_ticket(qa, DOCUMENT, seed))
+    limits = dict(cap_limit((name, tickets), most))
+    for qa in pairs:
+        yield from keep_below(qa, limits, DOCUMENT, document_of_pair, seed)
 
 
 def document_of_pair(qa: VerifiedQA) -> str:
@@ -210,27 +187,18 @@ def document_of_pair(qa: VerifiedQA) -> str:
     return document.where or document.parent_id or document.id
 
 
-def source_of_pair(qa: VerifiedQA) -> str:
-    return qa.pair.task.document.source
+source_of_pair = attrgetter("pair.task.document.source")
+domain_of_pair = attrgetter("pair.task.domain")
 
 
-def domain_of_pair(qa: VerifiedQA) -> str:
-    return qa.pair.task.domain
-
-
-@dataclass(frozen=True)
-class _ShareGroup:
+def _share_group(qa: VerifiedQA, named: Collection[str]) -> str:
     """The group of a pair when shares are looked after: its domain if that has a share of its own."""
-
-    named: frozenset[str]
-
-    def __call__(self, qa: VerifiedQA) -> str:
-        domain = domain_of_pair(qa)
-        return domain if domain in self.named else _REST
+    domain: str = domain_of_pair(qa)
+    return domain if domain in named else _REST
 
 
 def keep_below(
-    qa: VerifiedQA, limits: Limits, step: str, group_of: Callable[[VerifiedQA], str], seed: int
+    qa: VerifiedQA, limits: Mapping[str, Limit], step: str, group_of: Callable[[VerifiedQA], str], seed: int
 ) -> Iterator[VerifiedQA | Rejection]:
     """Keep a pair whose ticket is below the limit of its group, or whose group has none."""
     group = group_of(qa)
@@ -243,25 +211,10 @@ def keep_below(
 
 
 class _StepFn(beam.DoFn):
-    """One step of the mix. Counts rejections only: what passes is counted after the last step."""
+    """One step of the mix. What passes is counted after the last."""
 
-    def __init__(self, decide: Callable[..., Iterator[VerifiedQA | Rejection]]) -> None:
-        self._decide = decide
-
-    def process(self, element: Any, limits: Limits | None = None) -> Iterator[Any]:
-        for result in self._decide(element) if limits is None else self._decide(element, limits):
-            if isinstance(result, Rejection):
-                yield from tag_and_count(STAGE, [result])
-            else:
-                yield result
-
-
-class _TicketFn(beam.DoFn):
-    def __init__(self, step: str, group_of: Callable[[VerifiedQA], str], seed: int) -> None:
-        self._step, self._group_of, self._seed = step, group_of, seed
-
-    def process(self, qa: VerifiedQA) -> Iterator[tuple[str, int]]:
-        yield self._group_of(qa), draw_ticket(qa, self._step, self._seed)
+    def process(self, element: Any, decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Iterator[Any]:
+        return tag_taken_out(STAGE, decide(element, *given))
 
 
 @dataclass
@@ -274,8 +227,9 @@ class _Limit(beam.PTransform):
     config: MixConfig
 
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Any:
-        draw = beam.ParDo(_TicketFn(self.step, self.group_of, self.config.seed)).with_output_types(tuple[str, int])
-        shares = dict(self.config.domain_shares) if self.step == SHARE else None
+        step, group_of, seed = self.step, self.group_of, self.config.seed
+        draw = beam.Map(lambda qa: (group_of(qa), draw_ticket(qa, step, seed))).with_output_types(tuple[str, int])
+        shares = dict(self.config.domain_shares) if step == SHARE else None
         groups = pairs | "Draw" >> draw | "Gather" >> beam.CombinePerKey(TicketsFn(self.most if shares is None else None))
         if shares is None:
             limits = groups | "Cap" >> beam.FlatMap(cap_limit, self.most)
@@ -286,8 +240,8 @@ class _Limit(beam.PTransform):
                 | "GroupTogether" >> beam.GroupByKey()
                 | "Share" >> beam.FlatMap(lambda together, shares=shares: share_limits(dict(together[1]), shares))
             )
-        keep = partial(keep_below, step=self.step, group_of=self.group_of, seed=self.config.seed)
-        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(keep), beam.pvalue.AsDict(limits)), VerifiedQA)
+        keep = partial(keep_below, step=step, group_of=group_of, seed=seed)
+        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep, beam.pvalue.AsDict(limits)), VerifiedQA)
 
 
 @dataclass
@@ -300,7 +254,7 @@ class _CapDocuments(beam.PTransform):
             pairs
             | "KeyByDocument" >> beam.Map(lambda qa: (document_of_pair(qa), qa)).with_output_types(tuple[str, VerifiedQA])
             | "GroupByDocument" >> beam.GroupByKey()
-            | "Keep" >> split_outputs(beam.ParDo(_StepFn(keep)), VerifiedQA)
+            | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep), VerifiedQA)
         )
 
 
@@ -313,17 +267,14 @@ class MixQA(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
         config, rejected = self.config, []
-        steps: list[tuple[str, Any]] = []
-        if config.max_pairs_per_document:
-            steps.append(("CapDocuments", _CapDocuments(config)))
-        if config.max_pairs_per_source:
-            steps.append(("CapSources", _Limit(SOURCE, source_of_pair, config.max_pairs_per_source, config)))
-        if config.max_pairs_per_domain:
-            steps.append(("CapDomains", _Limit(DOMAIN, domain_of_pair, config.max_pairs_per_domain, config)))
-        if config.domain_shares:
-            named = frozenset(name for name, _ in config.domain_shares)
-            steps.append(("ShareDomains", _Limit(SHARE, _ShareGroup(named), 0, config)))
-        for name, step in steps:
+        share_group = partial(_share_group, named=frozenset(name for name, _ in config.domain_shares))
+        steps: tuple[tuple[str, Any, Any], ...] = (
+            ("CapDocuments", config.max_pairs_per_document, _CapDocuments(config)),
+            ("CapSources", config.max_pairs_per_source, _Limit(SOURCE, source_of_pair, config.max_pairs_per_source, config)),
+            ("CapDomains", config.max_pairs_per_domain, _Limit(DOMAIN, domain_of_pair, config.max_pairs_per_domain, config)),
+            ("ShareDomains", config.domain_shares, _Limit(SHARE, share_group, 0, config)),
+        )
+        for name, step in ((name, step) for name, wanted, step in steps if wanted):
             outcome = as_outcome(pairs | name >> step)
             pairs = outcome.passed
             rejected.append(outcome.rejected)

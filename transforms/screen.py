@@ -23,7 +23,7 @@ from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Fault, Pa
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
 from transforms.flow.keep_best import KeepBest
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_taken_out
 from transforms.records import Document, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
 
@@ -121,11 +121,7 @@ class _RulesFn(beam.DoFn):
         self._config = config
 
     def process(self, document: Document) -> Iterator[Any]:
-        for result in screen_document(document, self._config):
-            if isinstance(result, Rejection):
-                yield from tag_and_count(STAGE, [result])
-            else:
-                yield result
+        return tag_taken_out(STAGE, screen_document(document, self._config))
 
 
 @dataclass

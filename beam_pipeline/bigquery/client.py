@@ -20,11 +20,7 @@ class TableError(ValueError):
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Say what Google's libraries raise on one line, with what it was about in front.
-
-    Raises:
-        TableError: BigQuery cannot be asked, or says no.
-    """
+    """Make a `TableError` of what Google's libraries raise, with what it was about in front."""
     from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
 
@@ -44,19 +40,12 @@ def make_client(project: str) -> "Client":
     return bigquery.Client(project=project)
 
 
-def reference(table: TableName) -> Any:
-    """A table's name as the client library takes it."""
-    from google.cloud.bigquery import DatasetReference, TableReference
-
-    return TableReference(DatasetReference(table.project, table.dataset), table.table)
-
-
 def find_table(client: "Client", table: TableName) -> "Table | None":
     """What BigQuery knows of a table; None if there is none."""
     from google.api_core.exceptions import NotFound
 
     try:
-        return client.get_table(reference(table), retry=_retry(), timeout=_ASK_S)
+        return client.get_table(table.path, retry=_retry(), timeout=_ASK_S)
     except NotFound:
         return None
 
@@ -64,13 +53,11 @@ def find_table(client: "Client", table: TableName) -> "Table | None":
 def has_dataset(client: "Client", table: TableName) -> bool:
     """Whether there is the dataset that a table is to be in."""
     from google.api_core.exceptions import NotFound
-    from google.cloud.bigquery import DatasetReference
 
     try:
-        client.get_dataset(DatasetReference(table.project, table.dataset), retry=_retry(), timeout=_ASK_S)
+        return bool(client.get_dataset(f"{table.project}.{table.dataset}", retry=_retry(), timeout=_ASK_S))
     except NotFound:
         return False
-    return True
 
 
 def create_table(client: "Client", table: TableName, fields: Sequence[dict[str, Any]]) -> None:
@@ -78,7 +65,7 @@ def create_table(client: "Client", table: TableName, fields: Sequence[dict[str, 
     from google.cloud.bigquery import SchemaField, Table
 
     columns = [SchemaField.from_api_repr(field) for field in fields]
-    client.create_table(Table(reference(table), columns), exists_ok=True, retry=_retry(), timeout=_ASK_S)
+    client.create_table(Table(table.path, columns), exists_ok=True, retry=_retry(), timeout=_ASK_S)
 
 
 def query_columns(client: "Client", sql: str) -> list[str] | None:

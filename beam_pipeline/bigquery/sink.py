@@ -12,7 +12,7 @@ Beam's Storage Write API needs an expansion service in Java. A row that BigQuery
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,8 @@ from transforms.flow.outcome import Outcome, count
 from transforms.records import DeadLetter
 
 RUN_COLUMN = "run"
-
+_INTEGERS = dict.fromkeys((pa.int32(), pa.int64()), "INTEGER")
+_TYPES = {pa.string(): "STRING", pa.bool_(): "BOOLEAN", pa.float64(): "FLOAT", **_INTEGERS}
 _COUNT = "SELECT COUNT(*), COUNT(CASE WHEN run = @run THEN 1 END) FROM {table}"
 _DELETE = "DELETE FROM {table} WHERE run = @run"
 _FAILED_JOB = re.compile(r"BigQuery job (\S+) failed\. Error Result: (.*)", re.DOTALL)
@@ -55,19 +56,7 @@ def _field(field: pa.Field) -> dict[str, Any]:
     named = {"name": field.name, "mode": mode}
     if pa.types.is_struct(data_type):
         return {**named, "type": "RECORD", "fields": [_field(member) for member in data_type]}
-    return {**named, "type": _type(data_type)}
-
-
-def _type(data_type: pa.DataType) -> str:
-    if pa.types.is_string(data_type):
-        return "STRING"
-    if pa.types.is_boolean(data_type):
-        return "BOOLEAN"
-    if pa.types.is_integer(data_type):
-        return "INTEGER"
-    if pa.types.is_floating(data_type):
-        return "FLOAT"
-    raise TypeError(f"no type of BigQuery is known for {data_type}")
+    return {**named, "type": _TYPES[data_type]}
 
 
 # --- writing
@@ -79,7 +68,7 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     run = run_of(config)
     for kind, records in zip(SUFFIXES, left, strict=True):
         table = str(tables_of(config)[kind])
-        rows = records | f"{KINDS[kind].label}ToRows" >> beam.ParDo(_ToRowFn(kind, run)).with_output_types(dict)
+        rows = records | f"{KINDS[kind].label}ToRows" >> beam.Map(_to_row, kind, run).with_output_types(dict)
         if config.streaming:
             refused.append(rows | f"Insert{KINDS[kind].label}" >> InsertRows(table, kind))
         else:
@@ -89,37 +78,25 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     return left._replace(dead_letters=(left.dead_letters, *refused) | "FlattenRefusedRows" >> beam.Flatten())
 
 
-class _ToRowFn(beam.DoFn):
-    def __init__(self, kind: str, run: str) -> None:
-        self._to_row = KINDS[kind].to_row
-        self._columns = tuple(KINDS[kind].schema.names)
-        self._run = run
+def _to_row(record: Any, kind: str, run: str) -> Row:
+    return {**columns_of(KINDS[kind].to_row(record), tuple(KINDS[kind].schema.names)), RUN_COLUMN: run}
 
-    def process(self, record: Any) -> Iterator[Row]:
-        yield {**columns_of(self._to_row(record), self._columns), RUN_COLUMN: self._run}
+
+# `prepare_tables` made them.
+_APPEND = {"create_disposition": BigQueryDisposition.CREATE_NEVER, "write_disposition": BigQueryDisposition.WRITE_APPEND}
 
 
 def _load(table: str, kind: str, project: str) -> WriteToBigQuery:
-    return WriteToBigQuery(
-        table,
-        schema={"fields": table_fields(kind)},
-        method=WriteToBigQuery.Method.FILE_LOADS,
-        create_disposition=BigQueryDisposition.CREATE_NEVER,  # `prepare_tables` did
-        write_disposition=BigQueryDisposition.WRITE_APPEND,
-        load_job_project_id=project,
-    )
+    method = WriteToBigQuery.Method.FILE_LOADS
+    return WriteToBigQuery(table, schema={"fields": table_fields(kind)}, method=method, load_job_project_id=project, **_APPEND)
 
 
 @dataclass
 class InsertRows(beam.PTransform):
-    """Inserts rows as they come: PCollection[dict] -> PCollection[DeadLetter], the rows that the table refused.
+    """Inserts rows of a kind as they come: PCollection[dict] -> PCollection[DeadLetter], the rows that the table refused.
 
     What may pass is tried again, for as long as it takes; BigQuery takes a row that comes twice within about a
     minute for one, and promises no more.
-
-    Attributes:
-        table: "project:dataset.table".
-        kind: "qa", "rejected" or "dead_letters".
     """
 
     table: str
@@ -130,24 +107,16 @@ class InsertRows(beam.PTransform):
         result = rows | "Insert" >> WriteToBigQuery(
             self.table,
             method=WriteToBigQuery.Method.STREAMING_INSERTS,
-            create_disposition=BigQueryDisposition.CREATE_NEVER,
-            write_disposition=BigQueryDisposition.WRITE_APPEND,
+            **_APPEND,
             insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
         )
-        return result.failed_rows_with_errors | "Refused" >> beam.ParDo(_RefusedFn(self.kind)).with_output_types(DeadLetter)
+        return result.failed_rows_with_errors | "Refused" >> beam.Map(refused_row, self.kind).with_output_types(DeadLetter)
 
 
-class _RefusedFn(beam.DoFn):
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def process(self, refused: tuple[str, Row, Any]) -> Iterator[DeadLetter]:
-        count(SINK_STAGE, "dead_letter/RowRefused")
-        yield refused_row(*refused, self._kind)
-
-
-def refused_row(table: str, row: Row, errors: Any, kind: str) -> DeadLetter:
-    """The dead letter of a row that a table refused; `errors` are BigQuery's, or a text of Beam's."""
+def refused_row(refused: tuple[str, Row, Any], kind: str) -> DeadLetter:
+    """The dead letter of a row that a table refused, given with the table and BigQuery's errors or a text of Beam's."""
+    table, row, errors = refused
+    count(SINK_STAGE, "dead_letter/RowRefused")
     first = errors[0] if isinstance(errors, list) and errors else {"message": str(errors)}
     said = [str(first[name]) for name in ("reason", "location", "message") if first.get(name)]
     return DeadLetter(
@@ -179,11 +148,7 @@ def run_of(config: PipelineConfig) -> str:
 
 
 def check_output_tables(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Look whether the tables can take the rows of this run; changes nothing.
-
-    Raises:
-        ValueError: a table holds what it should not or has other columns, or there is no dataset for it; one line.
-    """
+    """Raise ValueError, one line, unless the tables can take the rows of this run; changes nothing."""
     for kind, table in tables_of(config).items():
         option = f"--output_table {table}"
         with asking(option), make_client(_project(config, options)) as client:
@@ -202,12 +167,12 @@ def check_output_tables(config: PipelineConfig, options: PipelineOptions) -> Non
 
 def _check_columns(option: str, kind: str, there: list[dict[str, Any]]) -> None:
     known = {field["name"]: _shape(field) for field in there}
-    for field in table_fields(kind):
-        name = field["name"]
+    ours = {field["name"]: field for field in table_fields(kind)}
+    for name, field in ours.items():
         if known.get(name) != _shape(field):
             has = "has no" if name not in known else "has another type of"
-            raise ValueError(f"{option}: {has} column {name} ({_words(field)}); alter the table, or name another")
-    ours = {field["name"] for field in table_fields(kind)}
+            words = field["type"] + (" REPEATED" if field["mode"] == "REPEATED" else "")
+            raise ValueError(f"{option}: {has} column {name} ({words}); alter the table, or name another")
     if required := [field["name"] for field in there if field.get("mode") == "REQUIRED" and field["name"] not in ours]:
         raise ValueError(f"{option}: requires the column {required[0]}, which this pipeline does not write; name another table")
 
@@ -220,10 +185,6 @@ def _shape(field: Mapping[str, Any]) -> tuple[Any, ...]:
     repeated = field.get("mode") == "REPEATED"
     kind = _SAME.get(field["type"], field["type"])
     return kind, repeated, tuple(sorted((member["name"], _shape(member)) for member in field.get("fields", ())))
-
-
-def _words(field: Mapping[str, Any]) -> str:
-    return f"{field['type']} {field['mode']}" if field["mode"] == "REPEATED" else str(field["type"])
 
 
 def _check_held(option: str, held: int, own: int, config: PipelineConfig) -> None:
@@ -242,11 +203,7 @@ def _check_held(option: str, held: int, own: int, config: PipelineConfig) -> Non
 
 
 def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Make the tables that are not there, and take out the rows that an earlier start of this batch left.
-
-    Raises:
-        ValueError: BigQuery does not let it; one line.
-    """
+    """Make the tables that are not there, and take out the rows that an earlier start of this batch left."""
     for kind, table in tables_of(config).items():
         with asking(f"--output_table {table}"), make_client(_project(config, options)) as client:
             create_table(client, table, table_fields(kind))
@@ -255,11 +212,7 @@ def prepare_tables(config: PipelineConfig, options: PipelineOptions) -> None:
 
 
 def count_tables(config: PipelineConfig, options: PipelineOptions, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a batch's summary about its tables, and whether they hold what the files do.
-
-    Raises:
-        ValueError: BigQuery cannot be asked; one line.
-    """
+    """The part of a batch's summary about its tables, and whether they hold what the files do."""
     expected = {
         "qa": summary["pairs"],
         "rejected": sum(summary["reasons"].values()),

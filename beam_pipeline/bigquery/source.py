@@ -23,35 +23,29 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
-from beam_pipeline.reading.documents import STAGE, Fields, carried, dead_row, make_document, missing_text
-from beam_pipeline.reading.read_files import keep_first
-from beam_pipeline.storage.values import MISSING, BadRow, look_up
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from beam_pipeline.reading.documents import STAGE, Fields, as_json, dead_row, document_of, missing_text
+from beam_pipeline.reading.input_list import fields_of
+from beam_pipeline.reading.read_files import keep_first, parse_rows
+from beam_pipeline.storage.values import BadRow
+from transforms.flow.outcome import Outcome, as_outcome
 from transforms.flow.unique_ids import unique_ids
-from transforms.records import DeadLetter, Document, Rejection
+from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
 _T = TypeVar("_T", Document, DeadLetter)
-
-QUERY = "query"
-"""Stands for the table in the names of a query's rows."""
 
 
 @dataclass
 class ReadRows(beam.PTransform):
     """Reads documents from BigQuery: pipeline -> Outcome[Document], stage "read".
 
-    Attributes:
-        table: "project:dataset.table", or "" for a query.
-        query: GoogleSQL, run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
-        fields: the columns of text, id, source and what goes along, or paths into nested ones ("meta.url").
-        columns: the columns to read of a table; () for all.
+    A query is run when the graph runs; Beam puts its result into a dataset that it makes and takes away.
     """
 
-    table: str
-    query: str
+    table: str  # "project:dataset.table", or "" for a query
+    query: str  # GoogleSQL
     fields: Fields
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # to be read of a table; () for all
 
     @no_annotations
     def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome:
@@ -64,52 +58,25 @@ class ReadRows(beam.PTransform):
                 "query_priority": BigQueryQueryPriority.INTERACTIVE,
             }
         rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
-        parsed = as_outcome(rows | "ParseRows" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.table or QUERY)), Document))
-        unique = unique_ids(parsed.passed, STAGE, _keep_first)
+        parsed = as_outcome(rows | "ParseRows" >> parse_rows(parse_table_row, self.fields, self.table or "query"))
+        unique = unique_ids(parsed.passed, STAGE, lambda documents: keep_first(_Numbered(documents)))
         letters = (
             parsed.dead_letters
-            | "KeyByPlace" >> beam.Map(_key_by_place).with_output_types(tuple[str, DeadLetter])
+            | "KeyByPlace" >> beam.Map(lambda letter: (letter.where, letter)).with_output_types(tuple[str, DeadLetter])
             | "GroupByPlace" >> beam.GroupByKey()
-            | "NumberRows" >> beam.FlatMapTuple(_number_letters).with_output_types(DeadLetter)
+            | "NumberRows" >> beam.FlatMapTuple(lambda _, letters: number_rows(letters)).with_output_types(DeadLetter)
         )
         return Outcome(unique.passed, unique.rejected, (letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten())
 
 
-class _ParseFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
-
-    def __init__(self, fields: Fields, table: str) -> None:
-        self._fields = fields
-        self._table = table
-
-    def process(self, row: dict[str, Any]) -> Iterator[Any]:
-        parsed = parse_table_row(row, self._fields, self._table)
-        if isinstance(parsed, DeadLetter):
-            yield from tag_and_count(STAGE, [parsed])
-        else:
-            yield parsed
-
-
-def _keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
-    return keep_first(_Numbered(documents))
-
-
-def _key_by_place(letter: DeadLetter) -> tuple[str, DeadLetter]:
-    return letter.where, letter
-
-
-def _number_letters(_: str, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
-    return number_rows(letters)
-
-
+@dataclass(frozen=True)
 class _Numbered:
     """Documents with names of their own, which may be gone through more than once."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._documents = documents
+    documents: Iterable[Document]
 
     def __iter__(self) -> Iterator[Document]:
-        return number_rows(self._documents)
+        return number_rows(self.documents)
 
 
 def number_rows(items: Iterable[_T]) -> Iterator[_T]:
@@ -122,48 +89,27 @@ def number_rows(items: Iterable[_T]) -> Iterator[_T]:
 
 def parse_table_row(row: Mapping[str, Any], fields: Fields, table: str) -> Document | DeadLetter:
     """Make a document of a row, or say what is wrong with it."""
-    content = json.dumps(row, sort_keys=True, default=_as_json)
+    content = json.dumps(row, sort_keys=True, default=as_json)
     where = f"bigquery:{table}#{stable_hash(content)}"
-    text = look_up(row, fields.text)
-    made: Document | BadRow
-    if text is MISSING:
-        made = BadRow("MissingText", missing_text(fields.text, "column", row))
-    else:
-        made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    made = document_of(row, fields, where, "column")
     if isinstance(made, BadRow):
-        return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=_as_json).encode("utf-8", "backslashreplace"))
-    return replace(made, carried=carried(fields.carry, (look_up(row, name) for name in fields.carry)))
-
-
-def _as_json(value: Any) -> str:
-    """Bytes as text; a date, a time, a decimal as they print."""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+        return dead_row(made, where, json.dumps(row, ensure_ascii=False, default=as_json).encode("utf-8", "backslashreplace"))
+    return made
 
 
 def table_source(config: PipelineConfig) -> ReadRows:
-    """The rows that the options name. Asks BigQuery for the columns of a table.
-
-    Raises:
-        ValueError: the table cannot be read; one line.
-    """
-    fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
-    columns = () if config.input_query else wanted_columns(fields, table_columns(config.input_table))
-    table = str(parse_table(config.input_table)) if config.input_table else ""
-    return ReadRows(table, config.input_query, fields, columns)
-
-
-def wanted_columns(fields: Fields, there: Iterable[str]) -> tuple[str, ...]:
-    """Those columns of a table that documents are made of: BigQuery bills the others too where they are read."""
+    """The rows that the options name. Asks BigQuery for the columns of a table; raises as `table_columns`."""
+    fields = fields_of(config)
+    if config.input_query:
+        return ReadRows("", config.input_query, fields)
+    # BigQuery bills other columns too where they are read.
     wanted = {name.partition(".")[0] for name in (fields.text, fields.id, fields.source, *fields.carry)}
-    return tuple(name for name in there if name in wanted)
+    columns = tuple(name for name in table_columns(config.input_table) if name in wanted)
+    return ReadRows(str(parse_table(config.input_table)), "", fields, columns)
 
 
 def table_columns(name: str) -> list[str]:
-    """The columns of a table that can be read.
-
-    Raises:
-        ValueError: there is no such table, or it is a view; one line.
-    """
+    """The columns of a table; ValueError, one line, if there is no such table, or it is a view."""
     table = parse_table(name)
     with asking(f"--input_table {table}"), make_client(table.project) as client:
         found = find_table(client, table)
@@ -177,11 +123,7 @@ def table_columns(name: str) -> list[str]:
 
 
 def check_table_source(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Look whether a table or query can be read and has the documents' text.
-
-    Raises:
-        ValueError: it has not; one line.
-    """
+    """Raise ValueError, one line, unless a table or query can be read and has the documents' text."""
     if config.input_table:
         option, columns = f"--input_table {config.input_table}", table_columns(config.input_table)
     else:

@@ -10,7 +10,6 @@ import re
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -187,12 +186,18 @@ def is_loopback(url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def image_of(options: PipelineOptions) -> str | None:
+    """The image of the workers, if one is named."""
+    worker = options.view_as(WorkerOptions)
+    return worker.sdk_container_image or worker.worker_harness_container_image
+
+
 def _choose_package(options: PipelineOptions) -> Iterator[str]:
     """See that workers get this package: from their image, else from here."""
-    setup, worker = options.view_as(SetupOptions), options.view_as(WorkerOptions)
+    setup = options.view_as(SetupOptions)
     if setup.save_main_session is None:
         setup.save_main_session = False  # Beam's own choice, on, would pickle whatever started the pipeline
-    if worker.sdk_container_image or worker.worker_harness_container_image:
+    if image_of(options):
         if setup.setup_file or setup.requirements_file:
             given = "setup_file" if setup.setup_file else "requirements_file"
             yield f"note: --{given} beside an image makes every worker install again what the image holds; leave it out"
@@ -220,7 +225,7 @@ def _choose_package(options: PipelineOptions) -> Iterator[str]:
 def _warn_of_network(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
     """What only workers will find out."""
     worker = options.view_as(WorkerOptions)
-    image = worker.sdk_container_image or worker.worker_harness_container_image
+    image = image_of(options)
     if worker.use_public_ips is False:
         subnetwork = worker.subnetwork or worker.network or "default"
         yield (
@@ -232,43 +237,16 @@ def _warn_of_network(config: PipelineConfig, options: PipelineOptions) -> Iterat
                 "not checked: whether workers without public addresses reach a package index (Cloud NAT, or a mirror); "
                 "if not, they never start: give --sdk_container_image"
             )
-    named = config.tokenizer not in ("auto", "estimate")
-    if named and not image:
-        yield f"not checked: whether workers can download the file of --tokenizer {config.tokenizer}; an image can hold it"
-    if named and image:
-        yield f"not checked: whether the image holds the file of --tokenizer {config.tokenizer} (TIKTOKEN_CACHE_DIR)"
+    if config.tokenizer not in ("auto", "estimate"):
+        file = f"the file of --tokenizer {config.tokenizer}"
+        with_image, without = f"the image holds {file} (TIKTOKEN_CACHE_DIR)", f"workers can download {file}; an image can hold it"
+        yield f"not checked: whether {with_image if image else without}"
 
 
 def cores_of(machine_type: str) -> int | None:
     """The cores of a machine type as its name says; None for one whose name does not."""
     match = _MACHINE.fullmatch(machine_type)
-    if not match:
-        return None
-    return int(match["custom"] or match["cores"])
-
-
-def processes_per_worker(options: PipelineOptions) -> int | None:
-    """How many worker processes Dataflow starts on a machine: one a core, or one; None if nobody can say."""
-    if options.view_as(DebugOptions).lookup_experiment(ONE_PROCESS):
-        return 1
-    return cores_of(options.view_as(WorkerOptions).machine_type or MACHINE_TYPE)
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """What the endpoints of a run take at a time: replicas, and requests in flight at each."""
-
-    endpoints: int
-    each: int
-
-    @property
-    def all(self) -> int:
-        return self.endpoints * self.each
-
-
-def slots_of(config: PipelineConfig) -> Slots:
-    """The most requests in flight that a run is meant to have."""
-    return Slots(len({url for _, url in endpoints_of(config)}), config.concurrency or REQUESTS_PER_ENDPOINT)
+    return int(match["custom"] or match["cores"]) if match else None
 
 
 def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[PipelineConfig, list[str]]:
@@ -281,25 +259,27 @@ def size_workers(config: PipelineConfig, options: PipelineOptions) -> tuple[Pipe
     """
     worker, said = options.view_as(WorkerOptions), []
     for name in ("num_workers", "max_num_workers"):
-        if (getattr(worker, name) or 0) < 0:
-            raise ValueError(f"--{name}={getattr(worker, name)}: must be at least 1")
+        if (given := getattr(worker, name) or 0) < 0:
+            raise ValueError(f"--{name}={given}: must be at least 1")
     if worker.max_num_workers and (worker.num_workers or 0) > worker.max_num_workers:
         raise ValueError(f"--num_workers={worker.num_workers} is more than --max_num_workers={worker.max_num_workers}")
     worker.machine_type = worker.machine_type or MACHINE_TYPE
-    processes, slots = processes_per_worker(options), slots_of(config)
+    endpoints, each = len({url for _, url in endpoints_of(config)}), config.concurrency or REQUESTS_PER_ENDPOINT
+    # Dataflow starts a process a core, or one.
+    processes = 1 if options.view_as(DebugOptions).lookup_experiment(ONE_PROCESS) else cores_of(worker.machine_type)
     if processes is None:
         said.append(
             f"not checked: how many worker processes a machine of {worker.machine_type} has, as its name does not say its cores; "
             "taken for one"
         )
         processes = 1
-    if not worker.max_num_workers and slots.endpoints:
-        wanted = math.ceil(slots.all / (REQUESTS_PER_PROCESS * processes))
+    if not worker.max_num_workers and endpoints:
+        wanted = math.ceil(endpoints * each / (REQUESTS_PER_PROCESS * processes))
         worker.max_num_workers = max(FEWEST_WORKERS, wanted, worker.num_workers or 0)
         why = "--concurrency" if config.concurrency else "taken, as no --concurrency says"
         said.append(
             f"note: --max_num_workers={worker.max_num_workers} ({worker.machine_type}, {processes} processes each) for "
-            f"{slots.endpoints} endpoint(s) with {slots.each} requests in flight each ({why})"
+            f"{endpoints} endpoint(s) with {each} requests in flight each ({why})"
         )
     if not worker.max_num_workers:
         # Every worker asks itself: how many there are is a matter of the budget, which nobody has told.

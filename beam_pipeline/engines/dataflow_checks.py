@@ -7,21 +7,21 @@ reach what the machine that launches may not.
 import http.client
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote
 
 import google.auth
 from apache_beam.internal.gcp import auth
 from apache_beam.io.gcp.gcsio import create_storage_client
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, WorkerOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_transient_error
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.auth.transport.requests import Request
 
-from beam_pipeline.engines.dataflow import is_loopback, template_location
+from beam_pipeline.engines.dataflow import image_of, is_loopback, template_location
 from beam_pipeline.options.config import PipelineConfig
 
 TIMEOUT_S = 20.0
@@ -44,20 +44,11 @@ def check_cloud(config: PipelineConfig, options: PipelineOptions) -> list[str]:
         ValueError: no job can run; one line.
     """
     check_credentials(options)
-    checks: list[Callable[[], Iterator[str]]] = [
-        lambda: check_service(options),
-        lambda: check_buckets(config, options),
-        lambda: check_image(options),
-    ]
-    return [line for check in checks for line in check()]
+    return [*check_service(options), *check_buckets(config, options), *check_image(options)]
 
 
 def check_credentials(options: PipelineOptions) -> None:
-    """See that there are credentials; Beam would look for half a minute, and go on without.
-
-    Raises:
-        ValueError: there are none.
-    """
+    """See that there are credentials; Beam would look for half a minute, and go on without."""
     if options.view_as(GoogleCloudOptions).no_auth:
         return
     try:
@@ -70,11 +61,7 @@ def check_credentials(options: PipelineOptions) -> None:
 
 
 def check_service(options: PipelineOptions) -> Iterator[str]:
-    """Ask Dataflow for the running jobs of the project: API, permission and region work, and the name is free.
-
-    Raises:
-        ValueError: the API is not enabled, the name is taken, or there is no job to replace.
-    """
+    """Ask Dataflow for the running jobs of the project: API, permission and region work, and the name is free."""
     from apache_beam.runners.dataflow.internal.apiclient import DataflowApplicationClient
     from google.cloud import dataflow_v1beta3
 
@@ -90,7 +77,7 @@ def check_service(options: PipelineOptions) -> Iterator[str]:
     name, place = google_options.job_name, f"{google_options.project} in {google_options.region}"
     try:
         running = [job.id for job in client.list_jobs(request, timeout=TIMEOUT_S) if job.name == name]
-    except (exceptions.GoogleAPIError, OSError) as error:
+    except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
         words = _words(error)
         if "SERVICE_DISABLED" in str(error) or "has not been used in project" in words:
             raise ValueError(
@@ -100,9 +87,6 @@ def check_service(options: PipelineOptions) -> Iterator[str]:
             raise ValueError(f"Dataflow knows no {place}: {words}; see --project and --region") from error
         yield f"not checked: whether this account may start jobs of {place} ({words})"
         return
-    except GoogleAuthError as error:
-        yield f"not checked: whether this account may start jobs of {place} ({_words(error)})"
-        return
     if google_options.update and not running:  # Beam 2.77 would look for one for ever
         raise ValueError(f"--update: no job named {name} runs in {place}")
     if running and not google_options.update:
@@ -110,11 +94,7 @@ def check_service(options: PipelineOptions) -> Iterator[str]:
 
 
 def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
-    """See that the buckets of temp, staging, output and journal are there and can be written, and where they are.
-
-    Raises:
-        ValueError: one is not there, or cannot be written.
-    """
+    """See that the buckets of temp, staging, output and journal are there and can be written, and where they are."""
     google_options = options.view_as(GoogleCloudOptions)
     region = google_options.region or ""
     places = {
@@ -125,13 +105,11 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
     }
     client = create_storage_client(options, not google_options.no_auth)
     retry = Retry(predicate=if_transient_error, initial=0.5, maximum=5.0, timeout=TIMEOUT_S)
-    seen: set[str] = set()
+    buckets: dict[str, str] = {}
     for name, place in places.items():
-        match = re.match("gs://([^/]+)", place or "")
-        if not match or match[1] in seen:
-            continue
-        bucket = match[1]
-        seen.add(bucket)
+        if match := re.match("gs://([^/]+)", place or ""):
+            buckets.setdefault(match[1], name)
+    for bucket, name in buckets.items():
         where = f"--{name}: bucket {bucket}"
         try:
             found = client.get_bucket(bucket, timeout=TIMEOUT_S, retry=retry)
@@ -160,13 +138,8 @@ def check_buckets(config: PipelineConfig, options: PipelineOptions) -> Iterator[
 
 
 def check_image(options: PipelineOptions) -> Iterator[str]:
-    """See that the registry has the image of the workers.
-
-    Raises:
-        ValueError: the image is not there, or the name is none.
-    """
-    worker = options.view_as(WorkerOptions)
-    image = worker.sdk_container_image or worker.worker_harness_container_image
+    """See that the registry has the image of the workers."""
+    image = image_of(options)
     if not image:
         return
     match = _IMAGE.fullmatch(image)
@@ -191,12 +164,9 @@ def _ask_registry(host: str, name: str, reference: str, options: PipelineOptions
         headers["Authorization"] = f"Bearer {token}"
     # As container engines do it: plain HTTP on the machine itself, and nowhere else.
     connect = http.client.HTTPConnection if is_loopback(f"http://{host}") else http.client.HTTPSConnection
-    connection = connect(host, timeout=TIMEOUT_S)
-    try:
+    with closing(connect(host, timeout=TIMEOUT_S)) as connection:
         connection.request("HEAD", f"/v2/{quote(name)}/manifests/{quote(reference)}", headers=headers)
         return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 def _access_token(options: PipelineOptions) -> str:

@@ -23,11 +23,7 @@ PROVISION_TIMEOUT_S = 60.0
 
 
 def provision(worker_id: str, endpoint: str) -> dict[str, str]:
-    """Ask a runner what a worker needs to know, as the environment variables that Beam's worker reads.
-
-    Raises:
-        grpc.RpcError: nobody answers there.
-    """
+    """Ask a runner what a worker needs to know, as the environment variables that Beam's worker reads."""
     request = beam_provision_api_pb2.GetProvisionInfoRequest()
     with grpc.insecure_channel(endpoint) as channel:
         stub = beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)

@@ -27,11 +27,7 @@ DISK_GB = 200
 
 
 def prepare_serving(options: PipelineOptions, config: PipelineConfig) -> None:
-    """Ask for the workers that a job needs whose workers serve the model; nothing where they do not.
-
-    Raises:
-        ValueError: what was asked for cannot serve it; one line.
-    """
+    """Ask for the workers that a job needs whose workers serve the model; ValueError, one line, if what is given cannot."""
     serve = config.serve
     if serve is None:
         return
@@ -74,11 +70,7 @@ def _accelerator_of(option: str) -> tuple[str, int]:
 
 
 def machine_for(kind: str, count: int, given: str | None) -> str:
-    """The machine type that carries a GPU: the one that was given if it does, else the smallest.
-
-    Raises:
-        ValueError: none is known, or the given one is of another family.
-    """
+    """The machine type that carries a GPU: the one that was given if it does, else the smallest."""
     sizes = MACHINES.get(kind)
     if sizes is None:
         if given:

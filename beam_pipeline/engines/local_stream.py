@@ -18,7 +18,7 @@ Source: `apache_beam.runners.direct` of the Beam version that requirements.txt n
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from apache_beam import pvalue
@@ -55,19 +55,13 @@ class LocalStreamRunner(BundleBasedDirectRunner):
     def run_pipeline(self, pipeline: Any, options: Any) -> Any:
         # To stack elements compares the windows of each with those of the one before.
         options.view_as(DirectOptions).direct_runner_use_stacked_bundle = False
-        with _our_evaluators():
+        # Beam's runner names what evaluates nowhere but in its module.
+        before = transform_evaluator.TransformEvaluatorRegistry
+        transform_evaluator.TransformEvaluatorRegistry = _Registry
+        try:
             return super().run_pipeline(pipeline, options)
-
-
-@contextmanager
-def _our_evaluators() -> Iterator[None]:
-    """Have the run that is begun meanwhile evaluate with `_Registry`: Beam's runner names it nowhere but in its module."""
-    before = transform_evaluator.TransformEvaluatorRegistry
-    transform_evaluator.TransformEvaluatorRegistry = _Registry
-    try:
-        yield
-    finally:
-        transform_evaluator.TransformEvaluatorRegistry = before
+        finally:
+            transform_evaluator.TransformEvaluatorRegistry = before
 
 
 class _Registry(transform_evaluator.TransformEvaluatorRegistry):
@@ -120,20 +114,13 @@ class _NowAndThen:
 
 
 class _Flow:
-    """What a run keeps from bundle to bundle.
-
-    Attributes:
-        kept: the DoFn of each transform that was made once.
-        asking: those of them that are model stages.
-        puller: gets messages.
-        error: what a model stage raised, which ends the run.
-    """
+    """What a run keeps from bundle to bundle."""
 
     def __init__(self) -> None:
-        self.kept: dict[Any, _Kept] = {}
-        self.asking: list[BacklogFn] = []
+        self.kept: dict[Any, _Kept] = {}  # the DoFn of each transform that was made once
+        self.asking: list[BacklogFn] = []  # those of them that are model stages
         self.puller: _Puller | None = None
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # what a model stage raised, which ends the run
 
     @property
     def room(self) -> int:
@@ -282,10 +269,7 @@ class _Puller:
             self._changed.notify_all()
 
     def pull(self, **_: Any) -> Any:
-        """What was pulled; waits a moment for it.
-
-        Raises whatever the client raises.
-        """
+        """What was pulled; waits a moment for it. Raises whatever the client raises."""
         with self._changed:
             self._changed.wait_for(lambda: self._response is not None or self._error is not None, PAUSE_S)
             response, self._response = self._response, None
@@ -295,7 +279,7 @@ class _Puller:
             self._changed.notify_all()
         if error is not None:
             raise error
-        return response if response is not None else _Nothing
+        return response if response is not None else SimpleNamespace(received_messages=())
 
     def acknowledge(self, subscription: str, ack_ids: list[str]) -> None:
         self._client.acknowledge(subscription=subscription, ack_ids=ack_ids)
@@ -317,9 +301,3 @@ class _Puller:
             with self._changed:
                 self._response, self._error = response, problem
                 self._changed.notify_all()
-
-
-class _Nothing:
-    """A pull's answer without messages."""
-
-    received_messages = ()

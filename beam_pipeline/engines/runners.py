@@ -129,11 +129,7 @@ def _cancel_on_flink(address: str, name: str) -> None:
 
 
 def check_job_endpoint(address: str) -> None:
-    """Look whether a job server listens at an address. Beam would wait for five minutes.
-
-    Raises:
-        ValueError: none does.
-    """
+    """Look whether a job server listens at an address. Beam would wait for five minutes."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
@@ -143,11 +139,7 @@ def check_job_endpoint(address: str) -> None:
 
 
 def check_prism(location: str | None) -> None:
-    """Look whether Prism is where the options say, unless it is to be downloaded.
-
-    Raises:
-        ValueError: there is no such file.
-    """
+    """Look whether Prism is where the options say, unless it is to be downloaded."""
     if location and "://" not in location:
         try:
             open(location, "rb").close()
@@ -156,17 +148,12 @@ def check_prism(location: str | None) -> None:
 
 
 def check_environment(portable: PortableOptions) -> None:
-    """Look whether Beam understands how workers are to be started.
-
-    Raises:
-        ValueError: it does not.
-    """
+    """Look whether Beam understands how workers are to be started."""
     try:
         Environment.from_options(portable)
     except Exception as error:  # whatever a kind of environment raises
-        what = one_line(error)
         given = f"--environment_type={portable.environment_type} --environment_config={portable.environment_config or ''}"
-        raise ValueError(f"{given}: {what}") from error
+        raise ValueError(f"{given}: {one_line(error)}") from error
 
 
 def failure_text(error: BaseException) -> str:
@@ -230,16 +217,12 @@ def remote_fatal(text: str) -> str | None:
     """The message of a FatalError in the traceback that a worker elsewhere left in a text; None if there is none."""
     for line in text.splitlines():
         name, colon, message = line.strip().partition(": ")
-        if colon and name.rpartition("Caused by ")[2] in _fatal_names():
+        if colon and name.rpartition("Caused by ")[2] in _names(FatalError):
             return _AUGMENTED.sub("", message)
     return None
 
 
-def _fatal_names() -> set[str]:
-    return {f"{kind.__module__}.{kind.__qualname__}" for kind in _kinds(FatalError)}
-
-
-def _kinds(kind: type[FatalError]) -> Iterator[type[FatalError]]:
-    yield kind
+def _names(kind: type[FatalError]) -> Iterator[str]:
+    yield f"{kind.__module__}.{kind.__qualname__}"
     for narrower in kind.__subclasses__():
-        yield from _kinds(narrower)
+        yield from _names(narrower)

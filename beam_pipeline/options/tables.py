@@ -20,9 +20,14 @@ class TableName:
         return f"{self.project}:{self.dataset}.{self.table}"
 
     @property
+    def path(self) -> str:
+        """The name as Google's client library takes it."""
+        return f"{self.project}.{self.dataset}.{self.table}"
+
+    @property
     def sql(self) -> str:
         """The name as a query writes it."""
-        return f"`{self.project}.{self.dataset}.{self.table}`"
+        return f"`{self.path}`"
 
     def suffixed(self, suffix: str) -> "TableName":
         """A table beside this one."""
@@ -30,11 +35,7 @@ class TableName:
 
 
 def parse_table(name: str) -> TableName:
-    """A table's parts.
-
-    Raises:
-        ValueError: it is no full name.
-    """
+    """A table's parts; ValueError if it is no full name."""
     parts = _PARTS.fullmatch(name)
     if parts is None:
         raise ValueError(f"{name!r} must be a full name, project:dataset.table")

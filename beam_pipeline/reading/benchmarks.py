@@ -20,7 +20,7 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
-from beam_pipeline.storage.values import MISSING, BadRow, look_up, printable
+from beam_pipeline.storage.values import BadRow, look_up, printable
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 
@@ -48,12 +48,10 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass
 class ReadBenchmarks(beam.PTransform):
-    """Reads benchmark items from files: pipeline -> PCollection[BenchmarkItem].
+    """Reads benchmark items from files: pipeline -> PCollection[BenchmarkItem]. A file that several patterns match is read once.
 
-    Attributes:
-        patterns: paths or globs. A file that several match is read once.
-        fields: the field of the question, then those to compare besides (answer, options); names, or paths into
-            nested objects. Empty: the usual names are tried.
+    `fields` are that of the question, then those to compare besides (answer, options); names, or paths into nested
+    objects. Without any the usual names are tried.
     """
 
     patterns: tuple[str, ...]
@@ -61,27 +59,19 @@ class ReadBenchmarks(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        read = beam.ParDo(_ReadFileFn(self.fields)).with_output_types(BenchmarkItem)
+        read = beam.FlatMap(_read_file, self.fields).with_output_types(BenchmarkItem)
         return spread_files(pipeline, self.patterns) | "ReadFiles" >> read
 
 
-class _ReadFileFn(beam.DoFn):
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        self._fields = fields
-
-    def process(self, path: str) -> Iterator[BenchmarkItem]:
-        try:
-            yield from read_items(path, self._fields)
-        except ValueError as error:
-            raise FatalError(str(error)) from error
+def _read_file(path: str, fields: tuple[str, ...]) -> Iterator[BenchmarkItem]:
+    try:
+        yield from read_items(path, fields)
+    except ValueError as error:
+        raise FatalError(str(error)) from error
 
 
 def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> None:
-    """Check that every file of every pattern has an item; reads each up to its first.
-
-    Raises:
-        ValueError: one line that names the pattern, or the file and the line, and what is wrong.
-    """
+    """Raise ValueError, one line that names the place, unless every file has an item; reads each up to its first."""
     for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
         next(read_items(path, fields, quiet=True))
 
@@ -115,8 +105,8 @@ def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) ->
     names = {_plain_name(name): name for name in reversed(list(row))}
     if fields:
         chosen = fields[0]
-        question = _text_of(_value(row, chosen))
-        extra = [text for field in fields[1:] for text in _texts(_value(row, field))]
+        question = _text_of(look_up(row, chosen))
+        extra = [text for field in fields[1:] for text in _texts(look_up(row, field))]
         if not question:
             return BadRow("MissingText", _no_question(row, f"no text in field {chosen!r}"))
     else:
@@ -137,12 +127,9 @@ def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) ->
 def _extra_fields(names: Mapping[str, str], chosen: str) -> list[str]:
     """The fields of a row that hold its answers, then those that hold its options."""
     lettered = "a" in names and "b" in names
-    answers = [name for name in names if name != chosen and _ANSWER.fullmatch(name)]
-    options = [
-        name
-        for name in names
-        if name != chosen and name not in answers and _OPTION.fullmatch(name) and (len(name) > 1 or lettered)
-    ]
+    others = names.keys() - {chosen}
+    answers = {name for name in others if _ANSWER.fullmatch(name)}
+    options = {name for name in others - answers if _OPTION.fullmatch(name) and (len(name) > 1 or lettered)}
     return [names[name] for name in (*sorted(answers), *sorted(options))]
 
 
@@ -153,11 +140,6 @@ def _no_question(row: Mapping[str, Any], problem: str) -> str:
 
 def _plain_name(name: Any) -> str:
     return re.sub(r"[\s-]+", "_", str(name).strip()).lower()
-
-
-def _value(row: Mapping[str, Any], field: str) -> Any:
-    value = look_up(row, field)
-    return None if value is MISSING else value
 
 
 def _id_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:

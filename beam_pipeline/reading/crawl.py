@@ -15,20 +15,18 @@ from beam_pipeline.reading.documents import (
     NOT_TEXT,
     Fields,
     LeftOut,
-    carried,
     dead_row,
+    document_or_dead,
     make_document,
-    with_carried,
-    with_event_time,
+    with_row,
 )
-from beam_pipeline.reading.warc import Broken, BrokenRecord, Record, read_members, read_unpacked
+from beam_pipeline.reading.warc import PAGES, Blocks, Broken, BrokenRecord, Members, Record, read_records
 from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, is_page, page_text, page_type
 from beam_pipeline.storage.files import read_blocks
 from beam_pipeline.storage.values import BadRow, look_up
 from transforms.records import DeadLetter, Document
 
 _ALWAYS = ("url", "date")
-_PAGES = ("response", "conversion", "resource")
 
 
 def columns(record: Record) -> dict[str, Any]:
@@ -56,13 +54,12 @@ def read_crawl(
     most = min(max_bytes, MAX_PAGE_BYTES)
     # Members are what one can go on with in a broken file, so gzip is not undone before.
     packed = path.lower().endswith(".gz")
-    records = read_members(stream, is_page, most) if packed else read_unpacked(read_blocks(path, stream), is_page, most)
-    for record in records:
+    for record in read_records(Members(stream) if packed else Blocks(read_blocks(path, stream)), is_page, most):
         where = f"{path}:{record.place}"
         if isinstance(record, Broken):
             yield dead_row(BadRow("BrokenRecord", record.message), where)
         elif not is_page(record):
-            if record.kind in _PAGES:
+            if record.kind in PAGES:
                 yield NOT_TEXT
         else:
             yield _read_page(record, where, fields, keeps)
@@ -70,20 +67,15 @@ def read_crawl(
 
 def _read_page(record: Record, where: str, fields: Fields, keeps: Callable[[str], bool]) -> Document | DeadLetter | LeftOut:
     row = columns(record)
-    names = tuple(dict.fromkeys((*_ALWAYS, *fields.carry)))
-    along = carried(names, (look_up(row, name) for name in names))
     row_id = look_up(row, fields.id)
     known = row_id if isinstance(row_id, str) else ""
     if known and not keeps(known):
         return NOT_SAMPLED
     try:
         text = page_text(record)
+        if text is None:
+            return NOT_TEXT
+        made = make_document(text, row_id, fields.source_label or row.get("url", ""), "", where)
     except BrokenRecord as broken:
-        return dead_row(BadRow("BrokenRecord", str(broken), along), where, record.body, known)
-    if text is None:
-        return NOT_TEXT
-    made = make_document(text, row_id, fields.source_label or row.get("url", ""), "", where)
-    if fields.event_time:
-        made = with_event_time(made, look_up(row, fields.event_time), fields.event_time)
-    made = with_carried(made, along)
-    return dead_row(made, where, record.body, known) if isinstance(made, BadRow) else made
+        made = BadRow("BrokenRecord", str(broken))
+    return document_or_dead(with_row(made, row, fields, _ALWAYS), where, record.body, known)

@@ -66,26 +66,26 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
         return BadRow(
             "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
         )
-    return with_carried(_make_of_row(row, fields, where), carried(fields.carry, (look_up(row, name) for name in fields.carry)))
+    return document_of(row, fields, where, "field")
 
 
-def _make_of_row(row: Mapping[str, Any], fields: Fields, where: str) -> Document | BadRow:
+def document_of(row: Mapping[str, Any], fields: Fields, where: str, kind: str) -> Document | BadRow:
+    """Make a document of a row, whose values `kind` calls fields or columns."""
     text = look_up(row, fields.text)
     if text is MISSING:
-        return BadRow("MissingText", missing_text(fields.text, "field", row))
-    document = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
-    return with_event_time(document, look_up(row, fields.event_time), fields.event_time) if fields.event_time else document
+        made: Document | BadRow = BadRow("MissingText", missing_text(fields.text, kind, row))
+    else:
+        made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
+    return with_row(made, row, fields)
 
 
-def with_carried(made: Document | BadRow, text: str) -> Document | BadRow:
-    """What was made of a row, with what it carries."""
-    return replace(made, carried=text) if text else made
-
-
-def carried(names: Iterable[str], values: Iterable[Any]) -> str:
-    """The values that go along with a document, as a JSON object; "" for none. Those that a row has not are left out."""
-    there = {name: _carried(value) for name, value in zip(names, values, strict=True) if value is not MISSING}
-    return orjson.dumps(there).decode() if there else ""
+def with_row(made: Document | BadRow, row: Mapping[str, Any], fields: Fields, always: Iterable[str] = ()) -> Document | BadRow:
+    """What was made of a row, with its event time and, as a JSON object, the values that go along. `always` names more."""
+    if fields.event_time:
+        made = with_event_time(made, look_up(row, fields.event_time), fields.event_time)
+    values = {name: look_up(row, name) for name in (*always, *fields.carry)}
+    there = {name: _carried(value) for name, value in values.items() if value is not MISSING}
+    return replace(made, carried=orjson.dumps(there).decode()) if there else made
 
 
 def _carried(value: Any) -> Any:
@@ -99,9 +99,9 @@ def _carried(value: Any) -> Any:
         case str():
             return printable(value[:CARRIED_CHARACTERS])
     try:
-        encoded = orjson.dumps(value, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
+        encoded = orjson.dumps(value, default=as_json, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:  # half of a surrogate pair, or a number over 64 bits
-        encoded = json.dumps(value, default=_as_json).encode("ascii")
+        encoded = json.dumps(value, default=as_json).encode("ascii")
     if len(encoded) > CARRIED_CHARACTERS:
         return encoded.decode("utf-8", "replace")[:CARRIED_CHARACTERS]
     try:
@@ -110,7 +110,8 @@ def _carried(value: Any) -> Any:
         return encoded.decode("ascii")
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """What JSON has no form for: bytes as text; a date, a time, a decimal as they print."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
@@ -152,13 +153,12 @@ def _as_text(value: Any, what: str) -> str | BadRow:
         return BadRow("WrongType", f"{what} is {_kind(value)}; it must be a string")
     if "\0" in value:
         return BadRow("NullByte", f"{what} has a null byte at character {value.index(chr(0)) + 1}; remove it")
-    if not value.isascii():
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            return BadRow(
-                "InvalidUtf8", f"{what} has half of a surrogate pair at character {error.start + 1}; write the whole character"
-            )
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return BadRow(
+            "InvalidUtf8", f"{what} has half of a surrogate pair at character {error.start + 1}; write the whole character"
+        )
     return value
 
 
@@ -191,6 +191,11 @@ def missing_text(field: str, kind: str, there: Any) -> str:
     return printable(f"no {kind} {field!r}; there is {shown}; name it with --text_field")
 
 
+def document_or_dead(made: Document | BadRow, where: str, raw: bytes, document_id: str = "") -> Document | DeadLetter:
+    """What was made of a row, a bad one as its dead letter."""
+    return dead_row(made, where, raw, document_id) if isinstance(made, BadRow) else made
+
+
 def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -> DeadLetter:
     """The dead letter of a bad row: what is wrong, where, and how the row begins."""
     return DeadLetter(
@@ -206,19 +211,11 @@ def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -
     )
 
 
+_KINDS: dict[type, str] = {
+    **{type(None): "null", bool: "true or false", int: "a number", float: "a number"},
+    **{str: "a string", list: "a list", dict: "an object"},
+}
+
+
 def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
-        case _:
-            return f"a {type(value).__name__}"
+    return _KINDS.get(type(value)) or f"a {type(value).__name__}"

@@ -10,6 +10,7 @@ from dateutil.parser import isoparse
 # Beyond this a time is a mistake (milliseconds taken for seconds, the year 9999), and its window would never close.
 AHEAD_S = 86_400.0
 
+_LOWEST, _HIGHEST = -62_135_596_800, 253_402_300_799  # the years 1 and 9999
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBER = re.compile(r"\d{9,}(?:\.\d+)?")
 # Of the forms of ISO-8601 those with a whole date: "2024" may be anything, and "2024-11-21+02:00" is no time of day.
@@ -35,24 +36,16 @@ def parse_event_time(value: Any, millis: bool = False) -> float:
         case bool() | None:
             raise ValueError(f"{'is missing' if value is None else 'is true or false'}; {_WRITE}")
         case int() | float():
-            seconds = _seconds(value, millis)
-        case datetime():
-            aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-            seconds = (aware - _EPOCH) / timedelta(seconds=1)
+            seconds = value / 1000 if millis else float(value)
+            if not _LOWEST <= seconds <= _HIGHEST:  # NaN is not either
+                raise ValueError(f"{value} is no time between the years 1 and 9999; {_WRITE}")
         case date():
-            seconds = (datetime(value.year, value.month, value.day, tzinfo=timezone.utc) - _EPOCH) / timedelta(seconds=1)
+            moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
         case _:
             raise ValueError(f"is a {type(value).__name__}; {_WRITE}")
     if seconds > time.time() + AHEAD_S:
         raise ValueError(f"{iso(seconds)} lies more than a day ahead; {_WRITE}")
-    return seconds
-
-
-def _seconds(value: int | float, millis: bool) -> float:
-    seconds = value / 1000 if millis else float(value)
-    lowest, highest = -62_135_596_800, 253_402_300_799  # the years 1 and 9999
-    if not lowest <= seconds <= highest:  # NaN is not either
-        raise ValueError(f"{value} is no time between the years 1 and 9999; {_WRITE}")
     return seconds
 
 

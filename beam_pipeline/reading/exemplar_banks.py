@@ -24,25 +24,19 @@ class ReadExemplars(beam.PTransform):
     side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
     coder of the records, as JSON.
 
-    Attributes:
-        bank: what `read_exemplars` read.
+    `bank` is what `read_exemplars` read.
     """
 
     bank: Mapping[str, tuple[Exemplar, ...]]
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return pipeline | "Once" >> beam.Create([None], reshuffle=False) | "ReadBanks" >> beam.ParDo(_ReadBanksFn(self.bank))
+        return pipeline | "Once" >> beam.Create([None], reshuffle=False) | "ReadBanks" >> beam.FlatMap(_banks, self.bank)
 
 
-class _ReadBanksFn(beam.DoFn):
-    def __init__(self, bank: Mapping[str, tuple[Exemplar, ...]]) -> None:
-        self._bank = bank
-
-    def process(self, element: None) -> Iterator[tuple[str, list[Exemplar]]]:
-        tell_empty(self._bank)
-        for name, exemplars in self._bank.items():
-            yield name, list(exemplars)
+def _banks(_: None, bank: Mapping[str, tuple[Exemplar, ...]]) -> Iterator[tuple[str, list[Exemplar]]]:
+    tell_empty(bank)
+    yield from ((name, list(exemplars)) for name, exemplars in bank.items())
 
 
 def tell_empty(bank: Mapping[str, Collection[Exemplar]]) -> None:
@@ -56,10 +50,8 @@ def read_exemplars(
 ) -> dict[str, tuple[Exemplar, ...]]:
     """The bank of each domain by its name: what ships with the package, and the user's own.
 
-    Several files for one domain add up. An exemplar with the id of an earlier one takes its place.
-
-    Raises:
-        ValueError: a pattern matches nothing, or (PromptError) a file is not a bank; one line, before any work.
+    Several files for one domain add up. An exemplar with the id of an earlier one takes its place. ValueError, one line, if
+    a pattern matches nothing, or (PromptError) a file is not a bank.
     """
     domains = tuple(domains)
     own: dict[str, tuple[Exemplar, ...]] = {}
@@ -92,20 +84,16 @@ def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
 def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     """The domains of a run: the built-in ones and those of a YAML file, local or in a bucket.
 
-    A domain of the file takes the place of the built-in one with its slug; others come before
-    "Other". With `replace` only the file's stand.
-
-    Raises:
-        ValueError: the file cannot be read, or (PromptError) is no list of domains.
+    A domain of the file takes the place of the built-in one with its slug; others come before "Other". With `replace`
+    only the file's stand. ValueError if the file cannot be read, or (PromptError) is no list of domains.
     """
     own = parse_domains(read_text(match_pattern(path)[0]), path)
     if replace:
         return own
-    merged = {domain.slug: domain for domain in load_domains()}
-    last = {slug: domain for slug, domain in merged.items() if domain.name == DEFAULT_DOMAIN}
-    merged = {**merged, **{domain.slug: domain for domain in own}}
-    ordered = [domain for slug, domain in merged.items() if slug not in last]
-    domains = (*ordered, *(merged[slug] for slug in last))
+    built_in = load_domains()
+    last = {domain.slug for domain in built_in if domain.name == DEFAULT_DOMAIN}
+    merged = {domain.slug: domain for domain in (*built_in, *own)}
+    domains = tuple(sorted(merged.values(), key=lambda domain: domain.slug in last))
     names = [domain.name for domain in domains]
     for name in names:
         if names.count(name) > 1:

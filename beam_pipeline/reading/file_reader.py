@@ -5,8 +5,9 @@ A file is read front to back by one reader in bounded memory, so that the line a
 read so far and one dead letter that names the row where it broke.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
@@ -18,16 +19,16 @@ from beam_pipeline.reading.documents import (
     NOT_SAMPLED,
     Fields,
     LeftOut,
-    carried,
     dead_row,
+    document_of,
+    document_or_dead,
     make_document,
     missing_text,
     parse_row,
-    with_carried,
-    with_event_time,
 )
 from beam_pipeline.storage.files import (
     BLOCK_BYTES,
+    FORMATS,
     SUFFIXES,
     BrokenFile,
     format_of,
@@ -60,11 +61,7 @@ def ticket(label: str, document_id: str) -> int:
 
 
 def check_installed(file_format: str | None) -> None:
-    """Look whether what reads a format is installed.
-
-    Raises:
-        ValueError: it is not; one line.
-    """
+    """Look whether what reads a format is installed; raises ValueError, one line, if not."""
     needed = _CRAWL_NEEDS if file_format == "warc" else {}
     if missing := [name for module, name in needed.items() if find_spec(module) is None]:
         raise ValueError(f'archives of the web need {" and ".join(missing)}: pip install "webscale-qa[crawl]"')
@@ -72,19 +69,17 @@ def check_installed(file_format: str | None) -> None:
 
 @dataclass(frozen=True)
 class FileReader:
-    """Reads files of documents.
+    """Reads files of documents."""
 
-    Attributes:
-        fields: where a row keeps text, id and source.
-        input_format: one of `FORMATS`, or "auto" for what each file's name tells.
-        max_line_bytes: a longer line, or text file, is a dead letter and is never held in memory.
-        weight: the share of the documents to keep, as `ticket` draws them.
-    """
+    fields: Fields = field(default_factory=Fields)
+    # "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by each file's name.
+    input_format: str = "auto"
+    max_line_bytes: int = 50_000_000  # a longer line, or text file, is a dead letter and is never held in memory
+    weight: float = 1.0  # the share of the documents to keep, as `ticket` draws them
 
-    fields: Fields
-    input_format: str
-    max_line_bytes: int
-    weight: float = 1.0
+    def __post_init__(self) -> None:
+        if self.input_format not in ("auto", *FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
 
     def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         """Read one file. Whatever is wrong with it comes out as dead letters."""
@@ -110,18 +105,7 @@ class FileReader:
             yield dead_row(BadRow("UnreadableFile", f"cannot be opened: {reason(error)}"), path)
             return
         with stream:
-            match file_format:
-                case "parquet":
-                    yield from self._read_parquet(path, stream)
-                case "text":
-                    yield from self._read_text(path, stream)
-                case "warc":
-                    # Not at the top: what reads pages takes a second to load, and most runs have none.
-                    from beam_pipeline.reading.crawl import read_crawl
-
-                    yield from read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
-                case _:
-                    yield from self._read_lines(path, stream)
+            yield from _READERS[file_format](self, path, stream)
 
     def _read_lines(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
         number = 0
@@ -131,7 +115,7 @@ class FileReader:
                 if size > self.max_line_bytes:
                     yield dead_row(self._too_long("line"), where, line)
                 elif line.removeprefix(BOM).strip():
-                    yield _document_or_dead(parse_row(line, self.fields, where), where, line)
+                    yield document_or_dead(parse_row(line, self.fields, where), where, line)
         except BrokenFile as broken:
             yield dead_row(BadRow(broken.error, f"{broken}; the lines before this one were read"), f"{path}:{number + 1}")
 
@@ -148,101 +132,89 @@ class FileReader:
             yield dead_row(BadRow(broken.error, str(broken)), where)
             return
         text = bytes(content).removeprefix(BOM).replace(b"\r\n", b"\n")
-        yield _document_or_dead(make_document(text, MISSING, MISSING, self.fields.source_label or path, where), where, text)
+        yield document_or_dead(make_document(text, MISSING, MISSING, self.fields.source_label or path, where), where, text)
 
     def _read_parquet(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
-        number = 0
-        fields = self.fields
+        number, fields = 0, self.fields
         own = (fields.text, fields.id, fields.source, *((fields.event_time,) if fields.event_time else ()))
         try:
-            for values in guard_reading(_parquet_rows(stream, (*own, *fields.carry))):
-                number += 1
+            for number, row in enumerate(guard_reading(_parquet_rows(stream, (*own, *fields.carry))), 1):
                 where = f"{path}:row {number}"
-                text, row_id, source, *event_time = values[: len(own)]
-                made = make_document(text, row_id, source, fields.source_label, where)
-                if event_time:
-                    made = with_event_time(made, event_time[0], fields.event_time)
-                made = with_carried(made, carried(fields.carry, values[len(own) :]))
-                if isinstance(made, BadRow):
-                    yield dead_row(made, where, _raw_row(zip(own, values[: len(own)], strict=True)))
-                else:
-                    yield made
+                made = document_of(row, fields, where, "column")
+                yield document_or_dead(made, where, _raw_row(row, own) if isinstance(made, BadRow) else b"")
         except BrokenFile as broken:
             ending = "" if broken.error == "MissingText" else "; the rows before this one were read"
             yield dead_row(BadRow(broken.error, f"{broken}{ending}"), f"{path}:row {number + 1}")
+
+    def _read_pages(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter | LeftOut]:
+        # Not at the top: what reads pages takes a second to load, and most runs have none.
+        from beam_pipeline.reading.crawl import read_crawl
+
+        return read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
 
     def _too_long(self, what: str) -> BadRow:
         return BadRow("LineTooLong", f"the {what} is longer than {self.max_line_bytes:,} bytes; split it")
 
 
+_READERS: dict[str, Callable[[FileReader, str, BinaryIO], Iterator[Document | DeadLetter | LeftOut]]] = {
+    **{"jsonl": FileReader._read_lines, "parquet": FileReader._read_parquet},
+    **{"text": FileReader._read_text, "warc": FileReader._read_pages},
+}
 UNKNOWN_FORMAT = (
     f"the name does not tell the format (known: {', '.join(SUFFIXES)}, also with .gz, .zst, .bz2, .xz); "
     "narrow --input, or pass --input_format"
 )
 
 
-def _document_or_dead(made: Document | BadRow, where: str, raw: bytes) -> Document | DeadLetter:
-    return dead_row(made, where, raw) if isinstance(made, BadRow) else made
-
-
-def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """The values of some columns, row by row; `MISSING` for a column that there is not. The first must be there."""
+def _parquet_rows(stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The rows of some columns, of which the first must be there."""
     file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=BLOCK_BYTES)
-    paths = [_column_path(file.schema_arrow, field) for field in fields]
-    if not paths[0]:
-        raise BrokenFile(missing_text(fields[0], "column", _column_names(file.schema_arrow)), "MissingText")
-    columns = list(dict.fromkeys(".".join(path) for path in paths if path))
+    paths = _column_paths(file.schema_arrow, fields)
+    columns = [".".join(path) for path in paths.values()]
     for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns, use_threads=False):
-        yield from zip(*(_column_values(batch, path) for path in paths), strict=True)
+        for values in zip(*(_column_values(batch, path) for path in paths.values()), strict=True):
+            yield dict(zip(paths, values, strict=True))
 
 
-def _column_names(parent: Any, prefix: str = "") -> Iterator[str]:
+def _column_paths(schema: Any, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Where the columns of some fields are; `BrokenFile`, which lists all columns, if the first, the text, is not there."""
+    none = schema.empty_table().to_struct_array()
+    paths = {field: path for field in fields if (path := _column_path(none, field))}
+    if fields[0] not in paths:
+        raise BrokenFile(missing_text(fields[0], "column", _column_names(schema)), "MissingText")
+    return paths
+
+
+def _column_names(columns: Iterable[Any], prefix: str = "") -> Iterator[str]:
     """Every column as one would name it, those in structs by their paths."""
-    for position in range(len(parent) if isinstance(parent, pa.Schema) else parent.num_fields):
-        field = parent.field(position)
-        if pa.types.is_struct(field.type):
-            yield from _column_names(field.type, f"{prefix}{field.name}.")
+    for column in columns:
+        if pa.types.is_struct(column.type):
+            yield from _column_names(column.type, f"{prefix}{column.name}.")
         else:
-            yield f"{prefix}{field.name}"
+            yield f"{prefix}{column.name}"
 
 
 def check_parquet(stream: BinaryIO, text_field: str) -> None:
-    """Check that a Parquet file has the column of the text. One that cannot be read is left to the run, which says so.
-
-    Raises:
-        BrokenFile: it has not; the message lists the columns that there are.
-    """
+    """Raise `BrokenFile` unless a Parquet file has the column of the text. One that cannot be read is left to the run."""
     try:
         schema = pq.read_schema(stream)
     except Exception:  # Arrow has errors of its own, and so has each file system
         return
-    if not _column_path(schema, text_field):
-        raise BrokenFile(missing_text(text_field, "column", _column_names(schema)), "MissingText")
+    _column_paths(schema, (text_field,))
 
 
-def _column_path(schema: Any, field: str) -> tuple[str, ...]:
-    """Where a column is, by its own name or as a path into structs; () if it is not there."""
-    if field in schema.names:
-        return (field,)
-    names = tuple(field.split("."))
-    parent: Any = schema
-    for depth, name in enumerate(names):
-        if depth and not pa.types.is_struct(parent):
-            return ()
-        position = parent.get_field_index(name)
-        if position < 0:
-            return ()
-        parent = parent.field(position).type
-    return names
+def _column_path(rows: Any, field: str) -> tuple[str, ...]:
+    """Where a column of some rows is, by its own name or as a path into structs; () if it is not there."""
+    for path in ((field,), tuple(field.split("."))):
+        with suppress(pa.ArrowInvalid):
+            pc.struct_field(rows, list(path))
+            return path
+    return ()
 
 
 def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
     """A column as Python values. Strings come as bytes, for Arrow does not look whether they are UTF-8."""
-    if not path:
-        return [MISSING] * batch.num_rows
-    column = batch.column(path[0])
-    for name in path[1:]:
-        column = pc.struct_field(column, name)
+    column = pc.struct_field(batch.to_struct_array(), list(path))
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -250,11 +222,11 @@ def _column_values(batch: Any, path: tuple[str, ...]) -> list[Any]:
     return list(column.to_pylist())
 
 
-def _raw_row(values: Iterable[tuple[str, Any]]) -> bytes:
+def _raw_row(row: dict[str, Any], names: Iterable[str]) -> bytes:
     """How a row of Parquet begins, for its dead letter."""
     lines = []
-    for name, value in values:
-        if value is not MISSING:
-            shown = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
-            lines.append(name.encode("utf-8", "backslashreplace") + b": " + shown[: 4 * RAW_CHARACTERS])
+    for name in (name for name in names if name in row):
+        value = row[name]
+        shown = value if isinstance(value, bytes) else repr(value).encode("utf-8", "backslashreplace")
+        lines.append(name.encode("utf-8", "backslashreplace") + b": " + shown[: 4 * RAW_CHARACTERS])
     return b"\n".join(lines)

@@ -26,7 +26,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import MAX_LINE_BYTES, check_inputs
+from beam_pipeline.reading.read_files import check_inputs
 from beam_pipeline.storage.matching import read_text
 
 
@@ -61,10 +61,6 @@ class InputSpec(BaseModel):
 
     _languages = field_validator("languages")(check_languages)
 
-    def fields(self, event_time: str = "") -> Fields:
-        """Where its rows keep what a document needs; the source is the label, whatever a row says."""
-        return Fields(self.text_field, self.id_field, "", self.source, event_time, tuple(self.carry))
-
 
 def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
     """The inputs of a run as `--inputs` lists them; () without it.
@@ -89,11 +85,10 @@ def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
         raise ValueError(f"--inputs {path}: must be a YAML list of inputs, each with a source and a path")
     folder = os.path.dirname(path)
     specs = tuple(_entry(path, number, entry, folder, config) for number, entry in enumerate(listed, 1))
-    labels = [spec.source for spec in specs]
-    for number, label in enumerate(labels, 1):
-        if label in labels[: number - 1]:
+    for number, spec in enumerate(specs):
+        if spec.source in {other.source for other in specs[:number]}:
             raise ValueError(
-                f"--inputs {path}: entry {number}: the source {label!r} is already that of another; each needs its own"
+                f"--inputs {path}: entry {number + 1}: the source {spec.source!r} is already that of another; each needs its own"
             )
     if config.streaming and (capped := [spec.source for spec in specs if spec.cap]):
         raise ValueError(
@@ -111,12 +106,7 @@ def _entry(path: str, number: int, entry: Any, folder: str, config: PipelineConf
     for name in entry:
         if name not in InputSpec.model_fields:
             raise ValueError(f"{where}: unknown key {shown(name)}{hint(str(name), InputSpec.model_fields)}")
-    general = {
-        "format": config.input_format,
-        "text_field": config.text_field,
-        "id_field": config.id_field,
-        "carry": config.carry,
-    }
+    general = {"format": config.input_format, **{name: getattr(config, name) for name in ("text_field", "id_field", "carry")}}
     given = {name: value for name, value in entry.items() if value != "" or name == "id_field"}
     try:
         spec = InputSpec.model_validate({**general, **given})
@@ -136,19 +126,13 @@ def _from(folder: str, pattern: str) -> str:
 
 
 def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
-    """Check that every input of a batch is there, as `check_inputs` does; `inputs` are those of `--inputs`. Returns the files.
-
-    Raises:
-        ValueError: one is not; one line.
-    """
-    if not config.inputs:
-        return check_inputs(config.input, config.input_format, config.text_field)
-    return [file for spec in inputs for file in check_inputs(spec.path, spec.format, spec.text_field)]
+    """The files of a batch; `inputs` are those of `--inputs`. Raises as `check_inputs`."""
+    return [file for files in file_inputs(config, inputs) for file in check_inputs(files.patterns, files.reader)]
 
 
 def input_patterns(config: PipelineConfig, inputs: Iterable[InputSpec]) -> tuple[str, ...]:
     """The paths of all inputs of files."""
-    return tuple(config.input) or tuple(pattern for spec in inputs for pattern in spec.path)
+    return tuple(pattern for files in file_inputs(config, inputs) for pattern in files.patterns)
 
 
 class FileInput(NamedTuple):
@@ -158,11 +142,22 @@ class FileInput(NamedTuple):
     reader: FileReader
     cap: int = 0
 
+    @property
+    def label(self) -> str:
+        """The source of documents whose row has none; with `--inputs` of all."""
+        return self.reader.fields.source_label
 
-def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec]) -> Iterator[FileInput]:
-    """All inputs of files, each with its reader: for whoever looks at documents outside of a graph."""
+
+def fields_of(config: PipelineConfig, event_time: str = "") -> Fields:
+    """Where rows keep what a document needs, as the options say; `event_time` is the field of the event time."""
+    return Fields(config.text_field, config.id_field, config.source_field, config.source, event_time, tuple(config.carry))
+
+
+def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec], event_time: str = "") -> Iterator[FileInput]:
+    """All inputs of files, each with its reader; `inputs` are those of `--inputs`."""
     if config.input:
-        fields = Fields(config.text_field, config.id_field, config.source_field, config.source, carry=tuple(config.carry))
-        yield FileInput(tuple(config.input), FileReader(fields, config.input_format, MAX_LINE_BYTES))
+        yield FileInput(tuple(config.input), FileReader(fields_of(config, event_time), config.input_format))
     for spec in inputs:
-        yield FileInput(tuple(spec.path), FileReader(spec.fields(), spec.format, MAX_LINE_BYTES, spec.weight), spec.cap)
+        # The source is the label, whatever a row says.
+        fields = Fields(spec.text_field, spec.id_field, "", spec.source, event_time, tuple(spec.carry))
+        yield FileInput(tuple(spec.path), FileReader(fields, spec.format, weight=spec.weight), spec.cap)

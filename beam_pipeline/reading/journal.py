@@ -24,15 +24,11 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     with FileSystems.open(path, compression_type="uncompressed") as file:
         for entry in read_entries(file):
             if not entry.document_id.startswith(VECTORS):  # of another model, at another price
-                _count_tokens(entry.tokens)
+                for name, by in zip(("calls", *TOKENS), (1, *entry.tokens), strict=True):
+                    Metrics.counter(EARLIER, name).inc(by)
                 if (runtime := peek_runtime()) and runtime.brake:
                     runtime.brake.paid(entry.stage, Usage(*entry.tokens))
             yield entry_by_document(entry)
-
-
-def _count_tokens(tokens: tuple[int, int, int]) -> None:
-    for name, by in zip(("calls", *TOKENS), (1, *tokens), strict=True):
-        Metrics.counter(EARLIER, name).inc(by)
 
 
 @dataclass

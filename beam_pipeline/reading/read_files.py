@@ -6,25 +6,33 @@ Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlie
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import NOT_TEXT, STAGE, Fields, LeftOut, dead_row
+from beam_pipeline.reading.documents import NOT_TEXT, STAGE, LeftOut, dead_row
 from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
-from beam_pipeline.storage.files import FORMATS, BrokenFile, format_of, open_file, reason
+from beam_pipeline.storage.files import BrokenFile, open_file, reason
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
 from transforms.flow.coders import RecordCoder
-from transforms.flow.outcome import DEAD_LETTERS, PASSED, REJECTED, Outcome, as_outcome, count, split_outputs, tag_and_count
+from transforms.flow.outcome import (
+    DEAD_LETTERS,
+    PASSED,
+    REJECTED,
+    Outcome,
+    as_outcome,
+    count,
+    split_outputs,
+    tag_and_count,
+    tag_taken_out,
+)
 from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
-
-MAX_LINE_BYTES = 50_000_000
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
 
@@ -50,41 +58,16 @@ class ReadDocuments(beam.PTransform):
     Files are spread over workers, but a file is read by one: a line's number is known only to a
     reader that saw the lines before it, and a dead letter that names its line is worth more than
     splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
-
-    Attributes:
-        patterns: paths or globs, of any file system that Beam knows. A file that several match is read once.
-        text_field, id_field, source_field: field names, or paths into nested objects ("meta.url").
-            Without an id in the row, or with `id_field` "", ids are derived from the text.
-        source_label: source of the documents whose row has none (of a text file: its path).
-        input_format: "jsonl", "parquet", "text" (a file is one document), "warc" (also WET and ARC), or "auto" to go by
-            each file's name.
-        max_line_bytes: a longer line, or text file, becomes a dead letter.
-        carry: fields that go along as attributes of the documents.
-        tallied: whether to give a Reading and not an Outcome.
+    A file that several patterns match is read once.
     """
 
-    patterns: tuple[str, ...]
-    text_field: str = "text"
-    id_field: str = "id"
-    source_field: str = "source"
-    source_label: str = ""
-    input_format: str = "auto"
-    max_line_bytes: int = MAX_LINE_BYTES
-    carry: tuple[str, ...] = ()
-    tallied: bool = False
+    patterns: tuple[str, ...]  # paths or globs, of any file system that Beam knows
+    reader: FileReader = field(default_factory=FileReader)
+    tallied: bool = False  # whether to give a Reading and not an Outcome
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
-        if self.input_format not in ("auto", *FORMATS):
-            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
-        fields = Fields(self.text_field, self.id_field, self.source_field, self.source_label, carry=self.carry)
-        read = spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(
-            fields, self.input_format, self.max_line_bytes, tallied=self.tallied
-        )
-        unique = read.passed | "UniqueIds" >> UniqueIds()
-        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
-        outcome = Outcome(unique.passed, unique.rejected, letters)
-        return Reading(*outcome, read.tallies) if self.tallied else outcome
+        return first_by_id(spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(self.reader, self.tallied))
 
 
 def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PCollection:
@@ -97,25 +80,22 @@ def spread_files(pipeline: beam.Pipeline, patterns: Iterable[str]) -> beam.PColl
     )
 
 
+MatchFiles: Any = beam.ptransform_fn(spread_files)
+
+
 @dataclass
 class ReadFiles(beam.PTransform):
     """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
 
-    Attributes:
-        weight: the share of the documents to take.
-        fields, input_format, max_line_bytes, tallied: as `ReadDocuments` has them.
+    The rest is as `ReadDocuments` has it.
     """
 
-    fields: Fields
-    input_format: str = "auto"
-    max_line_bytes: int = MAX_LINE_BYTES
-    weight: float = 1.0
+    reader: FileReader
     tallied: bool = False
 
     @no_annotations
     def expand(self, paths: beam.PCollection) -> Outcome | Reading:
-        reader = FileReader(self.fields, self.input_format, self.max_line_bytes, self.weight)
-        read = beam.ParDo(_ReadFilesFn(reader, self.tallied))
+        read = beam.ParDo(_ReadFilesFn(self.reader, self.tallied))
         if not self.tallied:
             return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
         typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
@@ -123,7 +103,13 @@ class ReadFiles(beam.PTransform):
         return Reading(*as_outcome(outputs), outputs[TALLIES])
 
 
-@dataclass
+def first_by_id(read: Any) -> Any:
+    """What was read, an Outcome or a Reading, with the first row of every id alone."""
+    unique = read.passed | "UniqueIds" >> UniqueIds()
+    letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
+    return read._replace(passed=unique.passed, rejected=unique.rejected, dead_letters=letters)
+
+
 class UniqueIds(beam.PTransform):
     """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document]."""
 
@@ -132,33 +118,38 @@ class UniqueIds(beam.PTransform):
         return unique_ids(documents, STAGE, keep_first)
 
 
+@dataclass(eq=False)
 class _ReadFilesFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
-
-    def __init__(self, reader: FileReader, tallied: bool) -> None:
-        self._reader = reader
-        self._tallied = tallied
-        self._label = " ".join(reader.fields.source_label.split()) or "input"
+    reader: FileReader
+    tallied: bool
 
     def process(self, path: str) -> Iterator[Any]:
-        for result in self._reader.read(path):
-            if self._tallied:
-                yield from self._tallies(result)
+        label = " ".join(self.reader.fields.source_label.split()) or "input"
+        for result in self.reader.read(path):
+            met = [READ] if result != NOT_TEXT else []
             match result:
-                case Document():
-                    yield result
                 case LeftOut(why):
+                    met.append(why)
                     count(STAGE, f"left_out/{why}")
-                case _:
+                case DeadLetter():
+                    met.append(DEAD)
                     yield from tag_and_count(STAGE, [result])
+                case _:  # counts as passed when its id is known to be its own
+                    yield result
+            if self.tallied:
+                yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
 
-    def _tallies(self, result: Document | DeadLetter | LeftOut) -> Iterator[Any]:
-        if result != NOT_TEXT:
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, READ))
-        if isinstance(result, LeftOut):
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, result.why))
-        elif isinstance(result, DeadLetter):
-            yield beam.pvalue.TaggedOutput(TALLIES, (self._label, DEAD))
+
+def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
+    """A ParDo over what makes a document of a row, whose ids may still repeat."""
+    return split_outputs(beam.ParDo(_ParseFn(), parse, *given), Document)
+
+
+class _ParseFn(beam.DoFn):
+    """Its name is part of the label, as that of every DoFn with several outputs."""
+
+    def process(self, row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
+        return tag_taken_out(STAGE, [parse(row, *given)])
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
@@ -184,10 +175,10 @@ def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | 
     return dead_row(BadRow("DuplicateId", message, attributes_text(document)), document.where, raw, document.id)
 
 
-def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field: str = "") -> list[str]:
+def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
     """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
 
-    With `text_field`, a first file of Parquet must have that column, or the run would make nothing but dead letters.
+    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters.
 
     Raises:
         ValueError: one line that names the pattern and what is wrong.
@@ -197,16 +188,16 @@ def check_inputs(patterns: Iterable[str], input_format: str = "auto", text_field
         found = match_pattern(pattern)
         files += found
         path = found[0]
-        if input_format == "auto" and format_of(path) is None:
+        if reader.format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
-        for file_format in {format_of(file) if input_format == "auto" else input_format for file in found}:
+        for file_format in set(map(reader.format_of, found)):
             check_installed(file_format)
         try:
             with open_file(path) as stream:
                 stream.read(1)
-                if text_field and "parquet" in (input_format, format_of(path) if input_format == "auto" else ""):
+                if reader.format_of(path) == "parquet":
                     stream.seek(0)
-                    check_parquet(stream, text_field)
+                    check_parquet(stream, reader.fields.text)
         except BrokenFile as broken:
             raise ValueError(f"{path}: {broken}") from broken
         except Exception as error:  # each file system has errors of its own

@@ -15,11 +15,11 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.reading.documents import NOT_SAMPLED, STAGE
 from beam_pipeline.reading.file_reader import ticket
-from beam_pipeline.reading.input_list import InputSpec
-from beam_pipeline.reading.read_files import TALLIES, ReadFiles, Reading, Tally, UniqueIds, spread_files
+from beam_pipeline.reading.input_list import FileInput
+from beam_pipeline.reading.read_files import TALLIES, MatchFiles, ReadFiles, Reading, Tally, first_by_id
 from beam_pipeline.storage.files import format_of
 from transforms.flow.outcome import PASSED, count
-from transforms.flow.tickets import Tickets, TicketsFn
+from transforms.flow.tickets import TicketsFn
 from transforms.mix import Limit, cap_limit
 from transforms.records import Document
 from transforms.text import stable_hash
@@ -32,38 +32,19 @@ def is_tallied(config: PipelineConfig) -> bool:
 
 
 @dataclass
-class MatchFiles(beam.PTransform):
-    """Names the files that some patterns match: pipeline -> PCollection[str], spread over workers."""
-
-    patterns: tuple[str, ...]
-
-    @no_annotations
-    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        return spread_files(pipeline, self.patterns)
-
-
-@dataclass
 class ReadInputs(beam.PTransform):
-    """Reads inputs, each by its weight: pipeline -> Reading; ids may still repeat.
+    """Reads inputs, each by its weight: pipeline -> Reading; ids may still repeat. `find_files` names those of some patterns."""
 
-    Attributes:
-        inputs: what to read.
-        find_files: makes of patterns the transform that names their files.
-        event_time: the field of the event time; "" for none.
-    """
-
-    inputs: tuple[InputSpec, ...]
+    inputs: tuple[FileInput, ...]
     find_files: Callable[[tuple[str, ...]], beam.PTransform] = MatchFiles
-    event_time: str = ""
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Reading:
         readings = []
-        for spec in self.inputs:
-            name = label_of(spec.source)
-            files = pipeline | f"Find{name}" >> self.find_files(tuple(spec.path))
-            read = ReadFiles(spec.fields(self.event_time), spec.format, weight=spec.weight, tallied=True)
-            readings.append(files | f"Read{name}" >> read)
+        for files in self.inputs:
+            name = label_of(files.label)
+            paths = pipeline | f"Find{name}" >> self.find_files(files.patterns)
+            readings.append(paths | f"Read{name}" >> ReadFiles(files.reader, tallied=True))
         return Reading(
             *(parts | f"Flatten{number}" >> beam.Flatten() for number, parts in enumerate(zip(*readings, strict=True)))
         )
@@ -79,19 +60,17 @@ def label_of(source: str) -> str:
 class ReadUniqueInputs(beam.PTransform):
     """Reads inputs, each by its weight and cap: pipeline -> Reading, each id once."""
 
-    inputs: tuple[InputSpec, ...]
+    inputs: tuple[FileInput, ...]
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Reading:
-        read = pipeline | "Inputs" >> ReadInputs(self.inputs)
-        unique = read.passed | "UniqueIds" >> UniqueIds()
-        letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
-        caps = {spec.source: spec.cap for spec in self.inputs if spec.cap}
+        unique: Reading = first_by_id(pipeline | "Inputs" >> ReadInputs(self.inputs))
+        caps = {files.label: files.cap for files in self.inputs if files.cap}
         if not caps:
-            return Reading(unique.passed, unique.rejected, letters, read.tallies)
+            return unique
         # After ids are known to be different, or copies of a document would take the places of others.
         kept, left_out = unique.passed | "Cap" >> CapSources(caps)
-        return Reading(kept, unique.rejected, letters, (read.tallies, left_out) | "AllTallies" >> beam.Flatten())
+        return unique._replace(passed=kept, tallies=(unique.tallies, left_out) | "AllTallies" >> beam.Flatten())
 
 
 @dataclass
@@ -99,9 +78,7 @@ class CapSources(beam.PTransform):
     """Keeps so many documents of a source, those with the smallest tickets: PCollection[Document] -> (the same, tallies).
 
     As in the mix of pairs, tickets are gathered without their documents, and a cap above 65,536 may be missed by 1/65,536.
-
-    Attributes:
-        caps: sources, and the most documents of each; others are not looked at.
+    Sources without a cap are not looked at.
     """
 
     caps: Mapping[str, int]
@@ -112,7 +89,7 @@ class CapSources(beam.PTransform):
             documents
             | "Draw" >> beam.FlatMap(_draw, frozenset(self.caps)).with_output_types(tuple[str, int])
             | "Gather" >> beam.CombinePerKey(TicketsFn(max(self.caps.values())))
-            | "Limit" >> beam.FlatMap(_limit, dict(self.caps))
+            | "Limit" >> beam.FlatMap(lambda group, caps: cap_limit(group, caps[group[0]]), dict(self.caps))
         )
         keep = beam.ParDo(_KeepFn(), beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
         outputs = documents | "Keep" >> keep.with_outputs(TALLIES, main=PASSED)
@@ -122,10 +99,6 @@ class CapSources(beam.PTransform):
 def _draw(document: Document, capped: frozenset[str]) -> Iterator[tuple[str, int]]:
     if document.source in capped:
         yield document.source, ticket(document.source, document.id)
-
-
-def _limit(group: tuple[str, Tickets], caps: Mapping[str, int]) -> Iterator[tuple[str, Limit]]:
-    return cap_limit(group, caps[group[0]])
 
 
 class _KeepFn(beam.DoFn):

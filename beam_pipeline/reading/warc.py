@@ -42,7 +42,7 @@ class _EndsEarly(BrokenRecord):
 
 
 class _DamagedFile(Exception):
-    """The bytes of the file themselves are wrong, from here on or for a stretch; `member` as `_Members` has it."""
+    """The bytes of the file themselves are wrong, from here on or for a stretch; `member` as `Members` has it."""
 
     def __init__(self, message: str, member: int) -> None:
         super().__init__(message)
@@ -51,23 +51,14 @@ class _DamagedFile(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One record of an archive.
+    """One record of an archive. Names of headers are in lower case."""
 
-    Attributes:
-        place: where it begins, for a reader.
-        kind: "response", "conversion", "request", ...; that of an ARC record is "response".
-        headers: those of the record, names in lower case.
-        http: those of the HTTP response in it, names in lower case; empty where there is none.
-        status: the status of that response; 0 where there is none.
-        body: what follows the headers; empty where it was not wanted.
-    """
-
-    place: str
-    kind: str
+    place: str  # where it begins, for a reader
+    kind: str  # "response", "conversion", "request", ...; that of an ARC record is "response"
     headers: Mapping[str, str]
-    http: Mapping[str, str] = field(default_factory=dict)
-    status: int = 0
-    body: bytes = b""
+    http: Mapping[str, str] = field(default_factory=dict)  # headers of the HTTP response in it
+    status: int = 0  # of that response
+    body: bytes = b""  # what follows the headers, where it was wanted
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ class Broken:
     message: str
 
 
-class _Members:
+class Members:
     """The content of gzip members in a row, as blocks that each come from one member."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -92,11 +83,7 @@ class _Members:
         self._failed = False
 
     def block(self) -> bytes:
-        """The next block; nothing at the end.
-
-        Raises:
-            _DamagedFile: the member is corrupt, or the file ends in it.
-        """
+        """The next block; nothing at the end. `_DamagedFile` if the member is corrupt, or the file ends in it."""
         while True:
             if not self._raw:
                 self._raw = self._more()
@@ -172,10 +159,10 @@ def _begins(line: bytes) -> bool:
     return bool(_WARC_LINE.fullmatch(line) or _ARC_LINE.fullmatch(line))
 
 
-class _Blocks:
-    """The content of a file that is not gzipped, or packed as a whole."""
+class Blocks:
+    """The content of a file that is not gzipped, or packed as a whole, from its blocks."""
 
-    member = -1
+    member = -1  # there are none
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
@@ -198,13 +185,13 @@ class _Blocks:
 class _Reader:
     """The stream that warcio reads from: bounded lines, and a place for every byte."""
 
-    def __init__(self, source: _Members | _Blocks) -> None:
-        self._source = source
+    def __init__(self, source: Members | Blocks) -> None:
+        self.source = source
         self._held = b""
         self._at = 0
         self._read = 0
         self._line_budget = _MAX_HEADERS
-        self._inside = False
+        self.inside = False  # a record that is being read
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes, fewer only at the end."""
@@ -218,11 +205,7 @@ class _Reader:
         return b"".join(parts)
 
     def readline(self, size: int | None = None) -> bytes:
-        """The next line; nothing at the end.
-
-        Raises:
-            BrokenRecord: the line, or all lines since `begin`, are too long for a header.
-        """
+        """The next line; nothing at the end. `BrokenRecord` if it, or all since `begin`, are too long for a header."""
         line = self.any_line(_MAX_LINE if size is None else min(size, _MAX_LINE))
         self._line_budget -= len(line)
         if len(line) >= _MAX_LINE or self._line_budget < 0:
@@ -243,30 +226,22 @@ class _Reader:
     def tell(self) -> int:
         return self._read
 
-    def member(self) -> int:
-        """The member that the last byte came from; -1 where there are none."""
-        return self._source.member
-
     def place(self) -> str:
         """Where the next byte is."""
         self._fill()
-        position = self._source.position + self._at
-        if self._source.member < 0:
+        position = self.source.position + self._at
+        if self.source.member < 0:
             return f"offset {position}"
-        return f"offset {self._source.member}{f'+{position}' if position else ''}"
+        return f"offset {self.source.member}{f'+{position}' if position else ''}"
 
     def begin(self) -> None:
         """A record begins here."""
-        self._line_budget, self._inside = _MAX_HEADERS, True
-
-    def end(self) -> None:
-        """No record is being read."""
-        self._inside = False
+        self._line_budget, self.inside = _MAX_HEADERS, True
 
     def recover(self) -> None:
         """Leave what is damaged behind."""
         self._held, self._at = b"", 0
-        self._source.recover()
+        self.source.recover()
 
     def _fill(self) -> bool:
         """Have something to read, if there is anything.
@@ -275,25 +250,11 @@ class _Reader:
             _EndsEarly: a record begins in the next member, and the one that is being read goes on.
         """
         if self._at >= len(self._held):
-            self._held, self._at, member = b"", 0, self._source.member  # before what may raise
-            self._held = self._source.block()
-            if self._inside and self._source.member != member and _begins(self._held.partition(b"\n")[0]):
+            self._held, self._at, member = b"", 0, self.source.member  # before what may raise
+            self._held = self.source.block()
+            if self.inside and self.source.member != member and _begins(self._held.partition(b"\n")[0]):
                 raise _EndsEarly("its length is wrong: the next record begins before its end")
         return bool(self._held)
-
-
-def read_members(stream: BinaryIO, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
-    """The records of a gzipped archive; the rest as `read_unpacked` has it."""
-    return _read(_Reader(_Members(stream)), wanted, max_bytes)
-
-
-def read_unpacked(blocks: Iterator[bytes], wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
-    """The records of an archive whose bytes come in blocks.
-
-    `wanted` says of a record without its body whether the body is to be read. One that is longer than `max_bytes` is
-    broken. Nothing is raised for what a file holds.
-    """
-    return _read(_Reader(_Blocks(blocks)), wanted, max_bytes)
 
 
 class _Line(NamedTuple):
@@ -304,26 +265,30 @@ class _Line(NamedTuple):
     text: bytes
 
 
-def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
-    loader = ArcWarcRecordLoader(verify_http=False)
+def read_records(source: Members | Blocks, wanted: Callable[[Record], bool], max_bytes: int) -> Iterator[Record | Broken]:
+    """The records of an archive.
+
+    `wanted` says of a record without its body whether the body is to be read. One that is longer than `max_bytes` is
+    broken. Nothing is raised for what a file holds.
+    """
+    reader, loader = _Reader(source), ArcWarcRecordLoader(verify_http=False)
     ahead: _Line | None = None  # the next record's first line, where it has been read
     place, told, lost = "offset 0", "", False
     while True:
-        complete, member = None, -1
-        reader.end()
+        complete, member, reader.inside = None, -1, False
         try:
             if lost:
                 place, lost = told, False
-                ahead = _find_record(reader)
-            place, _, line = ahead or _next_line(reader)
+                ahead = next(line for line in _lines(reader) if not line.text or _begins(line.text))
+            place, _, line = ahead or next(_lines(reader))
             ahead = None
             if not line:
                 return
             if not _begins(line):
                 raise BrokenRecord(f"no record begins here, but {line[:40]!r}")
-            complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), reader.member()
-            reader.end()
-            ahead = _next_line(reader)
+            complete, member = _read_record(loader, reader, line, place, wanted, max_bytes), source.member
+            reader.inside = False
+            ahead = next(_lines(reader))
             if ahead.text and not _begins(ahead.text) and ahead.member == member:
                 raise BrokenRecord("its length is wrong: behind it no record begins")
             yield complete
@@ -343,31 +308,19 @@ def _read(reader: _Reader, wanted: Callable[[Record], bool], max_bytes: int) -> 
                 continue
 
 
-def _next_line(reader: _Reader) -> _Line:
-    """The first line that is not blank."""
+def _lines(reader: _Reader) -> Iterator[_Line]:
+    """The lines from here on that are not blank, and the end again and again."""
     while True:
-        place, member = reader.place(), reader.member()
+        place, member = reader.place(), reader.source.member
         line = reader.any_line(_MAX_LINE)
         if not line or line.strip(b"\r\n"):
-            return _Line(place, member, line)
-
-
-def _find_record(reader: _Reader) -> _Line:
-    """The next line that begins a record."""
-    while True:
-        line = _next_line(reader)
-        if not line.text or _begins(line.text):
-            return line
+            yield _Line(place, member, line)
 
 
 def _read_record(
     loader: Any, reader: _Reader, line: bytes, place: str, wanted: Callable[[Record], bool], max_bytes: int
 ) -> Record | Broken:
-    """Read a record to its end, of which `line` is the first.
-
-    Raises:
-        BrokenRecord: nobody knows where it ends.
-    """
+    """Read a record to its end, of which `line` is the first; `BrokenRecord` if nobody knows where it ends."""
     reader.begin()
     parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
     if parsed.length is None:
@@ -378,7 +331,7 @@ def _read_record(
     kind = parsed.rec_type or ""
     problem, body = "", b""
     record = Record(place, kind, headers)
-    if kind in _PAGES:
+    if kind in PAGES:
         try:
             uri = headers.get("warc-target-uri", "")
             if not uri:
@@ -404,7 +357,7 @@ def _read_record(
     return Broken(place, problem) if problem else replace(record, body=body)
 
 
-_PAGES = ("response", "conversion", "resource")
+PAGES = ("response", "conversion", "resource")
 _CUT = "the file ends in the middle of it"
 
 

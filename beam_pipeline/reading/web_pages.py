@@ -82,11 +82,7 @@ def page_text(record: Record) -> str | bytes | None:
 
 
 def html_text(html: str) -> str:
-    """The main text of a page, a paragraph a line; "" where it has none.
-
-    Raises:
-        BrokenRecord: the page cannot be read.
-    """
+    """The main text of a page, a paragraph a line; "" where it has none. `BrokenRecord` if it cannot be read."""
     try:
         found = extract(html.replace("\0", ""), fast=True, include_comments=False, include_tables=True)
     except Exception as error:  # a parser's own errors, for pages that nobody thought of
@@ -132,10 +128,10 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
     """Undo the content encodings that a response names, the last one first; what is not packed is left as it is."""
     names = [name.strip().lower() for name in http.get("content-encoding", "").split(",")]
     for name in reversed([name for name in names if name and name != "identity"]):
-        unpack = _ENCODINGS.get(name)
-        if unpack is None:
+        if name not in _ENCODINGS:
             raise BrokenRecord(f"its content encoding {name[:40]!r} is not known")
-        body = _bounded(unpack(body), name)
+        is_packed, unpack = _ENCODINGS[name]
+        body = _bounded(unpack(body) if is_packed(body) else iter((body,)), name)
     return body
 
 
@@ -164,26 +160,13 @@ def _inflate(wbits: int) -> Callable[[bytes], Iterator[bytes]]:
     return unpack
 
 
-def _gunzip(body: bytes) -> Iterator[bytes]:
-    if not body.startswith(b"\x1f\x8b"):  # unpacked by whoever kept it
-        yield body
-    else:
-        yield from _inflate(16 + zlib.MAX_WBITS)(body)
-
-
 def _deflate(body: bytes) -> Iterator[bytes]:
-    if _LOOKS_HTML.match(body):
-        yield body
-        return
     # Servers send it with the head that it should have, and without.
     headed = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    yield from _inflate(zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)(body)
+    return _inflate(zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)(body)
 
 
 def _unbrotli(body: bytes) -> Iterator[bytes]:
-    if _LOOKS_HTML.match(body):  # Brotli has no mark of its own
-        yield body
-        return
     decompressor = brotli.Decompressor()
     while not decompressor.is_finished():
         block = decompressor.process(body, output_buffer_limit=_SAMPLE)
@@ -194,9 +177,6 @@ def _unbrotli(body: bytes) -> Iterator[bytes]:
 
 
 def _unzstd(body: bytes) -> Iterator[bytes]:
-    if not body.startswith(b"\x28\xb5\x2f\xfd"):
-        yield body
-        return
     frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
     for start in range(0, len(body), _STEP):
         yield frame.decompress(body[start : start + _STEP])
@@ -205,9 +185,15 @@ def _unzstd(body: bytes) -> Iterator[bytes]:
     raise EOFError("cut off")
 
 
-_ENCODINGS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
-    **dict.fromkeys(("gzip", "x-gzip"), _gunzip),
-    "deflate": _deflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
+def _is_no_html(body: bytes) -> bool:
+    """For encodings without a mark of their own."""
+    return not _LOOKS_HTML.match(body)
+
+
+# What is still packed, where it was not unpacked by whoever kept it; and how to unpack it.
+_ENCODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], Iterator[bytes]]]] = {
+    **dict.fromkeys(("gzip", "x-gzip"), (lambda body: body.startswith(b"\x1f\x8b"), _inflate(16 + zlib.MAX_WBITS))),
+    "deflate": (_is_no_html, _deflate),
+    "br": (_is_no_html, _unbrotli),
+    "zstd": (lambda body: body.startswith(b"\x28\xb5\x2f\xfd"), _unzstd),
 }

@@ -64,9 +64,12 @@ def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:
     Raises:
         BrokenFile: the file cannot be read any further. All that could be was yielded before.
     """
-    blocks = next((decompress for suffix, decompress in _DECOMPRESSORS.items() if path.lower().endswith(suffix)), _plain)
+    blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
+    for suffix, decompress in _DECOMPRESSORS.items():
+        if path.lower().endswith(suffix):
+            blocks = decompress(stream)
     first = True
-    for block in guard_reading(blocks(stream)):
+    for block in guard_reading(blocks):
         if first and block.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise BrokenFile("the file is UTF-16; convert it to UTF-8")
         first = False
@@ -112,11 +115,6 @@ def guard_reading(items: Iterator[_T]) -> Iterator[_T]:
         except Exception as error:
             raise BrokenFile(f"cannot be read any further: {reason(error)}") from error
         yield item
-
-
-def _plain(stream: BinaryIO) -> Iterator[bytes]:
-    while block := stream.read(BLOCK_BYTES):
-        yield block
 
 
 def _decompress_with(open_compressed: Callable[[BinaryIO], Any]) -> Callable[[BinaryIO], Iterator[bytes]]:

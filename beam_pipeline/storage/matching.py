@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -10,11 +11,7 @@ from transforms.errors import FatalError
 
 
 def match_files(patterns: Iterable[str]) -> list[str]:
-    """The files that some patterns match, in order, each once.
-
-    Raises:
-        FatalError: a pattern matches nothing, or its file system cannot be asked.
-    """
+    """The files that some patterns match, in order, each once; FatalError if one matches none."""
     try:
         found = [path for pattern in patterns for path in match_pattern(pattern)]
     except ValueError as error:
@@ -25,11 +22,7 @@ def match_files(patterns: Iterable[str]) -> list[str]:
 
 
 def match_pattern(pattern: str) -> list[str]:
-    """The files that one pattern matches, at least one.
-
-    Raises:
-        ValueError: there is none; the message is one line that names the pattern.
-    """
+    """The files that one pattern matches; ValueError, one line that names the pattern, if there is none."""
     return list(match_sizes(pattern))
 
 
@@ -54,14 +47,20 @@ def match_sizes(pattern: str) -> dict[str, int]:
 
 
 def _match(pattern: str, local: bool) -> dict[str, int]:
-    # Beam looks for a bare "*.jsonl" in no folder at all.
-    bare = local and not os.path.dirname(pattern)
     try:
-        [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+        found = list_files(pattern)
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{pattern}: cannot be looked up: {reason(error)}") from error
-    sizes = {file.path.removeprefix("./") if bare else file.path: file.size_in_bytes for file in matched.metadata_list}
-    return {path: sizes[path] for path in sorted(sizes) if not path.endswith("/")}  # "folders" of a bucket
+    bare = local and not os.path.dirname(pattern)
+    return dict(sorted((file.path.removeprefix("./") if bare else file.path, file.size_in_bytes) for file in found))
+
+
+def list_files(pattern: str) -> list[Any]:
+    """What a file system says of the files that a pattern matches. Raises whatever it raises."""
+    # Beam looks for a bare "*.jsonl" in no folder at all.
+    bare = FileSystems.get_scheme(pattern) is None and not os.path.dirname(pattern)
+    [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+    return [file for file in matched.metadata_list if not file.path.endswith("/")]  # "folders" of a bucket
 
 
 def _data_set(folder: str, local: bool) -> dict[str, int]:
@@ -70,11 +69,7 @@ def _data_set(folder: str, local: bool) -> dict[str, int]:
 
 
 def read_text(path: str) -> str:
-    """A small file of any file system as text.
-
-    Raises:
-        ValueError: it cannot be read; one line.
-    """
+    """A small file of any file system as text; ValueError, one line, if it cannot be read."""
     try:
         with open_file(path) as stream:
             return b"".join(read_blocks(path, stream)).decode("utf-8")

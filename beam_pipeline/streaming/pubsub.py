@@ -9,7 +9,7 @@ acknowledges what it has stored.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,11 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.values import ATTRIBUTE, ON_ARRIVAL, EventTime
 from beam_pipeline.output.kinds import Row, json_line
-from beam_pipeline.reading.documents import STAGE, Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
+from beam_pipeline.reading.read_files import parse_rows
 from beam_pipeline.storage.values import MISSING, BadRow, printable
 from transforms.errors import one_line
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_outcome
 from transforms.records import DeadLetter, Document, VerifiedQA
 from transforms.text import stable_hash
 
@@ -36,11 +37,7 @@ _ATTRIBUTE_BYTES = 1024
 class ReadMessages(beam.PTransform):
     """Reads documents from a subscription: pipeline -> Outcome[Document], stage "read"; in the global window.
 
-    Attributes:
-        subscription: "projects/P/subscriptions/S".
-        fields: where a message's JSON keeps what a document needs.
-        event_time: where the event time is; one from an attribute also moves the watermark, where the runner
-            follows it.
+    An event time from an attribute also moves the watermark, where the runner follows it.
     """
 
     subscription: str
@@ -60,32 +57,14 @@ class ReadMessages(beam.PTransform):
 
 @dataclass
 class ParseMessages(beam.PTransform):
-    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read".
-
-    Attributes: as `ReadMessages` has them.
-    """
+    """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read"."""
 
     fields: Fields
     event_time: EventTime = ON_ARRIVAL
 
     @no_annotations
     def expand(self, messages: beam.PCollection) -> Outcome:
-        return as_outcome(messages | "Parse" >> split_outputs(beam.ParDo(_ParseFn(self.fields, self.event_time)), Document))
-
-
-class _ParseFn(beam.DoFn):
-    """Counts dead letters only: a document counts as passed when its id is known to be its own."""
-
-    def __init__(self, fields: Fields, event_time: EventTime) -> None:
-        self._fields = fields
-        self._event_time = event_time
-
-    def process(self, message: PubsubMessage) -> Iterator[Any]:
-        parsed = parse_message(message, self._fields, self._event_time)
-        if isinstance(parsed, DeadLetter):
-            yield from tag_and_count(STAGE, [parsed])
-        else:
-            yield parsed
+        return as_outcome(messages | "Parse" >> parse_rows(parse_message, self.fields, self.event_time))
 
 
 def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime = ON_ARRIVAL) -> Document | DeadLetter:
@@ -95,10 +74,10 @@ def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime 
     document = parse_row(data, fields, where) if data.strip() else BadRow("InvalidJson", "the message has no data")
     if event_time.kind == ATTRIBUTE:
         document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
+    shown = {printable(name): printable(value) for name, value in attributes.items()}
     if isinstance(document, BadRow):
-        return _dead_message(document, where, message, attributes)
-    carried = tuple(sorted((printable(name), printable(value)) for name, value in attributes.items()))
-    return replace(document, source=document.source or printable(attributes.get("source", "")), attributes=carried)
+        return _dead_message(document, where, message, shown)
+    return replace(document, source=document.source or shown.get("source", ""), attributes=tuple(sorted(shown.items())))
 
 
 def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: dict[str, str]) -> DeadLetter:
@@ -108,20 +87,15 @@ def _dead_message(bad: BadRow, where: str, message: PubsubMessage, attributes: d
         **json.loads(letter.item),
         "message_id": message.message_id or "",
         "publish_time": published.isoformat() if isinstance(published, datetime) else str(published or ""),
-        "attributes": {printable(name): printable(value) for name, value in attributes.items()},
+        "attributes": attributes,
     }
-    own = {**item["attributes"], **json.loads(bad.carried or "{}")}
+    own = {**attributes, **json.loads(bad.carried or "{}")}
     return replace(letter, item=json.dumps(item, ensure_ascii=False), attributes=json.dumps(own, ensure_ascii=False))
 
 
 @dataclass
 class PublishPairs(beam.PTransform):
-    """Publishes accepted pairs, each as its row in JSON, with the attributes id, domain and answer_type.
-
-    Attributes:
-        topic: "projects/P/topics/T".
-        to_row: pair -> row, as the files have it.
-    """
+    """Publishes accepted pairs, each as its row of the files in JSON, with the attributes id, domain and answer_type."""
 
     topic: str
     to_row: Callable[[VerifiedQA], Row]
@@ -134,46 +108,37 @@ class PublishPairs(beam.PTransform):
 def pair_message(qa: VerifiedQA, to_row: Callable[[VerifiedQA], Row]) -> PubsubMessage:
     """The message of a pair."""
     attributes = {"id": qa.id, "domain": qa.pair.task.domain, "answer_type": qa.pair.answer_type}
-    return PubsubMessage(json_line(to_row(qa)), {name: _cut(value) for name, value in attributes.items()})
-
-
-def _cut(value: str) -> str:
-    return value.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+    for name, value in attributes.items():
+        attributes[name] = value.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+    return PubsubMessage(json_line(to_row(qa)), attributes)
 
 
 def check_pubsub(subscription: str, topic: str) -> None:
-    """Look whether a subscription and a topic are there; who may not look them up may still use them.
-
-    Raises:
-        ValueError: one is not there, or Pub/Sub cannot be asked at all; one line.
-    """
+    """Raise ValueError, one line, unless a subscription and a topic are there; who may not look them up may still use them."""
     from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import pubsub_v1  # type: ignore[attr-defined]
 
-    def look(option: str, name: str, ask: Callable[[], Any]) -> None:
+    for option, kind, name, make in (
+        ("--input_subscription", "subscription", subscription, pubsub_v1.SubscriberClient),
+        ("--output_topic", "topic", topic, pubsub_v1.PublisherClient),
+    ):
+        if not name:
+            continue
         try:
-            ask()
+            client: Any = make()
+        except GoogleAuthError as error:
+            raise ValueError(f"{option}: no credentials for Pub/Sub: {one_line(error)}") from error
+        try:
+            getattr(client, f"get_{kind}")(request={kind: name}, timeout=_ASK_S)
         except NotFound:
             raise ValueError(f"{option} {name}: there is none; create it first") from None
         except Forbidden:
             pass
         except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
             raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {one_line(error)}") from error
-
-    if subscription:
-        try:
-            with pubsub_v1.SubscriberClient() as subscriber:
-                request = {"subscription": subscription}
-                look("--input_subscription", subscription, lambda: subscriber.get_subscription(request=request, timeout=_ASK_S))
-        except GoogleAuthError as error:
-            raise ValueError(f"--input_subscription: no credentials for Pub/Sub: {one_line(error)}") from error
-    if topic:
-        try:
-            publisher = pubsub_v1.PublisherClient()
-            look("--output_topic", topic, lambda: publisher.get_topic(request={"topic": topic}, timeout=_ASK_S))
-        except GoogleAuthError as error:
-            raise ValueError(f"--output_topic: no credentials for Pub/Sub: {one_line(error)}") from error
+        finally:
+            client.transport.close()
 
 
 _ASK_S = 10.0

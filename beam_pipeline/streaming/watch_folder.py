@@ -31,6 +31,7 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 
 from beam_pipeline.output.names import STOP_FILE
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.matching import list_files
 
 # A file that was changed less than this ago may still grow.
 QUIET_S = 2.0
@@ -66,19 +67,12 @@ def watch_again(output: str = "") -> None:
 
 @dataclass
 class WatchFiles(beam.PTransform):
-    """Looks for files again and again: pipeline -> PCollection[str], each path once, at the time when it was seen.
+    """Looks for files again and again: pipeline -> PCollection[str], each path once, at the time when it was seen."""
 
-    Attributes:
-        patterns: paths or globs.
-        interval_s: seconds between looks.
-        until_s: seconds after the first look at which watching ends; 0 for never.
-        output: folder in which a file named `stop` ends it; "" for none.
-    """
-
-    patterns: tuple[str, ...]
-    interval_s: float
-    until_s: float = 0.0
-    output: str = ""
+    patterns: tuple[str, ...]  # paths or globs
+    interval_s: float  # between looks
+    until_s: float = 0.0  # after the first look at which watching ends; 0 for never
+    output: str = ""  # folder in which a file named `stop` ends it; "" for none
 
     def expand(self, pipeline: beam.pvalue.PBegin) -> beam.PCollection:
         # The in-process runner comes back at once whatever was asked for, and adds up metrics by recursion.
@@ -88,15 +82,11 @@ class WatchFiles(beam.PTransform):
         return (
             pipeline
             | "Once" >> beam.Create([b""], reshuffle=False)
-            | "Begin" >> beam.Map(_begin).with_output_types(float)
+            | "Begin" >> beam.Map(lambda _: time.time()).with_output_types(float)
             | "Look" >> looking.with_output_types(tuple[str, bool])
             | "OncePerPath" >> beam.ParDo(_NewPathFn()).with_output_types(str)
             | "SpreadFiles" >> beam.Reshuffle()
         )
-
-
-def _begin(_: bytes) -> float:
-    return time.time()
 
 
 class _MomentsProvider(RestrictionProvider):
@@ -119,15 +109,15 @@ _MOMENTS = _MomentsProvider()
 _WATERMARK = ManualWatermarkEstimator.default_provider()
 
 
+@dataclass(eq=False)
 class _LookFn(beam.DoFn):
     """Looks, and comes back for the next look; with `stay` it waits for it."""
 
-    def __init__(self, patterns: tuple[str, ...], interval_s: float, until_s: float, stop_file: str, stay: bool) -> None:
-        self._patterns = patterns
-        self._interval_s = interval_s
-        self._until_s = until_s
-        self._stop_file = stop_file
-        self._stay = stay
+    patterns: tuple[str, ...]
+    interval_s: float
+    until_s: float
+    stop_file: str
+    stay: bool
 
     @beam.DoFn.unbounded_per_element()
     def process(
@@ -139,15 +129,15 @@ class _LookFn(beam.DoFn):
         due = moments.current_restriction().start / 1000
         while True:
             now = time.time()
-            over_s = now - began - self._until_s if self._until_s else 0.0
-            ending = over_s > 0 or _asked_to_stop(self._stop_file)
+            over_s = now - began - self.until_s if self.until_s else 0.0
+            ending = over_s > 0 or _asked_to_stop(self.stop_file)
             growing = False
             if now >= due or ending:
-                due = max(now + self._interval_s, due)
+                due = max(now + self.interval_s, due)
                 # All moments before the next look are claimed, so that what is left begins with it.
                 if not moments.try_claim(round(due * 1000)):
                     return
-                quiet, changing = look(self._patterns, now)
+                quiet, changing = look(self.patterns, now)
                 growing = bool(changing) and over_s < _PATIENCE_S
                 for path in quiet if growing or not ending else (*quiet, *changing):
                     yield TimestampedValue((path, True), now)
@@ -157,8 +147,8 @@ class _LookFn(beam.DoFn):
             if ending and not growing:
                 moments.try_claim(_FOREVER_MS)
                 return
-            pause = min(self._interval_s, _GLANCE_S)
-            if not self._stay:
+            pause = min(self.interval_s, _GLANCE_S)
+            if not self.stay:
                 moments.defer_remainder(Duration.of(pause))
                 return
             time.sleep(pause)
@@ -179,17 +169,14 @@ def look(patterns: tuple[str, ...], now: float) -> tuple[list[str], list[str]]:
     quiet: list[str] = []
     changing: list[str] = []
     for pattern in patterns:
-        # Beam looks for a bare "*.jsonl" in no folder at all.
-        bare = FileSystems.get_scheme(pattern) is None and not os.path.dirname(pattern)
         try:
-            [matched] = FileSystems.match([f"./{pattern}" if bare else pattern])
+            found = list_files(pattern)
         except Exception as error:  # each file system has errors of its own; the next look may do better
             _LOGGER.warning("%s: cannot be looked up, will be tried again: %s", pattern, reason(error))
             continue
-        for file in matched.metadata_list:
-            if not file.path.endswith("/"):  # "folders" of a bucket
-                recent = abs(now - (file.last_updated_in_seconds or 0)) < QUIET_S
-                (changing if recent else quiet).append(file.path)
+        for file in found:
+            recent = abs(now - (file.last_updated_in_seconds or 0)) < QUIET_S
+            (changing if recent else quiet).append(file.path)
     return quiet, changing
 
 
@@ -205,11 +192,7 @@ class _NewPathFn(beam.DoFn):
 
 
 def check_watched(patterns: tuple[str, ...]) -> None:
-    """Check that the folders to watch are there; they may be empty.
-
-    Raises:
-        ValueError: one is not; one line.
-    """
+    """Raise ValueError, one line, unless the folders to watch are there; they may be empty."""
     for pattern in patterns:
         if FileSystems.get_scheme(pattern) is not None:
             continue

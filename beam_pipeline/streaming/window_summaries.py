@@ -17,7 +17,6 @@ from beam_pipeline.output.names import SUMMARIES
 from beam_pipeline.reading.event_time import iso
 from beam_pipeline.streaming.windows import Windows
 from beam_pipeline.streaming.write_windows import WriteWindows
-from beam_pipeline.summary.ledger import Counts
 from beam_pipeline.summary.write_summary import summarise
 
 NAMESPACE = "windows"
@@ -28,11 +27,7 @@ _COUNTS, _DIVERSITY = "counts", "diversity"
 class WriteWindowSummaries(beam.PTransform):
     """Writes a row for each window: PCollection[Counts], one a window -> PCollection[str], the files' names.
 
-    Attributes:
-        output: folder of the run.
-        windows: the windows that the counts are in.
-        run: what stands for the run in the names.
-        diversity: PCollection of dicts, one for each window that has pairs.
+    `diversity` is a PCollection of dicts, one for each window that has pairs; the rest is as `WriteWindows` has it.
     """
 
     output: str
@@ -50,7 +45,7 @@ class WriteWindowSummaries(beam.PTransform):
             parts
             | "FlattenParts" >> beam.Flatten()
             | "JoinParts" >> beam.GroupByKey()
-            | "ToSummary" >> beam.ParDo(_SummaryFn(self.windows)).with_output_types(dict[str, Any])
+            | "ToSummary" >> beam.FlatMap(_summarise, self.windows).with_output_types(dict[str, Any])
         )
         return rows | "Write" >> WriteWindows(self.output, SUMMARIES, self.windows, self.run)
 
@@ -59,29 +54,23 @@ def _named(part: dict[str, Any], name: str) -> tuple[int, tuple[str, str]]:
     return 0, (name, json.dumps(part, ensure_ascii=False))
 
 
-class _SummaryFn(beam.DoFn):
-    def __init__(self, windows: Windows) -> None:
-        self._windows = windows
+def _summarise(
+    joined: tuple[int, Iterable[tuple[str, str]]], windows: Windows, window: Any = beam.DoFn.WindowParam
+) -> Iterator[dict[str, Any]]:
+    parts = {name: json.loads(text) for name, text in joined[1]}
+    if not parts:  # the empty pane of a runner that closes windows without elements
+        return
+    start, end = map(iso, windows.bounds(window))
+    summary = summarise(parts.get(_COUNTS, {}))
+    _count(summary)
+    row = {"window": {"start": start, "end": end}, **summary}
+    yield {**row, "diversity": parts[_DIVERSITY]} if _DIVERSITY in parts else row
 
-    def process(
-        self, joined: tuple[int, Iterable[tuple[str, str]]], window: Any = beam.DoFn.WindowParam
-    ) -> Iterator[dict[str, Any]]:
-        parts = {name: json.loads(text) for name, text in joined[1]}
-        if not parts:  # the empty pane of a runner that closes windows without elements
-            return
-        counts: Counts = parts.get(_COUNTS, {})
-        start, end = map(iso, self._windows.bounds(window))
-        summary = summarise(counts)
-        self._count(summary)
-        row = {"window": {"start": start, "end": end}, **summary}
-        yield {**row, "diversity": parts[_DIVERSITY]} if _DIVERSITY in parts else row
 
-    def _count(self, summary: dict[str, Any]) -> None:
-        Metrics.counter(NAMESPACE, "closed").inc()
-        if not summary["balanced"]:
-            Metrics.counter(NAMESPACE, "unbalanced").inc()
-        Metrics.counter(NAMESPACE, "pairs").inc(summary["pairs"])
-        for part in ("documents", "tasks"):
-            for ending, number in summary[part].items():
-                Metrics.counter(NAMESPACE, f"{part}/{ending}").inc(number)
-        Metrics.distribution(NAMESPACE, "documents_in_window").update(summary["documents"]["read"])
+def _count(summary: dict[str, Any]) -> None:
+    counted = {"closed": 1, "pairs": summary["pairs"], **({} if summary["balanced"] else {"unbalanced": 1})}
+    for part in ("documents", "tasks"):
+        counted |= {f"{part}/{ending}": number for ending, number in summary[part].items()}
+    for name, number in counted.items():
+        Metrics.counter(NAMESPACE, name).inc(number)
+    Metrics.distribution(NAMESPACE, "documents_in_window").update(summary["documents"]["read"])

@@ -28,8 +28,7 @@ from transforms.flow.outcome import count
 from transforms.records import DeadLetter, Document, Rejection, reject
 from transforms.text import stable_seed
 
-LATE = "late"
-_LATE_OUTPUT, _IN_TIME = "late", "in_time"
+LATE, _IN_TIME = "late", "in_time"
 
 # Keys of the gate: as many workers may let elements through at a time, and each has one small state a window.
 SHARDS = 32
@@ -45,57 +44,39 @@ _ROUNDED_S = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How a stream is cut.
+    """How a stream is cut."""
 
-    Attributes:
-        size_s: length of a window, aligned to the epoch.
-        lateness_s: how long after its end a window stays open.
-    """
-
-    size_s: float
-    lateness_s: float = 0.0
+    size_s: float  # length of a window, aligned to the epoch
+    lateness_s: float = 0.0  # how long after its end a window stays open
 
     def closing(self) -> beam.WindowInto:
         """Windows that give their content once, when they close."""
-        return beam.WindowInto(self.fixed(), trigger=AfterWatermark(), accumulation_mode=AccumulationMode.DISCARDING)
+        return self._into(AfterWatermark())
 
     def gate(self) -> beam.WindowInto:
         """The windows of the gate, which lets everything through at once and drops nothing."""
-        return beam.WindowInto(
-            self.fixed(),
-            trigger=AfterWatermark(early=AfterCount(1), late=AfterCount(1)),
-            accumulation_mode=AccumulationMode.DISCARDING,
-            allowed_lateness=_REMEMBERED_S,
-        )
+        return self._into(AfterWatermark(early=AfterCount(1), late=AfterCount(1)), _REMEMBERED_S)
 
-    def fixed(self) -> FixedWindows:
-        """The windows as Beam has them: each ends where it closes."""
-        return FixedWindows(self.size_s, offset=self.lateness_s)
+    def _into(self, trigger: AfterWatermark, lateness_s: int = 0) -> beam.WindowInto:
+        """As Beam has it, a window ends where it closes."""
+        return beam.WindowInto(
+            FixedWindows(self.size_s, offset=self.lateness_s),
+            trigger=trigger,
+            accumulation_mode=AccumulationMode.DISCARDING,
+            allowed_lateness=lateness_s,
+        )
 
     def bounds(self, window: IntervalWindow) -> tuple[float, float]:
         """Start and end of a window in event time, seconds since the epoch."""
         return float(window.start) - self.lateness_s, float(window.end) - self.lateness_s
 
-    def bounds_of(self, event_time: float) -> tuple[float, float]:
-        """Start and end of the window of an event time."""
-        start = event_time - event_time % self.size_s
-        return start, start + self.size_s
-
-
-Stamped = tuple[Any, float]  # an element with its event time
-
 
 @dataclass
 class AssignWindows(beam.PTransform):
-    """Puts elements into their windows: PCollection[T] -> (in time, late), two PCollection[T] in `Windows.closing`.
+    """Puts records of a type T into their windows: PCollection[T] -> (in time, late), two PCollection[T] in `Windows.closing`.
 
     What is late is put into the window of now. With `rejects` (of documents that say when they happened) it has become
     a Rejection "late" of stage "read"; without, it is T as before: what has no event time cannot miss it.
-
-    Attributes:
-        windows: the windows.
-        element_type: T, a record with a `where`.
-        rejects: whether late elements are rejected.
     """
 
     windows: Windows
@@ -105,59 +86,53 @@ class AssignWindows(beam.PTransform):
     @no_annotations
     def expand(self, elements: beam.PCollection) -> tuple[beam.PCollection, beam.PCollection]:
         stamped = beam.typehints.Tuple[int, beam.typehints.Tuple[self.element_type, float]]
-        judge = beam.ParDo(_JudgeFn(self.windows, self.rejects)).with_output_types(
+        judge = beam.ParDo(_JudgeFn(), self.windows, self.rejects).with_output_types(
             self.element_type, late=Rejection if self.rejects else self.element_type
         )
         judged = (
             elements
-            | "Stamp" >> beam.ParDo(_StampFn(self.windows)).with_output_types(stamped)
+            | "Stamp" >> beam.Map(_stamp, self.windows).with_output_types(stamped)
             | "GateWindow" >> self.windows.gate()
             | "Gate" >> beam.GroupByKey()
-            | "Judge" >> judge.with_outputs(_LATE_OUTPUT, main=_IN_TIME)
+            | "Judge" >> judge.with_outputs(LATE, main=_IN_TIME)
         )
         return (
             judged[_IN_TIME] | "Window" >> self.windows.closing(),
-            judged[_LATE_OUTPUT] | "WindowLate" >> self.windows.closing(),
+            judged[LATE] | "WindowLate" >> self.windows.closing(),
         )
 
 
-class _StampFn(beam.DoFn):
-    """Gives each element the time at which its window would close on it, and a key."""
-
-    def __init__(self, windows: Windows) -> None:
-        self._windows = windows
-
-    def process(
-        self, element: Document | Rejection | DeadLetter, arrival: Any = beam.DoFn.TimestampParam
-    ) -> Iterator[TimestampedValue]:
-        own = element.event_time if isinstance(element, Document) else None
-        event_time = float(arrival) if own is None else own
-        closing = max(event_time + self._windows.lateness_s, time.time() - _OLDEST_S)
-        shard = stable_seed("gate", element.where) % SHARDS
-        yield TimestampedValue((shard, (element, event_time)), closing)
+def _stamp(
+    element: Document | Rejection | DeadLetter, windows: Windows, arrival: Any = beam.DoFn.TimestampParam
+) -> TimestampedValue:
+    """Give an element the time at which its window would close on it, and a key."""
+    own = element.event_time if isinstance(element, Document) else None
+    event_time = float(arrival) if own is None else own
+    closing = max(event_time + windows.lateness_s, time.time() - _OLDEST_S)
+    shard = stable_seed("gate", element.where) % SHARDS
+    return TimestampedValue((shard, (element, event_time)), closing)
 
 
 class _JudgeFn(beam.DoFn):
-    def __init__(self, windows: Windows, rejects: bool) -> None:
-        self._windows = windows
-        self._rejects = rejects
-
     def process(
-        self, group: tuple[int, Iterable[Stamped]], pane: Any = beam.DoFn.PaneInfoParam, window: Any = beam.DoFn.WindowParam
+        self,
+        group: tuple[int, Iterable[tuple[Any, float]]],
+        windows: Windows,
+        rejects: bool,
+        pane: Any = beam.DoFn.PaneInfoParam,
+        window: Any = beam.DoFn.WindowParam,
     ) -> Iterator[Any]:
         late = pane.timing == PaneInfoTiming.LATE
         # A runner whose watermark waits for the end of a watch finds nothing late, but what only counts as less old is.
-        begins = self._windows.bounds(window)[0] - _ROUNDED_S
+        begins = windows.bounds(window)[0] - _ROUNDED_S
         for element, event_time in group[1]:
             if not late and event_time >= begins:
                 yield element
                 continue
-            if self._rejects:
+            if rejects:
                 count(STAGE, f"rejected/{LATE}")
-                element = reject(STAGE, LATE, element, self._detail(event_time))
-            now = Timestamp.of(time.time() + self._windows.lateness_s + _CLOCKS_S)
-            yield beam.pvalue.TaggedOutput(_LATE_OUTPUT, TimestampedValue(element, now))
-
-    def _detail(self, event_time: float) -> str:
-        start, end = map(iso, self._windows.bounds_of(event_time))
-        return f"of {iso(event_time)}; the window from {start} to {end} is closed"
+                start = event_time - event_time % windows.size_s
+                closed = f"of {iso(event_time)}; the window from {iso(start)} to {iso(start + windows.size_s)} is closed"
+                element = reject(STAGE, LATE, element, closed)
+            now = Timestamp.of(time.time() + windows.lateness_s + _CLOCKS_S)
+            yield beam.pvalue.TaggedOutput(LATE, TimestampedValue(element, now))

@@ -65,6 +65,15 @@ def tag_and_count(stage: str, results: Iterable[Any]) -> Iterator[Any]:
                 yield result
 
 
+def tag_taken_out(stage: str, results: Iterable[Any]) -> Iterator[Any]:
+    """The same where a later step counts what passed."""
+    for result in results:
+        if isinstance(result, (Rejection, DeadLetter)):
+            yield from tag_and_count(stage, [result])
+        else:
+            yield result
+
+
 def split_outputs(pardo: beam.ParDo, passed_type: type) -> Any:
     """Give a ParDo the three typed outputs of a stage; untyped, they would be pickled as Any."""
     typed = pardo.with_output_types(passed_type, rejected=Rejection, dead_letters=DeadLetter)

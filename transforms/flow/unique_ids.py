@@ -22,16 +22,12 @@ def unique_ids(documents: beam.PCollection, stage: str, keep: Keep) -> Outcome:
         documents
         | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
         | "GroupById" >> beam.GroupByKey()
-        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(stage, keep)), Document)
+        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(), stage, keep), Document)
     )
 
 
 class _KeepFirstFn(beam.DoFn):
     """Its name is part of the label."""
 
-    def __init__(self, stage: str, keep: Keep) -> None:
-        self._stage = stage
-        self._keep = keep
-
-    def process(self, group: tuple[str, Iterable[Document]]) -> Iterator[Any]:
-        yield from tag_and_count(self._stage, self._keep(group[1]))
+    def process(self, group: tuple[str, Iterable[Document]], stage: str, keep: Keep) -> Iterator[Any]:
+        return tag_and_count(stage, keep(group[1]))

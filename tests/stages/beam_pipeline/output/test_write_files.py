@@ -345,6 +345,7 @@ server.start()
 from beam_pipeline.output.kinds import FREE_FORM
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.output.folder import list_output, prepare_output
+from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.read_files import ReadDocuments, check_inputs
 from transforms.records import dead_letter_row
 
@@ -359,10 +360,10 @@ put("gs://b/in/a.jsonl", b'{"text": "one"}\\n{broken\\n')
 put("gs://b/in/b.jsonl.gz", gzip.compress(b'{"text": "two"}\\n')[:-4])
 put("gs://b/out/journal/1", b"kept")
 put("gs://b/out/qa/qa-00000-of-00001.jsonl", b"old")
-check_inputs(["gs://b/in/*"])
+check_inputs(["gs://b/in/*"], FileReader())
 for wrong in (["gs://b/none-*"], ["gs://nowhere/*"]):
     try:
-        check_inputs(wrong)
+        check_inputs(wrong, FileReader())
     except ValueError as error:
         print(error)
 prepare_output("gs://b/out", resume=True)

@@ -456,7 +456,7 @@ def test_files_are_matched_once_and_in_order(tmp_path, monkeypatch):
     assert match_files(["*.jsonl", f"{tmp_path}/a.jsonl", "./b.jsonl", "a.jsonl"]) == ["a.jsonl", "b.jsonl", "odd[1].jsonl"]
     assert match_pattern("odd[1].jsonl") == ["odd[1].jsonl"]
     assert match_pattern("**.jsonl")[-1] == "sub/c.jsonl"
-    check_inputs(["*.jsonl", "sub/*"])
+    check_inputs(["*.jsonl", "sub/*"], FileReader())
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def test_check_inputs_says_one_line(tmp_path, monkeypatch, pattern, message):
     (tmp_path / "a.csv").write_bytes(b"")
     os.symlink("gone", "broken.jsonl")
     with pytest.raises(ValueError, match=message) as caught:
-        check_inputs([pattern])
+        check_inputs([pattern], FileReader())
     assert str(caught.value).startswith(pattern)
     assert "\n" not in str(caught.value)
 
@@ -489,7 +489,7 @@ def test_file_names_that_are_not_utf8_are_refused(tmp_path):
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     with pytest.raises(ValueError, match=r"caf.*name is not UTF-8"):
-        check_inputs([f"{tmp_path}/*.jsonl"])
+        check_inputs([f"{tmp_path}/*.jsonl"], FileReader())
 
 
 def test_nothing_matched_stops_the_run(tmp_path):
@@ -561,7 +561,7 @@ def test_read_documents_accounts_for_every_row(tmp_path):
     (tmp_path / "y.jsonl.gz").write_bytes(gzip.compress(JSONL)[:-30])
     (tmp_path / "z.txt").write_bytes(b"plain")
     patterns = (f"{tmp_path}/*", f"{tmp_path}/x.jsonl")
-    passed, rejected, dead, counters = run_read(ReadDocuments(patterns, source_label="label"))
+    passed, rejected, dead, counters = run_read(ReadDocuments(patterns, FileReader(Fields(source_label="label"))))
     x = f"{tmp_path}/x.jsonl"
     assert {document.where for document in passed} >= {f"{x}:1", f"{x}:3", f"{tmp_path}/z.txt:1"}
     assert {document.source for document in passed} <= {"label", "s"}
@@ -606,9 +606,9 @@ def test_documents_keep_their_type(tmp_path):
         assert outcome.dead_letters.element_type is DeadLetter
 
 
-def test_read_documents_refuses_an_unknown_format():
+def test_an_unknown_format_is_refused():
     with pytest.raises(ValueError, match="input_format must be auto"):
-        _ = beam.Pipeline("FnApiRunner", PipelineOptions([])) | ReadDocuments(("a",), input_format="csv")
+        FileReader(input_format="csv")
 
 
 # --- exemplars and domains

@@ -230,5 +230,5 @@ def test_what_beam_says_of_a_failed_job_is_one_line() -> None:
 
 
 def test_a_row_that_is_too_large_is_refused_by_beam_in_words() -> None:
-    letter = refused_row("p:d.t", {"document_id": "d", "where": None}, "Received row with size 10MB", "rejected")
+    letter = refused_row(("p:d.t", {"document_id": "d", "where": None}, "Received row with size 10MB"), "rejected")
     assert (letter.message, letter.document_id, letter.where) == ("p:d.t: Received row with size 10MB", "d", "")

@@ -19,7 +19,7 @@ from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.config import LOCAL_RUNNER
 from beam_pipeline.plan import make_plan, screen_config
-from beam_pipeline.reading.input_list import read_inputs
+from beam_pipeline.reading.input_list import file_inputs, read_inputs
 from beam_pipeline.reading.read_inputs import ReadUniqueInputs
 from tests.places import SAMPLE
 from transforms.records import Document
@@ -179,7 +179,7 @@ def test_of_several_inputs_it_knows_what_weights_and_caps_take(corpus: Path, con
     )
     options = config(input=[], inputs=str(corpus / "inputs.yaml"), output=str(corpus / "out"))
     with beam.Pipeline(LOCAL_RUNNER) as pipeline:
-        read = pipeline | ReadUniqueInputs(read_inputs(options))
+        read = pipeline | ReadUniqueInputs(tuple(file_inputs(options, read_inputs(options))))
         read.passed | beam.Map(lambda document: f"{document.source} {document.id}\n") | beam.io.WriteToText(str(corpus / "taken"))
     taken = [line.split() for path in corpus.glob("taken*") for line in path.read_text().splitlines() if line]
     sources = Counter(source for source, _ in taken)

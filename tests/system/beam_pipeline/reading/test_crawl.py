@@ -151,4 +151,4 @@ def test_what_reads_archives_is_missed_before_anything_starts(
 
 def test_what_reads_archives_is_not_needed_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "find_spec", lambda name: None)
-    assert check_inputs([str(SAMPLE)]) == [str(SAMPLE)]
+    assert check_inputs([str(SAMPLE)], FileReader()) == [str(SAMPLE)]

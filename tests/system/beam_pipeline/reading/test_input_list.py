@@ -17,9 +17,9 @@ from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, carried
+from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, with_row
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.input_list import read_inputs
+from beam_pipeline.reading.input_list import file_inputs, read_inputs
 from beam_pipeline.reading.read_files import check_inputs
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.summary.as_table import summary_table
@@ -72,12 +72,14 @@ def test_an_entry_says_what_is_its_own_and_has_the_rest_from_the_options(
     - {source: books, path: shelf/*.parquet, text_field: content, id_field: "", weight: 0.25, languages: [no, en], carry: isbn}
     - {source: 2024, path: [gs://crawl/*.warc.gz, /crawl/b.wet], cap: 1000}
     """
-    books, web = read_inputs(listed(text, text_field="body", carry=["url", "license"]))
+    config = listed(text, text_field="body", carry=["url", "license"])
+    books, web = read_inputs(config)
     assert books.path == [str(tmp_path / "shelf" / "*.parquet")], "from the list's own folder"
     assert (books.text_field, books.id_field, books.weight, books.cap) == ("content", "", 0.25, 0)
     assert (books.languages, books.carry) == (["no", "en"], ["isbn"])
     assert (web.source, web.path) == ("2024", ["gs://crawl/*.warc.gz", "/crawl/b.wet"])
-    assert web.fields("when") == Fields("body", "id", "", "2024", "when", ("url", "license"))
+    *_, files = file_inputs(config, (books, web), "when")
+    assert files.reader.fields == Fields("body", "id", "", "2024", "when", ("url", "license"))
 
 
 @pytest.mark.parametrize(
@@ -138,11 +140,11 @@ def test_a_folder_of_parquet_is_its_data_and_what_lacks_the_text_is_told_first(t
     files = match_pattern(str(tmp_path))
     assert [Path(file).name for file in files] == ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
     assert [Path(file).name for file in match_pattern(f"{tmp_path}/other/")] == ["flat.parquet"]
-    assert check_inputs([str(tmp_path)], "auto", "row.body.text") == files
+    assert check_inputs([str(tmp_path)], FileReader(Fields("row.body.text"))) == files
     with pytest.raises(ValueError, match=re.escape("no column 'text'; there is id, row.body.text, row.tags; name it with")):
-        check_inputs([str(tmp_path)], "auto", "text")
+        check_inputs([str(tmp_path)], FileReader(Fields("text")))
     (tmp_path / "broken.parquet").write_text("no Parquet")
-    assert check_inputs([str(tmp_path / "broken.parquet")], "auto", "text"), "costs a dead letter, not the run"
+    assert check_inputs([str(tmp_path / "broken.parquet")], FileReader(Fields("text"))), "costs a dead letter, not the run"
     [document] = FileReader(Fields("row.body.text", carry=("row.tags", "row.body", "none")), "auto", 1000).read(files[0])
     assert isinstance(document, Document)
     assert (document.text, json.loads(document.carried)) == ("One.", {"row.tags": ["x"], "row.body": {"text": "One."}})
@@ -158,14 +160,15 @@ JSON = st.recursive(
 
 @given(JSON | st.binary() | st.dictionaries(st.text(), JSON, max_size=4) | st.characters(categories=["Cs"]))
 def test_any_value_goes_along_as_json_of_a_bounded_size(value: Any) -> None:
-    text = carried(("a",), (value,))
+    text = with_row(Document("", ""), {"a": value}, Fields(carry=("a",))).carried
     assert set(json.loads(text)) == {"a"}
     text.encode("utf-8")
 
 
 def test_a_long_value_is_cut() -> None:
     for value in ("x" * 100_000, b"x" * 100_000, ["x"] * 100_000, {"x": "y" * 100_000}):
-        assert len(json.loads(carried(("a",), (value,)))["a"]) == CARRIED_CHARACTERS
+        carried = with_row(Document("", ""), {"a": value}, Fields(carry=("a",))).carried
+        assert len(json.loads(carried)["a"]) == CARRIED_CHARACTERS
 
 
 # --- shares

@@ -7,7 +7,7 @@ import tracemalloc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.reading.warc import Broken, Record, read_members, read_unpacked
+from beam_pipeline.reading.warc import Blocks, Broken, Members, Record, read_records
 from tests.fakes.archives import http, members, page, record
 
 INFO = record(b"software: test\r\n", kind="warcinfo", number=1)
@@ -21,7 +21,7 @@ def read(data: bytes, packed: bool = False, most: int = MOST, step: int = 777) -
     """All that is in an archive, and that each has a place of its own."""
     stream = io.BytesIO(data)
     blocks = iter(lambda: stream.read(step), b"")
-    found = list(read_members(stream, _anything, most) if packed else read_unpacked(blocks, _anything, most))
+    found = list(read_records(Members(stream) if packed else Blocks(blocks), _anything, most))
     places = [item.place for item in found]
     assert len(set(places)) == len(places), places
     return found
@@ -131,7 +131,7 @@ class _Failing(io.BytesIO):
 
 def test_a_file_that_cannot_be_read_any_further_costs_its_rest() -> None:
     packed = members(ALL)
-    found = list(read_members(_Failing(packed, len(packed) - 100), _anything, MOST))
+    found = list(read_records(Members(_Failing(packed, len(packed) - 100)), _anything, MOST))
     assert names(found) == [*NAMES[:3], "broken"]
     assert isinstance(found[3], Broken)
     assert "cannot be read any further: 503 from the bucket" in found[3].message

@@ -104,8 +104,10 @@ def test_a_bad_message_is_never_late() -> None:
 @pytest.mark.parametrize("windows", [Windows(60), Windows(60, 30), Windows(60, 90), Windows(7, 3.5), Windows(0.5, 0.25)])
 @pytest.mark.parametrize("event_time", [0.0, 59.9, 60.0, 12345.678])
 def test_bounds_hold_what_they_bound(windows: Windows, event_time: float) -> None:
-    [fixed] = windows.fixed().assign(beam.transforms.window.WindowFn.AssignContext(event_time + windows.lateness_s))
+    [fixed] = windows.closing().windowing.windowfn.assign(
+        beam.transforms.window.WindowFn.AssignContext(event_time + windows.lateness_s)
+    )
     start, end = windows.bounds(fixed)
     assert start <= event_time < end
     assert end - start == pytest.approx(windows.size_s)
-    assert (start, end) == pytest.approx(windows.bounds_of(event_time))
+    assert start == pytest.approx(event_time - event_time % windows.size_s)

@@ -13,7 +13,7 @@ from apache_beam.coders import FastPrimitivesCoder
 from beam_pipeline.output.folder import is_ours, prepare_output
 from beam_pipeline.output.kinds import SCHEMAS
 from beam_pipeline.streaming.windows import Windows
-from beam_pipeline.streaming.write_windows import WriteWindows, _RenameFn, run_name, window_name
+from beam_pipeline.streaming.write_windows import WriteWindows, _rename, run_name, window_name
 from tests.fakes.streams import BASE, At, run_stream
 
 WINDOWS = Windows(60)
@@ -76,12 +76,11 @@ def test_parquet_has_the_columns_of_a_batch(tmp_path: Path) -> None:
 def test_a_rename_done_again_changes_nothing(tmp_path: Path) -> None:
     temporary, final = tmp_path / "x.tmp", tmp_path / "x.jsonl"
     temporary.write_text("1\n")
-    rename = _RenameFn()
-    assert list(rename.process((str(temporary), str(final)))) == [str(final)]
-    assert list(rename.process((str(temporary), str(final)))) == [str(final)]
+    assert _rename(str(temporary), str(final)) == str(final)
+    assert _rename(str(temporary), str(final)) == str(final)
     assert final.read_text() == "1\n"
     with pytest.raises(Exception, match="gone"):
-        list(rename.process((str(tmp_path / "gone.tmp"), str(tmp_path / "gone.jsonl"))))
+        _rename(str(tmp_path / "gone.tmp"), str(tmp_path / "gone.jsonl"))
 
 
 def test_another_run_of_the_same_window_takes_nothing_away(tmp_path: Path) -> None:
