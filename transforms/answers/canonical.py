@@ -34,7 +34,6 @@ _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
 _TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
 _OUTER = "\"'.,;:!? "
-_QUOTED = ((' "', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[^\W\d_]\.[ ]?){2,}(?:(?<=\.)[^\W\d_](?![\w'.]))?|(?<![\w.'])(?:[^\W\d_] )+[^\W\d_](?![\w'.])"
 )
@@ -156,7 +155,8 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
 def _stable_form(answer: str, answer_type: str | None) -> str:
     form = answer if normalise(answer) else ""
     for _ in range(6):
-        previous, form = form, _canonical_once(form, answer_type) if form else ""
+        plain = unify(form)
+        previous, form = form, _typed_form(form, plain, answer_type) or normalise(plain)
         if form == previous:
             break
     return form
@@ -164,11 +164,6 @@ def _stable_form(answer: str, answer_type: str | None) -> str:
 
 # The same stored answer is compared with many responses, and every part of a response with all its aliases.
 _remembered_form = lru_cache(maxsize=4096)(_stable_form)
-
-
-def _canonical_once(answer: str, answer_type: str | None) -> str:
-    plain = unify(answer)
-    return _typed_form(answer, plain, answer_type) or normalise(plain)
 
 
 def _typed_form(answer: str, plain: str, answer_type: str | None) -> str:

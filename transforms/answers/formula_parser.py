@@ -41,12 +41,10 @@ _RAISED = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f]+")
 _LOWERED = re.compile("[\u2080-\u208b]+")
 _PLAIN_SIGNS = str.maketrans({**TYPED, "√": "\\sqrt ", "∙": "*", "≈": "~"})
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?)"
+    r"(?P<number>(?a:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?))"
     r"|\\(?P<command>[A-Za-z]+)|(?P<letters>[^\W\d_]+)|(?P<sign>\*\*|[-+*/^_!|(){}\[\]])"
-    r"|(?P<gap>\s+|\\[,;:! ]|~|&)",
-    re.ASCII,
+    r"|(?P<gap>\s+|\\[,;:! ]|~|&)"
 )
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class FormulaError(ValueError):
@@ -89,13 +87,7 @@ def tokens(text: str) -> list[_Token]:
     while position < len(plain):
         match = _TOKEN.match(plain, position)
         if not match:
-            # `re.ASCII` keeps digits and spaces plain; letters of other alphabets are names as well.
-            letters = _LETTERS.match(plain, position)
-            if not letters:
-                raise FormulaError(f"not of a formula: {plain[position]!r}")
-            found += _names(letters[0], close)
-            position, close = letters.end(), True
-            continue
+            raise FormulaError(f"not of a formula: {plain[position]!r}")
         kind, written = match.lastgroup or "", match[match.lastgroup or 0]
         if kind == "number":
             found.append(_Token("number", written.replace(",", ""), close))
@@ -184,10 +176,13 @@ class _Parser:
         self.position += 1
         return token
 
+    def accept(self, *signs: str) -> str:
+        """Take one of these signs; "" where another token stands."""
+        return self.take().text if self.at(*signs) else ""
+
     def expect(self, sign: str) -> None:
-        if not self.at(sign):
+        if not self.accept(sign):
             raise FormulaError(f"{sign!r} is missing")
-        self.position += 1
 
     def deeper(self, read: Callable[[], Node]) -> Node:
         self.depth += 1
@@ -199,8 +194,7 @@ class _Parser:
 
     def sum(self) -> Node:
         node = self.product()
-        while self.at("+", "-"):
-            sign = self.take().text
+        while sign := self.accept("+", "-"):
             other = self.product()
             node = Node("+", (node, other if sign == "+" else Node("neg", (other,))))
         return node
@@ -208,8 +202,7 @@ class _Parser:
     def product(self) -> Node:
         node = self.run() if self.tight else self.signed()
         while True:
-            if self.at("*", "/"):
-                sign = self.take().text
+            if sign := self.accept("*", "/"):
                 node = Node(sign, (node, self.run() if self.tight else self.signed()))
             elif not self.tight and self.begins_factor():
                 node = self.beside(node)
@@ -238,23 +231,19 @@ class _Parser:
 
     def signed(self) -> Node:
         negative = False
-        while self.at("+", "-"):
-            negative ^= self.take().text == "-"
+        while sign := self.accept("+", "-"):
+            negative ^= sign == "-"
         node = self.power()
         return Node("neg", (node,)) if negative else node
 
     def power(self) -> Node:
         node = self.atom()
-        while self.at("!"):
-            self.take()
+        while self.accept("!"):
             node = Node("factorial", (node,))
         return self.raised(node)
 
     def raised(self, node: Node) -> Node:
-        if not self.at("^"):
-            return node
-        self.take()
-        return Node("^", (node, self.deeper(self.signed)))
+        return Node("^", (node, self.deeper(self.signed))) if self.accept("^") else node
 
     def atom(self) -> Node:
         return self.deeper(self.simple)
@@ -285,17 +274,14 @@ class _Parser:
         if token and token.kind == "number" and token.close and token.text.isdigit():
             self.take()
             return f"_{token.text}"
-        if not self.at("_"):
+        if not self.accept("_"):
             return ""
-        self.take()
-        if not self.at("{"):
+        if not self.accept("{"):
             return f"_{self.take().text}"
-        self.take()
-        parts = []
-        while not self.at("}"):
-            parts.append(self.take().text)
-        self.take()
-        return "_" + "".join(parts)
+        name = "_"
+        while not self.accept("}"):
+            name += self.take().text
+        return name
 
     def argument(self) -> Node:
         """One LaTeX argument: a group, or the next digit or name."""
@@ -310,8 +296,7 @@ class _Parser:
 
     def root(self) -> Node:
         degree = Node("num", value=Fraction(2))
-        if self.at("["):
-            self.take()
+        if self.accept("["):
             degree = self.sum()
             self.expect("]")
         return Node("^", (self.argument(), Node("/", (Node("num", value=Fraction(1)), degree))))
@@ -319,8 +304,7 @@ class _Parser:
     def call(self, name: str) -> Node:
         base = self.subscript() if name == "log" else ""
         power: Node | None = None
-        if self.at("^"):  # sin^2 x
-            self.take()
+        if self.accept("^"):  # sin^2 x
             power = self.argument() if self.at("{") else self.atom()
         if self.at("(", "[", "{", "|"):
             argument = self.atom()

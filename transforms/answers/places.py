@@ -2,9 +2,20 @@
 
 from transforms.answers.canonical import canonical
 
-_REGIONS = frozenset(
-    name.strip()
-    for name in (
+# As addresses have them, so in capitals alone.
+_STATES = dict(
+    pair.replace("_", " ").split(":")
+    for pair in (
+        "AL:alabama AK:alaska AZ:arizona AR:arkansas CA:california CO:colorado CT:connecticut DE:delaware FL:florida GA:georgia "
+        "HI:hawaii ID:idaho IL:illinois IN:indiana IA:iowa KS:kansas KY:kentucky LA:louisiana ME:maine MD:maryland "
+        "MA:massachusetts MI:michigan MN:minnesota MS:mississippi MO:missouri MT:montana NE:nebraska NV:nevada "
+        "NJ:new_jersey NH:new_hampshire NM:new_mexico NY:new_york NC:north_carolina ND:north_dakota OH:ohio OK:oklahoma "
+        "OR:oregon PA:pennsylvania RI:rhode_island SC:south_carolina SD:south_dakota TN:tennessee TX:texas UT:utah VT:vermont "
+        "VA:virginia WA:washington WV:west_virginia WI:wisconsin WY:wyoming DC:dc ON:ontario BC:british_columbia QC:quebec"
+    ).split()
+)
+_REGIONS = frozenset(_STATES.values()).union(
+    (
         "afghanistan, albania, algeria, andorra, angola, argentina, armenia, australia, austria, azerbaijan, bahamas, "
         "bahrain, bangladesh, barbados, belarus, belgium, belize, benin, bhutan, bolivia, botswana, brazil, brunei, "
         "bulgaria, burundi, cambodia, cameroon, canada, chad, chile, china, colombia, congo, costa rica, croatia, cuba, "
@@ -21,27 +32,8 @@ _REGIONS = frozenset(
         "switzerland, syria, taiwan, tajikistan, tanzania, thailand, togo, tonga, trinidad and tobago, tunisia, turkey, "
         "turkmenistan, uganda, ukraine, united arab emirates, united kingdom, united states, united states of america, "
         "uruguay, uzbekistan, vanuatu, venezuela, vietnam, wales, yemen, zambia, zimbabwe, uk, us, usa, uae, europe, asia, "
-        "africa, alabama, alaska, arizona, arkansas, california, colorado, connecticut, delaware, florida, hawaii, idaho, "
-        "illinois, indiana, iowa, kansas, kentucky, louisiana, maine, maryland, massachusetts, michigan, minnesota, "
-        "mississippi, missouri, montana, nebraska, nevada, new hampshire, new jersey, new mexico, new york, north carolina, "
-        "north dakota, ohio, oklahoma, oregon, pennsylvania, rhode island, south carolina, south dakota, tennessee, texas, "
-        "utah, vermont, virginia, washington, west virginia, wisconsin, wyoming, dc, ontario, quebec, british columbia, "
-        "alberta, new south wales, queensland, victoria, tasmania"
-    ).split(",")
-)
-
-
-# As addresses have them, so in capitals alone.
-_STATES = dict(
-    pair.split(":")
-    for pair in (
-        "AL:alabama AK:alaska AZ:arizona AR:arkansas CA:california CO:colorado CT:connecticut DE:delaware FL:florida GA:georgia "
-        "HI:hawaii ID:idaho IL:illinois IN:indiana IA:iowa KS:kansas KY:kentucky LA:louisiana ME:maine MD:maryland "
-        "MA:massachusetts MI:michigan MN:minnesota MS:mississippi MO:missouri MT:montana NE:nebraska NV:nevada "
-        "NJ:new_jersey NH:new_hampshire NM:new_mexico NY:new_york NC:north_carolina ND:north_dakota OH:ohio OK:oklahoma "
-        "OR:oregon PA:pennsylvania RI:rhode_island SC:south_carolina SD:south_dakota TN:tennessee TX:texas UT:utah VT:vermont "
-        "VA:virginia WA:washington WV:west_virginia WI:wisconsin WY:wyoming DC:dc ON:ontario BC:british_columbia QC:quebec"
-    ).split()
+        "africa, alberta, new south wales, queensland, victoria, tasmania"
+    ).split(", ")
 )
 
 
@@ -51,8 +43,7 @@ def is_region(text: str) -> bool:
 
 
 def _region(text: str) -> str:
-    state = _STATES.get(text.strip(" .,"))
-    return state.replace("_", " ") if state else canonical(text, "place")
+    return _STATES.get(text.strip(" .,")) or canonical(text, "place")
 
 
 # Cities whose names others have too, and where the one is that is met without its country. A name that several

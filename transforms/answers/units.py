@@ -182,20 +182,19 @@ def unit_spellings(symbol: str) -> list[str]:
     if symbol in CURRENCIES:
         names = CURRENCIES[symbol]
         return [symbol, *names, *(name + "s" for name in names if name.islower() and name.isalpha())]
+    short = [short for short, full in _SHORTHAND.items() if full == symbol]
     if "/" in symbol:
-        combined = [short for short, full in _SHORTHAND.items() if full == symbol]
         first, second, *more = symbol.split("/")
         if more:
             return [symbol]
         joined = [a + by + b for a in unit_spellings(first) for b in unit_spellings(second) for by in ("/", " per ", " / ")]
-        return [symbol, *combined, *joined][:400]
+        return [symbol, *short, *joined][:400]
     if symbol.endswith(("^2", "^3")):
         base, power = symbol[:-2], symbol[-1]
         known = unit_spellings(base)
         words = ("square ", "sq ", "sq. ") if power == "2" else ("cubic ", "cu ", "cu. ")
-        short = [s for s, full in _SHORTHAND.items() if full == symbol]
         return [symbol, base + power, *short, *(word + name for name in known for word in words)]
-    return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *(short for short, full in _SHORTHAND.items() if full == symbol)]
+    return [*_SPELLINGS.get(symbol, [symbol, symbol + "s"]), *short]
 
 
 _UNIT_END = re.compile(r"[ -]?(?:[^\W\d_]+\.?|[%\u00b0'\"$\u20ac\u00a3\u00a5\u20b9\u2030]+[CFK]?)(?:(?:\^|\*\*)?[23](?!\d))?")

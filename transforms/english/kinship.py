@@ -39,11 +39,7 @@ def are_kin(one: str, other: str) -> bool:
     one, other = one.replace("iz", "is"), other.replace("iz", "is")
     if singular(one) == singular(other):
         return True
-    shared = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        shared += 1
+    shared = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     short, long = sorted((one, other), key=len)
     if one[:shared] in _FALSE_KIN or short in _FALSE_KIN or short.rstrip("e") in _FALSE_KIN:
         return False

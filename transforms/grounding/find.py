@@ -7,6 +7,7 @@ number is found as digits or words, with any spelling of its unit; a date in any
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
 from transforms.answers.dates import MONTHS, PartialDate, parse_date
@@ -27,7 +28,6 @@ _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _IGNORED = frozenset("-.,'\"()[]{}:;!?")
-_JOINT = r"[ \-.,'\"()]{1,4}"
 
 
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
@@ -45,34 +45,29 @@ def _bounded(pattern: str, first: str, last: str) -> str:
 def _text_pattern(answer: str, inflected: bool) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
     folded = " ".join(answer.translate(FOLD).split())
-    pieces = [(found[0], found.start(), found.end()) for found in _PIECE.finditer(folded)]
+    pieces = list(_PIECE.finditer(folded))
     kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
     if not kept:
         return None
-    pattern, last = "", None
-    for word, start, end in kept:
-        if last is not None:
-            between = folded[last[2] : start]
-            if last[0][-1].isdigit() and word[0].isdigit():
-                pattern += (
-                    r" *(?:-|to|until|and) *"
-                    if between.strip() in ("-", "to")
-                    else r" *".join(map(re.escape, between.strip())) or " +"
-                )
-            elif last[0][-1].isalnum() and word[0].isalnum() and len(last[0]) == len(word) == 1:
-                pattern += r"[ \-.,']{0,3}"
-            elif last[0][-1].isalnum() and word[0].isalnum():
-                pattern += _JOINT
-            else:
-                pattern += r"[ \-.,'\"()]{0,3}"
-        pattern += _word_pattern(word, answer)
-        last = (word, start, end)
+    pattern = _word_pattern(kept[0][0], answer)
+    for before, word in pairwise(kept):
+        between = folded[before.end() : word.start()].strip()
+        pattern += _joint(before[0], between, word[0]) + _word_pattern(word[0], answer)
     final = kept[-1][0]
     ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
-    closing = folded[kept[-1][2] :].rstrip()
+    closing = folded[kept[-1].end() :].rstrip()
     if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
         return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
     return _bounded(pattern + ending, kept[0][0][0], final[-1])
+
+
+def _joint(before: str, between: str, word: str) -> str:
+    """What may stand between two words of an answer, where the answer has these marks."""
+    if before[-1].isdigit() and word[0].isdigit():
+        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between)) or " +"
+    if before[-1].isalnum() and word[0].isalnum():
+        return r"[ \-.,']{0,3}" if len(before) == len(word) == 1 else r"[ \-.,'\"()]{1,4}"
+    return r"[ \-.,'\"()]{0,3}"
 
 
 def _word_pattern(word: str, answer: str) -> str:

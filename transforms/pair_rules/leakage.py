@@ -63,12 +63,7 @@ def find_leak(
         return None
     question = unify(question[:_MAX_QUESTION_CHARS])
     found = _leak_of(question, answer, document, answer_type)
-    if found:
-        return found
-    for alias in aliases:
-        if _leak_of(question, alias, document, answer_type):
-            return "alias"
-    return None
+    return found or ("alias" if any(_leak_of(question, alias, document, answer_type) for alias in aliases) else None)
 
 
 def _leak_of(question: str, answer: str, document: str, answer_type: str | None) -> str | None:
@@ -134,8 +129,7 @@ def _verbatim_places(question: str, answer: str, document: str) -> Iterator[tupl
             yield here[0].start, here[-1].end
     squeezed = "".join(wanted)
     if len(squeezed) >= 7:
-        for place in _squeezed_places(question, words, squeezed):
-            yield place
+        yield from _squeezed_places(question, words, squeezed)
 
 
 def _close_up(question: str, here: list[Word]) -> bool:

@@ -167,19 +167,12 @@ def question_refers_to_document(pair: QAPair) -> Fault | None:
         for found in pattern.finditer(question):
             if not _said_before(question, found) and not _said_after(question, found):
                 return Fault("question_refers_to_document", found[0])
-    for found in _AUTHOR.finditer(question):
-        before = question[: found.start()]
-        if not _WORK.search(before) and not _names_somebody(before) and not _said_before(question, found):
+    persons = [(found, question[: found.start()]) for found in _AUTHOR.finditer(question)]
+    somebody = _SOMEBODY.search(question) if len(question) <= _ONE_QUESTION_CHARS else None
+    persons += [(somebody, question)] if somebody else []
+    for found, told in persons:
+        if not (_WORK.search(told) or _names_somebody(question[: found.start()]) or _said_before(question, found)):
             return Fault("question_refers_to_document", found[0])
-    somebody = _SOMEBODY.search(question)
-    if (
-        somebody
-        and len(question) <= _ONE_QUESTION_CHARS
-        and not _WORK.search(question)
-        and not _names_somebody(question[: somebody.start()])
-        and not _said_before(question, somebody)
-    ):
-        return Fault("question_refers_to_document", somebody[0])
     following = _FOLLOWING.search(question)
     if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |[,.] .*[=+<>\u2192]", question[following.end() :]):
         return Fault("question_refers_to_document", following[0])
@@ -224,8 +217,8 @@ _COMPLEMENT = re.compile(
     re.I,
 )
 _OBJECT = re.compile(
-    r"(?:who|what|which [a-z]+) (?!is |was |has |does )[a-z]+(?:ed|t|s|wrote|made|led|won) (?P<pronoun>him|her|them|it|"
-    r"his|their|its|this)\b(?!self)",
+    r"(?:who|what|which [a-z]+) (?!is |was |has |does )[a-z]+(?:ed|t|s|wrote|made|led|won) "
+    r"(?P<pronoun>him|her|them|it|this)\b(?!self)",  # "Who wrote his first novel at twenty?"
     re.I,
 )
 # "How long does it take ...", "Is it true that ...", "What is it called when ...": nothing is meant by "it".
@@ -272,7 +265,7 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
     subject = _SUBJECT.match(question)
     if subject and not _names_somebody(question[: subject.start("pronoun")]):
         pronoun = subject["pronoun"].lower()
-        deferred = pronoun in ("this", "that", "these", "those") and re.match(r"\s+[a-z]", subject["rest"]) and pronoun != "this"
+        deferred = pronoun in ("that", "these", "those") and re.match(r"\s+[a-z]", subject["rest"])
         if (
             not (pronoun == "they" and _CALLING.match(subject["rest"]))
             and not (pronoun == "it" and (_EMPTY_IT.match(subject["rest"]) or _CLEFT.match(subject["rest"])))
@@ -287,8 +280,6 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
             and not _names_somebody(question[: found.start("pronoun")])
             and not re.search(r"\b(?:an?|each|every|any) ", found[0])
         ):
-            if pattern is _OBJECT and found["pronoun"].lower() not in ("him", "her", "them", "it", "this"):
-                continue  # "Who wrote his first novel at twenty?"
             return Fault("question_dangling_pronoun", found["pronoun"])
     unnamed = _UNNAMED.search(question)
     if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):

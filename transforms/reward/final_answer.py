@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 from transforms.english.sentences import BORDER
@@ -59,7 +59,9 @@ class Mark:
     end: int
 
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z]) *(?:\{|(?P<bare>[^\s$]{0,100}))")  # \boxed 5
+_BRACE = re.compile(r"\\\\|\\[{}]|[{}]")
+_TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)  # the closing tag is often the stop word
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(\{.*\})\s*```\s*$", re.DOTALL)
 _FLAT_OBJECT = re.compile(r"\{[^{}]{0,2000}\}")
 _THOUGHT_KEYS = frozenset({"reasoning", "thought", "thoughts", "thinking", "explanation", "rationale", "analysis", "reason"})
@@ -76,43 +78,26 @@ def _boxes(text: str) -> list[Mark]:
     found: list[Mark] = []
     position = 0
     while len(found) <= MAX_MARKS and (box := _BOX.search(text, position)):
-        start = box.end()
-        while start < len(text) and text[start] == " ":
-            start += 1
-        if text[start : start + 1] == "{":
-            end = _closing_brace(text, start)
-            found.append(Mark(text[start + 1 : end].strip() if end else "", box.start(), (end or len(text) - 1) + 1))
-        else:  # \boxed 5
-            word = re.compile(r"[^\s$]{0,100}").match(text, start)
-            end = word.end() if word else start
-            found.append(Mark(text[start:end], box.start(), end))
-        position = max(found[-1].end, box.end())
+        if box["bare"] is None:
+            end = _closing_brace(text, box.end() - 1)
+            found.append(Mark(text[box.end() : end].strip() if end else "", box.start(), (end or len(text) - 1) + 1))
+        else:
+            found.append(Mark(box["bare"], box.start(), box.end()))
+        position = found[-1].end
     return found
 
 
 def _closing_brace(text: str, opening: int) -> int | None:
     depth = 0
-    position = opening
-    while position < len(text):
-        char = text[position]
-        if char == "\\":
-            position += 1
-        depth += (char == "{") - (char == "}")
+    for brace in _BRACE.finditer(text, opening):
+        depth += (brace[0] == "{") - (brace[0] == "}")
         if depth == 0:
-            return position
-        position += 1
+            return brace.start()
     return None
 
 
 def _tags(text: str) -> list[Mark]:
-    found: list[Mark] = []
-    position = 0
-    while len(found) <= MAX_MARKS and (start := text.find("<answer>", position)) >= 0:
-        end = text.find("</answer>", start)
-        end = end if end >= 0 else len(text)  # the closing tag is often the stop word
-        found.append(Mark(text[start + 8 : end].strip(), start, min(len(text), end + 9)))
-        position = found[-1].end
-    return found
+    return [Mark(found[1].strip(), *found.span()) for found in islice(_TAG.finditer(text), MAX_MARKS + 1)]
 
 
 def _objects(text: str) -> list[Mark]:

@@ -189,9 +189,8 @@ def _leads_in(piece: str, truth: Truth) -> bool:
 def converts(piece: str, truth: Truth) -> bool:
     """Whether a piece is the right quantity in another unit, give or take its last digit: "3.1 miles" for 5 km."""
     other = parse_quantity(piece, truth.answer_type)
-    for known in truth.quantities if other else ():
-        if other and known.unit and known.base == other.base and known.unit != other.unit:
-            right, said = known.value * known.factor, other.value * other.factor
-            if abs(said - right) * 20 <= abs(right):
-                return True
-    return False
+    if other is None:
+        return False
+    said = other.value * other.factor
+    known = (known for known in truth.quantities if known.unit not in ("", other.unit) and known.base == other.base)
+    return any(abs(said - right.value * right.factor) * 20 <= abs(right.value * right.factor) for right in known)

@@ -239,8 +239,7 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
         if truth.answer_type == "percentage":
             quantity = as_percentage(quantity, written)
         right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
-        if right and truth.has_unit and not quantity.unit and not _counts_in(after, truth):
-            right = False
+        right = right and (not truth.has_unit or bool(quantity.unit) or _counts_in(after, truth))
         if written == "one" and not right and not _RANGE_GOES_ON.match(after):
             continue
         attached = bool(

@@ -82,21 +82,14 @@ def _as_text(value: object) -> str:
     """A text as it is, a number as one writes it; "" for anything else, and for numbers too long to be written."""
     if isinstance(value, str):
         return value
-    if (
-        not isinstance(value, (int, float))
-        or isinstance(value, bool)
-        or (isinstance(value, int) and value.bit_length() > _MAX_BITS)
-    ):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
-    return str(value)
+    return "" if isinstance(value, int) and value.bit_length() > _MAX_BITS else str(value)
 
 
 def _bounded(aliases: Iterable[str | float] | str | float | None) -> tuple[str, ...]:
     """The first aliases that fit the bounds; one string or number is one alias."""
-    if isinstance(aliases, (str, int, float)):
-        given: Iterable[object] = (aliases,)
-    else:
-        given = aliases if isinstance(aliases, Iterable) else ()
+    given: Iterable[object] = aliases if isinstance(aliases, Iterable) and not isinstance(aliases, str) else (aliases,)
     bounded: list[str] = []
     left = _MAX_ALIASES_CHARS
     for alias in map(_as_text, islice(given, _MAX_ALIASES)):

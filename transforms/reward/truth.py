@@ -70,10 +70,8 @@ class Truth:
     @cached_property
     def loose_forms(self) -> frozenset[str]:
         """What `loose_form` makes of every spelling, without spaces."""
-        return frozenset(self._loose(canonical(spelling, self.answer_type)) for spelling in self.spellings)
-
-    def _loose(self, form: str) -> str:
-        return loose_form(form, self.answer_type).replace(" ", "")
+        forms = (canonical(spelling, self.answer_type) for spelling in self.spellings)
+        return frozenset(loose_form(form, self.answer_type).replace(" ", "") for form in forms)
 
     def said_by(self, text: str) -> bool:
         """Whether a whole text is this answer; a date, place or name may be more exact than it."""
