@@ -1,5 +1,4 @@
 import base64
-import json
 import pickle
 import random
 import tempfile
@@ -14,11 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear
-from tests.places import ROOT
 from transforms.records import Document, Rejection
 from transforms.screen import ScreenConfig, ScreenDocuments, screen_document, screen_text
-
-LABELLED = ROOT / ".." / "shared" / "data" / "documents.jsonl"
 
 PROSE = (
     "The lighthouse on the northern cape was built in 1871 by a crew of forty masons, who carried the granite up from the "
@@ -235,25 +231,3 @@ def test_duplicate_steps_can_be_switched_off() -> None:
 def test_a_long_line_takes_linear_time() -> None:
     words = random.Random(0).choices(PROSE.split(), k=200_000)
     assert_linear(lambda line: list(screen_document(Document("d", line))), lambda size: " ".join(words[:size]), 12_000, 192_000)
-
-
-@pytest.fixture(scope="module")
-def labelled() -> list[dict]:
-    if not LABELLED.exists():
-        pytest.skip("the labelled documents (../shared/data/documents.jsonl) are not here")
-    return [json.loads(line) for line in LABELLED.read_bytes().splitlines()]
-
-
-def test_labelled_documents(labelled: list[dict]) -> None:
-    documents = [Document(row["id"], row["text"], row["source"], f"documents.jsonl:{n}") for n, row in enumerate(labelled, 1)]
-    passed, rejected = summary(run(documents, ScreenConfig()))
-    kept = {name.split("#")[0] for name in passed}
-    assert kept | {name.split("#")[0] for name, _, _ in rejected} == {row["id"] for row in labelled}
-    expected = {label: [row["id"] in kept for row in labelled if row["expect"] == label] for label in ("keep", "drop")}
-    assert sum(expected["keep"]) >= 0.98 * len(expected["keep"])
-    assert sum(expected["drop"]) <= 0.05 * len(expected["drop"])
-
-
-def test_rules_alone_keep_what_is_good(labelled: list[dict]) -> None:
-    lost = [(row["id"], screen_text(row["text"])) for row in labelled if row["expect"] == "keep" and screen_text(row["text"])]
-    assert len(lost) <= 0.01 * len(labelled), lost

@@ -64,13 +64,6 @@ def crowded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.integration
-def test_the_installed_command_ignores_the_folder_that_it_is_called_in(crowded: Path) -> None:
-    arguments = ["run", "--input", "documents.jsonl", "--output", "out", "--report", "false"]
-    done = subprocess.run([PROGRAM, *arguments], cwd=crowded, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 1 and "nothing was accepted: screen/too_short (1)" in done.stdout, done.stderr
-
-
 def test_python_m_names_what_is_in_the_way(crowded: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "beam_pipeline.export", "--help"], cwd=crowded, capture_output=True, text=True, timeout=600

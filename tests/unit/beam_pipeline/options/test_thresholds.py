@@ -11,7 +11,7 @@ from beam_pipeline.options.thresholds import OWN_OPTIONS, THRESHOLDS, read_thres
 from beam_pipeline.plan import screen_config
 from transforms.screen import DEFAULT, ScreenConfig
 
-NEEDED = ["--input=a.jsonl", "--output=out"]
+NEEDED = ["--input=a.jsonl", "--output=out", "--tokenizer=estimate"]
 
 
 def config(*flags: str) -> ScreenConfig:

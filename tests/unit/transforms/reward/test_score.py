@@ -345,7 +345,7 @@ def test_repetition_takes_linear_time(first: int) -> None:
                 reward(text + "Paris", ground_truth, answer_type)
                 reward(text, text[:400], answer_type, (text[:300], "x"))
 
-        assert_linear(score_all, repeated(unit), 450, 3600)
+        assert_linear(score_all, repeated(unit), 225, 1800)
 
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", "<", "</think", "<think>", "\\boxed{5} ", "5 or ", "\ufdfa", "{"])
