@@ -1,6 +1,6 @@
 """Launching on Dataflow: what the options must say for workers in another place, what is derived from them, how a job ends.
 
-Nothing here asks anybody; `cloud_checks.py` looks at what the options name.
+Nothing here asks anybody; `dataflow_checks.py` looks at what the options name.
 """
 
 import ipaddress

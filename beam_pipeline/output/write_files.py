@@ -2,7 +2,7 @@
 
     <output>/qa/qa-00000-of-00004.jsonl, rejected/..., dead_letters/..., journal/, summary.json, report.html
 
-and of a stream, files named by their windows (`window_files.py`) and summaries/.
+and of a stream, files named by their windows (`streaming/write_windows.py`) and summaries/.
 
 A file under its final name is whole. Beam writes each shard to `<kind>/beam-temp-<kind>-<hex>/` and
 renames it when all shards are written, so a run that is stopped leaves that folder behind and no half

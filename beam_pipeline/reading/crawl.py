@@ -1,4 +1,4 @@
-"""Documents of a crawl: the pages in WARC, WET and ARC files (`archive.py`), as text (`pages.py`).
+"""Documents of a crawl: the pages in WARC, WET and ARC files (`warc.py`), as text (`web_pages.py`).
 
 Documents are the responses of HTML or text with a good status, HTML in resource records, and the texts of conversion
 records. A document's id is its WARC-Record-ID, its source the label of the input or else the page's address. Address and

@@ -1,6 +1,6 @@
 """ReadInputs: several inputs (`inputs.py`) read as one, each with its share.
 
-Passed, rejected and dead are as `sources.py` has them. Of what a weight or cap leaves out there is no row, for it may be
+Passed, rejected and dead are as `read_files.py` has them. Of what a weight or cap leaves out there is no row, for it may be
 most of a corpus; it is counted by input.
 """
 

@@ -1,6 +1,6 @@
 """ReadStream: documents that never end, from Pub/Sub or from a folder that fills up, in windows of event time.
 
-Input:    a subscription (`pubsub.py`), or globs (`watch.py`)
+Input:    a subscription (`pubsub.py`), or globs (`watch_folder.py`)
 Passed:   PCollection[Document], each id once within its time to live, windowed
 Rejected: Rejection, reason in {"late", "exact_duplicate"}
 Dead:     what reading files gives, and BadEventTime
