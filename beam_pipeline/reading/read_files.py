@@ -1,6 +1,6 @@
 """Sources: documents, exemplar banks and lists of domains from files, local or in a bucket.
 
-Input:    globs of JSONL, Parquet, plain text or archives of the web (`files.py`, `documents.py`, `crawl.py`)
+Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `crawl.py`)
 Passed:   PCollection[Document], each id once
 Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
