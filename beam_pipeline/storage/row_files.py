@@ -1,7 +1,7 @@
 """Small files of rows, whole: JSONL, one JSON array, or Parquet, of any file system that Beam knows, as mappings.
 
 For what a run is given besides its documents, and for what it wrote: benchmarks, accepted pairs. Documents are read by
-`files.py`, which keeps less in memory and says more of what is wrong.
+`reading/file_reader.py`, which keeps less in memory and says more of what is wrong.
 """
 
 import json
