@@ -11,7 +11,7 @@ TRL := .trl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
 # Many tests wait more than they work: a few at a time.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 
 # The interpreter that makes the environment: PYTHON=... decides, else the first on the PATH that
 # Beam supports, can make environments, and starts (a version manager's shim may not).

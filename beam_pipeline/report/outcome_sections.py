@@ -74,7 +74,7 @@ def reasons(collected: Collected) -> Html:
         ("Rejections", "Verdicts: data worth reading.", collected.summary["reasons"], "rejected"),
         (
             "Dead letters",
-            "Failures: work that can be done again, with beam_pipeline.replay.",
+            "Failures: work that can be done again, with webscale-qa replay.",
             collected.summary["errors"],
             "dead",
         ),

@@ -69,7 +69,7 @@ def footer(collected: Collected) -> str:
     damaged = f" {collected.damaged:,} lines of the output are no rows and were left out." if collected.damaged else ""
     return (
         "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
-        f"The same output gives the same page: python -m beam_pipeline.report writes it again.{damaged}"
+        f"The same output gives the same page: webscale-qa report writes it again.{damaged}"
     )
 
 
