@@ -45,7 +45,7 @@ $(STAMP): requirements.txt requirements-crawl.txt requirements-report.txt requir
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-check: lint types test-all ## lint, types, generated files and all tests: what continuous integration runs
+check: lint types test-all ## lint, types, generated files and all tests
 
 lint: $(STAMP) ## look for mistakes, unformatted code and stale generated files
 	$(BIN)/ruff check .

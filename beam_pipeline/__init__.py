@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 
 __version__ = "0.1.0"
 
@@ -11,11 +12,12 @@ def _refuse_shadows() -> None:
 
     `python -m` looks for modules in the current folder first; the installed command `webscale-qa` does not.
     """
-    here, ours = os.path.realpath(sys.path[0] or "."), os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    ours = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     for name in ("prompts", "transforms"):
-        hiding = next((path for path in (f"{name}.py", name) if os.path.exists(os.path.join(here, path))), "")
-        if hiding and here != ours:
-            print(f"error: {hiding} in this folder hides our package {name}; call webscale-qa, or go elsewhere", file=sys.stderr)
+        found = find_spec(name)
+        if found is None or os.path.realpath(found.origin or "") != os.path.join(ours, name, "__init__.py"):
+            hiding = next((path for path in (f"{name}.py", name) if os.path.exists(path)), f"something called {name}")
+            print(f"error: {hiding} in this folder hides our package {name}: call webscale-qa, or go elsewhere", file=sys.stderr)
             raise SystemExit(2)
 
 

@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import PROGRAM
-from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
-
-BROKEN_PIPE = 141
+from beam_pipeline.exit_codes import BROKEN_PIPE, OK, STOPPED, UNUSABLE
 
 
 class Command(NamedTuple):
@@ -59,10 +57,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:  # while it was imported, which takes a second or two
         return STOPPED
-    except BrokenPipeError:  # who reads what is printed has seen enough, such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
         return BROKEN_PIPE
+    finally:
+        gc.enable()
     return code or OK
+
+
+def _nobody_reads() -> bool:
+    """Whether who read what is printed has seen enough, such as `| head`; the rest then goes nowhere."""
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _help() -> str:

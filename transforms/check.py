@@ -121,17 +121,13 @@ def question_problem(question: str, answer: str = "", document: str = "", answer
 # Cheap ones first; the last two read the document.
 RULES = (
     answer_is_empty,
-    question_has_a_bad_length,
+    QUESTION_RULES[0],
     answer_is_too_long,
     answer_is_question,
     answer_is_placeholder,
     answer_does_not_fit_type,
     answer_is_open_ended,
-    question_is_not_a_question,
-    question_asks_twice,
-    question_refers_to_document,
-    question_has_a_dangling_pronoun,
-    question_has_a_deictic_date,
+    *QUESTION_RULES[1:],
     answer_is_not_grounded,
     answer_is_in_question,
 )

@@ -75,7 +75,7 @@ def open_run(output: str) -> FinishedRun:
     streaming = bool(options.get(STREAMING)) or SUMMARIES in folders
     running = is_held(output)
     if streaming:
-        summary = add_summaries(OutputFolder(output).rows(SUMMARIES))
+        summary = add_summaries(row for row in OutputFolder(output).rows(SUMMARIES) if "balanced" in row)
     elif running:
         raise ReadBackError(f"{output}: a run is writing there; wait for its end")
     elif SUMMARY_FILE not in names:

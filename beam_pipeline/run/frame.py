@@ -71,7 +71,7 @@ class Frame:
 
 
 def _collect_again() -> None:
-    """Switch the garbage collector on, which `__main__` switched off for the start, with what is there out of its way."""
+    """Switch the garbage collector on, which `cli` switched off for the start, with what is there out of its way."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

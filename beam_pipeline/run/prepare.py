@@ -19,7 +19,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import Models
 from beam_pipeline.output.folder import check_apart, prepare_output
 from beam_pipeline.output.run_lock import only_run
-from beam_pipeline.output.saved_options import save_options
+from beam_pipeline.output.saved_options import read_options, save_options
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
@@ -40,7 +40,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
         ValueError: it cannot; one line.
     """
     if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
-        config = config.model_copy(update={"tokenizer": tokenizer_at_hand() if is_local(options) else "estimate"})
+        config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)
     prepare_serving(options, config)
     plan = make_plan(config)
@@ -123,3 +123,10 @@ def _tell(lines: Iterable[str]) -> None:
     """Say what a user should know before the run; it stops nothing."""
     for line in lines:
         print(line, file=sys.stderr, flush=True)
+
+
+def _tokenizer(config: PipelineConfig, local: bool) -> str:
+    """What `--tokenizer auto` stands for. A run that goes on counts as it began, or its chunks would be other ones."""
+    here = tokenizer_at_hand() if local else "estimate"
+    began = str(read_options(config.output).get("tokenizer", "")) if config.resume else ""
+    return began if began in (here, "estimate") else here

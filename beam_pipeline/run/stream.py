@@ -63,7 +63,10 @@ def run_stream(run: Run) -> int:
     clear_temporary(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.
     counted = runner_name(options) not in STREAM_RUNNERS
-    summary = add_summaries(OutputFolder(config.output).windows(run.plan.name))
+    folder = OutputFolder(config.output)
+    summary = add_summaries(folder.windows(run.plan.name))
+    if folder.damaged:
+        print(f"{folder.damaged} rows of {config.output}/summaries/ cannot be read and are not counted", file=sys.stderr)
     summary |= {"tokens": usage_of(frame.result, run.models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - run.began, 1)
     complete_summary(config, summary | frame.course())

@@ -30,6 +30,8 @@ MOST_STARTS = 200
 _OBJECT_START = re.compile(r"""\{\s*["']""")
 # What a repair may add or take away: quotes, commas, brackets and their like; and escapes for white space.
 _PUNCTUATION = re.compile(r"""\\[bfnrt]|[\s"'`“”‘’,:\[\]{}\\]+""")
+# Commands of LaTeX that JSON takes for white space and a word: json_repair would make a tab of the t of \times.
+_LATEX = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrt][a-z]")
 MOST_REPAIRED_CHARS = 20_000  # a reply of some 5,000 tokens
 
 
@@ -94,7 +96,9 @@ def _read(text: str, reply_type: type[Reply]) -> Reply:
     try:
         return _validate(extract_object(text), reply_type, text)
     except ReplyInvalid:
-        repaired = _repair(_answer(text))
+        answer = _answer(text)
+        whole = any(end > answer.rfind("}") for _, end, _ in _objects(answer))  # JSON as it stands: there is nothing to repair
+        repaired = None if whole else _repair(answer)
         if repaired is None:
             raise
         return _validate(repaired, reply_type, text)
@@ -107,10 +111,15 @@ def _repair(answer: str) -> dict[str, Any] | None:
     digit and sign of the answer in its order: of `"2", or 3?"` json_repair would keep the 2.
     """
     start = _OBJECT_START.search(answer)
-    meant = answer[start.start() : answer.rfind("}") + 1] if start else ""
+    end = answer.rfind("}") + 1
+    meant = answer[start.start() : end] if start else ""
     if not 0 < len(meant) <= MOST_REPAIRED_CHARS or meant.count("{") > MOST_STARTS:
         return None  # json_repair takes time by the square of the brackets' depth
     if any(meant.count(left) != meant.count(right) for left, right in ("{}", "[]")):
+        return None
+    if meant.count('"') % 2 or '"' in answer[end:]:
+        return None  # the last bracket stands inside a text, which was cut
+    if _LATEX.search(meant):
         return None
     try:
         found = json_repair.loads(meant, skip_json_loads=True)

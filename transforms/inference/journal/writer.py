@@ -139,7 +139,8 @@ class ObjectJournal:
         self._not_before = 0.0  # the end of the back-off
         self._flushes = 0  # how many wait in `flush`
         self._appended = self._parts = 0
-        self._failures = 0  # in a row
+        self._failures = 0  # in a row, since somebody began to wait
+        self._all_failures = 0  # in all
         self._error: Exception | None = None
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
@@ -165,14 +166,17 @@ class ObjectJournal:
             if not self._lines:
                 return
             self._begin_writing()
-            # Somebody waits now: the back-off begins anew.
-            self._failures = 0
+            # Somebody waits now: the back-off begins anew. Others may wait already, and count their own failures.
+            self._failures, failed = 0, self._all_failures
+            left = target - self._appended + len(self._lines)
             self._not_before = min(self._not_before, time.monotonic() + BACK_OFF_FIRST_S)
             self._flushes += 1
             self._changed.notify_all()
             try:
                 while (missing := target - self._appended + len(self._lines)) > 0:
-                    if self._failures >= FLUSH_TRIES:
+                    if missing < left:
+                        left, failed = missing, self._all_failures
+                    if self._all_failures - failed >= FLUSH_TRIES:
                         raise FatalError(
                             f"{missing} replies that were paid for cannot be written to "
                             f"{self._folder}/{self._name}*: {self._error}"
@@ -233,6 +237,7 @@ class ObjectJournal:
         with self._changed:
             self._error = error
             self._failures += 1
+            self._all_failures += 1
             back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures - 1))
             self._not_before = time.monotonic() + back_off
             self._changed.notify_all()

@@ -83,8 +83,15 @@ def test_a_formula_keeps_its_backslashes_when_it_is_repaired() -> None:
         '{"question": "How old?", "answer": "8", "answer": "9",}',
         '{"question": "How old?", "answer": "9", "note": "sure",} {"question": "Why?", "answer": "9",}',
         '{"question": "How old?",}',
+        '{"question": "How old?", "answer": "a} and mo',
+        '{"question": "How old?", "answer": "{a} or "b',
+        r'{"question": "$\sqrt{2}$", "answer": "3 \times 10^8"}',
+        r'{"question": "How old?", "answer": "\nu",}',
     ],
-    ids=["cut", "a bracket missing", "words would be lost", "a key twice", "two objects", "does not fit"],
+    ids=[
+        *("cut", "a bracket missing", "words would be lost", "a key twice", "two objects", "does not fit"),
+        *("cut behind a bracket", "cut behind a quote", "times", "nu"),
+    ],
 )
 def test_what_would_take_more_than_punctuation_is_invalid(text: str) -> None:
     with pytest.raises(ReplyInvalid) as caught:
