@@ -37,11 +37,11 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command; returns the exit code."""
     name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
-    if name in ("-h", "--help"):
-        print(_help())
-        return OK
-    if name == "--version":
-        print(f"{PROGRAM} {__version__}")
+    if name in ("-h", "--help", "--version"):
+        try:
+            print(f"{PROGRAM} {__version__}" if name == "--version" else _help(), flush=True)
+        except BrokenPipeError:
+            return BROKEN_PIPE if _nobody_reads() else OK
         return OK
     if name not in COMMANDS:
         wanted = f"{PROGRAM} run {name} ..." if name.startswith("-") else f"one of {', '.join(COMMANDS)}"

@@ -228,14 +228,21 @@ beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
 
 def build_index(items: Iterable[BenchmarkItem | str], ngram: int = 13, similarity: float = 0.65) -> ContaminationFinder:
-    """An index of benchmark items, whole or their questions alone; `.match(question, answer)` is a `Match` or None.
+    """An index of benchmark items, or of their questions as texts; `.match(question, answer)` is a `Match` or None.
 
     `ngram` is the run of words that counts as an overlap, `similarity` the share of a long question that makes it a near
     duplicate.
+
+    Raises:
+        TypeError: an item is neither, or `items` is a single text.
     """
+    listed = [None] if isinstance(items, str) else list(items)
+    if wrong := [item for item in listed if not isinstance(item, BenchmarkItem | str)]:
+        given = items if isinstance(items, str) else wrong[0]
+        raise TypeError(f"build_index takes a list of texts or of BenchmarkItem, not {type(given)}")
     named = [
-        item if isinstance(item, BenchmarkItem) else BenchmarkItem(f"item {number}", "", item)
-        for number, item in enumerate(items, 1)
+        item if isinstance(item, BenchmarkItem) else BenchmarkItem(f"item {number}", "", str(item))
+        for number, item in enumerate(listed, 1)
     ]
     return ContaminationFinder(BenchmarkIndex([pack_items(named)], ngram), similarity)
 

@@ -236,6 +236,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
     try:
         asyncio.run(serve(parse_flags(argv)))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, OverflowError) as error:
         print(f"demo_endpoint: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -62,7 +62,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "estimate",
         "Run a sample of the documents, and say what the whole would come to.",
-        ("--input documents.jsonl --output out", "--config run.yaml --sample 500 --price_gpu_hour 2.5"),
+        ("--input documents.jsonl --output out", "--config run.yaml --sample 500 --deadline_h 24 --pilot_gpus 1"),
         usage="%(prog)s --input FILES --output FOLDER [--sample 200] [--seed 0] [--json] [options of the run ...]",
         epilog="All options of webscale-qa run may be given, and are best those of the run to come.",
     )

@@ -4,7 +4,8 @@
     webscale-qa report out
     webscale-qa export out --format trl --to dataset
 
-The stage asks for one question a document, for one kind of reader, and skips `classify`.
+The stage asks for one question a document, for one kind of reader, and skips `classify`. It needs a language model: the
+embedded endpoint knows the shipped stages only. A second run replaces what is in the output folder.
 """
 
 import argparse

@@ -65,6 +65,14 @@ def test_an_index_of_benchmark_items() -> None:
     assert index.match("How long is the bridge over the Tay?", "3,286 metres") is None
 
 
+@pytest.mark.parametrize("items", ["Which planet has the most moons?", [None], [{"question": "Why?"}]])
+def test_an_index_of_anything_else_is_refused(items: Any) -> None:
+    from transforms import build_index
+
+    with pytest.raises(TypeError, match="build_index takes a list of texts or of BenchmarkItem, not <class"):
+        build_index(items)
+
+
 @pytest.mark.parametrize(
     ("question", "problem"),
     [
