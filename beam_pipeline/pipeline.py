@@ -12,6 +12,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import verifier_name
 from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.output.write_run import leaving
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
@@ -79,11 +80,7 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
         final = stages["mix"] = final.passed | "Mix" >> MixQA(plan.mix)
     if config.pass_rate_samples and not band.rejects:
         final = stages["pass_rate"] = measure(final)
-    left = Outcome(
-        final.passed,
-        [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
-        [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
-    )
+    left = leaving(final.passed, stages)
     if config.output_table:
         left = write_tables(left, config, pipeline.options)
     tallies = read.tallies if isinstance(read, Reading) else None

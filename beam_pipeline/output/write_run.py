@@ -14,6 +14,15 @@ from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary
 from transforms.flow.outcome import Outcome
 
 
+def leaving(passed: Any, stages: Mapping[str, Outcome]) -> Outcome:
+    """What leaves a pipeline: what passed its last stage, all rejections, all dead letters."""
+    return Outcome(
+        passed,
+        [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
+        [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
+    )
+
+
 def write_run(
     pipeline: beam.Pipeline, output: str, stages: Mapping[str, Outcome], tasks: Any, file_format: str = "jsonl"
 ) -> Outcome:
@@ -25,11 +34,7 @@ def write_run(
     """
     read, screened, *_ = stages.values()
     *_, last = stages.values()
-    left = Outcome(
-        last.passed,
-        [outcome.rejected for outcome in stages.values()] | "FlattenRejected" >> beam.Flatten(),
-        [outcome.dead_letters for outcome in stages.values()] | "FlattenDeadLetters" >> beam.Flatten(),
-    )
+    left = leaving(last.passed, stages)
     counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, *left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
     for records, kind in zip(left, KINDS.values(), strict=True):

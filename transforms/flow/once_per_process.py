@@ -1,4 +1,4 @@
-"""Digest: one number that stands for all items of a side input, by which a process knows what it has made of them already."""
+"""What a process makes once of a side input: `Shelf` keeps it, under the digest of all items, one number from `DigestItems`."""
 
 import threading
 from collections.abc import Callable, Hashable, Iterable
