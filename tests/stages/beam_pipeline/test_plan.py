@@ -12,7 +12,9 @@ from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.plan import RunPlan, make_plan
+from beam_pipeline.run import prepare
 from beam_pipeline.storage import matching
+from tests.places import SAMPLE
 
 Make = Callable[..., Any]
 FILES = {
@@ -107,3 +109,15 @@ def test_workers_elsewhere_read_the_same_files(folder: Path) -> None:
     assert [spec.path for spec in plan.inputs] == [[f"{folder}/documents.jsonl"]]
     assert plan.config.output == f"{folder}/out"
     assert {model.journal for model in plan.models.values()} == {f"{folder}/out/journal"}
+
+
+@pytest.mark.parametrize(("began", "counts"), [("estimate", "estimate"), ("", "o200k_base"), ("cl100k_base", "o200k_base")])
+def test_a_run_that_goes_on_counts_tokens_as_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, began: str, counts: str
+) -> None:
+    monkeypatch.setattr(prepare, "tokenizer_at_hand", lambda: "o200k_base")
+    monkeypatch.setattr(prepare, "count_tokens", lambda *_: 1)  # its file is not here
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "options.yaml").write_text(f"tokenizer: {began or 'null'}\n", "utf-8")
+    config, options = parse(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--resume"])
+    assert prepare.plan_run(config, options).screen.tokenizer == counts
