@@ -48,10 +48,6 @@ class _NotRational(Exception):
     """Not a rational function: exact arithmetic cannot say its value."""
 
 
-class _Undefined(Exception):
-    """No value at this point."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Statement:
     """Formulas joined by relations; without a relation it is one formula."""
@@ -129,13 +125,11 @@ def _read_items(text: str) -> _Items:
     if not 1 <= len(parts) <= _MAX_ITEMS:
         raise FormulaError("too many parts")
     items: list[tuple[_Statement, ...]] = []
-    for part in parts:
-        for signed in (part.replace("±", "+").replace("\\pm", "+"), part.replace("±", "-").replace("\\pm", "-")):
-            item = _statements(signed)
-            if signed == part or not items or item != items[-1]:
+    for part in (part.replace("\\pm", "±") for part in parts):
+        for sign in "+-" if "±" in part else "+":
+            item = _statements(part.replace("±", sign))
+            if "±" not in part or item not in items[-1:]:
                 items.append(item)
-            if "±" not in part and "\\pm" not in part:
-                break
     return _Items(tuple(items), "" if brackets == "{}" else brackets)
 
 
@@ -204,12 +198,9 @@ def _same_statement(one: _Statement, other: _Statement) -> bool:
     if one == other:
         return True
     if one.relations != other.relations:
-        if not one.relations and other.relations == ("=",):
-            one, other = other, one
-        if one.relations == ("=",) and not other.relations:
-            value = _assigned(one)
-            return value is not None and _same_value(value, other.sides[0])
-        return False
+        formula, equation = sorted((one, other), key=lambda statement: len(statement.relations))
+        value = _assigned(equation) if equation.relations == ("=",) and not formula.relations else None
+        return value is not None and _same_value(value, formula.sides[0])
     if not one.relations:
         return _same_value(one.sides[0], other.sides[0])
     if all(_same_value(a, b) for a, b in zip(one.sides, other.sides, strict=True)):
@@ -276,7 +267,7 @@ def _same_roots(one: Node, other: Node) -> bool:
         try:
             if all(_root_fits(a, b, name, index) for a, b in ((one, other), (other, one)) for index in range(3)):
                 return True
-        except (_NotRational, _Undefined):
+        except (_NotRational, ArithmeticError, ValueError):
             continue
     return False
 
@@ -294,21 +285,20 @@ def _root_fits(one: Node, other: Node, name: str, index: int) -> bool:
 
 
 def _values(one: Node, other: Node, value: Callable[[Node, int], complex]) -> list[tuple[complex, complex]]:
+    """The values of two formulas at the points where both have one."""
     found = []
     for index in range(_POINTS):
         try:
-            found.append((value(one, index), value(other, index)))
-        except _Undefined:
+            pair = (value(one, index), value(other, index))
+        except (ArithmeticError, ValueError):
             continue
+        if all(map(cmath.isfinite, pair)):
+            found.append(pair)
     return found
 
 
 def _exact(node: Node, index: int, known: dict[str, int] | None = None) -> int:
-    """The value of a rational function modulo the prime.
-
-    Raises:
-        _NotRational, _Undefined
-    """
+    """The value of a rational function modulo the prime; an arithmetic or value error where it has none."""
     if node.op == "num":
         return node.value.numerator * pow(node.value.denominator, -1, _PRIME) % _PRIME
     if node.op == "var":
@@ -320,17 +310,14 @@ def _exact(node: Node, index: int, known: dict[str, int] | None = None) -> int:
         if power is None or power.denominator != 1 or abs(power.numerator) > _MAX_EXPONENT:
             raise _NotRational
         base = _exact(node.args[0], index, known)
-        if base == 0 and power <= 0:
-            raise _Undefined
+        if base == power == 0:
+            raise ZeroDivisionError
         return pow(base, power.numerator, _PRIME)
     if node.op not in _OPERATIONS:
         raise _NotRational
     values = [_exact(arg, index, known) for arg in node.args]
-    if node.op != "/":
-        return _OPERATIONS[node.op](*values) % _PRIME
-    if values[1] == 0:
-        raise _Undefined
-    return values[0] * pow(values[1], -1, _PRIME) % _PRIME
+    value = values[0] * pow(values[1], -1, _PRIME) if node.op == "/" else _OPERATIONS[node.op](*values)
+    return value % _PRIME
 
 
 def _constant(node: Node) -> Fraction | None:
@@ -339,9 +326,8 @@ def _constant(node: Node) -> Fraction | None:
         return node.value
     if node.op != "^" and node.op not in _OPERATIONS:
         return None
-    values = [_constant(arg) for arg in node.args]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values) or any(_bits(value) > _MAX_CONSTANT_BITS for value in known):
+    known = [value for arg in node.args if (value := _constant(arg)) is not None]
+    if len(known) < len(node.args) or any(_bits(value) > _MAX_CONSTANT_BITS for value in known):
         return None
     if node.op != "^":
         return None if node.op == "/" and not known[1] else _OPERATIONS[node.op](*known)
@@ -365,26 +351,12 @@ _FLOATING = _OPERATIONS | {
 
 
 def _float(node: Node, index: int) -> complex:
-    """The value in floating point.
-
-    Raises:
-        _Undefined
-    """
-    try:
-        value = _float_value(node, index)
-    except (ArithmeticError, ValueError) as error:
-        raise _Undefined from error
-    if not cmath.isfinite(value):
-        raise _Undefined
-    return value
-
-
-def _float_value(node: Node, index: int) -> complex:
+    """The value in floating point; an error, infinity or no number where it has none."""
     if node.op == "num":
         return complex(float(node.value))
     if node.op == "var":
         return complex(_point(node.name, index))
-    values = [_float_value(arg, index) for arg in node.args]
+    values = [_float(arg, index) for arg in node.args]
     if node.op in _FLOATING:
         return complex(_FLOATING[node.op](*values))
     # A function of which nothing is known but its name: any curve will do, if it is no line.

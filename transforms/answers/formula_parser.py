@@ -74,11 +74,7 @@ class _Token:
 
 
 def tokens(text: str) -> list[_Token]:
-    """Cut a formula into tokens.
-
-    Raises:
-        FormulaError: a character that no formula has, or too much of everything.
-    """
+    """Cut a formula into tokens; raises FormulaError at a character that no formula has, or too much of everything."""
     if len(text) > MAX_CHARS:
         raise FormulaError("too long")
     found: list[_Token] = []
@@ -155,6 +151,9 @@ def _names(run: str, close: bool) -> list[_Token]:
     return found
 
 
+_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|"}
+
+
 class _Parser:
     def __init__(self, found: list[_Token], tight: bool) -> None:
         self.tokens = found
@@ -180,16 +179,18 @@ class _Parser:
         """Take one of these signs; "" where another token stands."""
         return self.take().text if self.at(*signs) else ""
 
-    def expect(self, sign: str) -> None:
-        if not self.accept(sign):
-            raise FormulaError(f"{sign!r} is missing")
-
     def deeper(self, read: Callable[[], Node]) -> Node:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise FormulaError("too deep")
         node = read()
         self.depth -= 1
+        return node
+
+    def whole(self) -> Node:
+        node = self.sum()
+        if self.peek():
+            raise FormulaError("more than one formula")
         return node
 
     def sum(self) -> Node:
@@ -200,28 +201,23 @@ class _Parser:
         return node
 
     def product(self) -> Node:
-        node = self.run() if self.tight else self.signed()
-        while True:
-            if sign := self.accept("*", "/"):
-                node = Node(sign, (node, self.run() if self.tight else self.signed()))
-            elif not self.tight and self.begins_factor():
-                node = self.beside(node)
+        node = self.beside(self.signed())
+        while sign := self.accept("*", "/"):
+            if self.tight:
+                node = Node(sign, (node, self.beside(self.signed())))
             else:
-                return node
-
-    def run(self) -> Node:
-        """Factors side by side."""
-        node = self.signed()
-        while self.begins_factor():
-            node = self.beside(node)
+                node = self.beside(Node(sign, (node, self.signed())))
         return node
 
     def beside(self, node: Node) -> Node:
-        fraction = self.peek()
-        factor = self.power()
-        if node.op == "num" and fraction and fraction.text == "frac" and all(arg.op == "num" for arg in factor.args):
-            return Node("+", (node, factor))  # 2\frac{1}{2} is a mixed number
-        return Node("*", (node, factor))
+        """A factor with those that are written right behind it."""
+        while self.begins_factor():
+            fraction = self.peek()
+            factor = self.power()
+            # 2\frac{1}{2} is a mixed number.
+            mixed = node.op == "num" and fraction and fraction.text == "frac" and all(arg.op == "num" for arg in factor.args)
+            node = Node("+" if mixed else "*", (node, factor))
+        return node
 
     def begins_factor(self) -> bool:
         token = self.peek()
@@ -258,15 +254,12 @@ class _Parser:
             return self.call(token.text)
         if token.kind == "command":
             return self.fraction() if token.text == "frac" else self.root()
-        if token.text in ("(", "[", "{"):
-            node = self.sum()
-            self.expect({"(": ")", "[": "]", "{": "}"}[token.text])
-            return node
-        if token.text == "|":
-            node = self.sum()
-            self.expect("|")
-            return Node("abs", (node,))
-        raise FormulaError(f"{token.text!r} is out of place")
+        if token.text not in _CLOSING:
+            raise FormulaError(f"{token.text!r} is out of place")
+        node = self.sum()
+        if not self.accept(_CLOSING[token.text]):
+            raise FormulaError(f"{_CLOSING[token.text]!r} is missing")
+        return Node("abs", (node,)) if token.text == "|" else node
 
     def subscript(self) -> str:
         """What belongs to a name: "_1", "_{max}", or a digit right behind it."""
@@ -295,10 +288,7 @@ class _Parser:
         return Node("/", (self.argument(), self.argument()))
 
     def root(self) -> Node:
-        degree = Node("num", value=Fraction(2))
-        if self.accept("["):
-            degree = self.sum()
-            self.expect("]")
+        degree = self.simple() if self.at("[") else Node("num", value=Fraction(2))
         return Node("^", (self.argument(), Node("/", (Node("num", value=Fraction(1)), degree))))
 
     def call(self, name: str) -> Node:
@@ -331,15 +321,7 @@ def _called(name: str, argument: Node, base: str) -> Node:
 def parse_formula(text: str) -> tuple[Node, ...]:
     """The readings of a formula without relations: one, or two where "/" and a product side by side meet.
 
-    Raises:
-        FormulaError: not a formula, or out of bounds.
+    Raises FormulaError where it is no formula, or out of bounds.
     """
     found = tokens(text)
-    readings: list[Node] = []
-    for tight in (False, True):
-        parser = _Parser(list(found), tight)
-        node = parser.sum()
-        if parser.peek():
-            raise FormulaError("more than one formula")
-        readings.append(node)
-    return tuple(dict.fromkeys(readings))
+    return tuple(dict.fromkeys(_Parser(list(found), tight).whole() for tight in (False, True)))

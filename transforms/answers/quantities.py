@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 from transforms.answers.markup import without_latex
-from transforms.answers.units import CURRENCIES, read_currency, read_unit
+from transforms.answers.units import CURRENCIES, Unit, parse_unit, read_currency, read_unit
 from transforms.english.number_words import PARTS, SCALES, SMALL_NUMBERS, TENS
 from transforms.english.stems import singular
 from transforms.text import unify
@@ -26,6 +27,8 @@ _UNCOUNTED = frozenset(
 _COUNTED = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}")
 
 _SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mm": 10**6, "mio": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12}
+_COMMON_PARTS = ("half", "quarter", "third")
+_SCALE_WORDS = SCALES | {"hundred": 100, "dozen": 12}
 _READ = SMALL_NUMBERS | {"fourty": 40}
 
 # "1.234,50" and "1 234,50" can be read in one way only; "1.234" is a little more than one, "1,234" more than a thousand.
@@ -40,7 +43,7 @@ _DIGITS = re.compile(
 # "0.(3)" and "0.333...": what stands in brackets, or comes thrice, goes on for ever.
 _ENDLESS = re.compile(r"(\d{0,9})\.(\d{0,12})\((\d{1,12})\)(?!\d)", re.ASCII)
 _ELLIPSIS = re.compile(r"(\d{0,9})\.(\d{3,30}) ?\.\.\.(?! ?\d)(?: ?\(?(?:repeating|recurring)\b\)?)?", re.ASCII)
-_RECURRING = re.compile(r"(\d{0,9})\.(\d)(?: ?\(?(?:repeating|recurring)\b\)?|\u0305)", re.ASCII)
+_RECURRING = re.compile(r"(\d{0,9})\.()(\d)(?: ?\(?(?:repeating|recurring)\b\)?|\u0305)", re.ASCII)
 _BASE_TEN = re.compile(r"_(?:10(?!\d)|\{ ?10 ?\})")
 _FRACTION = re.compile(r" ?/ ?(\d{1,9})(?![\d/]|[.,]\d)", re.ASCII)
 _MIXED = re.compile(r"[ -](\d{1,4}) ?/ ?(\d{1,4})(?![\d/]|[.,]\d)", re.ASCII)
@@ -48,11 +51,12 @@ _AND_A_HALF = re.compile(r" and (?:an?|one) (half|third|quarter)(?![A-Za-z])", r
 _TIMES_TEN = re.compile(r" ?(?:[x\u00d7*\u00b7]|\\times|\\cdot) ?10 ?(?:\^|\*\*) ?\{?([+-]?\d{1,3})\}?(?!\d)", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([+-]?\d{1,3})(?![\w.])", re.ASCII)
 _TEN_TO = re.compile(r"10 ?(?:\^|\*\*) ?\{?([+-]?\d{1,3})\}?(?!\d)", re.ASCII)
-_NUMBER_WORD = re.compile(r"[A-Za-z]+")
+_LETTERS = re.compile(r"[A-Za-z]+")
+_NUMBER_WORDS = re.compile(r"[A-Za-z]{1,12}(?![A-Za-z])(?:[ -][A-Za-z]{1,12}(?![A-Za-z])){0,23}")
+_SCALE_WORD = re.compile(r"[ -]?([A-Za-z]+)")
 _APPROXIMATELY = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca?\.|~|\u2248|exactly)\s*", re.IGNORECASE)
 _DECADE = re.compile(r"(?:(?:in )?the )?[12]\d\d0'?s", re.IGNORECASE)  # and no seconds
 _SIGN = re.compile(r"([+-])\s?|(minus|negative|plus)\s+", re.IGNORECASE)
-_GAP = re.compile(r"[ -]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,11 @@ class Quantity:
 
 def format_number(value: Fraction) -> str:
     """Write a number in plain digits, or as a reduced fraction where decimals would not end."""
-    denominator, places = value.denominator, 0
-    for prime in (2, 5):
-        count = 0
-        while denominator % prime == 0 and count <= _MAX_EXPONENT:
-            denominator //= prime
-            count += 1
-        places = max(places, count)
-    if denominator != 1 or places > _MAX_EXPONENT:
-        return f"{value.numerator}/{value.denominator}"
-    if places == 0:
+    if value.denominator == 1:
         return str(value.numerator)
+    if 10**_MAX_EXPONENT % value.denominator:
+        return f"{value.numerator}/{value.denominator}"
+    places = next(places for places in count(1) if 10**places % value.denominator == 0)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
@@ -136,8 +134,7 @@ def _read_endless(text: str, start: int) -> tuple[Fraction, int] | None:
     """Read decimals that repeat for ever: "0.(3)", "0.1666...", "0.3 recurring"."""
     found = _ENDLESS.match(text, start) or _RECURRING.match(text, start)
     if found:
-        whole, once, again = found[1], found[2], found[3] if found.re is _ENDLESS else found[2]
-        once = once if found.re is _ENDLESS else ""
+        whole, once, again = found.groups()
     else:
         found = _ELLIPSIS.match(text, start)
         again = _repeated(found[2]) if found else ""
@@ -160,9 +157,8 @@ def _repeated(digits: str) -> str:
 def _scaled(text: str, value: Fraction, end: int) -> tuple[Fraction, int]:
     """Multiply by the scale words that follow: "1.5 million", "3 hundred thousand"."""
     for _ in range(3):
-        gap = _GAP.match(text, end)
-        word = _NUMBER_WORD.match(text, gap.end() if gap else end)
-        factor = ({"hundred": 100, "dozen": 12} | SCALES).get(word[0].lower()) if word else None
+        word = _SCALE_WORD.match(text, end)
+        factor = _SCALE_WORDS.get(word[1].lower()) if word else None
         if not word or not factor:
             break
         value, end = value * factor, word.end()
@@ -171,36 +167,24 @@ def _scaled(text: str, value: Fraction, end: int) -> tuple[Fraction, int]:
 
 def _read_words(text: str, start: int) -> tuple[Fraction, int] | None:
     """Read a spelled-out number: "twenty-two", "one hundred and five", "two and a half", "half"."""
-    found: list[tuple[str, int]] = []
-    position = start
-    for _ in range(24):
-        word = _NUMBER_WORD.match(text, position)
-        if not word or len(word[0]) > 12:
-            break
-        found.append((word[0].lower(), word.end()))
-        gap = _GAP.match(text, word.end())
-        if not gap or gap.end() == word.end():
-            break
-        position = gap.end()
-    return _number_of_words(found)
+    run = _NUMBER_WORDS.match(text, start)
+    return (
+        _number_of_words([(word[0].lower(), word.end()) for word in _LETTERS.finditer(text, start, run.end())]) if run else None
+    )
 
 
 def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | None:
     total = current = Fraction(0)
     end = 0
     last = "start"  # what kind of word came last: decides what may follow
-    index = 0
-    while index < len(found):
-        word, stop = found[index]
-        following = found[index + 1][0] if index + 1 < len(found) else ""
-        after = found[index + 2][0] if index + 2 < len(found) else ""
-        if word in _READ and following in PARTS and last == "start" and _READ[word]:
-            return Fraction(_READ[word], PARTS[following]), found[index + 1][1]
-        if word in ("a", "an") and last == "start" and following in ("half", "quarter", "third"):
-            return Fraction(1, PARTS[following]), found[index + 1][1]
+    for index, (word, stop) in enumerate(found):
+        following, after, *_ = (*(word for word, _ in found[index + 1 : index + 3]), "", "")
+        a_part = word in ("a", "an") and following in _COMMON_PARTS
+        if last == "start" and following in PARTS and (_READ.get(word) or a_part):
+            return Fraction(_READ.get(word, 1), PARTS[following]), found[index + 1][1]
         if word in ("half", "quarter") and last == "start":
             return Fraction(1, PARTS[word]), stop
-        if word == "and" and following in ("a", "one") and after in ("half", "quarter", "third") and last != "start":
+        if word == "and" and following in ("a", "one") and after in _COMMON_PARTS and last != "start":
             return total + current + Fraction(1, PARTS[after]), found[index + 2][1]
         if word in ("a", "an") and last == "start" and following in ("hundred", "thousand", "million", "billion", "dozen"):
             current, last = Fraction(1), "one"
@@ -216,14 +200,12 @@ def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | Non
             total, current, last = total + (current or 1) * SCALES[word], Fraction(0), "scale"
         elif word == "and" and last == "scale" and following in _READ:
             last = "and"
-            index += 1
             continue
         elif word == "point" and last in ("one", "ten") and following in _READ and _READ[following] < 10:
             return _spelled_decimals(found, index, total + current)
         else:
             break
         end = stop
-        index += 1
     return (total + current, end) if end else None
 
 
@@ -238,33 +220,24 @@ def _spelled_decimals(found: list[tuple[str, int]], index: int, value: Fraction)
 
 def read_quantity(text: str, start: int = 0, money: bool = False) -> tuple[Quantity, int] | None:
     """Read a quantity that begins at `start`: "-5", "$1.5 million", "12 km/h", "5 ft 11 in", "twenty percent"."""
-    position, sign = start, 1
+    signed = _SIGN.match(text, start)
+    sign = -1 if signed and signed[0].strip().lower() in ("-", "minus", "negative") else 1
+    position = signed.end() if signed else start
     currency = read_currency(text, position)
-    signed = None if currency else _SIGN.match(text, position)
-    if signed:
-        sign = -1 if signed[0].strip().lower() in ("-", "minus", "negative") else 1
-        position = signed.end()
-        currency = read_currency(text, position)
     if currency:
         position = currency[1] + (text[currency[1] : currency[1] + 1] == " ")
     found = read_number(text, position)
     if not found:
         return None
-    value, end = found
-    if currency:
-        value, end = _short_scale(text, value, end)
-        unit = currency[0]
-        again = read_unit(text, end, money=True)  # "$5 USD", "$5 dollars"
-        end = again[1] if again and again[0].symbol in CURRENCIES else end
-        return Quantity(sign * value, unit.symbol, unit.base), end
-    if money:
-        value, end = _short_scale(text, value, end)
-    named = read_unit(text, end, money)
-    if not named:
-        return Quantity(sign * value), end
-    unit, end = named
-    quantity, end = _compound(text, Quantity(sign * value, unit.symbol, unit.base, unit.factor), end)
-    return quantity, end
+    value, end = _short_scale(text, *found) if currency or money else found
+    named = read_unit(text, end, money or currency is not None)
+    if currency:  # "$5 USD", "$5 dollars"
+        return _in_unit(sign * value, currency[0]), named[1] if named and named[0].symbol in CURRENCIES else end
+    return _compound(text, _in_unit(sign * value, named[0]), named[1]) if named else (Quantity(sign * value), end)
+
+
+def _in_unit(value: Fraction, unit: Unit) -> Quantity:
+    return Quantity(value, unit.symbol, unit.base, unit.factor)
 
 
 def _short_scale(text: str, value: Fraction, end: int) -> tuple[Fraction, int]:
@@ -282,9 +255,8 @@ def _compound(text: str, quantity: Quantity, end: int) -> tuple[Quantity, int]:
         named = read_unit(text, number[1]) if number else None
         if not number or not named or named[0].base != quantity.base or named[0].factor >= quantity.factor:
             break
-        unit = named[0]
-        value = quantity.value * quantity.factor / unit.factor + number[0]
-        quantity, end = Quantity(value, unit.symbol, unit.base, unit.factor), named[1]
+        unit, end = named
+        quantity = _in_unit(quantity.value * quantity.factor / unit.factor + number[0], unit)
     return quantity, end
 
 
@@ -306,15 +278,15 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
     if not found and answer_type in ("duration", "number"):  # "a year", "an hour"
         one = re.match(r"(?:an?|per) (?=[A-Za-z])", text)
         named = read_unit(text, one.end()) if one else None
-        found = (Quantity(Fraction(1), named[0].symbol, named[0].base, named[0].factor), named[1]) if named else None
+        found = (_in_unit(Fraction(1), named[0]), named[1]) if named else None
     if not found:
         return None
     quantity, end = found
     rest = text[end:].strip(" .,;:")
     if re.fullmatch(r"(?:an?|of an?) [a-z]+", rest) and quantity.value == Fraction(1, 2):  # "half an hour"
-        named = read_unit(rest, rest.rindex(" ") + 1)
-        if named and named[1] == len(rest):
-            return Quantity(quantity.value, named[0].symbol, named[0].base, named[0].factor)
+        unit = parse_unit(rest.split(" ")[-1])
+        if unit:
+            return _in_unit(quantity.value, unit)
     more = re.fullmatch(r"and (?:an?|one) (half|third|quarter)", rest) if quantity.unit else None
     if more:  # "an hour and a half"
         return Quantity(quantity.value + Fraction(1, PARTS[more[1]]), quantity.unit, quantity.base, quantity.factor)
@@ -324,8 +296,8 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
         counted = _COUNTED.fullmatch(rest)
         if counted and not _UNCOUNTED.intersection(rest.lower().replace("-", " ").split()):
             *before, last = rest.lower().replace("-", " ").split()
-            unit = " ".join([*before, singular(singular(last))])
-            return Quantity(quantity.value, unit, unit)
+            counted_as = " ".join([*before, singular(singular(last))])
+            return Quantity(quantity.value, counted_as, counted_as)
     return None
 
 

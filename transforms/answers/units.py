@@ -1,5 +1,6 @@
 """Units of measure and currency: one symbol for every spelling, and how they convert."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,16 +144,11 @@ def parse_unit(text: str, money: bool = False) -> Unit | None:
     if whole:
         return whole
     parts = re.split(r" ?/ ?| per | an? (?=hour|minute|second|day|week|month|year)", text)
-    if len(parts) not in (2, 3):
+    units = [unit for part in parts if (unit := _simple_unit(part))]
+    if len(parts) not in (2, 3) or len(units) < len(parts):
         return None
-    units = [_simple_unit(part) for part in parts]
-    factor = Fraction(1)
-    for position, unit in enumerate(units):
-        if unit is None:
-            return None
-        factor = factor / unit.factor if position else unit.factor
-    known = [unit for unit in units if unit]
-    return Unit("/".join(unit.symbol for unit in known), "/".join(unit.base for unit in known), factor)
+    factor = units[0].factor / math.prod(unit.factor for unit in units[1:])
+    return Unit("/".join(unit.symbol for unit in units), "/".join(unit.base for unit in units), factor)
 
 
 def _simple_unit(text: str) -> Unit | None:
@@ -218,27 +214,15 @@ def read_unit(text: str, start: int, money: bool = False) -> tuple[Unit, int] | 
         written = text[start:end].lstrip(" -")
         if written == "in" and text[end : end + 2].strip()[:1].isalnum():
             continue  # "30 in total" is not 30 inches
-        unit = parse_unit(written, money)
-        if unit:
-            return unit, end
-        if written.endswith("."):
-            unit = parse_unit(written[:-1], money)
+        for dots in (0, 1) if written.endswith(".") else (0,):
+            unit = parse_unit(written[: len(written) - dots], money)
             if unit:
-                return unit, end - 1
+                return unit, end - dots
     return None
 
 
-_CURRENCY = re.compile(
-    r"(?:"
-    + "|".join(
-        sorted(
-            (re.escape(n) for code, names in CURRENCIES.items() for n in (code, *names) if not n.islower() or not n.isalpha()),
-            key=len,
-            reverse=True,
-        )
-    )
-    + r")(?![A-Za-z])"
-)
+_SIGNS = (name for code, names in CURRENCIES.items() for name in (code, *names) if not (name.islower() and name.isalpha()))
+_CURRENCY = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(_SIGNS, key=len, reverse=True)))})(?![A-Za-z])")
 
 
 def read_currency(text: str, start: int = 0) -> tuple[Unit, int] | None:

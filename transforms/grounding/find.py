@@ -7,18 +7,16 @@ number is found as digits or words, with any spelling of its unit; a date in any
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
 from transforms.answers.dates import MONTHS, PartialDate, parse_date
 from transforms.answers.quantities import Quantity, parse_quantity
 from transforms.answers.units import parse_unit, read_unit, unit_spellings
 from transforms.english.number_words import SCALES, SMALL_NUMBERS, UP_TO_TWENTY
-from transforms.grounding.folding import FOLD, Folded, fold
+from transforms.grounding.folding import FOLD, Folded, Place, fold
 from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
 from transforms.text import normalise, unify
-
-Place = tuple[int, int]
 
 # How many places are looked at one by one before a search gives up: keeps a hostile document linear.
 _MAX_CANDIDATES = 2000
@@ -112,7 +110,7 @@ def _negative_before(text: str, start: int) -> bool:
     return bool(re.search(r"(?:^|[\s(\[$=:,])-$|\b(?:minus|negative) $", before))
 
 
-def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_type: str | None) -> Place | None:
+def _find_quantity(quantity: Quantity, folded: Folded, answer_type: str | None) -> Place | None:
     """Find a number with its unit; without the unit where the document gives that elsewhere."""
     text = folded.text
     number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
@@ -121,13 +119,13 @@ def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_typ
     alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
     if not quantity.unit:
         for found in _candidates(alone, text, quantity):
-            if _ends_a_number(text, original, folded, found.end("number")):
+            if _ends_a_number(folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
     unit = _units_pattern(quantity.unit)
     after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
     for found in _candidates(after, text, quantity):
-        written = original[slice(*folded.original(*found.span("unit")))]
+        written = folded.source[slice(*folded.original(*found.span("unit")))]
         named = read_unit(unify(written), 0, answer_type == "money")
         if named is None or named[0].symbol == quantity.unit or quantity.unit in (written, written.lower()):
             return folded.original(found.start("number"), found.end("unit"))
@@ -136,44 +134,38 @@ def _find_quantity(quantity: Quantity, folded: Folded, original: str, answer_typ
         for found in _candidates(before, text, quantity):
             return folded.original(found.start("unit"), found.end("number"))
     compound = _compound_pattern(quantity)
-    if compound and (match := re.search(compound, text)):
-        return folded.original(*match.span())
+    if compound and (place := folded.search(compound)):
+        return place
     # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
     named_before = re.compile(rf"(?<![^\W\d_])(?:{unit})(?![^\W\d_])(?![/^])")
     named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{unit})(?![^\W\d_])")
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
-        other_unit = _UNIT_AFTER.match(text, end) and _unit_after(original, folded, end)
-        if (
-            not other_unit
-            and _ends_a_number(text, original, folded, end)
-            and (named_before.search(text, max(0, start - 300), start) or named_after.match(text, end))
-        ):
+        if (_UNIT_AFTER.match(text, end) and _unit_after(folded, end)) or not _ends_a_number(folded, end):
+            continue
+        if named_before.search(text, max(0, start - 300), start) or named_after.match(text, end):
             return folded.original(start, end)
     return None
 
 
 def _candidates(pattern: re.Pattern[str], text: str, quantity: Quantity) -> Iterator[re.Match[str]]:
-    for count, found in enumerate(pattern.finditer(text)):
-        if count >= _MAX_CANDIDATES:
-            return
-        start = found.start("number")
-        negative = _negative_before(text, start)
-        if negative == (quantity.value < 0) and _stands_alone(text, start, found.end("number")):
+    for found in islice(pattern.finditer(text), _MAX_CANDIDATES):
+        start, end = found.span("number")
+        if _negative_before(text, start) == (quantity.value < 0) and _stands_alone(text, start, end):
             yield found
 
 
-def _unit_after(original: str, folded: Folded, end: int) -> bool:
-    place = folded.original(end, end + 1)[0] if end < len(folded.text) else len(original)
-    return read_unit(unify(original[place : place + 30]), 0) is not None
+def _unit_after(folded: Folded, end: int) -> bool:
+    place = folded.original(end, end + 1)[0] if end < len(folded.text) else len(folded.source)
+    return read_unit(unify(folded.source[place : place + 30]), 0) is not None
 
 
-def _ends_a_number(text: str, original: str, folded: Folded, end: int) -> bool:
+def _ends_a_number(folded: Folded, end: int) -> bool:
     """Whether a bare number ends here: at a border, or at a unit written close up ("12km"), but not in "1990s"."""
-    following = text[end : end + 1]
+    following = folded.text[end : end + 1]
     if not following.isalnum() and following != "_":
         return True
-    return text[end - 1].isdigit() and following != "s" and _unit_after(original, folded, end)
+    return folded.text[end - 1].isdigit() and following != "s" and _unit_after(folded, end)
 
 
 def _units_pattern(symbol: str) -> str:
@@ -191,16 +183,13 @@ def _compound_pattern(quantity: Quantity) -> str | None:
     whole, rest = divmod(int(quantity.value), larger[1])
     if not whole or not rest:
         return None
-    forms = []
-    for number, symbol in ((whole, larger[0]), (rest, quantity.unit)):
-        forms.append(rf"(?:{number}|{spelled(number)})[ \-]?(?:{_units_pattern(symbol)})")
+    parts = ((whole, larger[0]), (rest, quantity.unit))
+    forms = (rf"(?:{number}|{spelled(number)})[ \-]?(?:{_units_pattern(symbol)})" for number, symbol in parts)
     return _NUMBER_LEFT + r",? ?(?:and )?".join(forms) + r"(?!\w)"
 
 
 def _date_patterns(date: PartialDate) -> Iterator[str]:
-    """Every common way of writing a date, as far as it is known; the fullest first."""
-    if not date.month:
-        return
+    """Every common way of writing a date of which the month is known; the fullest first."""
     name = MONTHS[date.month - 1]
     month = rf"(?:{name}|{name[:3]}{'t?' if date.month == 9 else ''}\.?)"
     year = rf"{date.year}(?!\d)(?!s)" if date.year else ""
@@ -224,26 +213,19 @@ def _date_patterns(date: PartialDate) -> Iterator[str]:
 
 def _find_date(date: PartialDate, folded: Folded) -> Place | None:
     for pattern in _date_patterns(date):
-        found = re.search(pattern, folded.text)
-        if found:
-            return folded.original(*found.span())
-    if date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text):
-        return _find_day(date, folded)  # the year is said elsewhere
+        if place := folded.search(pattern):
+            return place
+    if not (date.year and date.day and re.search(rf"(?<!\d){date.year}(?![\ds])", folded.text)):
+        return None
+    # The year is said elsewhere. A day that is given another year is another day.
+    for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
+        for found in islice(re.finditer(pattern, folded.text), _MAX_CANDIDATES + 1):
+            if not _YEAR_AFTER.match(folded.text, found.end()):
+                return folded.original(*found.span())
     return None
 
 
 _YEAR_AFTER = re.compile(r"(?:,| of)? ?[12]\d{3}(?!\d)")
-
-
-def _find_day(date: PartialDate, folded: Folded) -> Place | None:
-    """A day without its year; one that is given another year is another day."""
-    for pattern in _date_patterns(PartialDate(0, date.month, date.day)):
-        for count, found in enumerate(re.finditer(pattern, folded.text)):
-            if not _YEAR_AFTER.match(folded.text, found.end()):
-                return folded.original(*found.span())
-            if count >= _MAX_CANDIDATES:
-                break
-    return None
 
 
 _RANGE = re.compile(r"(?:from |between )?(\d[\d,.]*) ?(?:-|to|and) ?(\d\S* ?.*)", re.DOTALL)
@@ -259,11 +241,9 @@ def _find_range(form: str, folded: Folded) -> Place | None:
     if not all(numbers):
         return None
     units = _units_pattern(second.unit)
-    place = re.search(
-        rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])",
-        folded.text,
+    return folded.search(
+        rf"{_NUMBER_LEFT}{numbers[0]}[ \-]{{0,2}}(?:{units})? ?(?:-|to|and) ?{numbers[1]}[ \-]{{0,2}}(?:{units})(?![^\W\d_])"
     )
-    return folded.original(*place.span()) if place else None
 
 
 _DRESS = r"[\s$\\{}]*"
@@ -322,33 +302,22 @@ def _find_exact(answer: str, text: str) -> Place | None:
         pattern = _NUMBER_LEFT + pattern
     if parts[-1][-1].isdigit():
         pattern += _NUMBER_RIGHT
-    for count, found in enumerate(re.finditer(pattern, text)):
+    for found in islice(re.finditer(pattern, text), _MAX_CANDIDATES + 1):
         start, end = found.span()
         if not number or (_stands_alone(text, start, end) and not _negative_before(text, start)):
             return start, end
-        if count >= _MAX_CANDIDATES:
-            break
     return None
 
 
-def _find_text(answer: str, folded: Folded, original: str, inflected: bool = True) -> Place | None:
-    for pattern in (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD))):
-        place = _first_place(pattern, answer, folded, original) if pattern else None
-        if place:
-            return place
-    return None
-
-
-def _first_place(pattern: str, answer: str, folded: Folded, original: str) -> Place | None:
+def _find_text(answer: str, folded: Folded, inflected: bool = True) -> Place | None:
     letters = "".join(char for char in answer if char.isalpha())
     acronym = 2 <= len(letters) <= 5 and letters.isupper()
-    for count, found in enumerate(re.finditer(pattern, folded.text)):
-        place = folded.original(*found.span())
-        # "US" is not "us", "WHO" is not "who".
-        if not acronym or not original[slice(*place)].islower():
-            return place
-        if count >= _MAX_CANDIDATES:
-            break
+    for pattern in filter(None, (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD)))):
+        for found in islice(re.finditer(pattern, folded.text), _MAX_CANDIDATES + 1):
+            place = folded.original(*found.span())
+            # "US" is not "us", "WHO" is not "who".
+            if not acronym or not folded.source[slice(*place)].islower():
+                return place
     return None
 
 
@@ -368,31 +337,28 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
         return _find_code(answer, text)
     folded = fold(text)
     if answer_type == "list":
-        return _find_text(answer, folded, text) or _find_list(answer, folded, text)
+        return _find_text(answer, folded) or _find_list(answer, folded)
     if answer_type == "expression":
-        return _find_expression(answer, text) or _find_any(answer, folded, text, None)
-    return _find_any(answer, folded, text, answer_type)
+        return _find_expression(answer, text) or _find_any(answer, folded, None)
+    return _find_any(answer, folded, answer_type)
 
 
-def _find_list(answer: str, folded: Folded, text: str) -> Place | None:
+def _find_list(answer: str, folded: Folded) -> Place | None:
     items = list_items(unify_lines(answer))
     if not items or len(items) > 50:
         return None
-    places = [_find_any(item, folded, text, None) for item in items]
+    places = [_find_any(item, folded, None) for item in items]
     return places[0] if all(places) else None
 
 
-def _find_any(answer: str, folded: Folded, text: str, answer_type: str | None) -> Place | None:
+def _find_any(answer: str, folded: Folded, answer_type: str | None) -> Place | None:
     form = canonical(answer, answer_type)
     date = parse_date(form) if answer_type in (None, "date") else None
     if date and date.month:
-        return _find_date(date, folded) or _find_text(answer, folded, text, inflected=False)
+        return _find_date(date, folded) or _find_text(answer, folded, inflected=False)
     quantity = parse_quantity(form, answer_type)
     if quantity:
-        place = _find_quantity(quantity, folded, text, answer_type)
         counted = quantity.unit and parse_unit(quantity.unit) is None
-        return place or (_find_text(answer, folded, text) if counted else None)
-    place = _find_text(answer, folded, text) or _find_range(form, folded)
-    if place is None and form != normalise(answer):
-        place = _find_text(form, folded, text)
-    return place
+        return _find_quantity(quantity, folded, answer_type) or (_find_text(answer, folded) if counted else None)
+    place = _find_text(answer, folded) or _find_range(form, folded)
+    return place or (_find_text(form, folded) if form != normalise(answer) else None)

@@ -4,9 +4,11 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from transforms.text import unify, without_accents
+
+Place = tuple[int, int]
 
 
 class _FoldTable(dict[int, str]):
@@ -31,42 +33,44 @@ class _FoldTable(dict[int, str]):
 FOLD = _FoldTable()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Folded:
     """A folded text, and the text that it was."""
 
     text: str
     source: str
 
-    def original(self, start: int, end: int) -> tuple[int, int]:
+    def search(self, pattern: str) -> Place | None:
+        """The first place in the original text whose folded form matches."""
+        found = re.search(pattern, self.text)
+        return self.original(*found.span()) if found else None
+
+    def original(self, start: int, end: int) -> Place:
         """The place in the original text; `end` is after the last character that was matched."""
-        marks = _marks(self.source)
-        first = _back(marks, start)
-        return first, max(_back(marks, end - 1) + 1, first + 1)
+        first = self._back(start)
+        return first, max(self._back(end - 1) + 1, first + 1)
+
+    def _back(self, offset: int) -> int:
+        index = bisect_right(self._marks, (offset, 1 << 60)) - 1
+        return offset if index < 0 else self._marks[index][1] + offset - self._marks[index][0]
+
+    @cached_property
+    def _marks(self) -> list[tuple[int, int]]:
+        """(folded offset, original offset) wherever the two begin to drift apart."""
+        odd = "" if self.source.isascii() else "".join(char for char in set(self.source) if len(FOLD[ord(char)]) != 1)
+        marks: list[tuple[int, int]] = []
+        shift = 0
+        for found in re.finditer("[" + re.escape(odd) + "]", self.source) if odd else ():
+            width = len(FOLD[ord(found[0])])
+            start = found.start() + shift
+            # Every character of an expansion points at the one that it came from.
+            marks += [(start + step, found.start()) for step in range(1, width)]
+            shift += width - 1
+            marks.append((start + width, found.end()))
+        return marks
 
 
 @lru_cache(maxsize=4)
 def fold(text: str) -> Folded:
     """Fold a whole text; the last few are remembered."""
     return Folded(text.translate(FOLD), text)
-
-
-@lru_cache(maxsize=4)
-def _marks(text: str) -> list[tuple[int, int]]:
-    """(folded offset, original offset) wherever the two begin to drift apart."""
-    odd = "" if text.isascii() else "".join(char for char in set(text) if len(FOLD[ord(char)]) != 1)
-    marks: list[tuple[int, int]] = []
-    shift = 0
-    for found in re.finditer("[" + re.escape(odd) + "]", text) if odd else ():
-        width = len(FOLD[ord(found[0])])
-        start = found.start() + shift
-        # Every character of an expansion points at the one that it came from.
-        marks += [(start + step, found.start()) for step in range(1, width)]
-        shift += width - 1
-        marks.append((start + width, found.end()))
-    return marks
-
-
-def _back(marks: list[tuple[int, int]], offset: int) -> int:
-    index = bisect_right(marks, (offset, 1 << 60)) - 1
-    return offset if index < 0 else marks[index][1] + offset - marks[index][0]

@@ -13,13 +13,7 @@ def digits_pattern(value: Fraction) -> str | None:
     if "/" in written:
         return None
     whole, _, decimals = written.partition(".")
-    groups: list[str] = []
-    while len(whole) > 3:
-        groups.insert(0, whole[-3:])
-        whole = whole[:-3]
-    pattern = "[, '_]?".join([whole, *groups]) if groups else whole
-    if pattern == "0" and decimals:
-        pattern = "0?"
+    pattern = "0?" if whole == "0" and decimals else f"{int(whole):,}".replace(",", "[, '_]?")
     # "3,264" is a number of thousands in English, "3,2" can only be a decimal comma.
     point = r"\." if len(decimals) == 3 else "[.,]"
     return pattern + (rf"{point}{decimals}0*" if decimals else r"(?:\.0+)?")
