@@ -12,9 +12,6 @@ from transforms.english.stems import singular
 _remembered_quantity = lru_cache(maxsize=4096)(parse_quantity)
 
 
-# --- Agreement -----------------------------------------------------------------------------------
-
-
 def answers_match(a: str, b: str, answer_type: str | None = None, aliases: tuple[str, ...] | list[str] = ()) -> bool:
     """Whether two answers say the same thing. Reflexive, and symmetric where no aliases are given.
 
@@ -47,25 +44,20 @@ def _same(a: str, b: str, answer_type: str | None) -> bool:
 
 def same_quantity(first: Quantity, second: Quantity, answer_type: str | None = None) -> bool:
     """Whether two quantities agree: in units that convert exactly, or where one side leaves the unit out."""
-    if first.same(second) or _small_change(first, second) or _small_change(second, first):
+    if first.same(second):
         return True
-    if answer_type == "number" and (_share_of(first, second) or _share_of(second, first)):
-        return True
-    return first.value == second.value and _unit_left_out(first, second, answer_type)
-
-
-def _share_of(percentage: Quantity, share: Quantity) -> bool:
-    """Whether a percentage is this number: 75% is 0.75."""
-    return percentage.unit == "%" and not share.unit and percentage.value == 100 * share.value
+    for hundredfold, other in ((first, second), (second, first)):
+        share = answer_type == "number" and hundredfold.unit == "%" and not other.unit  # 75% is 0.75
+        if hundredfold.value == 100 * other.value and (share or other.base in SMALL_CHANGE.get(hundredfold.base, ())):
+            return True
+    if first.value != second.value or bool(first.unit) == bool(second.unit):
+        return False
+    # "155" for "155 km": one side has no unit. A "%" may go only where one is expected.
+    return "%" not in (first.unit, second.unit) or answer_type == "percentage"
 
 
 # A hundred of these make one of any of those.
 SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
-
-
-def _small_change(coins: Quantity, money: Quantity) -> bool:
-    return money.base in SMALL_CHANGE.get(coins.base, ()) and coins.value == 100 * money.value
-
 
 _CUT_SHORT = {"st": "saint", "mt": "mount"}
 _CUT = re.compile(r"\b(?:st|mt)(?= [a-z])")
@@ -79,13 +71,6 @@ def loose_form(form: str, answer_type: str | None = None) -> str:
         form = " ".join(singular(singular(word)) for word in form.split(" "))
     spelled_out = all(len(word) == 1 for word in form.split(" "))
     return form if spelled_out or re.search(r"\d", form) else form.replace(" ", "")
-
-
-def _unit_left_out(first: Quantity, second: Quantity, answer_type: str | None) -> bool:
-    """Whether one of two equal numbers has no unit: "155" for "155 km". A "%" may go only where one is expected."""
-    if bool(first.unit) == bool(second.unit):
-        return False
-    return "%" not in (first.unit, second.unit) or answer_type == "percentage"
 
 
 def _same_person(one: list[str], other: list[str]) -> bool:

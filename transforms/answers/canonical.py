@@ -1,4 +1,4 @@
-"""Answers as values: their types, one canonical form for every spelling, and when two of them agree.
+"""Answers as values: their types, and one canonical form for every spelling.
 
 Shared by the rules that check a pair and by the reward that scores a response, so both mean the
 same thing by "the same answer". Linear in the length of what is given, and never raises.
@@ -25,8 +25,6 @@ VALUE_TYPES = frozenset({"number", "percentage", "money", "date", "duration"})
 # gets to the parsers.
 MAX_CHARS = 1000
 REMEMBERED_CHARS = 200
-
-# --- Canonical forms -----------------------------------------------------------------------------
 
 YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "right"})
 NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})

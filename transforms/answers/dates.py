@@ -62,16 +62,12 @@ def parse_date(text: str) -> PartialDate | None:
     bare = re.fullmatch(r"--(\d\d)(?:-(\d\d))?", text)
     if bare:
         return _valid_date(0, int(bare[1]), int(bare[2] or 0))
-    for form in _DATE_FORMS:
-        found = form.fullmatch(text)
-        if found:
-            said = found.groupdict()
-            month = MONTH_NUMBERS[said["month"]] if said.get("month") else int(said.get("monthno") or 0)
-            date = _valid_date(
-                int(said.get("year") or 0), month, int(said.get("day") or 0), "day" in said and said["day"] is not None
-            )
-            if date:
-                return date
+    for found in filter(None, (form.fullmatch(text) for form in _DATE_FORMS)):
+        said = {part: written for part, written in found.groupdict().items() if written}
+        month = MONTH_NUMBERS[said["month"]] if "month" in said else int(said.get("monthno", 0))
+        date = _valid_date(int(said.get("year", 0)), month, int(said.get("day", 0)), "day" in said)
+        if date:
+            return date
     return None
 
 

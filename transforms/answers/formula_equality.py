@@ -72,12 +72,13 @@ def _worked_out(node: Node) -> bool:
     parts = _flat(node, node.op) if node.op in ("+", "*") else list(node.args)
     if not all(_worked_out(part) for part in parts):
         return False
-    numbers = [part for part in parts if _constant(part) is not None]
+    numbers = [number for part in parts if (number := _constant(part)) is not None]
     if node.op in ("+", "*") and len(numbers) > 1:
         return False
     if node.op == "^" and len(numbers) == 2:
-        root = _constant(node.args[1])
-        return root is not None and root.denominator != 1 and not _is_square(_constant(node.args[0]), root)
+        base, power = numbers
+        is_square = base >= 0 and all(math.isqrt(part) ** 2 == part for part in (base.numerator, base.denominator))
+        return power.denominator != 1 and not (power == Fraction(1, 2) and is_square)
     if node.op == "+" and len(parts) <= _MAX_ITEMS:
         return not any(_ratio(one, other) for index, one in enumerate(parts) for other in parts[:index])
     return True
@@ -86,12 +87,6 @@ def _worked_out(node: Node) -> bool:
 def _flat(node: Node, op: str) -> list[Node]:
     """The terms of a sum or the factors of a product."""
     return [part for arg in node.args for part in _flat(arg, op)] if node.op == op else [node]
-
-
-def _is_square(value: Fraction | None, root: Fraction) -> bool:
-    if root != Fraction(1, 2) or value is None or value < 0:
-        return False
-    return all(math.isqrt(part) ** 2 == part for part in (value.numerator, value.denominator))
 
 
 # --- Reading -------------------------------------------------------------------------------------
@@ -140,12 +135,9 @@ def _split(text: str) -> list[str]:
         char = text[position]
         depth += (char in "([{") - (char in ")]}")
         found = _SEPARATOR.match(text, position) if depth <= 0 else None
-        if found and found[0] != ",":
+        if found:
             parts.append(text[start:position])
             start = position = found.end()
-        elif found:
-            parts.append(text[start:position])
-            start = position = position + 1
         else:
             position += 1
     return [part for part in (*parts, text[start:]) if part.strip()]

@@ -33,7 +33,13 @@ _GREEK = frozenset("varepsilon vartheta varphi hbar ell infty".split()).union(GR
 _GREEK_LETTERS = {letter.upper(): name.capitalize() for letter, name in GREEK_LETTERS.items() if name.capitalize() in _CAPITALS}
 _GREEK_LETTERS |= {**GREEK_LETTERS, "∞": "infty", "ħ": "hbar", "ℓ": "ell"}
 _SAME_NAME = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+# What a word says, written in letters or as a command: the kind of its token and the text.
+_WORDS = {
+    word: (kind, _SAME_NAME.get(word, word)) for kind, known in (("name", _GREEK), ("function", _FUNCTIONS)) for word in known
+}
 _OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|"}
+_COMMANDS = _WORDS | {name: ("sign", sign) for name, sign in _OPERATORS.items()} | {"sqrt": ("command", "sqrt")}
+_COMMANDS |= dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), ("command", "frac"))
 # Written for looks alone.
 _DRESS = frozenset("left right big Big bigl bigr displaystyle textstyle limits quad qquad rm bf".split())
 _FONT = re.compile(r"\\(?:text|math)(?:rm|bf|it|sf|cal|normal)?\{([^{}]*)\}|\\operatorname\*?\{([^{}]*)\}")
@@ -92,7 +98,9 @@ def tokens(text: str) -> list[_Token]:
         elif kind == "sign":
             found.append(_Token("sign", "^" if written == "**" else written, close))
         elif kind == "command" and written not in _DRESS:
-            found.append(_command(written, close))
+            if written not in _COMMANDS:
+                raise FormulaError(f"unknown command {written}")
+            found.append(_Token(*_COMMANDS[written], close))
         close = kind != "gap"
         position = match.end()
         if len(found) > _MAX_TOKENS:
@@ -119,26 +127,10 @@ def _vulgar(char: str) -> str:
     return f"({unicodedata.normalize('NFKC', char)})".replace("\u2044", "/")
 
 
-def _command(name: str, close: bool) -> _Token:
-    if name in _OPERATORS:
-        return _Token("sign", _OPERATORS[name], close)
-    if name in ("frac", "dfrac", "tfrac", "cfrac"):
-        return _Token("command", "frac", close)
-    if name == "sqrt":
-        return _Token("command", "sqrt", close)
-    if name in _FUNCTIONS:
-        return _Token("function", _SAME_NAME.get(name, name), close)
-    if name in _GREEK:
-        return _Token("name", _SAME_NAME.get(name, name), close)
-    raise FormulaError(f"unknown command {name}")
-
-
 def _names(run: str, close: bool) -> list[_Token]:
     """The names in a run of letters: "mv" is two, "nlogn" is n, log, n, "mass" is one."""
-    if run in _FUNCTIONS:
-        return [_Token("function", _SAME_NAME.get(run, run), close)]
-    if run in _GREEK or len(run) == 1:
-        return [_Token("name", _SAME_NAME.get(run, run), close)]
+    if run in _WORDS or len(run) == 1:
+        return [_Token(*_WORDS.get(run, ("name", run)), close)]
     found: list[_Token] = []
     position = 0
     while position < len(run):
@@ -156,21 +148,20 @@ _CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 class _Parser:
     def __init__(self, found: list[_Token], tight: bool) -> None:
-        self.tokens = found
+        self.tokens = [*found, _Token("end", "")]
         self.position = 0
         self.depth = 0
         self.tight = tight  # whether what is written side by side binds closer than "/"
 
-    def peek(self) -> _Token | None:
-        return self.tokens[self.position] if self.position < len(self.tokens) else None
+    def peek(self) -> _Token:
+        return self.tokens[self.position]
 
     def at(self, *signs: str) -> bool:
-        token = self.peek()
-        return token is not None and token.kind == "sign" and token.text in signs
+        return self.peek().kind == "sign" and self.peek().text in signs
 
     def take(self) -> _Token:
         token = self.peek()
-        if token is None:
+        if token.kind == "end":
             raise FormulaError("ends too early")
         self.position += 1
         return token
@@ -189,7 +180,7 @@ class _Parser:
 
     def whole(self) -> Node:
         node = self.sum()
-        if self.peek():
+        if self.peek().kind != "end":
             raise FormulaError("more than one formula")
         return node
 
@@ -215,14 +206,12 @@ class _Parser:
             fraction = self.peek()
             factor = self.power()
             # 2\frac{1}{2} is a mixed number.
-            mixed = node.op == "num" and fraction and fraction.text == "frac" and all(arg.op == "num" for arg in factor.args)
+            mixed = node.op == "num" and fraction.text == "frac" and all(arg.op == "num" for arg in factor.args)
             node = Node("+" if mixed else "*", (node, factor))
         return node
 
     def begins_factor(self) -> bool:
         token = self.peek()
-        if token is None:
-            return False
         return token.kind in ("name", "function", "command") or (token.kind == "sign" and token.text in "({[")
 
     def signed(self) -> Node:
@@ -253,7 +242,7 @@ class _Parser:
         if token.kind == "function":
             return self.call(token.text)
         if token.kind == "command":
-            return self.fraction() if token.text == "frac" else self.root()
+            return Node("/", (self.argument(), self.argument())) if token.text == "frac" else self.root()
         if token.text not in _CLOSING:
             raise FormulaError(f"{token.text!r} is out of place")
         node = self.sum()
@@ -264,7 +253,7 @@ class _Parser:
     def subscript(self) -> str:
         """What belongs to a name: "_1", "_{max}", or a digit right behind it."""
         token = self.peek()
-        if token and token.kind == "number" and token.close and token.text.isdigit():
+        if token.kind == "number" and token.close and token.text.isdigit():
             self.take()
             return f"_{token.text}"
         if not self.accept("_"):
@@ -279,13 +268,10 @@ class _Parser:
     def argument(self) -> Node:
         """One LaTeX argument: a group, or the next digit or name."""
         token = self.peek()
-        if token and token.kind == "number" and len(token.text) > 1 and token.text.isdigit():  # \frac12
+        if token.kind == "number" and len(token.text) > 1 and token.text.isdigit():  # \frac12
             self.tokens[self.position] = _Token("number", token.text[1:], True)
             return Node("num", value=Fraction(token.text[0]))
         return self.atom()
-
-    def fraction(self) -> Node:
-        return Node("/", (self.argument(), self.argument()))
 
     def root(self) -> Node:
         degree = self.simple() if self.at("[") else Node("num", value=Fraction(2))
@@ -293,16 +279,14 @@ class _Parser:
 
     def call(self, name: str) -> Node:
         base = self.subscript() if name == "log" else ""
-        power: Node | None = None
-        if self.accept("^"):  # sin^2 x
-            power = self.argument() if self.at("{") else self.atom()
+        power = self.atom() if self.accept("^") else None  # sin^2 x
         if self.at("(", "[", "{", "|"):
             argument = self.atom()
         elif name in ("f", "g", "O"):
             return self.raised(Node("var", name=name + self.subscript()))  # a letter that calls nothing
         else:
             argument = self.deeper(self.signed)
-            while self.begins_factor() and (token := self.peek()) and token.kind != "function":
+            while self.begins_factor() and self.peek().kind != "function":
                 argument = Node("*", (argument, self.power()))
         node = _called(name, argument, base)
         return Node("^", (node, power)) if power else node
@@ -319,9 +303,6 @@ def _called(name: str, argument: Node, base: str) -> Node:
 
 
 def parse_formula(text: str) -> tuple[Node, ...]:
-    """The readings of a formula without relations: one, or two where "/" and a product side by side meet.
-
-    Raises FormulaError where it is no formula, or out of bounds.
-    """
+    """The readings of a formula without relations, two where "/" meets a product side by side; raises FormulaError for others."""
     found = tokens(text)
-    return tuple(dict.fromkeys(_Parser(list(found), tight).whole() for tight in (False, True)))
+    return tuple(dict.fromkeys(_Parser(found, tight).whole() for tight in (False, True)))

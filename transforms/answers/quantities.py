@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from itertools import count, takewhile
 
 from transforms.answers.markup import without_latex
 from transforms.answers.units import CURRENCIES, Unit, parse_unit, read_currency, read_unit
@@ -202,20 +202,13 @@ def _number_of_words(found: list[tuple[str, int]]) -> tuple[Fraction, int] | Non
             last = "and"
             continue
         elif word == "point" and last in ("one", "ten") and following in _READ and _READ[following] < 10:
-            return _spelled_decimals(found, index, total + current)
+            digits = list(takewhile(lambda part: _READ.get(part[0], 10) < 10, found[index + 1 :]))
+            decimals = "".join(str(_READ[digit]) for digit, _ in digits)
+            return total + current + Fraction(f"0.{decimals}"), digits[-1][1]
         else:
             break
         end = stop
     return (total + current, end) if end else None
-
-
-def _spelled_decimals(found: list[tuple[str, int]], index: int, value: Fraction) -> tuple[Fraction, int]:
-    place, end = Fraction(1, 10), found[index][1]
-    for word, stop in found[index + 1 :]:
-        if word not in _READ or _READ[word] > 9:
-            break
-        value, place, end = value + place * _READ[word], place / 10, stop
-    return value, end
 
 
 def read_quantity(text: str, start: int = 0, money: bool = False) -> tuple[Quantity, int] | None:

@@ -69,6 +69,8 @@ BRL: R$, real, reais, brazilian real; MXN: MX$, mexican peso; TRY: \u20ba, lira,
 NGN: \u20a6, naira; VND: \u20ab, dong; SEK: swedish krona, swedish kronor; NOK: norwegian krone, norwegian kroner;
 DKK: danish krone, danish kroner; PLN: zloty, z\u0142oty; ZAR: south african rand, rand; cent: \xa2, cents; penny: pence
 """
+# In an amount of money; elsewhere these are units of measure, or nothing.
+_MONEY = {"pound": "GBP", "pounds": "GBP", "franc": "CHF", "peso": "MXN", "pesos": "MXN", "p": "penny", "c": "cent"}
 
 
 def _table(text: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -135,10 +137,8 @@ def parse_unit(text: str, money: bool = False) -> Unit | None:
     text = text.strip().replace("\u00b5", "u").replace("\u03bc", "u").replace("\u2126", "ohm")
     if not text or len(text) > 60:
         return None
-    if money:
-        named = {"pound": "GBP", "pounds": "GBP", "franc": "CHF", "peso": "MXN", "pesos": "MXN", "p": "penny", "c": "cent"}
-        if text.lower() in named:
-            return Unit(named[text.lower()], named[text.lower()])
+    if money and (code := _MONEY.get(text.lower())):
+        return Unit(code, code)
     text = _SHORTHAND.get(text, text)
     whole = _simple_unit(text)
     if whole:

@@ -21,13 +21,10 @@ from transforms.text import normalise, unify
 # How many places are looked at one by one before a search gives up: keeps a hostile document linear.
 _MAX_CANDIDATES = 2000
 
-
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _IGNORED = frozenset("-.,'\"()[]{}:;!?")
-
-
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
 _LEFT = r"(?:(?<!\w)|(?<=\W_)|(?<=^_))"
 _RIGHT = r"(?:(?!\w)|(?=_(?!\w)))"

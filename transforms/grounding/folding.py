@@ -16,16 +16,13 @@ class _FoldTable(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        if char.isspace():
-            folded = " "
-        else:
-            decimal = unicodedata.decomposition(char).startswith("<super>")
-            folded = without_accents(unify(char))
-            folded = "u" if folded in ("\u00b5", "\u03bc") else folded
-            if decimal and folded.isdigit():
-                folded = "^" + folded
-            elif unicodedata.decomposition(char).startswith("<fraction>"):
-                folded = " " + folded
+        kind = unicodedata.decomposition(char).partition(" ")[0]
+        folded = " " if char.isspace() else without_accents(unify(char))
+        folded = "u" if folded in ("\u00b5", "\u03bc") else folded
+        if kind == "<super>" and folded.isdigit():
+            folded = "^" + folded
+        elif kind == "<fraction>":
+            folded = " " + folded
         self[code] = folded
         return folded
 

@@ -69,12 +69,10 @@ def spelled(number: int) -> str:
     if number < 100:
         tens, ones = divmod(number, 10)
         return words[tens * 10] + (rf"[ \-]?{words[ones]}" if ones else "")
-    for scale, word in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
-        if number >= scale:
-            count, rest = divmod(number, scale)
-            head = ("(?:one|an?)" if count == 1 else spelled(count)) + rf"[ \-]{word}"
-            return head + (rf"(?:,? and |,? |-){spelled(rest)}" if rest else "")
-    raise AssertionError(number)
+    scale, word = (10**6, "million") if number >= 10**6 else (1000, "thousand") if number >= 1000 else (100, "hundred")
+    count, rest = divmod(number, scale)
+    head = ("(?:one|an?)" if count == 1 else spelled(count)) + rf"[ \-]{word}"
+    return head + (rf"(?:,? and |,? |-){spelled(rest)}" if rest else "")
 
 
 _FRACTION_WORDS = {

@@ -28,15 +28,10 @@ _EMPTY_LINES = re.compile(r" ?\n[ \n]*\n")
 
 def without_thinking(response: str) -> str:
     """What a response says after its thinking; nothing if the thinking never ends."""
-    tail = response[-_MAX_THINKING_TAIL:]
-    ends = list(_THINKING_ENDS.finditer(tail))
-    if ends:
-        tail = tail[ends[-1].end() :]
-    elif len(response) > len(tail) and _THINKING_BEGINS.search(response[:1000]):
+    *thoughts, tail = _THINKING_ENDS.split(response[-_MAX_THINKING_TAIL:])
+    if not thoughts and len(response) > _MAX_THINKING_TAIL and _THINKING_BEGINS.search(response[:1000]):
         return ""
-    begins = _THINKING_BEGINS.search(tail)
-    if begins:
-        tail = tail[: begins.start()]
+    tail = _THINKING_BEGINS.split(tail, maxsplit=1)[0]
     # Runs of white space say nothing, and what follows need not mind them.
     text = _EMPTY_LINES.sub("\n\n", _GAP.sub(" ", tail)).strip()
     for _ in range(3):
@@ -70,7 +65,8 @@ _ANSWER_KEYS = frozenset({"answer", "final_answer", "final answer", "finalanswer
 
 def marked(text: str) -> list[Mark]:
     """Every marked answer, in order."""
-    marks = _objects(text) or [*_boxes(text), *_tags(text)]
+    tags = (Mark(found[1].strip(), *found.span()) for found in islice(_TAG.finditer(text), MAX_MARKS + 1))
+    marks = _objects(text) or [*_boxes(text), *tags]
     return sorted(marks, key=lambda mark: mark.start)[: MAX_MARKS + 1]
 
 
@@ -94,10 +90,6 @@ def _closing_brace(text: str, opening: int) -> int | None:
         if depth == 0:
             return brace.start()
     return None
-
-
-def _tags(text: str) -> list[Mark]:
-    return [Mark(found[1].strip(), *found.span()) for found in islice(_TAG.finditer(text), MAX_MARKS + 1)]
 
 
 def _objects(text: str) -> list[Mark]:
@@ -193,11 +185,10 @@ _TAKEN_BACK = re.compile(
     r"(?:^|(?<=[.!?\u2026\u2014\u2013,;:(\n])|(?<= - ))\s*(?:but |and |or |oh,? |so )?(?:"
     r"wait|hold on|hang on|actually|correction|scratch that|on second thoughts?|sorry|oops|i mean|i meant|i was wrong|my mistake|"
     r"that(?: i|')s (?:wrong|not right|incorrect)|this is wrong|let me (?:re\w+|correct|double.check|think again|check)|hmm+|"
-    r"i take (?:that|it) back|(?:or )?rather(?! than)|{no}"
-    r")(?=[ ,.:;!?\u2014\u2026-]|$)[ ,.:;!?\u2014\u2026-]*"
-    .replace("{no}", "no(?=[,.!])"),
+    r"i take (?:that|it) back|(?:or )?rather(?! than)|no(?=[,.!])"
+    r")(?=[ ,.:;!?\u2014\u2026-]|$)[ ,.:;!?\u2014\u2026-]*",
     re.IGNORECASE | re.MULTILINE,
-)  # fmt: skip
+)
 _TAKEN_BACK_YES_NO = re.compile(_TAKEN_BACK.pattern.replace("|no(?=[,.!])", ""), re.IGNORECASE | re.MULTILINE)
 
 

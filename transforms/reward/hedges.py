@@ -101,21 +101,13 @@ def objected(sentence: str, start: int, end: int) -> bool:
 # --- Beside the answer ---------------------------------------------------------------------------
 
 # Words that begin an explanation and no other answer.
-GLOSSES = ARTICLES.union(
-    THIRD_PERSON,
-    RELATIVES,
-    SHORT_PREPOSITIONS,
+GLOSSES = (ARTICLES | THIRD_PERSON | RELATIVES | SHORT_PREPOSITIONS).union(
     "because since as that after before located also i.e. ie known called denoted published written built born founded formerly "
     "namely meaning and so this is was are were during near under inside between not unlike rather instead but though although "
-    "while per via around about dated into until using given capital one now today again alone itself himself herself".split(),
+    "while per via around about dated into until using given capital one now today again alone itself himself herself".split()
 )
 _LEADS = GLOSSES | frozenset("yes no so thus therefore hence well sure our their my your".split())
-_AND_GOES_ON = THIRD_PERSON.union(
-    POINTING,
-    BE,
-    HAVE,
-    "not later now so can will does did".split(),
-)
+_AND_GOES_ON = (THIRD_PERSON | POINTING | BE | HAVE).union("not later now so can will does did".split())
 _AND_BEHIND = re.compile(
     r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
 )

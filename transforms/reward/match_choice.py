@@ -52,7 +52,8 @@ def states_yes_no(text: str, truth: Truth) -> bool:
     """Whether a text says yes, or no, first or last or of "the statement", and nowhere the opposite."""
     prose = plain(text)
     found = split_sentences(prose)
-    if not found or _UNDECIDED.search(prose) or len(_said(prose)) > 1:
+    said = {(answer[1] or answer[2]).lower() for answer in _ANSWERS.finditer(prose.replace('"', ""))}
+    if not found or _UNDECIDED.search(prose) or len(said) > 1:
         return False
     verdicts = [_verdict(unify(sentence)) for sentence in found]
     wanted = canonical(truth.answer, "yes_no")
@@ -63,10 +64,6 @@ def contradicts_yes_no(sentence: str, truth: Truth) -> bool:
     """Whether a sentence gives the opposite answer."""
     verdict = _verdict(unify(plain(sentence)))
     return verdict is not None and verdict != canonical(truth.answer, "yes_no")
-
-
-def _said(prose: str) -> set[str]:
-    return {(found[1] or found[2]).lower() for found in _ANSWERS.finditer(prose.replace('"', ""))}
 
 
 def _verdict(sentence: str) -> str | None:
@@ -109,15 +106,12 @@ _ABOUT_OPTIONS = re.compile(r"\b(?:options?|choices|answers)\b", re.IGNORECASE)
 def states_option(text: str, truth: Truth) -> bool:
     """Whether a text says the letter of the right option, its words, or both."""
     prose = unify(plain(text))
-    return any(_says_option(prose, *_letter_and_words(spelling)) for spelling in truth.spellings)
+    return any(_says_option(prose, spelling) for spelling in truth.spellings)
 
 
-def _letter_and_words(spelling: str) -> tuple[str, str]:
-    found = _OPTION.match(unify(spelling))
-    return (found[1].lower(), found[2].strip()) if found else ("", spelling)
-
-
-def _says_option(prose: str, letter: str, choice: str) -> bool:
+def _says_option(prose: str, spelling: str) -> bool:
+    stored = _OPTION.match(unify(spelling))
+    letter, choice = (stored[1].lower(), stored[2].strip()) if stored else ("", spelling)
     if _UNEQUAL.match(prose):
         return False
     said = _OPTION.match(prose)

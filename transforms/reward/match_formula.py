@@ -31,10 +31,8 @@ def states_code(text: str, truth: Truth) -> bool:
     bare = without_markdown(text)
     candidates = {bare, _CODE_LEAD.sub("", bare), without_lead(bare)}
     candidates |= {candidate.rstrip(".") for candidate in candidates}
-    right = [candidate for candidate in candidates if _names(candidate, truth)]
-    return any(
-        not (NEGATION.search(around) or HEDGE.search(around)) for around in (bare.replace(code, " _ ", 1) for code in right)
-    )
+    sentences = [bare.replace(code, " _ ", 1) for code in candidates if _names(code, truth)]
+    return any(not (NEGATION.search(around) or HEDGE.search(around)) for around in sentences)
 
 
 _CALLABLE = re.compile(r"[A-Za-z_][\w.:]*(?:\(\))?")

@@ -247,9 +247,8 @@ def _names_value(sentence: str, truth: Truth) -> bool:
             return not NEGATION.search(clause) and not HEDGE.search(clause) and _says(sentence[ends[-1] :].strip(), truth)
     sentence = _contrasted(sentence)
     reason = _BECAUSE.search(sentence)
-    if (
-        reason and re.search(r"\d", sentence[: reason.start()]) and _says(sentence[: reason.start()], truth)
-    ):  # "144, because 12 * 12 = 144"
+    head = sentence[: reason.start()] if reason else ""
+    if re.search(r"\d", head) and _says(head, truth):  # "144, because 12 * 12 = 144"
         return not HEDGE.search(sentence) and not NEGATION.search(sentence)
     values = values_in(sentence, truth)
     if len(values) > _MAX_NAMED or unknown_commands(sentence, truth.answer):
@@ -285,12 +284,8 @@ def _is_plain(sentence: str, shown: str, start: int, end: int) -> bool:
     if sentence[end : end + 1] == "!":
         return False
     words = re.findall(r"[^\W_][\w'.-]*|:", shown[:start])
-    if (
-        words
-        and ":" not in words
-        and words[-1].lower() != "of"
-        and any(word.lower().strip(".") not in _BEFORE_VALUE for word in words)
-    ):
+    introduced = not words or ":" in words or words[-1].lower() == "of"
+    if not introduced and any(word.lower().strip(".") not in _BEFORE_VALUE for word in words):
         return False
     following = re.match(r"[ -]([^\W\d_].*)", sentence[end:])
     if not sentence[end - 1 : end].isdigit() and (said := parse_quantity(sentence[start:end])) and said.unit:

@@ -40,39 +40,30 @@ class Word:
         return self.text.lower()
 
 
-_WORD = re.compile(r"([^\w\s\u00b0%$\u20ac\u00a3]*)(\S*?)([^\w\s+#%\u00b0]*)(?=\s|$)")
+_WORD = re.compile(r"(?=\S)([^\w\s\u00b0%$\u20ac\u00a3]*)(\S*?)([^\w\s+#%\u00b0]*)(?=\s|$)")
 
 
 def words_of(sentence: str) -> list[Word]:
     """The words of a sentence; a mark that stands alone is a word without text."""
     found = []
-    position = 0
-    for piece in sentence.split():
-        start = sentence.index(piece, position)
-        position = start + len(piece)
-        match = _WORD.fullmatch(piece)
-        before, core, after = match.groups() if match else ("", piece, "")
+    for piece in _WORD.finditer(sentence):
+        before, core, after = piece.groups()
         if re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", core) and after.startswith("."):  # an initial or "U.S."
             core, after = core + ".", after[1:]
-        found.append(Word(core, start + len(before), start + len(before) + len(core), before, after))
+        found.append(Word(core, piece.start(2), piece.start(2) + len(core), before, after))
     return found
 
 
-FUNCTION_WORDS = GRAMMAR.union(
-    OTHER_PERSONS,
+FUNCTION_WORDS = (GRAMMAR | OTHER_PERSONS).union(
     "it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
     "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
     "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
-    "mainly mostly commonly usually actually".split(),
+    "mainly mostly commonly usually actually".split()
 )
 # What may follow an answer in its sentence.
-_GO_ON = RELATIVES.union(
-    BE,
-    HAVE,
-    DO,
-    PREPOSITIONS,
+_GO_ON = (RELATIVES | BE | HAVE | DO | PREPOSITIONS).union(
     "can will may because since as that until while around near within and or not also only itself himself herself alone "
-    "there here now today again if but though although rather instead ago per".split(),
+    "there here now today again if but though although rather instead ago per".split()
 )
 # --- Mentions of texts ---------------------------------------------------------------------------
 
@@ -203,8 +194,6 @@ _ATTACHED_BEFORE = re.compile(r"[\w.^*/:#<>\u2260\u00b1$\u20ac\u00a3\u00a5\u20b9
 _ATTACHED_AFTER = re.compile(
     r"\w|[\^*/:\u00b1-](?!\s|$)|[.,]\d|[\u00b1<>]|-|\s?(?:\u00b1|\+/-)|\s*[\u2013\u2014-]\s*\d|\s?:\s?\d"
 )
-
-
 _PHRASE = re.compile(r"^[^,;:.()!?]*")
 
 
@@ -213,12 +202,10 @@ def _counts_in(after: str, truth: Truth) -> bool:
     words = re.findall(r"[^\W\d_][\w'-]*", _PHRASE.findall(after[:60])[0])[:4]
     if not words or not re.match(r"[ -][^\W\d_]", after) or words[0].lower() in _GO_ON or is_verb(words[0]):
         return True
-    units = [parse_unit(word) for word in words]
-    counted_by = {singular(singular(known.unit.split()[-1])) for known in truth.quantities if known.unit}
-    symbols = {known.unit for known in truth.quantities}
-    return any(unit and unit.symbol in symbols for unit in units) or any(
-        singular(singular(word.lower())) in counted_by for word in words
-    )
+    symbols = {known.unit for known in truth.quantities if known.unit}
+    counted_by = {singular(singular(symbol.split()[-1])) for symbol in symbols}
+    units = filter(None, map(parse_unit, words))
+    return any(unit.symbol in symbols for unit in units) or any(singular(singular(word.lower())) in counted_by for word in words)
 
 
 _SHARE_OF = re.compile(
@@ -240,25 +227,20 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
             quantity = as_percentage(quantity, written)
         right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
         right = right and (not truth.has_unit or bool(quantity.unit) or _counts_in(after, truth))
-        if written == "one" and not right and not _RANGE_GOES_ON.match(after):
+        operation, goes_on = operated(sentence, start, end), _RANGE_GOES_ON.match(after)
+        if not right and (operation or _SHARE_OF.match(f"{written}{after}") or (written == "one" and not goes_on)):
             continue
-        attached = bool(
-            _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248"))
+        changed = bool(
+            operation
+            or _ATTACHED_BEFORE.search(before.removesuffix("~").removesuffix("\u2248"))
             or _ATTACHED_AFTER.match(after)
-            or _RANGE_GOES_ON.match(after)
+            or goes_on
             or (not truth.has_unit and weak_unit(written))
             or is_cut_short(f"{written}{after[:4]}", quantity)
             or (truth.is_year and right and spans(sentence, start, end))
         )
-        if operated(sentence, start, end) or (not right and _SHARE_OF.match(f"{written}{after}")):
-            if right:
-                yield Value(start, end, False)
-        elif attached:
-            yield Value(start, end, False)
-        elif right and not _LABEL.search(before):
-            yield Value(start, end, True)
-        elif not right and not _beside_the_point(quantity, before, truth):
-            yield Value(start, end, False)
+        if changed or not (_LABEL.search(before) if right else _beside_the_point(quantity, before, truth)):
+            yield Value(start, end, right and not changed)
 
 
 def _beside_the_point(quantity: Quantity, before: str, truth: Truth) -> bool:
@@ -309,11 +291,10 @@ def _date_from(words: list[Word], start: int, sentence: str) -> tuple[int, Date]
         end += 1
         if words[end - 1].after not in ("", ",", "."):
             break
+    if words[start].lower in ("the", "of"):
+        return None
     for stop in range(end, start, -1):
-        if words[start].lower in ("the", "of"):
-            break
-        written = sentence[words[start].start : words[stop - 1].end]
-        date = parse_date(written)
+        date = parse_date(sentence[words[start].start : words[stop - 1].end])
         era = stop < len(words) and _ERA.fullmatch(words[stop].text)
         if date and (date.month or stop == start + 1) and not era:
             return stop, date

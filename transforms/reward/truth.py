@@ -130,16 +130,10 @@ class Truth:
 
 def more_exact(date: Date, known: Date) -> bool:
     """Whether a date says what is known and perhaps more: 4 May 1923 where 1923 is known."""
-    return (
-        date.year == known.year
-        and (known.month in (0, date.month) and bool(known.year or known.month))
-        and (known.day in (0, date.day))
-    )
+    return date.year == known.year and known.month in (0, date.month) and known.day in (0, date.day)
 
 
 _NO_GIVEN_NAMES = frozenset("big little great new old north south east west northern southern upper lower red green blue".split())
-
-
 _CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)
 
 
