@@ -19,7 +19,6 @@ from transforms.flow.outcome import Outcome, apply_rules, as_waking_outcome
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.answer_rules import (
     MAX_LIST_CHARS,
-    Fault,
     answer_does_not_fit_type,
     answer_is_empty,
     answer_is_open_ended,
@@ -36,7 +35,7 @@ from transforms.pair_rules.question_rules import (
     question_is_not_a_question,
     question_refers_to_document,
 )
-from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, reject
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, reject
 from transforms.text import normalise
 
 __all__ = ["REASONS", "CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]

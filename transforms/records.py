@@ -8,7 +8,7 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from transforms.text import stable_hash
 
@@ -234,6 +234,13 @@ def task_of(item: Item) -> PersonaTask | None:
 def stamps_of(item: Item) -> tuple[Stamp, ...]:
     """Every stamp on an item, oldest first."""
     return tuple(stamp for each in reversed([*lineage(item)]) for stamp in each.stamps)
+
+
+class Fault(NamedTuple):
+    """What a rule finds wrong: a reason to reject and to count, and what was seen, to read."""
+
+    reason: str
+    detail: str
 
 
 def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:

@@ -19,12 +19,12 @@ from apache_beam.typehints.decorators import no_annotations
 
 from transforms.document_rules.chunking import cut_text, split_text
 from transforms.document_rules.language import UNKNOWN
-from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Fault, Page, Thresholds, find_fault
+from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Page, Thresholds, find_fault
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
 from transforms.flow.keep_best import KeepBest
 from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_taken_out
-from transforms.records import Document, Rejection, reject
+from transforms.records import Document, Fault, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
 
 STAGE = "screen"

@@ -41,16 +41,12 @@ _LONG = np.uint32(0x9E3779B9)  # tells the keys of long grams from those of shor
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkItem:
-    """One item of a benchmark.
+    """One item of a benchmark."""
 
-    `where` names the row ("file:line"), `id` is what the row itself says, or "". `extra` holds the
-    answer and the options, one after the other.
-    """
-
-    where: str
-    id: str
+    where: str  # its row: "file:line"
+    id: str  # what the row itself says, or ""
     question: str
-    extra: str = ""
+    extra: str = ""  # the answer and the options, one after the other
 
     @property
     def name(self) -> str:
@@ -59,23 +55,14 @@ class BenchmarkItem:
 
 @dataclass(frozen=True)
 class BenchmarkShard:
-    """Some items with their words as numbers.
+    """Some items with their words as numbers, all arrays uint32."""
 
-    Attributes:
-        names: one line for each item.
-        vocabulary: the words, one a line; `words` counts from 0 in it.
-        words: all items' words behind each other, uint32; of each item first the question's, then the rest.
-        lengths: words of each item, uint32, and how many of them are the question's.
-        questions: see `lengths`.
-        digest: 63 bits; the sum over shards tells one set of items from another, whatever shards they came in.
-    """
-
-    names: str
-    vocabulary: str
-    words: np.ndarray
-    lengths: np.ndarray
-    questions: np.ndarray
-    digest: int
+    names: str  # one line for each item
+    vocabulary: str  # the words, one a line; `words` counts from 0 in it
+    words: np.ndarray  # all items' words behind each other; of each item first the question's, then the rest
+    lengths: np.ndarray  # words of each item
+    questions: np.ndarray  # how many of them are the question's
+    digest: int  # 63 bits; the sum over shards tells one set of items from another, whatever shards they came in
 
 
 def pack_items(items: Iterable[BenchmarkItem]) -> BenchmarkShard:
@@ -122,7 +109,9 @@ class BenchmarkIndex:
             raise ValueError(f"ngram must be at least 5, not {ngram}")
         self.ngram = ngram
         self._long_gram = (ngram + 1) // 2
-        self._names, self._vocabulary, self._word_keys, self._words, self._starts, self._questions = _merge(list(shards))
+        self._names, self._vocabulary, self._word_keys, self._words, self._starts, self._questions = _merge(
+            [shard for shard in shards if len(shard.words)]
+        )
         self._bags, self._bag_items = self._index_bags()
         self.word_counts = self._count_words()
         self._keys, self._items = self._index_grams()
@@ -152,11 +141,8 @@ class BenchmarkIndex:
 
     def whole(self, numbers: np.ndarray) -> int:
         """The first item whose question is made of exactly these words, or -1."""
-        for item in self.permuted(numbers).tolist():
-            words, asked = self.item_words(item)
-            if np.array_equal(words[:asked], numbers):
-                return int(item)
-        return -1
+        asked = ((item, self.item_words(item)[0][: self._questions[item]]) for item in self.permuted(numbers).tolist())
+        return next((item for item, words in asked if np.array_equal(words, numbers)), -1)
 
     def permuted(self, numbers: np.ndarray) -> np.ndarray:
         """The items whose question is made of exactly these words, in any order."""
@@ -263,20 +249,17 @@ def _text(packed: pa.LargeBinaryArray, place: int) -> str:
     return str(packed[place].as_py().decode("utf-8", "surrogatepass"))
 
 
-_Merged = tuple[pa.LargeBinaryArray, pa.LargeBinaryArray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _merge(shards: list[BenchmarkShard]) -> _Merged:
+def _merge(
+    shards: list[BenchmarkShard],
+) -> tuple[pa.LargeBinaryArray, pa.LargeBinaryArray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The items of some shards in the order of their names; of those with the same words, the first.
 
     Their names, all words, the keys of these, the words of all items as numbers, where each item begins, and how many of
     its words are the question's.
     """
-    shards = [shard for shard in shards if len(shard.words)]
-    vocabularies = [shard.vocabulary.split("\n") for shard in shards]
-    keys = [np.array([word_key(word) for word in vocabulary], dtype=np.uint64) for vocabulary in vocabularies]
+    every = [word for shard in shards for word in shard.vocabulary.split("\n")]
+    keys = [np.array([*map(word_key, shard.vocabulary.split("\n"))], dtype=np.uint64) for shard in shards]
     word_keys, places = np.unique(_join(keys, np.uint64), return_index=True)
-    every = [word for vocabulary in vocabularies for word in vocabulary]
     vocabulary = _pack_texts([every[place] for place in places.tolist()])
 
     words = _join(
@@ -333,10 +316,8 @@ def _hash_grams(words: np.ndarray, size: int) -> np.ndarray:
 
 def _grams(words: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The key of every short gram of some items, its item, and its place in the item; none crosses from one to the next."""
-    if len(words) < GRAM:
-        return np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     ends = np.append(starts[1:], len(words))
     owners = np.repeat(np.arange(len(starts)), ends - starts)[: len(words) - GRAM + 1]
     places = np.arange(len(owners))
     inside = places + GRAM <= ends[owners]
-    return _hash_grams(words, GRAM)[inside], owners[inside], (places - starts[owners])[inside]
+    return _hash_grams(words, GRAM)[: len(owners)][inside], owners[inside], (places - starts[owners])[inside]

@@ -39,18 +39,11 @@ _FAR = 1.6
 # counts as the same sentence about another thing.
 _MOST_SWAPPED, _MOST_KEPT = 2, 0.67
 
-# Lines of an item's answer, with its aliases; more are options, or a worked solution.
-_FEW_LINES = 2
-
-# "Which of the following statements is true?" asks nothing by itself.
-_LEAST_CONTENT = 2
-
-# A problem with so many numbers is told by them.
-_MANY_NUMBERS = 3
+_FEW_LINES = 2  # of an item's answer, with its aliases; more are options, or a worked solution
+_LEAST_CONTENT = 2  # "Which of the following statements is true?" asks nothing by itself
+_MANY_NUMBERS = 3  # a problem with so many numbers is told by them
 _COUNTS = frozenset("1 2 3".split())
-
-# Models read some 256 to 512 tokens; what a question is about is in its first words or its last.
-_MOST_CHARACTERS = 1200
+_MOST_CHARACTERS = 1200  # models read some 256 to 512 tokens; what a question is about is in its first words or its last
 
 _CODE_TASK = re.compile(
     r"^(?:please )?(?:write|create|implement|make|define|develop|design|give|complete|return)\b[^.?!]{0,40}?"
@@ -74,20 +67,13 @@ def core_question(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks, taken apart.
+    """What a question asks, taken apart. Numbers and names must stay the same in other words."""
 
-    Attributes:
-        words: all words in order, as `plain_words` has them.
-        content: the stems of those that carry meaning.
-        numbers, names: what must stay the same in other words; names in lower case.
-        kind: what is asked for: "when", "who", "where", "quantity", "code" or "".
-    """
-
-    words: tuple[str, ...]
-    content: frozenset[str]
+    words: tuple[str, ...]  # all in order, as `plain_words` has them
+    content: frozenset[str]  # the stems of those that carry meaning
     numbers: frozenset[str]
-    names: frozenset[str]
-    kind: str
+    names: frozenset[str]  # in lower case
+    kind: str  # what is asked for: "when", "who", "where", "quantity", "code" or ""
 
 
 @lru_cache(maxsize=4096)

@@ -12,29 +12,19 @@ from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 from transforms.text import stable_hash
 
-# Items in a block: 6 MB of scratch in a comparison.
-BLOCK_ITEMS = 4096
-# Items whose words are compressed together: enough to shrink, few enough to unpack for one of them.
-_PACKED_ITEMS = 64
-# The most similar items of one pair that are looked at closely.
-_CLOSEST = 32
+BLOCK_ITEMS = 4096  # items in a block: 6 MB of scratch in a comparison
+_PACKED_ITEMS = 64  # items whose words are compressed together: enough to shrink, few enough to unpack for one of them
+_CLOSEST = 32  # the most similar items of one pair that are looked at closely
 
 
 @dataclass(frozen=True)
 class BenchmarkVectors:
-    """A block of benchmark items.
+    """A block of benchmark items."""
 
-    Attributes:
-        vectors: int8, items x width.
-        scales: float32 by item; times its vector, one of length 1.
-        words: name, question and answers of `_PACKED_ITEMS` items each, compressed.
-        digest: 63 bits; the sum over blocks tells one set of items from another, whatever blocks they came in.
-    """
-
-    vectors: NDArray[np.int8]
-    scales: NDArray[np.float32]
-    words: tuple[bytes, ...]
-    digest: int
+    vectors: NDArray[np.int8]  # items x width
+    scales: NDArray[np.float32]  # by item; times its vector, one of length 1
+    words: tuple[bytes, ...]  # name, question and answers of `_PACKED_ITEMS` items each, compressed
+    digest: int  # 63 bits; the sum over blocks tells one set of items from another, whatever blocks they came in
 
     def item(self, place: int) -> tuple[str, str, str]:
         """Name, question and answers of an item."""

@@ -14,11 +14,11 @@ Two tiers, both on plain words (`plain_words.py`), against a `BenchmarkIndex`:
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from operator import itemgetter
+from itertools import pairwise, takewhile
+from operator import eq, itemgetter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -43,12 +43,9 @@ _NUMBER, _OTHER_NUMBER = 4.0, 1.0
 _PRIOR_ITEMS = 1000
 _PRIOR, _PRIOR_COMMON, _PRIOR_FUNCTION = 0.0005, 0.03, 0.3  # share of items that hold such a word
 
-_MIN_WHOLE = 10.0
-"""A short question that weighs less ("Which of these is true?") counts only when nothing else is asked."""
-_MIN_NEAR = 15.0
-"""A question that weighs less has no near duplicates."""
-_MIN_QUESTION = 12.0
-"""An item whose question weighs less is told from others by its options, so that these must come back too."""
+_MIN_WHOLE = 10.0  # a short question that weighs less ("Which of these is true?") counts only when nothing else is asked
+_MIN_NEAR = 15.0  # a question that weighs less has no near duplicates
+_MIN_QUESTION = 12.0  # an item whose question weighs less is told from others by its options: these must come back too
 # Of a question that weighs 20 nothing may be missing, of one that weighs 30 a tenth, and so on down to
 # the similarity asked for; 0.05 is for a word that any edit may touch.
 _STRICT_WEIGHT, _SLOPE, _STRICTEST = 20.0, 100.0, 0.95
@@ -64,6 +61,7 @@ _LONG_WEIGHT = 30.0  # of a question that tells enough besides
 _TELLING = frozenset("not no never non without except nor neither cannot only first second third last next previous".split())
 _RUN, _PAIR_WEIGHT = 3, 6.0  # words in a row that count as kept together; two do if they weigh as much as this
 _MIN_SLIP = 4  # letters
+_MOST_SHOWN = 30  # words of a match that a reader is shown
 _MOST_COMPARED = 16
 _MOST_CHARACTERS = 20_000  # of a question: no question is longer, and a hostile one costs no more
 _MIN_COVERED = 0.45  # of the weight, by the very same words, before typos and endings are looked at
@@ -105,15 +103,12 @@ _PRIORS = {
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a question matched: the reason, the item (see `BenchmarkItem.name`), and what of it, for a reader.
-
-    `similarity` is 1.0 for an overlap.
-    """
+    """What a question matched."""
 
     reason: str
-    item: str
-    what: str
-    similarity: float = 1.0
+    item: str  # see `BenchmarkItem.name`
+    what: str  # of it, for a reader
+    similarity: float = 1.0  # of an overlap
 
 
 class ContaminationFinder:
@@ -175,8 +170,7 @@ class ContaminationFinder:
 
     def _find_overlap(self, numbers: np.ndarray, words: list[str], items: np.ndarray, streaks: np.ndarray) -> Match | None:
         needed = np.minimum(self.index.ngram, np.maximum(1, self.index.question_lengths(items).astype(np.int64)))
-        best: tuple[int, int, int] | None = None
-        text = numbers.tolist()
+        runs, text = [], numbers.tolist()
         for item in items[streaks >= needed].tolist():
             own, asked = self.index.item_words(item)
             length, end = _longest_run(own.tolist(), text)
@@ -186,28 +180,26 @@ class ContaminationFinder:
                 length, end = _longest_run(own[:asked].tolist(), text)
                 if length < asked:
                     continue
-            if best is None or length > best[0]:
-                best = length, item, end
-        if best is None:
+            runs.append((length, item, end))
+        if not runs:
             return None
-        length, item, end = best
+        length, item, end = max(runs, key=itemgetter(0))
         return Match(OVERLAP, self.index.name(item), f'{length} words in a row: "{_shorten(words[end - length : end])}"')
 
     def _find_near(self, text: "Text", words: list[str], items: np.ndarray, covered: np.ndarray) -> Match | None:
-        best: tuple[float, int] | None = None
+        near = []
         for item in _most_covered(items, covered):
             own, length = self.index.item_words(item)
             if self._weights[own[:length]].sum() >= _MIN_QUESTION:
                 own = own[:length]
             own_words, weights = self._spell(own)
             found = compare(own_words, weights, text._replace(words=words))
-            if _asks_more(found, own_words, _adopt_spelling(own_words, text), weights):
-                continue
-            if found.similarity >= threshold(found, self.similarity) and (best is None or found.similarity > best[0]):
-                best = found.similarity, item
-        if best is None:
+            alike = found.similarity >= threshold(found, self.similarity)
+            if alike and not _asks_more(found, own_words, _adopt_spelling(own_words, text), weights):
+                near.append((found.similarity, item))
+        if not near:
             return None
-        score, item = best
+        score, item = max(near, key=itemgetter(0))
         own, length = self.index.item_words(item)
         shown = _shorten(self._spell(own[:length])[0])
         return Match(NEAR_DUPLICATE, self.index.name(item), f'similarity {score:.2f} to "{shown}"', score)
@@ -239,33 +231,20 @@ def _most_covered(items: np.ndarray, covered: np.ndarray) -> list[int]:
 
 
 class Text(NamedTuple):
-    """A question with its answer.
+    """A question with its answer."""
 
-    Attributes:
-        words: of both.
-        weights: what the question's words weigh.
-        known: those of them that several items have, and that so are no slips of a pen.
-    """
-
-    words: Sequence[str]
-    weights: Mapping[str, float]
-    known: frozenset[str]
+    words: list[str]  # of both
+    weights: Mapping[str, float]  # what the question's words weigh
+    known: frozenset[str]  # those of them that several items have, and that so are no slips of a pen
 
 
 class Likeness(NamedTuple):
-    """How a text resembles an item, in one place of the text.
+    """How a text resembles an item, in one place of the text."""
 
-    Attributes:
-        weight: of the item, each repetition of a word counted.
-        kept: share of the item's weight whose words are there.
-        together: share of it that is there in runs of words.
-        foreign: weight of what else is there.
-    """
-
-    weight: float
-    kept: float
-    together: float
-    foreign: float
+    weight: float  # of the item, each repetition of a word counted
+    kept: float  # share of the item's weight whose words are there
+    together: float  # share of it that is there in runs of words
+    foreign: float  # weight of what else is there
 
     @property
     def similarity(self) -> float:
@@ -282,7 +261,7 @@ def threshold(found: Likeness, similarity_of_long: float) -> float:
     return max(similarity_of_long, 1 - missing)
 
 
-def _asks_more(found: Likeness, item: Sequence[str], words: Sequence[str], weights: Mapping[str, float]) -> bool:
+def _asks_more(found: Likeness, item: list[str], words: list[str], weights: Mapping[str, float]) -> bool:
     """Whether a short item is told from a question by a word: a "not" or "first" of one of them, or a modifier.
 
     Who leaves "rugby" out of "the rugby world cup" asks for another cup; without "volume", "the volume of a sphere" is broken.
@@ -295,21 +274,20 @@ def _asks_more(found: Likeness, item: Sequence[str], words: Sequence[str], weigh
     return 0 <= place < len(item) - 1 and weights[item[place]] >= _CONTENT and item[place + 1] not in _FUNCTION
 
 
-def _left_out(item: Sequence[str], words: Sequence[str]) -> int:
+def _left_out(item: list[str], words: list[str]) -> int:
     """The place of the one word of an item that a text lacks, all else being the same; -1 if there is no such."""
     if len(words) != len(item) - 1:
         return -1
-    place = _agree_until(item, words)
-    return place if list(words[place:]) == list(item[place + 1 :]) else -1
+    place = _shared_start(item, words)
+    return place if words[place:] == item[place + 1 :] else -1
 
 
-def _agree_until(one: Sequence[str], other: Sequence[str]) -> int:
-    """The first place where two texts or words differ; the end of the shorter if there is none."""
-    differ = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    return next(differ, min(len(one), len(other)))
+def _shared_start(one: Iterable[str], other: Iterable[str]) -> int:
+    """How many words or letters two begin with alike."""
+    return sum(takewhile(bool, map(eq, one, other)))
 
 
-def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Likeness:
+def compare(item: list[str], weights: Mapping[str, float], text: Text) -> Likeness:
     """How a text resembles an item where it does most; in shares, a word counts once, however often it is repeated.
 
     Words with a typo or another ending count as the same, and so do two that were written as one. In runs a
@@ -336,7 +314,7 @@ def compare(item: Sequence[str], weights: Mapping[str, float], text: Text) -> Li
     return best
 
 
-def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> bool:
+def is_edited(item: list[str], weights: Mapping[str, float], words: list[str]) -> bool:
     """Whether a text is an item with no more than a typo, two neighbours that changed places, or a word left out.
 
     `words` are the text's as the item spells them. A word may be left out that carries little of the item's weight, or
@@ -345,10 +323,10 @@ def is_edited(item: Sequence[str], weights: Mapping[str, float], words: Sequence
     if len(item) < _FEWEST_EDITED or sum(weights[word] for word in item) < _MIN_EDITED:
         return False
     if len(words) == len(item):
-        place = _agree_until(item, words)
+        place = _shared_start(item, words)
         swapped = item[place : place + 2]
         turned = [*item[:place], *reversed(swapped), *item[place + 2 :]]
-        return list(words) == list(item) or (list(words) == turned and any(_is_wordlike(word) for word in swapped))
+        return words == item or (words == turned and any(map(_is_wordlike, swapped)))
     place = _left_out(item, words)
     if place < 0 or item[place] in _TELLING or not _is_wordlike(item[place]):
         return False
@@ -368,7 +346,7 @@ def _windows(words: list[str], length: int) -> Iterator[list[str]]:
         yield words[start : start + size]
 
 
-def _run_places(item: Sequence[str], weights: Mapping[str, float], words: Sequence[str]) -> set[int]:
+def _run_places(item: list[str], weights: Mapping[str, float], words: list[str]) -> set[int]:
     """Where an item has words that stand in a run that the text has too."""
     found: set[int] = set()
     for place, ending in enumerate(_runs(map(_mask, item), map(_mask, words))):
@@ -382,11 +360,11 @@ def _mask(word: str) -> str:
     return "#" if word[0].isdigit() else word
 
 
-def _adopt_spelling(item: Sequence[str], text: Text) -> list[str]:
+def _adopt_spelling(item: list[str], text: Text) -> list[str]:
     """A text's words as the item spells them, where it has them with a typo, another ending or another space."""
     own, given = set(item), set(text.words)
     if own <= given:
-        return list(text.words)
+        return text.words
     renamed: dict[str, str] = {}
     for word in sorted(own - given):
         for other in sorted(given - own):
@@ -416,7 +394,7 @@ def one_slip(one: str, other: str) -> bool:
         return False
     if one[0] != other[0] and one[:2] != other[1::-1]:
         return False
-    start = _agree_until(one, other)
+    start = _shared_start(one, other)
     rest, other_rest = one[start:], other[start:]
     if len(one) != len(other):
         return rest[1:] == other_rest or rest == other_rest[1:]
@@ -466,5 +444,5 @@ def _weigh(words: Iterable[str], counts: np.ndarray, items: int) -> np.ndarray:
     return np.clip(surprise - 1, _LEAST, np.array(most))
 
 
-def _shorten(words: Sequence[str], most: int = 30) -> str:
-    return " ".join(words[:most]) + (" ..." if len(words) > most else "")
+def _shorten(words: list[str]) -> str:
+    return " ".join(words[:_MOST_SHOWN]) + (" ..." if len(words) > _MOST_SHOWN else "")

@@ -11,31 +11,23 @@ import re
 from transforms.document_rules.second_person import speaks_to_reader
 
 _PITCH = re.compile(
-    r"\b(?:buy(?:ing)? (?:now|online|from us|the|it now)"
-    r"|(?:order|shop|call|click|book|apply|enrol|join|register|hurry|visit|subscribe|buy) (?:us |it )?(?:now|today|here"
-    r"|our|yours)\b"
-    r"|free (?:the )?(?:shipping|delivery|trial|quote|consultation|bonus|estimate|spins|samples?)"
-    r"|(?:low|lowest|best|unbeatable|competitive) (?:prices?|quality|choice|deals?|rates?)"
-    r"|(?:high|top|higher|premium|superior) quality|(?:100|money.back|satisfaction)[ %]*(?:guarantee\w*|satisf\w+|natural"
-    r"|safe|free)"
+    r"\b(?:buy(?:ing)? (?:now|online|from us|the|it now)|(?:order|shop|call|click|book|apply|enrol|join|register|hurry|visit"
+    r"|subscribe|buy) (?:us |it )?(?:now|today|here|our|yours)\b|free (?:the )?(?:shipping|delivery|trial|quote|consultation"
+    r"|bonus|estimate|spins|samples?)|(?:low|lowest|best|unbeatable|competitive) (?:prices?|quality|choice|deals?|rates?)|(?:high"
+    r"|top|higher|premium|superior) quality|(?:100|money.back|satisfaction)[ %]*(?:guarantee\w*|satisf\w+|natural|safe|free)"
     r"|guarantee[ds]? (?:the )?(?:satisf\w+|results?|lowest)|discounts?|\d+ ?% off|special offers?|limited[ -](?:time|offer)"
     r"|no (?:side effects?|deposit|obligation|risk|credit check|prescription)|24/7|24 hours?|cheap(?:est)?|affordable"
-    r"|our (?:store|shop|customers?|clients|company|experts?|specialists?|website|online store)|contact(?:ing)? us"
-    r"|wholesale|best[ -]sellers?|welcome to (?:our|the)|we (?:offer|provide|guarantee|deliver|ship)|offers? you|trusted"
-    r"|look no further"
+    r"|our (?:store|shop|customers?|clients|company|experts?|specialists?|website|online store)|contact(?:ing)? us|wholesale"
+    r"|best[ -]sellers?|welcome to (?:our|the)|we (?:offer|provide|guarantee|deliver|ship)|offers? you|trusted|look no further"
     r"|(?:do not|don't) (?:miss|hesitate|wait)|risk[ -]free|act (?:now|fast)|sign up (?:now|today)|los(?:e|ing) weight|coupons?"
     # and what is left under other people's posts
     r"|(?:great|nice|awesome|amazing|good|excellent) (?:post|article|blog|web ?site|site|info(?:rmation)?|content|read|work)\b"
-    r"|(?:thanks?|thank you) for (?:the |this |your )?(?:shar\w+|post\w*|info\w*|article)|keep (?:up the|it up)"
-    r"|very informative|bookmarked"
-    r"|(?:visit|check out|see|like|love|enjoy(?:ed)?) (?:my|your|this) (?:web ?site|home ?page|site|page|blog|profile"
-    r"|channel|post|article)"
-    r"|i learn(?:ed)? something|feel free to|close to my heart|my own (?:blog|web ?site)|best wishes|article is (?:good"
-    r"|great|nice)"
-    r"|warmly welcome|sincerely welcome|is our (?:tenet|motto|aim)"
-    r"|promo codes?|satisfied customers?|fast (?:shipping|delivery)|(?:biggest|huge|great) (?:sale|savings?|selection)"
-    r"|save (?:up to|big))"
-    r"(?!\w)",
+    r"|(?:thanks?|thank you) for (?:the |this |your )?(?:shar\w+|post\w*|info\w*|article)|keep (?:up the|it up)|very informative"
+    r"|bookmarked|(?:visit|check out|see|like|love|enjoy(?:ed)?) (?:my|your|this) (?:web ?site|home ?page|site|page|blog|profile"
+    r"|channel|post|article)|i learn(?:ed)? something|feel free to|close to my heart|my own (?:blog|web ?site)|best wishes"
+    r"|article is (?:good|great|nice)|warmly welcome|sincerely welcome|is our (?:tenet|motto|aim)|promo codes?"
+    r"|satisfied customers?|fast (?:shipping|delivery)|(?:biggest|huge|great) (?:sale|savings?|selection)|save (?:up to"
+    r"|big))(?!\w)",
     re.IGNORECASE,
 )
 # Most pitches contain one of these; looking for plain strings is much faster.

@@ -15,81 +15,64 @@ from transforms.document_rules.second_person import speaks_to_reader
 # Cookies are also baked, and articles are written about consent: a notice names cookies in a way that
 # shops and kitchens do not, speaks of a site, and speaks of itself or to its reader.
 _CONSENT = (
-    r"\b(?:uses?|using|verwende[nt]?|nutz(?:t|en)|setz(?:t|en)|utili[sz](?:a|amos|e|ons|ent)|usa|usiamo"
-    r"|gebruik(?:t|en)|usamos|all"
-    r"|accepte?r?|acepta\w*|accetta\w*|manage|enable|disable|necessary|essential|notwendige|third.party|tracking|such as)"
-    r"\s+(?:\w+\s+){0,2}cookies?\b"
-    r"|\bcookies?[\s-]*(?:policy|policies|settings?|preferences?|consent|notice|banner|statement|einstellung"
-    r"|richtlinie|hinweis|nutzung|zustimm|verwend)|\bverwendung von cookies"
-    r"|\bconsent (?:to|preferences|choices)\b|\bcookies? (?:zu|on this|to improve|help us|and (?:data|similar|other|andere))"
-    r"|\b(?:performance|functional|targeting|analytics|advertising|session|marketing) cookies\b"
-    r"|\bpersonali[sz]ed? (?:ads|advertising|content)|\b(?:gdpr|dsgvo|rgpd)\b"
+    r"\b(?:uses?|using|verwende[nt]?|nutz(?:t|en)|setz(?:t|en)|utili[sz](?:a|amos|e|ons|ent)|usa|usiamo|gebruik(?:t|en)|usamos"
+    r"|all|accepte?r?|acepta\w*|accetta\w*|manage|enable|disable|necessary|essential|notwendige|third.party|tracking"
+    r"|such as)\s+(?:\w+\s+){0,2}cookies?\b|\bcookies?[\s-]*(?:policy|policies|settings?|preferences?|consent|notice|banner"
+    r"|statement|einstellung|richtlinie|hinweis|nutzung|zustimm|verwend)|\bverwendung von cookies|\bconsent (?:to|preferences"
+    r"|choices)\b|\bcookies? (?:zu|on this|to improve|help us|and (?:data|similar|other|andere))|\b(?:performance|functional"
+    r"|targeting|analytics|advertising|session|marketing) cookies\b|\bpersonali[sz]ed? (?:ads|advertising|content)|\b(?:gdpr"
+    r"|dsgvo|rgpd)\b"
     # the words of the Transparency and Consent Framework, which most banners carry
     r"|\bstore(?: and|/|, )*(?:or )?access information on a device|\b(?:we and our|our \d+) (?:\d+ )?partners\b"
-    r"|\bprocess(?:ing of)? (?:your )?personal data|\b(?:manage|change|confirm|withdraw)\w* (?:your|my) (?:choices"
-    r"|preferences|options|consent)"
-    r"|\b(?:reject|accept|deny|allow|decline) all\b|\balle (?:akzeptieren|ablehnen)|\btout (?:accepter|refuser)"
+    r"|\bprocess(?:ing of)? (?:your )?personal data|\b(?:manage|change|confirm|withdraw)\w* (?:your|my) (?:choices|preferences"
+    r"|options|consent)|\b(?:reject|accept|deny|allow|decline) all\b|\balle (?:akzeptieren|ablehnen)|\btout (?:accepter|refuser)"
     r"|\baceptar todo|\brechazar todo"
 )
 _ABOUT_A_SITE = re.compile(
     r"web|\bsite\b|brows|on a device|priva|policy|consent|setting|preference|experience|service|dienste|datenschutz|einstell"
-    r"|zustimm|sitio"
-    r"|navega"
+    r"|zustimm|sitio|navega"
 )
 _NOTICE = (
-    r"privacy (?:policy|notice|settings|statement)|data protection|datenschutz"
-    r"|terms (?:of (?:use|service)|and conditions|& conditions)"
-    r"|nutzungsbedingungen|impressum|mentions l[\u00e9e]gales|politique de confidentialit"
-    r"|pol[\u00ed]tica de privacidad|legitimate interest"
-    r"|informatique et libert|all rights reserved|alle rechte vorbehalten|tous droits r[\u00e9e]serv"
-    r"|derechos reservados|\u00a9 ?(?:19|20)\d\d"
-    r"|copyright (?:\u00a9 |\(c\) )?(?:19|20)\d\d|\b(?:sign|log) ?(?:in|up|out) (?:to|with|for|here|or)\b|create an account"
-    r"|already (?:have an account|a (?:member|subscriber))|(?:forgot|reset) (?:your )?password|subscribe|newsletter"
-    r"|enter your e-?mail|your e-?mail address|follow us|share (?:this|on|via)|tweet this|like us on"
-    r"|skip to (?:main )?(?:content|navigation)|back to top|\b(?:read|learn) more$|view all|see all"
-    r"|load(?:ing)? more|click here|show more"
-    r"|enable (?:javascript|js)|javascript (?:is|must be|to be) (?:disabled|enabled|required)"
-    r"|browser (?:is )?(?:out of date|not supported)"
-    r"|requires? (?:javascript|cookies)|upgrade your browser|no comments yet|leave a (?:reply|comment)|post a comment"
-    r"|required fields are marked"
-    r"|related (?:posts|articles)"
-    r"|you may also like|add to (?:cart|basket|wishlist)|shopping (?:cart|basket)|warenkorb|out of stock|free shipping"
-    r"|powered by"
-    r"|\badvertisement\b|\bsponsored\b|^anzeige\b|continue (?:browsing|to use)"
-    r"|by (?:continuing|using) (?:to|our|this)|got it\b|more info"
+    r"privacy (?:policy|notice|settings|statement)|data protection|datenschutz|terms (?:of (?:use|service)|and conditions"
+    r"|& conditions)|nutzungsbedingungen|impressum|mentions l[\u00e9e]gales|politique de confidentialit"
+    r"|pol[\u00ed]tica de privacidad|legitimate interest|informatique et libert|all rights reserved|alle rechte vorbehalten"
+    r"|tous droits r[\u00e9e]serv|derechos reservados|\u00a9 ?(?:19|20)\d\d|copyright (?:\u00a9 |\(c\) )?(?:19|20)\d\d|\b(?:sign"
+    r"|log) ?(?:in|up|out) (?:to|with|for|here|or)\b|create an account|already (?:have an account|a (?:member|subscriber))"
+    r"|(?:forgot|reset) (?:your )?password|subscribe|newsletter|enter your e-?mail|your e-?mail address|follow us|share (?:this"
+    r"|on|via)|tweet this|like us on|skip to (?:main )?(?:content|navigation)|back to top|\b(?:read|learn) more$|view all|see all"
+    r"|load(?:ing)? more|click here|show more|enable (?:javascript|js)|javascript (?:is|must be|to be) (?:disabled|enabled"
+    r"|required)|browser (?:is )?(?:out of date|not supported)|requires? (?:javascript|cookies)|upgrade your browser"
+    r"|no comments yet|leave a (?:reply|comment)|post a comment|required fields are marked|related (?:posts|articles)"
+    r"|you may also like|add to (?:cart|basket|wishlist)|shopping (?:cart|basket)|warenkorb|out of stock|free shipping|powered by"
+    r"|\badvertisement\b|\bsponsored\b|^anzeige\b|continue (?:browsing|to use)|by (?:continuing|using) (?:to|our|this)|got it\b"
+    r"|more info"
     # what a sharing plug-in and a form say
-    r"|\bclick to (?:share|e-?mail|print)|\bopens in (?:a )?new (?:window|tab)|\blike loading|\bpost navigation"
-    r"|\bview all posts"
+    r"|\bclick to (?:share|e-?mail|print)|\bopens in (?:a )?new (?:window|tab)|\blike loading|\bpost navigation|\bview all posts"
     r"|\bas a new \w+ user|\bhello world!?$|\bfill (?:in|out) the form|\bget back to you\b|\bnot a robot\b|\b(?:re)?captcha\b"
     r"|\bfree articles? (?:left|this month|remaining|a month)|\blast free article|\bunlimited (?:digital |online )?access"
-    r"|\b(?:rest of (?:the|this)|full) (?:story|article) (?:is|,|subscribe)|\bto read the (?:full|whole|rest)"
-    r"|\bcancel any ?time"
-    r"|\bregister for free\b|\bdigital edition\b"
-    r"|\b(?:i have read|i agree to|i accept) .{0,30}(?:terms|conditions|policy)|\bmust be at least \d+ characters"
+    r"|\b(?:rest of (?:the|this)|full) (?:story|article) (?:is|,|subscribe)|\bto read the (?:full|whole|rest)|\bcancel any ?time"
+    r"|\bregister for free\b|\bdigital edition\b|\b(?:i have read|i agree to|i accept) .{0,30}(?:terms|conditions|policy)"
+    r"|\bmust be at least \d+ characters"
 )
 # What a server, a firewall, a registrar or a program says when there is no page to show. People write about these
 # things too, so they count only where the page speaks to its reader.
 _FAILURE = re.compile(
     r"\bbrowser will redirect|\bprocess is automatic|\ballow up to \d+ seconds|\bddos protection|\bray id\b|\baccess denied"
-    r"|\bpage (?:not found|you (?:requested|are looking for))|\b40[34] |\bchecking your browser|\byou are (?:a )?human|"
-    r"\b(?:service|site|page|server|website|resource) (?:is )?(?:temporarily |currently )?(?:unavailable|down for maintenance)"
-    r"|\b(?:unable|failed) to (?:service|process|complete|handle|fulfil|access|connect)\b.{0,40}\b(?:request|website|site"
-    r"|server)"
+    r"|\bpage (?:not found|you (?:requested|are looking for))|\b40[34] |\bchecking your browser|\byou are (?:a )?human"
+    r"|\b(?:service|site|page|server|website|resource) (?:is )?(?:temporarily |currently )?(?:unavailable|down for maintenance)"
+    r"|\b(?:unable|failed) to (?:service|process|complete|handle|fulfil|access|connect)\b.{0,40}\b(?:request|website|site|server)"
     r"|(?:please )?try again (?:later|in a few)|\binternal server error|\bbad gateway|\bgateway time-?out|\berrordocument\b"
     r"|\bserver at \S+ port \d+|\b50[0-4] (?:service|internal|bad|error|gateway)|\btoo many requests"
-    r"|\bsession (?:has )?(?:expired|timed out)|\b(?:page|link|file|site) (?:can't|cannot|could not|was not"
-    r"|can\u2019t) be found"
+    r"|\bsession (?:has )?(?:expired|timed out)|\b(?:page|link|file|site) (?:can't|cannot|could not|was not|can\u2019t) be found"
     r"|\bnothing (?:was |has been )?found|\bnot found on this server|\brequested (?:url|page|resource|file)|\bbroken link"
-    r"|\b(?:back|return) to the (?:home|previous|main) ?page|\bcontact (?:the|your) (?:site|server|web ?site|registrar"
-    r"|provider|network)"
-    r"|\bemail the site owner|\bmaintenance (?:downtime|mode)|\b(?:reference|incident|request|error) (?:id|code)\b"
-    r"|\b(?:cookies?|javascript|scripts?|it) (?:is|are|must be) (?:disabled|enabled|blocked)|\benabled? (?:on"
-    r"|in) your browser|\bad ?block"
-    r"|need to enable javascript|\bsupport (?:cookies|javascript)|\bverify(?:ing)? (?:that )?(?:your browser|you are|you're)"
-    r"|\bnot (?:automatically )?redirected|\bsecurity (?:of your connection|service to protect|solution)|\bconnection is secure"
-    r"|\byou have been blocked|\bbeen (?:blocked|denied)\b|\bautomat(?:ion|ed) tools\b|\bunusual traffic\b"
-    r"|\b(?:warning|notice|deprecated|fatal error|parse error): .{5,200} on line \d+|\bon line \d+$"
-    r"|\buncaught \w*(?:error|exception)"
+    r"|\b(?:back|return) to the (?:home|previous|main) ?page|\bcontact (?:the|your) (?:site|server|web ?site|registrar|provider"
+    r"|network)|\bemail the site owner|\bmaintenance (?:downtime|mode)|\b(?:reference|incident|request|error) (?:id|code)\b"
+    r"|\b(?:cookies?|javascript|scripts?|it) (?:is|are|must be) (?:disabled|enabled|blocked)|\benabled? (?:on|in) your browser"
+    r"|\bad ?block|need to enable javascript|\bsupport (?:cookies|javascript)|\bverify(?:ing)? (?:that )?(?:your browser|you are"
+    r"|you're)|\bnot (?:automatically )?redirected|\bsecurity (?:of your connection|service to protect|solution)"
+    r"|\bconnection is secure|\byou have been blocked|\bbeen (?:blocked|denied)\b|\bautomat(?:ion|ed) tools\b|\bunusual traffic\b"
+    r"|\b(?:warning|notice|deprecated|fatal error|parse error): .{5,200} on line \d+|\bon line \d+$|\buncaught \w*(?:error"
+    r"|exception)"
     # a name that somebody has registered and nobody uses
     r"|\bdomain(?: name)?\b.{0,60}\b(?:for sale|expired|parked|available)|\b(?:buy|buying|renew|own|owner of) this domain"
     r"|\bparked (?:free|domain|by)|\bsponsored listings?|\brelated searches|\bcourtesy of\b|\bto purchase, call|\bback-?order"
@@ -108,29 +91,27 @@ def _entries(listed: str) -> tuple[str, ...]:
 # Every pattern above contains one of these; looking for plain strings is ten times as fast.
 _STEMS = _entries(
     """
-cookie | privac | datenschutz | data protection | consent | rights | rechte | droits | derechos | terms | bedingungen
-| impressum | mentions | informatique | personali | gdpr | dsgvo | rgpd | interest | © | copyright | sign in | sign up
-| log in | log out | login | account | already | password | subscribe | newsletter | email | e-mail | follow | share |
-tweet | like us | skip | back to | read more | learn more | view all | see all | load | click | show more | javascript
-| browser | access | page | requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related
-| also like | add to | shopping | warenkorb | stock | shipping | powered | advertise | sponsor | anzeige
-| continu | by using | got it | more info | accept | agree | okay | zustimm | leave a
-| preference | your options | my options | partners | akzeptieren | personal data | enable j
-| signin | signup | sign out | signout | logout | log up | logup
+cookie | privac | datenschutz | data protection | consent | rights | rechte | droits | derechos | terms | bedingungen |
+impressum | mentions | informatique | personali | gdpr | dsgvo | rgpd | interest | © | copyright | sign in | sign up | log in |
+log out | login | account | already | password | subscribe | newsletter | email | e-mail | follow | share | tweet | like us |
+skip | back to | read more | learn more | view all | see all | load | click | show more | javascript | browser | access | page |
+requir | automatic | seconds | ddos | ray id | 403 | 404 | human | comment | related | also like | add to | shopping | warenkorb |
+stock | shipping | powered | advertise | sponsor | anzeige | continu | by using | got it | more info | accept | agree | okay |
+zustimm | leave a | preference | your options | my options | partners | akzeptieren | personal data | enable j | signin | signup |
+sign out | signout | logout | log up | logup
 """
 )
 # The same for what only short pages are searched for.
 _SHORT_STEMS = _entries(
     """
-our partners | and our | reject all | decline all | deny all | allow all | ablehnen | refuser | rechazar | choices
-| new window | new tab | like loading | post navigation | all posts | as a new | hello world | i have read
-| must be at least | the form | get back to you | not a robot | captcha | free article | unlimited | full stor
-| full article | rest of th | cancel any | register for free | digital edition | to read the
-| unavailable | maintenance | unable to | failed to | try again | server | gateway | errordocument | requests | expired
-| timed out | not found | be found | nothing | requested | broken link | page | contact | error | request | id | cookie
-| javascript | your browser | redirect | secur | blocked | denied | automat | traffic | on line | uncaught | domain
-| parked | sponsored | aceptar | disabled | enabled | ad block | adblock | courtesy | to purchase | order | hosting
-| website | automatic | seconds | ddos | human | verify | reference | 500 | 501 | 502 | 503 | 504
+our partners | and our | reject all | decline all | deny all | allow all | ablehnen | refuser | rechazar | choices | new window |
+new tab | like loading | post navigation | all posts | as a new | hello world | i have read | must be at least | the form |
+get back to you | not a robot | captcha | free article | unlimited | full stor | full article | rest of th | cancel any |
+register for free | digital edition | to read the | unavailable | maintenance | unable to | failed to | try again | server |
+gateway | errordocument | requests | expired | timed out | not found | be found | nothing | requested | broken link | page |
+contact | error | request | id | cookie | javascript | your browser | redirect | secur | blocked | denied | automat | traffic |
+on line | uncaught | domain | parked | sponsored | aceptar | disabled | enabled | ad block | adblock | courtesy | to purchase |
+order | hosting | website | automatic | seconds | ddos | human | verify | reference | 500 | 501 | 502 | 503 | 504
 """
 )
 _BANNER_WORDS = 300
@@ -149,36 +130,34 @@ _CLAUSE_WORDS = 30  # what one hit can cover: a long line without punctuation is
 _MENU_LINES = frozenset(
     _entries(
         """
-home | homepage | start | startseite | inicio | accueil | portada | menu | main menu | menü | hauptmenü | menú |
-navigation | search | suche | suchen | buscar | rechercher | about | about us | about me | who we are | our team |
-team | our mission | our work | über uns | kontakt | contact | contact us | contacto | contactez-nous | help | hilfe |
-help center | help centre | faq | faqs | support | login | log in | log out | sign in | sign up | sign out | register
-| registrieren | anmelden | my account | account | join | join us | blog | news | latest news | events | calendar |
-jobs | careers | karriere | press | presse | media | media center | mediathek | gallery | photos | videos | video |
-podcast | podcasts | newsletter | newsletters | subscribe | abo | shop | store | cart | checkout | products | services
-| service | solutions | pricing | resources | downloads | documentation | privacy | privacy policy | privacy notice |
-datenschutz | terms | terms of use | terms of service | terms & conditions | terms and conditions | legal | impressum
-| agb | imprint | disclaimer | sitemap | site map | accessibility | cookies | cookie policy | cookie settings |
-advertise | advertise with us | advertising | advertisement | anzeige | donate | donate now | share | teilen | tweet |
-like | follow | follow us | print | email | e-mail | facebook | twitter | x | instagram | youtube | linkedin |
-pinterest | tiktok | rss | whatsapp | telegram | reddit | google+ | mail | comments | reply | antworten | kommentare |
+home | homepage | start | startseite | inicio | accueil | portada | menu | main menu | menü | hauptmenü | menú | navigation |
+search | suche | suchen | buscar | rechercher | about | about us | about me | who we are | our team | team | our mission |
+our work | über uns | kontakt | contact | contact us | contacto | contactez-nous | help | hilfe | help center | help centre |
+faq | faqs | support | login | log in | log out | sign in | sign up | sign out | register | registrieren | anmelden | my account |
+account | join | join us | blog | news | latest news | events | calendar | jobs | careers | karriere | press | presse | media |
+media center | mediathek | gallery | photos | videos | video | podcast | podcasts | newsletter | newsletters | subscribe | abo |
+shop | store | cart | checkout | products | services | service | solutions | pricing | resources | downloads | documentation |
+privacy | privacy policy | privacy notice | datenschutz | terms | terms of use | terms of service | terms & conditions |
+terms and conditions | legal | impressum | agb | imprint | disclaimer | sitemap | site map | accessibility | cookies |
+cookie policy | cookie settings | advertise | advertise with us | advertising | advertisement | anzeige | donate | donate now |
+share | teilen | tweet | like | follow | follow us | print | email | e-mail | facebook | twitter | x | instagram | youtube |
+linkedin | pinterest | tiktok | rss | whatsapp | telegram | reddit | google+ | mail | comments | reply | antworten | kommentare |
 archive | archives | archiv | categories | tags | topics | themen | recent posts | popular posts | related posts |
-related articles | latest posts | recent comments | previous | next | prev | back | zurück | weiter | older posts |
-newer posts | read more | more | mehr | more info | learn more | view all | see all | show more | load more | close |
-schließen | open | ok | accept | accept all | reject all | decline | got it | skip to content | skip to main content |
-jump to navigation | jump to search | top | back to top | sports | sport | politics | politik | business | wirtschaft
-| entertainment | lifestyle | opinion | culture | kultur | technology | tech | science | health | world | local |
-weather | travel | live | radio | tv | language | languages | english | deutsch | español | français | deportes |
-economía | sociedad | opinión | política | submit | send | go | edit | delete | yes | no | all | members | membership
-| first name | last name | your name | username | user name | email address | e-mail address | your email | password
-| confirm email | confirm password | forgot password | remember me | phone number | zip code | create account
-| select your country | add to cart | add to basket | add to wishlist | quick view | view cart | wishlist | sort by
-| size guide | track order | gift cards | store finder | out of stock | in stock | blogroll | meta
-| entries feed | comments feed | uncategorized | read later | whats new | quick links | register now | sign me up
-| suche nach | stellenangebote | startseite | aktuelles | anfahrt | barrierefreiheit | schlagzeilen | gewinnspiel
-| kategorien | neueste kommentare | secciones | nacional | multimedia | publicidad | noticias | contáctenos
-| nous contacter | adhérer | faire un don | mentions légales | se connecter | actualités
-| community | forum | forums | partners | clients | portfolio | adelante | agenda | livres
+related articles | latest posts | recent comments | previous | next | prev | back | zurück | weiter | older posts | newer posts |
+read more | more | mehr | more info | learn more | view all | see all | show more | load more | close | schließen | open | ok |
+accept | accept all | reject all | decline | got it | skip to content | skip to main content | jump to navigation |
+jump to search | top | back to top | sports | sport | politics | politik | business | wirtschaft | entertainment | lifestyle |
+opinion | culture | kultur | technology | tech | science | health | world | local | weather | travel | live | radio | tv |
+language | languages | english | deutsch | español | français | deportes | economía | sociedad | opinión | política | submit |
+send | go | edit | delete | yes | no | all | members | membership | first name | last name | your name | username | user name |
+email address | e-mail address | your email | password | confirm email | confirm password | forgot password | remember me |
+phone number | zip code | create account | select your country | add to cart | add to basket | add to wishlist | quick view |
+view cart | wishlist | sort by | size guide | track order | gift cards | store finder | out of stock | in stock | blogroll |
+meta | entries feed | comments feed | uncategorized | read later | whats new | quick links | register now | sign me up |
+suche nach | stellenangebote | aktuelles | anfahrt | barrierefreiheit | schlagzeilen | gewinnspiel | kategorien |
+neueste kommentare | secciones | nacional | multimedia | publicidad | noticias | contáctenos | nous contacter | adhérer |
+faire un don | mentions légales | se connecter | actualités | community | forum | forums | partners | clients | portfolio |
+adelante | agenda | livres
 """
     )
 )
@@ -202,11 +181,9 @@ _RULED = re.compile(r"\w \| \w[^|]* \| \w|\w \u00b7 \w[^\u00b7]* \u00b7 \w|\w \u
 _RULE = re.compile(r" [|\u00b7\u2022] ")
 _CALL_AT_END = re.compile(
     r"\b(?:(?:view|see|show|get) (?:the )?(?:details?|more|full (?:report|details|story|profile|article)|profile|listing|offer"
-    r"|deal|price)|read (?:more"
-    r"|the full (?:story|article|report))|add to (?:cart|basket)"
-    r"|quick view|(?:buy|book|apply|order|shop) now|learn more|continue reading|more (?:details|info)|full (?:story"
-    r"|article|report)"
-    r"|notify me|select options|choose options|request info|weiterlesen|mehr lesen|lire la suite|leer m[a\u00e1]s)\W{0,3}$",
+    r"|deal|price)|read (?:more|the full (?:story|article|report))|add to (?:cart|basket)|quick view|(?:buy|book|apply|order"
+    r"|shop) now|learn more|continue reading|more (?:details|info)|full (?:story|article|report)|notify me|select options"
+    r"|choose options|request info|weiterlesen|mehr lesen|lire la suite|leer m[a\u00e1]s)\W{0,3}$",
     re.IGNORECASE,
 )
 # Every call ends in one of these.
@@ -276,11 +253,13 @@ def find_menu(lines: list[str], max_share: float, min_content_words: int) -> str
     also repeat or contain the entries of a menu, or go on for long without a sentence among them.
     """
     if any(_RULED.search(line) for line in lines if " | " in line or " \u00b7 " in line or " \u2022 " in line):
-        lines = [cell for line in lines for cell in _cells(line)]
+        # Of a line such as "Home | About | Contact" what stands between the rules.
+        cells = (_RULE.split(line) if _RULED.search(line) else [line] for line in lines)
+        lines = [stripped for row in cells for cell in row if (stripped := cell.strip())]
     if len(lines) < _FEW_LINES:
         return _find_flat_menu(" ".join(lines))
     counts = _count_lines(lines, min_content_words)
-    if counts.is_text:
+    if counts is None:
         return ""
     if counts.calls >= _FEW_CALLS and counts.calls > _CALL_SHARE * len(lines):
         return f"{counts.calls} of {len(lines)} lines call to click"
@@ -305,11 +284,10 @@ def find_menu(lines: list[str], max_share: float, min_content_words: int) -> str
 
 @dataclass(slots=True)
 class _Counts:
-    """What the lines of a page are; `is_text` if so much is said in one stretch that the rest does not matter."""
+    """What the lines of a page are."""
 
     all_words: int = 0
     content_words: int = 0
-    is_text: bool = False
     bare_lines: int = 0
     bare_words: int = 0
     menu_lines: int = 0
@@ -317,7 +295,8 @@ class _Counts:
     archive_lines: int = 0
 
 
-def _count_lines(lines: list[str], min_content_words: int) -> _Counts:
+def _count_lines(lines: list[str], min_content_words: int) -> _Counts | None:
+    """Look at each line; None if so much is said in one stretch that the rest does not matter."""
     counts = _Counts()
     stretch = longest = days = 0
     for line in lines:
@@ -329,9 +308,8 @@ def _count_lines(lines: list[str], min_content_words: int) -> _Counts:
             counts.content_words += size
             stretch += size
             longest = max(longest, stretch)
-            counts.is_text = counts.content_words >= min_content_words and longest >= _STRETCH_WORDS
-            if counts.is_text:
-                return counts
+            if counts.content_words >= min_content_words and longest >= _STRETCH_WORDS:
+                return None
             continue
         stretch = 0
         days = days + 1 if line == str(days + 1) else int(line == "1")
@@ -348,11 +326,6 @@ def _count_lines(lines: list[str], min_content_words: int) -> _Counts:
             counts.bare_lines += 1
             counts.bare_words += size
     return counts
-
-
-def _cells(line: str) -> list[str]:
-    """What stands between the rules of a line such as "Home | About | Contact"."""
-    return [cell for part in _RULE.split(line) if (cell := part.strip())] if _RULED.search(line) else [line]
 
 
 def _find_flat_menu(text: str) -> str:

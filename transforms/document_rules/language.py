@@ -8,9 +8,8 @@ is taken from fixed places and bounded.
 import re
 import threading
 from collections import Counter
-from functools import cache
 
-from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+from langdetect.detector_factory import DetectorFactory, detect_langs, init_factory
 from langdetect.lang_detect_exception import LangDetectException
 
 UNKNOWN = ""
@@ -153,23 +152,15 @@ def _sample(text: str) -> str:
 
 
 _LOADING = threading.Lock()
-
-
-@cache
-def _load_profiles() -> DetectorFactory:
-    factory = DetectorFactory()
-    factory.set_seed(0)
-    factory.load_profile(PROFILES_DIRECTORY)
-    return factory
+DetectorFactory.seed = 0
 
 
 def _probe(sample: str, sure: float) -> str:
     start = max(0, (len(sample) - _PROBE_CHARS) // 2)
-    with _LOADING:  # once a process: langdetect's own loader is not thread safe
-        detector = _load_profiles().create()
-    detector.append(sample[start : start + _PROBE_CHARS])
+    with _LOADING:  # once a process: langdetect's loader is not thread safe
+        init_factory()
     try:
-        found = detector.get_probabilities()
+        found = detect_langs(sample[start : start + _PROBE_CHARS])
     except LangDetectException:
         return UNKNOWN
     if not found or found[0].prob < sure:

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple
 
 import numpy as np
 
 from transforms.document_rules import advertising, boilerplate, mojibake
 from transforms.document_rules.language import STOP_WORDS, detect_language, stop_word_share
+from transforms.records import Fault
 from transforms.shingles import hash_shingles, hash_words, shingle_words
 from transforms.text import count_tokens
 
@@ -30,74 +30,42 @@ from transforms.text import count_tokens
 class Thresholds:
     """Where each rule draws its line. Shares are between 0 and 1; lowering a minimum loosens.
 
-    Attributes:
-        tokenizer: how tokens are counted; "estimate" or the name of a tiktoken encoding.
-        min_tokens: "too_short" below this. Webscale-RL drops documents under 50 tokens.
-        fragment_tokens: "truncated_fragment" is looked for below this many tokens; a longer text
-            that was cut at both ends still has context enough to ask about.
-        min_words: "too_few_words" below this many words with letters, or different words in 20 times as many. Gopher
-            asks for 50, which would drop short recipes and formula sheets.
-        min_alphabetic_share: "symbols" if fewer words than this have a letter (Gopher: 0.8, which
-            tables of figures miss).
-        min_alphanumeric_share: "symbols" if fewer characters than this are letters or digits.
-        max_symbol_share: "symbols" above this many "#tag" or "..." for each word (Gopher: 0.1).
-        max_ellipsis_line_share: "symbols" if more lines than this end cut off with "..." (Gopher: 0.3).
-        max_bullet_line_share: "bullets" if more lines than this start with a bullet (Gopher: 0.9) and
-            they are also shorter than `min_bullet_words` on average: knowledge often comes as lists.
-        min_bullet_words: words a bullet from which a bullet says something.
-        min_mean_word_chars, max_mean_word_chars: "word_length" outside (Gopher: 3 and 10; formulas
-            are below 3).
-        min_stop_word_share: "stop_words" if English prose has fewer of Gopher's 8 words (which asks
-            for 2 in a document); prose has 0.2, keyword spam and word salad next to none.
-        max_duplicate_line_chars: "repetition" if a larger share of the characters is in repeated
-            lines (Gopher: 0.2; FineWeb: 0.1, which lessons with repeated code marks miss).
-        max_top_2gram_share, max_top_4gram_share: "repetition" if the most frequent 2-gram or 4-gram
-            makes up more of the words (Gopher: 0.20 and 0.16).
-        max_duplicate_10gram_share: "repetition" if more of the words are in repeated 10-grams
-            (Gopher: 0.10, which templated tables of facts and refrains miss).
-        max_top_word_share: "repetition" if one word, small words left out, makes up more of a text of 40
-            words or more: lists of search terms have 0.3, songs and recipes half of that.
-        max_pitch_share: "advertisement" if there are more different pitches ("order now") for each word.
-        max_log_line_share: "log" if more lines than this begin as a program's log does.
-        max_mojibake_share: "mojibake" above this many wrongly decoded letters for each word. English
-            with broken quotes stays far below and can be repaired; other languages reach 0.1.
-        max_furniture_share: "boilerplate" above this share of words in consent, account and sharing notices.
-        max_menu_share: "boilerplate" above this share of words in bare short lines, where the
-            lines also repeat or read like a menu ("Home", "About us", "Contact").
-        min_content_words: a page with this many words in full lines is never called a menu.
+    "x" names the reason to reject a text that is below a minimum or above a maximum.
     """
 
-    tokenizer: str = "estimate"
-    min_tokens: int = 50
-    fragment_tokens: int = 120
+    tokenizer: str = "estimate"  # or the name of a tiktoken encoding
+    min_tokens: int = 50  # "too_short"; Webscale-RL's figure
+    fragment_tokens: int = 120  # below it "truncated_fragment" is looked for: a longer text has context enough to ask about
+    # "too_few_words": words with letters, or different words in 20 times as many. Gopher's 50 would drop formula sheets.
     min_words: int = 10
-    min_alphabetic_share: float = 0.1
-    min_alphanumeric_share: float = 0.35
-    max_symbol_share: float = 0.1
-    max_ellipsis_line_share: float = 0.3
+    min_alphabetic_share: float = 0.1  # "symbols": words that have a letter (Gopher: 0.8, which tables of figures miss)
+    min_alphanumeric_share: float = 0.35  # "symbols": characters that are letters or digits
+    max_symbol_share: float = 0.1  # "symbols": "#tag" or "..." for each word (Gopher's figure)
+    max_ellipsis_line_share: float = 0.3  # "symbols": lines that end cut off with "..." (Gopher's figure)
+    # "bullets": lines that start with a bullet (Gopher's figure), where they also have fewer than `min_bullet_words`
+    # on average. Knowledge often comes as lists; from so many words a bullet says something.
     max_bullet_line_share: float = 0.9
     min_bullet_words: float = 2.5
-    min_mean_word_chars: float = 2.2
-    max_mean_word_chars: float = 12.0
+    min_mean_word_chars: float = 2.2  # "word_length" (Gopher: 3, which formulas are below)
+    max_mean_word_chars: float = 12.0  # "word_length" (Gopher: 10)
+    # "stop_words": how many of English prose are Gopher's 8, who asks for 2 a document. Prose has 0.2, keyword spam next to none.
     min_stop_word_share: float = 0.02
+    # "repetition": characters in repeated lines (Gopher: 0.2; FineWeb: 0.1, which lessons with repeated code marks miss),
+    # words in the most frequent 2-gram or 4-gram (Gopher's figures), words in repeated 10-grams (Gopher: 0.10, which
+    # templated tables of facts and refrains miss), and the most frequent word that is not small, in a text of
+    # 40 words or more: lists of search terms have 0.3, songs and recipes half of that.
     max_duplicate_line_chars: float = 0.3
     max_top_2gram_share: float = 0.2
     max_top_4gram_share: float = 0.16
     max_duplicate_10gram_share: float = 0.45
     max_top_word_share: float = 0.2
-    max_pitch_share: float = 0.05
-    max_log_line_share: float = 0.7
+    max_pitch_share: float = 0.05  # "advertisement": different pitches ("order now") for each word
+    max_log_line_share: float = 0.7  # "log": lines that begin as a program's log does
+    # "mojibake": wrongly decoded letters for each word. English with broken quotes stays far below; other languages reach 0.1.
     max_mojibake_share: float = 0.03
-    max_furniture_share: float = 0.5
-    max_menu_share: float = 0.5
-    min_content_words: int = 150
-
-
-class Fault(NamedTuple):
-    """Why a text is not worth a model's time: a reason to count, and what was seen, to read."""
-
-    reason: str
-    detail: str
+    max_furniture_share: float = 0.5  # "boilerplate": words in consent, account and sharing notices
+    max_menu_share: float = 0.5  # "boilerplate": words in bare short lines that also repeat or read like a menu
+    min_content_words: int = 150  # in full lines: no page with so many is called a menu
 
 
 _CODE_LINE = re.compile(
@@ -390,28 +358,20 @@ _STUFFED_WORDS = 1000  # a longer text that says one word so often has a reason:
 
 
 def _repeats_phrases(words: list[str], limits: Thresholds) -> str:
-    hashes = hash_words(words, _may_not_repeat)
+    hashes = hash_words(words, lambda word: len(word) > 1 and not word.isdigit())  # variables, dates and times may repeat
     if len(hashes) < 40:
         return ""
     for size, most in ((2, limits.max_top_2gram_share), (4, limits.max_top_4gram_share)):
         top = int(np.unique(hash_shingles(hashes, size), return_counts=True)[1].max())
         if top > 3 and top * size > most * len(hashes):
             return f"one {size}-gram {top} times in {len(hashes)} words"
-    repeated = _duplicated(hash_shingles(hashes, 10), 10)
+    shingles = hash_shingles(hashes, 10)
+    again = np.ones(len(shingles))
+    again[np.unique(shingles, return_index=True)[1]] = 0
+    repeated = int(np.count_nonzero(np.convolve(again, np.ones(10))))
     if repeated <= limits.max_duplicate_10gram_share * len(hashes):
         return ""
     return f"{repeated} of {len(hashes)} words in repeated 10-grams"
-
-
-def _may_not_repeat(word: str) -> bool:
-    return len(word) > 1 and not word.isdigit()  # variables, dates and times may
-
-
-def _duplicated(shingles: np.ndarray, size: int) -> int:
-    """Count the words covered by n-grams that were seen before."""
-    seen = np.ones(len(shingles))
-    seen[np.unique(shingles, return_index=True)[1]] = 0
-    return int(np.count_nonzero(np.convolve(seen, np.ones(size))))
 
 
 def count_flaws(text: str) -> int:

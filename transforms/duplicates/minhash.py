@@ -16,13 +16,10 @@ _BLOCK = 2048  # shingles hashed at a time: 2 MB of scratch however long the tex
 
 def _splitmix(count: int, seed: int) -> np.ndarray:
     """The first `count` values of SplitMix64: constants that no library version can change."""
-    values, mask = [], 2**64 - 1
-    for _ in range(count):
-        seed = (seed + 0x9E3779B97F4A7C15) & mask
-        value = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
-        values.append(value ^ (value >> 31))
-    return np.array(values, dtype=np.uint64)
+    values = np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return values ^ values >> np.uint64(31)
 
 
 _FACTORS = _splitmix(PERMUTATIONS, 1) | np.uint64(1)

@@ -13,14 +13,13 @@ from transforms.english.stems import stem
 # kind of its answer, which the answer itself settles.
 _LIGHT = GRAMMAR.union(
     MODALS,
-    "there here them we you your i as within and or if then so such being am done doing having also just only very own "
-    "called call named name names naming known term termed word phrase title give gives given giving gave take takes taken "
-    "took taking used use uses using usage able according text passage document specific specifically particular "
-    "particularly exact exactly precise precisely kind type sort form following respectively responsible stand stands "
-    "standing year years date day days month months week weeks time city town country nation place location located locate "
-    "situated lie lies person people man woman thing number amount quantity total value figure percentage percent "
-    "proportion share fraction many much identify state specify tell describe mention mentioned per se s t d ca wo sha ll "
-    "re ve regular standard actual actually against typically usually generally commonly normally considered".split(),
+    "there them we you your i as within and or if then so such being am done doing also just only very own call name known "
+    "term word phrase title give given gave take taken took used use using usage able according text passage document "
+    "specific specifically particular exact precise kind type sort form following respectively responsible stand year date "
+    "day days month week time city town country nation place locate situated lie people man woman thing number amount "
+    "quantity total value figure percentage percent proportion share fraction many much identify state specify tell describe "
+    "mention per se s t d ca wo sha ll re ve regular standard actual against typically usually generally commonly normally "
+    "considered".split(),
 ) - {"over"}
 
 NEGATIONS = frozenset("not no never without none neither nor cannot except excluding unlike lack lacks lacking".split())
@@ -31,41 +30,35 @@ STRICT = frozenset("density rate ratio difference change per-capita square cube 
 
 # Concepts, with a semicolon between two. Words of one may replace each other; words of two are known to differ. A concept
 # may be broader than in a thesaurus, as what a verb is used with tells the rest: nobody founds a telephone.
+# Nor is there a need to list what `stem` makes the same: "builder" is "build".
 _CONCEPTS = """
-begin start commence launch onset establish founded founder founding foundation founders create creator creation invent
-inventor invention devise conceive originate institute introduce introduction initiate setup establishment;
-open opening inaugurate inauguration; close shut closure; end stop cease terminate conclude; complete finish completion;
-build construct construction erect builder; destroy demolish demolition destruction ruin; design designer architect;
-write author writer penned; compose composer; paint painter; sculpt sculptor; sing singer;
-discover discoverer discovery find; direct director; produce producer make manufacture manufacturer generate production;
-consist comprise contain constitute composed include; sell sale seller; buy purchase acquire buyer acquisition;
-cost pay price spend charge; own owner possess belong ownership; owe; lead leader head chair; govern rule ruler;
-conduct conductor; manage manager; win winner victory; lose loss loser; beat defeat; attack; defend; born birth birthplace;
-die death died; kill assassinate murder; bury burial; marry spouse marriage; father; mother; son; daughter; brother; sister;
-husband; wife; live reside dwell inhabit residence; need require requirement; allow permit enable let; cause result trigger;
-prevent; protect; increase rise grow growth gain rose; decrease fall decline drop shrink reduce reduction;
-improve improvement; worsen deteriorate; strengthen; weaken; export; import; send; receive get obtain; bring carry transport;
+begin start commence launch onset establish founder foundation create invent devise conceive originate institute introduce
+introduction initiate setup; open inaugurate; close shut closure; end stop cease terminate conclude; complete finish; build
+construct erect; destroy demolish demolition destruction ruin; design architect; write author writer penned; compose; paint;
+sculpt; sing singer; discover discovery find; direct; produce make manufacture generate production; consist comprise contain
+constitute composed include; sell sale seller; buy purchase acquire buyer acquisition; cost pay price spend charge; own owner
+possess belong ownership; owe; lead leader head chair; govern rule ruler; conduct; manage; win winner victory; lose loss loser;
+beat defeat; attack; defend; born birth birthplace; die death died; kill assassinate murder; bury burial; marry spouse marriage;
+father; mother; son; daughter; brother; sister; husband; wife; live reside dwell inhabit residence; need require; allow permit
+enable let; cause result trigger; prevent; protect; increase grow growth gain rose; decrease fall decline drop shrink reduce
+reduction; improve; worsen deteriorate; strengthen; weaken; export; import; send; receive get obtain; bring carry transport;
 arrive arrival; depart leave departure; enter entry; exit; before prior precede predecessor; after succeed successor; during;
 since; until; north northern northernmost; south southern southernmost; east eastern easternmost; west western westernmost;
-left; right; upper top; lower bottom; inside interior inner; outside exterior outer; above; below under beneath;
-large big great largest biggest larger bigger greatest greater; small little tiny smallest smaller;
-long length longer longest; short shorter shortest; wide width broad wider widest breadth;
-tall high height higher highest taller tallest altitude elevation; low lowest; deep depth deeper deepest;
-shallow shallower shallowest; weigh weight heavy heavier heaviest mass; light lighter lightest; old age older oldest aged;
-young younger youngest; new newer newest; far distance farther farthest further furthest; near nearer nearest closest;
-fast speed velocity quick rapid faster fastest quickest; slow slower slowest;
-hot temperature warm hotter hottest warmer warmest; cold cool colder coldest cooler coolest; area; volume; size; span;
-diameter; radius; perimeter circumference; count; howmuch; more most mostly mainly chiefly primarily principally;
-less least few fewer fewest; maximum max maximal; minimum min minimal; average; median; first earliest; last final latest;
-next; previous; best; worst; better; worse; same; different; positive; negative; male; female; odd; even; release emit;
-absorb; hunt prey; intended meant; eat feed consume diet food; drink; teach teacher; learn study educate education;
-work employ job occupation profession; happen occur occurrence takeplace; join;
-travel traveller traveler journey visit explorer; fly flight; swim; run runner cover; attend; vote elect election;
-appoint appointment; resign resignation; publish publication; translate translator; perform performance performer;
-record recording; broadcast; headquarters headquarter headquartered; operate operation; measure measurement;
-calculate compute computation; solve; prove proof; predict prediction; observe observation; test;
-treat treatment treated cure; diagnose diagnosis; infect infection; cook bake; celebrate celebration; burn; freeze; melt;
-boil; dissolve dissolution; add; remove delete; insert; retrieve fetch; multiply product; divide quotient; subtract; sum
+left; right; upper top; lower bottom; inside interior inner; outside exterior outer; above; below under beneath; large big great
+largest biggest larger bigger greatest; small little tiny smallest; long length longer longest; short shortest; wide width broad
+wider widest breadth; tall high height higher highest taller tallest altitude elevation; low lowest; deep depth deeper deepest;
+shallow shallowest; weigh weight heavy heaviest mass; light lightest; old age older oldest aged; young youngest; new newer
+newest; far distance farther farthest further furthest; near nearer nearest closest; fast speed velocity quick rapid faster
+fastest quickest; slow slower slowest; hot temperature warm hotter hottest warmer warmest; cold cool colder coldest cooler
+coolest; area; volume; size; span; diameter; radius; perimeter circumference; count; howmuch; more most mainly chiefly primarily
+principally; less least few fewer fewest; maximum max maximal; minimum min minimal; average; median; first earliest; last final
+latest; next; previous; best; worst; better; worse; same; different; positive; negative; male; female; odd; even; release emit;
+absorb; hunt prey; intended meant; eat feed consume diet food; drink; teach; learn study educate; work employ job occupation
+profession; happen occur occurrence takeplace; join; travel traveller journey visit explorer; fly flight; swim; run runner
+cover; attend; vote elect; appoint; resign resignation; publish publication; translate; perform performance; record; broadcast;
+headquarters; operate; measure; calculate compute computation; solve; prove proof; predict; observe observation; test; treat
+cure; diagnose diagnosis; infect; cook bake; celebrate; burn; freeze; melt; boil; dissolve dissolution; add; remove delete;
+insert; retrieve fetch; multiply product; divide quotient; subtract; sum
 """
 
 # What is one thing in several words, or several words for one thing. Written before words are split.

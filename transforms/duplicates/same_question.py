@@ -18,10 +18,12 @@ which finds fewer.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import groupby
 
 from transforms.answers.agreement import SMALL_CHANGE, answers_match, loose_form
 from transforms.answers.canonical import canonical
@@ -64,28 +66,20 @@ _BY_PASSIVE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks, as far as it tells questions apart.
+    """What a question asks, as far as it tells questions apart."""
 
-    Attributes:
-        about: concepts ("=open") and stems ("harrow").
-        names: those of `about` that are written as names or code.
-        strict: numbers, formulas, negations: what must be the same in two questions.
-        role: whether a who, which or what does what is told ("does") or suffers it ("suffers"), where that is plain.
-        after: what follows "than", "from", "minus" and "divided by", by these words.
-    """
-
-    about: frozenset[str]
-    names: frozenset[str]
-    strict: frozenset[str]
-    role: str = ""
-    after: tuple[tuple[str, frozenset[str]], ...] = ()
+    about: frozenset[str]  # concepts ("=open") and stems ("harrow")
+    names: frozenset[str]  # those of `about` that are written as names or code
+    strict: frozenset[str]  # numbers, formulas, negations: what must be the same in two questions
+    role: str  # whether a who, which or what does what is told ("does") or suffers it ("suffers"), where that is plain
+    after: Mapping[str, AbstractSet[str]]  # what follows "than", "from", "minus" and "divided by", by these words
 
 
 @lru_cache(maxsize=8192)
 def read_question(question: str) -> Asked:
     """Take from a question what tells it from others. Never raises."""
     if len(question) > _MAX_CHARS:
-        return Asked(frozenset([stable_hash(question)]), frozenset(), frozenset())
+        return Asked(frozenset([stable_hash(question)]), frozenset(), frozenset(), "", {})
     tokens = _split(question)
     about, names, strict = set(), set(), _formulas(tokens)
     after: dict[str, set[str]] = {}
@@ -111,13 +105,8 @@ def read_question(question: str) -> Asked:
                 names.add(concept)
         if marker and (number or concept):
             after.setdefault(marker, set()).add(number or concept)
-    return Asked(
-        frozenset(about),
-        frozenset(names),
-        frozenset(strict),
-        _asked_role([token.lower() for token in tokens]),
-        tuple((word, frozenset(what)) for word, what in sorted(after.items())),
-    )
+    role = _asked_role([token.lower() for token in tokens])
+    return Asked(frozenset(about), frozenset(names), frozenset(strict), role, after)
 
 
 def _split(question: str) -> list[str]:
@@ -127,15 +116,9 @@ def _split(question: str) -> list[str]:
 
 def _formulas(tokens: list[str]) -> set[str]:
     """Every run of numbers, single letters and operators that has an operator in it, written without spaces."""
-    runs, run = set(), []
-    for token in [*tokens, "."]:
-        if token in _OPERATORS or token in "()" or _FORMULA_ATOM.fullmatch(token):
-            run.append(token)
-            continue
-        if not _OPERATORS.isdisjoint(run):
-            runs.add("".join(run).strip("()"))
-        run = []
-    return runs
+    grouped = groupby(tokens, lambda token: token in _OPERATORS or token in "()" or bool(_FORMULA_ATOM.fullmatch(token)))
+    runs = [list(run) for in_formula, run in grouped if in_formula]
+    return {"".join(run).strip("()") for run in runs if not _OPERATORS.isdisjoint(run)}
 
 
 def _asked_role(words: list[str]) -> str:
@@ -154,12 +137,9 @@ def _asked_role(words: list[str]) -> str:
     return "does"
 
 
-def same_question(one: str, other: str) -> bool:
+def same_question(one_question: str, other_question: str) -> bool:
     """Whether two questions with the same answer ask for the same thing. Reflexive and symmetric."""
-    return _agree(read_question(one), read_question(other))
-
-
-def _agree(one: Asked, other: Asked) -> bool:
+    one, other = read_question(one_question), read_question(other_question)
     if one.strict != other.strict or (one.role and other.role and one.role != other.role):
         return False
     if one.about == other.about:
@@ -174,24 +154,19 @@ def _agree(one: Asked, other: Asked) -> bool:
     if similarity < SIMILARITY_REWORDED or max(len(only_one), len(only_other)) > MOST_REWORDED:
         return False
     other_names = only_one & one.names and only_other & other.names
-    return not other_names and not (_has_known(only_one) and _has_known(only_other))
-
-
-def _has_known(concepts: frozenset[str]) -> bool:
-    return any(concept.startswith("=") for concept in concepts)
+    other_concepts = all(any(concept.startswith("=") for concept in only) for only in (only_one, only_other))
+    return not other_names and not other_concepts
 
 
 def _same_order(one: Asked, other: Asked) -> bool:
     """Whether what follows "from", "than" and their like in one question does not stand elsewhere in the other."""
-    following = dict(other.after)
     return not any(
-        _has_moved(what, following[word], other) or _has_moved(following[word], what, one)
-        for word, what in one.after
-        if word in following
+        _has_moved(one.after[word], other.after[word], other) or _has_moved(other.after[word], one.after[word], one)
+        for word in one.after.keys() & other.after
     )
 
 
-def _has_moved(what: frozenset[str], there: frozenset[str], other: Asked) -> bool:
+def _has_moved(what: AbstractSet[str], there: AbstractSet[str], other: Asked) -> bool:
     return len((what - there) & (other.about | other.strict)) > len(what & there)
 
 
@@ -210,13 +185,10 @@ class Asking:
 
 def repeats(one: Asking, other: Asking) -> bool:
     """Whether two pairs ask for the same thing and have the same answer."""
-    return same_question(one.question, other.question) and _same_answer(one, other)
-
-
-def _same_answer(one: Asking, other: Asking) -> bool:
     kind = one.answer_type if one.answer_type == other.answer_type else None
-    return _match(one.answer, other.answer, kind, other.aliases[:_MAX_ALIASES]) or _match(
-        other.answer, one.answer, kind, one.aliases[:_MAX_ALIASES]
+    return same_question(one.question, other.question) and (
+        _match(one.answer, other.answer, kind, other.aliases[:_MAX_ALIASES])
+        or _match(other.answer, one.answer, kind, one.aliases[:_MAX_ALIASES])
     )
 
 
@@ -248,17 +220,10 @@ def find_keys(asking: Asking) -> set[bytes]:
     kinds = (asking.answer_type, None)  # answers of two types are compared without one
     answers = sorted({key for spelling in spellings for kind in kinds for key in _answer_keys(spelling, kind)})
     numbers = "\0".join(sorted(asked.strict))
-    keys = set()
-    for concept in _prefix(sorted(asked.about, key=_rarity)):
-        for answer in answers:
-            text = "\n".join((concept, numbers, answer))
-            keys.add(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
-    return keys
-
-
-def _rarity(concept: str) -> tuple[bool, int, str]:
-    """Sorts what may be rare before what is common: words before concepts of questions, long ones before short ones."""
-    return concept.startswith("="), -len(concept), concept
+    # What may be rare before what is common: words before concepts of questions, long ones before short ones.
+    rarest = _prefix(sorted(asked.about, key=lambda concept: (concept.startswith("="), -len(concept), concept)))
+    texts = ("\n".join((concept, numbers, answer)) for concept in rarest for answer in answers)
+    return {blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts}
 
 
 def _prefix(concepts: list[str]) -> list[str]:

@@ -4,11 +4,10 @@ Each takes a pair and gives the `Fault` that it found, or None.
 """
 
 import re
-from typing import NamedTuple
 
 from transforms.answers.canonical import canonical
 from transforms.english.number_words import PARTS, SMALL_NUMBERS
-from transforms.records import QAPair
+from transforms.records import Fault, QAPair
 from transforms.text import normalise, unify, words
 
 MAX_ANSWER_WORDS = 12
@@ -16,13 +15,6 @@ MAX_ANSWER_CHARS = 150
 # A list may name more things, and a formula has no words to count.
 MAX_LIST_WORDS, MAX_LIST_CHARS = 40, 300
 MAX_FORMULA_CHARS = 200
-
-
-class Fault(NamedTuple):
-    """What is wrong with a pair: a reason of `check.REASONS`, and what was seen."""
-
-    reason: str
-    detail: str
 
 
 _PLACEHOLDERS = frozenset(

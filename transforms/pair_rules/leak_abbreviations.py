@@ -2,35 +2,36 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from transforms.answers.units import parse_unit
 from transforms.grounding.find import find_in_text
-from transforms.pair_rules.leak_words import MAX_DOCUMENT_CHARS, STOP_WORDS, Word
+from transforms.pair_rules.leak_words import MAX_DOCUMENT_CHARS, STOP_WORDS, Found, Place, Word
 
 
-def _initials(words: list[Word]) -> tuple[str, str]:
-    """The initials of a phrase, with and without its small words."""
-    every = "".join(word.folded[0] for word in words)
-    return every, "".join(word.folded[0] for word in words if word.folded not in STOP_WORDS)
-
-
-def other_lengths(
-    question: str, words: list[Word], answer: str, wanted: list[Word], document: str
-) -> Iterator[tuple[str, tuple[int, int]]]:
+def other_lengths(question: str, words: list[Word], answer: str, wanted: list[Word], document: str) -> Iterator[Found]:
     """Where a question has the answer shorter or longer: its abbreviation, or what it abbreviates."""
     if len(wanted) > 1:
         yield from (("abbreviation", place) for place in _said_short(question, words, answer, wanted, document))
         return
     asked = bool(_SHORTENED.search(question))
-    yield from (("abbreviation", place) for place in _compound_said_short(words, wanted, asked))
+    for word in words:  # "TB" for tuberculosis
+        letters = _letters(word)
+        if letters.isupper() and letters.isalpha() and _is_compound_of(letters.lower(), wanted, asked):
+            yield "abbreviation", (word.start, word.end)
     yield from (("expansion", place) for place in _said_long(question, words, answer, document, asked))
-    yield from (("unit_variant", place) for place in _same_unit(words, answer))
+    if symbol := parse_unit(answer) if len(answer) > 3 and answer.islower() else None:
+        for word in words:  # "km" for kilometre
+            if word.written != answer and len(word.written) > 1 and parse_unit(word.written) == symbol:
+                yield "unit_variant", (word.start, word.end)
 
 
-def _said_short(question: str, words: list[Word], answer: str, wanted: list[Word], document: str) -> Iterator[tuple[int, int]]:
+def _said_short(question: str, words: list[Word], answer: str, wanted: list[Word], document: str) -> Iterator[Place]:
     """ "WHO" or "W.H.O." for the World Health Organization."""
     given = _short_forms(answer, document)
-    shorts = given | {short for short in set(_initials(wanted)) if len(short) >= 3 or (len(short) == 2 and answer.istitle())}
+    large = [word for word in wanted if word.folded not in STOP_WORDS]
+    initials = {"".join(word.folded[0] for word in phrase) for phrase in (wanted, large)}
+    shorts = given | {short for short in initials if len(short) >= 3 or (len(short) == 2 and answer.istitle())}
     for word in words:
         letters = _letters(word)
         known = letters.lower() in shorts or word.written.lower() in shorts
@@ -43,15 +44,7 @@ def _said_short(question: str, words: list[Word], answer: str, wanted: list[Word
             yield dotted.span()
 
 
-def _compound_said_short(words: list[Word], wanted: list[Word], asked: bool) -> Iterator[tuple[int, int]]:
-    """ "TB" for tuberculosis."""
-    for word in words:
-        letters = _letters(word)
-        if letters.isupper() and letters.isalpha() and _is_compound_of(letters.lower(), wanted, asked):
-            yield word.start, word.end
-
-
-def _said_long(question: str, words: list[Word], answer: str, document: str, asked: bool) -> Iterator[tuple[int, int]]:
+def _said_long(question: str, words: list[Word], answer: str, document: str, asked: bool) -> Iterator[Place]:
     """ "World Health Organization" for WHO, by its letters or by the document."""
     short = re.sub(r"[.\s\-]", "", answer)
     for letters in {short, short.removesuffix("s")}:
@@ -59,18 +52,8 @@ def _said_long(question: str, words: list[Word], answer: str, document: str, ask
             yield from _expansions(words, letters.lower())
             yield from _compounds(words, letters.lower(), asked)
     for long in _long_forms(answer, document):
-        place = find_in_text(long, question)
-        if place:
+        if place := find_in_text(long, question):
             yield place
-
-
-def _same_unit(words: list[Word], answer: str) -> Iterator[tuple[int, int]]:
-    """ "km" for kilometre."""
-    symbol = parse_unit(answer) if len(answer) > 3 and answer.islower() else None
-    if symbol:
-        for word in words:
-            if word.written != answer and len(word.written) > 1 and parse_unit(word.written) == symbol:
-                yield word.start, word.end
 
 
 _DOTTED = re.compile(r"(?<!\w)(?:[A-Za-z][.\-]){2,}[A-Za-z]?")
@@ -85,10 +68,9 @@ _LONG_RUN = 18  # letters of three words that are no accident: "liquefied petrol
 
 def _abbreviates(short: str, wanted: list[Word]) -> bool:
     """Whether capitals are letters of a phrase that begin each of its words: "DNA" for deoxyribonucleic acid."""
-    if not 3 <= len(short) <= 6 or not wanted or len(wanted) > len(short):
+    if not 3 <= len(short) <= 6 or len(wanted) > len(short):
         return False
-    phrase = [word.folded for word in wanted if word.folded not in STOP_WORDS]
-    return _subsequence("".join(word[0] for word in phrase), short) and _made_of_words(short, phrase)
+    return _made_of_words(short, [word.folded for word in wanted if word.folded not in STOP_WORDS])
 
 
 def _made_of_words(short: str, words: list[str]) -> bool:
@@ -107,7 +89,7 @@ def _made_of_words(short: str, words: list[str]) -> bool:
     return len(short) in ends
 
 
-def _expansions(words: list[Word], short: str) -> Iterator[tuple[int, int]]:
+def _expansions(words: list[Word], short: str) -> Iterator[Place]:
     """Runs of words that begin with the letters of the answer; two letters need capitals."""
     for index in range(len(words)):
         run = words[index : index + len(short) - 1]
@@ -116,24 +98,14 @@ def _expansions(words: list[Word], short: str) -> Iterator[tuple[int, int]]:
             if all(word.written[0].isupper() for word in part) and _made_of_words(short, [word.folded for word in part]):
                 yield part[0].start, part[-1].end
         for skip_small in (False, True):
-            run = []
-            for word in words[index : index + 2 * len(short)]:
-                if skip_small and run and word.folded in STOP_WORDS:
-                    continue
-                run.append(word)
-                if len(run) == len(short):
-                    break
-            if len(run) < len(short) or "".join(word.folded[0] for word in run) != short:
-                continue
-            if run[0].folded in STOP_WORDS or run[-1].folded in STOP_WORDS:
+            ahead = enumerate(words[index : index + 2 * len(short)])
+            run = [word for place, word in ahead if not (skip_small and place and word.folded in STOP_WORDS)][: len(short)]
+            if "".join(word.folded[:1] for word in run) != short or STOP_WORDS & {run[0].folded, run[-1].folded}:
                 continue
             capitals = sum(word.written[0].isupper() for word in run)
-            if (
-                len(short) >= 4
-                or capitals >= len(short) - (len(short) == 3)
-                or (len(short) == 3 and min(len(w.written) for w in run) > 3)
-                or (len(short) == 3 and sum(len(w.written) for w in run) >= _LONG_RUN)
-            ):
+            sizes = [len(word.written) for word in run]
+            three = len(short) == 3 and (capitals == 2 or min(sizes) > 3 or sum(sizes) >= _LONG_RUN)
+            if three or len(short) >= 4 or capitals == len(short):
                 yield run[0].start, run[-1].end
 
 
@@ -146,7 +118,7 @@ _JOINT = re.compile(r"(?<=[aeiouy])(?=[b-df-hj-np-tv-z])|(?<=yl)(?=[a-z])")
 _PART_CHARS = 4  # that a part of a compound has on the average
 
 
-def _compounds(words: list[Word], short: str, asked: bool) -> Iterator[tuple[int, int]]:
+def _compounds(words: list[Word], short: str, asked: bool) -> Iterator[Place]:
     """Words without capitals whose parts begin with the letters of the answer: "deoxyribonucleic acid" for DNA."""
     for index in range(len(words)):
         for size in range(1, len(short)):
@@ -189,34 +161,21 @@ def _long_forms(answer: str, document: str) -> set[str]:
             found.add(bracket[1])
         if before.endswith("("):
             words = before[:-1].split()[-2 * len(answer) :]
-            for size in range(1, min(len(words), len(answer) + 2) + 1):
-                phrase = " ".join(words[-size:])
-                if (
-                    phrase[0].lower() == answer[0].lower()
-                    and _subsequence(answer.lower(), phrase.lower())
-                    and len(phrase) > len(answer) + 2
-                ):
-                    found.add(phrase)
-                    break
+            phrases = (" ".join(words[-size:]) for size in range(1, min(len(words), len(answer) + 2) + 1))
+            longer = (phrase for phrase in phrases if len(phrase) > len(answer) + 2 and phrase[0].lower() == answer[0].lower())
+            found.update([phrase for phrase in longer if _subsequence(answer.lower(), phrase.lower())][:1])
     return found
 
 
 def _subsequence(short: str, long: str) -> bool:
-    position = 0
-    for char in short:
-        if not char.isalnum():
-            continue
-        position = long.find(char, position) + 1
-        if not position:
-            return False
-    return True
+    """Whether the letters and digits of one text stand in another in their order."""
+    rest = iter(long)
+    return all(char in rest for char in short if char.isalnum())
 
 
 def _mentions(answer: str, document: str) -> Iterator[tuple[str, str]]:
     """What stands before and after the first mentions of an answer."""
     document = document[:MAX_DOCUMENT_CHARS]
     flags = 0 if answer.isupper() else re.IGNORECASE
-    for count, found in enumerate(re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", document, flags)):
-        if count >= 20:
-            return
+    for found in islice(re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", document, flags), 20):
         yield document[max(0, found.start() - 120) : found.start()], document[found.end() : found.end() + 100]

@@ -10,7 +10,7 @@ from transforms.english.kinship import are_kin
 from transforms.english.number_words import PARTS, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.english.stems import singular
 from transforms.grounding.find import find_in_text
-from transforms.pair_rules.leak_words import STOP_WORDS, bare, in_parentheses, words_of
+from transforms.pair_rules.leak_words import STOP_WORDS, Found, Place, bare, words_of
 from transforms.text import normalise
 
 _MATHS_AROUND = re.compile(r"[+*/=^<>|\\\u00d7\u00f7\u2212()\[\]{}]")
@@ -28,36 +28,34 @@ _COMPUTING = re.compile(
 )
 
 
-def date_leak(question: str, answer: str) -> str | None:
+def date_leak(question: str, answer: str) -> Found | None:
     place = find_in_text(answer, question, "date")
     if place is None:
         return None
-    kind = "verbatim" if normalise(answer) in normalise(question) else "date_variant"
-    return "spelled_out_in_parentheses" if in_parentheses(question, place) else kind
+    return "verbatim" if normalise(answer) in normalise(question) else "date_variant", place
 
 
-def quantity_leak(question: str, answer: str, quantity: Quantity) -> str | None:
+def quantity_leak(question: str, answer: str, quantity: Quantity) -> Found | None:
     said = list(quantities_in(question))
+    computed = len(said) > 2 and _COMPUTING.search(question)
     for start, end, other in said:
-        if other.value * other.factor != quantity.value * quantity.factor and other.value != quantity.value:
+        equal = other.value * other.factor == quantity.value * quantity.factor or other.value == quantity.value
+        if not equal or computed or _is_formula(question, start, end) or not _same_role(question, end, other, quantity, start):
             continue
         written = question[start:end]
-        if _is_formula(question, start, end) or (len(said) > 2 and _COMPUTING.search(question)):
-            continue
-        if not _same_role(question, end, other, quantity, start):
-            continue
-        if in_parentheses(question, (start, end)):
-            return "spelled_out_in_parentheses"
         if normalise(written).strip(" -") == normalise(answer) or (not quantity.unit and re.sub("[, ]", "", written) == answer):
-            return "verbatim"
-        digits = [any(char.isdigit() for char in text) for text in (written, answer)]
-        if digits[0] != digits[1]:
-            return "number_word"
-        return "unit_variant" if quantity.unit or other.unit else "verbatim"
+            kind = "verbatim"
+        elif _has_digit(written) != _has_digit(answer):
+            kind = "number_word"
+        else:
+            kind = "unit_variant" if quantity.unit or other.unit else "verbatim"
+        return kind, (start, end)
     share = _share_place(question, quantity)
-    if share:
-        return "spelled_out_in_parentheses" if in_parentheses(question, share) else "number_word"
-    return None
+    return ("number_word", share) if share else None
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 _FRACTION = re.compile(
@@ -74,7 +72,7 @@ _SHARE_ASKED = re.compile(
 )
 
 
-def _share_place(question: str, quantity: Quantity) -> tuple[int, int] | None:
+def _share_place(question: str, quantity: Quantity) -> Place | None:
     """Where a question tells the share that it asks for in another notation: "half of the sample" for 50%."""
     wanted = quantity.value if quantity.unit == "%" else quantity.value * 100
     if quantity.unit not in ("", "%") or not 0 < wanted < 100:
@@ -129,23 +127,21 @@ def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, sta
     """Whether a number of the question stands for what is asked, not for something else that is counted."""
     asked = _ASKED.search(question)
     asked_words = {singular(bare(word)) for word in (asked[1] or "").split()} - STOP_WORDS if asked else set()
+    asked_units = set(map(_unit_word, asked_words))
     if quantity.unit and other.unit:
         return other.same(quantity)
     if other.unit:  # "12 months" asked for as a bare 12
-        return bool({singular(other.unit), other.unit} & asked_words) or _unit_word(other.unit) in {
-            _unit_word(w) for w in asked_words
-        }
+        return bool({singular(other.unit), other.unit} & asked_words) or _unit_word(other.unit) in asked_units
     following = re.match(r"[ -]?([^\W\d_]+)", question[end:])
     noun = bare(following[1]) if following and question[end : end + 1] in " -" else ""
     counted = noun and noun not in STOP_WORDS
     if quantity.unit:  # a bare number beside a unit named elsewhere
-        known = parse_unit(noun) if counted else None
         if counted and are_kin(noun, quantity.unit.split()[-1]):
             return True
-        if known or counted or other.value != quantity.value:
+        if counted or other.value != quantity.value:
             return False
         if parse_unit(quantity.unit) is None:  # "30 committees" for "30"
-            return _unit_word(quantity.unit) in {_unit_word(word) for word in asked_words} and abs(quantity.value) > 12
+            return _unit_word(quantity.unit) in asked_units and abs(quantity.value) > 12
         return abs(quantity.value) > 12 and any(_unit_word(w.folded) == quantity.unit for w in words_of(question))
     if 1000 <= quantity.value < 2100 and re.search(r"\byears?\b|\bwhen\b", question.lower()):
         return True

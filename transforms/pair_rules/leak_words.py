@@ -10,6 +10,9 @@ from transforms.english.names import PARTICLES, RANKS, TITLES, WEEKDAYS
 
 MAX_DOCUMENT_CHARS = 200_000  # of a document that is looked through for names and abbreviations
 
+Place = tuple[int, int]  # where words begin and end
+Found = tuple[str, Place]  # a kind of leak, and where the question has it
+
 # Words that carry no answer: an answer made of these alone leaks nowhere.
 STOP_WORDS = GRAMMAR.union(
     OTHER_PERSONS,
@@ -22,33 +25,32 @@ STOP_WORDS = GRAMMAR.union(
 )
 # Lower-case words that are also spelled like a name, a month or an acronym.
 HOMOGRAPHS = frozenset(
-    "may march august will mark bill rose grant may us it who aids turkey china polish reading nice bath cork go swift rust java "
+    "may march august will mark bill rose grant us it who aids turkey china polish reading nice bath cork go swift rust java "
     "ruby python shell apple amazon windows target gap orange hope young brown king bush rice stone page jobs gates ford wells "
     "cook potter fisher miller smith church west north south east frank jack bob art dean earl duke joy faith grace iris ivy "
     "lily daisy olive pearl dawn eve april june summer autumn mercury mars venus saturn jupiter pluto can led sad sat cat pet "
-    "ram rom rose iron guinea chad jordan georgia mobile champagne cologne sandwich buffalo phoenix dash rails express react "
-    "spring scratch basic cobol pascal ada c r d word excel access outlook teams zoom slack meta alphabet visa discover chase "
-    "newton kelvin pascal joule watt volt ohm ampere hertz curie tesla farad henry weber gauss bell light black white green gray "
-    "grey short long wood field hill lake pope bishop abbot cardinal prince baker carter cooper mason taylor turner walker "
-    "weaver shepherd hunter gardener forest marsh moon sun earth universe internet web republic congress senate crown church "
-    "bible sure maria golf polo tempo focus fiesta who was as or and not all oil ace act aim arc bar bat cap cop dot ear eat fat "
-    "fit gas hat hot ion ten top tip era mad who".split()
+    "ram rom iron guinea chad jordan georgia mobile champagne cologne sandwich buffalo phoenix dash rails express react spring "
+    "scratch basic cobol pascal ada c r d word excel access outlook teams zoom slack meta alphabet visa discover chase newton "
+    "kelvin joule watt volt ohm ampere hertz curie tesla farad henry weber gauss bell light black white green gray grey short "
+    "long wood field hill lake pope bishop abbot cardinal prince baker carter cooper mason taylor turner walker weaver shepherd "
+    "hunter gardener forest marsh moon sun earth universe internet web republic congress senate crown bible sure maria golf polo "
+    "tempo focus fiesta was as or and not all oil ace act aim arc bar bat cap cop dot ear eat fat fit gas hat hot ion ten top "
+    "tip era mad".split()
 )
 
 # Country: its people and what is theirs.
 PEOPLES = dict(
     entry.split(": ")
     for entry in (
-        "france: french frenchman frenchwoman; england: english englishman; britain: british briton britons; "
-        "spain: spanish spaniard spaniards; germany: german germans; greece: greek greeks; netherlands: dutch; "
-        "holland: dutch; denmark: danish dane danes; sweden: swedish swede swedes; finland: finnish finn finns; "
-        "poland: polish pole poles; turkey: turkish turk turks; switzerland: swiss; portugal: portuguese; "
-        "ireland: irish; scotland: scottish scots scot; wales: welsh; iceland: icelandic icelander; norway: "
-        "norwegian norwegians; china: chinese; japan: japanese; thailand: thai thais; philippines: filipino "
-        "filipinos philippine; mexico: mexican mexicans; peru: peruvian peruvians; chile: chilean; belgium: "
-        "belgian belgians; hungary: hungarian; italy: italian italians; russia: russian russians; egypt: "
-        "egyptian egyptians; brazil: brazilian; india: indian; iraq: iraqi; israel: israeli; czechia: czech; "
-        "cyprus: cypriot; lebanon: lebanese; vietnam: vietnamese"
+        "france: french frenchman frenchwoman; england: english englishman; britain: british briton britons; spain: spanish "
+        "spaniard spaniards; germany: german germans; greece: greek greeks; netherlands: dutch; holland: dutch; denmark: danish "
+        "dane danes; sweden: swedish swede swedes; finland: finnish finn finns; poland: polish pole poles; turkey: turkish turk "
+        "turks; switzerland: swiss; portugal: portuguese; ireland: irish; scotland: scottish scots scot; wales: welsh; iceland: "
+        "icelandic icelander; norway: norwegian norwegians; china: chinese; japan: japanese; thailand: thai thais; philippines: "
+        "filipino filipinos philippine; mexico: mexican mexicans; peru: peruvian peruvians; chile: chilean; belgium: belgian "
+        "belgians; hungary: hungarian; italy: italian italians; russia: russian russians; egypt: egyptian egyptians; brazil: "
+        "brazilian; india: indian; iraq: iraqi; israel: israeli; czechia: czech; cyprus: cypriot; lebanon: lebanese; vietnam: "
+        "vietnamese"
     ).split("; ")
 )
 # Parts of proper names that tell nothing by themselves.
@@ -96,6 +98,6 @@ def bare(word: str) -> str:
     return folded.removesuffix("'s").removesuffix("'").replace("'", "")
 
 
-def in_parentheses(question: str, place: tuple[int, int]) -> bool:
+def in_parentheses(question: str, place: Place) -> bool:
     opened = question.rfind("(", 0, place[0])
     return opened >= 0 and question.find(")", opened, place[0]) < 0 and question.find(")", place[1] - 1) >= 0

@@ -1,9 +1,7 @@
 """Leakage: whether a question gives its own answer away, and how.
 
 A question leaks if a reader who knows nothing of the subject can copy the answer out of it: whole,
-inflected, in another notation, as an abbreviation or spelled out, or by the telling part of a
-name. It does not leak because a letter or a small number of the answer also stands in it in
-another role, nor by naming the choices it offers.
+inflected, in another notation, as an abbreviation or spelled out, or by the telling part of a name.
 """
 
 import re
@@ -25,6 +23,8 @@ from transforms.pair_rules.leak_words import (
     MAX_DOCUMENT_CHARS,
     PEOPLES,
     STOP_WORDS,
+    Found,
+    Place,
     Word,
     in_parentheses,
     words_of,
@@ -78,13 +78,12 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
         return None
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
-        return date_leak(question, answer)
-    quantity = parse_quantity(answer) or parse_quantity(answer, "number")
-    if quantity:
-        return quantity_leak(question, answer, quantity)
-    for kind, place in _text_leaks(question, answer, document):
-        return "spelled_out_in_parentheses" if in_parentheses(question, place) else kind
-    return None
+        found = date_leak(question, answer)
+    elif quantity := parse_quantity(answer) or parse_quantity(answer, "number"):
+        found = quantity_leak(question, answer, quantity)
+    else:
+        found = next(_text_leaks(question, answer, document), None)
+    return found and ("spelled_out_in_parentheses" if in_parentheses(question, found[1]) else found[0])
 
 
 def _may_be_a_name(answer: str) -> bool:
@@ -92,11 +91,10 @@ def _may_be_a_name(answer: str) -> bool:
     return answer.isupper() or (answer[:1].isupper() and answer.lower() in HOMOGRAPHS)
 
 
-def _text_leaks(question: str, answer: str, document: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _text_leaks(question: str, answer: str, document: str) -> Iterator[Found]:
     """Every way in which a question says an answer made of words; the plainest first."""
     for place in _verbatim_places(question, answer, document):
-        kind = "verbatim" if not re.search(r"['\u2019]s$", question[slice(*place)]) else "inflected"
-        yield kind, place
+        yield "inflected" if re.search(r"['\u2019]s$", question[slice(*place)]) else "verbatim", place
     words, wanted = words_of(question), words_of(answer)
     if not wanted:
         return
@@ -106,7 +104,7 @@ def _text_leaks(question: str, answer: str, document: str) -> Iterator[tuple[str
     yield from _telling_parts(question, words, answer, wanted)
 
 
-def _verbatim_places(question: str, answer: str, document: str) -> Iterator[tuple[int, int]]:
+def _verbatim_places(question: str, answer: str, document: str) -> Iterator[Place]:
     """Where the words of the answer stand in the question, with what only looks like them left out."""
     letters = re.sub(r"[\W_]", "", answer)
     if len(letters) <= 1:
@@ -144,7 +142,7 @@ def _splits_symbols(question: str, here: list[Word], answer: str) -> bool:
     return (tail[0] if tail else "") != (following[0] if following else "")
 
 
-def _squeezed_places(question: str, words: list[Word], squeezed: str) -> Iterator[tuple[int, int]]:
+def _squeezed_places(question: str, words: list[Word], squeezed: str) -> Iterator[Place]:
     """ "seat belt" is "seatbelt", "e-mail" is "email"."""
     for index, word in enumerate(words):
         joined = word.folded
@@ -191,7 +189,7 @@ def _is_only_a_name(lower: str, document: str) -> bool:
     return bool(re.search(rf"[a-z,] {re.escape(lower.capitalize())}\b", document))
 
 
-def _single_letter_places(question: str, answer: str) -> Iterator[tuple[int, int]]:
+def _single_letter_places(question: str, answer: str) -> Iterator[Place]:
     """A letter leaks only as itself: a capital on its own, not an article, an initial or a variable."""
     if not re.fullmatch(r"[A-Z][+#*-]{0,2}", answer):
         return
@@ -214,12 +212,12 @@ def _is_formula_answer(answer: str) -> bool:
     )
 
 
-def _is_part_of_formula(question: str, place: tuple[int, int]) -> bool:
+def _is_part_of_formula(question: str, place: Place) -> bool:
     before, after = question[: place[0]].rstrip()[-1:], question[place[1] :].lstrip()[:1]
     return bool((before and before in "+-*/^=([{<>|") or (after and after in "+-*/^=)]}<>|(["))
 
 
-def _inflected_places(words: list[Word], wanted: list[Word], answer: str, document: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _inflected_places(words: list[Word], wanted: list[Word], answer: str, document: str) -> Iterator[Found]:
     """The words of the answer in other forms, in order."""
     wanted = [word for word in wanted if word.folded not in ("the", "a", "an")]
     if not wanted or len(re.sub(r"\W", "", answer)) < 3:
@@ -241,7 +239,7 @@ def _inflected_places(words: list[Word], wanted: list[Word], answer: str, docume
                 yield "inflected", (word.start, word.end)
 
 
-def _number_words(question: str, answer: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _number_words(question: str, answer: str) -> Iterator[Found]:
     """ "World War Two" for "World War 2": numbers inside a phrase."""
     swaps = {word: str(value) for word, value in SMALL_NUMBERS.items()}
     swaps |= {value: word for word, value in swaps.items()} | {"ii": "2", "iii": "3", "iv": "4"}
@@ -254,7 +252,7 @@ def _number_words(question: str, answer: str) -> Iterator[tuple[str, tuple[int, 
         yield "number_word", place
 
 
-def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[Word]) -> Iterator[tuple[str, tuple[int, int]]]:
+def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[Word]) -> Iterator[Found]:
     """Half the items of a list, all the words of a phrase, or the telling word of a proper name."""
     items = list_items(answer)
     if len(items) > 1 and (re.search(r",|;| and | & ", answer)):
@@ -264,7 +262,8 @@ def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[W
             if not parse_quantity(item) and len(item) > 2
             for place in list(_verbatim_places(question, item, ""))[:1]
         ]
-        if said and 2 * len(said) >= len(items) and not (len(wanted) <= 3 and _lower_compound(answer)):
+        one_name = len(wanted) <= 3 and answer[:1].isupper() and not re.search("[,;]", answer)
+        if said and 2 * len(said) >= len(items) and not one_name:
             yield "part_of_answer", said[0]
         return
     if _is_formula_answer(answer):
@@ -297,10 +296,6 @@ def _is_where(answer: str, word: Word) -> bool:
     """Whether a part of a name only says where it is: "Bank of Kenya", "Norway Airlines", but not "Michael Jordan"."""
     placed = bool(re.search(r"(?:\b(?:of|in|the)|,) $", answer[: word.start])) or bool(re.search(r"\w", answer[word.end :]))
     return placed and is_region(word.folded)
-
-
-def _lower_compound(answer: str) -> bool:
-    return "," not in answer and ";" not in answer and answer[:1].isupper()
 
 
 def _other_name(question: str, words: list[Word], index: int, content: list[Word]) -> bool:

@@ -12,8 +12,7 @@ _CHOICE_QUESTION = re.compile(
 _SYNONYM_OR = re.compile(r"\b(?:called|known as|named|also|another (?:name|term|word) for|synonym|abbreviated)\b", re.IGNORECASE)
 _MARKED = re.compile(r"(?:^|[\s,;:])\(?[A-Ha-h1-8][).] ")
 _CLAUSE = re.compile(r"[?;:.](?=\s|$)|$")
-
-
+_CHOICES_FIRST = re.compile(r"(?:of|between|among)\b.*,\s*(?:which|what|who)\b", re.IGNORECASE | re.DOTALL)
 _LAST_CHOICE = re.compile(r" or ([^?,;:]{1,80})\?\W*$")
 _MAX_CHOICE_WORDS = 6
 _PREDICATE = re.compile(rf"\b(?:{either(QUESTION_WORDS, HAVE, DO)}|is|are|was|were|can|could|will|would|called|as)\b")
@@ -61,19 +60,13 @@ def _is_choice(question: str, before: str, after: str, listed: bool) -> bool:
     of_two = re.search(r"\b(?:of|between|among|from|than)\b", before[-80:]) and re.search(
         r"\band\b", before[-60:] + " " + after[:60]
     )
-    if of_two and re.match(r"which\b|what\b", (after.lstrip(" ,") + " ").split(" and ")[-1].split(", ")[-1]):
-        return True
-    if (
-        of_two
-        and re.match(r"(?:of|between|among)\b", question.lower())
-        and re.search(r",\s*(?:which|what|who)\b", question.lower())
-    ):
+    asked_last = re.match(r"which\b|what\b", (after.lstrip(" ,") + " ").split(" and ")[-1].split(", ")[-1])
+    if of_two and (asked_last or _CHOICES_FIRST.match(question)):
         return True
     if not has_or or _SYNONYM_OR.search(before[-30:]):
         return False
     if re.search(r"^[^,]*,\s*or\s*$", before) and after.lstrip().startswith(","):
         return False  # "sodium chloride, or table salt, ...": the same thing again
-    head_or = re.search(r"\bor (?:[\w'-]+ ){1,4}$", before) or re.match(
-        r"(?: [\w'-]+){1,4} or\b", after
-    )  # "shorter legs or arms"
+    # "shorter legs or arms"
+    head_or = re.search(r"\bor (?:[\w'-]+ ){1,4}$", before) or re.match(r"(?: [\w'-]+){1,4} or\b", after)
     return bool((next_to or head_or or listed) and _CHOICE_QUESTION.search(question))

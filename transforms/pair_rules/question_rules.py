@@ -7,8 +7,7 @@ import re
 
 from transforms.answers.canonical import list_items
 from transforms.english.function_words import AUXILIARIES, POINTING, PREPOSITIONS, QUESTION_WORDS, THIRD_PERSON, either
-from transforms.pair_rules.answer_rules import Fault
-from transforms.records import QAPair
+from transforms.records import Fault, QAPair
 from transforms.text import normalise, unify
 
 MIN_QUESTION_WORDS, MAX_QUESTION_WORDS = 3, 100
@@ -146,13 +145,8 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     asked = re.findall(r"\?(?=\s|$)", question)
     if len(asked) > 1 and '"' not in question:
         return Fault("question_multiple", f"{len(asked)} question marks")
-    things = _TWO_THINGS.match(question)
-    if (
-        things
-        and not PREPOSITIONS & set(things[1].lower().split())
-        and pair.answer_type != "list"
-        and len(list_items(pair.answer)) < 2
-    ):
+    things = _TWO_THINGS.match(question) if pair.answer_type != "list" else None
+    if things and not PREPOSITIONS & set(things[1].lower().split()) and len(list_items(pair.answer)) < 2:
         return Fault("question_multiple", things[0])
     second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
     if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
@@ -181,12 +175,8 @@ def question_refers_to_document(pair: QAPair) -> Fault | None:
 
 def _said_after(question: str, found: re.Match[str]) -> bool:
     """Whether the noun is made known by what follows: "the lecture that Feynman gave at Caltech in 1959"."""
-    noun = found["noun"].lower()
-    if noun in _TEXTS.split("|") or noun not in _PARTS.split("|"):
-        return False
-    return bool(
-        re.match(r"\s+(?:that|which|by|called|titled|entitled)\b[^?]*(?:[A-Z][a-z]+|\d{4}|[\"'])", question[found.end() :])
-    )
+    told = re.match(r"\s+(?:that|which|by|called|titled|entitled)\b[^?]*(?:[A-Z][a-z]+|\d{4}|[\"'])", question[found.end() :])
+    return bool(told and found["noun"].lower() in _PARTS.split("|"))
 
 
 def _said_before(question: str, found: re.Match[str]) -> bool:
@@ -229,9 +219,12 @@ _EMPTY_AFTER = (
     r"normal|permissible|allowed|permitted|that|when|if|to|believed|thought|estimated|required|for|not|ever|still|always|advised|"
     r"dangerous|unsafe|healthy|polite|appropriate|worth)\b"
 )
-_EMPTY_IT = re.compile(rf"\s+{_EMPTY_AFTER}", re.IGNORECASE)
-_CALLING = re.compile(r"\s+(?:call|name|nickname|term|dub)\b")  # "Which king did they call the Lionheart?": people did
-_CLEFT = re.compile(r"\s+(?:the |an? )?[\w' -]+? (?:who|that|which)\b")  # "Was it Newton or Leibniz who ..."
+# What follows a pronoun that stands for nothing said before.
+_FREE_BEFORE = {
+    "they": re.compile(r"\s+(?:call|name|nickname|term|dub)\b"),  # "Which king did they call the Lionheart?": people did
+    "it": re.compile(rf"\s+(?:(?i:{_EMPTY_AFTER})|(?:the |an? )?[\w' -]+? (?:who|that|which)\b)"),  # "Was it Newton who ..."
+    **dict.fromkeys(("that", "these", "those"), re.compile(r"\s+[a-z]")),
+}
 # Things of which there are many: "Who was the company's first chairman?" stands alone only where something is named.
 _UNNAMED = re.compile(
     r"\bthe (?:company|firm|bill|film|movie|novel|band|team|club|project|programme|organi[sz]ation|museum|treaty"
@@ -264,22 +257,11 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
         return Fault("question_dangling_pronoun", opening[0])
     subject = _SUBJECT.match(question)
     if subject and not _names_somebody(question[: subject.start("pronoun")]):
-        pronoun = subject["pronoun"].lower()
-        deferred = pronoun in ("that", "these", "those") and re.match(r"\s+[a-z]", subject["rest"])
-        if (
-            not (pronoun == "they" and _CALLING.match(subject["rest"]))
-            and not (pronoun == "it" and (_EMPTY_IT.match(subject["rest"]) or _CLEFT.match(subject["rest"])))
-            and not deferred
-            and not _explained_later(subject["rest"])
-        ):
+        free = _FREE_BEFORE.get(subject["pronoun"].lower())
+        if not (free and free.match(subject["rest"])) and not _explained_later(subject["rest"]):
             return Fault("question_dangling_pronoun", subject["pronoun"])
-    for pattern in (_COMPLEMENT, _OBJECT):
-        found = pattern.match(question)
-        if (
-            found
-            and not _names_somebody(question[: found.start("pronoun")])
-            and not re.search(r"\b(?:an?|each|every|any) ", found[0])
-        ):
+    for found in filter(None, (_COMPLEMENT.match(question), _OBJECT.match(question))):
+        if not _names_somebody(question[: found.start("pronoun")]) and not re.search(r"\b(?:an?|each|every|any) ", found[0]):
             return Fault("question_dangling_pronoun", found["pronoun"])
     unnamed = _UNNAMED.search(question)
     if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):
@@ -310,13 +292,9 @@ def _names_anything(question: str) -> bool:
 
 def _said_of(question: str, found: re.Match[str]) -> bool:
     """Whether the thing was brought up before: "When a company buys another, what must the company publish?" """
-    noun = found[0].split()[-1].lower()
-    return bool(
-        re.search(
-            rf"\b(?:an?|any|each|every|which|what|whose|one|some|two|if|of) (?:[\w-]+ )?{re.escape(noun)}",
-            question[: found.start()].lower(),
-        )
-    )
+    noun = re.escape(found[0].split()[-1].lower())
+    brought_up = rf"\b(?:an?|any|each|every|which|what|whose|one|some|two|if|of) (?:[\w-]+ )?{noun}"
+    return bool(re.search(brought_up, question[: found.start()].lower()))
 
 
 def _explained_later(rest: str) -> bool:

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langdetect import detector_factory
 from langdetect.detector import Detector
 
 from transforms.document_rules import language
@@ -85,8 +86,8 @@ def test_what_langdetect_is_handed_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     assert max(sizes) <= 1500
 
 
-def test_threads_agree() -> None:
-    language._load_profiles.cache_clear()  # so that the threads race to load them
+def test_threads_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector_factory, "_factory", None)  # so that the threads race to load the profiles
     text = "Startseite Nachrichten Sport Wirtschaft Kultur Reise Anzeigen Über uns Kontakt Datenschutz Impressum Hilfe Abo "
     "Suche Märkte"
     with ThreadPoolExecutor(8) as pool:

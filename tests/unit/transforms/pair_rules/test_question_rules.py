@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.pair_rules import question_rules
-from transforms.pair_rules.answer_rules import Fault
-from transforms.records import Document, Persona, PersonaTask, QAPair
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair
 
 Rule = Callable[[QAPair], Fault | None]
 RULES: list[Rule] = [rule for name, rule in vars(question_rules).items() if name.startswith("question_")]
