@@ -24,7 +24,6 @@ __all__, __getattr__ = lazy_names(
         "round_trip": "RoundTripQA",
         "screen": "ScreenConfig ScreenDocuments screen_text",
         "synthesize": "SynthesizeQA",
-        "verify": "VerifyAnswer VerifyQA",
-        "verify_question": "VerifyQuestion",
+        "verify": "VerifyAnswer VerifyQA VerifyQuestion",
     },
 )

@@ -31,7 +31,7 @@ import yaml
 from apache_beam.typehints.decorators import no_annotations
 
 from prompts.load import Domain
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_taken_out
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.flow.tickets import Tickets, TicketsFn
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import stable_seed
@@ -210,11 +210,8 @@ def keep_below(
         yield reject(STAGE, step, qa, f"{limit.pairs} pairs of {name}, {limit.kept} kept{limit.why}")
 
 
-class _StepFn(beam.DoFn):
-    """One step of the mix. What passes is counted after the last."""
-
-    def process(self, element: Any, decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Iterator[Any]:
-        return tag_taken_out(STAGE, decide(element, *given))
+# One step of the mix. What passes is counted after the last.
+_apply_step = partial(apply_rules, STAGE, last=False, label="_StepFn")
 
 
 @dataclass
@@ -241,7 +238,7 @@ class _Limit(beam.PTransform):
                 | "Share" >> beam.FlatMap(lambda together, shares=shares: share_limits(dict(together[1]), shares))
             )
         keep = partial(keep_below, step=step, group_of=group_of, seed=seed)
-        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep, beam.pvalue.AsDict(limits)), VerifiedQA)
+        return pairs | "Keep" >> _apply_step(keep, VerifiedQA, beam.pvalue.AsDict(limits))
 
 
 @dataclass
@@ -254,7 +251,7 @@ class _CapDocuments(beam.PTransform):
             pairs
             | "KeyByDocument" >> beam.Map(lambda qa: (document_of_pair(qa), qa)).with_output_types(tuple[str, VerifiedQA])
             | "GroupByDocument" >> beam.GroupByKey()
-            | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep), VerifiedQA)
+            | "Keep" >> _apply_step(keep, VerifiedQA)
         )
 
 

@@ -1,14 +1,18 @@
 """Verify: a second look at a pair, which must bring the document's own words as proof.
 
-Input:    PCollection[QAPair]
+Input:    PCollection[QAPair]; of `VerifyQuestion` PCollection[VerifiedQA], whose answers are proven
 Passed:   PCollection[VerifiedQA], with only those aliases that nobody called wrong
 Rejected: Rejection, reason in {"incorrect", "leaks", "not_self_contained", "ambiguous", "unsafe",
           "no_quote", "quote_not_in_document", "quote_too_short"}; every verdict stays on the rejected item
 Source:   Webscale-RL, arXiv:2510.06499, quality check: answer correctness and leakage prevention.
 
 `VerifyQA` asks for everything in one call. `VerifyAnswer` is the first of two, as in the paper: whether
-the document proves the answer and nothing else; `VerifyQuestion` follows it. Either may ask several
+the document proves the answer and nothing else; `VerifyQuestion` follows it. Each may ask several
 verifiers.
+
+Who has read the document knows what a vague question means, and so does not see that it is vague. In
+`VerifyQuestion` the verifier knows what the trained model will know, and the answer, to look for it in the
+question. The call is cheap as well: some 300 tokens, nearly all of them the same for every pair.
 """
 
 import json
@@ -28,7 +32,7 @@ from transforms.inference.call_several import Opinion, ask_models
 from transforms.inference.config import ModelConfig
 from transforms.records import QAPair, Rejection, Stamp, Verdict, VerifiedQA, reject
 from transforms.text import normalise
-from transforms.verifier_votes import Vote, decide, stamps_of_votes, verdicts_of, vote
+from transforms.verifier_votes import Vote, decide, vote
 
 
 class VerifyAnswerReply(BaseModel):
@@ -39,13 +43,17 @@ class VerifyAnswerReply(BaseModel):
     wrong_aliases: list[str]
 
 
-class VerifyReply(VerifyAnswerReply):
-    """The same, and whether the question is a fair one."""
+class VerifyQuestionReply(BaseModel):
+    """Whether the question is a fair one."""
 
     leaks: bool
     self_contained: bool
     unambiguous: bool
     safe: bool
+
+
+class VerifyReply(VerifyQuestionReply, VerifyAnswerReply):
+    """The same, and whether the question is a fair one."""
 
 
 def verify_variables(pair: QAPair) -> dict[str, str]:
@@ -55,6 +63,11 @@ def verify_variables(pair: QAPair) -> dict[str, str]:
         "answer": pair.answer,
         "aliases": json.dumps(pair.aliases, ensure_ascii=False),
     }
+
+
+def verify_question_variables(qa: VerifiedQA) -> dict[str, str]:
+    """Question and answer, and no quote: it would be a piece of the document."""
+    return {"question": qa.pair.question, "answer": qa.pair.answer}
 
 
 def read_reply(pair: QAPair, reply: VerifyAnswerReply, stamp: Stamp, verifier: int = 1) -> tuple[Vote, str]:
@@ -86,19 +99,27 @@ def apply_opinions(
 ) -> Iterator[VerifiedQA | Rejection]:
     """What the verifiers' votes come to; nothing if those that did not answer could turn it."""
     read = [read_reply(pair, *opinion) for opinion in opinions]
-    votes = [said for said, _ in read]
-    decision = decide(votes, asked, agreement)
+    decision = decide([said for said, _ in read], asked, agreement)
     if decision is None:
         return
     # The first quote of a verifier that is for the pair, if there is one.
     quote = min(read, key=lambda said: bool(said[0].reason))[1]
     wrong = [alias for opinion in opinions for alias in opinion.reply.wrong_aliases]
-    verdicts = verdicts_of(votes, asked, not decision.reason)
-    judged = VerifiedQA(without_aliases(pair, wrong), quote, verdicts, stamps_of_votes(votes))
+    judged = VerifiedQA(without_aliases(pair, wrong), quote, decision.verdicts, decision.stamps)
     if decision.reason:
         yield reject(stage, decision.reason, judged, decision.detail)
     else:
         yield judged if keep_text else judged.without_text()
+
+
+def apply_question_opinions(
+    qa: VerifiedQA, opinions: Sequence[Opinion], asked: int = 1, agreement: str = "majority"
+) -> Iterator[VerifiedQA | Rejection]:
+    """The same of opinions on the question alone."""
+    decision = decide([vote(*opinion) for opinion in opinions], asked, agreement)
+    if decision is not None:
+        judged = qa.judged(decision.verdicts, decision.stamps)
+        yield reject("verify_question", decision.reason, judged, decision.detail) if decision.reason else judged
 
 
 @dataclass
@@ -134,3 +155,21 @@ class VerifyAnswer(VerifyQA):
 
     stage: ClassVar[str] = "verify_answer"
     reply_type: ClassVar[type[BaseModel]] = VerifyAnswerReply
+
+
+@dataclass
+class VerifyQuestion(beam.PTransform):
+    """Keeps the pairs whose question stands by itself; `others` and `agreement` as in `VerifyQA`."""
+
+    model: ModelConfig
+    prompts: PromptSet
+    others: tuple[ModelConfig, ...] = ()
+    agreement: str = "majority"
+
+    @no_annotations
+    def expand(self, pairs: beam.PCollection) -> Outcome:
+        apply = partial(apply_question_opinions, asked=1 + len(self.others), agreement=self.agreement)
+        return pairs | "CallModel" >> ask_models(
+            *("verify_question", verify_question_variables, VerifyQuestionReply, apply, VerifiedQA),
+            *(self.model, self.prompts, self.others),
+        )

@@ -25,11 +25,11 @@ from transforms.flow.outcome import (
     PASSED,
     REJECTED,
     Outcome,
+    apply_rules,
     as_outcome,
     count,
     split_outputs,
     tag_and_count,
-    tag_taken_out,
 )
 from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
@@ -142,14 +142,7 @@ class _ReadFilesFn(beam.DoFn):
 
 def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
     """A ParDo over what makes a document of a row, whose ids may still repeat."""
-    return split_outputs(beam.ParDo(_ParseFn(), parse, *given), Document)
-
-
-class _ParseFn(beam.DoFn):
-    """Its name is part of the label, as that of every DoFn with several outputs."""
-
-    def process(self, row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
-        return tag_taken_out(STAGE, [parse(row, *given)])
+    return apply_rules(STAGE, lambda row: [parse(row, *given)], Document, last=False, label="_ParseFn")
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:

@@ -31,8 +31,7 @@ from transforms.round_trip import RoundTripReply, round_trip_variables
 from transforms.screen import screen_document
 from transforms.synthesize import SynthesizeReply, synthesize_variables
 from transforms.text import count_tokens, neutralise
-from transforms.verify import VerifyAnswerReply, VerifyReply, verify_variables
-from transforms.verify_question import VerifyQuestionReply, verify_question_variables
+from transforms.verify import VerifyAnswerReply, VerifyQuestionReply, VerifyReply, verify_question_variables, verify_variables
 
 # Documents looked at for one that passes the screen.
 LOOKED_AT = 200

@@ -10,7 +10,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import Document
 
 Keep = Callable[[Iterable[Document]], Iterator[Any]]
@@ -22,12 +22,5 @@ def unique_ids(documents: beam.PCollection, stage: str, keep: Keep) -> Outcome:
         documents
         | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
         | "GroupById" >> beam.GroupByKey()
-        | "KeepFirst" >> split_outputs(beam.ParDo(_KeepFirstFn(), stage, keep), Document)
+        | "KeepFirst" >> apply_rules(stage, lambda group: keep(group[1]), Document, label="_KeepFirstFn")
     )
-
-
-class _KeepFirstFn(beam.DoFn):
-    """Its name is part of the label."""
-
-    def process(self, group: tuple[str, Iterable[Document]], stage: str, keep: Keep) -> Iterator[Any]:
-        return tag_and_count(stage, keep(group[1]))
