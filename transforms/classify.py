@@ -59,15 +59,11 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
     for persona in personas:
         name = _LIST_MARK.sub("", " ".join(persona.name.split())).strip(" .,;:\"'")[:MAX_PERSONA_CHARACTERS].strip()
         content = frozenset(words(normalise(name))) - _FILLER
-        if not content or any(_overlap(content, other) >= SAME_PERSONA for other in seen):
+        if not content or any(len(content & other) >= SAME_PERSONA * len(content | other) for other in seen):
             continue
         seen.append(content)
         kept.append(Persona(name, " ".join(persona.interest.split())))
     return kept[:most]
-
-
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b)
 
 
 def apply_classify(

@@ -96,7 +96,13 @@ class EmbedBenchmarks(beam.PTransform):
     def expand(self, items: beam.PCollection) -> beam.PCollection:
         pack = beam.ParDo(_PackFn(_pack_vectors, lambda embedded: len(embedded[1]), BLOCK_ITEMS))
         embedded = items | "EmbedItems" >> EmbedTexts(
-            STAGE, _item_texts, lambda item: f"benchmark:{item.name}", BenchmarkItem, self.model, self.entries, _skip_item
+            STAGE,
+            lambda item: tuple(filter(None, [core_question(item.question)])),
+            lambda item: f"benchmark:{item.name}",
+            BenchmarkItem,
+            self.model,
+            self.entries,
+            _skip_item,
         )
         return embedded.passed | "Pack" >> pack.with_output_types(BenchmarkVectors)
 
@@ -142,11 +148,6 @@ def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput,
 # Of one run, or of two in turn; what earlier runs left in this process goes.
 _BLOCKS: Shelf[tuple[BenchmarkVectors, ...]] = Shelf(2)
 _FINDERS: Shelf[ContaminationFinder] = Shelf(2)
-
-
-def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
-    text = core_question(item.question)
-    return (text,) if text else ()
 
 
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:

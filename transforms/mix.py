@@ -243,6 +243,8 @@ class _Limit(beam.PTransform):
 
 @dataclass
 class _CapDocuments(beam.PTransform):
+    """Keeps the smallest tickets of each document. As in the other steps, a cap from 65,536 on may be missed by 1/65,536."""
+
     config: MixConfig
 
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Any:

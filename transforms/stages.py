@@ -7,7 +7,7 @@ class Stage(NamedTuple):
     """One stage of the graph.
 
     Attributes:
-        name: of its file, its prompt, its label and its counters.
+        name: of its prompt, its label and its counters.
         does: what it decides, for a reader of the report.
         asks_model: whether it sends requests to an endpoint.
         switched_on_by: the option without which a run does not have it; "" where every run has it.

@@ -31,7 +31,6 @@ from transforms.flow.outcome import (
     split_outputs,
     tag_and_count,
 )
-from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
@@ -115,7 +114,22 @@ class UniqueIds(beam.PTransform):
 
     @no_annotations
     def expand(self, documents: beam.PCollection) -> Outcome:
-        return unique_ids(documents, STAGE, keep_first)
+        return unique_ids(documents)
+
+
+def unique_ids(documents: beam.PCollection, keep: Callable[[Iterable[Document]], Iterator[Any]] | None = None) -> Outcome:
+    """Add the steps to the graph that make records of the documents of one id, by `keep_first` or another function.
+
+    Grouping by id moves every document once between workers. That is wanted here, since all documents of a file come from
+    one worker; a smaller shuffle of ids alone would still have to store the documents until the verdict on them is known.
+    """
+    kept = keep or keep_first
+    return as_outcome(
+        documents
+        | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
+        | "GroupById" >> beam.GroupByKey()
+        | "KeepFirst" >> apply_rules(STAGE, lambda group: kept(group[1]), Document, label="_KeepFirstFn")
+    )
 
 
 @dataclass(eq=False)
