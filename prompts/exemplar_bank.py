@@ -61,10 +61,8 @@ def parse_exemplars(content: str, name: str, domain: str) -> tuple[Exemplar, ...
     Raises:
         PromptError: a line is not an exemplar; the message names file, line and remedy.
     """
-    exemplars = []
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip():
-            exemplars.append(_parse_line(line, f"{name}:{number}", domain))
+    lines = enumerate(content.removeprefix("\ufeff").split("\n"), 1)
+    exemplars = [_parse_line(line, f"{name}:{number}", domain) for number, line in lines if line.strip()]
     for exemplar_id, count in Counter(exemplar.id for exemplar in exemplars).items():
         if count > 1:
             raise PromptError(f"{name}: the id {exemplar_id!r} stands {count} times; give every exemplar its own")

@@ -47,11 +47,6 @@ class ClassifyReply(BaseModel):
     personas: list[PersonaReply] = Field(min_length=1, max_length=MAX_PERSONAS)
 
 
-def classify_variables(document: Document) -> dict[str, str]:
-    """The prompt needs nothing but the document: domains are the same for a whole run."""
-    return {}
-
-
 def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]:
     """Tidy the names and drop those that say the same as an earlier one."""
     kept: list[Persona] = []
@@ -89,7 +84,7 @@ class ClassifyDocuments(beam.PTransform):
     def expand(self, documents: beam.PCollection) -> Outcome:
         return documents | "CallModel" >> CallModel(
             "classify",
-            classify_variables,
+            lambda _: {},
             ClassifyReply,
             partial(apply_classify, max_personas=self.max_personas),
             PersonaTask,

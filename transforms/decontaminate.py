@@ -211,12 +211,9 @@ class _CompareFn(beam.DoFn):
         self._waiting.append(windowed)
         self._blocks = _BLOCKS.take(digest, lambda: tuple(blocks))
         if len(self._waiting) == COMPARED_PAIRS:
-            yield from self._compare()
+            yield from self.finish_bundle()
 
     def finish_bundle(self) -> Iterator[Any]:
-        yield from self._compare()
-
-    def _compare(self) -> Iterator[Any]:
         waiting, self._waiting = self._waiting, []
         judged = judge_pairs([windowed.value for windowed in waiting], self._blocks, self._least)
         for windowed, result in zip(waiting, judged, strict=True):

@@ -86,16 +86,12 @@ def parse_shares(text: str) -> dict[str, float]:
     for name, value in named:
         if name in shares:
             raise ValueError(f"domain {name!r} is given twice")
-        shares[name] = _share(name, value)
+        try:
+            shares[name] = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            raise ValueError(f"the share of {name!r} is {value!r}; write a number from 0 to 1, or a percentage") from None
     check_shares(shares)
     return shares
-
-
-def _share(name: str, value: str) -> float:
-    try:
-        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-    except ValueError:
-        raise ValueError(f"the share of {name!r} is {value!r}; write a number from 0 to 1, or a percentage") from None
 
 
 def check_shares(shares: Mapping[str, float]) -> None:

@@ -75,13 +75,11 @@ def screen_text(text: str, config: ScreenConfig = DEFAULT) -> str | None:
 
 def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> Fault | None:
     page = Page(text)
-    return find_fault(page, config, TEXT_RULES) or _find_language_fault(page, languages) or find_fault(page, config, PROSE_RULES)
-
-
-def _find_language_fault(page: Page, languages: tuple[str, ...]) -> Fault | None:
-    if not languages or "all" in languages or page.language in (UNKNOWN, *languages) or page.is_code:
-        return None
-    return Fault("language", page.language)
+    if fault := find_fault(page, config, TEXT_RULES):
+        return fault
+    if languages and "all" not in languages and page.language not in (UNKNOWN, *languages) and not page.is_code:
+        return Fault("language", page.language)
+    return find_fault(page, config, PROSE_RULES)
 
 
 def screen_document(document: Document, config: ScreenConfig = DEFAULT) -> Iterator[Document | Rejection]:

@@ -16,10 +16,10 @@ question. The call is cheap as well: some 300 tokens, nearly all of them the sam
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -90,36 +90,32 @@ def without_aliases(pair: QAPair, wrong: Sequence[str]) -> QAPair:
 
 
 def apply_opinions(
-    pair: QAPair,
+    pair: QAPair | VerifiedQA,
     opinions: Sequence[Opinion],
     stage: str = "verify",
     asked: int = 1,
     agreement: str = "majority",
     keep_text: bool = True,
 ) -> Iterator[VerifiedQA | Rejection]:
-    """What the verifiers' votes come to; nothing if those that did not answer could turn it."""
-    read = [read_reply(pair, *opinion) for opinion in opinions]
+    """What the verifiers' votes come to; nothing if those that did not answer could turn it.
+
+    A pair whose answer is proven already has opinions on its question alone, and keeps its quote.
+    """
+    read = [read_reply(pair, *opinion) if isinstance(pair, QAPair) else (vote(*opinion), "") for opinion in opinions]
     decision = decide([said for said, _ in read], asked, agreement)
     if decision is None:
         return
-    # The first quote of a verifier that is for the pair, if there is one.
-    quote = min(read, key=lambda said: bool(said[0].reason))[1]
-    wrong = [alias for opinion in opinions for alias in opinion.reply.wrong_aliases]
-    judged = VerifiedQA(without_aliases(pair, wrong), quote, decision.verdicts, decision.stamps)
+    if isinstance(pair, VerifiedQA):
+        judged = pair.judged(decision.verdicts, decision.stamps)
+    else:
+        # The first quote of a verifier that is for the pair, if there is one.
+        quote = min(read, key=lambda said: bool(said[0].reason))[1]
+        wrong = [alias for opinion in opinions for alias in opinion.reply.wrong_aliases]
+        judged = VerifiedQA(without_aliases(pair, wrong), quote, decision.verdicts, decision.stamps)
     if decision.reason:
         yield reject(stage, decision.reason, judged, decision.detail)
     else:
         yield judged if keep_text else judged.without_text()
-
-
-def apply_question_opinions(
-    qa: VerifiedQA, opinions: Sequence[Opinion], asked: int = 1, agreement: str = "majority"
-) -> Iterator[VerifiedQA | Rejection]:
-    """The same of opinions on the question alone."""
-    decision = decide([vote(*opinion) for opinion in opinions], asked, agreement)
-    if decision is not None:
-        judged = qa.judged(decision.verdicts, decision.stamps)
-        yield reject("verify_question", decision.reason, judged, decision.detail) if decision.reason else judged
 
 
 @dataclass
@@ -139,13 +135,14 @@ class VerifyQA(beam.PTransform):
 
     stage: ClassVar[str] = "verify"
     reply_type: ClassVar[type[BaseModel]] = VerifyReply
+    variables: ClassVar[Callable[[Any], dict[str, str]]] = staticmethod(verify_variables)
 
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
         asked = 1 + len(self.others)
         apply = partial(apply_opinions, stage=self.stage, asked=asked, agreement=self.agreement, keep_text=self.keep_text)
         return pairs | "CallModel" >> ask_models(
-            self.stage, verify_variables, self.reply_type, apply, VerifiedQA, self.model, self.prompts, self.others
+            self.stage, self.variables, self.reply_type, apply, VerifiedQA, self.model, self.prompts, self.others
         )
 
 
@@ -158,18 +155,9 @@ class VerifyAnswer(VerifyQA):
 
 
 @dataclass
-class VerifyQuestion(beam.PTransform):
-    """Keeps the pairs whose question stands by itself; `others` and `agreement` as in `VerifyQA`."""
+class VerifyQuestion(VerifyQA):
+    """Keeps the pairs whose question stands by itself. Expects a PCollection of `VerifiedQA`."""
 
-    model: ModelConfig
-    prompts: PromptSet
-    others: tuple[ModelConfig, ...] = ()
-    agreement: str = "majority"
-
-    @no_annotations
-    def expand(self, pairs: beam.PCollection) -> Outcome:
-        apply = partial(apply_question_opinions, asked=1 + len(self.others), agreement=self.agreement)
-        return pairs | "CallModel" >> ask_models(
-            *("verify_question", verify_question_variables, VerifyQuestionReply, apply, VerifiedQA),
-            *(self.model, self.prompts, self.others),
-        )
+    stage: ClassVar[str] = "verify_question"
+    reply_type: ClassVar[type[BaseModel]] = VerifyQuestionReply
+    variables: ClassVar[Callable[[Any], dict[str, str]]] = staticmethod(verify_question_variables)

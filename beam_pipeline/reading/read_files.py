@@ -117,21 +117,6 @@ class UniqueIds(beam.PTransform):
         return unique_ids(documents)
 
 
-def unique_ids(documents: beam.PCollection, keep: Callable[[Iterable[Document]], Iterator[Any]] | None = None) -> Outcome:
-    """Add the steps to the graph that make records of the documents of one id, by `keep_first` or another function.
-
-    Grouping by id moves every document once between workers. That is wanted here, since all documents of a file come from
-    one worker; a smaller shuffle of ids alone would still have to store the documents until the verdict on them is known.
-    """
-    kept = keep or keep_first
-    return as_outcome(
-        documents
-        | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
-        | "GroupById" >> beam.GroupByKey()
-        | "KeepFirst" >> apply_rules(STAGE, lambda group: kept(group[1]), Document, label="_KeepFirstFn")
-    )
-
-
 @dataclass(eq=False)
 class _ReadFilesFn(beam.DoFn):
     reader: FileReader
@@ -168,6 +153,20 @@ def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection |
     first = min(documents, key=lambda document: (len(document.where), document.where))
     for document in documents:
         yield document if document.where == first.where else repeated_id(document, first.where, document.text == first.text)
+
+
+def unique_ids(documents: beam.PCollection, keep: Callable[[Iterable[Document]], Iterator[Any]] = keep_first) -> Outcome:
+    """Add the steps to the graph that make records of the documents of one id, as `keep` says.
+
+    Grouping by id moves every document once between workers. That is wanted here, since all documents of a file come from
+    one worker; a smaller shuffle of ids alone would still have to store the documents until the verdict on them is known.
+    """
+    return as_outcome(
+        documents
+        | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
+        | "GroupById" >> beam.GroupByKey()
+        | "KeepFirst" >> apply_rules(STAGE, lambda group: keep(group[1]), Document, label="_KeepFirstFn")
+    )
 
 
 def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | DeadLetter:

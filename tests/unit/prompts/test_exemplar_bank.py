@@ -20,6 +20,7 @@ from prompts.exemplar_bank import (
     sample_exemplars,
 )
 from prompts.load import PromptError, load_domains, load_prompt
+from transforms.records import ANSWER_TYPES
 from transforms.text import estimate_tokens
 
 DOMAINS = load_domains()
