@@ -19,7 +19,7 @@ MAX_FORMULA_CHARS = 200
 
 
 class Fault(NamedTuple):
-    """What is wrong with a pair: a reason of `check.REASONS`, and what was seen."""
+    """What is wrong with a pair: the reason of a rejection, and what was seen."""
 
     reason: str
     detail: str
