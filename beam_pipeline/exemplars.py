@@ -69,8 +69,8 @@ def candidate_of(row: Row, domain: Domain, licence: str = "") -> Candidate | str
     passage, pair_id, document_id = (_text(row.get(name)) for name in ("quote", "id", "document_id"))
     fields["licence"] = fields["licence"] or licence
     exemplar = Exemplar(id=f"{domain.slug.replace('_', '-')}-{pair_id[:8]}", domain=domain.name, passage=passage, **fields)
-    if problems := check_exemplar(exemplar):
-        return re.sub(r"\d+ characters, more than", "more characters than", problems[0]).split(": ")[0]
+    if problem := next(check_exemplar(exemplar), ""):
+        return re.sub(r"\d+ characters, more than", "more characters than", problem).split(": ")[0]
     task = PersonaTask(Document(document_id, passage), domain.name, Persona(exemplar.persona))
     if fault := check_pair(QAPair(task, exemplar.question, exemplar.answer, exemplar.answer_type)):
         return f"check: {fault.reason}"

@@ -43,8 +43,7 @@ from transforms.records import NOT_STARTED, DeadLetter
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
 from transforms.synthesize import SynthesizeQA
-from transforms.verify import VerifyAnswer, VerifyQA
-from transforms.verify_question import VerifyQuestion
+from transforms.verify import VerifyAnswer, VerifyQA, VerifyQuestion
 
 
 def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:

@@ -19,23 +19,9 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
 
-from prompts.load import Domain, PromptError
+from prompts.load import Domain, PromptError, one_line
+from transforms.records import ANSWER_TYPES
 
-ANSWER_TYPES = (
-    "number",
-    "percentage",
-    "money",
-    "date",
-    "duration",
-    "name",
-    "place",
-    "term",
-    "expression",
-    "code",
-    "list",
-    "yes_no",
-    "option",
-)
 # Tokens of a rendered set: about what three compact exemplars need. Full-page exemplars cost more
 # prefill than all that the prefix cache saves.
 SAMPLE_TOKENS = 250
@@ -75,10 +61,8 @@ def parse_exemplars(content: str, name: str, domain: str) -> tuple[Exemplar, ...
     Raises:
         PromptError: a line is not an exemplar; the message names file, line and remedy.
     """
-    exemplars = []
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip():
-            exemplars.append(_parse_line(line, f"{name}:{number}", domain))
+    lines = enumerate(content.removeprefix("\ufeff").split("\n"), 1)
+    exemplars = [_parse_line(line, f"{name}:{number}", domain) for number, line in lines if line.strip()]
     for exemplar_id, count in Counter(exemplar.id for exemplar in exemplars).items():
         if count > 1:
             raise PromptError(f"{name}: the id {exemplar_id!r} stands {count} times; give every exemplar its own")
@@ -117,28 +101,23 @@ def load_bank(domains: Iterable[Domain]) -> dict[str, tuple[Exemplar, ...]]:
     bank: dict[str, tuple[Exemplar, ...]] = {}
     for domain in domains:
         file = folder.joinpath(f"{domain.slug}.jsonl")
-        bank[domain.name] = (
-            parse_exemplars(file.read_text("utf-8"), f"prompts/exemplars/{domain.slug}.jsonl", domain.name)
-            if file.is_file()
-            else ()
-        )
+        text = file.read_text("utf-8") if file.is_file() else ""
+        bank[domain.name] = parse_exemplars(text, f"prompts/exemplars/{domain.slug}.jsonl", domain.name)
     return bank
 
 
 def merge_exemplars(first: Iterable[Exemplar], then: Iterable[Exemplar]) -> tuple[Exemplar, ...]:
     """Extend one bank by another; where both have an id, the second's exemplar stands."""
-    by_id = {exemplar.id: exemplar for exemplar in first}
-    by_id.update({exemplar.id: exemplar for exemplar in then})
-    return tuple(by_id.values())
+    return tuple({exemplar.id: exemplar for exemplar in (*first, *then)}.values())
 
 
 def render_exemplars(exemplars: Iterable[Exemplar]) -> str:
     """The exemplars as a prompt shows them: four labelled lines each, a blank line between two."""
     return "\n\n".join(
-        f"Persona: {_one_line(exemplar.persona)}\n"
-        f"Passage: {_one_line(exemplar.passage)}\n"
-        f"Question: {_one_line(exemplar.question)}\n"
-        f"Answer: {_one_line(exemplar.answer)} ({exemplar.answer_type})"
+        f"Persona: {one_line(exemplar.persona)}\n"
+        f"Passage: {one_line(exemplar.passage)}\n"
+        f"Question: {one_line(exemplar.question)}\n"
+        f"Answer: {one_line(exemplar.answer)} ({exemplar.answer_type})"
         for exemplar in exemplars
     )
 
@@ -167,16 +146,11 @@ class _Bank(tuple[Exemplar, ...]):
 @lru_cache(maxsize=64)
 def _sample(bank: _Bank, document_id: str, count: int, max_tokens: int) -> tuple[Exemplar, ...]:
     ranked = sorted(bank, key=lambda exemplar: hashlib.sha256(f"{document_id}\0{exemplar.id}".encode()).digest())
-    firsts: dict[str, Exemplar] = {}
-    others: list[Exemplar] = []
-    for exemplar in ranked:
-        if exemplar.answer_type in firsts:
-            others.append(exemplar)
-        else:
-            firsts[exemplar.answer_type] = exemplar
+    firsts = {exemplar.answer_type: exemplar for exemplar in reversed(ranked)}
+    ranked.sort(key=lambda exemplar: exemplar is not firsts[exemplar.answer_type])
     chosen: list[Exemplar] = []
     tokens = 0
-    for exemplar in (*firsts.values(), *others):
+    for exemplar in ranked:
         if len(chosen) >= count:
             break
         cost = _cost(exemplar)
@@ -192,22 +166,18 @@ def _cost(exemplar: Exemplar) -> int:
     return _estimate_tokens(render_exemplars([exemplar]) + "\n\n")
 
 
-def check_exemplar(exemplar: Exemplar) -> list[str]:
-    """What is wrong with an exemplar, in words; empty when it can be shown to a model."""
-    return list(_problems(exemplar))
-
-
 def check_bank(exemplars: Iterable[Exemplar]) -> list[str]:
     """What is wrong with a bank: problems of its exemplars, and ids, personas or questions used twice."""
     exemplars = tuple(exemplars)
-    problems = [f"{exemplar.id}: {problem}" for exemplar in exemplars for problem in _problems(exemplar)]
+    problems = [f"{exemplar.id}: {problem}" for exemplar in exemplars for problem in check_exemplar(exemplar)]
     for field in ("id", "persona", "question"):
         counts = Counter(_normalise(getattr(exemplar, field)) for exemplar in exemplars)
         problems += [f"{field} {value!r} stands {count} times" for value, count in counts.items() if count > 1]
     return problems
 
 
-def _problems(exemplar: Exemplar) -> Iterator[str]:
+def check_exemplar(exemplar: Exemplar) -> Iterator[str]:
+    """What is wrong with an exemplar, in words; nothing when it can be shown to a model."""
     for field, longest in _LONGEST.items():
         value = getattr(exemplar, field)
         if not value.strip():
@@ -243,11 +213,7 @@ def _contains(text: str, part: str) -> bool:
 
 
 def _normalise(text: str) -> str:
-    return _one_line(unicodedata.normalize("NFKC", text).casefold())
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return one_line(unicodedata.normalize("NFKC", text).casefold())
 
 
 _TOKEN = re.compile(r"[^\W\d_]{1,6}|\d{1,3}|[^\w\s]|_|\n+")

@@ -33,7 +33,7 @@ from typing import Any
 
 import yaml
 
-from transforms.stages import DEFAULT_MODEL_STAGES
+from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
 DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
 AFTER_DOCUMENT = "<!-- after the document -->\n"
@@ -161,20 +161,15 @@ def parse_prompt(name: str, content: str) -> Prompt:
         ("instructions", prompt.instructions, prompt.run_variables),
         ("task", prompt.task, prompt.variables),
     ):
-        if any(match["invalid"] is not None for match in Template.pattern.finditer(text)):
+        found = list(Template.pattern.finditer(text))  # Template.get_identifiers is not there before Python 3.11
+        if any(match["invalid"] is not None for match in found):
             raise PromptError(f"prompts/{name}.md: a lone '$' in the {part}; write '$$' for a dollar sign")
-        used = _identifiers(text)
+        used = {match["named"] or match["braced"] for match in found} - {None}
         if used != set(declared):
             raise PromptError(
                 f"prompts/{name}.md: {part} use the variables {sorted(used)} but the front matter declares {sorted(declared)}"
             )
     return prompt
-
-
-def _identifiers(text: str) -> set[str]:
-    # Template.get_identifiers is not there before Python 3.11.
-    found = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
-    return {name for name in found if name}
 
 
 def load_prompt(name: str) -> Prompt:
@@ -185,7 +180,14 @@ def load_prompt(name: str) -> Prompt:
 def load_prompts(
     domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_MODEL_STAGES
 ) -> PromptSet:
-    """Load the prompts of the given stages and fill in what is the same for a whole run."""
+    """Load the prompts of the given stages and fill in what is the same for a whole run.
+
+    Raises:
+        PromptError: a stage is none of those that ask a model.
+    """
+    stages = tuple(stages)
+    if unknown := [stage for stage in stages if stage not in MODEL_STAGES]:
+        raise PromptError(f"no prompt for stage {unknown[0]!r}; there are {', '.join(MODEL_STAGES)}")
     domains = tuple(domains) or load_domains()
     values = {
         "domains": "\n".join(f'  - "{domain.name}": {domain.description}' for domain in domains),
@@ -218,7 +220,7 @@ def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...
         for field in ("name", "description"):
             if not isinstance(row[field], str) or not row[field].strip():
                 raise PromptError(f"{name}: entry {number}: {field} must be text, not {row[field]!r}")
-        domains.append(Domain(row["slug"], _one_line(row["name"]), _one_line(row["description"])))
+        domains.append(Domain(row["slug"], one_line(row["name"]), one_line(row["description"])))
     for field in ("slug", "name"):
         values = [getattr(domain, field) for domain in domains]
         twice = sorted({value for value in values if values.count(value) > 1})
@@ -227,7 +229,7 @@ def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...
     return tuple(domains)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """White space as single spaces: the list in a prompt, and the keys of a summary, are made of lines."""
     return " ".join(text.split())
 

@@ -1,6 +1,7 @@
 """Stages that turn documents into verified question-answer pairs, and the rules and the runtime under them.
 
 The names in `__all__` are the ones to build on. Each is loaded when it is asked for, so that the rules work without Beam.
+The reward function is not among them, because its package has its name: `from transforms.reward import reward`.
 `beam_pipeline/sample/own_stage.py` is a whole pipeline made of them, with a stage and a prompt of its own.
 """
 
@@ -24,7 +25,6 @@ __all__, __getattr__ = lazy_names(
         "round_trip": "RoundTripQA",
         "screen": "ScreenConfig ScreenDocuments screen_text",
         "synthesize": "SynthesizeQA",
-        "verify": "VerifyAnswer VerifyQA",
-        "verify_question": "VerifyQuestion",
+        "verify": "VerifyAnswer VerifyQA VerifyQuestion",
     },
 )

@@ -2,12 +2,15 @@
 
 Input:    PCollection[QAPair]
 Passed:   PCollection[QAPair], with only those aliases that the document grounds, and the place of the answer in it
-Rejected: Rejection, reason in `REASONS`; the detail says what was seen
+Rejected: Rejection, reason in {"answer_empty", "answer_too_long", "answer_is_question", "answer_placeholder",
+          "answer_open_ended", "answer_type_mismatch", "answer_not_in_document", "answer_in_question", "question_too_short",
+          "question_too_long", "question_not_a_question", "question_multiple", "question_refers_to_document",
+          "question_dangling_pronoun", "question_deictic_date"}; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import apache_beam as beam
@@ -38,25 +41,7 @@ from transforms.pair_rules.question_rules import (
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, reject
 from transforms.text import normalise
 
-__all__ = ["REASONS", "CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
-
-REASONS = (
-    "answer_empty",
-    "answer_too_long",
-    "answer_is_question",
-    "answer_placeholder",  # "unknown", "not stated", "all of the above"
-    "answer_open_ended",  # an explanation or an opinion: nothing that can be compared
-    "answer_type_mismatch",  # typed as a number and says none, and the like
-    "question_too_short",
-    "question_too_long",
-    "question_not_a_question",
-    "question_multiple",  # asks two things, so no one answer is right
-    "question_refers_to_document",  # "according to the passage", "this study"
-    "question_dangling_pronoun",  # "When was he born?"
-    "question_deictic_date",  # "today", "last year": right only when it was written
-    "answer_not_in_document",
-    "answer_in_question",  # the detail names the kind, one of `leakage.LEAKS`
-)
+__all__ = ["CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
 
 
 def place_of_answer(pair: QAPair) -> tuple[int, int] | None:
@@ -108,13 +93,13 @@ QUESTION_RULES = (
 
 
 def question_problem(question: str, answer: str = "", document: str = "", answer_type: str | None = None) -> str | None:
-    """Name what is wrong with a question by itself, one of `REASONS`, or None: its shape, whether it stands alone, its time.
+    """Name what is wrong with a question by itself, as a rejection does, or None: its shape, whether it stands alone, its time.
 
     The answer and its type excuse some questions: one whose answer is a list may ask for two things.
     """
     task = PersonaTask(Document("", document), "", Persona(""))
-    pair = QAPair(task, question, answer, answer_type or "")
-    return next((fault.reason for rule in QUESTION_RULES if (fault := rule(pair))), None)
+    fault = check_pair(QAPair(task, question, answer, answer_type or ""), QUESTION_RULES)
+    return fault.reason if fault else None
 
 
 # Cheap ones first; the last two read the document.
@@ -132,13 +117,9 @@ RULES = (
 )
 
 
-def check_pair(pair: QAPair) -> Fault | None:
-    """The first fault of a pair by the rules above, or None if it has none."""
-    for rule in RULES:
-        fault = rule(pair)
-        if fault:
-            return fault
-    return None
+def check_pair(pair: QAPair, rules: Iterable[Callable[[QAPair], Fault | None]] = RULES) -> Fault | None:
+    """The first fault of a pair by the rules, or None if it has none."""
+    return next((fault for rule in rules if (fault := rule(pair))), None)
 
 
 def apply_check(pair: QAPair) -> Iterator[QAPair | Rejection]:

@@ -47,11 +47,6 @@ class ClassifyReply(BaseModel):
     personas: list[PersonaReply] = Field(min_length=1, max_length=MAX_PERSONAS)
 
 
-def classify_variables(document: Document) -> dict[str, str]:
-    """The prompt needs nothing but the document: domains are the same for a whole run."""
-    return {}
-
-
 def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]:
     """Tidy the names and drop those that say the same as an earlier one."""
     kept: list[Persona] = []
@@ -59,15 +54,11 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
     for persona in personas:
         name = _LIST_MARK.sub("", " ".join(persona.name.split())).strip(" .,;:\"'")[:MAX_PERSONA_CHARACTERS].strip()
         content = frozenset(words(normalise(name))) - _FILLER
-        if not content or any(_overlap(content, other) >= SAME_PERSONA for other in seen):
+        if not content or any(len(content & other) >= SAME_PERSONA * len(content | other) for other in seen):
             continue
         seen.append(content)
         kept.append(Persona(name, " ".join(persona.interest.split())))
     return kept[:most]
-
-
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b)
 
 
 def apply_classify(
@@ -93,7 +84,7 @@ class ClassifyDocuments(beam.PTransform):
     def expand(self, documents: beam.PCollection) -> Outcome:
         return documents | "CallModel" >> CallModel(
             "classify",
-            classify_variables,
+            lambda _: {},
             ClassifyReply,
             partial(apply_classify, max_personas=self.max_personas),
             PersonaTask,

@@ -16,8 +16,9 @@ by the hundred, block after block.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -36,7 +37,7 @@ from transforms.benchmarks.word_overlap import ContaminationFinder
 from transforms.errors import FatalError, TransientError
 from transforms.flow.coders import RecordCoder
 from transforms.flow.once_per_process import DigestItems, Shelf
-from transforms.flow.outcome import Outcome, as_outcome, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, apply_rules, as_of, as_outcome, split_outputs, tag_and_count
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.embed import EmbedTexts
 from transforms.records import Rejection, VerifiedQA, reject
@@ -44,6 +45,8 @@ from transforms.records import Rejection, VerifiedQA, reject
 STAGE = "decontaminate"
 # Pairs compared with a block at once, so that a block is made float32 once for all of them.
 COMPARED_PAIRS = 256
+# About 4 MB once packed: an element that every runner takes, in few enough elements. A short item counts as one of 1,600.
+_SHARD_CHARACTERS, _MIN_CHARACTERS = 32_000_000, 1_600
 _SHOWN_CHARACTERS = 200
 
 _LOGGER = logging.getLogger(__name__)
@@ -91,10 +94,17 @@ class EmbedBenchmarks(beam.PTransform):
     entries: Any = None
 
     def expand(self, items: beam.PCollection) -> beam.PCollection:
+        pack = beam.ParDo(_PackFn(_pack_vectors, lambda embedded: len(embedded[1]), BLOCK_ITEMS))
         embedded = items | "EmbedItems" >> EmbedTexts(
-            STAGE, _item_texts, lambda item: f"benchmark:{item.name}", BenchmarkItem, self.model, self.entries, _skip_item
+            STAGE,
+            lambda item: tuple(filter(None, [core_question(item.question)])),
+            lambda item: f"benchmark:{item.name}",
+            BenchmarkItem,
+            self.model,
+            self.entries,
+            _skip_item,
         )
-        return embedded.passed | "Pack" >> beam.ParDo(_PackFn()).with_output_types(BenchmarkVectors)
+        return embedded.passed | "Pack" >> pack.with_output_types(BenchmarkVectors)
 
 
 @dataclass
@@ -135,18 +145,9 @@ def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput,
     return beam.pvalue.AsSingleton(digest, default_value=0), beam.pvalue.AsIter(items)
 
 
-# Of one run, or of two in turn.
+# Of one run, or of two in turn; what earlier runs left in this process goes.
 _BLOCKS: Shelf[tuple[BenchmarkVectors, ...]] = Shelf(2)
-
-
-def shared_blocks(digest: int, blocks: Iterable[BenchmarkVectors]) -> tuple[BenchmarkVectors, ...]:
-    """The process's vectors of these items, read at the first call. `blocks` is gone through only then."""
-    return _BLOCKS.take(digest, lambda: tuple(blocks))
-
-
-def _item_texts(item: BenchmarkItem) -> tuple[str, ...]:
-    text = core_question(item.question)
-    return (text,) if text else ()
+_FINDERS: Shelf[ContaminationFinder] = Shelf(2)
 
 
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:
@@ -158,29 +159,36 @@ def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator
 
 
 class _PackFn(beam.DoFn):
-    """Packs the items of a bundle into blocks."""
+    """Packs the elements of a bundle, as many at once as their sizes make `most`, and leaves out those of no size."""
+
+    def __init__(self, pack: Callable[[list[Any]], Any], size: Callable[[Any], int], most: int) -> None:
+        self._pack = pack
+        self._size = size
+        self._most = most
 
     def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._vectors: list[NDArray[np.float16]] = []
+        self._waiting: list[Any] = []
+        self._waiting_size = 0
 
-    def process(self, embedded: tuple[BenchmarkItem, Any]) -> Iterator[BenchmarkVectors]:
-        item, vectors = embedded
-        if not len(vectors):
-            return
-        self._items.append(item)
-        self._vectors.append(vectors[0])
-        if len(self._items) == BLOCK_ITEMS:
-            yield self._pack()
+    def process(self, element: Any) -> Iterator[Any]:
+        if size := self._size(element):
+            self._waiting.append(element)
+            self._waiting_size += size
+        if self._waiting_size >= self._most:
+            yield self._pack(self._waiting)
+            self.start_bundle()
 
     def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            yield WindowedValue(self._pack(), MIN_TIMESTAMP, [GlobalWindow()])
+        if self._waiting:
+            yield WindowedValue(self._pack(self._waiting), MIN_TIMESTAMP, [GlobalWindow()])
 
-    def _pack(self) -> BenchmarkVectors:
-        block = pack_block(self._items, self._vectors)
-        self._items, self._vectors = [], []
-        return block
+
+def _pack_vectors(embedded: list[tuple[BenchmarkItem, Any]]) -> BenchmarkVectors:
+    return pack_block([item for item, _ in embedded], [vectors[0] for _, vectors in embedded])
+
+
+def _shard_size(item: BenchmarkItem) -> int:
+    return max(_MIN_CHARACTERS, len(item.question) + len(item.extra))
 
 
 class _CompareFn(beam.DoFn):
@@ -201,28 +209,17 @@ class _CompareFn(beam.DoFn):
         windowed: Any = beam.DoFn.WindowedValueParam,
     ) -> Iterator[Any]:
         self._waiting.append(windowed)
-        self._blocks = shared_blocks(digest, blocks)
+        self._blocks = _BLOCKS.take(digest, lambda: tuple(blocks))
         if len(self._waiting) == COMPARED_PAIRS:
-            yield from self._compare()
+            yield from self.finish_bundle()
 
     def finish_bundle(self) -> Iterator[Any]:
-        yield from self._compare()
-
-    def _compare(self) -> Iterator[Any]:
         waiting, self._waiting = self._waiting, []
         judged = judge_pairs([windowed.value for windowed in waiting], self._blocks, self._least)
         for windowed, result in zip(waiting, judged, strict=True):
-            if isinstance(result, Rejection):
-                # Only verdicts are counted: what passes has passed the stage's other half too.
-                for tagged in tag_and_count(STAGE, [result]):
-                    yield beam.pvalue.TaggedOutput(tagged.tag, windowed.with_value(tagged.value))
-            else:
-                yield windowed.with_value(result)
+            # What passes is not counted: it has passed the stage's other half too.
+            yield from as_of(windowed, tag_and_count(STAGE, [result], last=False))
 
-
-ITEMS_PER_SHARD = 20_000
-"""About 4 MB once packed: an element that every runner takes, in few enough elements."""
-_CHARACTERS_PER_SHARD = 32_000_000
 
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
@@ -247,8 +244,11 @@ def build_index(items: Iterable[BenchmarkItem | str], ngram: int = 13, similarit
     return ContaminationFinder(BenchmarkIndex([pack_items(named)], ngram), similarity)
 
 
-def decontaminate(qa: VerifiedQA, finder: ContaminationFinder) -> Iterator[VerifiedQA | Rejection]:
-    """Let a pair pass, or say which benchmark item it was taken from."""
+def decontaminate(
+    qa: VerifiedQA, digest: int, shards: Iterable[BenchmarkShard], ngram: int, similarity: float
+) -> Iterator[VerifiedQA | Rejection]:
+    """Let a pair pass, or say which benchmark item it was taken from; `shards` are gone through by the first call alone."""
+    finder = _FINDERS.take((digest, ngram, similarity), lambda: ContaminationFinder(BenchmarkIndex(shards, ngram), similarity))
     match = finder.match(qa.pair.question, qa.pair.answer)
     yield qa if match is None else reject(STAGE, match.reason, qa, f"{match.item}: {match.what}")
 
@@ -273,44 +273,7 @@ class DecontaminateQA(beam.PTransform):
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        shards = self.items | "PackItems" >> beam.ParDo(_PackItemsFn()).with_output_types(BenchmarkShard)
-        find = beam.ParDo(_DecontaminateFn(self.ngram, self.similarity), *_digest_and_items(shards))
-        return as_outcome(pairs | "FindOverlap" >> split_outputs(find, VerifiedQA))
-
-
-class _PackItemsFn(beam.DoFn):
-    def start_bundle(self) -> None:
-        self._items: list[BenchmarkItem] = []
-        self._characters = 0
-
-    def process(self, item: BenchmarkItem) -> Iterator[BenchmarkShard]:
-        self._items.append(item)
-        self._characters += len(item.question) + len(item.extra)
-        if len(self._items) >= ITEMS_PER_SHARD or self._characters >= _CHARACTERS_PER_SHARD:
-            yield pack_items(self._items)
-            self.start_bundle()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        if self._items:
-            window = GlobalWindow()
-            yield WindowedValue(pack_items(self._items), window.max_timestamp(), (window,))
-            self.start_bundle()
-
-
-class _DecontaminateFn(beam.DoFn):
-    def __init__(self, ngram: int, similarity: float) -> None:
-        self._ngram = ngram
-        self._similarity = similarity
-
-    def process(self, qa: VerifiedQA, digest: int, shards: Iterable[BenchmarkShard]) -> Iterator[Any]:
-        finder = shared_finder(digest, shards, self._ngram, self._similarity)
-        yield from tag_and_count(STAGE, decontaminate(qa, finder))
-
-
-# Of one run, or of two in turn; what earlier runs left in this process goes.
-_FINDERS: Shelf[ContaminationFinder] = Shelf(2)
-
-
-def shared_finder(digest: int, shards: Iterable[BenchmarkShard], ngram: int, similarity: float) -> ContaminationFinder:
-    """The process's finder for these items, made at the first call. `shards` is gone through only then."""
-    return _FINDERS.take((digest, ngram, similarity), lambda: ContaminationFinder(BenchmarkIndex(shards, ngram), similarity))
+        pack = beam.ParDo(_PackFn(pack_items, _shard_size, _SHARD_CHARACTERS)).with_output_types(BenchmarkShard)
+        sides = _digest_and_items(self.items | "PackItems" >> pack)
+        decide = partial(decontaminate, ngram=self.ngram, similarity=self.similarity)
+        return as_outcome(pairs | "FindOverlap" >> apply_rules(STAGE, decide, VerifiedQA, *sides, label="_DecontaminateFn"))

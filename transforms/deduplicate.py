@@ -55,7 +55,7 @@ def rank_of(qa: VerifiedQA) -> Rank:
 def make_prints(qa: VerifiedQA, near: bool = True) -> Iterator[tuple[bytes, Print]]:
     """Where a pair may meet others that ask the same, and what it shows of itself there."""
     rank, pair = rank_of(qa), qa.pair
-    yield _EQUAL + stable_hash(question_key(pair.question)).encode(), (rank, ("", "", "", ()))
+    yield _EQUAL + _key_of(qa).encode(), (rank, ("", "", "", ()))
     if near:
         shown = (pair.question, pair.answer, pair.answer_type, pair.aliases)
         for key in sorted(find_keys(Asking(*shown))):

@@ -28,11 +28,6 @@ class FilterReply(BaseModel):
     reason: Literal["ok", "not_informative", "not_self_contained"]
 
 
-def filter_variables(document: Document) -> dict[str, str]:
-    """The prompt needs nothing but the document."""
-    return {}
-
-
 def apply_filter(document: Document, reply: FilterReply, stamp: Stamp) -> Iterator[Document | Rejection]:
     """Pass the document, or reject it for the model's reason."""
     if reply.qualified:
@@ -52,5 +47,5 @@ class FilterDocuments(beam.PTransform):
     @no_annotations
     def expand(self, documents: beam.PCollection) -> Outcome:
         return documents | "CallModel" >> CallModel(
-            "filter", filter_variables, FilterReply, apply_filter, Document, self.model, self.prompts
+            "filter", lambda _: {}, FilterReply, apply_filter, Document, self.model, self.prompts
         )

@@ -31,7 +31,7 @@ import yaml
 from apache_beam.typehints.decorators import no_annotations
 
 from prompts.load import Domain
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, split_outputs, tag_taken_out
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.flow.tickets import Tickets, TicketsFn
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.text import stable_seed
@@ -86,16 +86,12 @@ def parse_shares(text: str) -> dict[str, float]:
     for name, value in named:
         if name in shares:
             raise ValueError(f"domain {name!r} is given twice")
-        shares[name] = _share(name, value)
+        try:
+            shares[name] = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            raise ValueError(f"the share of {name!r} is {value!r}; write a number from 0 to 1, or a percentage") from None
     check_shares(shares)
     return shares
-
-
-def _share(name: str, value: str) -> float:
-    try:
-        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-    except ValueError:
-        raise ValueError(f"the share of {name!r} is {value!r}; write a number from 0 to 1, or a percentage") from None
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
@@ -210,11 +206,8 @@ def keep_below(
         yield reject(STAGE, step, qa, f"{limit.pairs} pairs of {name}, {limit.kept} kept{limit.why}")
 
 
-class _StepFn(beam.DoFn):
-    """One step of the mix. What passes is counted after the last."""
-
-    def process(self, element: Any, decide: Callable[..., Iterator[VerifiedQA | Rejection]], *given: Any) -> Iterator[Any]:
-        return tag_taken_out(STAGE, decide(element, *given))
+# One step of the mix. What passes is counted after the last.
+_apply_step = partial(apply_rules, STAGE, last=False, label="_StepFn")
 
 
 @dataclass
@@ -241,11 +234,13 @@ class _Limit(beam.PTransform):
                 | "Share" >> beam.FlatMap(lambda together, shares=shares: share_limits(dict(together[1]), shares))
             )
         keep = partial(keep_below, step=step, group_of=group_of, seed=seed)
-        return pairs | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep, beam.pvalue.AsDict(limits)), VerifiedQA)
+        return pairs | "Keep" >> _apply_step(keep, VerifiedQA, beam.pvalue.AsDict(limits))
 
 
 @dataclass
 class _CapDocuments(beam.PTransform):
+    """Keeps the smallest tickets of each document. As in the other steps, a cap from 65,536 on may be missed by 1/65,536."""
+
     config: MixConfig
 
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Any:
@@ -254,7 +249,7 @@ class _CapDocuments(beam.PTransform):
             pairs
             | "KeyByDocument" >> beam.Map(lambda qa: (document_of_pair(qa), qa)).with_output_types(tuple[str, VerifiedQA])
             | "GroupByDocument" >> beam.GroupByKey()
-            | "Keep" >> split_outputs(beam.ParDo(_StepFn(), keep), VerifiedQA)
+            | "Keep" >> _apply_step(keep, VerifiedQA)
         )
 
 

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import apache_beam as beam
@@ -33,7 +34,7 @@ from transforms.flow.outcome import Outcome
 from transforms.inference.call_several import AskSeveral, Opinion, spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
-from transforms.records import QAPair, Rejection, Verdict, VerifiedQA, reject
+from transforms.records import Rejection, Verdict, VerifiedQA, reject
 from transforms.reward.score import reward
 
 # How many different wrong answers a verdict shows, and how much of each.
@@ -50,11 +51,6 @@ class SolverReply(BaseModel):
 def pass_rate_variables(qa: VerifiedQA) -> dict[str, str]:
     """The question alone, as the trained model will see it."""
     return {"question": qa.pair.question}
-
-
-def is_right(answer: str, pair: QAPair) -> bool:
-    """Whether the trainer's reward function would reward an answer."""
-    return reward(answer, pair.answer, pair.answer_type, pair.aliases) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +74,9 @@ def apply_samples(qa: VerifiedQA, opinions: Sequence[Opinion], asked: int, band:
     """Grade the answers that came; nothing if they are fewer than half of those asked for."""
     if 2 * len(opinions) < asked:
         return
-    answers = [" ".join(opinion.reply.answer.split()) for opinion in opinions]
-    wrong = Counter(answer[:SHOWN_CHARACTERS] for answer in answers if not is_right(answer, qa.pair))
+    pair, answers = qa.pair, [" ".join(opinion.reply.answer.split()) for opinion in opinions]
+    right = {answer: reward(answer, pair.answer, pair.answer_type, pair.aliases) > 0 for answer in answers}
+    wrong = Counter(answer[:SHOWN_CHARACTERS] for answer in answers if not right[answer])
     solved = len(answers) - wrong.total()
     problem = band.problem(solved / len(answers))
     said = ", ".join(f"{answer!r} ({number})" for answer, number in wrong.most_common(SHOWN_ANSWERS))
@@ -90,9 +87,8 @@ def apply_samples(qa: VerifiedQA, opinions: Sequence[Opinion], asked: int, band:
     yield reject("pass_rate", problem, measured, detail) if problem else measured
 
 
-def by_pair(qa: VerifiedQA) -> str:
-    """Route the samples of a pair by the pair: there is no document in them whose prefix could be shared."""
-    return qa.id
+# The samples of a pair are routed by the pair: there is no document in them whose prefix could be shared.
+_by_pair = attrgetter("id")
 
 
 @dataclass
@@ -112,11 +108,11 @@ class MeasurePassRate(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
         if self.earlier is not None:
-            pairs = pairs | "Recall" >> RecallReplies(self.earlier, by_pair, VerifiedQA)
+            pairs = pairs | "Recall" >> RecallReplies(self.earlier, _by_pair, VerifiedQA)
         first, *others = spread([self.model], self.samples)
         return pairs | "Sample" >> AskSeveral(
             *("pass_rate", pass_rate_variables, SolverReply, partial(apply_samples, asked=self.samples, band=self.band)),
             *(VerifiedQA, first, self.prompts),
             others=tuple(others),
-            route=by_pair,
+            route=_by_pair,
         )

@@ -8,9 +8,14 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from transforms.text import stable_hash
+
+AnswerType = Literal[
+    "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
+]
+ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -23,7 +22,7 @@ from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Page, Thr
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
 from transforms.flow.keep_best import KeepBest
-from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row, split_outputs, tag_taken_out
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome, in_a_row
 from transforms.records import Document, Fault, Rejection, reject
 from transforms.text import count_tokens, normalise, stable_hash
 
@@ -76,13 +75,11 @@ def screen_text(text: str, config: ScreenConfig = DEFAULT) -> str | None:
 
 def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> Fault | None:
     page = Page(text)
-    return find_fault(page, config, TEXT_RULES) or _find_language_fault(page, languages) or find_fault(page, config, PROSE_RULES)
-
-
-def _find_language_fault(page: Page, languages: tuple[str, ...]) -> Fault | None:
-    if not languages or "all" in languages or page.language in (UNKNOWN, *languages) or page.is_code:
-        return None
-    return Fault("language", page.language)
+    if fault := find_fault(page, config, TEXT_RULES):
+        return fault
+    if languages and "all" not in languages and page.language not in (UNKNOWN, *languages) and not page.is_code:
+        return Fault("language", page.language)
+    return find_fault(page, config, PROSE_RULES)
 
 
 def screen_document(document: Document, config: ScreenConfig = DEFAULT) -> Iterator[Document | Rejection]:
@@ -114,16 +111,6 @@ def screen_document(document: Document, config: ScreenConfig = DEFAULT) -> Itera
             yield reject(STAGE, fault.reason, chunk, fault.detail) if fault else chunk
 
 
-class _RulesFn(beam.DoFn):
-    """`screen_document`, without counting what passes: duplicates are still to be taken out."""
-
-    def __init__(self, config: ScreenConfig) -> None:
-        self._config = config
-
-    def process(self, document: Document) -> Iterator[Any]:
-        return tag_taken_out(STAGE, screen_document(document, self._config))
-
-
 @dataclass
 class ScreenDocuments(beam.PTransform):
     """Keeps the documents, or their chunks, that are worth a model's time, each text once.
@@ -140,12 +127,14 @@ class ScreenDocuments(beam.PTransform):
 
     @no_annotations
     def expand(self, documents: beam.PCollection[Document]) -> Outcome:
-        config = self.config
-        if self.ttl_s and config.exact_duplicates:
-            return self._screen_as_they_come(documents)
+        config, screen = self.config, partial(screen_document, config=self.config)
         if not (config.exact_duplicates or config.near_duplicates):
-            return as_outcome(documents | "ApplyRules" >> apply_rules(STAGE, partial(screen_document, config=config), Document))
-        screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(config)), Document))
+            return as_outcome(documents | "ApplyRules" >> apply_rules(STAGE, screen, Document))
+        rules = apply_rules(STAGE, screen, Document, last=False, label="_RulesFn")
+        screened = as_outcome(documents | "ApplyRules" >> rules)
+        if self.ttl_s and config.exact_duplicates:
+            first = FirstSeen(STAGE, _text_key, _ID, _reject_copy, Document, self.ttl_s)
+            return in_a_row(screened, screened.passed | "FirstOfText" >> first)
         best = KeepBest(
             STAGE,
             (Document, Print, Loss),
@@ -159,11 +148,6 @@ class ScreenDocuments(beam.PTransform):
             order=attrgetter("text"),
         )
         return in_a_row(screened, best.among(screened.passed))
-
-    def _screen_as_they_come(self, documents: beam.PCollection[Document]) -> Outcome:
-        screened = as_outcome(documents | "ApplyRules" >> split_outputs(beam.ParDo(_RulesFn(self.config)), Document))
-        unique = screened.passed | "FirstOfText" >> FirstSeen(STAGE, _text_key, _ID, _reject_copy, Document, self.ttl_s)
-        return in_a_row(screened, unique)
 
 
 def _fingerprint(document: Document, config: ScreenConfig) -> tuple[Identity, Iterator[tuple[bytes, Print]]]:

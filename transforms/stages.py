@@ -7,13 +7,11 @@ class Stage(NamedTuple):
     """One stage of the graph.
 
     Attributes:
-        name: of its file, its prompt, its label and its counters.
+        name: of its prompt, its label and its counters.
         does: what it decides, for a reader of the report.
         asks_model: whether it sends requests to an endpoint.
         switched_on_by: the option without which a run does not have it; "" where every run has it.
         verifies: whether it judges pairs as a verifier.
-        before_models: whether a document meets it before any model is asked about it.
-        closed_book: whether its model does not see the document.
     """
 
     name: str
@@ -21,33 +19,30 @@ class Stage(NamedTuple):
     asks_model: bool = False
     switched_on_by: str = ""
     verifies: bool = False
-    before_models: bool = False
-    closed_book: bool = False
 
 
 # In the order in which documents meet them. A pass rate that only measures comes last, one that rejects before the mix.
 TABLE = (
-    Stage("read", "rows that are documents, each id once", before_models=True),
-    Stage("screen", "rules on the text, and copies", before_models=True),
+    Stage("read", "rows that are documents, each id once"),
+    Stage("screen", "rules on the text, and copies"),
     Stage("filter", "is it worth asking about?", asks_model=True),
     Stage("classify", "domain, and who would ask: one task for each persona", asks_model=True),
     Stage("synthesize", "one question for each task", asks_model=True),
     Stage("check", "rules on question and answer"),
     Stage("verify", "a model judges the pair by the document", asks_model=True, verifies=True),
     Stage("verify_answer", "a model judges the answer by the document", True, "--verify_calls 2", verifies=True),
-    Stage("verify_question", "a model judges the question by itself", True, "--verify_calls 2", True, closed_book=True),
+    Stage("verify_question", "a model judges the question by itself", True, "--verify_calls 2", verifies=True),
     Stage("round_trip", "a model answers, not seeing the stored answer", True, "--round_trip"),
     Stage("deduplicate", "the same question twice"),
     Stage("decontaminate", "what benchmarks ask", switched_on_by="--benchmarks"),
     Stage("mix", "caps and shares", switched_on_by="--max_pairs_per_domain or --domain_shares"),
-    Stage("pass_rate", "how often a solver is right without the document", True, "--pass_rate_samples", closed_book=True),
+    Stage("pass_rate", "how often a solver is right without the document", True, "--pass_rate_samples"),
 )
 
 STAGES = tuple(stage.name for stage in TABLE)
 MODEL_STAGES = tuple(stage.name for stage in TABLE if stage.asks_model)
 DEFAULT_MODEL_STAGES = tuple(stage.name for stage in TABLE if stage.asks_model and not stage.switched_on_by)
 VERIFY_STAGES = tuple(stage.name for stage in TABLE if stage.verifies)
-BEFORE_MODELS = tuple(stage.name for stage in TABLE if stage.before_models)
-CLOSED_BOOK = tuple(stage.name for stage in TABLE if stage.closed_book)
+BEFORE_MODELS = STAGES[: STAGES.index(MODEL_STAGES[0])]
 SWITCHES = {stage.name: stage.switched_on_by for stage in TABLE if stage.switched_on_by}
 WHAT_STAGES_DO = {stage.name: stage.does for stage in TABLE}

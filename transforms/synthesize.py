@@ -17,11 +17,10 @@ from pydantic import BaseModel
 
 from prompts.exemplar_bank import render_exemplars, sample_exemplars
 from prompts.load import PromptSet
-from transforms.answers.canonical import AnswerType
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
-from transforms.records import PersonaTask, QAPair, Rejection, Stamp, reject
+from transforms.records import AnswerType, PersonaTask, QAPair, Rejection, Stamp, reject
 
 
 class SynthesizeReply(BaseModel):

@@ -155,13 +155,6 @@ def tokenizer_at_hand() -> str:
 _found_once = lru_cache(maxsize=1)(tokenizer_at_hand)
 
 
-@lru_cache(maxsize=4)
-def _encoding(name: str):  # type: ignore[no-untyped-def]
-    import tiktoken  # slow to import, and most runs never count exactly
-
-    return tiktoken.get_encoding(name)
-
-
 def count_tokens(text: str, tokenizer: str = "estimate") -> int:
     """Count tokens with a tiktoken encoding by name ("o200k_base"), or estimate them.
 
@@ -172,5 +165,7 @@ def count_tokens(text: str, tokenizer: str = "estimate") -> int:
         tokenizer = _found_once()
     if tokenizer == "estimate":
         return estimate_tokens(text)
-    encode = _encoding(tokenizer).encode_ordinary
+    import tiktoken  # slow to import, and most runs never count exactly
+
+    encode = tiktoken.get_encoding(tokenizer).encode_ordinary
     return sum(len(encode(text[start : start + _CHARS_AT_ONCE])) for start in range(0, len(text), _CHARS_AT_ONCE))

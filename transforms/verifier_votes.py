@@ -6,7 +6,7 @@ a verifier that did not answer decides nothing, and where its vote could turn th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -47,12 +47,13 @@ class Vote:
     verifier: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the votes come to: the reason for rejection, "" if the pair passes."""
+class Decision(NamedTuple):
+    """What the votes come to: the reason for rejection, "" if the pair passes, every verdict, and who voted, each model once."""
 
     reason: str
-    detail: str = ""
+    detail: str
+    verdicts: tuple[Verdict, ...]
+    stamps: tuple[Stamp, ...]
 
 
 def vote(reply: BaseModel, stamp: Stamp, verifier: int = 1) -> Vote:
@@ -66,30 +67,21 @@ def vote(reply: BaseModel, stamp: Stamp, verifier: int = 1) -> Vote:
 def decide(votes: Sequence[Vote], asked: int = 1, agreement: str = "majority") -> Decision | None:
     """Decide on a pair for which `asked` verifiers were asked; None if those that are missing could turn it.
 
-    The reason is the one that most verifiers gave, and of those the one that was given first.
+    The reason is the one that most verifiers gave, and of those the one that was given first. The verdicts of several
+    verifiers are numbered, with what they came to at the end.
     """
     needed = asked if agreement == "all" else asked // 2 + 1
     against = Counter(vote.reason for vote in votes if vote.reason)
     passed, missing = len(votes) - against.total(), asked - len(votes)
-    if passed >= needed:
-        return Decision("")
-    if passed + missing >= needed:
+    if passed < needed <= passed + missing:
         return None
-    said = ", ".join(f"{reason} ({number})" for reason, number in against.most_common())
-    detail = f"{against.total()} of {asked} verifiers against it: {said}" if asked > 1 else ""
-    return Decision(against.most_common(1)[0][0], detail)
-
-
-def verdicts_of(votes: Sequence[Vote], asked: int = 1, passed: bool = True) -> tuple[Verdict, ...]:
-    """Every verdict of every verifier, one verifier after the other; of several, numbered, and what they came to at the end."""
+    reason = "" if passed >= needed else against.most_common(1)[0][0]
+    stamps = tuple(dict.fromkeys(vote.stamp for vote in votes))
     if asked == 1:
-        return tuple(verdict for vote in votes for verdict in vote.verdicts)
+        return Decision(reason, "", votes[0].verdicts, stamps)
     numbered = [replace(verdict, verifier=vote.verifier) for vote in votes for verdict in vote.verdicts]
-    said = f"{sum(not vote.reason for vote in votes)} for the pair, {sum(bool(vote.reason) for vote in votes)} against it"
-    missing = f", {asked - len(votes)} of {asked} did not answer" if len(votes) < asked else ""
-    return (*numbered, Verdict("consensus", passed, None, said + missing))
-
-
-def stamps_of_votes(votes: Iterable[Vote]) -> tuple[Stamp, ...]:
-    """Who voted, each model once."""
-    return tuple(dict.fromkeys(vote.stamp for vote in votes))
+    came_to = f"{passed} for the pair, {against.total()} against it"
+    came_to += f", {missing} of {asked} did not answer" if missing else ""
+    said = ", ".join(f"{reason} ({number})" for reason, number in against.most_common())
+    detail = f"{against.total()} of {asked} verifiers against it: {said}" if reason else ""
+    return Decision(reason, detail, (*numbered, Verdict("consensus", not reason, None, came_to)), stamps)

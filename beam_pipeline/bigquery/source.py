@@ -23,12 +23,11 @@ from apache_beam.typehints.decorators import no_annotations
 from beam_pipeline.bigquery.client import asking, find_table, make_client, query_columns
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.tables import parse_table
-from beam_pipeline.reading.documents import STAGE, Fields, as_json, dead_row, document_of, missing_text
+from beam_pipeline.reading.documents import Fields, as_json, dead_row, document_of, missing_text
 from beam_pipeline.reading.input_list import fields_of
-from beam_pipeline.reading.read_files import keep_first, parse_rows
+from beam_pipeline.reading.read_files import keep_first, parse_rows, unique_ids
 from beam_pipeline.storage.values import BadRow
 from transforms.flow.outcome import Outcome, as_outcome
-from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
@@ -59,7 +58,7 @@ class ReadRows(beam.PTransform):
             }
         rows = pipeline | "ReadBigQuery" >> ReadFromBigQuery(method=ReadFromBigQuery.Method.DIRECT_READ, **what)
         parsed = as_outcome(rows | "ParseRows" >> parse_rows(parse_table_row, self.fields, self.table or "query"))
-        unique = unique_ids(parsed.passed, STAGE, lambda documents: keep_first(_Numbered(documents)))
+        unique = unique_ids(parsed.passed, lambda documents: keep_first(_Numbered(documents)))
         letters = (
             parsed.dead_letters
             | "KeyByPlace" >> beam.Map(lambda letter: (letter.where, letter)).with_output_types(tuple[str, DeadLetter])

@@ -29,8 +29,8 @@ from beam_pipeline.output.read_back import ReadBackError
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
 from prompts.load import load_domains
-from transforms.answers.canonical import ANSWER_TYPES
 from transforms.errors import one_line
+from transforms.records import ANSWER_TYPES
 
 DATASET = "hf"
 VALIDATION_SHARE = 0.05

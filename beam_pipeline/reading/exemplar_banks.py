@@ -76,8 +76,8 @@ def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
                 f"one of {', '.join(domain.slug for domain in domains)}"
             )
         exemplar = replace_fields(exemplar, domain=name)
-        if problems := check_exemplar(exemplar):
-            _LOGGER.warning("%s: exemplar %s: %s. It is used as it is.", path, exemplar.id, "; ".join(problems))
+        if problems := "; ".join(check_exemplar(exemplar)):
+            _LOGGER.warning("%s: exemplar %s: %s. It is used as it is.", path, exemplar.id, problems)
         yield exemplar
 
 

@@ -25,13 +25,12 @@ from transforms.flow.outcome import (
     PASSED,
     REJECTED,
     Outcome,
+    apply_rules,
     as_outcome,
     count,
     split_outputs,
     tag_and_count,
-    tag_taken_out,
 )
-from transforms.flow.unique_ids import unique_ids
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
@@ -115,7 +114,7 @@ class UniqueIds(beam.PTransform):
 
     @no_annotations
     def expand(self, documents: beam.PCollection) -> Outcome:
-        return unique_ids(documents, STAGE, keep_first)
+        return unique_ids(documents)
 
 
 @dataclass(eq=False)
@@ -142,14 +141,7 @@ class _ReadFilesFn(beam.DoFn):
 
 def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
     """A ParDo over what makes a document of a row, whose ids may still repeat."""
-    return split_outputs(beam.ParDo(_ParseFn(), parse, *given), Document)
-
-
-class _ParseFn(beam.DoFn):
-    """Its name is part of the label, as that of every DoFn with several outputs."""
-
-    def process(self, row: Any, parse: Callable[..., Document | DeadLetter], *given: Any) -> Iterator[Any]:
-        return tag_taken_out(STAGE, [parse(row, *given)])
+    return apply_rules(STAGE, lambda row: [parse(row, *given)], Document, last=False, label="_ParseFn")
 
 
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
@@ -161,6 +153,20 @@ def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection |
     first = min(documents, key=lambda document: (len(document.where), document.where))
     for document in documents:
         yield document if document.where == first.where else repeated_id(document, first.where, document.text == first.text)
+
+
+def unique_ids(documents: beam.PCollection, keep: Callable[[Iterable[Document]], Iterator[Any]] = keep_first) -> Outcome:
+    """Add the steps to the graph that make records of the documents of one id, as `keep` says.
+
+    Grouping by id moves every document once between workers. That is wanted here, since all documents of a file come from
+    one worker; a smaller shuffle of ids alone would still have to store the documents until the verdict on them is known.
+    """
+    return as_outcome(
+        documents
+        | "KeyById" >> beam.Map(lambda document: (document.id, document)).with_output_types(tuple[str, Document])
+        | "GroupById" >> beam.GroupByKey()
+        | "KeepFirst" >> apply_rules(STAGE, lambda group: keep(group[1]), Document, label="_KeepFirstFn")
+    )
 
 
 def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | DeadLetter:

@@ -22,8 +22,8 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.input_list import file_inputs
 from beam_pipeline.storage.matching import match_pattern
-from transforms.classify import ClassifyReply, classify_variables
-from transforms.filter import FilterReply, filter_variables
+from transforms.classify import ClassifyReply
+from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
 from transforms.pass_rate import SolverReply, pass_rate_variables
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
@@ -31,8 +31,7 @@ from transforms.round_trip import RoundTripReply, round_trip_variables
 from transforms.screen import screen_document
 from transforms.synthesize import SynthesizeReply, synthesize_variables
 from transforms.text import count_tokens, neutralise
-from transforms.verify import VerifyAnswerReply, VerifyReply, verify_variables
-from transforms.verify_question import VerifyQuestionReply, verify_question_variables
+from transforms.verify import VerifyAnswerReply, VerifyQuestionReply, VerifyReply, verify_question_variables, verify_variables
 
 # Documents looked at for one that passes the screen.
 LOOKED_AT = 200
@@ -150,8 +149,8 @@ def _stages(plan: RunPlan, document: Document) -> Mapping[str, Stage]:
         return {**synthesize_variables(task, bank, plan.config.exemplars_per_prompt), "domain": named}
 
     return {
-        "filter": Stage(lambda: filter_variables(document), FilterReply),
-        "classify": Stage(lambda: classify_variables(document), ClassifyReply),
+        "filter": Stage(dict, FilterReply),
+        "classify": Stage(dict, ClassifyReply),
         "synthesize": Stage(asking, SynthesizeReply),
         "verify": Stage(lambda: verify_variables(pair), VerifyReply),
         "verify_answer": Stage(lambda: verify_variables(pair), VerifyAnswerReply),

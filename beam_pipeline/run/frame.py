@@ -8,6 +8,7 @@ from typing import Any
 from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, template_location, wait_for_job
 from beam_pipeline.engines.runners import failure_text, runs_here
 from beam_pipeline.exit_codes import FAILED, UNUSABLE
+from beam_pipeline.options.limits import BEHIND_THE_BLOCK
 from beam_pipeline.run.ending import Run, why_it_failed
 from beam_pipeline.run.interrupt import StopOnInterrupt
 from beam_pipeline.run.progress import Progress
@@ -27,7 +28,8 @@ class Frame:
         self._pipeline = run.pipeline
         self._here = runs_here(run.options)
         self._timeline = Timeline(self._here)
-        self._progress = Progress(sys.stderr.isatty() and self._here)
+        *_, last_gate = (stage for stage in run.config.model_stages if stage not in BEHIND_THE_BLOCK)
+        self._progress = Progress(sys.stderr.isatty() and self._here, last_gate=last_gate)
         self._stack = ExitStack()
         self.stop = StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(run.options) else StopOnInterrupt()
         self.result: Any = None

@@ -18,8 +18,9 @@ class Progress:
     asked for while the local runner runs.
     """
 
-    def __init__(self, shown: bool, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, shown: bool, stream: TextIO = sys.stderr, last_gate: str = "verify") -> None:
         self._shown = shown
+        self._last_gate = last_gate
         self._stream = stream
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -43,7 +44,7 @@ class Progress:
             snapshot, now = look(), time.monotonic()
             rate = (snapshot.tokens - tokens) / (now - at)
             tokens, at = snapshot.tokens, now
-            self._stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE))[:160]}")
+            self._stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE), self._last_gate)[:160]}")
             self._stream.flush()
 
 
@@ -53,13 +54,13 @@ def look() -> Snapshot:
     return runtime.snapshot() if runtime else Snapshot()
 
 
-def line(snapshot: Snapshot, tokens_per_s: float, counts: dict[tuple[str, str], int]) -> str:
-    """The progress line: documents, pairs, requests in flight, tokens a second, commonest rejection."""
+def line(snapshot: Snapshot, tokens_per_s: float, counts: dict[tuple[str, str], int], last_gate: str = "verify") -> str:
+    """The progress line: documents, pairs that passed `last_gate`, requests in flight, tokens a second, commonest rejection."""
     documents = counts.get(("screen", PASSED), 0)
     judged = sum(n for (stage, name), n in counts.items() if stage == "filter")
     parts = [
         f"documents {judged:,}/{documents:,}" if documents else f"reading {counts.get(('read', PASSED), 0):,}",
-        f"pairs {sum(counts.get((stage, PASSED), 0) for stage in ('verify', 'verify_question')):,}",
+        f"pairs {counts.get((last_gate, PASSED), 0):,}",
         f"in flight {snapshot.in_flight:,}",
         f"{tokens_per_s:,.0f} tokens/s",
     ]

@@ -47,6 +47,15 @@ def test_what_a_package_says_that_it_gives_it_gives() -> None:
         importlib.import_module("transforms").nothing  # noqa: B018
 
 
+def test_the_reward_function_is_in_the_package_of_its_name() -> None:
+    import transforms
+    from transforms.reward import reward
+
+    assert reward("It is Paris.", "Paris") == 1.0
+    assert "reward" not in transforms.__all__
+    assert "`from transforms.reward import reward`" in str(transforms.__doc__)
+
+
 def test_importing_the_packages_loads_neither_beam_nor_pydantic() -> None:
     code = "import sys, transforms, transforms.reward, transforms.inference; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -37,7 +37,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/verifier_votes", "transforms/llm_judge"),
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
-        *("transforms/verify", "transforms/verify_question", "transforms/round_trip", "transforms/deduplicate"),
+        *("transforms/verify", "transforms/round_trip", "transforms/deduplicate"),
         *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
     ),
     ("beam_pipeline/storage",),

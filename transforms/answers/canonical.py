@@ -6,7 +6,6 @@ same thing by "the same answer". Linear in the length of what is given, and neve
 
 import re
 from functools import lru_cache
-from typing import Literal, get_args
 
 from transforms.answers.dates import MONTH_NUMBERS, PartialDate, parse_date, parse_era
 from transforms.answers.markup import FRACTION, SIGNS, TEXT_COMMAND, TYPED, unwrapped
@@ -15,10 +14,6 @@ from transforms.english.names import TITLES
 from transforms.english.number_words import ORDINALS, TENS
 from transforms.text import RAISED, normalise, unify, without_accents
 
-AnswerType = Literal[
-    "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
-]
-ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
 VALUE_TYPES = frozenset({"number", "percentage", "money", "date", "duration"})
 
 # Longer answers are compared as plain text: no checkable answer is that long, and nothing hostile

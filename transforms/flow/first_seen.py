@@ -69,10 +69,7 @@ class _FirstSeenFn(beam.DoFn):
     FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
 
     def __init__(self, spec: FirstSeen) -> None:
-        self._stage = spec.stage
-        self._name = spec.name
-        self._repeated = spec.repeated
-        self._ttl_s = spec.ttl_s
+        self._spec = spec
 
     def process(
         self,
@@ -81,14 +78,12 @@ class _FirstSeenFn(beam.DoFn):
         first: Any = beam.DoFn.StateParam(FIRST),
         forget: Any = beam.DoFn.TimerParam(FORGET),
     ) -> Iterator[Any]:
-        _, element = keyed
+        (_, element), spec = keyed, self._spec
         seen = first.read()
         if seen is None:
-            first.write(self._name(element))
-            forget.set(timestamp + self._ttl_s)
-            yield from tag_and_count(self._stage, [element])
-        else:
-            yield from tag_and_count(self._stage, self._repeated(element, seen))
+            first.write(spec.name(element))
+            forget.set(timestamp + spec.ttl_s)
+        yield from tag_and_count(spec.stage, [element] if seen is None else spec.repeated(element, seen))
 
     @on_timer(FORGET)
     def on_forget(self, first: Any = beam.DoFn.StateParam(FIRST)) -> None:

@@ -82,11 +82,9 @@ class KeepBest:
 
         Elements of one key agree in all that tells elements apart; one of them stands for the others.
         """
-        elements: list[Any] = []
-        losses: list[Loss] = []
-        for some_elements, some_losses in joined[1]:
-            elements += some_elements
-            losses += some_losses
+        groups = list(joined[1])
+        elements = [element for elements, _ in groups for element in elements]
+        losses = [loss for _, losses in groups for loss in losses]
         if self.order:
             elements.sort(key=self.order)
         for index, element in enumerate(elements):

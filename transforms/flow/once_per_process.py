@@ -1,7 +1,7 @@
 """What a process makes once of a side input: `Shelf` keeps it, under the digest of all items, one number from `DigestItems`."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ class DigestItems(beam.PTransform):
             items
             | "ItemDigest" >> beam.Map(lambda item: (0, item.digest)).with_output_types(tuple[int, int])
             | "GroupDigests" >> beam.GroupByKey()
-            | "AddDigests" >> beam.MapTuple(lambda _, digests: add_digests(digests)).with_output_types(int)
+            | "AddDigests" >> beam.MapTuple(lambda _, digests: sum(digests) % 2**63).with_output_types(int)
         )
 
 
@@ -46,8 +46,3 @@ class Shelf(Generic[Made]):
                     self._made.pop(next(iter(self._made)))
                 self._made[key] = make()
             return self._made[key]
-
-
-def add_digests(digests: Iterable[int]) -> int:
-    """The digest of all items: the same whatever parts they came in. As a combiner, one of parts of it."""
-    return sum(digests) % 2**63

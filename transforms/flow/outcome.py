@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.utils.windowed_value import WindowedValue
 
 import transforms.flow.coders  # noqa: F401  registers the coders of every record before any graph is built
 from transforms.flow.heartbeat import WAKE, without_wakes
@@ -48,9 +49,12 @@ def counter(stage: str, name: str) -> Any:
     return Metrics.counter(stage, name)
 
 
-def tag_and_count(stage: str, results: Iterable[Any]) -> Iterator[Any]:
-    """Send each result to its output by its type, and count it by stage and reason."""
+def tag_and_count(stage: str, results: Iterable[Any], last: bool = True) -> Iterator[Any]:
+    """Send each result to its output by its type, and count it by stage and reason; what passes, in a stage's last step only."""
     for result in results:
+        if not last and not isinstance(result, (Rejection, DeadLetter)):
+            yield result
+            continue
         for watch in WATCHERS:
             watch(stage, result)
         match result:
@@ -65,13 +69,13 @@ def tag_and_count(stage: str, results: Iterable[Any]) -> Iterator[Any]:
                 yield result
 
 
-def tag_taken_out(stage: str, results: Iterable[Any]) -> Iterator[Any]:
-    """The same where a later step counts what passed."""
+def as_of(windowed: WindowedValue, results: Iterable[Any]) -> Iterator[Any]:
+    """Tagged results that come late, each with the timestamp and the windows of the element that it is about."""
     for result in results:
-        if isinstance(result, (Rejection, DeadLetter)):
-            yield from tag_and_count(stage, [result])
+        if isinstance(result, beam.pvalue.TaggedOutput):
+            yield beam.pvalue.TaggedOutput(result.tag, windowed.with_value(result.value))
         else:
-            yield result
+            yield windowed.with_value(result)
 
 
 def split_outputs(pardo: beam.ParDo, passed_type: type) -> Any:
@@ -101,17 +105,25 @@ def in_a_row(first: Outcome, second: Outcome, labels: tuple[str, str] = ("Flatte
 
 
 class _ApplyFn(beam.DoFn):
-    def __init__(self, stage: str, apply: Any) -> None:
+    def __init__(self, stage: str, apply: Any, last: bool, label: str) -> None:
         self._stage = stage
         self._apply = apply
+        self._last = last
+        self._label = label
 
-    def process(self, element: Any) -> Iterator[Any]:
+    def default_label(self) -> str:
+        return self._label
+
+    def process(self, element: Any, *side: Any) -> Iterator[Any]:
         if element is WAKE:
             yield element
         else:
-            yield from tag_and_count(self._stage, self._apply(element))
+            yield from tag_and_count(self._stage, self._apply(element, *side), self._last)
 
 
-def apply_rules(stage: str, apply: Any, passed_type: type) -> Any:
-    """A ParDo over a plain function `record -> iterator of records and rejections`; no model involved."""
-    return split_outputs(beam.ParDo(_ApplyFn(stage, apply)), passed_type)
+def apply_rules(stage: str, apply: Any, passed_type: type, *side: Any, last: bool = True, label: str = _ApplyFn.__name__) -> Any:
+    """A ParDo over a plain function `record, side inputs -> iterator of records and rejections`; no model involved.
+
+    Unless it is the `last` step of its stage, what passes is not counted. `label` is part of the labels of running streams.
+    """
+    return split_outputs(beam.ParDo(_ApplyFn(stage, apply, last, label), *side), passed_type)

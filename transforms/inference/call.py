@@ -32,7 +32,7 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_waking_outcome, counter, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_of, as_waking_outcome, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
@@ -203,12 +203,7 @@ class BacklogFn(beam.DoFn):
 
     def _finished(self, number: int, answer: Any) -> Iterator[Any]:
         windowed = self._in_flight.pop(number)
-        for result in self._results(windowed.value, answer):
-            # Answers come late: each keeps the timestamp and windows of the element that asked.
-            if isinstance(result, beam.pvalue.TaggedOutput):
-                yield beam.pvalue.TaggedOutput(result.tag, windowed.with_value(result.value))
-            else:
-                yield windowed.with_value(result)
+        yield from as_of(windowed, self._results(windowed.value, answer))
 
 
 class CallFn(BacklogFn):

@@ -20,8 +20,8 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from transforms.answers.canonical import ANSWER_TYPES
 from transforms.english.sentences import BORDER
+from transforms.records import ANSWER_TYPES
 from transforms.reward.final_answer import MAX_MARKS, Mark, labelled, last_word, marked, without_thinking
 from transforms.reward.hedges import OFFERS
 from transforms.reward.match_by_type import contradicts, states
@@ -67,7 +67,7 @@ def reward(
 ) -> float:
     """Score a response against the stored answer: 1.0 or 0.0.
 
-    `answer_type` is one of `transforms.answers.canonical.ANSWER_TYPES`; any other value counts as unknown.
+    `answer_type` is one of `transforms.records.ANSWER_TYPES`; any other value counts as unknown.
     `aliases` are other spellings of the stored answer. A number counts as its text; anything else that
     is no text is never right, and no alias.
     """

@@ -15,11 +15,12 @@ from beam_pipeline.demo_endpoint.rules.pass_rate import guess_answer
 from beam_pipeline.demo_endpoint.rules.round_trip import find_answer
 from beam_pipeline.demo_endpoint.rules.synthesize import synthesize_pair
 from beam_pipeline.demo_endpoint.rules.verify import verify_pair, verify_question
-from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN
-from transforms.stages import CLOSED_BOOK, MODEL_STAGES
+from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN, load_prompt
+from transforms.stages import MODEL_STAGES
 
 _TASK_LINE = re.compile(r"Task: (\w+)")
 _FIELD = re.compile(r"<(persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
+_CLOSED_BOOK = frozenset(stage for stage in MODEL_STAGES if load_prompt(stage).closed_book)
 READ_CHARS = 40_000  # a document of any size costs the same
 
 
@@ -58,6 +59,6 @@ def _read(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str, str] | None:
     content = str(messages[-1].get("content", "")) if messages else ""
     head, close, task = content.rpartition(DOCUMENT_CLOSE)
     match = _TASK_LINE.match(task)
-    if not match or match[1] not in MODEL_STAGES or bool(close) == (match[1] in CLOSED_BOOK):
+    if not match or match[1] not in MODEL_STAGES or bool(close) == (match[1] in _CLOSED_BOOK):
         return None
     return (match[1], head[len(DOCUMENT_OPEN) :][:READ_CHARS], task) if not close or head.startswith(DOCUMENT_OPEN) else None

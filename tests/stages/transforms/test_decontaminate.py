@@ -1,4 +1,3 @@
-import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,8 +10,8 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from transforms import decontaminate as module
 from transforms.benchmarks.index import BenchmarkItem, BenchmarkShard, pack_items
 from transforms.benchmarks.word_overlap import NEAR_DUPLICATE, OVERLAP
-from transforms.decontaminate import STAGE, DecontaminateQA, shared_finder
-from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.decontaminate import STAGE, DecontaminateQA, decontaminate
+from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
 
 ITEMS = [
     BenchmarkItem(
@@ -82,12 +81,14 @@ def test_outputs_have_their_types() -> None:
         assert_that(outcome.passed, equal_to([verified(CLEAN)]))
 
 
-def test_items_are_packed_in_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ITEMS_PER_SHARD", 10)
-    items = [BenchmarkItem(f"b:{n}", "", f"Why is number {n} odd?") for n in range(25)]
+def test_items_are_packed_in_shards_of_so_many_characters() -> None:
+    items = [BenchmarkItem(f"b:{n}", "", f"Why is number {n} odd?") for n in range(22)]
+    items.append(BenchmarkItem("b:22", "", "Why is number 22 even?", "x" * 16_000))
+    items.append(BenchmarkItem("b:23", "", "Why is number 23 odd?"))
+    pack = module._PackFn(pack_items, module._shard_size, 16_000)
     with TestPipeline(runner="FnApiRunner") as pipeline:
-        shards = pipeline | beam.Create(items, reshuffle=False) | beam.ParDo(module._PackItemsFn())
-        assert_that(shards | beam.Map(lambda shard: len(shard.lengths)), equal_to([10, 10, 5]))
+        shards = pipeline | beam.Create(items, reshuffle=False) | beam.ParDo(pack)
+        assert_that(shards | beam.Map(lambda shard: len(shard.lengths)), equal_to([10, 10, 3, 1]))
 
 
 def test_the_index_is_made_once_and_its_items_read_once() -> None:
@@ -97,9 +98,13 @@ def test_the_index_is_made_once_and_its_items_read_once() -> None:
         read.append(1)
         yield pack_items(ITEMS)
 
-    finders = {id(shared_finder(7, shards(), 13, 0.65)) for _ in range(3)}
-    assert len(finders) == 1 and read == [1]
-    assert shared_finder(8, shards(), 13, 0.65) is not shared_finder(8, shards(), 13, 0.9)
+    for _ in range(3):
+        [rejection] = decontaminate(verified(COPY), 7, shards(), 13, 0.65)
+        assert isinstance(rejection, Rejection) and rejection.reason == OVERLAP
+    assert read == [1]
+    [strict], [lax] = (decontaminate(verified(EDITED), 8, shards(), 13, least) for least in (0.65, 0.9))
+    assert isinstance(strict, Rejection) and lax == verified(EDITED)
+    assert read == [1, 1, 1]
 
 
 def test_items_are_decoded_only_where_there_is_no_index_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -122,8 +127,3 @@ def _noting(log: Any) -> Callable[[Any, dict[str, Any]], None]:
             file.write("x")
 
     return note
-
-
-def test_finders_need_not_be_pickled_with_the_transform() -> None:
-    shared_finder(7, [pack_items(ITEMS)], 13, 0.65)
-    assert len(pickle.dumps(module._DecontaminateFn(13, 0.65))) < 1000

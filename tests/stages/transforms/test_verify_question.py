@@ -10,7 +10,7 @@ from prompts.load import load_prompts
 from transforms.inference.call_several import spread
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, Verdict, VerifiedQA
 from transforms.stages import MODEL_STAGES
-from transforms.verify_question import VerifyQuestion
+from transforms.verify import VerifyQuestion
 
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 PROMPT = PROMPTS.prompt("verify_question")

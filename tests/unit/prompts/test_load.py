@@ -209,6 +209,12 @@ Task: x $persona
 """
 
 
+@pytest.mark.parametrize("stage", ["nope", "check", "../README", "reward_judge"])
+def test_a_stage_that_asks_no_model_is_named_with_those_that_do(stage: str) -> None:
+    with pytest.raises(PromptError, match=f"no prompt for stage '{re.escape(stage)}'; there are filter, classify, .*, pass_rate"):
+        load_prompts(stages=("filter", stage))
+
+
 def test_a_prompt_is_parsed_into_its_parts() -> None:
     prompt = parse_prompt("x", GOOD)
     assert (prompt.name, prompt.version, prompt.instructions, prompt.task) == ("x", 3, "Up to $most.", "Task: x $persona")

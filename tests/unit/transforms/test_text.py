@@ -179,11 +179,10 @@ def no_tokenizer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pa
     """An empty folder where tiktoken looks for its files, and no way to download any."""
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(tiktoken.load, "read_file", lambda path: pytest.fail(f"wants {path}"))
+    monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
     counting._found_once.cache_clear()
-    counting._encoding.cache_clear()
     yield tmp_path
     counting._found_once.cache_clear()
-    counting._encoding.cache_clear()
 
 
 def test_without_its_file_a_tokenizer_is_not_at_hand(no_tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from transforms.records import Stamp, Verdict
-from transforms.verifier_votes import CHECKS, Vote, decide, stamps_of_votes, verdicts_of, vote
+from transforms.verifier_votes import CHECKS, Vote, decide, vote
 
 STAMP = Stamp("verify", "m", 1, "abc")
 REASONS = [check.reason for check in CHECKS]
@@ -66,6 +66,14 @@ def test_a_decision_is_the_one_that_all_would_have_made(reasons: list[str], miss
 
 def test_every_verdict_is_kept_and_every_verifier_named_once() -> None:
     other = Stamp("verify", "n", 1, "abc")
-    cast = [vote(TwoChecks(leaks=False, safe=True), stamp) for stamp in (STAMP, other, STAMP)]
-    assert len(verdicts_of(cast)) == 6
-    assert stamps_of_votes(cast) == (STAMP, other)
+    given_votes = [vote(TwoChecks(leaks=False, safe=True), stamp, 1 + n) for n, stamp in enumerate((STAMP, other, STAMP))]
+    decision = decide(given_votes, 4)
+    assert decision is not None and decision.stamps == (STAMP, other)
+    *verdicts, consensus = decision.verdicts
+    assert [verdict.verifier for verdict in verdicts] == [1, 1, 2, 2, 3, 3]
+    assert consensus == Verdict("consensus", True, None, "3 for the pair, 0 against it, 1 of 4 did not answer")
+
+
+def test_the_verdicts_of_one_verifier_have_no_number() -> None:
+    decision = decide([vote(TwoChecks(leaks=True, safe=True), STAMP)])
+    assert decision is not None and decision.verdicts == (Verdict("no_leak", False, STAMP), Verdict("safe", True, STAMP))

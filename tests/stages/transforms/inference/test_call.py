@@ -14,7 +14,7 @@ from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked
 from transforms import records
 from transforms.classify import ClassifyDocuments
-from transforms.filter import FilterDocuments, FilterReply, filter_variables
+from transforms.filter import FilterDocuments, FilterReply
 from transforms.flow.coders import RecordCoder
 from transforms.inference import call as call_module
 from transforms.inference.call import CallModel
@@ -245,7 +245,7 @@ def broken_apply(document: Document, reply: FilterReply, stamp: Stamp) -> Iterat
 
 def test_a_bug_is_no_dead_letter(serve: Make, model: Make, run_transform: Any) -> None:
     endpoint = serve(lambda _: GOOD)
-    stage = CallModel("filter", filter_variables, FilterReply, broken_apply, Document, model(endpoint), PROMPTS)
+    stage = CallModel("filter", lambda _: {}, FilterReply, broken_apply, Document, model(endpoint), PROMPTS)
     with pytest.raises(Exception, match="a bug in a stage"):
         run_transform(stage, documents(1))
 

@@ -11,7 +11,7 @@ from apache_beam.transforms.window import FixedWindows, IntervalWindow, Timestam
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked
-from transforms.filter import FilterReply, filter_variables
+from transforms.filter import FilterReply
 from transforms.inference.call_several import AskSeveral, Opinion, spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import close_runtime
@@ -34,9 +34,7 @@ def gather(document: Document, opinions: Sequence[Opinion]) -> Iterator[Document
 
 
 def several(*models: ModelConfig, **settings: Any) -> AskSeveral:
-    return AskSeveral(
-        "filter", filter_variables, FilterReply, gather, Document, models[0], PROMPTS, others=models[1:], **settings
-    )
+    return AskSeveral("filter", lambda _: {}, FilterReply, gather, Document, models[0], PROMPTS, others=models[1:], **settings)
 
 
 def documents(count: int) -> list[Document]:

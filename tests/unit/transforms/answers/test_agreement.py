@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear, repeated
 from transforms.answers.agreement import answers_match
-from transforms.answers.canonical import ANSWER_TYPES, canonical, list_items
+from transforms.answers.canonical import canonical, list_items
+from transforms.records import ANSWER_TYPES
 from transforms.text import normalise
 
 TYPES = st.sampled_from([None, *ANSWER_TYPES])

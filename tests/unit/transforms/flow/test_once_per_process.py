@@ -3,7 +3,7 @@
 import threading
 import time
 
-from transforms.flow.once_per_process import Shelf, add_digests
+from transforms.flow.once_per_process import Shelf
 
 
 def test_what_was_made_is_taken_again() -> None:
@@ -42,7 +42,3 @@ def test_threads_that_ask_at_once_make_one() -> None:
     for thread in threads:
         thread.join(10)
     assert calls == [1]
-
-
-def test_digests_add_up_in_any_order() -> None:
-    assert add_digests([2**62, 2**62, 5]) == add_digests([add_digests([5, 2**62]), 2**62]) == 5

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear, repeated
 from tests.places import ROOT
-from transforms.answers.canonical import ANSWER_TYPES
 from transforms.grounding.find import find_in_text
+from transforms.records import ANSWER_TYPES
 
 DOCUMENTS = ROOT.parent / "shared" / "data" / "documents.jsonl"
 TEXT = """The Röntgen laboratory, founded on May 4th, 1923, used 1,000 km of cable. Dr. Émile Durkheim (1858–1917)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear, repeated
 from tests.places import ROOT
-from transforms.answers.canonical import ANSWER_TYPES
 from transforms.pair_rules.leakage import LEAKS, find_leak
+from transforms.records import ANSWER_TYPES
 
 ROWS = [json.loads(line) for line in (ROOT / "tests" / "data" / "leakage.jsonl").read_text("utf-8").split("\n") if line]
 FRAGMENTS = (

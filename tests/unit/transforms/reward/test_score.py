@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear, count_calls, repeated
 from tests.places import ROOT
-from transforms.answers.canonical import ANSWER_TYPES
+from transforms.records import ANSWER_TYPES
 from transforms.reward.score import reward
 
 ROWS = [json.loads(line) for line in (ROOT / "tests" / "data" / "reward.jsonl").read_text("utf-8").split("\n") if line]
