@@ -21,7 +21,8 @@ from pydantic import BaseModel
 
 from prompts.load import PromptSet
 from transforms.flow.outcome import Outcome
-from transforms.inference.call_several import Opinion, ask_models
+from transforms.inference.call import Opinion
+from transforms.inference.call_several import AskSeveral
 from transforms.inference.config import ModelConfig
 from transforms.records import Rejection, VerifiedQA, reject
 from transforms.verifier_votes import decide, stamps_of_votes, verdicts_of, vote
@@ -65,7 +66,8 @@ class VerifyQuestion(beam.PTransform):
     @no_annotations
     def expand(self, pairs: beam.PCollection) -> Outcome:
         apply = partial(apply_opinions, asked=1 + len(self.others), agreement=self.agreement)
-        return pairs | "CallModel" >> ask_models(
+        return pairs | "CallModel" >> AskSeveral(
             *("verify_question", verify_question_variables, VerifyQuestionReply, apply, VerifiedQA),
-            *(self.model, self.prompts, self.others),
+            *(self.model, self.prompts),
+            others=self.others,
         )
