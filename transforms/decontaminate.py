@@ -36,7 +36,7 @@ from transforms.benchmarks.vectors import BLOCK_ITEMS, BenchmarkVectors, closest
 from transforms.benchmarks.word_overlap import ContaminationFinder
 from transforms.errors import FatalError, TransientError
 from transforms.flow.coders import RecordCoder
-from transforms.flow.once_per_process import DigestItems, Shelf
+from transforms.flow.once_per_process import BoundedCache, DigestItems
 from transforms.flow.outcome import Outcome, apply_rules, as_of, as_outcome, split_outputs, tag_and_count
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.embed import EmbedTexts
@@ -146,8 +146,8 @@ def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput,
 
 
 # Of one run, or of two in turn; what earlier runs left in this process goes.
-_BLOCKS: Shelf[tuple[BenchmarkVectors, ...]] = Shelf(2)
-_FINDERS: Shelf[ContaminationFinder] = Shelf(2)
+_BLOCKS: BoundedCache[tuple[BenchmarkVectors, ...]] = BoundedCache(2)
+_FINDERS: BoundedCache[ContaminationFinder] = BoundedCache(2)
 
 
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:

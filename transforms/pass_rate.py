@@ -31,7 +31,8 @@ from pydantic import BaseModel
 
 from prompts.load import PromptSet
 from transforms.flow.outcome import Outcome
-from transforms.inference.call_several import AskSeveral, Opinion, spread
+from transforms.inference.call import Opinion
+from transforms.inference.call_several import AskSeveral, spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.records import Rejection, Verdict, VerifiedQA, reject

@@ -28,7 +28,8 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.flow.outcome import Outcome
 from transforms.grounding.quotes import find_quote, quote_problem
-from transforms.inference.call_several import Opinion, ask_models
+from transforms.inference.call import Opinion
+from transforms.inference.call_several import AskSeveral
 from transforms.inference.config import ModelConfig
 from transforms.records import QAPair, Rejection, Stamp, Verdict, VerifiedQA, reject
 from transforms.text import normalise
@@ -141,8 +142,9 @@ class VerifyQA(beam.PTransform):
     def expand(self, pairs: beam.PCollection) -> Outcome:
         asked = 1 + len(self.others)
         apply = partial(apply_opinions, stage=self.stage, asked=asked, agreement=self.agreement, keep_text=self.keep_text)
-        return pairs | "CallModel" >> ask_models(
-            self.stage, self.variables, self.reply_type, apply, VerifiedQA, self.model, self.prompts, self.others
+        return pairs | "CallModel" >> AskSeveral(
+            *(self.stage, self.variables, self.reply_type, apply, VerifiedQA, self.model, self.prompts),
+            others=self.others,
         )
 
 

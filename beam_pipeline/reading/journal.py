@@ -26,8 +26,8 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
             if not entry.document_id.startswith(VECTORS):  # of another model, at another price
                 for name, by in zip(("calls", *TOKENS), (1, *entry.tokens), strict=True):
                     Metrics.counter(EARLIER, name).inc(by)
-                if (runtime := peek_runtime()) and runtime.brake:
-                    runtime.brake.paid(entry.stage, Usage(*entry.tokens))
+                if (runtime := peek_runtime()) and runtime.admission:
+                    runtime.admission.paid(entry.stage, Usage(*entry.tokens))
             yield entry_by_document(entry)
 
 

@@ -51,7 +51,7 @@ def run_batch(run: Run) -> int:
         code, said = ending
         print(said, file=quiet.stream)
         return code
-    return _conclude(run, frame.result, frame.course() | stop_figures(limited.brake))
+    return _conclude(run, frame.result, frame.course() | stop_figures(limited.admission))
 
 
 def _ending(error: Exception, frame: Frame, go_on: str) -> tuple[int, str] | None:

@@ -10,7 +10,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import limits_of
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.runtime import get_runtime
-from transforms.inference.scheduling.budget import COST, TARGET, Brake, Limits
+from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limits
 
 
 def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> None:
@@ -31,28 +31,28 @@ def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> No
 
 
 class Limited:
-    """Puts the brake into this process's runtime while a run goes on; a context manager, its brake None without limits."""
+    """Limits what this process's runtime begins while a run goes on; a context manager, its `admission` None without limits."""
 
     def __init__(self, limits: Limits | None) -> None:
         self._limits = limits
-        self.brake: Brake | None = None
+        self.admission: Admission | None = None
 
     def __enter__(self) -> "Limited":
         if self._limits is not None:
-            self.brake = get_runtime().limit(self._limits)
-            WATCHERS.append(self.brake.saw)
+            self.admission = get_runtime().limit(self._limits)
+            WATCHERS.append(self.admission.saw)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.brake is not None:
-            WATCHERS.remove(self.brake.saw)
+        if self.admission is not None:
+            WATCHERS.remove(self.admission.saw)
 
 
-def stop_figures(brake: Brake | None) -> dict[str, Any]:
+def stop_figures(admission: Admission | None) -> dict[str, Any]:
     """What the summary says of a run that a limit stopped; nothing of any other."""
-    if brake is None or not brake.stopped:
+    if admission is None or not admission.stopped:
         return {}
-    return {"stopped": brake.stopped, "counted": brake.counted}
+    return {"stopped": admission.stopped, "counted": admission.counted}
 
 
 def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:

@@ -27,7 +27,7 @@ from prompts.load import load_prompts
 from transforms.check import check_pair
 from transforms.classify import ClassifyReply, apply_classify
 from transforms.filter import FilterReply, apply_filter
-from transforms.inference.call_several import Opinion
+from transforms.inference.call import Opinion
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.reply_schema import parse_reply, reply_schema
 from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA, document_of

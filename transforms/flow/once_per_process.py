@@ -1,4 +1,4 @@
-"""What a process makes once of a side input: `Shelf` keeps it, under the digest of all items, one number from `DigestItems`."""
+"""What a process makes once of a side input, in a `BoundedCache` under the digest of all items: one number from `DigestItems`."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -27,7 +27,7 @@ class DigestItems(beam.PTransform):
 Made = TypeVar("Made")
 
 
-class Shelf(Generic[Made]):
+class BoundedCache(Generic[Made]):
     """Holds `most` made things by key; the first made goes first. Threads may share it, and one makes while others wait."""
 
     def __init__(self, most: int) -> None:

@@ -3,8 +3,7 @@
 A stage is a prompt, a reply type and two plain functions; `CallModel` does the rest. Its DoFn never
 waits for one call: `process` hands the request to the process-wide runtime and yields whatever has
 been answered meanwhile; it waits only when its own backlog is full, and `finish_bundle` waits for
-what is left. The number of requests on the wire is the runtime's affair, shared by all stages and
-threads of a process.
+what is left.
 
 Fused stages in a row keep the endpoint as busy as a bare asyncio client does; a Reshuffle between
 them makes them run one after another, each with a tail of stragglers. While one of them waits it
@@ -18,8 +17,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import orjson
@@ -32,11 +31,12 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_of, as_waking_outcome, counter, split_outputs, tag_and_count
+from transforms.flow.outcome import Outcome, as_of, as_waking_outcome, count, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
+from transforms.inference.recall import document_id
 from transforms.inference.runtime import Bundle, Runtime, get_runtime
 from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
@@ -63,11 +63,8 @@ class CallModel(beam.PTransform):
         variables: element (and the side input's value, if any) -> the prompt's variables.
         reply_type: pydantic model of the reply.
         apply: (element, reply, stamp) -> records that pass, and rejections.
-        passed_type: record type that passes.
-        model: which model, where, how.
-        prompts: the prompts of the run.
         choices: reply fields whose allowed values are known only in a run.
-        side: a side input view handed to `variables`, or None.
+        side: a side input view handed to `variables`.
     """
 
     stage: str
@@ -88,28 +85,34 @@ class CallModel(beam.PTransform):
 
     def asking(self) -> beam.DoFn:
         """The DoFn that asks."""
-        return CallFn(self)
+        return CallFn(self, partial(_apply_one, self.apply))
+
+
+class Opinion(NamedTuple):
+    """What one of the models replied, and which it was: its stamp, and its number among those asked, from 1."""
+
+    reply: Any
+    stamp: Stamp
+    number: int = 1
+
+
+def _apply_one(apply: Callable[[Any, Any, Stamp], Iterator[Any]], element: Any, opinions: list[Opinion]) -> Iterator[Any]:
+    [opinion] = opinions
+    return apply(element, opinion.reply, opinion.stamp)
 
 
 # The answers that have come for one bundle of one stage; those for a bundle that failed lie there unread.
 _Mail = deque[tuple[int, Any]]
 
 
-class _Thread(threading.local):
-    """The one queue into which all answers come that a thread's stages wait for: fused stages share their thread."""
-
-    def __init__(self) -> None:
-        self.answers: queue.SimpleQueue[tuple[_Mail, int, Any]] = queue.SimpleQueue()
-
-
-_THREAD = _Thread()
+# Holds the one queue into which all answers come that a thread's stages wait for: fused stages share their thread.
+_THREAD = threading.local()
 
 
 class BacklogFn(beam.DoFn):
     """Keeps a backlog of questions in flight across `process` calls of one bundle; what is asked is the subclass's affair.
 
-    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`. `backlog`
-    is how many elements it holds at most.
+    With `wakes` it wakes the stages behind it: its main output must then be read through `as_waking_outcome`.
     """
 
     wakes = False
@@ -129,7 +132,7 @@ class BacklogFn(beam.DoFn):
         self._metrics = CallMetrics(self._namespace)
 
     def start_bundle(self) -> None:
-        self._answers = _THREAD.answers
+        self._answers: queue.SimpleQueue[tuple[_Mail, int, Any]] = vars(_THREAD).setdefault("answers", queue.SimpleQueue())
         self._mail: _Mail = deque()
         self._in_flight: dict[int, WindowedValue] = {}
         self._numbers = itertools.count()
@@ -198,71 +201,87 @@ class BacklogFn(beam.DoFn):
                     self._metrics.throttled(time.monotonic() - began)
 
     def _ready(self) -> Iterator[Any]:
+        """What the answers make; they come late: each keeps the timestamp and windows of the element that asked."""
         while self._mail:
-            yield from self._finished(*self._mail.popleft())
-
-    def _finished(self, number: int, answer: Any) -> Iterator[Any]:
-        windowed = self._in_flight.pop(number)
-        yield from as_of(windowed, self._results(windowed.value, answer))
+            number, answer = self._mail.popleft()
+            windowed = self._in_flight.pop(number)
+            yield from as_of(windowed, self._results(windowed.value, answer))
 
 
 class CallFn(BacklogFn):
-    """One chat call for each element."""
+    """One chat call of each of its models for each element; all of them count as one question, answered when the last is.
+
+    `several` says whether many were wanted: then those that failed are counted, and each element comes to something.
+    """
 
     wakes = True
+    several = False
 
-    def __init__(self, spec: CallModel) -> None:
-        super().__init__(spec.stage, spec.model.backlog)
+    def __init__(
+        self,
+        spec: CallModel,
+        apply: Callable[[Any, list[Opinion]], Iterator[Any]],
+        others: tuple[ModelConfig, ...] = (),
+        route: Callable[[Any], str] = document_id,
+    ) -> None:
+        super().__init__(spec.stage, max(1, spec.model.backlog // (1 + len(others))))
+        self._models = (spec.model, *others)
         self._variables = spec.variables
         self._reply_type = spec.reply_type
-        self._apply = spec.apply
-        self._model = spec.model
+        self._apply = apply
+        self._route = route
         self._prompts = spec.prompts
         self._choices = dict(spec.choices or {})
 
     def setup(self) -> None:
         super().setup()
-        if self._model.serve is not None:
-            keep_serving(self._model.serve)
+        if (serve := self._models[0].serve) is not None:
+            keep_serving(serve)
         self._schema = reply_schema(self._reply_type, self._choices)
         prompt = self._prompts.prompt(self._stage)
-        self._stamp = Stamp(self._stage, self._model.model, prompt.version, prompt.sha256)
+        self._stamps = [Stamp(self._stage, model.model, prompt.version, prompt.sha256) for model in self._models]
         self._signature = self._prompts.signature(self._stage)
         self._rank = MODEL_STAGES.index(self._stage) if self._stage in MODEL_STAGES else len(MODEL_STAGES)
 
-    def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[Answer], None]) -> None:
-        request = self._request(element, side, document_of(element).id)
-        self._runtime.submit(Call(request, self._reply_type, self._rank, deliver, self._choices))
+    def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[list[Answer]], None]) -> None:
+        answers: dict[int, Answer] = {}
 
-    def _request(self, element: Item, side: tuple[Any, ...], origin: str) -> Request:
-        """The question about an element; `origin` is what its call is routed by and kept under."""
+        def put(index: int, answer: Answer) -> None:
+            """Hand all answers on when the last has come; called by the loop's thread alone."""
+            answers[index] = answer
+            if len(answers) == len(self._models):
+                deliver([answers[index] for index in sorted(answers)])
+
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
-        return Request(
-            stage=self._stage,
-            document_id=origin,
-            messages=self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables),
-            schema=self._schema,
-            config=self._model,
-            signature=self._signature,
-        )
+        messages = self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables)
+        origin = self._route(element)
+        for index, model in enumerate(self._models):
+            request = Request(self._stage, origin, messages, self._schema, model, self._signature)
+            self._runtime.submit(Call(request, self._reply_type, self._rank, partial(put, index), self._choices))
 
-    def _results(self, element: Item, answer: Answer) -> Iterator[Any]:
-        self._metrics.record(answer)
-        yield from tag_and_count(self._stage, self._records(element, answer))
+    def _results(self, element: Item, answer: list[Answer]) -> Iterator[Any]:
+        for one in answer:
+            self._metrics.record(one)
+        yield from tag_and_count(self._stage, self._decide(element, answer))
 
-    def _records(self, element: Item, answer: Answer) -> Iterator[Any]:
-        if answer.error is None:
-            yield from self._apply(element, answer.reply, self._stamp)
-        elif stops_the_run(answer.error):
-            raise answer.error
-        else:
-            yield unanswered(element, answer.error, answer.usage.attempts, self._stamp)
-
-
-def unanswered(element: Item, error: Exception, attempts: int, stamp: Stamp) -> DeadLetter:
-    """The dead letter of a call about an element's document that has no answer."""
-    message = explain(error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
-    return dead_letter(element, error, attempts, stamp, message)
+    def _decide(self, element: Item, answers: list[Answer]) -> Iterator[Any]:
+        opinions, failed = [], []
+        for number, (said, stamp) in enumerate(zip(answers, self._stamps, strict=True), 1):
+            if said.error is None:
+                opinions.append(Opinion(said.reply, stamp, number))
+            elif stops_the_run(said.error):
+                raise said.error
+            else:
+                failed.append((said.error, said.usage.attempts, stamp))
+                if self.several:
+                    count(self._stage, f"unanswered/{type(said.error).__name__}")
+        results = list(self._apply(element, opinions)) if opinions else []
+        assert results or failed or not self.several, f"{self._stage} came to nothing although everybody answered"
+        yield from results
+        if failed and not results:
+            error, attempts, stamp = failed[0]
+            message = explain(error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
+            yield dead_letter(element, error, attempts, stamp, message)
 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:

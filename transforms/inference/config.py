@@ -8,7 +8,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """How a worker serves a model itself. Plain values only: it is part of the pickled graph.
+    """How a worker serves a model itself.
 
     Attributes:
         model: what the server loads, and the name that it is asked by.
@@ -36,14 +36,12 @@ class ServeConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """How one stage asks its model. Plain values only: it is part of the pickled graph.
+    """How one stage asks its model.
 
     Attributes:
         endpoints: base URLs ending in /v1; replicas of the same model.
-        model: model name as the endpoint serves it.
         api_key: where to find the key, "env:NAME" or "secret:projects/P/secrets/S/versions/V";
             never the key itself.
-        max_tokens: completion tokens allowed a call.
         request_timeout_s: seconds that one request may take, to the last byte of its reply.
         max_attempts: tries of one call on transient faults.
         max_reasks: fresh samples after a malformed or cut reply.
@@ -77,7 +75,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingConfig:
-    """How texts are embedded. Plain values only: it is part of the pickled graph.
+    """How texts are embedded.
 
     Attributes:
         model: which model, where; its temperature, tokens and re-asks mean nothing here but `max_reasks`.

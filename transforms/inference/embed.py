@@ -1,10 +1,7 @@
 """EmbedTexts: elements in, elements with the vectors of their texts out; the other place where Beam meets an endpoint.
 
-Texts go to an OpenAI-compatible `/v1/embeddings` through the runtime that chat calls go through: the
-same gates, retries, journal and memory, many texts in a request (`embedding_batches.py`).
-
-What the requests cost is counted under the namespace "embed", whichever stage asks: `texts`, how many
-of them were `replayed`, `calls` (requests), tokens, latencies and faults.
+Texts go through the runtime that chat calls go through, many in a request (`embedding_batches.py`). What that costs is
+counted under the namespace "embed", whichever stage asks: `texts`, of them `replayed`, `calls` (requests), tokens, faults.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +36,6 @@ class EmbedTexts(beam.PTransform):
         texts: element -> its texts.
         origin: element -> the name under which the journal keeps its vectors; elements may share one.
         element_type: T.
-        model: which model, where, how.
         entries: PCollection[tuple[str, tuple[str, str]]] of an earlier run's journal, as `RecallReplies` takes it; or None.
         failed: (element, error, attempts) -> what becomes of an element that has no vectors; None for a dead letter,
             which only elements that are an `Item` can become.
@@ -56,17 +52,11 @@ class EmbedTexts(beam.PTransform):
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
         if self.entries is not None:
-            elements = elements | "RecallVectors" >> RecallReplies(self.entries, self._name, self.element_type, vectors=True)
+            origin = self.origin
+            recall = RecallReplies(self.entries, lambda element: VECTORS + origin(element), self.element_type, vectors=True)
+            elements = elements | "RecallVectors" >> recall
         embedded = beam.typehints.Tuple[self.element_type, np.ndarray]
         return as_outcome(elements | "Embed" >> split_outputs(beam.ParDo(_EmbedFn(self)), embedded))
-
-    def _name(self, element: Any) -> str:
-        return journal_name(self.origin(element))
-
-
-def journal_name(origin: str) -> str:
-    """The document id of vectors in the journal."""
-    return VECTORS + origin
 
 
 class _EmbedFn(BacklogFn):
@@ -78,8 +68,7 @@ class _EmbedFn(BacklogFn):
         self._failed: Failed = spec.failed or self._dead_letter
 
     def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[EmbeddingAnswer], None]) -> None:
-        texts = tuple(self._texts(element))
-        name = journal_name(self._origin(element))
+        texts, name = tuple(self._texts(element)), VECTORS + self._origin(element)
         self._runtime.embed(EmbeddingCall(self._stage, name, texts, self._model, len(MODEL_STAGES), deliver))
 
     def _results(self, element: Any, answer: EmbeddingAnswer) -> Iterator[Any]:

@@ -4,11 +4,9 @@ Input:    PCollection[T], and the journal's entries
 Output:   PCollection[T], unchanged; just before an element goes on, what was answered for it is put
           into the memory of the runtime, where the fused stages behind find it by key
 
-A plain CoGroupByKey by the name that the journal has: no database, no worker reads more than its own
-elements' replies, and a journal of any size is read once by all workers together, from end to end. A
-call whose reply was not handed over is looked up by its key (`journal/lookup.py`). That serves a bundle that
-runs twice; it is no substitute, because it knows the newest few million replies only, reads an object
-for a few of them, and knows nothing of a journal that was written without an index.
+A plain CoGroupByKey by the name that the journal has: a journal of any size is read once by all workers
+together, from end to end. Looking replies up by key (`journal/lookup.py`) serves a bundle that runs twice; it
+is no substitute, because it knows the newest few million replies only, and no journal without an index.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +30,6 @@ def document_id(item: Item) -> str:
     return document_of(item).id
 
 
-Joined = tuple[str, dict[str, Iterable[Any]]]
-
-
 @dataclass
 class RecallReplies(beam.PTransform):
     """Joins journalled replies to their elements; for documents in place of the Reshuffle before the model block.
@@ -42,7 +37,6 @@ class RecallReplies(beam.PTransform):
     Attributes:
         entries: PCollection[tuple[str, tuple[str, str]]]: name in the journal -> (key, reply text).
         name: element -> name in the journal.
-        element_type: T.
         vectors: whether the vectors are wanted, or the replies.
         known_first: whether elements with replies go before those without, as far as they are in one bundle.
     """
@@ -77,7 +71,9 @@ class _RecallFn(beam.DoFn):
     def start_bundle(self) -> None:
         self._waiting: list[WindowedValue] = []
 
-    def process(self, joined: Joined, windowed: Any = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
+    def process(
+        self, joined: tuple[str, dict[str, Iterable[Any]]], windowed: Any = beam.DoFn.WindowedValueParam
+    ) -> Iterator[Any]:
         _, groups = joined
         runtime = get_runtime()
         known = False

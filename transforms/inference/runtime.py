@@ -1,24 +1,23 @@
 """The process-wide runtime: one event loop thread, through which every stage and thread asks its models.
 
-No Beam here. A stage submits a `Call` and gets an `Answer` in a queue of its own; in between the
-runtime routes, waits for a slot, retries, asks again for a malformed reply, and remembers. It never
-raises for one call's sake: an `Answer` carries the error. Only `FatalError` stops a run.
+No Beam here. A stage submits a `Call` and is given an `Answer`; in between the runtime routes, waits for a slot, retries,
+asks again for a malformed reply, and remembers. It never raises for one call's sake: an `Answer` carries the error.
 """
 
 import asyncio
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from transforms.errors import FatalError, ReplyInvalid
-from transforms.inference.client.capabilities import forget_abilities
+from transforms.inference.client.capabilities import forget_capabilities
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.config import ModelConfig
 from transforms.inference.journal.replies import Replies
-from transforms.inference.scheduling.budget import Brake, Limits
+from transforms.inference.scheduling.budget import Admission, Limits
 from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
 from transforms.inference.scheduling.embedding_batches import Embedder, EmbeddingAnswer, EmbeddingCall
 from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
@@ -82,7 +81,7 @@ class Runtime:
         self._figures = Figures()
         self._embedder = Embedder(self._spawn, self._ask_batch, self._replies)
         self.fatal: FatalError | None = None
-        self.brake: Brake | None = None
+        self.admission: Admission | None = None
         self.listeners: list[Callable[[Call, Answer], None]] = []  # told of every answer, on the loop's thread
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
@@ -107,8 +106,7 @@ class Runtime:
     def close(self) -> None:
         """Stop, close every connection, end the thread, and make every reply durable.
 
-        Raises:
-            FatalError: the journal cannot be written; what it says is lost to a later run.
+        Raises FatalError where the journal cannot be written; what it says is lost to a later run.
         """
         self.stop()
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
@@ -136,19 +134,15 @@ class Runtime:
         waiting = self._figures.held_back + self._router.stranded
         return waiting > sum(replica.in_flight for replica in list(self._router.replicas.values()))
 
-    def limit(self, limits: Limits) -> Brake:
-        """Begin no more documents than the limits ask for; the brake also wants to be told the stages' results."""
-        self.brake = Brake(limits, self._loop, self._idle)
-        return self.brake
+    def limit(self, limits: Limits) -> Admission:
+        """Begin no more documents than the limits ask for; it also wants to be told the stages' results."""
+        self.admission = Admission(limits, self._loop, self._idle)
+        return self.admission
 
     def _idle(self) -> bool:
         """Whether nothing is on the wire, and nothing waits to be."""
-        return not (
-            self._figures.held_back
-            or self._router.waiting()
-            or self._router.stranded
-            or any(replica.in_flight for replica in self._router.replicas.values())
-        )
+        now = self.snapshot()
+        return not (now.held_back or now.waiting or now.in_flight or self._router.stranded)
 
     def recall(self, key: str, text: str) -> None:
         """Remember a reply that was paid for earlier."""
@@ -176,8 +170,8 @@ class Runtime:
 
     async def _run(self, call: Call) -> None:
         answer = await self._safely(self._answer, call, lambda error: Answer(call, None, error, Usage()))
-        if self.brake is not None:
-            self.brake.paid(call.request.stage, answer.usage)
+        if self.admission is not None:
+            self.admission.paid(call.request.stage, answer.usage)
         for listen in self.listeners:
             listen(call, answer)
         call.deliver(answer)
@@ -226,10 +220,11 @@ class Runtime:
             if (answer := self._replayed(call, journalled)) is not None:
                 return answer
             self._ensure_replicas(call.request.config)
-            brake = self.brake
-            if brake is not None and call.request.stage == brake.first:
-                await brake.begin(call.request.document_id, sum(map(_tokens, call.request.messages)))
-            attempt = Attempt(call, self._router, self._figures, brake.check if brake else None)
+            admission = self.admission
+            if admission is not None and call.request.stage == admission.first:
+                tokens = sum(estimate_tokens(message["content"]) for message in call.request.messages)
+                await admission.begin(call.request.document_id, tokens)
+            attempt = Attempt(call, self._router, self._figures, admission.check if admission else None)
             answer = await attempt.run()
             if attempt.completion is not None:
                 self._replies.keep(call.request, key, attempt.completion)
@@ -247,8 +242,8 @@ class Runtime:
         except ReplyInvalid:
             return None
         self._figures.replayed += 1
-        if self.brake is not None and call.request.stage == self.brake.first:
-            self.brake.replayed(call.request.document_id)
+        if self.admission is not None and call.request.stage == self.admission.first:
+            self.admission.replayed(call.request.document_id)
         return Answer(call, reply, None, Usage(), replayed=True)
 
     def _ensure_replicas(self, config: ModelConfig) -> None:
@@ -256,11 +251,8 @@ class Runtime:
             if url not in self._router.replicas:
                 ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
                 initial = initial_limit(config.processes, len(config.endpoints))
-                self._router.add(Replica(Endpoint(url), Limiter(ceiling, config.request_timeout_s, initial)))
-
-
-def _tokens(message: Mapping[str, str]) -> int:
-    return estimate_tokens(message["content"])
+                limiter = Limiter(ceiling, config.request_timeout_s, initial)
+                self._router.replicas[url] = Replica(Endpoint(url), limiter)
 
 
 _runtime: Runtime | None = None
@@ -286,6 +278,6 @@ def close_runtime() -> None:
     global _runtime
     with _runtime_lock:
         runtime, _runtime = _runtime, None
-    forget_abilities()
+    forget_capabilities()
     if runtime is not None:
         runtime.close()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Asked
 from transforms.flow.coders import RecordCoder
-from transforms.inference.call_several import Opinion
+from transforms.inference.call import Opinion
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.runtime import close_runtime
 from transforms.pass_rate import Band, MeasurePassRate, SolverReply, apply_samples

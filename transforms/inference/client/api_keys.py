@@ -35,10 +35,8 @@ class KeyOutOfReach(KeyUnreadable):
 def resolve_key(source: str) -> str:
     """The key that a source names: "env:NAME" or "secret:projects/P/secrets/S/versions/V".
 
-    An environment variable that is not set means an endpoint without a key.
-
-    Raises:
-        KeyUnreadable: no such source, or no key in it; the message has its name and never its value.
+    An environment variable that is not set means an endpoint without a key. Raises KeyUnreadable; its message has the
+    name of the source and never its value.
     """
     kind, _, name = source.partition(":")
     if kind == "env":
@@ -124,9 +122,7 @@ class Key:
 
         A key that was never taken is looked up once more. One that was taken, and comes from a store where keys are
         rotated, is looked up every `LOOK_AGAIN_S` for `ROTATION_PATIENCE_S`: a server may change before the store does.
-
-        Raises:
-            KeyUnreadable: its source cannot be read any more.
+        Raises KeyUnreadable where its source cannot be read any more.
         """
         async with self._lock:
             assert self._current is not None
@@ -138,7 +134,7 @@ class Key:
                 return None
             rotating = elsewhere and self._accepted == refused.value
             until = time.monotonic() + (ROTATION_PATIENCE_S if rotating else 0.0)
-            while (new := await self._read_or_keep(refused, rotating)) == refused.value:
+            while (new := await self._read(refused.value if rotating else "")) == refused.value:
                 if time.monotonic() >= until:
                     self._gave_up = refused.value, time.monotonic()
                     return None
@@ -146,14 +142,11 @@ class Key:
             self._current = SentKey(new)
             return self._current
 
-    async def _read_or_keep(self, refused: SentKey, keep: bool) -> str:
-        """What the source holds; the refused key where it is out of reach for now, and may be tried again."""
+    async def _read(self, instead: str = "") -> str:
+        """What the source holds; `instead`, if any, where it is out of reach for now, and may be tried again."""
         try:
-            return await self._read()
+            return await asyncio.to_thread(resolve_key, self._source)
         except KeyOutOfReach:
-            if keep:
-                return refused.value
+            if instead:
+                return instead
             raise
-
-    async def _read(self) -> str:
-        return await asyncio.to_thread(resolve_key, self._source)

@@ -42,7 +42,7 @@ Post = Callable[[dict[str, Any]], Awaitable[Answer]]
 _FOUND: dict[tuple[str, str], GivenUp] = {}
 
 
-def forget_abilities() -> None:
+def forget_capabilities() -> None:
     """Begin anew, as another run in this process must."""
     _FOUND.clear()
 

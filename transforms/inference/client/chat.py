@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What an endpoint answered: text, and tokens as it counts them."""
+    """What an endpoint answered, and tokens as it counts them."""
 
     text: str
     prompt_tokens: int = 0

@@ -1,7 +1,6 @@
 """Texts as vectors: what is asked of an embedding model, how its reply is read, and how a vector is kept.
 
-A vector has length 1, since only directions are compared, and is kept as float16: 768 bytes for 384
-dimensions, 1,024 characters in the journal. Rounding to float16 moves a cosine by less than 0.001.
+A vector has length 1 and is kept as float16, which moves a cosine by less than 0.001.
 """
 
 import base64
@@ -33,10 +32,7 @@ _SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingRequest:
-    """Some texts in one request.
-
-    `width` is how many numbers the vectors of this model have, 0 where it is not known yet.
-    """
+    """Some texts in one request; `width` is how many numbers this model's vectors have, 0 if it is not known yet."""
 
     stage: str
     document_id: str
@@ -118,7 +114,7 @@ def _shown(data: Any, key: str) -> str:
 
 
 def read_vector(sent: Any) -> Vector | None:
-    """A vector of length 1 from a list of numbers or from base64; None if it has no direction."""
+    """A vector of length 1, as float16, from a list of numbers or from base64; None if it has no direction."""
     try:
         if isinstance(sent, str):
             numbers = np.frombuffer(base64.b64decode(sent, validate=True), dtype=_SENT).astype(np.float64)
@@ -128,11 +124,6 @@ def read_vector(sent: Any) -> Vector | None:
         return None
     if numbers.ndim != 1 or not numbers.size:
         return None
-    return unit_vector(numbers)
-
-
-def unit_vector(numbers: NDArray[np.float64]) -> Vector | None:
-    """The same direction with length 1, as float16; None for zeros and for what is not finite."""
     largest = np.abs(numbers).max()
     if not np.isfinite(largest) or largest == 0:
         return None

@@ -19,14 +19,7 @@ from transforms.inference.client.api_keys import NO_KEY, Key
 from transforms.inference.client.capabilities import Negotiation
 from transforms.inference.client.chat import Completion, Request, full_body, read_completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
-from transforms.inference.client.error_classes import (
-    ContextOverflow,
-    KeyRefused,
-    NotThere,
-    Refused,
-    TimedOut,
-    classify,
-)
+from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
@@ -48,8 +41,7 @@ CHAT = "/chat/completions"
 class Endpoint:
     """A client for one base URL, whichever models and keys it is asked with. Use from one event loop only.
 
-    Keys are read at the first request and again after a 401, so that a rotated key is picked up
-    without a new job. No error or reply of an endpoint holds its key.
+    Keys are read at the first request and again after a 401. No error or reply of an endpoint holds its key.
     """
 
     def __init__(self, url: str) -> None:
@@ -84,8 +76,7 @@ class Endpoint:
     async def works(self) -> bool:
         """Whether a question of one word, to the model that was asked last, is answered or refused for a reason. Never raises.
 
-        A gateway lists its models while the model behind it is gone; and where real requests fail, this says whether
-        it is they or the model.
+        A gateway lists its models while the model behind it is gone.
         """
         if self._last is None:
             return True
@@ -109,19 +100,14 @@ class Endpoint:
     async def ask(self, request: Request, temperature: float | None = None, max_tokens: int | None = None) -> Completion:
         """Send one request once, stepping down to what the model accepts where it refuses more.
 
-        Raises:
-            TransientError, RequestRefused, ReplyInvalid, ReplyTruncated, FatalError
+        Raises TransientError, RequestRefused, ReplyInvalid, ReplyTruncated or FatalError.
         """
         body = full_body(request, temperature, max_tokens)
         data, key = await self._negotiation.send(request, body, lambda reduced: self._post(CHAT, request, reduced))
         return read_completion(data, key)
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
-        """Ask for the vectors of some texts, once.
-
-        Raises:
-            TransientError, RequestRefused, ReplyInvalid, FatalError
-        """
+        """Ask for the vectors of some texts, once. Raises as `ask` does."""
         data, key = await self._post("/embeddings", request, embedding_body(request))
         return read_embeddings(data, request, key)
 
@@ -209,12 +195,8 @@ def decode_json(content: bytes) -> Any:
 async def within(timeout_s: float, sending: Awaitable[T]) -> T:
     """The result of `sending`, all of which takes `timeout_s` at most.
 
-    A time-out of the HTTP client bounds each read, and a server that sends a space now and then
-    never meets it. `asyncio.wait_for` before Python 3.12 loses a cancellation that comes together
-    with the result, and with it the end of a run.
-
-    Raises:
-        TimedOut: it took longer.
+    Raises TimedOut. The HTTP client's own bounds each read, and a server that sends a space now and then never meets it.
+    `asyncio.wait_for` before Python 3.12 loses a cancellation that comes together with the result.
     """
     task = asyncio.ensure_future(sending)
     try:

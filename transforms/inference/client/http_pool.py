@@ -1,8 +1,7 @@
 """The HTTP client of one endpoint: openai's own, on aiohttp, with limits of ours.
 
-aiohttp takes six tenths of the CPU time of httpcore's pool, which looks at every open connection
-for every request. A request takes the connection that was given back last, and opens one only where
-none is free: there are as many as there were requests in flight at once, and no more.
+aiohttp takes six tenths of the CPU time of httpcore's pool, which looks at every open connection for every request. A
+request opens a connection only where none is free: there are as many as there were requests in flight at once.
 """
 
 import httpx2

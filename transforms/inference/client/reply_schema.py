@@ -1,8 +1,7 @@
 """Reply schemas: from a pydantic model to what every server enforces, and back from text to a reply.
 
-Only keywords that vLLM (xgrammar, guidance) and llama.cpp both enforce are sent: others are refused
-by one server (`uniqueItems`: 400) or quietly ignored by another. The pydantic model checks the
-whole contract here, whatever the server did.
+Only keywords that vLLM (xgrammar, guidance) and llama.cpp both enforce are sent: others are refused by one server or
+quietly ignored by another. The pydantic model checks the whole contract here, whatever the server did.
 """
 
 import json
@@ -36,11 +35,7 @@ MOST_REPAIRED_CHARS = 20_000  # a reply of some 5,000 tokens
 
 
 def reply_schema(reply_type: type[BaseModel], choices: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
-    """The JSON schema to send for a reply type.
-
-    `choices` turns a top-level string property into an enum whose values are known only in a run,
-    such as the list of domains.
-    """
+    """The JSON schema to send; `choices` makes an enum of a string property whose values are known only in a run."""
     schema: dict[str, Any] = _strict(reply_type.model_json_schema())
     for name, values in (choices or {}).items():
         schema["properties"][name] = {"type": "string", "enum": list(values)}
@@ -71,10 +66,7 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
     """Parse a model's answer that was not cut, with whatever a model puts around its JSON, and with slips of punctuation.
 
     What it copied from a neutralised prompt is restored: a question on HTML must not hold invisible
-    characters.
-
-    Raises:
-        ReplyInvalid: no JSON object in it, or one that does not fit the reply type.
+    characters. Raises ReplyInvalid where there is no JSON object in it, or one that does not fit.
     """
     try:
         reply = reply_type.model_validate_json(text)
@@ -140,12 +132,9 @@ def _validate(data: dict[str, Any], reply_type: type[Reply], text: str) -> Reply
 
 
 def extract_object(text: str) -> dict[str, Any]:
-    """The JSON object in a reply: bare, in a fence, after a thought, or with prose around it.
+    """The JSON object in a reply: bare, in a fence, after a thought, or with prose around it. Raises ReplyInvalid.
 
     The last object that parses wins, because models think first and answer last.
-
-    Raises:
-        ReplyInvalid: there is none.
     """
     found = [value for _, _, value in _objects(_answer(text))]
     if not found:

@@ -5,19 +5,16 @@ which byte the line begins.
 
     journal/<name>.jsonl            journal/index/<name>.index
 
-An object cannot be appended to. There the index of a process is written anew after its journal
-objects, every few seconds, under a name that says which it covers, and the one before is deleted: no
-name is ever written twice, which stores limit or refuse. A record says in which object and at which
-byte the line begins. When it has so many records that writing it again and again costs more than the
-replies, it is laid aside and a new one begun.
+An object cannot be appended to. There the index of a process is written anew every few seconds, under
+a name that says which journal objects it covers, and the one before is deleted: no name is ever written
+twice, which stores limit or refuse. A record says in which object and at which byte the line begins. An
+index of so many records that writing it again costs more than the replies is laid aside for a new one.
 
     journal/<name>-<number>.jsonl   journal/index/<name>-<first>-<last>.index        (the one that grows)
                                     journal/index_full/<name>-<first>-<last>.index   (those laid aside)
 
-The two folders keep listing cheap: whoever wants to know what is new lists as many names as there are
-processes, whatever the age of the run.
-
-An index that cannot be written costs repeats at worst, so it stops nobody: it is told once.
+So whoever wants to know what is new lists as many names as there are processes, whatever the age of the
+run. An index that cannot be written costs repeats at worst, so it stops nobody: it is told once.
 """
 
 import logging
@@ -33,8 +30,7 @@ FULL = "index_full"
 SUFFIX = ".index"
 # Seconds between two versions of the index of an object store.
 INDEX_S = 5.0
-# Records in one object: 1.3 MB. A process with 20 replies a second writes 130 kB/s of index on the average, and
-# lays one aside in an hour.
+# Records in one object: 1.3 MB. A process with 20 replies a second writes 130 kB/s, and lays one aside in an hour.
 INDEX_REPLIES = 65_536
 # Bits for the place within a journal object; the rest of 64 says which object.
 _OFFSET_BITS = 32
@@ -42,19 +38,21 @@ _OFFSET_BITS = 32
 _LOGGER = logging.getLogger(__name__)
 
 
-def place_in_objects(number: int, offset: int) -> int:
-    """`where` of a record, for a line in a journal object."""
-    return number << _OFFSET_BITS | offset
-
-
 def split_place(where: int) -> tuple[int, int]:
-    """(number of the journal object, byte in it)."""
+    """`where` of a record for a line in a journal object: (number of the object, byte in it)."""
     return where >> _OFFSET_BITS, where & (1 << _OFFSET_BITS) - 1
 
 
 def journal_object(folder: str, name: str, number: int) -> str:
     """The path of one journal object of a process."""
     return f"{folder}/{name}-{number:06d}.jsonl"
+
+
+def open_to_append(path: str) -> tuple[int, int]:
+    """A local file, made with its folder where there is none, and its size."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    return file, os.fstat(file).st_size
 
 
 class FileIndex:
@@ -69,7 +67,9 @@ class FileIndex:
         """Say where a line lies that has been written. Raises nothing."""
         try:
             if self._file < 0:
-                self._open()
+                self._file, size = open_to_append(self._path)
+                if size % RECORD_BYTES:
+                    os.ftruncate(self._file, size - size % RECORD_BYTES)
             if os.write(self._file, pack_record(key, offset, length)) != RECORD_BYTES:
                 raise OSError("no room for a whole record")
         except OSError as error:
@@ -77,13 +77,6 @@ class FileIndex:
             if not self._told:
                 _LOGGER.warning("%s cannot be written; other processes may pay again for these replies: %s", self._path, error)
             self._told = True
-
-    def _open(self) -> None:
-        os.makedirs(os.path.dirname(self._path), exist_ok=True)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        size = os.fstat(self._file).st_size
-        if size % RECORD_BYTES:
-            os.ftruncate(self._file, size - size % RECORD_BYTES)
 
     def close(self) -> None:
         if self._file >= 0:
@@ -115,7 +108,7 @@ class ObjectIndex:
         self._last = number
         offset = 0
         for key, length in lines:
-            self._records += pack_record(key, place_in_objects(number, offset), length)
+            self._records += pack_record(key, number << _OFFSET_BITS | offset, length)
             offset += length
         self._pending = True
 

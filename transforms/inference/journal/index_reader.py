@@ -1,7 +1,6 @@
 """Reading what the processes of a run keep in its journal folder: which indexes there are, and single replies.
 
-Everything here blocks, so it is called from threads. What cannot be read raises an error of the file
-system, for the caller to live with.
+Everything here blocks, so it is called from threads, and raises what the file system does.
 """
 
 import os
@@ -19,8 +18,7 @@ from transforms.inference.journal.writer import JournalEntry, decode_entry, read
 class Segment:
     """A piece of a process's index: its bytes stay as they are, and more may come behind them.
 
-    `name` is the process's, `first` tells its pieces apart, `size` is that of its whole records, and `updated` is in
-    seconds by the store's clock.
+    `name` is the process's, `first` tells its pieces apart, and `size` is that of whole records.
     """
 
     name: str
@@ -44,9 +42,13 @@ class FileIndexReader:
         """The newest piece of every process's index."""
         try:
             with os.scandir(os.path.join(self._folder, GROWING)) as files:
-                return [_segment(file) for file in files if file.name.endswith(SUFFIX) and file.is_file()]
+                found = [(file, file.stat()) for file in files if file.name.endswith(SUFFIX) and file.is_file()]
         except FileNotFoundError:  # nothing is written before the first reply
             return []
+        return [
+            Segment(file.name.removesuffix(SUFFIX), 0, file.path, status.st_size // RECORD_BYTES * RECORD_BYTES, status.st_mtime)
+            for file, status in found
+        ]
 
     def full(self, name: str = "") -> list[Segment]:
         """The pieces that grow no more, of one process or of all."""
@@ -70,15 +72,6 @@ class FileIndexReader:
         finally:
             os.close(file)
         return [] if entry is None else [entry]
-
-
-def _segment(file: os.DirEntry[str]) -> Segment:
-    status = file.stat()
-    return Segment(file.name.removesuffix(SUFFIX), 0, file.path, _whole(status.st_size), status.st_mtime)
-
-
-def _whole(size: int) -> int:
-    return size - size % RECORD_BYTES
 
 
 _OBJECT = re.compile(r"(?P<name>.+)-(?P<first>\d{6,18})-(?P<last>\d{6,18})" + re.escape(SUFFIX))
@@ -107,20 +100,18 @@ class ObjectIndexReader:
 
     def entries(self, name: str, where: int, length: int) -> Iterable[JournalEntry]:
         data = read_object(journal_object(self._folder, name, split_place(where)[0]))
-        return list(read_entries(iter(data.splitlines())))
+        return read_entries(data.splitlines())
 
     def _segments(self, kind: str, prefix: str) -> list[Segment]:
         """The newest version of each piece: the ones before are deleted, but perhaps not yet."""
-        newest: dict[tuple[str, int], tuple[int, Segment]] = {}
-        for listed in list_objects(f"{self._folder}/{kind}", f"{prefix}*{SUFFIX}"):
-            if (named := _OBJECT.fullmatch(listed.path.rpartition("/")[2])) is None:
-                continue
-            name, first, last = named["name"], int(named["first"]), int(named["last"])
-            known = newest.get((name, first))
-            if known is None or known[0] < last:
-                size, updated = _whole(listed.size_in_bytes), listed.last_updated_in_seconds
-                newest[name, first] = (last, Segment(name, first, listed.path, size, updated))
-        return [segment for _, segment in newest.values()]
+        listing = list_objects(f"{self._folder}/{kind}", f"{prefix}*{SUFFIX}")
+        found = ((_OBJECT.fullmatch(listed.path.rpartition("/")[2]), listed) for listed in listing)
+        named = [(named["name"], int(named["first"]), int(named["last"]), listed) for named, listed in found if named]
+        newest: dict[tuple[str, int], Segment] = {}
+        for name, first, _, listed in sorted(named, key=lambda version: version[2]):
+            size, updated = listed.size_in_bytes // RECORD_BYTES * RECORD_BYTES, listed.last_updated_in_seconds
+            newest[name, first] = Segment(name, first, listed.path, size, updated)
+        return list(newest.values())
 
 
 # A journal folder, to be read.

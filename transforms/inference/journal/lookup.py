@@ -5,13 +5,9 @@ lists the indexes, reads what is new in some of them (those that stopped growing
 process may be dead and its bundles may run here next), and remembers where which reply lies. A call
 whose reply lies somewhere reads that line and is not asked.
 
-What that costs, for W processes that write into one folder, all of them asking: a look every 2 s or
-W / 20 s, whichever is more, so 20 listings a second at most for all together, each of as many names
-as there are processes (a page of a thousand); at each look 16 pieces of index at most, of which only
-new records are read, 20 bytes a reply, and of those that still grow no more than a megabyte in all. A
-thousand processes at 20 replies a second: a look every 50 s with a read or two in it, 20 kB/s for
-each, 60 requests a second and 20 MB/s for all. A new process reads 80 MB at most, those that stopped
-first, and never a journal.
+What that costs a thousand processes that write into one folder at 20 replies a second, all of them
+asking: a look every 50 s with a read or two in it, 20 kB/s for each, 60 requests a second and 20 MB/s
+for all. A new process reads 80 MB of index at most, and never a journal.
 
 All of it happens in threads; the event loop searches in memory, some microseconds a call. Nothing here
 raises: what cannot be read or is damaged is asked again.
@@ -53,12 +49,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class JournalLookup:
-    """The journal of one folder, as a process knows it. Used from the event loop only.
-
-    Attributes:
-        remember: told each reply that is read, on the loop.
-        most: replies known at once.
-    """
+    """The journal of one folder, as a process knows it. Used from the event loop only, where `remember` is told each reply."""
 
     def __init__(
         self, folder: str, remember: Callable[[str, str], None], reader: IndexReader | None = None, most: int = MOST_REPLIES
@@ -165,18 +156,16 @@ class _Indexes:
         growing = self.reader.growing()
         self.processes = len({segment.name for segment in growing})
         if self._sizes is None:
-            # One just laid aside lies there twice.
-            self._take_all(list({segment.piece: segment for segment in (*growing, *self.reader.full())}.values()))
+            # The newest replies of all, as many as can be known at once; the rest is never read. One just laid aside
+            # lies there twice.
+            segments = list({segment.piece: segment for segment in (*growing, *self.reader.full())}.values())
+            newest = max((segment.updated for segment in segments), default=0.0)
+            segments.sort(key=lambda segment: (segment.updated > newest - GROWING_S, -segment.updated, -segment.first))
+            self._take(segments, oldest=True)
         else:
             self._take_some([segment for segment in growing if self._new_bytes(segment)], self._sizes)
         self._sizes = {segment.piece: segment.size for segment in growing}
         self._looks += 1
-
-    def _take_all(self, segments: list[Segment]) -> None:
-        """The first look: the newest replies of all, as many as can be known at once; the rest is never read."""
-        newest = max((segment.updated for segment in segments), default=0.0)
-        segments.sort(key=lambda segment: (segment.updated > newest - GROWING_S, -segment.updated, -segment.first))
-        self._take(segments, oldest=True)
 
     def _take_some(self, segments: list[Segment], sizes: dict[tuple[str, int], int]) -> None:
         """A later look: what is new in a few of them, those first that have not grown since the last look."""
@@ -203,22 +192,21 @@ class _Indexes:
     def _take(self, segments: list[Segment], oldest: bool = False) -> None:
         """Read what is new in these, a few at a time: what lies read and unsorted is memory too."""
         with ThreadPoolExecutor(READERS) as pool:
-            for start in range(0, len(segments), READERS):
-                self._take_few(pool, segments[start : start + READERS], oldest)
-
-    def _take_few(self, pool: ThreadPoolExecutor, segments: list[Segment], oldest: bool) -> None:
-        room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
-        starts = []
-        for segment in segments:
-            wanted = min(self._new_bytes(segment), room)
-            starts.append(segment.size - wanted)
-            room -= wanted if oldest else 0
-        for segment, start, data in zip(segments, starts, pool.map(self._data, segments, starts), strict=True):
-            if data is None:
-                continue  # perhaps next time
-            self._bytes[segment.piece] = start + len(data) - len(data) % RECORD_BYTES
-            if data:
-                self.replies.add(self._source(segment.name), unpack_records(data), oldest)
+            for first in range(0, len(segments), READERS):
+                room = (self.replies.room if oldest else self.replies.most) * RECORD_BYTES
+                few, starts = segments[first : first + READERS], []
+                for segment in few:
+                    wanted = min(self._new_bytes(segment), room)
+                    starts.append(segment.size - wanted)
+                    room -= wanted if oldest else 0
+                for segment, start, data in zip(few, starts, pool.map(self._data, few, starts), strict=True):
+                    if data is None:
+                        continue  # perhaps next time
+                    self._bytes[segment.piece] = start + len(data) - len(data) % RECORD_BYTES
+                    if data:
+                        if segment.name not in self.names:
+                            self.names.append(segment.name)
+                        self.replies.add(self.names.index(segment.name), unpack_records(data), oldest)
 
     def _data(self, segment: Segment, start: int) -> bytes | None:
         if start >= segment.size:
@@ -228,8 +216,3 @@ class _Indexes:
         except Exception as error:  # a newer version has taken its place, or the file system fails
             _LOGGER.debug("%s cannot be read: %s", segment.path, error)
             return None
-
-    def _source(self, name: str) -> int:
-        if name not in self.names:
-            self.names.append(name)
-        return self.names.index(name)

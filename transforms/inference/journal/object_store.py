@@ -1,8 +1,4 @@
-"""Objects of a store through Beam's file systems: the one use of Beam in what has none.
-
-Imported where it is called, so that who keeps a journal on a local disk does not load it. What a
-store raises is an affair of its own.
-"""
+"""Objects of a store through Beam's file systems, loaded only where a journal is kept in one. Raises what the store does."""
 
 from typing import Any
 

@@ -16,8 +16,7 @@ REMEMBERED_REPLIES = 20_000
 class Replies:
     """The replies that a process knows, by the keys of their requests. For the event loop, but for `flush` and `close`.
 
-    Attributes:
-        failed: told that a journal cannot be written any more.
+    `failed` is told that a journal cannot be written any more.
     """
 
     def __init__(self, failed: Callable[[FatalError], None]) -> None:

@@ -1,12 +1,9 @@
 """The reply journal: every good reply, appended as it arrives, so that it is never paid for again.
 
-A journal is a folder of JSONL files; each process writes its own. On a local file system every reply
-is written straight through to the operating system, so that a killed process loses nothing. An
-object store has no append: there a new object is written every few seconds or few hundred replies,
-and whenever a bundle ends. What a store does not take is kept and tried again.
-
-Beside it each process keeps an index (`index_files.py`), by which the others find a reply without
-reading all that was written (`lookup.py`).
+A journal is a folder of JSONL files; each process writes its own, and beside it an index (`index_files.py`). On a local
+file system every reply is written straight through to the operating system, so that a killed process loses nothing. An
+object store has no append: there a new object is written every few seconds or few hundred replies, and whenever a bundle
+ends. What a store does not take is kept and tried again.
 """
 
 import os
@@ -14,17 +11,16 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import orjson
 
 from transforms.errors import FatalError
 from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import Origin
-from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object
+from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object, open_to_append
 from transforms.inference.journal.object_store import write_object as _write_object
 from transforms.records import TOKENS
 
@@ -88,7 +84,7 @@ class FileJournal:
         line = encode_entry(origin, key, completion)
         try:
             if self._file < 0:
-                self._open()
+                self._file, self._end = open_to_append(self._path)
             # One write call: the line is with the operating system whole before the reply goes on.
             written = os.write(self._file, line)
         except OSError as error:
@@ -100,11 +96,6 @@ class FileJournal:
         self._index.add(key, self._end, written)
         self._end += written
 
-    def _open(self) -> None:
-        os.makedirs(os.path.dirname(self._path), exist_ok=True)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._end = os.fstat(self._file).st_size
-
     def flush(self) -> None:
         """Nothing is held back; a machine that loses power may lose what its disk had not yet."""
 
@@ -115,24 +106,18 @@ class FileJournal:
         self._index.close()
 
 
-class _Line(NamedTuple):
-    key: str
-    data: bytes
-
-
 class ObjectJournal:
     """Writes objects of many replies each through Beam's file systems, from a thread of its own.
 
-    A line leaves the memory when the object that holds it is written, and not before. The thread is
-    there while lines are, or an index of them is to be written: then it ends, and comes back with the
-    next reply.
+    A line leaves the memory when the object that holds it is written, and not before. The thread is there
+    while lines are, or an index of them is to be written, and comes back with the next reply.
     """
 
     def __init__(self, folder: str, name: str) -> None:
         self._folder, self._name = folder.rstrip("/"), name
         self._index = ObjectIndex(self._folder, name)
         self._changed = threading.Condition()
-        self._lines: list[_Line] = []  # not yet durable, oldest first
+        self._lines: list[tuple[str, bytes]] = []  # keys and lines, not yet durable, oldest first
         self._closing = False
         self._writing = False  # whether the thread is there
         self._oldest = 0.0  # when the oldest of them began to wait
@@ -144,7 +129,7 @@ class ObjectJournal:
         self._error: Exception | None = None
 
     def append(self, origin: Origin, key: str, completion: Completion) -> None:
-        line = _Line(key, encode_entry(origin, key, completion))
+        line = key, encode_entry(origin, key, completion)
         with self._changed:
             self._closing = False
             if not self._lines:
@@ -158,8 +143,7 @@ class ObjectJournal:
     def flush(self) -> None:
         """Return once every reply appended so far is durable; from any thread.
 
-        Raises:
-            FatalError: it cannot be made durable; what was appended is kept for the next flush.
+        Raises FatalError where it cannot be made durable; what was appended is kept for the next flush.
         """
         with self._changed:
             target = self._appended
@@ -206,15 +190,27 @@ class ObjectJournal:
                 continue
             # One name until it is written: an object of which half was written is replaced.
             path = journal_object(self._folder, self._name, self._parts)
+            failure: Exception | None = None
             try:
-                _write_object(path, b"".join(line.data for line in lines))
+                _write_object(path, b"".join(data for _, data in lines))
             except Exception as error:  # each file system has errors of its own
-                self._failed(error)
+                failure = error
             else:
-                self._index.add(self._parts, [(line.key, len(line.data)) for line in lines])
-                self._written(len(lines))
+                self._index.add(self._parts, [(key, len(data)) for key, data in lines])
+            with self._changed:
+                if failure is None:
+                    del self._lines[: len(lines)]
+                    self._parts += 1
+                    self._failures, self._not_before, self._oldest = 0, 0.0, time.monotonic()
+                else:
+                    self._error = failure
+                    self._failures += 1
+                    self._all_failures += 1
+                    back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures - 1))
+                    self._not_before = time.monotonic() + back_off
+                self._changed.notify_all()
 
-    def _due(self) -> list[_Line] | None:
+    def _due(self) -> list[tuple[str, bytes]] | None:
         """Wait until there is something to write: lines, or without any the index. None when all is written."""
         with self._changed:
             while self._lines or self._index.due is not None:
@@ -233,24 +229,6 @@ class ObjectJournal:
             self._changed.notify_all()
             return None
 
-    def _failed(self, error: Exception) -> None:
-        with self._changed:
-            self._error = error
-            self._failures += 1
-            self._all_failures += 1
-            back_off = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (self._failures - 1))
-            self._not_before = time.monotonic() + back_off
-            self._changed.notify_all()
-
-    def _written(self, lines: int) -> None:
-        with self._changed:
-            del self._lines[:lines]
-            self._parts += 1
-            self._failures = 0
-            self._not_before = 0.0
-            self._oldest = time.monotonic()
-            self._changed.notify_all()
-
 
 # Where a process writes its replies. `append` is for the runtime's loop only.
 Journal = FileJournal | ObjectJournal
@@ -262,9 +240,6 @@ def open_journal(folder: str) -> Journal:
     return ObjectJournal(folder, name) if "://" in folder else FileJournal(folder, name)
 
 
-def read_entries(lines: Iterator[bytes]) -> Iterator[JournalEntry]:
+def read_entries(lines: Iterable[bytes]) -> Iterator[JournalEntry]:
     """The entries of a journal file, damaged lines left out."""
-    for line in lines:
-        entry = decode_entry(line)
-        if entry is not None:
-            yield entry
+    return filter(None, map(decode_entry, lines))

@@ -1,13 +1,12 @@
-"""The brake: begins documents only as long as a goal or a budget asks for more, so that a run ends near it.
+"""Admission of documents: begins them only as long as a goal or a budget asks for more, so that a run ends near it.
 
 No Beam here. The runtime asks before it begins a document and before every request is sent; the stages say what
-became of what they were given (`outcome.WATCHERS`). From that the brake knows what is under way, foretells what that
-will bring and cost, and holds documents back while it is enough. Once the goal is reached, what is held back is answered
-with `NotStarted`, and what is under way is finished. A budget ends that as well: when all is spent, nothing is sent.
+became of what they were given (`outcome.WATCHERS`). Documents are held back while what is under way is likely to be
+enough. Once the goal is reached, what is held back is answered with `NotStarted`, and what is under way is finished. A
+budget ends that as well: when all is spent, nothing is sent.
 
-What is under way is foretold stage by stage: the share that each stage has let pass, what its calls have cost. Taken
-over whole documents those would mislead, because those end first that come to nothing. Before a stage has judged
-anything, all is assumed to pass it, so that a small goal is not overrun by the first documents.
+What is under way is foretold stage by stage; over whole documents it would mislead, because those end first that come
+to nothing. Before a stage has judged anything, all is assumed to pass it, so that a small goal is not overrun.
 """
 
 import asyncio
@@ -35,8 +34,6 @@ RESERVE = 1.2
 # Tokens of a reply before one has come.
 ASSUMED_REPLY = 200
 
-Price = Callable[[Mapping[str, int], float], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -55,12 +52,11 @@ class Limits:
     """When to stop: at so many accepted pairs, or when so much is spent; 0 for neither.
 
     `steps` are the stages of the model block in order, the first two about documents, the others about tasks. `price`
-    says what tokens (prompt_tokens, cached_tokens, completion_tokens) and seconds cost. `key` is the same for pairs
-    that count as one.
+    says what tokens (by the names in `TOKENS`) and seconds cost. `key` is the same for pairs that count as one.
     """
 
     steps: Sequence[Step]
-    price: Price
+    price: Callable[[Mapping[str, int], float], float]
     key: Callable[[VerifiedQA], str]
     target: int = 0
     max_cost: float = 0.0
@@ -88,13 +84,14 @@ class _Seen:
         return 1 + self.waiting / 2
 
 
-class Brake:
+class Admission:
     """Decides whether another document is begun. Documents are begun on the runtime's loop; results come from any thread."""
 
     def __init__(self, limits: Limits, loop: asyncio.AbstractEventLoop, idle: Callable[[], bool]) -> None:
         self._limits = limits
         self._loop = loop
         self._idle = idle
+        self.first = limits.steps[0].stage  # the one that is asked first about a document
         self._goal = math.ceil(limits.target * (1 + MARGIN))
         self._lock = threading.RLock()
         self._held: deque[tuple[str, float, asyncio.Future[None]]] = deque()
@@ -110,11 +107,6 @@ class Brake:
         """Which limit has kept something from being begun; "" while none has."""
 
     @property
-    def first(self) -> str:
-        """The stage that is asked first about a document."""
-        return self._limits.steps[0].stage
-
-    @property
     def counted(self) -> int:
         """Accepted pairs so far, equal questions once."""
         return len(self._questions)
@@ -127,8 +119,7 @@ class Brake:
     async def begin(self, document_id: str, prompt_tokens: int) -> None:
         """Wait until a document may be begun, whose first prompt has about so many tokens.
 
-        Raises:
-            NotStarted: it may not be any more.
+        Raises NotStarted where it may not be any more.
         """
         allowed: asyncio.Future[None] = self._loop.create_future()
         assumed = self._price(Usage(prompt_tokens=prompt_tokens, completion_tokens=ASSUMED_REPLY))
@@ -143,11 +134,7 @@ class Brake:
             self._move(document_id, 0)
 
     def check(self) -> None:
-        """Look before a request is sent whether there is money left for it.
-
-        Raises:
-            NotStarted: all is spent.
-        """
+        """Look before a request is sent whether there is money left for it. Raises NotStarted where all is spent."""
         if self._limits.max_cost and self.spent >= self._limits.max_cost:
             self.stopped = self.stopped or COST
             raise NotStarted(f"--{COST} {self._limits.max_cost:g} is spent")
@@ -167,27 +154,24 @@ class Brake:
             return
         with self._lock:
             self._results += 1
-            self._note(place, result)
+            seen = self._seen[place]
+            match result:
+                case PersonaTask():
+                    seen.ended += self._move(result.document.id, None)  # the first of a document's
+                    seen.passed += 1
+                    self._move(result.id, place + 1)
+                case Document() | QAPair() | VerifiedQA():
+                    seen.ended += 1
+                    seen.passed += 1
+                    last = place + 1 == len(self._seen)
+                    self._move((task_of(result) or result).id, None if last else place + 1)
+                    if last and isinstance(result, VerifiedQA):
+                        self._questions.add(stable_hash(self._limits.key(result)))
+                case Rejection() | DeadLetter():
+                    seen.ended += 1
+                    self._move(result.task_id or result.document_id, None)
         if self._held:
             self._loop.call_soon_threadsafe(self._let_go)
-
-    def _note(self, place: int, result: Any) -> None:
-        seen = self._seen[place]
-        match result:
-            case PersonaTask():
-                seen.ended += self._move(result.document.id, None)  # the first of a document's
-                seen.passed += 1
-                self._move(result.id, place + 1)
-            case Document() | QAPair() | VerifiedQA():
-                seen.ended += 1
-                seen.passed += 1
-                last = place + 1 == len(self._seen)
-                self._move((task_of(result) or result).id, None if last else place + 1)
-                if last and isinstance(result, VerifiedQA):
-                    self._questions.add(stable_hash(self._limits.key(result)))
-            case Rejection() | DeadLetter():
-                seen.ended += 1
-                self._move(result.task_id or result.document_id, None)
 
     def _move(self, name: str, place: int | None) -> bool:
         """Note for which step something waits, None for none any more; returns whether it was under way."""
@@ -246,7 +230,9 @@ class Brake:
             return False
         if limits.target and self.counted + self._expected() >= self._goal:
             return None if self._open else True
-        if limits.max_cost and self.spent + self._reserved() + self._costs(assumed)[0] > limits.max_cost:
+        # What is begun is to be finished; that costs a little more than likely.
+        under_way = sum(seen.waiting * cost for seen, cost in zip(self._seen, self._costs(self._assumed), strict=True))
+        if limits.max_cost and self.spent + RESERVE * under_way + self._costs(assumed)[0] > limits.max_cost:
             if self._open:
                 return None
             self.stopped = COST
@@ -260,10 +246,6 @@ class Brake:
             share = seen.rate() * share
             likely += seen.waiting * share
         return likely - math.sqrt(likely) / 2
-
-    def _reserved(self) -> float:
-        """What it will cost to finish what is under way, a little more than likely: what is begun is to be finished."""
-        return RESERVE * sum(seen.waiting * cost for seen, cost in zip(self._seen, self._costs(self._assumed), strict=True))
 
     def _costs(self, assumed: float) -> list[float]:
         """What it costs, from each step on, to finish what waits for it."""

@@ -1,16 +1,13 @@
 """How many requests one endpoint should have in flight: found by itself, from a cold start.
 
-The first burst tells most: if the last requests of it take much longer than the first, they waited
-in the server's own line, and how much longer says how many the server really works on. From then on
-the limiter tries a higher and a lower limit now and then and keeps what is better: higher if that
-finishes clearly more work a second, lower if that finishes no less. An endpoint that refuses (429, 503)
-or does not answer in time is cut back and approached again step by step. There is no number to
-tune; a number given is a ceiling.
+The first burst tells most: if the last requests of it take much longer than the first, they waited in the server's own
+line, and how much longer says how many the server really works on. From then on the limiter tries a higher and a lower
+limit now and then: higher stays if that finishes clearly more work a second, lower if that finishes no less. An endpoint
+that refuses (429, 503) or does not answer in time is cut back and approached again step by step.
 
-Work finished a second is `in flight / latency` (Little's law), compared stage by stage: stages write
-replies of different lengths, and a count of tokens or replies would mistake a change in the mix of
-stages for a change of the endpoint. Medians, because the longest replies come last and say least.
-Where too little work comes to fill the limit, what is in flight is measured instead of the limit.
+Work finished a second is `in flight / latency` (Little's law), compared stage by stage, so that a change in the mix of
+stages is not mistaken for one of the endpoint. Medians, because the longest replies come last and say least. Where too
+little work comes to fill the limit, what is in flight is measured instead of the limit.
 """
 
 import math
@@ -18,7 +15,7 @@ import statistics
 from collections import deque
 from enum import Enum
 
-from transforms.inference.scheduling.latency_samples import HEADROOM, SMALLEST_SAMPLE, Cohort, Reply, Ticket, read_burst
+from transforms.inference.scheduling.latency_samples import HEADROOM, SMALLEST_SAMPLE, Measurement, Ticket, read_burst
 
 # vLLM's default of sequences at a time; more than that waits in its line. Starting lower leaves slots
 # idle at every start, starting higher only makes the line longer until the first burst is read.
@@ -28,7 +25,7 @@ MAX_LIMIT = 2048
 SMALLEST_INITIAL = 64
 # Requests whose latencies make one measurement, and the share of a round of them that must be back: a
 # median needs half. The late ones count as long, so they must be as few where it takes several rounds.
-SMALLEST_COHORT, LARGEST_COHORT = 96, 192
+SMALLEST_MEASUREMENT, LARGEST_MEASUREMENT = 96, 192
 ENOUGH_BACK = 0.7
 # Of the first burst nearly all: its last requests are what it is read by. Where fewer are in flight
 # than the limit allows, one and a half rounds of them.
@@ -89,14 +86,9 @@ class Phase(Enum):
 
 
 class Limiter:
-    """The limit of one endpoint. Call from one thread; `now` is monotonic seconds.
+    """The limit of one endpoint: `limit` now, and `base`, on which it settled and from which it looks around.
 
-    Attributes:
-        ceiling: never more than this in flight.
-        initial: how many may be in flight before anything is known.
-        timeout_s: seconds after which the client gives a request up.
-        limit: how many requests may be in flight now.
-        base: the limit that it settled on, from which it looks around.
+    Call from one thread; `now` is monotonic seconds. A request is given up after `timeout_s`.
     """
 
     def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = INITIAL_LIMIT) -> None:
@@ -104,7 +96,7 @@ class Limiter:
         self.timeout_s = timeout_s
         self.limit = self.base = min(ceiling, initial)
         self.phase = Phase.BURST
-        self._cohort = Cohort(self.limit)
+        self._measurement = Measurement(self.limit)
         self._base_load = float(self.base)
         self._base_medians: dict[str, float] = {}
         self._rested = 0
@@ -125,34 +117,34 @@ class Limiter:
         """A request goes out, with `in_flight` others before it."""
         self._in_flight = in_flight + 1
         self._usual += (self._in_flight - self._usual) / USUAL_OVER
-        cohort = self._cohort
-        if cohort.full or not self._measures():
+        measurement = self._measurement
+        if measurement.full or not self._measures():
             return Ticket(stage, in_flight, None)
-        cohort.begin(stage, in_flight)
-        return Ticket(stage, in_flight, cohort)
+        measurement.begin(stage, in_flight)
+        return Ticket(stage, in_flight, measurement)
 
     def completed(self, ticket: Ticket, now: float, latency_s: float) -> None:
         """A request ended well after `latency_s` seconds on the wire."""
-        self._end(ticket)
         if self._first_begun is None:
             self._first_begun = now - latency_s
         self._answered.append(now)
         self._count(now, refused=False)
-        cohort, ticket.cohort = ticket.cohort, None
-        if cohort is None or cohort is not self._cohort:
+        measurement, ticket.measurement = ticket.measurement, None
+        if measurement is None or measurement is not self._measurement:
             return
-        cohort.replies.append(Reply(ticket.stage, ticket.rank, latency_s))
+        ticket.latency_s = latency_s
+        measurement.replies.append(ticket)
         if self.phase is Phase.BURST:
-            self._pace(cohort, now)
-        if self._enough(cohort):
-            self._learn(cohort)
+            self._pace(measurement, now)
+        if self._enough(measurement):
+            self._learn(measurement)
 
-    def dropped(self, ticket: Ticket) -> None:
-        """A request ended without saying anything about the endpoint's speed; nothing after `completed`."""
-        self._end(ticket)
-        if ticket.cohort is not None:
-            ticket.cohort.begun[ticket.stage] -= 1
-            ticket.cohort = None
+    def ended(self, ticket: Ticket) -> None:
+        """A request ended in whichever way; if not `completed`, it says nothing about the endpoint's speed."""
+        self._in_flight -= 1
+        if ticket.measurement is not None:
+            ticket.measurement.begun[ticket.stage] -= 1
+            ticket.measurement = None
 
     def refused(self, now: float) -> None:
         """The endpoint asked for less (429, 503)."""
@@ -174,43 +166,37 @@ class Limiter:
         # Without a single reply it was out of order rather than slow: back at a quick pace once it answers.
         self._cut(min(most, int(answered * KEPT_AFTER_TIME_OUT)), 0.0 if answered else 1.0)
 
-    def _end(self, ticket: Ticket) -> None:
-        if not ticket.ended:
-            ticket.ended = True
-            self._in_flight -= 1
-
     def _measures(self) -> bool:
-        """Whether the request that just went out says something about the limit.
+        """Whether the request that just went out says something about the limit: it found that in use, or as supply fills it.
 
-        Only one that found the limit in use does, or as much of it as supply usually fills. The first
-        burst is read by all its ranks, and a recovery only asks whether replies come at all.
+        The first burst is read by all its ranks, and a recovery only asks whether replies come at all.
         """
         if self.phase in (Phase.BURST, Phase.RECOVERING):
             return True
         return IN_USE * min(self.limit, self._usual) <= self._in_flight <= self.limit
 
-    def _enough(self, cohort: Cohort) -> bool:
+    def _enough(self, measurement: Measurement) -> bool:
         if self.phase is not Phase.BURST:
-            still_out = (1 - ENOUGH_BACK) * min(cohort.size, self.limit, self._usual)
-            return cohort.full and cohort.back >= cohort.size - still_out
+            still_out = (1 - ENOUGH_BACK) * min(measurement.size, self.limit, self._usual)
+            return measurement.full and measurement.back >= measurement.size - still_out
         # Of a small burst all but a few: its last quarter must keep enough of them to be read by.
-        still_out = min((1 - ENOUGH_BURST_BACK) * cohort.size, max(0, cohort.widest // 4 - SMALLEST_SAMPLE))
-        return (cohort.full and cohort.back >= cohort.size - still_out) or (
-            cohort.back >= max(SMALLEST_COHORT, ENOUGH_ROUNDS_BACK * cohort.widest)
+        still_out = min((1 - ENOUGH_BURST_BACK) * measurement.size, max(0, measurement.widest // 4 - SMALLEST_SAMPLE))
+        return (measurement.full and measurement.back >= measurement.size - still_out) or (
+            measurement.back >= max(SMALLEST_MEASUREMENT, ENOUGH_ROUNDS_BACK * measurement.widest)
         )
 
-    def _pace(self, cohort: Cohort, now: float) -> None:
+    def _pace(self, measurement: Measurement, now: float) -> None:
         """While the first burst is read, send no more than can be answered well before the timeout.
 
         The rate is low while the first replies are still being written, so what the server was seen
         to reach into is never held back: without a line, replies come from all over the burst.
         """
-        if cohort.widest < SMALLEST_BURST or cohort.back < SMALLEST_SAMPLE or self._first_begun is None:
+        if measurement.widest < SMALLEST_BURST or measurement.back < SMALLEST_SAMPLE or self._first_begun is None:
             return
         since = self._answered[-RATE_OVER - 1] if len(self._answered) > RATE_OVER else self._first_begun
         rate = min(len(self._answered), RATE_OVER) / max(now - since, 1e-9)
         can_be_answered = min(float(self.base), rate * PATIENCE * self.timeout_s)
-        self.limit = min(self.base, max(int(can_be_answered), cohort.reach))
+        self.limit = min(self.base, max(int(can_be_answered), measurement.reach))
 
     def _count(self, now: float, refused: bool) -> None:
         if self._window_began is None:
@@ -221,20 +207,15 @@ class Limiter:
             return
         if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2, OVERLOAD_OUTCOMES):
             self._open_window(now)
-            self._overloaded()
+            if self.phase in (Phase.HIGHER, Phase.LOWER):  # below the base, the base has to show whether it is the load
+                self._rest(look_higher=False, measurements=LONG_REST if self.phase is Phase.HIGHER else REST)
+            else:
+                self._cut(int(self.limit * BACK_OFF), 0.5)
         elif self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES):
             self._open_window(now)
 
     def _open_window(self, began: float | None) -> None:
         self._window_began, self._outcomes, self._refusals = began, 0, 0
-
-    def _overloaded(self) -> None:
-        if self.phase is Phase.HIGHER:
-            self._rest(look_higher=False, measurements=LONG_REST)
-        elif self.phase is Phase.LOWER:
-            self._rest(look_higher=False)  # the base has to show whether it is the load
-        else:
-            self._cut(int(self.limit * BACK_OFF), 0.5)
 
     def _cut(self, limit: int, regain: float) -> None:
         """Go down, and remember from where; cuts without a clean step between them are one fall.
@@ -248,29 +229,29 @@ class Limiter:
         self._steps, self._regain_to = 0, int(regain * self._cut_from)
         self._move(Phase.RECOVERING, limit)
 
-    def _learn(self, cohort: Cohort) -> None:
+    def _learn(self, measurement: Measurement) -> None:
         match self.phase:
             case Phase.BURST:
-                self._learn_from_burst(cohort)
+                self._learn_from_burst(measurement)
             case Phase.RECOVERING:
-                self._recover(cohort)
+                self._recover(measurement)
             case Phase.STEADY:
                 self._rested -= 1
-                if cohort.load >= STEP * self._base_load:
+                if measurement.load >= STEP * self._base_load:
                     self._rested, self._look_higher = 0, False  # supply has grown: the line may be long
-                self._measured_base(cohort)
+                self._measured_base(measurement)
                 self._look_around()
             case Phase.HIGHER:
-                self._learn_from_higher(cohort)
+                self._learn_from_higher(measurement)
             case Phase.LOWER:
-                self._learn_from_lower(cohort)
+                self._learn_from_lower(measurement)
 
-    def _learn_from_burst(self, cohort: Cohort) -> None:
-        short = cohort.widest < IN_USE * self.base
-        if short and cohort.widest < SMALLEST_BURST:
-            self._cohort = Cohort(self.base)  # no burst yet
+    def _learn_from_burst(self, measurement: Measurement) -> None:
+        short = measurement.widest < IN_USE * self.base
+        if short and measurement.widest < SMALLEST_BURST:
+            self._measurement = Measurement(self.base)  # no burst yet
             return
-        enough = read_burst(cohort)
+        enough = read_burst(measurement)
         if enough is None:
             enough = self.base
         elif enough == math.inf and not short and self.base < INITIAL_LIMIT:
@@ -278,34 +259,34 @@ class Limiter:
         self.base = int(max(1, min(self.base, enough)))
         # Supply that plainly found no line is not to be held back soon for a look below it.
         self._rested = LONG_REST if short and enough == math.inf else 0
-        self._look_higher = self._in_time(cohort)
+        self._look_higher = self._in_time(measurement)
         self._move(Phase.STEADY, self.base)
 
-    def _learn_from_higher(self, cohort: Cohort) -> None:
-        gain = self._gain(cohort)
+    def _learn_from_higher(self, measurement: Measurement) -> None:
+        gain = self._gain(measurement)
         # A ceiling can make the step smaller, and with it what is to be expected of it.
         expected = (self.limit / self.base - 1) / (STEP - 1)
         if self._doubt((gain - 1) / expected + 1, DOUBTFUL_GROWTH):
             self._rest(look_higher=True, measurements=2)  # the first one still has the longer line behind it
         elif gain >= 1 + (GROWTH_THAT_COUNTS - 1) * expected:
-            self._base_load = cohort.load
+            self._base_load = measurement.load
             self._move(Phase.STEADY, self.limit)  # and look further up
         else:
-            if cohort.load >= IN_USE * self.limit:
+            if measurement.load >= IN_USE * self.limit:
                 self.base = round(self.base * max(1.0, gain))
             self._rest(look_higher=False, measurements=REST_BEFORE_LOWER)
 
-    def _learn_from_lower(self, cohort: Cohort) -> None:
-        gain = self._gain(cohort)
+    def _learn_from_lower(self, measurement: Measurement) -> None:
+        gain = self._gain(measurement)
         if self._doubt(gain, DOUBTFUL_LOSS):
             self._rest(look_higher=False, measurements=1)
             return
         if gain >= LOSS_THAT_COUNTS:
-            settled = min(self.base, round(cohort.load * HEADROOM))
-            self._measured_base(cohort)
+            settled = min(self.base, round(measurement.load * HEADROOM))
+            self._measured_base(measurement)
             self.base = settled
-            if gain >= NO_LOSS and cohort.load >= SMALLEST_LINE:
-                self._move(Phase.LOWER, int(cohort.load / STEP))  # and look further down
+            if gain >= NO_LOSS and measurement.load >= SMALLEST_LINE:
+                self._move(Phase.LOWER, int(measurement.load / STEP))  # and look further down
             else:
                 self._rest(look_higher=False, measurements=1)  # perhaps there is still a line
             return
@@ -317,12 +298,12 @@ class Limiter:
         self._doubted = not self._doubted and doubtful[0] <= gain < doubtful[1]
         return self._doubted
 
-    def _recover(self, cohort: Cohort) -> None:
+    def _recover(self, measurement: Measurement) -> None:
         """Grow again: quickly while far from where it was cut, then with care, then measure afresh."""
         self._steps += 1
         if self.limit < self._regain_to:
             self._move(Phase.RECOVERING, min(self._regain_to, 2 * self.limit))
-        elif self._steps <= RECOVERY_STEPS and self.limit < self._cut_from and self._in_time(cohort):
+        elif self._steps <= RECOVERY_STEPS and self.limit < self._cut_from and self._in_time(measurement):
             self._move(Phase.RECOVERING, min(self._cut_from, int(self.limit * RECOVERY) + 1))
         else:
             self.base, self._rested, self._look_higher = self.limit, 0, False
@@ -339,8 +320,8 @@ class Limiter:
             self._look_higher = True
             self._move(Phase.STEADY, self.base)
 
-    def _measured_base(self, cohort: Cohort) -> None:
-        self.base, self._base_load, self._base_medians = self.limit, cohort.load, cohort.medians()
+    def _measured_base(self, measurement: Measurement) -> None:
+        self.base, self._base_load, self._base_medians = self.limit, measurement.load, measurement.medians()
 
     def _rest(self, look_higher: bool, measurements: int = REST) -> None:
         """Stay at the base for a while, then look the other way."""
@@ -352,18 +333,18 @@ class Limiter:
         """Whether the base, when last measured, was more than came to be sent."""
         return self._base_load < IN_USE * self.base
 
-    def _in_time(self, cohort: Cohort) -> bool:
+    def _in_time(self, measurement: Measurement) -> bool:
         """Whether replies would still come well before the timeout if a step more only made the line longer."""
-        return cohort.latency_s * STEP <= PATIENCE * self.timeout_s
+        return measurement.latency_s * STEP <= PATIENCE * self.timeout_s
 
-    def _gain(self, cohort: Cohort) -> float:
+    def _gain(self, measurement: Measurement) -> float:
         """Work a second in this measurement over that at the base.
 
         Not a number, which is neither more nor less than any border, if no stage can be compared.
         """
-        medians = cohort.medians()
+        medians = measurement.medians()
         ratios = [self._base_medians[stage] / medians[stage] for stage in medians if self._base_medians.get(stage)]
-        return cohort.load / self._base_load * statistics.geometric_mean(ratios) if ratios else math.nan
+        return measurement.load / self._base_load * statistics.geometric_mean(ratios) if ratios else math.nan
 
     def _move(self, phase: Phase, limit: int) -> None:
         limit = max(1, min(self.ceiling, limit))
@@ -372,7 +353,7 @@ class Limiter:
         self.phase, self.limit = phase, limit
         if phase is Phase.HIGHER:
             self._usual = max(self._usual, self.limit)  # measure once it is in use, or plainly never will be
-        smallest = SMALLEST_COHORT
+        smallest = SMALLEST_MEASUREMENT
         if phase is Phase.RECOVERING:
             smallest = 1 if self.limit < self._regain_to else SMALLEST_RECOVERY
-        self._cohort = Cohort(min(LARGEST_COHORT, max(smallest, self.limit)))
+        self._measurement = Measurement(min(LARGEST_MEASUREMENT, max(smallest, self.limit)))

@@ -1,10 +1,8 @@
 """Batches: the texts of many elements in one embedding request, and each vector back to whom it belongs.
 
-A text waits a moment for others; what has waited long enough, or is enough for a request, goes out. The
-same text is on its way once, however many elements have it. What an endpoint will not take together is
-asked for in halves, so that one text which is too long, or which a model chokes on, costs itself only.
-
-Everything here runs on the runtime's event loop; nothing is locked.
+What has waited long enough, or is enough for a request, goes out. The same text is on its way once, however many
+elements have it. What an endpoint will not take together is asked for in halves, so that one text which is too long, or
+which a model chokes on, costs itself only. Everything here runs on the runtime's event loop; nothing is locked.
 """
 
 import asyncio
@@ -26,10 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingCall:
-    """The texts of one element on their way to their vectors.
-
-    `document_id` says under whose name the journal keeps them.
-    """
+    """The texts of one element on their way to their vectors, which the journal keeps under `document_id`."""
 
     stage: str
     document_id: str
@@ -43,8 +38,7 @@ class EmbeddingCall:
 class EmbeddingAnswer:
     """What became of the texts of one element: a vector for each, or an error.
 
-    `requests` are bills: every request of a batch is told to one of its elements. `replayed` counts
-    the texts that were remembered.
+    Every request of a batch is told to one of its elements. `replayed` counts the texts that were remembered.
     """
 
     vectors: tuple[Vector, ...]
@@ -66,10 +60,6 @@ class _Text:
     requests: list[Answer] = field(default_factory=list)
     replayed: bool = False
 
-    def arrive(self, vector: Vector | None, replayed: bool) -> None:
-        self.vector, self.replayed = vector, replayed
-        self.done.set()
-
 
 @dataclass
 class _Line:
@@ -88,10 +78,8 @@ class _Line:
 class Embedder:
     """Turns texts into vectors, many in a request.
 
-    Attributes:
-        spawn: runs a coroutine as a task of the runtime.
-        ask: sends a batch through gate, retries and all; never raises for its sake.
-        replies: the vectors that were paid for before, as text.
+    `spawn` runs a coroutine as a task of the runtime; `ask` sends a batch through gate, retries and all, and never raises
+    for its sake.
     """
 
     def __init__(
@@ -124,7 +112,8 @@ class Embedder:
         key = embedding_key(text, call.config)
         found = _Text(call.config.prefix + text, key, call)
         if (vector := self._vector(self._replies.recall(key), call.config)) is not None:
-            found.arrive(vector, replayed=True)
+            found.vector, found.replayed = vector, True
+            found.done.set()
             return found
         if key in self._on_their_way:
             return self._on_their_way[key]
@@ -202,11 +191,13 @@ class Embedder:
         embeddings: Embeddings = answer.reply
         self._line(config).width = self._line(config).width or embeddings.width
         useless = []
-        for text, vector in zip(batch, embeddings.vectors, strict=True):
-            if vector is None:
+        for text, packed in zip(batch, embeddings.vectors, strict=True):
+            if packed is None:
                 useless.append(text)
             else:
-                self._finish(text, vector)
+                origin = replace(request, stage=text.call.stage, document_id=text.call.document_id)
+                self._replies.keep(origin, text.key, Completion(packed))
+                self._arrived(text, unpack_vector(packed))
         if useless:
             await self._send(useless)  # fewer than before: a reply without any vector is an error
         return not useless
@@ -220,11 +211,6 @@ class Embedder:
             _LOGGER.warning("Model %s: %d texts in a request from now on, because of %s", config.model.model, middle, error)
         return False
 
-    def _finish(self, text: _Text, packed: str) -> None:
-        origin = EmbeddingRequest(text.call.stage, text.call.document_id, (), text.call.config.model)
-        self._replies.keep(origin, text.key, Completion(packed))
-        self._arrived(text, unpack_vector(packed))
-
     def _fail(self, batch: list[_Text], error: Exception) -> None:
         for text in batch:
             if not text.done.is_set():
@@ -233,4 +219,5 @@ class Embedder:
 
     def _arrived(self, text: _Text, vector: Vector | None = None, replayed: bool = False) -> None:
         del self._on_their_way[text.key]
-        text.arrive(vector, replayed)
+        text.vector, text.replayed = vector, replayed
+        text.done.set()

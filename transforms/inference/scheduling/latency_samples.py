@@ -3,7 +3,6 @@
 import math
 import statistics
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 # A stage counts in a comparison when both measurements have so many of its replies.
 SMALLEST_SAMPLE = 12
@@ -17,26 +16,16 @@ HEADROOM = 1.4
 FULL_QUARTER = 64
 
 
-class Reply(NamedTuple):
-    """A reply that came, `rank` requests having been in flight when it was asked for."""
-
-    stage: str
-    rank: int
-    latency_s: float
-
-
 @dataclass
-class Cohort:
+class Measurement:
     """Requests begun one after the other under the same limit, measured together.
 
-    Attributes:
-        widest: most in flight at once when one of them began, itself included.
-        replies: in order of arrival.
+    `widest` is the most in flight when one of them began, itself included; `replies` came in this order.
     """
 
     size: int
     begun: dict[str, int] = field(default_factory=dict)
-    replies: list[Reply] = field(default_factory=list)
+    replies: list["Ticket"] = field(default_factory=list)
     widest: int = 0
 
     @property
@@ -80,30 +69,31 @@ class Cohort:
 
 @dataclass
 class Ticket:
-    """A request on its way, as the limiter knows it. `rank` counts those in flight before it."""
+    """A request, as the limiter knows it. `rank` counts those in flight before it; `latency_s` is known of one that came back."""
 
     stage: str
     rank: int
-    cohort: Cohort | None
-    ended: bool = False
+    measurement: Measurement | None
+    latency_s: float = 0.0
 
 
-def read_burst(cohort: Cohort) -> float | None:
+def read_burst(measurement: Measurement) -> float | None:
     """How many requests keep the server busy, by the first burst: infinity if none of it waited.
 
-    With `slots` served at a time, the request that came as number `rank` takes `rank / slots` times as
-    long as the first ones. Means say how many times; whether at all, medians say more surely. The fewer
-    replies, the clearer the difference must be and the more room is left. None if they are too few.
-    Only the commonest stage counts: the next one's replies, which come last, may be longer by themselves.
+    With `slots` served at a time, request number `rank` takes `rank / slots` times as long as the first ones. Means say how
+    many times; whether at all, medians say more surely. The fewer replies, the clearer the difference must be and the more
+    room is left. None if they are too few. Only the commonest stage counts: another's replies may be longer by themselves.
     """
-    quarter = cohort.widest // 4
-    stage = max(cohort.begun, key=lambda name: cohort.begun[name])
-    first = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank < quarter]
-    last = [reply.latency_s for reply in cohort.replies if reply.stage == stage and reply.rank >= cohort.widest - quarter]
+    quarter = measurement.widest // 4
+    stage = max(measurement.begun, key=lambda name: measurement.begun[name])
+    first = [reply.latency_s for reply in measurement.replies if reply.stage == stage and reply.rank < quarter]
+    last = [
+        reply.latency_s for reply in measurement.replies if reply.stage == stage and reply.rank >= measurement.widest - quarter
+    ]
     if len(first) < SMALLEST_SAMPLE or len(last) < SMALLEST_SAMPLE:
         return None
     uncertain = math.sqrt(FULL_QUARTER / min(len(first), len(last)))
     if statistics.median(last) < BURST_WAITED**uncertain * statistics.median(first):
         return math.inf
-    worked_on = (cohort.widest - quarter / 2) * statistics.fmean(first) / statistics.fmean(last)
+    worked_on = (measurement.widest - quarter / 2) * statistics.fmean(first) / statistics.fmean(last)
     return worked_on * HEADROOM**uncertain

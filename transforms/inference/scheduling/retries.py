@@ -77,8 +77,7 @@ Question = Call | Batch
 class Answer:
     """What became of a question: a reply or an error, and what it cost.
 
-    `reply` is of the call's reply type. `faults` names each failed try by cause; `replayed` says
-    that the reply was remembered and nothing was asked.
+    `faults` names each failed try by cause; `replayed` says that the reply was remembered and nothing was asked.
     """
 
     call: Question
@@ -93,8 +92,7 @@ class Answer:
 class Figures:
     """What all calls of a process add up to; read without a lock, since each is one whole number.
 
-    `held_back` counts the calls that wait because an endpoint asked them to, or failed. `latencies` counts the tries that
-    were answered by how long they took on the wire (`latency_bin`).
+    `held_back` are the calls that wait because an endpoint asked them to, or failed; `latencies` are by `latency_bin`.
     """
 
     answered: int = 0
@@ -148,7 +146,11 @@ class Attempt:
                 wait = self._wait_before_retry(error)
                 if wait is None:
                     return self._ended(error=error)
-                await self._pause(wait)
+                self._figures.held_back += 1
+                try:
+                    await asyncio.sleep(wait)
+                finally:
+                    self._figures.held_back -= 1
             else:
                 self._figures.answered += 1
                 self.completion = completion
@@ -189,8 +191,7 @@ class Attempt:
         finally:
             if self._tries == 1:
                 self._first_try_s = time.monotonic() - started
-            # After `completed` a ticket counts no more, and dropping it changes nothing.
-            replica.limiter.dropped(ticket)
+            replica.limiter.ended(ticket)
             router.release(slot)
         self._pay(completion)
         router.succeeded(slot)
@@ -247,13 +248,6 @@ class Attempt:
             return wait
         # Everybody told the same number must not come back at the same moment.
         return min(error.retry_after_s, RETRY_AFTER_MOST_S, left_s) + random.uniform(0, BACK_OFF_FIRST_S)
-
-    async def _pause(self, seconds: float) -> None:
-        self._figures.held_back += 1
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            self._figures.held_back -= 1
 
     def _pay(self, completion: Any) -> None:
         self._tokens.update({name: getattr(completion, name) for name in TOKENS})

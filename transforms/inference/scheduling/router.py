@@ -1,11 +1,9 @@
 """Which replica a call goes to, and when: rendezvous hashing, priority gates, health.
 
-All calls of one document go to one replica, whose prefix cache then holds the document. Among the
-calls waiting for a replica the oldest document goes first, and its later stages before its
-earlier ones: documents are finished before new ones are begun, so that few prefixes are alive at
-a time. Near the end of the work that order would leave the last documents alone with their chain of
-calls; there they are begun before the others are finished. A replica with room and nothing to do
-takes over a document that was not begun elsewhere.
+All calls of one document go to one replica, whose prefix cache then holds the document. Among the calls waiting for a
+replica the oldest document goes first, and its later stages before its earlier ones, so that few prefixes are alive at
+a time. Near the end of the work the last documents are begun before others are finished, or they would be left alone
+with their chain of calls. A replica with room and nothing to do takes over a document that was not begun elsewhere.
 
 Everything here runs on the runtime's event loop; nothing is locked.
 """
@@ -69,38 +67,33 @@ class Line:
     """The calls that wait at a replica: those of documents not begun, and the others, each by priority."""
 
     def __init__(self) -> None:
-        self._fresh: list[_Entry] = []
+        self.fresh: list[_Entry] = []
         self._begun: list[_Entry] = []
         self._arrivals = itertools.count()
 
-    @property
-    def fresh(self) -> int:
-        """How many documents wait that were not begun anywhere."""
-        return len(self._fresh)
-
     def __len__(self) -> int:
-        return len(self._fresh) + len(self._begun)
+        return len(self.fresh) + len(self._begun)
 
     def __iter__(self) -> Iterator[Waiting]:
-        return (entry[2] for entry in itertools.chain(self._fresh, self._begun))
+        return (entry[2] for entry in itertools.chain(self.fresh, self._begun))
 
     def add(self, waiting: Waiting) -> None:
-        heapq.heappush(self._fresh if waiting.fresh else self._begun, (waiting.priority, next(self._arrivals), waiting))
+        heapq.heappush(self.fresh if waiting.fresh else self._begun, (waiting.priority, next(self._arrivals), waiting))
 
     def pop(self, end_is_near: bool) -> Waiting:
         """Take out the next call; there must be one."""
-        if self._fresh and (end_is_near or not self._begun or self._fresh[0] < self._begun[0]):
-            return heapq.heappop(self._fresh)[2]
+        if self.fresh and (end_is_near or not self._begun or self.fresh[0] < self._begun[0]):
+            return heapq.heappop(self.fresh)[2]
         return heapq.heappop(self._begun)[2]
 
     def steal(self, may_move: Callable[[Waiting], bool]) -> Waiting | None:
         """Take out the youngest of the documents not begun that may move."""
-        stealable = [entry for entry in self._fresh if may_move(entry[2])]
+        stealable = [entry for entry in self.fresh if may_move(entry[2])]
         if not stealable:
             return None
         stolen = max(stealable)
-        self._fresh.remove(stolen)
-        heapq.heapify(self._fresh)
+        self.fresh.remove(stolen)
+        heapq.heapify(self.fresh)
         return stolen[2]
 
 
@@ -108,9 +101,8 @@ class Line:
 class Replica:
     """One endpoint with its gate, limiter and health.
 
-    A replica that keeps failing is down: probed, and then on trial, when one call at a time shows
-    whether it works again. `spell` counts those changes, so that a call begun in an earlier spell says
-    nothing about this one.
+    A replica that keeps failing is down: probed, and then on trial, when one call at a time shows whether it works
+    again. `spell` counts those changes: a call begun in an earlier spell says nothing about this one.
     """
 
     endpoint: Endpoint
@@ -214,9 +206,6 @@ class Router:
         self._revived = asyncio.Event()
         self.stranded = 0  # calls that wait while every replica of theirs is down
 
-    def add(self, replica: Replica) -> None:
-        self.replicas[replica.endpoint.url] = replica
-
     async def acquire(
         self,
         document_id: str,
@@ -227,10 +216,8 @@ class Router:
     ) -> Slot:
         """Wait for a slot for a call of this document. The caller gives it back with `release`.
 
-        `avoid` is a replica that has just said "later": another with room is better.
-
-        Raises:
-            Outage: every replica has been down for `outage_timeout_s` seconds.
+        `avoid` is a replica that has just said "later": another with room is better. Raises Outage where every replica
+        has been down for `outage_timeout_s` seconds.
         """
         priority = (_remember(self._age, document_id, next(self._arrival)), -stage_rank)
         while True:
@@ -337,7 +324,7 @@ class Router:
     def _pop(self, replica: Replica) -> Waiting | None:
         line = replica.line
         while line:
-            waiting = line.pop(end_is_near=line.fresh <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit))
+            waiting = line.pop(end_is_near=len(line.fresh) <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit))
             if not waiting.future.done():
                 return waiting
         return None

@@ -1,7 +1,6 @@
 """A model server on this machine: a child process that is started, watched, and started again when it dies.
 
-No Beam here. `ensure` is called every few seconds, by whoever needs the server; it never waits for it. What asks
-the model meanwhile finds nobody there, and waits as it does in any outage (`router.py`).
+`ensure` is called every few seconds and never waits. What asks the model meanwhile waits as in any outage (`router.py`).
 """
 
 import atexit
@@ -16,13 +15,13 @@ from collections import deque
 from pathlib import Path
 
 from transforms.inference.config import HOST, ServeConfig
-from transforms.inference.serving import die_with_parent as leash
+from transforms.inference.serving import die_with_parent
 
 # So many starts in a row of which none has lasted, and the next one will not either.
 MOST_STARTS, LASTED_S = 3, 300.0
 # A server that works lists its models at once; one that has not for so long hangs.
 LIST_TIMEOUT_S, HUNG_S = 10.0, 120.0
-STOP_TIMEOUT_S = leash.TERM_S + 5.0
+STOP_TIMEOUT_S = die_with_parent.TERM_S + 5.0
 KEPT_LINES, LAST_WORDS_S = 20, 1.0
 _LOGGER = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class ModelServer:
             self._process, self._failures, self._failure = None, 0, ""
 
     def _start(self, now: float) -> None:
-        command = [sys.executable, "-I", str(Path(leash.__file__)), *self._config.arguments]
+        command = [sys.executable, "-I", str(Path(die_with_parent.__file__)), *self._config.arguments]
         _LOGGER.info("Starting the model server: %s", shlex.join(command[3:]))
         self._said.clear()
         self._started_at, self._answered = now, False
@@ -101,7 +100,7 @@ class ModelServer:
         said = self._said[-1] if self._said else "it printed nothing"
         _LOGGER.warning("The model server ended with status %d: %s", status, said)
         self._failures += 1
-        if status == leash.NOT_FOUND:
+        if status == die_with_parent.NOT_FOUND:
             self._failure = f"the model server: {said}"
         elif self._failures >= MOST_STARTS:
             what = "dies soon after its start" if self._answered else "does not start"
@@ -118,7 +117,7 @@ class ModelServer:
             connection.close()
 
     def _close(self) -> None:
-        """Let go of the server: what is left of it is the leash's to end."""
+        """Let go of the server: `die_with_parent` ends what is left of it."""
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.close()
 

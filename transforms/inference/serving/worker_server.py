@@ -1,8 +1,7 @@
 """Serving the model on the workers themselves: one server on a machine, however many worker processes it has.
 
-Whichever process comes first holds the server (Beam's `MultiProcessShared`); all of them look after it. When the
-holder dies its server goes with it, and another process becomes the holder. Requests go to loopback as to any
-endpoint, so that a server which is starting, or starting again, is an outage: calls wait and lose nothing.
+Whichever process comes first holds the server (Beam's `MultiProcessShared`). When the holder dies its server goes with
+it, and another becomes the holder. A server that is starting, or starting again, is an outage: calls wait and lose nothing.
 """
 
 import atexit

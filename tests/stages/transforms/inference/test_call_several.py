@@ -12,7 +12,8 @@ from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked
 from transforms.filter import FilterReply
-from transforms.inference.call_several import AskSeveral, Opinion, spread
+from transforms.inference.call import Opinion
+from transforms.inference.call_several import AskSeveral, spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import close_runtime
 from transforms.records import Document, Rejection, reject

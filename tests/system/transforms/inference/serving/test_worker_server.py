@@ -1,7 +1,7 @@
 """A worker serves the model itself: the server is started, watched, shared, started again, and given up with a reason.
 
-The server is a real child process that speaks the API, the embedded endpoint, started by the same command line, leash
-and watch as vLLM would be.
+The server is a real child process that speaks the API, the embedded endpoint, started by the same command line, ended
+with its parent and watched as vLLM would be.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.options.values import OptionError
 from tests.places import ROOT, SAMPLE
 from transforms.inference.config import ServeConfig
-from transforms.inference.serving import die_with_parent as leash
+from transforms.inference.serving import die_with_parent
 from transforms.inference.serving import server_process as model_server_module
 from transforms.inference.serving import worker_server as serve
 from transforms.inference.serving.server_process import ModelServer
@@ -66,7 +66,7 @@ def answers(port: int) -> bool:
 
 
 def serving(port: int) -> set[int]:
-    """The processes that serve on a port, their leashes left out."""
+    """The processes that serve on a port, what ends them with their parents left out."""
     found = set()
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
@@ -83,11 +83,8 @@ def test_nothing_of_a_server_is_left_when_its_starter_is_gone(tmp_path: Path, un
     """Neither when the starter closes the pipe nor when it is killed, and not the processes that the server has started."""
     note = tmp_path / "pids"
     grandchild = f"sh -c 'sleep 600 & echo $$ $! >{note}; wait'"
-    starter = (
-        "import subprocess, sys, time\n"
-        f"subprocess.Popen([sys.executable, '-I', {str(leash.__file__)!r}, 'sh', '-c', {grandchild!r}], stdin=subprocess.PIPE)\n"
-        "time.sleep(600)\n"
-    )
+    command = [sys.executable, "-I", die_with_parent.__file__, "sh", "-c", grandchild]
+    starter = f"import subprocess, sys, time\nsubprocess.Popen({command!r}, stdin=subprocess.PIPE)\ntime.sleep(600)\n"
     process = subprocess.Popen([sys.executable, "-c", starter])
     until(lambda: note.exists() and len(note.read_text().split()) == 2)
     pids = [int(word) for word in note.read_text().split()]
@@ -107,11 +104,11 @@ def running(pid: int) -> bool:
     [
         ("sh -c 'exit 7'", 7, ""),
         ("sh -c 'kill -9 $$'", 137, ""),
-        ("no-such-server", leash.NOT_FOUND, "cannot start no-such-server: No such file or directory\n"),
+        ("no-such-server", die_with_parent.NOT_FOUND, "cannot start no-such-server: No such file or directory\n"),
     ],
 )
 def test_the_status_of_a_command_is_passed_on(command: str, status: int, said: str) -> None:
-    words = [sys.executable, "-I", str(leash.__file__), *shlex.split(command)]
+    words = [sys.executable, "-I", str(die_with_parent.__file__), *shlex.split(command)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.wait(100) == status
     assert process.stdout is not None and process.stdin is not None

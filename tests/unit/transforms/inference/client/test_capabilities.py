@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import RequestRefused, TransientError
-from transforms.inference.client.capabilities import NOTHING, OBJECT, SCHEMA, forget_abilities, steps_down
+from transforms.inference.client.capabilities import NOTHING, OBJECT, SCHEMA, forget_capabilities, steps_down
 from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import ContextOverflow, Refused
@@ -282,7 +282,7 @@ def test_a_parameter_that_has_another_name_by_now_is_sent_under_it(serve: Serve)
 
 def test_another_stage_begins_with_what_was_found_and_asks_for_everything_once(serve: Serve) -> None:
     server = serve(takes("json_object"))
-    forget_abilities()
+    forget_capabilities()
     assert completions(ask_in_turn(server, request("one"))) == 1
     before = len(server.asked)
     answers = ask_at_once(server, *(request(f"{number}", stage="verify") for number in range(8)))

@@ -1,4 +1,4 @@
-"""The brake begins enough documents for its goal and few more, never waits for ever, and keeps to its money."""
+"""The admission begins enough documents for its goal and few more, never waits for ever, and keeps to its money."""
 
 import asyncio
 import random
@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.errors import NotStarted
-from transforms.inference.scheduling import budget as brake_module
-from transforms.inference.scheduling.budget import COST, TARGET, Brake, Limits, Step
+from transforms.inference.scheduling import budget as budget_module
+from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limits, Step
 from transforms.records import Document, Persona, PersonaTask, QAPair, Usage, VerifiedQA, reject
 
 STEPS = (Step("filter"), Step("classify", passes=3), Step("synthesize"), Step("check", calls=0), Step("verify"))
@@ -36,19 +36,19 @@ class World:
 
     async def call(self, stage: str, quick: bool) -> None:
         async with self.slots:
-            self.brake.check()
+            self.admission.check()
             self.on_wire += 1
             # Replies that say no are short.
             for _ in range(self.random.randint(1, 3) if quick else self.random.randint(2, 8)):
                 await asyncio.sleep(0)
             self.on_wire -= 1
             self.calls += 1
-            self.brake.paid(stage, CALL)
+            self.admission.paid(stage, CALL)
 
     async def document(self, number: int) -> None:
         document = Document(f"d{number}", "text")
         try:
-            await self.brake.begin(document.id, 1000)
+            await self.admission.begin(document.id, 1000)
         except NotStarted:
             self.not_started += 1
             return
@@ -57,13 +57,13 @@ class World:
             kept = self.random.random() < self.kept
             await self.call("filter", not kept)
             if not kept:
-                self.brake.saw("filter", reject("filter", "not_informative", document))
+                self.admission.saw("filter", reject("filter", "not_informative", document))
                 return
-            self.brake.saw("filter", document)
+            self.admission.saw("filter", document)
             await self.call("classify", False)
             tasks = [PersonaTask(document, "Other", Persona(f"p{n}")) for n in range(self.random.randint(1, 3))]
             for task in tasks:
-                self.brake.saw("classify", task)
+                self.admission.saw("classify", task)
             await asyncio.gather(*map(self.task, tasks))
         except NotStarted:
             self.dropped += 1
@@ -72,17 +72,17 @@ class World:
         drafted = self.random.random() < self.drafted
         await self.call("synthesize", not drafted)
         if not drafted:
-            self.brake.saw("synthesize", reject("synthesize", "no_question", task))
+            self.admission.saw("synthesize", reject("synthesize", "no_question", task))
             return
         pair = QAPair(task, f"question {task.id}", "answer", "term")
-        self.brake.saw("synthesize", pair)
-        self.brake.saw("check", pair)
+        self.admission.saw("synthesize", pair)
+        self.admission.saw("check", pair)
         await self.call("verify", False)
-        self.brake.saw("verify", VerifiedQA(pair, "quote"))
+        self.admission.saw("verify", VerifiedQA(pair, "quote"))
 
-    async def run(self, documents: int, backlog: int = 200) -> Brake:
+    async def run(self, documents: int, backlog: int = 200) -> Admission:
         self.slots = asyncio.Semaphore(SLOTS)
-        self.brake = Brake(self.limits, asyncio.get_running_loop(), lambda: self.on_wire == 0)
+        self.admission = Admission(self.limits, asyncio.get_running_loop(), lambda: self.on_wire == 0)
         room = asyncio.Semaphore(backlog)
 
         async def one(number: int) -> None:
@@ -90,21 +90,21 @@ class World:
                 await self.document(number)
 
         await asyncio.wait_for(asyncio.gather(*map(one, range(documents))), 60)
-        return self.brake
+        return self.admission
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 1), st.floats(0.1, 1), st.integers(1, 100))
 @settings(max_examples=10)
 def test_a_target_is_reached_and_not_far_overrun(seed: int, kept: float, drafted: float, target: int) -> None:
     world = World(seed, kept, drafted, target)
-    brake = asyncio.run(world.run(250))
+    admission = asyncio.run(world.run(250))
     assert world.begun + world.not_started == 250
     assert world.dropped == 0, "what is begun is finished"
     if world.not_started:
-        assert brake.stopped == TARGET
-        assert target <= brake.counted <= 1.3 * target + 20
+        assert admission.stopped == TARGET
+        assert target <= admission.counted <= 1.3 * target + 20
     else:
-        assert brake.stopped == ""
+        assert admission.stopped == ""
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 1), st.floats(0.1, 1), st.floats(0.0, 1.5))
@@ -112,21 +112,21 @@ def test_a_target_is_reached_and_not_far_overrun(seed: int, kept: float, drafted
 def test_a_budget_is_spent_and_not_overrun(seed: int, kept: float, drafted: float, max_cost: float) -> None:
     max_cost = max(max_cost, CALL_COST / 2)
     world = World(seed, kept, drafted, max_cost=max_cost)
-    brake = asyncio.run(world.run(200))
+    admission = asyncio.run(world.run(200))
     spent = world.calls * CALL_COST
-    assert spent == pytest.approx(brake.spent, abs=1e-9)
+    assert spent == pytest.approx(admission.spent, abs=1e-9)
     assert spent < max_cost + SLOTS * CALL_COST, "no more than what is on the wire"
     if world.not_started or world.dropped:
-        assert brake.stopped == COST
+        assert admission.stopped == COST
         # One document may come to 8 calls, which are not begun if there is not the money for them.
         assert spent > 0.8 * max_cost - 16 * CALL_COST
     else:
-        assert brake.stopped == ""
+        assert admission.stopped == ""
 
 
 def test_an_element_that_is_lost_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is a stage that an engine does not begin before the first has ended."""
-    monkeypatch.setattr(brake_module, "LOOK_S", 0.01)
+    monkeypatch.setattr(budget_module, "LOOK_S", 0.01)
 
     class Lossy(World):
         async def call(self, stage: str, quick: bool) -> None:
@@ -135,16 +135,16 @@ def test_an_element_that_is_lost_is_not_waited_for_for_ever(monkeypatch: pytest.
                 raise NotStarted("lost: nobody hears of it again")
 
     world = Lossy(1, 1.0, 1.0, target=40)
-    brake = asyncio.run(world.run(200))
-    assert brake.counted >= 40 or not world.not_started
+    admission = asyncio.run(world.run(200))
+    assert admission.counted >= 40 or not world.not_started
 
 
 def test_replayed_documents_count_and_need_no_leave() -> None:
-    async def run() -> tuple[Brake, bool]:
-        brake = Brake(Limits(STEPS, dollars, lambda qa: qa.pair.question, 2), asyncio.get_running_loop(), lambda: False)
+    async def run() -> tuple[Admission, bool]:
+        admission = Admission(Limits(STEPS, dollars, lambda qa: qa.pair.question, 2), asyncio.get_running_loop(), lambda: False)
         for number in range(3):
-            brake.replayed(f"d{number}")
-        waiting = asyncio.ensure_future(brake.begin("new", 1000))
+            admission.replayed(f"d{number}")
+        waiting = asyncio.ensure_future(admission.begin("new", 1000))
         await asyncio.sleep(0.01)
         held = not waiting.done()
         for number in range(3):
@@ -152,11 +152,11 @@ def test_replayed_documents_count_and_need_no_leave() -> None:
             task = PersonaTask(document, "Other", Persona("p"))
             pair = QAPair(task, f"q{number}", "a", "term")
             for stage, result in zip(STEPS, (document, task, pair, pair, VerifiedQA(pair, "a")), strict=True):
-                brake.saw(stage.stage, result)
+                admission.saw(stage.stage, result)
         with pytest.raises(NotStarted):
             await waiting
-        return brake, held
+        return admission, held
 
-    brake, held = asyncio.run(run())
+    admission, held = asyncio.run(run())
     assert held, "what was paid for is looked at first"
-    assert (brake.counted, brake.stopped) == (3, TARGET)
+    assert (admission.counted, admission.stopped) == (3, TARGET)

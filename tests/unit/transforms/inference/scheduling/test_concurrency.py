@@ -86,7 +86,7 @@ def simulate(
             late_time_outs += now > seconds / 2
         else:
             limiter.refused(now)
-        limiter.dropped(ticket)
+        limiter.ended(ticket)
     return Ran(busy / (slots * seconds), ends[SERVED], ends[TIMED_OUT], late_time_outs)
 
 
@@ -218,7 +218,7 @@ def test_a_wave_of_time_outs_cuts_once_to_what_was_answered() -> None:
     limits = []
     for ticket in tickets[24:]:
         limiter.timed_out(6.01, 6.0)
-        limiter.dropped(ticket)
+        limiter.ended(ticket)
         limits.append(limiter.limit)
     assert len(set(limits)) == 1
     assert 12 <= limits[0] <= 24
@@ -229,7 +229,7 @@ def test_without_a_reply_in_the_whole_span_one_request_goes_on_asking() -> None:
     tickets = [limiter.begin("filter", rank) for rank in range(256)]
     for ticket in tickets:
         limiter.timed_out(6.0, 6.0)
-        limiter.dropped(ticket)
+        limiter.ended(ticket)
     assert limiter.limit == 1
 
 

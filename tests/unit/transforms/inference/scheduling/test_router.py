@@ -32,7 +32,7 @@ class FakeEndpoint:
 def make_router(urls: tuple[str, ...] = URLS, slots: int = 2) -> Router:
     router = Router()
     for url in urls:
-        router.add(Replica(FakeEndpoint(url), Limiter(ceiling=slots)))  # type: ignore[arg-type]
+        router.replicas[url] = Replica(FakeEndpoint(url), Limiter(ceiling=slots))  # type: ignore[arg-type]
     return router
 
 
@@ -136,7 +136,7 @@ def test_a_line_gives_out_every_call_once_and_the_best_of_its_kind(calls: list[t
             left.append(Waiting("d", (age, -rank), URLS[:1], fresh))
             line.add(left[-1])
         while line:
-            assert (len(line), line.fresh) == (len(left), sum(one.fresh for one in left))
+            assert (len(line), len(line.fresh)) == (len(left), sum(one.fresh for one in left))
             end_is_near = bool(near and near.pop())
             taken = line.pop(end_is_near)
             first = [one for one in left if one.fresh] if end_is_near and any(one.fresh for one in left) else left
@@ -359,7 +359,7 @@ def test_failures_of_long_ago_say_nothing_about_the_next(monkeypatch: pytest.Mon
     clock = [1000.0]
     monkeypatch.setattr(router_module.time, "monotonic", lambda: clock[0])
     router = Router()
-    router.add(Replica(FakeEndpoint(URLS[0]), Limiter(ceiling=2)))  # type: ignore[arg-type]
+    router.replicas[URLS[0]] = Replica(FakeEndpoint(URLS[0]), Limiter(ceiling=2))  # type: ignore[arg-type]
     replica = router.replicas[URLS[0]]
 
     async def scenario() -> None:
