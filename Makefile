@@ -28,7 +28,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make the virtual environment with everything in it
 
-$(STAMP): requirements.txt requirements-crawl.txt requirements-report.txt requirements-dev.txt setup.py
+$(STAMP): requirements.txt requirements-crawl.txt requirements-report.txt requirements-dev.txt pyproject.toml
 	@set -e; found=; \
 	for python in $(or $(PYTHON),$(CANDIDATES)); do \
 	  if "$$python" -c '$(SUPPORTED)' >/dev/null 2>&1; then found=$$python; break; fi; \

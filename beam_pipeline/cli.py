@@ -8,29 +8,20 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NamedTuple
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import PROGRAM
 from beam_pipeline.exit_codes import BROKEN_PIPE, OK, STOPPED, UNUSABLE
 
-
-class Command(NamedTuple):
-    """A sub-command: the module and function that run it, and what it does."""
-
-    module: str
-    function: str
-    does: str
-
-
+# Of each sub-command the module, whose `main` runs it, and what it does.
 COMMANDS = {
-    "run": Command("main", "main", "turn documents into verified question-answer pairs, as a batch or a stream"),
-    "estimate": Command("estimate.command", "main", "run a sample and say what the whole corpus would come to"),
-    "export": Command("export.command", "main", "write accepted pairs as the files of a trainer, with their reward"),
-    "replay": Command("replay", "replay", "run again what failed in a finished run; what was paid for is kept"),
-    "report": Command("report.command", "main", "write the HTML report of a finished run"),
-    "exemplars": Command("exemplars", "main", "propose few-shot exemplars from accepted pairs"),
-    "demo-endpoint": Command("demo_endpoint.server", "main", "serve the embedded endpoint, which answers by rules, on loopback"),
+    "run": ("main", "turn documents into verified question-answer pairs, as a batch or a stream"),
+    "estimate": ("estimate.command", "run a sample and say what the whole corpus would come to"),
+    "export": ("export.command", "write accepted pairs as the files of a trainer, with their reward"),
+    "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
+    "report": ("report.command", "write the HTML report of a finished run"),
+    "exemplars": ("exemplars", "propose few-shot exemplars from accepted pairs"),
+    "demo-endpoint": ("demo_endpoint.server", "serve the embedded endpoint, which answers by rules, on loopback"),
 }
 
 
@@ -47,13 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted = f"{PROGRAM} run {name} ..." if name.startswith("-") else f"one of {', '.join(COMMANDS)}"
         print(f"error: {name} is no sub-command; write {wanted}", file=sys.stderr)
         return UNUSABLE
-    command = COMMANDS[name]
+    module, _ = COMMANDS[name]
     if name == "run":
         # Modules and graph stay to the end: walking them again and again costs a quarter of the start. `main` switches
         # the collector on again, with what is there by then out of its way.
         gc.disable()
     try:
-        code: int | None = getattr(import_module(f"beam_pipeline.{command.module}"), command.function)(arguments)
+        code: int | None = import_module(f"beam_pipeline.{module}").main(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:  # while it was imported, which takes a second or two
         return STOPPED
@@ -86,7 +77,7 @@ def _help() -> str:
             "",
             "Turns documents into question-answer pairs that a reinforcement-learning trainer can reward.",
             "",
-            *(f"  {name:<{width}}  {command.does}" for name, command in COMMANDS.items()),
+            *(f"  {name:<{width}}  {does}" for name, (_, does) in COMMANDS.items()),
             "",
             f"{PROGRAM} NAME --help says more of each.",
         ]

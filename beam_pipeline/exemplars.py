@@ -22,6 +22,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK, UNUSABLE
+from beam_pipeline.options.values import option_named
 from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import ReadBackError, pair_files, read_pairs
 from beam_pipeline.reading.exemplar_banks import read_domains
@@ -51,11 +52,7 @@ class Candidate:
 
 
 def find_domain(wanted: str, domains: Iterable[Domain]) -> Domain:
-    """A domain by its slug or its name.
-
-    Raises:
-        ExemplarError: there is none; the message lists them.
-    """
+    """A domain by its slug or its name; ExemplarError lists them if there is none."""
     domains = tuple(domains)
     for domain in domains:
         if wanted.casefold() in (domain.slug.casefold(), domain.name.casefold()):
@@ -125,11 +122,7 @@ def _marks(exemplar: Exemplar) -> set[tuple[str, str]]:
 
 
 def propose(rows: Iterable[Row], domain: Domain, count: int, licence: str = "") -> tuple[list[Candidate], Counter[str]]:
-    """Exemplars of a domain from rows of `qa/`, and why other pairs of the domain could not be any.
-
-    Raises:
-        ExemplarError: no row is of the domain; the message says which there are.
-    """
+    """Exemplars of a domain from rows of `qa/`, and why other pairs of the domain could not be any."""
     found: dict[str, Candidate] = {}
     refused: Counter[str] = Counter()
     others: Counter[str] = Counter()
@@ -155,11 +148,7 @@ def propose(rows: Iterable[Row], domain: Domain, count: int, licence: str = "") 
 
 
 def write_exemplars(candidates: Iterable[Candidate], path: str) -> None:
-    """Write a bank to edit; `document_id` is there for who reads it, and ignored where the bank is used.
-
-    Raises:
-        ExemplarError: it cannot be written.
-    """
+    """Write a bank to edit; `document_id` is there for who reads it, and ignored where the bank is used."""
     try:
         with FileSystems.create(path, "text/plain") as file:
             for candidate in candidates:
@@ -190,7 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.count < 1:
             raise ExemplarError(f"--count {options.count}: must be at least 1")
-        domains = read_domains(options.domains) if options.domains else load_domains()
+        with option_named("domains"):
+            domains = read_domains(options.domains) if options.domains else load_domains()
         domain = find_domain(options.domain, domains)
         output = options.output or f"{domain.slug}.jsonl"
         if FileSystems.exists(output):

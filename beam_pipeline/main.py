@@ -51,8 +51,12 @@ def execute(config: PipelineConfig, options: PipelineOptions) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
-    finally:
-        _end_calls()
+    finally:  # End what is in flight and keep what was paid for, so that another run in this process begins anew.
+        stop_serving()
+        try:
+            close_runtime()
+        except FatalError as error:
+            print(f"error: {error}", file=sys.stderr)
 
 
 def _said_once(record: logging.LogRecord) -> bool:
@@ -70,15 +74,6 @@ def _said_once(record: logging.LogRecord) -> bool:
 def _refuse(error: Exception) -> int:
     print(f"error: {one_line(error)}", file=sys.stderr)
     return UNUSABLE
-
-
-def _end_calls() -> None:
-    """End what is in flight and keep what was paid for, so that another run in this process begins anew."""
-    stop_serving()
-    try:
-        close_runtime()
-    except FatalError as error:
-        print(f"error: {error}", file=sys.stderr)
 
 
 def _run(config: PipelineConfig, options: PipelineOptions) -> int:

@@ -8,7 +8,6 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.bigquery.sink import write_tables
 from beam_pipeline.bigquery.source import ReadRows, table_source
 from beam_pipeline.engines.runners import splits_at_side_inputs
-from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import verifier_name
 from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.write_files import WriteRecords
@@ -39,7 +38,7 @@ from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED, DeadLetter
+from transforms.records import NOT_STARTED
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
 from transforms.synthesize import SynthesizeQA
@@ -50,10 +49,14 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     """Add the whole graph to a pipeline. Returns what leaves it: accepted pairs, all rejections, all dead letters."""
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
     bank = exemplar_bank(pipeline, plan)
-    earlier = journal_source(pipeline, config)
+    # The replies of an earlier run; not joined in a stream, whose documents do not come again.
+    joined = config.resume and not config.streaming
+    earlier = pipeline | "ReadJournal" >> ReadJournal(config.journal_folder) if joined else None
     read = pipeline | "Read" >> document_source(plan)
     clean = read.passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s)
-    ready = clean.passed | "Ready" >> (recalled(earlier, plan) if earlier else beam.Reshuffle())  # the one fusion break
+    # The one fusion break. With a limit the documents that have earlier replies come first, as they count towards it.
+    recalled = RecallReplies(earlier, known_first=plan.limits is not None) if earlier else beam.Reshuffle()
+    ready = clean.passed | "Ready" >> recalled
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
@@ -100,18 +103,6 @@ def document_source(plan: RunPlan) -> ReadDocuments | ReadUniqueInputs | ReadRow
     if plan.inputs:
         return ReadUniqueInputs(files)
     return ReadDocuments(files[0].patterns, files[0].reader, is_tallied(config))
-
-
-def journal_source(pipeline: beam.Pipeline, config: PipelineConfig) -> Any:
-    """The replies of an earlier run; None where they are not joined: documents of a stream do not come again."""
-    if config.streaming or not config.resume:
-        return None
-    return pipeline | "ReadJournal" >> ReadJournal(config.journal_folder)
-
-
-def recalled(earlier: Any, plan: RunPlan) -> RecallReplies:
-    """Documents with their earlier replies; with a limit those that have any come first, as they count towards it."""
-    return RecallReplies(earlier, known_first=plan.limits is not None)
 
 
 def exemplar_bank(pipeline: beam.Pipeline, plan: RunPlan) -> Any:
@@ -161,10 +152,6 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     return stages
 
 
-def _was_started(letter: DeadLetter) -> bool:
-    return letter.error != NOT_STARTED
-
-
 def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     config, run = plan.config, plan.name
@@ -175,7 +162,7 @@ def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
         else:
             sink = WriteRecords(config.output, kind.name, kind.to_row, config.output_format, config.output_shards)
         if kind.name == "dead_letters" and plan.limits:
-            records = records | "DropNotStarted" >> beam.Filter(_was_started)
+            records = records | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
         records | f"Write{kind.label}" >> sink
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)

@@ -11,8 +11,10 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
 from beam_pipeline.options.limits import limits_of
 from beam_pipeline.options.model_settings import Models, embedding_model, stage_models
+from beam_pipeline.options.named_values import YAML_NAMES
 from beam_pipeline.options.paths import absolute, absolute_paths
 from beam_pipeline.options.thresholds import read_thresholds
+from beam_pipeline.options.values import option_named
 from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
 from beam_pipeline.reading.input_list import InputSpec, read_inputs
 from beam_pipeline.storage.matching import read_text
@@ -65,18 +67,16 @@ class RunPlan:
 
 
 def make_plan(config: PipelineConfig) -> RunPlan:
-    """Read what the options name.
-
-    Raises:
-        ValueError: a file cannot be read or used; one line that says which.
-    """
+    """Read what the options name. ValueError, one line that says which, if a file cannot be read or used; below as well."""
     inputs = read_inputs(config)
     prompts, decontamination = run_prompts(config), decontamination_settings(config)
+    with option_named("exemplars"):
+        bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
     return RunPlan(
         config,
         inputs,
         prompts,
-        read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace"),
+        bank,
         screen_config(config, inputs),
         mix_config(config, prompts),
         limits_of(config),
@@ -87,25 +87,16 @@ def make_plan(config: PipelineConfig) -> RunPlan:
 
 
 def run_prompts(config: PipelineConfig) -> PromptSet:
-    """The prompts of the stages that a run has, with its domains and number of personas filled in.
-
-    Raises:
-        ValueError: the user's list of domains cannot be used.
-    """
-    domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
+    """The prompts of the stages that a run has, with its domains and number of personas filled in."""
+    with option_named("domains"):
+        domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
     return load_prompts(domains, config.max_personas, config.model_stages)
 
 
 def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ScreenConfig:
-    """The screen's thresholds, with what the options say of them, and the inputs of their languages.
-
-    Raises:
-        ValueError: a threshold of `--screening` is not known or cannot be had.
-    """
-    try:
+    """The screen's thresholds, with what the options say of them, and the inputs of their languages."""
+    with option_named("screening"):
         thresholds = read_thresholds(config.screening)
-    except ValueError as error:
-        raise ValueError(f"--screening: {error}") from error
     return ScreenConfig(
         source_languages=tuple((spec.source, tuple(spec.languages)) for spec in inputs if spec.languages),
         min_tokens=config.min_document_tokens,
@@ -119,33 +110,21 @@ def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) ->
 
 
 def decontamination_settings(config: PipelineConfig) -> Decontamination:
-    """How pairs are compared with benchmarks.
-
-    Raises:
-        ValueError: a setting of `--decontamination` is not known, cannot be had, or does nothing.
-    """
-    try:
+    """How pairs are compared with benchmarks."""
+    with option_named("decontamination"):
         settings = read_decontamination(config.decontamination)
-    except ValueError as error:
-        raise ValueError(f"--decontamination: {error}") from error
-    if not config.embedding_endpoint and (own := [name for name in OF_EMBEDDINGS if name in settings.model_fields_set]):
-        raise ValueError(f"--decontamination: {own[0]} needs --embedding_endpoint")
+        if not config.embedding_endpoint and (own := [name for name in OF_EMBEDDINGS if name in settings.model_fields_set]):
+            raise ValueError(f"{own[0]} needs --embedding_endpoint")
     return settings
 
 
 def mix_config(config: PipelineConfig, prompts: PromptSet) -> MixConfig | None:
-    """Which pairs to leave out so that the output has the mix that is wanted; None if any mix will do.
-
-    Raises:
-        ValueError: the shares of the domains cannot be read or met.
-    """
+    """Which pairs to leave out so that the output has the mix that is wanted; None if any mix will do."""
     shares: tuple[tuple[str, float], ...] = ()
     if config.domain_shares:
         given = config.domain_shares
-        try:
-            text = read_text(given) if given.lower().endswith((".yaml", ".yml")) else given
+        with option_named("domain_shares"):
+            text = read_text(given) if given.lower().endswith(YAML_NAMES) else given
             shares = resolve_shares(parse_shares(text), prompts.domains)
-        except ValueError as error:
-            raise ValueError(f"--domain_shares: {error}") from error
     limits = config.max_pairs_per_document, config.max_pairs_per_source, config.max_pairs_per_domain
     return MixConfig(*limits, domain_shares=shares) if any(limits) or shares else None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.exit_codes import OK, UNUSABLE
-from beam_pipeline.main import main
+from beam_pipeline.main import main as run
 from beam_pipeline.output.saved_options import OPTIONS_FILE, STREAMING, read_options
 
 USAGE = "usage: webscale-qa replay OUT [options that replace those of the run]"
@@ -25,32 +25,32 @@ HELP = f"""Examples:
 Run the dead letters of a finished run again. What was answered comes from the journal and is not asked again."""
 
 
-def replay(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Replay a run; returns the exit code of the command line."""
     if {"-h", "--help"} & set(argv):
         print(HELP)
         return OK
-    if not argv or argv[0].startswith("-"):
-        print(f"error: which run? {USAGE}", file=sys.stderr)
-        return UNUSABLE
-    output, *options = argv
-    if options and not options[0].startswith("-"):
-        print(f"error: {options[0]}: one run at a time; {USAGE}", file=sys.stderr)
-        return UNUSABLE
-    path = FileSystems.join(output, OPTIONS_FILE)
-    if not FileSystems.exists(path):
-        print(f"error: {path}: there is no run to replay; {USAGE}", file=sys.stderr)
-        return UNUSABLE
     try:
-        given = read_options(output)
+        arguments = _arguments(*argv)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNUSABLE
-    if given.get(STREAMING):
-        print(f"error: {output} was written by a stream, whose documents do not come again: send it what failed", file=sys.stderr)
-        return UNUSABLE
-    return main(["--config", path, "--output", output, "--resume", *options])
+    return run(arguments)
+
+
+def _arguments(output: str = "-", *options: str) -> list[str]:
+    """The command line of the run that replays another; ValueError, one line, where there is nothing to replay."""
+    if output.startswith("-"):
+        raise ValueError(f"which run? {USAGE}")
+    if options and not options[0].startswith("-"):
+        raise ValueError(f"{options[0]}: one run at a time; {USAGE}")
+    path = FileSystems.join(output, OPTIONS_FILE)
+    if not FileSystems.exists(path):
+        raise ValueError(f"{path}: there is no run to replay; {USAGE}")
+    if read_options(output).get(STREAMING):
+        raise ValueError(f"{output} was written by a stream, whose documents do not come again: send it what failed")
+    return ["--config", path, "--output", output, "--resume", *options]
 
 
 if __name__ == "__main__":
-    sys.exit(replay(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -47,7 +47,9 @@ def check_flags(given: argparse.Namespace) -> None:
             raise OptionError(f"{flag} {value:g}: must be a number, more than 0{' and 1 at most' * (flag == '--busy')}")
     measures = [flag in named for flag in ("--pilot_gpus", "--prefill_tokens_s", "--decode_tokens_s")]
     if named and not ("--deadline_h" in named and measures in ([True, False, False], [False, True, True])):
-        raise OptionError("--deadline_h: goes with --pilot_gpus, or with --prefill_tokens_s and --decode_tokens_s")
+        measure = "--pilot_gpus, or with --prefill_tokens_s and --decode_tokens_s"
+        flag = next(iter(named))  # --deadline_h is the first where it is given
+        raise OptionError(f"{flag}: goes with {'' if flag == '--deadline_h' else '--deadline_h, and that with '}{measure}")
 
 
 def gpus_for(gpu_hours: np.ndarray, deadline_h: float) -> np.ndarray:

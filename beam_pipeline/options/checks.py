@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
@@ -22,37 +21,26 @@ BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
 """The options that name what a batch reads."""
 
 
-class Need(NamedTuple):
-    """The option without which another one says nothing, and why."""
-
-    option: str
-    why: str = ""
-
-
-# A form of a Flex Template shows an option only with the one that it needs.
-NEEDS: Mapping[str, Need] = {
-    **dict.fromkeys(names_in(InputOptions, STREAMING), Need("streaming")),
-    "append_table": Need("output_table", "there is no table to add to"),
-    "domains_mode": Need("domains", "there is nothing to put in their place"),
-    "exemplars_mode": Need("exemplars", "there is nothing to put in their place"),
-    "min_pass_rate": Need("pass_rate_samples", "nobody measures a pass rate without"),
-    "max_pass_rate": Need("pass_rate_samples", "nobody measures a pass rate without"),
-    "decontamination": Need("benchmarks", "there is nothing to compare with"),
-    "embedding_endpoint": Need("benchmarks", "it looks for their questions in other words"),
-    "embedding_model": Need("embedding_endpoint"),
+# The option without which another one says nothing, and why; a form of a Flex Template shows the two together.
+NEEDS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(names_in(InputOptions, STREAMING), ("streaming", "")),
+    "append_table": ("output_table", "there is no table to add to"),
+    "domains_mode": ("domains", "there is nothing to put in their place"),
+    "exemplars_mode": ("exemplars", "there is nothing to put in their place"),
+    "min_pass_rate": ("pass_rate_samples", "nobody measures a pass rate without"),
+    "max_pass_rate": ("pass_rate_samples", "nobody measures a pass rate without"),
+    "decontamination": ("benchmarks", "there is nothing to compare with"),
+    "embedding_endpoint": ("benchmarks", "it looks for their questions in other words"),
+    "embedding_model": ("embedding_endpoint", ""),
     **dict.fromkeys(
         (name for name in names_in(EndpointOptions, SERVE) if name != "serve_model"),
-        Need("serve_model", "the workers serve nothing without"),
+        ("serve_model", "the workers serve nothing without"),
     ),
 }
 
 
 def check_together(config: PipelineConfig) -> None:
-    """Check options that are each right by themselves.
-
-    Raises:
-        ValueError: they contradict each other, or one does nothing; one line.
-    """
+    """Raise ValueError, one line, where options contradict each other, or one does nothing."""
     fields = PipelineConfig.model_fields
     # A default that is given in words does no harm.
     chosen = {name for name in config.model_fields_set if name in fields and getattr(config, name) != fields[name].default}

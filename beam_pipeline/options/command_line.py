@@ -173,11 +173,7 @@ def beam_flags() -> list[str]:
 
 
 def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
-    """Parse a command line into our configuration and Beam's options.
-
-    Raises:
-        OptionError: one line, ready to print.
-    """
+    """Parse a command line into our configuration and Beam's options; OptionError is one line, ready to print."""
     arguments = list(argv)
     unchecked: list[str] = []
     if "--" in arguments:
@@ -207,11 +203,7 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
 
 
 def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:
-    """Make a configuration of flat values; `origins` says in what words each was given.
-
-    Raises:
-        OptionError: the first thing that is wrong.
-    """
+    """Make a configuration of flat values; `origins` says in what words each was given. OptionError if one is wrong."""
     if not any(values.get(name) for name in (*BATCH_SOURCES, "input_subscription", "streaming")):
         raise OptionError(f"{(origins or {}).get('input', '--input')} is missing: {OPTIONS['input'].description}")
     try:
@@ -250,8 +242,10 @@ def _beam_arguments(arguments: list[str], local_runner: str) -> list[str]:
     if unknown and not getattr(known, "template_location", None):
         flag = unknown[0].partition("=")[0]
         if flag.startswith("-"):
-            flags = [f"--{name}" for name in OPTIONS] + list(parser._option_string_actions)
-            raise OptionError(f"unknown option {shown(flag)[1:-1]}{hint(flag, flags)}")
+            ours, beams = [f"--{name}" for name in OPTIONS], list(parser._option_string_actions)
+            # One of ours, unless one of Beam's is all but the same.
+            near = hint(flag, ours + beams, 0.9) or hint(flag, ours) or hint(flag, beams)
+            raise OptionError(f"unknown option {shown(flag)[1:-1]}{near}")
         raise OptionError(f"unexpected argument {shown(flag)}: every value belongs to an option, as in --input FILE")
     runner = getattr(known, "runner", None)
     if not runner:

@@ -3,7 +3,7 @@
 `PipelineConfig` is the only list of options. The flags of the command line, the keys of a
 `--config` file (`command_line.py`), `templates/metadata.json` and the option table (`options/README.md`) are made from it
 (`python -m beam_pipeline.options.describe` rewrites the last two). Its parts are declared by what they are about
-(`inputs.py`, `endpoint.py`, `documents.py`, `mix.py`); those of a stage and of the run as a whole stand here. `checks.py`
+(`inputs.py`, `endpoint.py`, `documents.py`); those of a stage and of the run as a whole stand here. `checks.py`
 says what goes together, and looks at every configuration that is made of words.
 
 A secret is named, never given: no option takes a key, and no message repeats what looks like one.
@@ -18,7 +18,6 @@ from pydantic import Field, field_validator, model_validator
 from beam_pipeline.options.documents import DocumentOptions
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
-from beam_pipeline.options.mix import MixOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import ModelConfig
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
@@ -57,7 +56,7 @@ NO_OPTIONS = {"stages", "streaming"}
 
 
 # Fields come in the order of the parts from the last to the first, and then those below.
-class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions):
+class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
     """Every option of a run, validated."""
 
     target_accepted: int = declare(
@@ -94,10 +93,11 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         """Gather the flat keys of each stage (`filter_model`) into its `StageOptions`."""
         if not isinstance(values, Mapping) or "stages" in values:
             return values
-        flat, stages = dict(values), {}
-        for stage in WITH_OPTIONS:
-            own = {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
-            stages[stage] = own
+        flat = dict(values)
+        stages = {
+            stage: {setting: flat.pop(name) for setting in StageOptions.model_fields if (name := f"{stage}_{setting}") in flat}
+            for stage in WITH_OPTIONS
+        }
         return {**flat, "stages": stages}
 
     @field_validator("log_level", mode="before")
@@ -158,9 +158,7 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
         own = self.stages.get(name, StageOptions())
         if name not in VERIFY_STAGES[1:]:
             return own
-        shared = self.stages.get("verify", StageOptions())
-        chosen = {field: getattr(shared, field) for field in StageOptions.model_fields}
-        return StageOptions.model_validate({**chosen, **own.model_dump(exclude_none=True)})
+        return self.stages.get("verify", StageOptions()).model_copy(update=own.model_dump(exclude_none=True))
 
     @property
     def journal_folder(self) -> str:
@@ -169,15 +167,13 @@ class PipelineConfig(MixOptions, DocumentOptions, EndpointOptions, InputOptions)
 
     def given(self) -> dict[str, Any]:
         """The options that were given, by flag's name; a default that nobody chose is not among them."""
-        names = [name for name in type(self).model_fields if name in self.model_fields_set and name not in NO_OPTIONS]
-        values = {name: getattr(self, name) for name in names}
-        for stage, own in self.stages.items():
-            values |= {f"{stage}_{setting}": value for setting, value in own if setting in own.model_fields_set}
-        return values
+        return self._by_flag(exclude_unset=True)
 
     def flat(self) -> dict[str, Any]:
         """Every option by its flag's name, as a `--config` file would hold it; safe to log."""
-        values = self.model_dump(exclude=NO_OPTIONS)
-        for stage, own in self.stages.items():
-            values |= {f"{stage}_{setting}": value for setting, value in own}
-        return values
+        return self._by_flag(exclude_unset=False)
+
+    def _by_flag(self, exclude_unset: bool) -> dict[str, Any]:
+        values = self.model_dump(exclude={"streaming"}, exclude_unset=exclude_unset)
+        stages = values.pop("stages", {})
+        return values | {f"{stage}_{setting}": value for stage, own in stages.items() for setting, value in own.items()}

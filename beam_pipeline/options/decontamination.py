@@ -40,11 +40,7 @@ class Decontamination(OptionsModel):
 
 
 def read_decontamination(given: str) -> Decontamination:
-    """The settings that a user gives, from "name=value,name=value" or the path of a YAML file.
-
-    Raises:
-        ValueError: a setting that is not known or a value that it cannot have; one line.
-    """
+    """The settings that a user gives; ValueError, one line, if one is not known or cannot have its value."""
     values = read_named_values(given, Decontamination.model_fields, "setting")
     try:
         return Decontamination.model_validate(values)

@@ -8,6 +8,8 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +58,10 @@ def metadata() -> dict[str, Any]:
 
 def _parameters() -> Iterator[dict[str, Any]]:
     """The parameters in the order of the options, Beam's flag at the head of its group."""
-    before = ""
-    for option in OPTIONS.values():
-        if option.group == STREAMING != before:
+    for group, options in groupby(OPTIONS.values(), attrgetter("group")):
+        if group == STREAMING:
             yield STREAMING_PARAMETER
-        before = option.group
-        yield _parameter(option)
+        yield from map(_parameter, options)
 
 
 def _parameter(option: Option) -> dict[str, Any]:
@@ -77,7 +77,9 @@ def _parameter(option: Option) -> dict[str, Any]:
         parameter["defaultValue"] = option.default_text
     if option.choices:
         parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
-    if regex := option.regex or _regex(option):
+    # What a value looks like that no worker would have to refuse.
+    inferred = REMOTE_PATH if option.param_type.startswith("GCS_") else BASE_URLS if option.split == "urls" else ""
+    if regex := option.regex or inferred:
         parameter["regexes"] = [f"^{regex}$"]
     return parameter | _shown_with(option)
 
@@ -87,19 +89,12 @@ def _shown_with(option: Option) -> dict[str, Any]:
     if option.stage:
         parent, _, trigger = SWITCHES.get(option.stage, "").removeprefix("--").partition(" ")
     else:
-        parent, trigger = NEEDS[option.name].option if option.name in NEEDS else "", ""
+        parent, trigger = NEEDS.get(option.name, ("", ""))[0], ""
     if parent == STREAMING_PARAMETER["name"] or (parent and OPTIONS[parent].is_flag):
         trigger = "true"
     if not parent or (not trigger and OPTIONS[parent].default_text):
         return {}
     return {"parentName": parent, **({"parentTriggerValues": [trigger]} if trigger else {})}
-
-
-def _regex(option: Option) -> str:
-    """What a value looks like that no worker would have to refuse."""
-    if option.param_type.startswith("GCS_"):
-        return REMOTE_PATH
-    return BASE_URLS if option.split == "urls" else ""
 
 
 def _label(name: str) -> str:
@@ -109,11 +104,7 @@ def _label(name: str) -> str:
 
 def options_table() -> str:
     """The table of all options; one row stands for a setting of every stage."""
-    return "\n".join(["| Group | Flag | Default | Help |", "|---|---|---|---|", *_rows()])
-
-
-def _rows() -> Iterator[str]:
-    group = ""
+    rows, group = ["| Group | Flag | Default | Help |", "|---|---|---|---|"], ""
     for option in OPTIONS.values():
         if option.stage not in ("", MODEL_STAGES[0]):
             continue
@@ -125,15 +116,12 @@ def _rows() -> Iterator[str]:
             default = "the general one"
         heading = option.group if option.group != group else ""
         group = option.group
-        yield f"| {heading} | {flag} | {default} | {option.description.replace('|', '/')} |"
+        rows.append(f"| {heading} | {flag} | {default} | {option.description.replace('|', '/')} |")
+    return "\n".join(rows)
 
 
 def with_table(page: str, table: str) -> str:
-    """The page with the table between its markers.
-
-    Raises:
-        ValueError: a marker is missing.
-    """
+    """The page with the table between its markers; ValueError if one is missing."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -150,10 +138,10 @@ def generated(root: Path) -> dict[Path, str]:
     }
 
 
-def stale(root: Path) -> list[Path]:
-    """The generated files that are not what the options say."""
+def stale(root: Path) -> dict[Path, str]:
+    """What the generated files that are not what the options say must hold."""
     files = generated(root).items()
-    return [path for path, text in files if not path.is_file() or path.read_text("utf-8") != text]
+    return {path: text for path, text in files if not path.is_file() or path.read_text("utf-8") != text}
 
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -167,12 +155,12 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
         print(f"beam_pipeline.options.describe works on a checkout of the project: there is no {PAGE} here", file=sys.stderr)
         return UNUSABLE
     found = stale(root)
-    for path in found:
+    for path, text in found.items():
         if arguments.check:
             print(f"{path.relative_to(root)} is not what the options say: run 'make options'", file=sys.stderr)
         else:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(generated(root)[path], "utf-8")
+            path.write_text(text, "utf-8")
             print(f"wrote {path.relative_to(root)}")
     return FAILED if arguments.check and found else OK
 

@@ -1,4 +1,4 @@
-"""Options of what becomes of a document: the screen, what is asked about it, what a pair has to pass."""
+"""Options of what becomes of a document: the screen, what is asked about it, what a pair has to pass, alone and with others."""
 
 from typing import Literal
 
@@ -8,9 +8,11 @@ from pydantic import field_validator
 from beam_pipeline.options.values import (
     ANY_LANGUAGE,
     GATES,
+    MIX,
     QUESTIONS,
     SCREENING,
     OptionsModel,
+    check_endpoints,
     check_languages,
     declare,
 )
@@ -19,7 +21,7 @@ MOST_VERIFIERS = 9
 
 
 class DocumentOptions(OptionsModel):
-    """The screen, domains, exemplars and personas, verification and the gates behind it."""
+    """The screen; domains, exemplars and personas; verification and the gates behind it; what the output holds as a whole."""
 
     min_document_tokens: int = declare(50, "Shortest document to keep, in tokens.", SCREENING, ge=0)
     max_document_tokens: int = declare(
@@ -112,6 +114,48 @@ class DocumentOptions(OptionsModel):
     min_pass_rate: float = declare(0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, ge=0, le=1)
     max_pass_rate: float = declare(1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, ge=0, le=1)
 
+    near_duplicate_questions: bool = declare(
+        True, "Take questions in other words with the same answer for one; false keeps all but equal ones.", MIX
+    )
+    benchmarks: list[str] = declare(
+        [],
+        "Evaluation sets that the output must not repeat: JSONL or Parquet, paths or globs. "
+        "Repeatable; in one value, full paths separated by commas.",
+        MIX,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    decontamination: str = declare(
+        "",
+        "Settings of the comparison with benchmarks, such as ngram=13,similarity=0.65 (also fields, cosine, prefix, dimensions), "
+        "or the path of a YAML file of the same; beam_pipeline/options/decontamination.py says what each means.",
+        MIX,
+    )
+    embedding_endpoint: list[str] = declare(
+        [],
+        "Base URL of an OpenAI-compatible endpoint with /v1/embeddings: benchmark questions in other words are looked for too. "
+        "Repeatable.",
+        MIX,
+        split="urls",
+    )
+    embedding_model: str = declare(
+        "", "Embedding model to ask; without it, the one model that the embedding endpoint serves.", MIX
+    )
+    max_pairs_per_document: int = declare(
+        0, "Most accepted pairs of one input row, its chunks together; 0 is no limit.", MIX, ge=0
+    )
+    max_pairs_per_source: int = declare(
+        0, "Most accepted pairs of one source; rows without one count as one source; 0 is no limit.", MIX, ge=0
+    )
+    max_pairs_per_domain: int = declare(0, "Most accepted pairs of one domain; 0 is no limit.", MIX, ge=0)
+    domain_shares: str = declare(
+        "",
+        "Share of the output that each domain is to have, such as math=0.3,coding=20%, or the path of a YAML file; "
+        "the others get the rest in the proportions they come in. Pairs are only left out, so the scarcest decides.",
+        MIX,
+    )
+
+    _embedding_endpoint = field_validator("embedding_endpoint")(check_endpoints)
     _languages = field_validator("languages")(check_languages)
 
     @field_validator("verifier_models")

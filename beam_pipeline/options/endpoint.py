@@ -20,7 +20,6 @@ from beam_pipeline.options.values import (
     check_env_name,
     check_secret_name,
     declare,
-    key_source,
     looks_like_key,
     shown,
     split_endpoint_key,
@@ -170,7 +169,7 @@ class EndpointOptions(OptionsModel):
     def keys_of(self, endpoints: Iterable[str]) -> set[str]:
         """The names of the keys of some endpoints: their own, or the general one."""
         own = dict(split_endpoint_key(text) for text in self.endpoint_keys)
-        general = key_source(self.api_key_secret, self.api_key_env)
+        general = f"secret:{self.api_key_secret}" if self.api_key_secret else f"env:{self.api_key_env}"
         return {own.get(url, general) for url in endpoints} or {general}
 
     @property

@@ -3,7 +3,7 @@
 The options that an older run kept may still hold one. Where it says what is done anyway, the run goes on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from transforms.stages import MODEL_STAGES
@@ -19,16 +19,12 @@ class Gone(NamedTuple):
 _ENDPOINT_KEY = "a key belongs to its endpoint: --endpoint_keys URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V"
 
 
-def _of_stages() -> Iterator[tuple[str, Gone]]:
-    for stage in MODEL_STAGES:
-        for setting in ("api_key_env", "api_key_secret"):
-            yield f"{stage}_{setting}", Gone(None, _ENDPOINT_KEY)
-    for setting in ("model", "endpoint", "temperature", "max_tokens"):
-        yield f"verify_answer_{setting}", Gone(None, f"verify_answer is asked as --verify_{setting} says")
-
-
 GONE: Mapping[str, Gone] = {
-    **dict(_of_stages()),
+    **{f"{stage}_{key}": Gone(None, _ENDPOINT_KEY) for stage in MODEL_STAGES for key in ("api_key_env", "api_key_secret")},
+    **{
+        f"verify_answer_{setting}": Gone(None, f"verify_answer is asked as --verify_{setting} says")
+        for setting in ("model", "endpoint", "temperature", "max_tokens")
+    },
     "embedding_api_key_env": Gone(None, _ENDPOINT_KEY),
     "embedding_api_key_secret": Gone("", _ENDPOINT_KEY),
     "backlog": Gone(512, "a worker process always holds up to 512 elements in flight in one stage"),

@@ -7,7 +7,6 @@ from typing import Any
 from beam_pipeline.options.config import PipelineConfig
 from transforms.deduplicate import question_key
 from transforms.inference.scheduling.budget import Limits, Step
-from transforms.records import VerifiedQA
 from transforms.stages import VERIFY_STAGES
 
 
@@ -31,24 +30,19 @@ class Prices:
         return tokens / 1e6 + seconds / 3600 * self.gpu_hour
 
 
-# Stages that ask a model when all pairs are there, behind de-duplication.
-BEHIND_THE_BLOCK = ("pass_rate",)
-
-
 def limits_of(config: PipelineConfig) -> Limits | None:
     """The limits that the options set; None where there are none."""
     if not (config.target_accepted or config.max_cost):
         return None
-    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage not in BEHIND_THE_BLOCK)
+    # The pass rate is measured when all pairs are there, behind de-duplication.
+    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
     steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
     steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
-    return Limits(steps, prices_of(config).cost, _question, config.target_accepted, config.max_cost)
+    return Limits(
+        steps, prices_of(config).cost, lambda qa: question_key(qa.pair.question), config.target_accepted, config.max_cost
+    )
 
 
 def prices_of(config: PipelineConfig) -> Prices:
     """The prices that the options name."""
     return Prices(config.price_in, config.price_cached, config.price_out, config.price_gpu_hour)
-
-
-def _question(qa: VerifiedQA) -> str:
-    return question_key(qa.pair.question)

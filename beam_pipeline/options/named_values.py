@@ -1,10 +1,10 @@
 """One option that holds several settings: `name=value,name=value`, or the path of a YAML file of the same."""
 
-import difflib
 from collections.abc import Iterable
 
 import yaml
 
+from beam_pipeline.options.values import hint
 from beam_pipeline.storage.matching import read_text
 from transforms.errors import one_line
 
@@ -14,8 +14,7 @@ YAML_NAMES = (".yaml", ".yml")
 def read_named_values(given: str, names: Iterable[str], what: str) -> dict[str, str]:
     """The settings as texts by their names; `names` are those that there are, and `what` one is called in a message.
 
-    Raises:
-        ValueError: the file cannot be read, or a name is not known or stands twice; one line.
+    ValueError, one line, if the file cannot be read, or a name is not known or stands twice.
     """
     if given.lower().endswith(YAML_NAMES):
         pairs = _read_file(given, what)
@@ -27,8 +26,7 @@ def read_named_values(given: str, names: Iterable[str], what: str) -> dict[str, 
         if name in found:
             raise ValueError(f"{name} stands twice")
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            raise ValueError(f"no {what} {name[:60]!r}{f'; did you mean {near[0]}?' if near else ''}; write name=value")
+            raise ValueError(f"no {what} {name[:60]!r}{hint(name, names)}; write name=value")
         found[name] = value.strip()
     return found
 

@@ -5,25 +5,20 @@ import os
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.options.config import PipelineConfig
+from beam_pipeline.options.named_values import YAML_NAMES
 
-# Options that name files or folders.
-PATHS = {"input", "inputs", "output", "journal", "domains", "exemplars", "benchmarks"}
-# Options that hold what they say, or name a YAML file of it.
+# Options that name files or folders, and those that hold what they say or name a YAML file of it.
+PATHS = ("input", "inputs", "output", "journal", "domains", "exemplars", "benchmarks")
 VALUES_OR_PATHS = ("domain_shares", "screening", "decontamination")
 
 
 def absolute_paths(config: PipelineConfig) -> PipelineConfig:
     """The same options with every local path as seen from anywhere."""
-    given = {name: getattr(config, name) for name in PATHS}
-    paths = {
-        name: [absolute(path) for path in value] if isinstance(value, list) else value and absolute(value)
-        for name, value in given.items()
-    }
-    for name in VALUES_OR_PATHS:
-        value = getattr(config, name)
-        if value.lower().endswith((".yaml", ".yml")):
-            given[name], paths[name] = value, absolute(value)
-    return config.model_copy(update={name: path for name, path in paths.items() if path != given[name]})
+    given = {name: value for name in PATHS if (value := getattr(config, name))}
+    given |= {name: value for name in VALUES_OR_PATHS if (value := getattr(config, name)).lower().endswith(YAML_NAMES)}
+    return config.model_copy(
+        update={name: list(map(absolute, value)) if isinstance(value, list) else absolute(value) for name, value in given.items()}
+    )
 
 
 def absolute(path: str) -> str:

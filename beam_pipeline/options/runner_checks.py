@@ -18,11 +18,7 @@ _BUNDLE_FLAG, _BUNDLE_MS, _BUNDLES_PER_WINDOW = "--max_bundle_time_mills", 5000,
 
 
 def check_with_beam(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Check our options against Beam's.
-
-    Raises:
-        ValueError: the runner cannot do what is asked of it, or something is not told; one line.
-    """
+    """Raise ValueError, one line, where the runner cannot do what our options ask, or Beam's lack something."""
     if config.streaming:
         _check_stream_runner(config, options.view_as(StandardOptions).runner)
     if config.input_table and config.output_table:

@@ -26,17 +26,13 @@ _SWITCHES = {"true": True, "false": False}
 
 
 def read_thresholds(given: str) -> dict[str, Any]:
-    """The fields of a `ScreenConfig` that a user sets, from "name=value,name=value" or the path of a YAML file.
-
-    Raises:
-        ValueError: a threshold that is not known or a value that it cannot have; one line.
-    """
+    """The fields of a `ScreenConfig` that a user sets; ValueError, one line, if one is not known or cannot have its value."""
     written = read_named_values(given, (*THRESHOLDS, *OWN_OPTIONS), "threshold")
     found = {name: _read_value(name, text) for name, text in written.items()}
-    for low, high in (("min_mean_word_chars", "max_mean_word_chars"),):
-        lowest, highest = (found.get(name, THRESHOLDS[name]) for name in (low, high))
-        if lowest > highest:
-            raise ValueError(f"{low} {lowest:g} is above {high} {highest:g}")
+    low, high = "min_mean_word_chars", "max_mean_word_chars"
+    lowest, highest = (found.get(name, THRESHOLDS[name]) for name in (low, high))
+    if lowest > highest:
+        raise ValueError(f"{low} {lowest:g} is above {high} {highest:g}")
     return found
 
 

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,11 +125,6 @@ def check_secret_name(name: str) -> str:
     return name
 
 
-def key_source(secret: str, variable: str) -> str:
-    """The name of a key as `resolve_key` takes it."""
-    return f"secret:{secret}" if secret else f"env:{variable}"
-
-
 def split_endpoint_key(text: str) -> tuple[str, str]:
     """The base URL and the name of the key in `URL=env:NAME` or `URL=secret:NAME`."""
     url, _, source = text.rpartition("=")
@@ -163,6 +159,15 @@ def check_endpoints(urls: list[str] | None) -> list[str] | None:
     return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
 
 
+@contextmanager
+def option_named(name: str) -> Iterator[None]:
+    """Begin with the option's name what a ValueError says of its value."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"--{name}: {error}") from error
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """Every text in a JSON value."""
     match value:
@@ -177,14 +182,9 @@ def texts_in(value: Any) -> Iterator[str]:
                 yield from texts_in(member)
 
 
-def known_languages() -> list[str]:
-    """Every language code that langdetect can answer, and the word for any."""
-    return [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
-
-
 def check_languages(languages: list[str]) -> list[str]:
     """Return languages, each once."""
-    known = known_languages()
+    known = [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
     for language in languages:
         if language not in known:
             variants = [code for code in known if code.startswith(f"{language}-")]
@@ -193,8 +193,8 @@ def check_languages(languages: list[str]) -> list[str]:
     return list(dict.fromkeys(languages))
 
 
-def hint(name: str, names: Any) -> str:
-    near = difflib.get_close_matches(name.replace("-", "_") if name[:1] != "-" else name, list(names), n=1, cutoff=0.6)
+def hint(name: str, names: Any, cutoff: float = 0.6) -> str:
+    near = difflib.get_close_matches(name.replace("-", "_") if name[:1] != "-" else name, list(names), n=1, cutoff=cutoff)
     return f"; did you mean {near[0]}?" if near else ""
 
 
@@ -206,7 +206,7 @@ def shown(value: Any) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-ARRIVAL, ATTRIBUTE, FIELD = KINDS = ("arrival", "attribute", "field")
+ARRIVAL, ATTRIBUTE, FIELD = ("arrival", "attribute", "field")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +221,7 @@ ON_ARRIVAL = EventTime()
 
 
 def read_event_time(text: str) -> EventTime:
-    """Read `--event_time`.
-
-    Raises:
-        ValueError: it is none of arrival, attribute:NAME and field:NAME.
-    """
+    """Read `--event_time`; ValueError if it has none of its three forms."""
     kind, colon, name = text.partition(":")
     if (kind == ARRIVAL and not colon) or (kind in (ATTRIBUTE, FIELD) and name):
         return EventTime(kind, name)

@@ -23,13 +23,8 @@ def temporary_folder(kind: str, run: str) -> str:
     return f"{_TEMP}{kind}-{run}"
 
 
-def prepare_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> None:
-    """Make the output folder ready for a run, or refuse.
-
-    `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
-    paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
-    whose documents do not come again) it deletes nothing. Neither goes on with what the other wrote. Nothing but the
-    files that this program writes is ever deleted.
+def check_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> list[str]:
+    """The names of the files in an output folder that a run may use, with the words of `prepare_output`; changes nothing.
 
     Raises:
         ValueError: the folder holds files and neither is given, or it cannot be used; one line.
@@ -42,10 +37,8 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
     if local and os.path.isfile(output):
         raise ValueError(f"{output}: is a file; --output names a folder")
     try:
-        if local:
-            os.makedirs(output, exist_ok=True)
-            if not os.access(output, os.W_OK | os.X_OK):
-                raise PermissionError("no permission to write there")
+        if local and os.path.isdir(output) and not os.access(output, os.W_OK | os.X_OK):
+            raise PermissionError("no permission to write there")
         names = list_output(output)
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
@@ -61,6 +54,24 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
             f"{output}: {others[0]} was written by {wrote}, and with --resume {goes_on} cannot go on with it: {flag}, "
             "or name another --output"
         )
+    return names
+
+
+def prepare_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> None:
+    """Make the output folder ready for a run; raises as `check_output`.
+
+    `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
+    paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
+    whose documents do not come again) it deletes nothing. Neither goes on with what the other wrote. Nothing but the
+    files that this program writes is ever deleted.
+    """
+    names = check_output(output, overwrite, resume, keep)
+    local = FileSystems.get_scheme(output) is None
+    if local:
+        try:
+            os.makedirs(output, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
     if resume and keep:
         return
     written = [

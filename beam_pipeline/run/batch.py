@@ -17,7 +17,7 @@ from beam_pipeline.exit_codes import FAILED, OK, STOPPED
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
-from beam_pipeline.run.stop_at_limits import Limited, stop_figures, stop_line
+from beam_pipeline.run.stop_at_limits import limited, stop_line
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary
@@ -38,29 +38,23 @@ def run_batch(run: Run) -> int:
             frame.stop.then(quiet.hush)
     try:
         # Outermost: while the others end, an engine's threads already complain of its end.
-        with quiet, frame, Limited(run.plan.limits) as limited:
+        with quiet, frame, limited(run.plan.limits) as admission:
             if not frame.start():
                 return OK
             if not here:
                 frame.stop.then(partial(cancel_job, frame.result, options))
             frame.wait()
     except Exception as error:
-        ending = _ending(error, frame, f"--resume --output {run.config.output}")
-        if ending is None:
-            raise
-        code, said = ending
-        print(said, file=quiet.stream)
-        return code
-    return _conclude(run, frame.result, frame.course() | stop_figures(limited.admission))
-
-
-def _ending(error: Exception, frame: Frame, go_on: str) -> tuple[int, str] | None:
-    """The exit code of a run that did not come to its end, and why; None for a bug, which is to be seen whole."""
-    if frame.stop.asked:
-        return STOPPED, f"stopped: {KEPT}; go on with {go_on}"
-    if isinstance(error, JobStopped):
-        return STOPPED, f"{error}; {KEPT}: go on with {go_on}"
-    return frame.failure(error, KEPT, "--resume")
+        go_on = f"go on with --resume --output {run.config.output}"
+        if frame.stop.asked:
+            print(f"stopped: {KEPT}; {go_on}", file=quiet.stream)
+        elif isinstance(error, JobStopped):
+            print(f"{error}; {KEPT}: {go_on}", file=quiet.stream)
+        else:
+            return frame.failure(error, KEPT, "--resume", quiet.stream)
+        return STOPPED
+    stopped = {"stopped": admission.stopped, "counted": admission.counted} if admission and admission.stopped else {}
+    return _conclude(run, frame.result, frame.course() | stopped)
 
 
 def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:

@@ -5,9 +5,9 @@ square brackets.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -18,6 +18,7 @@ from beam_pipeline.options.command_line import OPTIONS
 from beam_pipeline.options.config import LOCAL_RUNNER, PipelineConfig
 from beam_pipeline.options.model_settings import Models
 from beam_pipeline.options.values import shown
+from beam_pipeline.output.folder import check_output
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.input_list import file_inputs
@@ -38,26 +39,23 @@ LOOKED_AT = 200
 EMBEDDED, SERVED = "the embedded endpoint", "the one model that it serves"
 
 
-class Stage(NamedTuple):
-    """How a stage's prompt is filled in, and what its reply is."""
-
-    variables: Callable[[], dict[str, str]]
-    reply: type[BaseModel]
-
-
 def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
-    """The whole text.
-
-    Raises:
-        ValueError: the input cannot be read; one line.
-    """
+    """The whole text; ValueError, one line, if the input cannot be read."""
     sections = (
-        ["dry run: nothing is asked, nothing is written"],
+        _first_words(plan.config),
         _graph(plan, options),
         _options(plan.config, options),
         _prompts(plan),
     )
     return "\n\n".join("\n".join(section) for section in sections)
+
+
+def _first_words(config: PipelineConfig) -> Iterator[str]:
+    yield "dry run: nothing is asked, nothing is written"
+    try:
+        check_output(config.output, config.overwrite, config.resume, keep=config.streaming)
+    except ValueError as error:
+        yield f"the run would not begin: {error}"
 
 
 def _graph(plan: RunPlan, options: PipelineOptions) -> Iterator[str]:
@@ -103,15 +101,15 @@ def _prompts(plan: RunPlan) -> Iterator[str]:
     config, prompts, models, stages = plan.config, plan.prompts, plan.models, _stages(plan, document)
     above = ""
     for name in config.model_stages:
-        stage, prompt = stages[name], prompts.prompt(name)
-        variables = {key: neutralise(value) for key, value in stage.variables().items()}
+        (filled_in, reply), prompt = stages[name], prompts.prompt(name)
+        variables = {key: neutralise(value) for key, value in filled_in.items()}
         messages = prompts.messages(name, neutralise(document.text), variables)
         system, user = (message["content"] for message in messages)
         sizes = [count_tokens(text, config.tokenizer) for text in (system, user)]
         yield ""
         yield f"== {name}: {_asked(models, name, config, document.id)}"
         yield f"   prompt version {prompt.version}, {sum(sizes):,} tokens ({sizes[0]:,} system, {sizes[1]:,} user)"
-        yield f"   reply {', '.join(stage.reply.model_fields)}; at most {models[name].max_tokens:,} tokens"
+        yield f"   reply {', '.join(reply.model_fields)}; at most {models[name].max_tokens:,} tokens"
         yield "-- system" + (": as above" if system == above else "")
         if system != above:
             yield printable(system)
@@ -136,27 +134,23 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
     return f"{text}, {replica}{many}"
 
 
-def _stages(plan: RunPlan, document: Document) -> Mapping[str, Stage]:
-    """How each stage fills in its prompt for a document; what a model would say stands in brackets."""
+def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, str], type[BaseModel]]]:
+    """Of each stage the variables of its prompt for a document, and its reply; what a model would say stands in brackets."""
     bank = plan.bank
     domain = next((name for name, exemplars in bank.items() if exemplars), plan.prompts.domains[0].name)
     task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
     pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
     qa = VerifiedQA(pair, "[the quote that verify gave]")
-
-    def asking() -> dict[str, str]:
-        named = f"[the domain named by classify; exemplars of {domain} are shown]"
-        return {**synthesize_variables(task, bank, plan.config.exemplars_per_prompt), "domain": named}
-
+    named = {"domain": f"[the domain named by classify; exemplars of {domain} are shown]"}
     return {
-        "filter": Stage(dict, FilterReply),
-        "classify": Stage(dict, ClassifyReply),
-        "synthesize": Stage(asking, SynthesizeReply),
-        "verify": Stage(lambda: verify_variables(pair), VerifyReply),
-        "verify_answer": Stage(lambda: verify_variables(pair), VerifyAnswerReply),
-        "verify_question": Stage(lambda: verify_question_variables(qa), VerifyQuestionReply),
-        "round_trip": Stage(lambda: round_trip_variables(qa), RoundTripReply),
-        "pass_rate": Stage(lambda: pass_rate_variables(qa), SolverReply),
+        "filter": ({}, FilterReply),
+        "classify": ({}, ClassifyReply),
+        "synthesize": (synthesize_variables(task, bank, plan.config.exemplars_per_prompt) | named, SynthesizeReply),
+        "verify": (verify_variables(pair), VerifyReply),
+        "verify_answer": (verify_variables(pair), VerifyAnswerReply),
+        "verify_question": (verify_question_variables(qa), VerifyQuestionReply),
+        "round_trip": (round_trip_variables(qa), RoundTripReply),
+        "pass_rate": (pass_rate_variables(qa), SolverReply),
     }
 
 
@@ -164,9 +158,6 @@ def find_document(plan: RunPlan) -> tuple[Document, str]:
     """A document of the input as the model block would get it, and words that name it.
 
     The first that passes the screen, or the first of all if none of the first two hundred does.
-
-    Raises:
-        ValueError: the input cannot be read; one line.
     """
     config = plan.config
     first: Document | None = None
@@ -177,15 +168,9 @@ def find_document(plan: RunPlan) -> tuple[Document, str]:
                 return result, f"document {shown(result.id)} ({printable(result.where)})"
     if first is not None:
         return first, f"document {shown(first.id)} ({printable(first.where)}), which the screen would reject"
-    made = Document("example", "[the text of a document]")
-    why = (
-        "none could be read"
-        if config.input or config.inputs
-        else "a queue is not read"
-        if config.streaming
-        else "a table is not read"
-    )
-    return made, f"no document, because {why}"
+    source = "a queue" if config.streaming else "a table"
+    why = "none could be read" if config.input or config.inputs else f"{source} is not read"
+    return Document("example", "[the text of a document]"), f"no document, because {why}"
 
 
 def _documents(plan: RunPlan) -> Iterator[Document]:

@@ -66,21 +66,12 @@ def exit_code(summary: Mapping[str, Any]) -> int:
 
 def why_it_failed(error: BaseException, options: PipelineOptions) -> FatalError | str | None:
     """What to say of a run that failed, on one line; None for a bug, which is to be seen whole."""
-    runtime = peek_runtime()
-    fatal = (runtime and runtime.fatal) or _fatal_cause(error) or _load_failure(error)
-    if fatal is None and not is_local(options):
-        return failure_text(error)
-    return fatal
-
-
-def _load_failure(error: BaseException) -> str | None:
-    """What BigQuery said of a load job behind what a runner raised, if that is what it was."""
-    return next((said for cause in _causes(error) if (said := load_failure(str(cause)))), None)
-
-
-def _fatal_cause(error: BaseException) -> FatalError | None:
-    """The FatalError behind what a runner raised, if there is one."""
-    return next((cause for cause in _causes(error) if isinstance(cause, FatalError)), None)
+    runtime, causes = peek_runtime(), list(_causes(error))
+    fatal = (runtime and runtime.fatal) or next((cause for cause in causes if isinstance(cause, FatalError)), None)
+    if fatal is not None:
+        return fatal
+    refused = next((said for cause in causes if (said := load_failure(str(cause)))), None)
+    return refused if refused or is_local(options) else failure_text(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

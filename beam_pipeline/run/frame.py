@@ -1,18 +1,64 @@
 """What a batch and a stream share while they run: who may stop them, what is seen of them, what is said of a failure."""
 
 import gc
+import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TextIO
 
 from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, template_location, wait_for_job
 from beam_pipeline.engines.runners import failure_text, runs_here
 from beam_pipeline.exit_codes import FAILED, UNUSABLE
 from beam_pipeline.options.limits import BEHIND_THE_BLOCK
 from beam_pipeline.run.ending import Run, why_it_failed
-from beam_pipeline.run.interrupt import StopOnInterrupt
-from beam_pipeline.run.progress import Progress
+from beam_pipeline.run.progress import progress_line
 from beam_pipeline.run.timeline import Timeline
+
+
+class StopOnInterrupt:
+    """Ctrl-C does what was said to stop the run, so that it ends by itself; a second one ends the process.
+
+    So do SIGTERM, by which machines and containers that are taken away say so, and SIGHUP, by which a terminal does.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self, stream: TextIO = sys.stderr, signals: tuple[signal.Signals, ...] = SIGNALS) -> None:
+        self.asked = False
+        self._signals = signals
+        self._stream = stream
+        self._what: list[Callable[[], object]] = []
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopOnInterrupt":
+        self._before = self.listen()
+        return self
+
+    def listen(self) -> dict[int, Any]:
+        """Take the signals; returns whose they were."""
+        try:
+            return {number: signal.signal(number, self._stop) for number in self._signals}
+        except ValueError:  # not the main thread: somebody else handles signals
+            return {}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def then(self, what: Callable[[], object]) -> None:
+        """Say what stops the run; called at once where that was asked for already."""
+        self._what.append(what)
+        if self.asked:
+            what()
+
+    def _stop(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        self._stream.write("\nstopping; once more to stop at once\n")
+        for what in self._what:
+            what()
 
 
 class Frame:
@@ -26,18 +72,20 @@ class Frame:
     def __init__(self, run: Run) -> None:
         self._options = run.options
         self._pipeline = run.pipeline
-        self._here = runs_here(run.options)
-        self._timeline = Timeline(self._here)
-        *_, last_gate = (stage for stage in run.config.model_stages if stage not in BEHIND_THE_BLOCK)
-        self._progress = Progress(sys.stderr.isatty() and self._here, last_gate=last_gate)
+        self._stderr = sys.stderr  # a batch puts something else in its place while it runs
+        self._timeline = Timeline()
+        *_, self._last_gate = (stage for stage in run.config.model_stages if stage not in BEHIND_THE_BLOCK)
         self._stack = ExitStack()
         self.stop = StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(run.options) else StopOnInterrupt()
         self.result: Any = None
         _collect_again()
 
     def __enter__(self) -> "Frame":
-        for part in (self.stop, self._timeline, self._progress):
-            self._stack.enter_context(part)
+        self._stack.enter_context(self.stop)
+        if runs_here(self._options):
+            self._stack.enter_context(self._timeline.recorded())
+            if self._stderr.isatty():
+                self._stack.enter_context(progress_line(self._stderr, self._last_gate))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,12 +107,16 @@ class Frame:
         else:
             self.result.wait_until_finish()
 
-    def failure(self, error: Exception, kept: str, go_on: str) -> tuple[int, str] | None:
-        """The exit code of a run that failed, and why; None for a bug, which is to be seen whole."""
+    def failure(self, error: Exception, kept: str, go_on: str, stream: TextIO) -> int:
+        """Say why a run failed; returns the exit code. A bug is raised again, to be seen whole."""
         if self.result is None and on_dataflow(self._options):
-            return UNUSABLE, f"error: the job could not be started: {failure_text(error)}"
+            print(f"error: the job could not be started: {failure_text(error)}", file=stream)
+            return UNUSABLE
         fatal = why_it_failed(error, self._options)
-        return None if fatal is None else (FAILED, f"error: {fatal}; {kept}: mend it and go on with {go_on}")
+        if fatal is None:
+            raise error
+        print(f"error: {fatal}; {kept}: mend it and go on with {go_on}", file=stream)
+        return FAILED
 
     def course(self) -> dict[str, Any]:
         """The part of the summary that says how the run went over time; nothing where the stages ran elsewhere."""

@@ -1,4 +1,4 @@
-"""Preflight: one small question to every distinct model before anything runs.
+"""Preflight: finds out which models are asked, and asks each one small question before anything runs.
 
 A wrong key, a dead port or a misspelt model would otherwise show after minutes of reading and
 screening, and on Dataflow after paying for workers.
@@ -6,13 +6,16 @@ screening, and on Dataflow after paying for workers.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
+from beam_pipeline.options.endpoint import DEMO_MODEL
+from beam_pipeline.options.model_settings import Models
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
 from transforms.inference.client.chat import Request
@@ -27,6 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 # An endpoint that is there lists its models at once; a question may have to wait for a busy model.
 LIST_TIMEOUT_S = 2.5
 QUESTION_TIMEOUT_S = 60.0
+# A prefix cache the size of a large GPU's, so that the summary shows what the order of the prompts saves.
+DEMO_CACHE_TOKENS = 400_000
 
 
 class PreflightError(ValueError):
@@ -46,19 +51,51 @@ class Target:
     api_key: str
 
 
-def targets(models: Iterable[ModelConfig]) -> list[Target]:
-    """Every distinct (endpoint, model, key) of a run."""
-    found = (Target(url, config.model, config.api_key) for config in models for url in config.endpoints)
-    return list(dict.fromkeys(found))
+@contextmanager
+def run_models(models: Models, may_be_away: bool = False) -> Iterator[Models]:
+    """The models of a run, complete: the embedded endpoint started, the one served model found, or PreflightError."""
+    models = dict(models)
+    found: dict[tuple[tuple[str, ...], str], str] = {}
+    for stage, model in models.items():
+        if model.model or not model.endpoints:
+            continue
+        key = (model.endpoints, model.api_key)
+        try:
+            found[key] = found.get(key) or _only_model(*key)
+        except Unreachable as error:
+            if not may_be_away:
+                raise
+            raise PreflightError(f"{error} If only workers reach it, name its model with --model.") from error
+        models[stage] = replace(model, model=found[key])
+    if all(model.endpoints for model in models.values()):
+        yield models
+        return
+    from beam_pipeline.demo_endpoint.child_process import DemoEndpoint  # brings a web server: only where it is wanted
+
+    with DemoEndpoint.start(cache_tokens=DEMO_CACHE_TOKENS) as endpoint:
+        yield {
+            stage: model if model.endpoints else replace(model, endpoints=(endpoint.url,), model=DEMO_MODEL)
+            for stage, model in models.items()
+        }
 
 
-def only_model(url: str, api_key: str) -> str:
-    """The one model that an endpoint serves.
+def named_embedding(embedding: EmbeddingConfig | None) -> EmbeddingConfig | None:
+    """How texts are embedded, with the name of the model; raises as `run_models`."""
+    if embedding is None or embedding.model.model:
+        return embedding
+    name = _only_model(embedding.model.endpoints, embedding.model.api_key)
+    return replace(embedding, model=replace(embedding.model, model=name))
 
-    Raises:
-        PreflightError: it serves several or none, or does not answer.
-    """
-    served = asyncio.run(_with_endpoint(Target(url, "", api_key), _list_models))
+
+def _only_model(replicas: Sequence[str], api_key: str) -> str:
+    """The one model that a pool serves, by the first replica that answers."""
+    url, *others = replicas
+    try:
+        served = asyncio.run(_with_endpoint(Target(url, "", api_key), _list_models))
+    except Unreachable:
+        if not others:
+            raise
+        return _only_model(others, api_key)
     if len(served) == 1:
         return served[0]
     if not served:
@@ -66,29 +103,22 @@ def only_model(url: str, api_key: str) -> str:
     raise PreflightError(f"{url} serves {len(served)} models; choose one with --model: {', '.join(sorted(served)[:20])}")
 
 
-def check_models(models: Iterable[ModelConfig], may_be_away: bool = False) -> list[str]:
-    """Ask every distinct model one small question, all at the same time; returns what was not found out, a line each.
+def check_models(
+    models: Iterable[ModelConfig], embedding: EmbeddingConfig | None = None, may_be_away: bool = False
+) -> Iterator[str]:
+    """Ask every distinct model one small question, all at the same time, then the embedding model for a vector.
 
-    One replica of several that does not answer is no reason to stop: the run can do without it. With `may_be_away`
-    none needs to answer here: workers in another network, with another account, may reach what this machine does not.
-
-    Raises:
-        PreflightError: the first thing found that would make the run fail.
+    Gives what was not found out, a line each. One replica of several that does not answer is no reason to stop: the run can
+    do without it. With `may_be_away` none needs to answer here: workers in another network, with another account, may
+    reach what this machine does not. PreflightError is the first thing found that would make the run fail.
     """
-    return asyncio.run(_check_pools(list(models), _question, may_be_away))
-
-
-def check_embedding(config: EmbeddingConfig, may_be_away: bool = False) -> list[str]:
-    """Ask every replica of the embedding model for one vector; as `check_models`.
-
-    Raises:
-        PreflightError: the model does not give vectors, or nobody answers.
-    """
-    return asyncio.run(_check_pools([config.model], partial(_vector, config=config), may_be_away))
+    yield from asyncio.run(_check_pools(list(models), _question, may_be_away))
+    if embedding is not None:
+        yield from asyncio.run(_check_pools([embedding.model], partial(_vector, config=embedding), may_be_away))
 
 
 async def _check_pools(models: list[ModelConfig], ask: Callable[[Endpoint, Target], Any], may_be_away: bool) -> list[str]:
-    wanted = targets(models)
+    wanted = list(dict.fromkeys(Target(url, config.model, config.api_key) for config in models for url in config.endpoints))
     results = await asyncio.gather(*(_with_endpoint(target, ask) for target in wanted), return_exceptions=True)
     problems = {target: result for target, result in zip(wanted, results, strict=True) if isinstance(result, BaseException)}
     for config in models:
@@ -167,9 +197,6 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str], m
     """The answer to a preflight's question; None for an odd one, which shows that the model answers.
 
     With `may_refuse` a refusal is only odd as well; no chat model refuses so small a question for itself.
-
-    Raises:
-        PreflightError: what makes the run fail, in one line.
     """
     try:
         return await asyncio.wait_for(asking, QUESTION_TIMEOUT_S)

@@ -2,9 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 
 import apache_beam as beam
@@ -16,7 +16,7 @@ from beam_pipeline.engines.dataflow import on_dataflow, prepare_dataflow
 from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.engines.runners import is_local, prepare_engine
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.model_settings import Models
+from beam_pipeline.options.values import option_named
 from beam_pipeline.output.folder import check_apart, prepare_output
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import read_options, save_options
@@ -25,8 +25,7 @@ from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import Run
-from beam_pipeline.run.models import named_embedding, run_models
-from beam_pipeline.run.preflight import Unreachable, check_embedding, check_models
+from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
@@ -34,11 +33,7 @@ from transforms.text import count_tokens, tokenizer_at_hand
 
 
 def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
-    """Read what the options name, and look whether a run can do what they say, without asking a model.
-
-    Raises:
-        ValueError: it cannot; one line.
-    """
+    """Read what the options name. ValueError, one line, if a run cannot do what they say; no model is asked."""
     if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
         config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)
@@ -52,7 +47,9 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
         _tell(check_cloud(config, options))
         plan = plan.under(config)
     if not config.streaming:
-        check_apart(check_files(config, plan.inputs), config.output)
+        with option_named("inputs" if config.inputs else "input"):
+            files = check_files(config, plan.inputs)
+        check_apart(files, config.output)
     elif not config.dry_run:
         check_stream(config, plan.inputs)
     if config.input_table or config.input_query:
@@ -60,7 +57,8 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     if config.output_table:
         check_output_tables(config, options)
     if config.benchmarks:
-        check_benchmarks(config.benchmarks, plan.decontamination.fields)
+        with option_named("benchmarks"):
+            check_benchmarks(config.benchmarks, plan.decontamination.fields)
     check_tokenizer(config.tokenizer)
     if not config.dry_run:
         prepare_engine(options, config.log_level)
@@ -68,11 +66,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
 
 
 def check_tokenizer(name: str) -> None:
-    """Look now whether a tokenizer's file can be had: a worker would find out in the middle of a run.
-
-    Raises:
-        ValueError: it is not there and cannot be downloaded.
-    """
+    """Raise ValueError where a tokenizer's file cannot be had: a worker would find out in the middle of a run."""
     try:
         count_tokens("", name)
     except Exception as error:  # whatever the download may raise
@@ -85,20 +79,17 @@ def check_tokenizer(name: str) -> None:
 def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Run:
     """Build the graph, ask the endpoint one small question and make room for the output; `stack` ends what this begins.
 
-    Raises:
-        ValueError: the graph, the endpoint or the output cannot be used; one line.
+    ValueError, one line, if the graph, the endpoint or the output cannot be used.
     """
     began, config = time.monotonic(), plan.config
     may_be_away = on_dataflow(options)  # its workers may be in another network
-    models = stack.enter_context(_named_models(plan.models, may_be_away))
+    models = stack.enter_context(run_models(plan.models, may_be_away))
     embedding = named_embedding(plan.embedding)
     plan = replace(plan, models=models, embedding=embedding, name=run_name(time.time()))
     pipeline = beam.Pipeline(options=options)
     with ThreadPoolExecutor(1) as pool:  # the graph is built while the endpoint answers
         built = pool.submit(build, pipeline, plan)
-        _tell(check_models((model for model in models.values() if model.serve is None), may_be_away))
-        if embedding:
-            _tell(check_embedding(embedding, may_be_away))
+        _tell(check_models((model for model in models.values() if model.serve is None), embedding, may_be_away))
         built.result()
     # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
     stack.enter_context(only_run(config.output))
@@ -107,16 +98,6 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
         prepare_tables(config, options)
     save_options(config)
     return Run(plan, options, pipeline, began)
-
-
-@contextmanager
-def _named_models(models: Models, may_be_away: bool) -> Iterator[Models]:
-    """As `run_models`; where only workers may reach an endpoint, what to do is to name its model."""
-    try:
-        with run_models(models) as named:
-            yield named
-    except Unreachable as error:
-        raise ValueError(f"{error} If only workers reach it, name its model with --model." if may_be_away else error) from error
 
 
 def _tell(lines: Iterable[str]) -> None:

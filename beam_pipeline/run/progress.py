@@ -1,8 +1,9 @@
 """A live progress line for a person at a terminal; nothing in logs."""
 
-import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from transforms.flow.outcome import LIVE, PASSED
@@ -11,41 +12,49 @@ from transforms.inference.runtime import Snapshot, peek_runtime
 INTERVAL_S = 0.5
 
 
-class Progress:
-    """Draws one line again and again from figures of this process; a context manager.
+@contextmanager
+def repeated(act: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Call `act` every so many seconds from a thread of its own, and once more at the end."""
+    done = threading.Event()
 
-    Works where the stages run in this process (the local runner). Beam's own metrics cannot be
-    asked for while the local runner runs.
+    def run() -> None:
+        over = False
+        while not over:
+            over = done.wait(seconds)
+            act()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@contextmanager
+def progress_line(stream: TextIO, last_gate: str) -> Iterator[None]:
+    """Draw one line again and again from figures of this process, for a run whose stages are in it.
+
+    Beam's own metrics cannot be asked for while the local runner runs.
     """
+    LIVE.clear()  # what an earlier run in this process counted
+    tokens, at = 0, time.monotonic()
 
-    def __init__(self, shown: bool, stream: TextIO = sys.stderr, last_gate: str = "verify") -> None:
-        self._shown = shown
-        self._last_gate = last_gate
-        self._stream = stream
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+    def draw() -> None:
+        nonlocal tokens, at
+        snapshot, now = look(), time.monotonic()
+        rate = (snapshot.tokens - tokens) / (now - at or 1.0)
+        tokens, at = snapshot.tokens, now
+        stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE), last_gate)[:160]}")
+        stream.flush()
 
-    def __enter__(self) -> "Progress":
-        if self._shown:
-            LIVE.clear()  # what an earlier run in this process counted
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        if self._shown:
-            self._thread.join()
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-
-    def _run(self) -> None:
-        tokens, at = 0, time.monotonic()
-        while not self._done.wait(INTERVAL_S):
-            snapshot, now = look(), time.monotonic()
-            rate = (snapshot.tokens - tokens) / (now - at)
-            tokens, at = snapshot.tokens, now
-            self._stream.write(f"\r\x1b[K{line(snapshot, rate, dict(LIVE), self._last_gate)[:160]}")
-            self._stream.flush()
+    try:
+        with repeated(draw, INTERVAL_S):
+            yield
+    finally:
+        stream.write("\r\x1b[K")
+        stream.flush()
 
 
 def look() -> Snapshot:

@@ -1,6 +1,7 @@
 """Limits of a run: so many accepted pairs, so much money; what goes with them, and what the run says that one stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
@@ -14,11 +15,7 @@ from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limi
 
 
 def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> None:
-    """Check that a run with limits runs where its counts are known.
-
-    Raises:
-        ValueError: its workers are processes elsewhere, of which each knows its own counts only.
-    """
+    """Raise ValueError where a run with limits has workers elsewhere, of which each knows its own counts only."""
     if limits_of(config) is None:
         return
     name = "--target_accepted" if config.target_accepted else "--max_cost"
@@ -30,29 +27,18 @@ def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> No
         )
 
 
-class Limited:
-    """Limits what this process's runtime begins while a run goes on; a context manager, its `admission` None without limits."""
-
-    def __init__(self, limits: Limits | None) -> None:
-        self._limits = limits
-        self.admission: Admission | None = None
-
-    def __enter__(self) -> "Limited":
-        if self._limits is not None:
-            self.admission = get_runtime().limit(self._limits)
-            WATCHERS.append(self.admission.saw)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.admission is not None:
-            WATCHERS.remove(self.admission.saw)
-
-
-def stop_figures(admission: Admission | None) -> dict[str, Any]:
-    """What the summary says of a run that a limit stopped; nothing of any other."""
-    if admission is None or not admission.stopped:
-        return {}
-    return {"stopped": admission.stopped, "counted": admission.counted}
+@contextmanager
+def limited(limits: Limits | None) -> Iterator[Admission | None]:
+    """Put the limits into this process's runtime while a run goes on; None without limits."""
+    if limits is None:
+        yield None
+        return
+    admission = get_runtime().limit(limits)
+    WATCHERS.append(admission.saw)
+    try:
+        yield admission
+    finally:
+        WATCHERS.remove(admission.saw)
 
 
 def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
@@ -64,9 +50,8 @@ def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
     left = f"{documents.get('not_started', 0):,} documents were not started"
     if unfinished := tasks.get("unfinished", 0) + documents.get("unfinished", 0):
         left += f", {unfinished:,} documents and tasks left unfinished"
-    reached = {
-        TARGET: f"--target_accepted {config.target_accepted:,} was reached",
-        COST: f"--max_cost {config.max_cost:g} was reached",
-    }
-    more = {TARGET: f" --target_accepted {2 * config.target_accepted}", COST: f" --max_cost {2 * config.max_cost:g}"}
-    return f"stopped: {reached[reason]}, {left}; --resume with more goes on, as in --resume{more[reason]}"
+    option, limit, more = {
+        TARGET: ("--target_accepted", f"{config.target_accepted:,}", f"{2 * config.target_accepted}"),
+        COST: ("--max_cost", f"{config.max_cost:g}", f"{2 * config.max_cost:g}"),
+    }[reason]
+    return f"stopped: {option} {limit} was reached, {left}; --resume with more goes on, as in --resume {option} {more}"

@@ -53,12 +53,7 @@ def run_stream(run: Run) -> int:
         print(f"{error}; {KEPT}", file=sys.stderr)
         return STOPPED
     except Exception as error:
-        ending = frame.failure(error, KEPT, "--resume --streaming")
-        if ending is None:
-            raise
-        code, said = ending
-        print(said, file=sys.stderr)
-        return code
+        return frame.failure(error, KEPT, "--resume --streaming", sys.stderr)
     watch_again(config.output)
     clear_temporary(config.output)
     # Beam's local runner of streams adds up the counters of some bundles only: no figures are better than wrong ones.

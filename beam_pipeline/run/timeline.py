@@ -4,13 +4,14 @@ Works where the stages run in this process. A tick is a tenth of a second at fir
 neighbours become one and a tick twice as long, so that a run of seconds and one of days have about as many points.
 """
 
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from beam_pipeline.run.progress import look
+from beam_pipeline.run.progress import look, repeated
 from transforms.inference.scheduling.retries import LATENCY_FLOOR_S, LATENCY_STEP
 
 FIRST_TICK_S = 0.1
@@ -30,44 +31,44 @@ class Point:
     tokens: int
     latencies: tuple[int, ...]
 
-    def joined(self, other: "Point") -> "Point":
-        """This tick and the next as one."""
-        return Point(
-            self.looks + other.looks,
-            self.in_flight + other.in_flight,
-            max(self.most_in_flight, other.most_in_flight),
-            self.waiting + other.waiting,
-            self.held_back + other.held_back,
-            self.answered + other.answered,
-            self.tokens + other.tokens,
-            tuple(a + b for a, b in zip(self.latencies, other.latencies, strict=True)),
-        )
-
 
 class Timeline:
-    """Looks at the runtime of this process again and again, from a thread; a context manager."""
+    """The course of one run, as points."""
 
-    def __init__(self, wanted: bool, most_points: int = MOST_POINTS) -> None:
-        self._wanted = wanted
+    def __init__(self, most_points: int = MOST_POINTS) -> None:
         self._most = most_points
         self._points: list[Point] = []
         self._pending: list[Point] = []  # looks of a tick that is not over
         self._looks_a_point = 1
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="timeline", daemon=True)
         self._began = 0.0
         self._seconds = 0.0
 
-    def __enter__(self) -> "Timeline":
-        self._began = time.time()
-        if self._wanted:
-            self._thread.start()
-        return self
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Look at the runtime of this process again and again, from a thread."""
+        self._began, began = time.time(), time.monotonic()
+        before = look()  # an earlier run in this process may have left something
 
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        if self._wanted:
-            self._thread.join()
+        def tick() -> None:
+            nonlocal before
+            now = look()
+            self.add(
+                Point(
+                    looks=1,
+                    in_flight=now.in_flight,
+                    most_in_flight=now.in_flight,
+                    waiting=now.waiting,
+                    held_back=now.held_back,
+                    answered=now.answered - before.answered,
+                    tokens=now.tokens - before.tokens,
+                    latencies=tuple(a - b for a, b in zip(now.latencies, before.latencies, strict=True)),
+                )
+            )
+            before = now
+            self._seconds = time.monotonic() - began
+
+        with repeated(tick, FIRST_TICK_S):
+            yield
 
     def add(self, point: Point) -> None:
         """Take the next look."""
@@ -86,17 +87,13 @@ class Timeline:
         Times are seconds. Latencies are of one try on the wire that was answered; None where none was in a tick.
         """
         points = [*self._points, *([_join(self._pending)] if self._pending else [])]
-        looks = sum(point.looks for point in points)
         if not any(point.in_flight or point.answered for point in points):
             return {}
-        tick = self._seconds / looks if self._seconds else FIRST_TICK_S  # what a look took on a busy machine
-        ends, seen = [], 0
-        for point in points:
-            seen += point.looks
-            ends.append(round(seen * tick, 2))
+        seen = list(accumulate(point.looks for point in points))
+        tick = self._seconds / seen[-1] if self._seconds else FIRST_TICK_S  # what a look took on a busy machine
         return {
             "began": round(self._began, 3),
-            "at_s": ends,
+            "at_s": [round(looks * tick, 2) for looks in seen],
             "in_flight": [round(point.in_flight / point.looks, 1) for point in points],
             "most_in_flight": [point.most_in_flight for point in points],
             "waiting": [round(point.waiting / point.looks, 1) for point in points],
@@ -107,33 +104,18 @@ class Timeline:
             "latency_p95_s": [quantile(point.latencies, 0.95) for point in points],
         }
 
-    def _run(self) -> None:
-        began, before = time.monotonic(), look()  # an earlier run in this process may have left something
-        over = False
-        while not over:
-            over = self._done.wait(FIRST_TICK_S)  # one more look at the end: what was answered last
-            now = look()
-            self.add(
-                Point(
-                    looks=1,
-                    in_flight=now.in_flight,
-                    most_in_flight=now.in_flight,
-                    waiting=now.waiting,
-                    held_back=now.held_back,
-                    answered=now.answered - before.answered,
-                    tokens=now.tokens - before.tokens,
-                    latencies=tuple(a - b for a, b in zip(now.latencies, before.latencies, strict=True)),
-                )
-            )
-            before = now
-        self._seconds = time.monotonic() - began
-
 
 def _join(points: Sequence[Point]) -> Point:
-    first, *others = points
-    for other in others:
-        first = first.joined(other)
-    return first
+    return Point(
+        sum(point.looks for point in points),
+        sum(point.in_flight for point in points),
+        max(point.most_in_flight for point in points),
+        sum(point.waiting for point in points),
+        sum(point.held_back for point in points),
+        sum(point.answered for point in points),
+        sum(point.tokens for point in points),
+        tuple(map(sum, zip(*(point.latencies for point in points), strict=True))),
+    )
 
 
 def quantile(counts: Sequence[int], share: float) -> float | None:

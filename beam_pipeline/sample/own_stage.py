@@ -5,7 +5,7 @@
     webscale-qa export out --format trl --to dataset
 
 The stage asks for one question a document, for one kind of reader, and skips `classify`. It needs a language model: the
-embedded endpoint knows the shipped stages only. A second run replaces what is in the output folder.
+embedded endpoint knows the shipped stages only.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from collections.abc import Iterator
 import apache_beam as beam
 from pydantic import BaseModel
 
+from beam_pipeline.output.folder import check_output
 from beam_pipeline.output.write_run import write_run
-from beam_pipeline.reading.read_files import ReadDocuments
+from beam_pipeline.reading.file_reader import FileReader
+from beam_pipeline.reading.read_files import ReadDocuments, check_inputs
 from prompts import load_prompts
 from transforms import CallModel, CheckQA, FilterDocuments, ModelConfig, ScreenDocuments, VerifyQA
 from transforms.records import Document, Persona, PersonaTask, QAPair, Stamp
@@ -83,4 +85,11 @@ if __name__ == "__main__":
     parser.add_argument("--endpoint", action="append", required=True)
     parser.add_argument("--model", required=True)
     given = parser.parse_args()
+    try:
+        check_inputs(given.input, FileReader())
+        there = check_output(given.output, overwrite=True)
+    except ValueError as error:
+        parser.error(str(error))
+    if there:
+        parser.error(f"{given.output}: already holds files; name another folder")
     run(given.input, given.output, ModelConfig(tuple(given.endpoint), given.model))

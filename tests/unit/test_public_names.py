@@ -138,6 +138,31 @@ def test_a_stage_of_ones_own_between_the_shipped_ones(serve: Any, tmp_path: Path
     assert "How long is the railway bridge" in (out / "report.html").read_text("utf-8")
 
 
+@pytest.mark.integration
+def test_the_pipeline_of_ones_own_refuses_missing_input_and_a_used_folder(tmp_path: Path) -> None:
+    from beam_pipeline.sample import own_stage
+
+    documents, used = tmp_path / "documents.jsonl", tmp_path / "used"
+    documents.write_text(json.dumps({"text": TEXT}) + "\n")
+    used.mkdir()
+    (used / "summary.json").write_text("{}")
+    for given, says in (
+        ((tmp_path / "none.jsonl", tmp_path / "out"), "none.jsonl: no file matches"),
+        ((documents, used), f"{used}: already holds files; name another folder"),
+    ):
+        words = ["--input", str(given[0]), "--output", str(given[1]), "--endpoint", "http://127.0.0.1:1/v1", "--model", "m"]
+        done = subprocess.run([sys.executable, own_stage.__file__, *words], capture_output=True, text=True, timeout=600)
+        assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
+    assert (used / "summary.json").read_text() == "{}" and not (tmp_path / "out").exists()
+
+
+def test_a_model_has_several_endpoints() -> None:
+    from transforms import ModelConfig
+
+    with pytest.raises(TypeError, match="tuple of base URLs"):
+        ModelConfig("http://h/v1", "m")  # type: ignore[arg-type]
+
+
 def test_a_prompt_of_ones_own_must_have_a_new_name_and_only_variables() -> None:
     from prompts import load_prompts
     from prompts.load import PromptError

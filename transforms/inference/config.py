@@ -72,6 +72,10 @@ class ModelConfig:
     journal: str = ""
     serve: ServeConfig | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.endpoints, str):  # type: ignore[unreachable]
+            raise TypeError("endpoints is a tuple of base URLs, not one text")
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingConfig:

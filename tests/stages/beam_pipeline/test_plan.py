@@ -98,6 +98,16 @@ def test_what_is_wrong_in_a_file_is_one_line(
     assert not (folder / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["input", "inputs", "domains", "exemplars", "benchmarks", "screening", "domain_shares"])
+def test_a_file_that_is_not_there_is_told_with_its_option(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    options = {"input": "documents.jsonl", "output": "out", name: "nowhere.yaml"}
+    if name == "inputs":
+        del options["input"]
+    assert main([f"--{option}={value}" for option, value in options.items()]) == UNUSABLE
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: --{name}") and "nowhere.yaml: " in line
+
+
 def test_no_file_is_read_to_check_an_option(folder: Path) -> None:
     for name in FILES:
         (folder / name).unlink()

@@ -26,7 +26,7 @@ from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
-from beam_pipeline.run.progress import Progress
+from beam_pipeline.run.progress import progress_line
 from tests.fakes.scripted_endpoint import Answer
 from tests.places import SAMPLE
 from transforms.inference.journal import replies as replies_module
@@ -302,11 +302,24 @@ def test_replies_that_cannot_be_kept_are_told(
     assert "Traceback" not in "".join(errors)
 
 
+class Terminal(io.StringIO):
+    """What a person looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_shown_how_far_a_run_is(monkeypatch: pytest.MonkeyPatch, usual: list[str]) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert main(usual) == OK
+    assert " tokens/s" in terminal.getvalue() and terminal.getvalue().endswith("\r\x1b[K")
+
+
 def test_looking_makes_no_runtime(capsys: pytest.CaptureFixture[str], usual: list[str]) -> None:
     close_runtime()
     record = logging.LogRecord("apache_beam.x", logging.ERROR, "", 1, "m", None, None)
     assert _said_once(record)
-    with Progress(True, io.StringIO()):
+    with progress_line(io.StringIO(), "verify"):
         time.sleep(1.2 * progress_module.INTERVAL_S)
     refused(capsys, *usual, "--exemplars", "none.jsonl")
     assert peek_runtime() is None

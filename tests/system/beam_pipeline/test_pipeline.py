@@ -14,7 +14,7 @@ import pytest
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import FAILED, OK
 from beam_pipeline.main import main
-from beam_pipeline.replay import replay
+from beam_pipeline.replay import main as replay
 from beam_pipeline.summary.as_table import summary_table
 from tests.places import ROOT, SAMPLE
 from transforms.answers.agreement import answers_match

@@ -162,7 +162,7 @@ def test_the_versions_of_the_image_belong_together() -> None:
     launchers = {f"{found[0]}.{found[1:]}" for found in re.findall(r"python(\d+)-template-launcher-base:\d+", dockerfile())}
     pinned_for = re.search(r"for Python ([\d.]+):", (TEMPLATES / "constraints.txt").read_text("utf-8"))
     assert pinned_for and pythons == launchers == {sdk[1]} == {pinned_for[1]}
-    supported = re.search(r'python_requires="(.+)"', (ROOT / "setup.py").read_text("utf-8"))
+    supported = re.search(r'requires-python = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
     assert supported and sdk[1] in SpecifierSet(supported[1])
     assert f"/python{sdk[1]}/" in dockerfile()
     stages = {line.partition(" AS ")[2] for line in instructions("FROM")}

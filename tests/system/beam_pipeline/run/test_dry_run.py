@@ -85,6 +85,19 @@ def test_what_is_shown_is_what_is_sent(corpus: Path, capsys: pytest.CaptureFixtu
     assert user.replace("\x1b", "\\u001b").replace("\u200b", "\\u200b") in out
 
 
+def test_a_folder_that_is_used_already_is_named(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    used = corpus.parent / "out" / "qa" / "qa-00000-of-00001.jsonl"
+    used.parent.mkdir(parents=True)
+    used.touch()
+    assert dry(corpus) == OK
+    first = capsys.readouterr().out.partition("\n\n")[0]
+    assert f"the run would not begin: {corpus.parent / 'out'}: already holds files; pass --overwrite" in first
+    for words in (("--overwrite",), ("--resume",)):
+        assert dry(corpus, *words) == OK
+        assert "would not begin" not in capsys.readouterr().out
+    assert used.exists()
+
+
 def test_no_document_is_no_reason_to_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.touch()

@@ -11,7 +11,7 @@ from beam_pipeline.exit_codes import UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
 from beam_pipeline.plan import run_prompts
-from beam_pipeline.run.models import run_models
+from beam_pipeline.run.preflight import run_models
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Answer, Asked
 from tests.places import SAMPLE

@@ -20,7 +20,7 @@ from beam_pipeline.main import main
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.output.saved_options import save_options
 from beam_pipeline.reading.journal import journal_files
-from beam_pipeline.replay import replay
+from beam_pipeline.replay import main as replay
 from tests.places import SAMPLE
 
 pytestmark = pytest.mark.integration

@@ -30,8 +30,8 @@ from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.documents import Fields
-from beam_pipeline.replay import replay
-from beam_pipeline.run.models import run_models
+from beam_pipeline.replay import main as replay
+from beam_pipeline.run.preflight import run_models
 from beam_pipeline.streaming import watch_folder as watch_module
 from beam_pipeline.streaming.pubsub import ParseMessages
 from beam_pipeline.streaming.read_stream import ReadStream, stream_windows

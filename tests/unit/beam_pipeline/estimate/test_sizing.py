@@ -82,8 +82,9 @@ def test_the_gpus_are_enough_and_one_less_is_not(gpu_hours: float, deadline_h: f
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--deadline_h=24"], "goes with --pilot_gpus, or"),
-        (["--pilot_gpus=1"], "goes with --pilot_gpus, or"),
+        (["--deadline_h=24"], "--deadline_h: goes with --pilot_gpus, or"),
+        (["--pilot_gpus=1"], "--pilot_gpus: goes with --deadline_h, and that with --pilot_gpus, or"),
+        (["--gpu_hour=3"], "--gpu_hour: goes with --deadline_h, and that with --pilot_gpus, or"),
         (["--deadline_h=24", "--pilot_gpus=1", "--prefill_tokens_s=8", "--decode_tokens_s=2"], "goes with --pilot_gpus, or"),
         (["--deadline_h=24", "--prefill_tokens_s=8"], "goes with --pilot_gpus, or"),
         (["--deadline_h=24", "--pilot_gpus=0"], "--pilot_gpus 0: must be"),

@@ -277,6 +277,8 @@ def test_our_options_are_not_registered_with_beam() -> None:
         (["--max_persona", "3"], "unknown option --max_persona; did you mean --max_personas?"),
         (["--max-personas=3"], "did you mean --max_personas?"),
         (["--temp_locaton=gs://b"], "did you mean --temp_location?"),
+        (["--verify=3"], "did you mean --verifiers?"),
+        (["--worker_zon=z"], "did you mean --worker_zone?"),
         (["--qqqqqq"], "unknown option --qqqqqq"),
         (["--api_key", SENTINEL], "unknown option --api_key"),
         (["--api_key=" + SENTINEL], "unknown option --api_key"),

@@ -18,7 +18,7 @@ def point(in_flight: int, latencies: list[float]) -> Point:
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 99), st.lists(st.floats(0, 2000), max_size=3)), min_size=1, max_size=200))
 def test_joined_ticks_keep_their_sums_and_are_few(looks: list[tuple[int, list[float]]]) -> None:
-    timeline = Timeline(False, most_points=8)
+    timeline = Timeline(most_points=8)
     for in_flight, latencies in looks:
         timeline.add(point(in_flight, latencies))
     row = timeline.as_row()
