@@ -27,7 +27,8 @@ from beam_pipeline.bigquery.client import asking, create_table, find_table, has_
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.options.tables import SUFFIXES, TableName, parse_table
-from beam_pipeline.output.kinds import KINDS, Row, columns_of
+from beam_pipeline.output.kinds import KINDS, columns_of
+from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.ledger import SINK_STAGE
 from transforms.flow.outcome import Outcome, count
 from transforms.records import DeadLetter

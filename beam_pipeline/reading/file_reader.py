@@ -28,7 +28,7 @@ from beam_pipeline.reading.documents import (
 )
 from beam_pipeline.storage.files import (
     BLOCK_BYTES,
-    FORMATS,
+    INPUT_FORMATS,
     SUFFIXES,
     BrokenFile,
     format_of,
@@ -78,8 +78,8 @@ class FileReader:
     weight: float = 1.0  # the share of the documents to keep, as `ticket` draws them
 
     def __post_init__(self) -> None:
-        if self.input_format not in ("auto", *FORMATS):
-            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
+        if self.input_format not in ("auto", *INPUT_FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(INPUT_FORMATS)}, not {self.input_format!r}")
 
     def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         """Read one file. Whatever is wrong with it comes out as dead letters."""

@@ -189,42 +189,27 @@ class _Reader:
         self.source = source
         self._held = b""
         self._at = 0
-        self._read = 0
         self._line_budget = _MAX_HEADERS
         self.inside = False  # a record that is being read
 
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes, fewer only at the end."""
-        parts = []
-        while size and self._fill():
-            part = self._held[self._at : self._at + size] if size > 0 else self._held[self._at :]
-            self._at += len(part)
-            size -= len(part) if size > 0 else 0
-            parts.append(part)
-        self._read += sum(map(len, parts))
-        return b"".join(parts)
-
-    def readline(self, size: int | None = None) -> bytes:
+    def readline(self, size: int = _MAX_LINE) -> bytes:
         """The next line; nothing at the end. `BrokenRecord` if it, or all since `begin`, are too long for a header."""
-        line = self.any_line(_MAX_LINE if size is None else min(size, _MAX_LINE))
+        line = self.read(min(size, _MAX_LINE), to_line_end=True)
         self._line_budget -= len(line)
         if len(line) >= _MAX_LINE or self._line_budget < 0:
             raise BrokenRecord("its headers are too long")
         return line
 
-    def any_line(self, most: int) -> bytes:
-        """The next line, or so much of it."""
-        line = b""
-        while len(line) < most and not line.endswith(b"\n") and self._fill():
-            end = self._held.find(b"\n", self._at, self._at + most - len(line))
-            end = min(len(self._held), self._at + most - len(line)) if end < 0 else end + 1
-            line += self._held[self._at : end]
+    def read(self, size: int, to_line_end: bool = False) -> bytes:
+        """So many bytes, or those up to the end of the line; fewer only at the end of the file."""
+        taken = bytearray()
+        while len(taken) < size and not (to_line_end and taken.endswith(b"\n")) and self._fill():
+            end = min(len(self._held), self._at + size - len(taken))
+            if to_line_end:
+                end = self._held.find(b"\n", self._at, end) + 1 or end
+            taken += self._held[self._at : end]
             self._at = end
-        self._read += len(line)
-        return line
-
-    def tell(self) -> int:
-        return self._read
+        return bytes(taken)
 
     def place(self) -> str:
         """Where the next byte is."""
@@ -312,7 +297,7 @@ def _lines(reader: _Reader) -> Iterator[_Line]:
     """The lines from here on that are not blank, and the end again and again."""
     while True:
         place, member = reader.place(), reader.source.member
-        line = reader.any_line(_MAX_LINE)
+        line = reader.read(_MAX_LINE, to_line_end=True)
         if not line or line.strip(b"\r\n"):
             yield _Line(place, member, line)
 

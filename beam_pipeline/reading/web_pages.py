@@ -11,7 +11,7 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import brotli
 import zstandard
@@ -131,58 +131,43 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
         if name not in _ENCODINGS:
             raise BrokenRecord(f"its content encoding {name[:40]!r} is not known")
         is_packed, unpack = _ENCODINGS[name]
-        body = _bounded(unpack(body) if is_packed(body) else iter((body,)), name)
+        try:
+            body, whole = unpack(body) if is_packed(body) else (body, True)
+        except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+            raise BrokenRecord(f"its content encoding {name} is broken ({error})") from error
+        if len(body) > MAX_PAGE_BYTES:
+            raise BrokenRecord(f"unpacked ({name}) it is longer than {MAX_PAGE_BYTES:,} bytes")
+        if not whole:
+            raise BrokenRecord(f"its content encoding {name} is broken (cut off)")
     return body
 
 
-def _bounded(blocks: Iterator[bytes], name: str) -> bytes:
-    unpacked = bytearray()
-    try:
-        for block in blocks:
-            unpacked += block
-            if len(unpacked) > MAX_PAGE_BYTES:
-                raise BrokenRecord(f"unpacked ({name}) it is longer than {MAX_PAGE_BYTES:,} bytes")
-    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-        raise BrokenRecord(f"its content encoding {name} is broken ({error})") from error
-    return bytes(unpacked)
+# Each gives what is packed, little more of it than a page may have, and whether its end was reached.
 
 
-def _inflate(wbits: int) -> Callable[[bytes], Iterator[bytes]]:
-    def unpack(body: bytes) -> Iterator[bytes]:
-        inflate = zlib.decompressobj(wbits)
-        while body and not inflate.eof:
-            yield inflate.decompress(body, _SAMPLE)
-            body = inflate.unconsumed_tail
-        if not inflate.eof:
-            yield inflate.flush()
-            raise EOFError("cut off")
-
-    return unpack
+def _inflate(body: bytes, wbits: int = 16 + zlib.MAX_WBITS) -> tuple[bytes, bool]:
+    inflate = zlib.decompressobj(wbits)
+    return inflate.decompress(body, MAX_PAGE_BYTES + 1), inflate.eof
 
 
-def _deflate(body: bytes) -> Iterator[bytes]:
+def _deflate(body: bytes) -> tuple[bytes, bool]:
     # Servers send it with the head that it should have, and without.
     headed = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    return _inflate(zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)(body)
+    return _inflate(body, zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)
 
 
-def _unbrotli(body: bytes) -> Iterator[bytes]:
+def _unbrotli(body: bytes) -> tuple[bytes, bool]:
     decompressor = brotli.Decompressor()
-    while not decompressor.is_finished():
-        block = decompressor.process(body, output_buffer_limit=_SAMPLE)
-        if not block and not decompressor.is_finished():
-            raise EOFError("cut off")
-        yield block
-        body = b""
+    return decompressor.process(body, output_buffer_limit=MAX_PAGE_BYTES + 1), decompressor.is_finished()
 
 
-def _unzstd(body: bytes) -> Iterator[bytes]:
-    frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+def _unzstd(body: bytes) -> tuple[bytes, bool]:
+    frame, unpacked = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj(), bytearray()
     for start in range(0, len(body), _STEP):
-        yield frame.decompress(body[start : start + _STEP])
-        if frame.eof:
-            return
-    raise EOFError("cut off")
+        unpacked += frame.decompress(body[start : start + _STEP])
+        if frame.eof or len(unpacked) > MAX_PAGE_BYTES:
+            break
+    return bytes(unpacked), frame.eof
 
 
 def _is_no_html(body: bytes) -> bool:
@@ -191,8 +176,8 @@ def _is_no_html(body: bytes) -> bool:
 
 
 # What is still packed, where it was not unpacked by whoever kept it; and how to unpack it.
-_ENCODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], Iterator[bytes]]]] = {
-    **dict.fromkeys(("gzip", "x-gzip"), (lambda body: body.startswith(b"\x1f\x8b"), _inflate(16 + zlib.MAX_WBITS))),
+_ENCODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], tuple[bytes, bool]]]] = {
+    **dict.fromkeys(("gzip", "x-gzip"), (lambda body: body.startswith(b"\x1f\x8b"), _inflate)),
     "deflate": (_is_no_html, _deflate),
     "br": (_is_no_html, _unbrotli),
     "zstd": (lambda body: body.startswith(b"\x28\xb5\x2f\xfd"), _unzstd),

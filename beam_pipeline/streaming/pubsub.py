@@ -20,9 +20,10 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.options.values import ATTRIBUTE, ON_ARRIVAL, EventTime
-from beam_pipeline.output.kinds import Row, json_line
+from beam_pipeline.output.kinds import json_line
 from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
 from beam_pipeline.reading.read_files import parse_rows
+from beam_pipeline.storage.row_files import Row
 from beam_pipeline.storage.values import MISSING, BadRow, printable
 from transforms.errors import one_line
 from transforms.flow.outcome import Outcome, as_outcome

@@ -26,8 +26,8 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.output.folder import temporary_folder
-from beam_pipeline.output.kinds import SCHEMAS, Row, columns_of, json_line
-from beam_pipeline.storage.row_writers import ParquetRows
+from beam_pipeline.output.kinds import SCHEMAS, columns_of, json_line
+from beam_pipeline.storage.row_files import ParquetRows, Row
 from beam_pipeline.streaming.windows import Windows
 from transforms.text import stable_seed
 
