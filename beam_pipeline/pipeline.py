@@ -21,8 +21,7 @@ from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.reading.read_files import ReadDocuments, Reading, ReadUniqueInputs
 from beam_pipeline.streaming.pubsub import PublishPairs
 from beam_pipeline.streaming.read_stream import ReadStream, stream_source, stream_windows
-from beam_pipeline.streaming.window_summaries import WriteWindowSummaries
-from beam_pipeline.streaming.write_windows import WriteWindows
+from beam_pipeline.streaming.write_windows import WriteWindows, WriteWindowSummaries
 from beam_pipeline.summary.diversity import DiversityFn
 from beam_pipeline.summary.ledger import CountRun, combine_windows
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary

@@ -1,17 +1,7 @@
 """Several inputs in one run: a YAML list that says of each where it lies, how its fields are called, and how much of it to take.
 
-    - source: books                       # the label; the source of all its documents
-      path: shelf/*.parquet               # a path, glob or folder, or a list of them; from the list's own folder
-      text_field: content
-      weight: 0.25                        # a quarter of its documents
-    - source: web
-      path: gs://crawl/*.warc.gz
-      languages: [en, de]
-      cap: 100000                         # at most so many of its documents
-      carry: [language]
-
-What an entry does not say is as the options have it. Which documents are taken is decided by a hash of label and id: every
-run takes the same, and a larger weight or cap takes those of a smaller one and more.
+`README.md` shows one. What an entry does not say is as the options have it. Which documents are taken is decided by a hash of
+label and id: every run takes the same, and a larger weight or cap takes those of a smaller one and more.
 """
 
 import os
@@ -63,11 +53,7 @@ class InputSpec(BaseModel):
 
 
 def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
-    """The inputs of a run as `--inputs` lists them; () without it.
-
-    Raises:
-        ValueError: the list cannot be read or used; one line that names the entry.
-    """
+    """The inputs of a run as `--inputs` lists them; () without it. ValueError, one line that names the entry, if it is wrong."""
     if not config.inputs:
         return ()
     path = config.inputs
@@ -139,10 +125,8 @@ def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str
 def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
     """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
 
-    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters.
-
-    Raises:
-        ValueError: one line that names the pattern and what is wrong.
+    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters. ValueError, one
+    line, says what is wrong.
     """
     files: list[str] = []
     for pattern in patterns:

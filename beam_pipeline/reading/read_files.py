@@ -1,6 +1,6 @@
 """Documents from files, local or in a bucket: one input, or several (`input_list.py`) read as one, each with its share.
 
-Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `crawl.py`)
+Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `web_pages.py`)
 Passed:   PCollection[Document], each id once
 Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
@@ -61,10 +61,8 @@ class Reading(NamedTuple):
 class ReadDocuments(beam.PTransform):
     """Reads documents from files: pipeline -> Outcome[Document], stage "read".
 
-    Files are spread over workers, but a file is read by one: a line's number is known only to a
-    reader that saw the lines before it, and a dead letter that names its line is worth more than
-    splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
-    A file that several patterns match is read once.
+    Files are spread over workers, but a file is read by one: a line's number is known only to a reader that saw the lines
+    before it. Documents leave `UniqueIds` spread over all workers. A file that several patterns match is read once.
     """
 
     patterns: tuple[str, ...]  # paths or globs, of any file system that Beam knows
@@ -92,10 +90,7 @@ UniqueIds: Any = beam.ptransform_fn(unique_ids)
 
 @dataclass
 class ReadFiles(beam.PTransform):
-    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
-
-    The rest is as `ReadDocuments` has it.
-    """
+    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat."""
 
     reader: FileReader
     tallied: bool = False
@@ -154,8 +149,7 @@ class _ParseFn(beam.DoFn):
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
     """Of the documents with one id, let the first in the input pass and say of each other what it is.
 
-    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone
-    through twice.
+    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone through twice.
     """
     first = min(documents, key=lambda document: (len(document.where), document.where))
     for document in documents:
@@ -216,27 +210,22 @@ class ReadUniqueInputs(beam.PTransform):
         return unique._replace(passed=kept, tallies=(unique.tallies, left_out) | "AllTallies" >> beam.Flatten())
 
 
-@dataclass
-class CapSources(beam.PTransform):
+@beam.ptransform_fn
+def CapSources(documents: beam.PCollection, caps: Mapping[str, int]) -> tuple[beam.PCollection, beam.PCollection]:
     """Keeps so many documents of a source, those with the smallest tickets: PCollection[Document] -> (the same, tallies).
 
     As in the mix of pairs, tickets are gathered without their documents, and a cap above 65,536 may be missed by 1/65,536.
     Sources without a cap are not looked at.
     """
-
-    caps: Mapping[str, int]
-
-    @no_annotations
-    def expand(self, documents: beam.PCollection) -> tuple[beam.PCollection, beam.PCollection]:
-        limits = (
-            documents
-            | "Draw" >> beam.FlatMap(_draw, frozenset(self.caps)).with_output_types(tuple[str, int])
-            | "Gather" >> beam.CombinePerKey(TicketsFn(max(self.caps.values())))
-            | "Limit" >> beam.FlatMap(lambda group, caps: cap_limit(group, caps[group[0]]), dict(self.caps))
-        )
-        keep = beam.ParDo(_KeepFn(), beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
-        outputs = documents | "Keep" >> keep.with_outputs(TALLIES, main=PASSED)
-        return outputs[PASSED], outputs[TALLIES]
+    limits = (
+        documents
+        | "Draw" >> beam.FlatMap(_draw, frozenset(caps)).with_output_types(tuple[str, int])
+        | "Gather" >> beam.CombinePerKey(TicketsFn(max(caps.values())))
+        | "Limit" >> beam.FlatMap(lambda group, caps: cap_limit(group, caps[group[0]]), dict(caps))
+    )
+    keep = beam.ParDo(_KeepFn(), beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
+    outputs = documents | "Keep" >> keep.with_outputs(TALLIES, main=PASSED)
+    return outputs[PASSED], outputs[TALLIES]
 
 
 def _draw(document: Document, capped: frozenset[str]) -> Iterator[tuple[str, int]]:

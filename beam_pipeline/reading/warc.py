@@ -78,8 +78,6 @@ class Members:
         self._raw_at = 0
         self._inflate: Any = None
         self.member = 0  # where in the file the member begins that the last block came from
-        self.position = 0  # of the last block in what that member holds
-        self._next = 0
         self._failed = False
 
     def block(self) -> bytes:
@@ -96,7 +94,7 @@ class Members:
                 self._skip(len(self._raw) - len(self._raw.lstrip(b"\0")))  # padding
                 if not self._raw:
                     continue
-                self.member, self._next = self._raw_at, 0
+                self.member = self._raw_at
                 self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
                 data = self._inflate.decompress(self._raw, _BLOCK)
@@ -108,7 +106,6 @@ class Members:
             if self._inflate.eof:
                 self._inflate = None
             if data:
-                self.position, self._next = self._next, self._next + len(data)
                 return bytes(data)
 
     def recover(self) -> None:
@@ -166,17 +163,13 @@ class Blocks:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._next = 0
-        self.position = 0
 
     def block(self) -> bytes:
         try:
-            data = next(self._blocks, b"")
+            return next(self._blocks, b"")
         except Exception as error:  # of file systems and decompressors, each with errors of its own
             self._blocks = iter(())
             raise _DamagedFile(one_line(error), self.member) from error
-        self.position, self._next = self._next, self._next + len(data)
-        return data
 
     def recover(self) -> None:
         """Nothing is behind a place where such a file breaks."""
@@ -189,6 +182,7 @@ class _Reader:
         self.source = source
         self._held = b""
         self._at = 0
+        self._passed = 0  # bytes of the member, or of the file, before what is held
         self._line_budget = _MAX_HEADERS
         self.inside = False  # a record that is being read
 
@@ -214,7 +208,7 @@ class _Reader:
     def place(self) -> str:
         """Where the next byte is."""
         self._fill()
-        position = self.source.position + self._at
+        position = self._passed + self._at
         if self.source.member < 0:
             return f"offset {position}"
         return f"offset {self.source.member}{f'+{position}' if position else ''}"
@@ -229,16 +223,15 @@ class _Reader:
         self.source.recover()
 
     def _fill(self) -> bool:
-        """Have something to read, if there is anything.
-
-        Raises:
-            _EndsEarly: a record begins in the next member, and the one that is being read goes on.
-        """
+        """Have something to read, if there is anything; `_EndsEarly` if a record begins before the end of the one being read."""
         if self._at >= len(self._held):
+            self._passed += len(self._held)
             self._held, self._at, member = b"", 0, self.source.member  # before what may raise
             self._held = self.source.block()
-            if self.inside and self.source.member != member and _begins(self._held.partition(b"\n")[0]):
-                raise _EndsEarly("its length is wrong: the next record begins before its end")
+            if self.source.member != member:
+                self._passed = 0
+                if self.inside and _begins(self._held.partition(b"\n")[0]):
+                    raise _EndsEarly("its length is wrong: the next record begins before its end")
         return bool(self._held)
 
 

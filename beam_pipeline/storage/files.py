@@ -60,11 +60,7 @@ def reason(error: BaseException) -> str:
 
 
 def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:
-    """The content of a file, decompressed as its name tells, in pieces of a bounded size.
-
-    Raises:
-        BrokenFile: the file cannot be read any further. All that could be was yielded before.
-    """
+    """The content of a file, decompressed as its name tells, in pieces; `BrokenFile` when all that can be read was yielded."""
     blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
     for suffix, decompress in _DECOMPRESSORS.items():
         if path.lower().endswith(suffix):

@@ -4,7 +4,6 @@ What is read here is given to a run besides its documents, or was written by one
 read by `reading/file_reader.py`, which keeps less in memory and says more of what is wrong.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, BinaryIO
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.storage.values import BOM, BadRow, printable
+from beam_pipeline.storage.values import BOM, BadRow, load_json, printable
 
 Row = dict[str, Any]
 
@@ -89,12 +88,9 @@ def _parse(line: bytes) -> Mapping[str, Any] | BadRow:
 
 def _load(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        return load_json(data)
     except orjson.JSONDecodeError as error:
-        try:
-            return json.loads(data.decode("utf-8"))  # also takes NaN and lone surrogates
-        except (ValueError, RecursionError):
-            return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
+        return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
 
 
 def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
