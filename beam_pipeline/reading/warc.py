@@ -183,14 +183,14 @@ class _Reader:
         self._held = b""
         self._at = 0
         self._passed = 0  # bytes of the member, or of the file, before what is held
-        self._line_budget = _MAX_HEADERS
+        self.line_budget = _MAX_HEADERS  # bytes that the headers of a record may still have
         self.inside = False  # a record that is being read
 
     def readline(self, size: int = _MAX_LINE) -> bytes:
-        """The next line; nothing at the end. `BrokenRecord` if it, or all since `begin`, are too long for a header."""
+        """The next line; nothing at the end. `BrokenRecord` if it, or all of its record, are too long for a header."""
         line = self.read(min(size, _MAX_LINE), to_line_end=True)
-        self._line_budget -= len(line)
-        if len(line) >= _MAX_LINE or self._line_budget < 0:
+        self.line_budget -= len(line)
+        if len(line) >= _MAX_LINE or self.line_budget < 0:
             raise BrokenRecord("its headers are too long")
         return line
 
@@ -212,15 +212,6 @@ class _Reader:
         if self.source.member < 0:
             return f"offset {position}"
         return f"offset {self.source.member}{f'+{position}' if position else ''}"
-
-    def begin(self) -> None:
-        """A record begins here."""
-        self._line_budget, self.inside = _MAX_HEADERS, True
-
-    def recover(self) -> None:
-        """Leave what is damaged behind."""
-        self._held, self._at = b"", 0
-        self.source.recover()
 
     def _fill(self) -> bool:
         """Have something to read, if there is anything; `_EndsEarly` if a record begins before the end of the one being read."""
@@ -281,7 +272,7 @@ def read_records(source: Members | Blocks, wanted: Callable[[Record], bool], max
                 yield Broken(place, str(damaged))
             told, ahead = place, None
             try:
-                reader.recover()
+                source.recover()
             except _DamagedFile:  # of the file system, and there is nothing else to say of the rest of the file
                 continue
 
@@ -299,7 +290,7 @@ def _read_record(
     loader: Any, reader: _Reader, line: bytes, place: str, wanted: Callable[[Record], bool], max_bytes: int
 ) -> Record | Broken:
     """Read a record to its end, of which `line` is the first; `BrokenRecord` if nobody knows where it ends."""
-    reader.begin()
+    reader.line_budget, reader.inside = _MAX_HEADERS, True
     parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
     if parsed.length is None:
         raise BrokenRecord("it does not say how long it is")
