@@ -23,10 +23,10 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.options.values import option_named
-from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import ReadBackError, pair_files, read_pairs
 from beam_pipeline.reading.exemplar_banks import read_domains
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.row_files import Row
 from prompts.exemplar_bank import Exemplar, check_bank, check_exemplar, load_bank
 from prompts.load import Domain, load_domains
 from transforms.check import check_pair

@@ -15,14 +15,12 @@ from beam_pipeline.output.write_run import leaving
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
-from beam_pipeline.reading.input_list import file_inputs
+from beam_pipeline.reading.input_list import file_inputs, is_tallied
 from beam_pipeline.reading.journal import ReadJournal
-from beam_pipeline.reading.read_files import ReadDocuments, Reading
-from beam_pipeline.reading.read_inputs import ReadUniqueInputs, is_tallied
+from beam_pipeline.reading.read_files import ReadDocuments, Reading, ReadUniqueInputs
 from beam_pipeline.streaming.pubsub import PublishPairs
 from beam_pipeline.streaming.read_stream import ReadStream, stream_source, stream_windows
-from beam_pipeline.streaming.window_summaries import WriteWindowSummaries
-from beam_pipeline.streaming.write_windows import WriteWindows
+from beam_pipeline.streaming.write_windows import WriteWindows, WriteWindowSummaries
 from beam_pipeline.summary.diversity import DiversityFn
 from beam_pipeline.summary.ledger import CountRun, combine_windows
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary

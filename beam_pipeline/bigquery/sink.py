@@ -3,17 +3,15 @@
     project:dataset.NAME, NAME_rejected, NAME_dead_letters
 
 Columns are those of Parquet (`output/kinds.py`), free-form ones as JSON text, and `run`: the output folder that the row came
-with. A batch is loaded when it is complete, by one load job for each table, so that a table has all rows of a run or
-none; a run that is done again takes its own rows out before. A stream inserts row by row (`tabledata.insertAll`):
-Beam's Storage Write API needs an expansion service in Java. A row that BigQuery refuses becomes a dead letter of stage
-"table"; its pair stands in `qa/` and counts as accepted all the same.
+with. A batch is loaded when it is complete, by one load job for each table, so that a table has all rows of a run or none. A
+stream inserts row by row, because Beam's Storage Write API needs an expansion service in Java. A row that BigQuery refuses
+becomes a dead letter of stage "table"; its pair counts as accepted all the same.
 """
 
 import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -21,13 +19,13 @@ import pyarrow as pa
 from apache_beam.io.gcp.bigquery import BigQueryDisposition, WriteToBigQuery
 from apache_beam.io.gcp.bigquery_tools import RetryStrategy
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
-from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.bigquery.client import asking, create_table, find_table, has_dataset, make_client, run_query
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.options.tables import SUFFIXES, TableName, parse_table
-from beam_pipeline.output.kinds import KINDS, Row, columns_of
+from beam_pipeline.output.kinds import KINDS, columns_of
+from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.ledger import SINK_STAGE
 from transforms.flow.outcome import Outcome, count
 from transforms.records import DeadLetter
@@ -66,13 +64,12 @@ def write_tables(left: Outcome, config: PipelineConfig, options: PipelineOptions
     """Write what leaves the pipeline to its tables; returns it with what a stream's tables refused among the dead letters."""
     refused = []
     run = run_of(config)
-    for kind, records in zip(SUFFIXES, left, strict=True):
-        table = str(tables_of(config)[kind])
+    for (kind, table), records in zip(tables_of(config).items(), left, strict=True):
         rows = records | f"{KINDS[kind].label}ToRows" >> beam.Map(_to_row, kind, run).with_output_types(dict)
         if config.streaming:
-            refused.append(rows | f"Insert{KINDS[kind].label}" >> InsertRows(table, kind))
+            refused.append(rows | f"Insert{KINDS[kind].label}" >> InsertRows(str(table), kind))
         else:
-            _ = rows | f"Load{KINDS[kind].label}" >> _load(table, kind, _project(config, options))
+            _ = rows | f"Load{KINDS[kind].label}" >> _load(str(table), kind, _project(config, options))
     if not refused:
         return left
     return left._replace(dead_letters=(left.dead_letters, *refused) | "FlattenRefusedRows" >> beam.Flatten())
@@ -91,26 +88,16 @@ def _load(table: str, kind: str, project: str) -> WriteToBigQuery:
     return WriteToBigQuery(table, schema={"fields": table_fields(kind)}, method=method, load_job_project_id=project, **_APPEND)
 
 
-@dataclass
-class InsertRows(beam.PTransform):
+@beam.ptransform_fn
+def InsertRows(rows: beam.PCollection, table: str, kind: str) -> beam.PCollection:
     """Inserts rows of a kind as they come: PCollection[dict] -> PCollection[DeadLetter], the rows that the table refused.
 
     What may pass is tried again, for as long as it takes; BigQuery takes a row that comes twice within about a
     minute for one, and promises no more.
     """
-
-    table: str
-    kind: str
-
-    @no_annotations
-    def expand(self, rows: beam.PCollection) -> beam.PCollection:
-        result = rows | "Insert" >> WriteToBigQuery(
-            self.table,
-            method=WriteToBigQuery.Method.STREAMING_INSERTS,
-            **_APPEND,
-            insert_retry_strategy=RetryStrategy.RETRY_ON_TRANSIENT_ERROR,
-        )
-        return result.failed_rows_with_errors | "Refused" >> beam.Map(refused_row, self.kind).with_output_types(DeadLetter)
+    method, transient = WriteToBigQuery.Method.STREAMING_INSERTS, RetryStrategy.RETRY_ON_TRANSIENT_ERROR
+    result = rows | "Insert" >> WriteToBigQuery(table, method=method, insert_retry_strategy=transient, **_APPEND)
+    return result.failed_rows_with_errors | "Refused" >> beam.Map(refused_row, kind).with_output_types(DeadLetter)
 
 
 def refused_row(refused: tuple[str, Row, Any], kind: str) -> DeadLetter:

@@ -24,10 +24,11 @@ from beam_pipeline.export.reward_package import PACKAGE, reward_files
 from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
 from beam_pipeline.output.finished_run import FinishedRun, open_run
-from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
+from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
 from beam_pipeline.output.read_back import ReadBackError
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
+from beam_pipeline.storage.row_files import Row
 from prompts.load import load_domains
 from transforms.errors import one_line
 from transforms.records import ANSWER_TYPES

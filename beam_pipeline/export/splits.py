@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 import pyarrow as pa
 
 from beam_pipeline.export.folder import ExportFolder
-from beam_pipeline.output.kinds import Row
-from beam_pipeline.storage.row_writers import JsonLines, ParquetRows
+from beam_pipeline.storage.row_files import JsonLines, ParquetRows, Row
 
 # Rows of one file of a dataset: some 200 MB, which a hub and its viewer take in their stride.
 SHARD_ROWS = 500_000

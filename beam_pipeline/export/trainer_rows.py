@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from beam_pipeline.output.kinds import Row
+from beam_pipeline.storage.row_files import Row
 from transforms.text import neutralise, stable_seed
 
 DATA_SOURCE = "webscale_qa"

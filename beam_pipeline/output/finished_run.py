@@ -10,12 +10,12 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.folder import list_output
-from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.names import SUMMARIES
 from beam_pipeline.output.read_back import OutputFolder, ReadBackError, pair_files, read_pairs
 from beam_pipeline.output.run_lock import is_held
 from beam_pipeline.output.saved_options import STREAMING, read_options
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
 
 

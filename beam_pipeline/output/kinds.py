@@ -9,11 +9,8 @@ import orjson
 import pyarrow as pa
 
 from beam_pipeline import __version__
+from beam_pipeline.storage.row_files import Row
 from transforms.records import dead_letter_row, qa_row, rejection_row
-
-Row = dict[str, Any]
-
-FORMATS = ("jsonl", "parquet")
 
 
 class Kind(NamedTuple):

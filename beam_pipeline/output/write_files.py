@@ -17,8 +17,8 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.output.kinds import FORMATS, SCHEMAS, Row, columns_of, json_line
-from beam_pipeline.storage.row_writers import ROW_GROUP_BYTES
+from beam_pipeline.output.kinds import SCHEMAS, columns_of, json_line
+from beam_pipeline.storage.row_files import FORMATS, ROW_GROUP_BYTES, Row
 
 
 @dataclass

@@ -79,8 +79,7 @@ def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> Non
 def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> Iterator[BenchmarkItem]:
     """The items of one file. Bad rows are skipped, with a warning unless `quiet`.
 
-    Raises:
-        ValueError: there is not one; the message is one line that names the file, the first bad row and what is wrong.
+    ValueError if there is not one: a line that names the file, the first bad row and what is wrong.
     """
     found, skipped, first = 0, 0, f"{path}: the file holds no rows"
     for where, row in read_rows(path):

@@ -1,11 +1,7 @@
 """Rows of input: one line of JSONL or one row of Parquet becomes a document, or says what is wrong with it.
 
-Nothing here raises for what a row holds. What is taken for a bad row: broken JSON, anything but an
-object, no text, a text or id of another type, a null byte, text that is not Unicode. An empty text is
-a document like any other: the screen rejects it with its reason.
-
-NaN, Infinity and lone surrogates are accepted outside the text and the id: Python's own `json` writes
-them, and nothing is lost by reading past them.
+Nothing here raises for what a row holds. An empty text is a document like any other: the screen rejects it with its reason.
+NaN, Infinity and lone surrogates are accepted outside the text and the id: Python's own `json` writes them.
 """
 
 import json
@@ -17,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from beam_pipeline.reading.event_time import parse_event_time
-from beam_pipeline.storage.values import BOM, MISSING, BadRow, escaped, look_up, printable
+from beam_pipeline.storage.values import BOM, MISSING, BadRow, escaped, load_json, look_up, printable
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
@@ -57,11 +53,9 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
     """Read one line of JSONL. A byte order mark and the end of the line may still be on it."""
     line = line.removeprefix(BOM)
     try:
-        row = orjson.loads(line)
+        row = load_json(line)
     except orjson.JSONDecodeError as error:
-        row = _parse_leniently(line, error)
-        if isinstance(row, BadRow):
-            return row
+        return _not_json(line, error)
     if not isinstance(row, dict):
         return BadRow(
             "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
@@ -170,18 +164,14 @@ def _source(value: Any) -> str:
     return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _parse_leniently(line: bytes, error: orjson.JSONDecodeError) -> Any:
-    """Parse what `orjson` refused and Python's parser takes, or say what is wrong with the line."""
+def _not_json(line: bytes, error: orjson.JSONDecodeError) -> BadRow:
     if b"\0" in line:
         return BadRow("NullByte", f"null byte at byte {line.index(0) + 1}; remove it")
     try:
-        text = line.decode("utf-8")
+        line.decode("utf-8")
     except UnicodeDecodeError as invalid:
         return BadRow("InvalidUtf8", f"not UTF-8 at byte {invalid.start + 1}; convert the file to UTF-8")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return BadRow("InvalidJson", f"not JSON: {printable(str(error))}; write one object a line")
+    return BadRow("InvalidJson", f"not JSON: {printable(str(error))}; write one object a line")
 
 
 def missing_text(field: str, kind: str, there: Any) -> str:

@@ -22,10 +22,8 @@ _WRITE = "write ISO-8601 such as 2026-11-21T06:00:00Z, or seconds since 1970"
 def parse_event_time(value: Any, millis: bool = False) -> float:
     """Seconds since the epoch. Times without a zone are UTC, a date is its first moment.
 
-    `millis`: numbers are milliseconds, as Pub/Sub's attributes have them.
-
-    Raises:
-        ValueError: the value is no time, or lies more than a day ahead; the message says what to write.
+    With `millis` numbers are milliseconds, as Pub/Sub's attributes have them. ValueError, which says what to write, if the
+    value is no time or lies more than a day ahead.
     """
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")

@@ -18,16 +18,12 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass
 class ReadExemplars(beam.PTransform):
-    """Gives the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], one by a domain's name.
+    """Gives the exemplar banks: pipeline -> PCollection[tuple[str, list[Exemplar]]], each domain once, by its name.
 
-    Every domain is there once, with an empty list where it has no exemplars. Made to be an `AsDict`
-    side input, and independent of the documents, so that it breaks no fusion. Exemplars travel by the
-    coder of the records, as JSON.
-
-    `bank` is what `read_exemplars` read.
+    Made to be an `AsDict` side input, and independent of the documents, so that it breaks no fusion.
     """
 
-    bank: Mapping[str, tuple[Exemplar, ...]]
+    bank: Mapping[str, tuple[Exemplar, ...]]  # what `read_exemplars` read
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:

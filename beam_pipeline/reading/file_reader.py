@@ -1,8 +1,7 @@
 """Files of input: bytes of any accepted format become documents and dead letters, in one pass.
 
-A file is read front to back by one reader in bounded memory, so that the line and row numbers in
-`Document.where` are true. A file that breaks half-way (cut off, corrupt, unreadable) gives what was
-read so far and one dead letter that names the row where it broke.
+A file is read front to back by one reader in bounded memory, so that the numbers in `Document.where` are true. A file that
+breaks half-way gives what was read so far and one dead letter that names the row where it broke.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +27,7 @@ from beam_pipeline.reading.documents import (
 )
 from beam_pipeline.storage.files import (
     BLOCK_BYTES,
-    FORMATS,
+    INPUT_FORMATS,
     SUFFIXES,
     BrokenFile,
     format_of,
@@ -43,16 +42,10 @@ from transforms.records import DeadLetter, Document
 from transforms.text import stable_seed
 
 # What reads the pages of archives: the extra "crawl" of the package.
-_CRAWL_NEEDS = {
-    **{"brotli": "brotli", "charset_normalizer": "charset-normalizer", "lxml_html_clean": "lxml-html-clean"},
-    **{"trafilatura": "trafilatura", "warcio": "warcio"},
-}
+_CRAWL_NEEDS = ("brotli", "charset_normalizer", "lxml_html_clean", "trafilatura", "warcio")
 # A row may hold megabytes: few rows at a time bound the memory, and cost little.
 _PARQUET_ROWS = 16
-
-
-TICKETS = 2**63
-"""Tickets are whole numbers from 0 to below this."""
+TICKETS = 2**63  # tickets are whole numbers from 0 to below this
 
 
 def ticket(label: str, document_id: str) -> int:
@@ -62,8 +55,8 @@ def ticket(label: str, document_id: str) -> int:
 
 def check_installed(file_format: str | None) -> None:
     """Look whether what reads a format is installed; raises ValueError, one line, if not."""
-    needed = _CRAWL_NEEDS if file_format == "warc" else {}
-    if missing := [name for module, name in needed.items() if find_spec(module) is None]:
+    needed = _CRAWL_NEEDS if file_format == "warc" else ()
+    if missing := [module.replace("_", "-") for module in needed if find_spec(module) is None]:
         raise ValueError(f'archives of the web need {" and ".join(missing)}: pip install "webscale-qa[crawl]"')
 
 
@@ -78,8 +71,8 @@ class FileReader:
     weight: float = 1.0  # the share of the documents to keep, as `ticket` draws them
 
     def __post_init__(self) -> None:
-        if self.input_format not in ("auto", *FORMATS):
-            raise ValueError(f"input_format must be auto, {', '.join(FORMATS)}, not {self.input_format!r}")
+        if self.input_format not in ("auto", *INPUT_FORMATS):
+            raise ValueError(f"input_format must be auto, {', '.join(INPUT_FORMATS)}, not {self.input_format!r}")
 
     def read(self, path: str) -> Iterator[Document | DeadLetter | LeftOut]:
         """Read one file. Whatever is wrong with it comes out as dead letters."""
@@ -104,8 +97,11 @@ class FileReader:
         except Exception as error:  # each file system has errors of its own
             yield dead_row(BadRow("UnreadableFile", f"cannot be opened: {reason(error)}"), path)
             return
+        readers: dict[str, Callable[[str, BinaryIO], Iterator[Document | DeadLetter | LeftOut]]] = {
+            **{"jsonl": self._read_lines, "parquet": self._read_parquet, "text": self._read_text, "warc": self._read_pages}
+        }
         with stream:
-            yield from _READERS[file_format](self, path, stream)
+            yield from readers[file_format](path, stream)
 
     def _read_lines(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter]:
         number = 0
@@ -148,7 +144,7 @@ class FileReader:
 
     def _read_pages(self, path: str, stream: BinaryIO) -> Iterator[Document | DeadLetter | LeftOut]:
         # Not at the top: what reads pages takes a second to load, and most runs have none.
-        from beam_pipeline.reading.crawl import read_crawl
+        from beam_pipeline.reading.web_pages import read_crawl
 
         return read_crawl(path, stream, self.fields, self.max_line_bytes, self.keeps)
 
@@ -156,10 +152,6 @@ class FileReader:
         return BadRow("LineTooLong", f"the {what} is longer than {self.max_line_bytes:,} bytes; split it")
 
 
-_READERS: dict[str, Callable[[FileReader, str, BinaryIO], Iterator[Document | DeadLetter | LeftOut]]] = {
-    **{"jsonl": FileReader._read_lines, "parquet": FileReader._read_parquet},
-    **{"text": FileReader._read_text, "warc": FileReader._read_pages},
-}
 UNKNOWN_FORMAT = (
     f"the name does not tell the format (known: {', '.join(SUFFIXES)}, also with .gz, .zst, .bz2, .xz); "
     "narrow --input, or pass --input_format"

@@ -1,17 +1,7 @@
 """Several inputs in one run: a YAML list that says of each where it lies, how its fields are called, and how much of it to take.
 
-    - source: books                       # the label; the source of all its documents
-      path: shelf/*.parquet               # a path, glob or folder, or a list of them; from the list's own folder
-      text_field: content
-      weight: 0.25                        # a quarter of its documents
-    - source: web
-      path: gs://crawl/*.warc.gz
-      languages: [en, de]
-      cap: 100000                         # at most so many of its documents
-      carry: [language]
-
-What an entry does not say is as the options have it. Which documents are taken is decided by a hash of label and id: every
-run takes the same, and a larger weight or cap takes those of a smaller one and more.
+`README.md` shows one. What an entry does not say is as the options have it. Which documents are taken is decided by a hash of
+label and id: every run takes the same, and a larger weight or cap takes those of a smaller one and more.
 """
 
 import os
@@ -25,9 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
-from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import check_inputs
-from beam_pipeline.storage.matching import read_text
+from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
+from beam_pipeline.storage.files import BrokenFile, format_of, open_file, reason
+from beam_pipeline.storage.matching import match_pattern, read_text
 
 
 def _listed(value: Any) -> Any:
@@ -63,11 +53,7 @@ class InputSpec(BaseModel):
 
 
 def read_inputs(config: PipelineConfig) -> tuple[InputSpec, ...]:
-    """The inputs of a run as `--inputs` lists them; () without it.
-
-    Raises:
-        ValueError: the list cannot be read or used; one line that names the entry.
-    """
+    """The inputs of a run as `--inputs` lists them; () without it. ValueError, one line that names the entry, if it is wrong."""
     if not config.inputs:
         return ()
     path = config.inputs
@@ -125,9 +111,43 @@ def _from(folder: str, pattern: str) -> str:
     )
 
 
+def is_tallied(config: PipelineConfig) -> bool:
+    """Whether what is met in the input is counted by itself: where not everything in it is a document."""
+    formats = {config.input_format, *(format_of(pattern) for pattern in config.input)}
+    return bool(config.inputs) or "warc" in formats
+
+
 def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
     """The files of a batch; `inputs` are those of `--inputs`. Raises as `check_inputs`."""
     return [file for files in file_inputs(config, inputs) for file in check_inputs(files.patterns, files.reader)]
+
+
+def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
+    """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
+
+    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters. ValueError, one
+    line, says what is wrong.
+    """
+    files: list[str] = []
+    for pattern in patterns:
+        found = match_pattern(pattern)
+        files += found
+        path = found[0]
+        if reader.format_of(path) is None:
+            raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
+        for file_format in set(map(reader.format_of, found)):
+            check_installed(file_format)
+        try:
+            with open_file(path) as stream:
+                stream.read(1)
+                if reader.format_of(path) == "parquet":
+                    stream.seek(0)
+                    check_parquet(stream, reader.fields.text)
+        except BrokenFile as broken:
+            raise ValueError(f"{path}: {broken}") from broken
+        except Exception as error:  # each file system has errors of its own
+            raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
+    return files
 
 
 def input_patterns(config: PipelineConfig, inputs: Iterable[InputSpec]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 
+from beam_pipeline.storage.matching import list_files
 from transforms.inference.journal.writer import read_entries
 from transforms.inference.recall import EARLIER, VECTORS, entry_by_document
 from transforms.inference.runtime import peek_runtime
@@ -15,8 +16,7 @@ from transforms.records import TOKENS, Usage
 
 def journal_files(folder: str) -> list[str]:
     """The journal files in a folder, of any file system that Beam knows."""
-    matches = FileSystems.match([f"{folder.rstrip('/')}/*.jsonl"])
-    return sorted(metadata.path for metadata in matches[0].metadata_list if metadata.size_in_bytes)
+    return sorted(file.path for file in list_files(f"{folder.rstrip('/')}/*.jsonl") if file.size_in_bytes)
 
 
 def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:

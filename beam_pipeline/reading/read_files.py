@@ -1,22 +1,25 @@
-"""Sources: documents, exemplar banks and lists of domains from files, local or in a bucket.
+"""Documents from files, local or in a bucket: one input, or several (`input_list.py`) read as one, each with its share.
 
-Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `crawl.py`)
+Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `web_pages.py`)
 Passed:   PCollection[Document], each id once
 Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
+
+Of what a weight or cap leaves out there is no row, for it may be most of a corpus; it is counted by input.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.documents import NOT_TEXT, STAGE, LeftOut, dead_row
-from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
-from beam_pipeline.storage.files import BrokenFile, open_file, reason
-from beam_pipeline.storage.matching import match_files, match_pattern
+from beam_pipeline.reading.documents import NOT_SAMPLED, NOT_TEXT, STAGE, LeftOut, dead_row
+from beam_pipeline.reading.file_reader import FileReader, ticket
+from beam_pipeline.reading.input_list import FileInput
+from beam_pipeline.storage.matching import match_files
 from beam_pipeline.storage.values import RAW_CHARACTERS, BadRow
 from prompts.exemplar_bank import Exemplar
 from transforms.flow.coders import RecordCoder
@@ -31,7 +34,10 @@ from transforms.flow.outcome import (
     split_outputs,
     tag_and_count,
 )
+from transforms.flow.tickets import TicketsFn
+from transforms.mix import Limit, cap_limit
 from transforms.records import DeadLetter, Document, Rejection, attributes_text, reject
+from transforms.text import stable_hash
 
 beam.coders.registry.register_coder(Exemplar, RecordCoder)
 
@@ -54,10 +60,8 @@ class Reading(NamedTuple):
 class ReadDocuments(beam.PTransform):
     """Reads documents from files: pipeline -> Outcome[Document], stage "read".
 
-    Files are spread over workers, but a file is read by one: a line's number is known only to a
-    reader that saw the lines before it, and a dead letter that names its line is worth more than
-    splitting. Give a big corpus as many files. Documents leave `UniqueIds` spread over all workers.
-    A file that several patterns match is read once.
+    Files are spread over workers, but a file is read by one: a line's number is known only to a reader that saw the lines
+    before it. Documents leave `UniqueIds` spread over all workers. A file that several patterns match is read once.
     """
 
     patterns: tuple[str, ...]  # paths or globs, of any file system that Beam knows
@@ -84,10 +88,7 @@ MatchFiles: Any = beam.ptransform_fn(spread_files)
 
 @dataclass
 class ReadFiles(beam.PTransform):
-    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat.
-
-    The rest is as `ReadDocuments` has it.
-    """
+    """Reads files as they are named: PCollection[str] -> Outcome[Document], stage "read"; ids may still repeat."""
 
     reader: FileReader
     tallied: bool = False
@@ -104,17 +105,9 @@ class ReadFiles(beam.PTransform):
 
 def first_by_id(read: Any) -> Any:
     """What was read, an Outcome or a Reading, with the first row of every id alone."""
-    unique = read.passed | "UniqueIds" >> UniqueIds()
+    unique = read.passed | "UniqueIds" >> beam.ptransform_fn(unique_ids)()
     letters = (read.dead_letters, unique.dead_letters) | "AllDeadLetters" >> beam.Flatten()
     return read._replace(passed=unique.passed, rejected=unique.rejected, dead_letters=letters)
-
-
-class UniqueIds(beam.PTransform):
-    """Lets the first row of every id pass: PCollection[Document] -> Outcome[Document]."""
-
-    @no_annotations
-    def expand(self, documents: beam.PCollection) -> Outcome:
-        return unique_ids(documents)
 
 
 @dataclass(eq=False)
@@ -147,8 +140,7 @@ def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
 def keep_first(documents: Iterable[Document]) -> Iterator[Document | Rejection | DeadLetter]:
     """Of the documents with one id, let the first in the input pass and say of each other what it is.
 
-    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone
-    through twice.
+    First is the shortest `where`, then the smallest: line 9 before line 10. `documents` is gone through twice.
     """
     first = min(documents, key=lambda document: (len(document.where), document.where))
     for document in documents:
@@ -181,31 +173,76 @@ def repeated_id(document: Document, first: str, same_text: bool) -> Rejection | 
     return dead_row(BadRow("DuplicateId", message, attributes_text(document)), document.where, raw, document.id)
 
 
-def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
-    """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
+@dataclass
+class ReadInputs(beam.PTransform):
+    """Reads inputs, each by its weight: pipeline -> Reading; ids may still repeat. `find_files` names those of some patterns."""
 
-    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters.
+    inputs: tuple[FileInput, ...]
+    find_files: Callable[[tuple[str, ...]], beam.PTransform] = MatchFiles
 
-    Raises:
-        ValueError: one line that names the pattern and what is wrong.
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> Reading:
+        readings = []
+        for files in self.inputs:
+            name = label_of(files.label)
+            paths = pipeline | f"Find{name}" >> self.find_files(files.patterns)
+            readings.append(paths | f"Read{name}" >> ReadFiles(files.reader, tallied=True))
+        return Reading(
+            *(parts | f"Flatten{number}" >> beam.Flatten() for number, parts in enumerate(zip(*readings, strict=True)))
+        )
+
+
+def label_of(source: str) -> str:
+    """A source as a part of a label, different for different sources."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", source)
+    return f"[{plain}]" if plain == source else f"[{plain}-{stable_hash(source)[:6]}]"
+
+
+@dataclass
+class ReadUniqueInputs(beam.PTransform):
+    """Reads inputs, each by its weight and cap: pipeline -> Reading, each id once."""
+
+    inputs: tuple[FileInput, ...]
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> Reading:
+        unique: Reading = first_by_id(pipeline | "Inputs" >> ReadInputs(self.inputs))
+        caps = {files.label: files.cap for files in self.inputs if files.cap}
+        if not caps:
+            return unique
+        # After ids are known to be different, or copies of a document would take the places of others.
+        kept, left_out = unique.passed | "Cap" >> CapSources(caps)
+        return unique._replace(passed=kept, tallies=(unique.tallies, left_out) | "AllTallies" >> beam.Flatten())
+
+
+@beam.ptransform_fn
+def CapSources(documents: beam.PCollection, caps: Mapping[str, int]) -> tuple[beam.PCollection, beam.PCollection]:
+    """Keeps so many documents of a source, those with the smallest tickets: PCollection[Document] -> (the same, tallies).
+
+    As in the mix of pairs, tickets are gathered without their documents, and a cap above 65,536 may be missed by 1/65,536.
+    Sources without a cap are not looked at.
     """
-    files: list[str] = []
-    for pattern in patterns:
-        found = match_pattern(pattern)
-        files += found
-        path = found[0]
-        if reader.format_of(path) is None:
-            raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
-        for file_format in set(map(reader.format_of, found)):
-            check_installed(file_format)
-        try:
-            with open_file(path) as stream:
-                stream.read(1)
-                if reader.format_of(path) == "parquet":
-                    stream.seek(0)
-                    check_parquet(stream, reader.fields.text)
-        except BrokenFile as broken:
-            raise ValueError(f"{path}: {broken}") from broken
-        except Exception as error:  # each file system has errors of its own
-            raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
-    return files
+    limits = (
+        documents
+        | "Draw" >> beam.FlatMap(_draw, frozenset(caps)).with_output_types(tuple[str, int])
+        | "Gather" >> beam.CombinePerKey(TicketsFn(max(caps.values())))
+        | "Limit" >> beam.FlatMap(lambda group, caps: cap_limit(group, caps[group[0]]), dict(caps))
+    )
+    keep = beam.ParDo(_KeepFn(), beam.pvalue.AsDict(limits)).with_output_types(Document, tallies=Tally)
+    outputs = documents | "Keep" >> keep.with_outputs(TALLIES, main=PASSED)
+    return outputs[PASSED], outputs[TALLIES]
+
+
+def _draw(document: Document, capped: frozenset[str]) -> Iterator[tuple[str, int]]:
+    if document.source in capped:
+        yield document.source, ticket(document.source, document.id)
+
+
+class _KeepFn(beam.DoFn):
+    def process(self, document: Document, limits: Mapping[str, Limit]) -> Iterator[Any]:
+        limit = limits.get(document.source)
+        if limit is None or ticket(document.source, document.id) < limit.ticket:
+            yield document
+        else:
+            count(STAGE, f"left_out/{NOT_SAMPLED.why}")
+            yield beam.pvalue.TaggedOutput(TALLIES, (document.source, NOT_SAMPLED.why))

@@ -78,8 +78,6 @@ class Members:
         self._raw_at = 0
         self._inflate: Any = None
         self.member = 0  # where in the file the member begins that the last block came from
-        self.position = 0  # of the last block in what that member holds
-        self._next = 0
         self._failed = False
 
     def block(self) -> bytes:
@@ -96,7 +94,7 @@ class Members:
                 self._skip(len(self._raw) - len(self._raw.lstrip(b"\0")))  # padding
                 if not self._raw:
                     continue
-                self.member, self._next = self._raw_at, 0
+                self.member = self._raw_at
                 self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
                 data = self._inflate.decompress(self._raw, _BLOCK)
@@ -108,7 +106,6 @@ class Members:
             if self._inflate.eof:
                 self._inflate = None
             if data:
-                self.position, self._next = self._next, self._next + len(data)
                 return bytes(data)
 
     def recover(self) -> None:
@@ -166,17 +163,13 @@ class Blocks:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._next = 0
-        self.position = 0
 
     def block(self) -> bytes:
         try:
-            data = next(self._blocks, b"")
+            return next(self._blocks, b"")
         except Exception as error:  # of file systems and decompressors, each with errors of its own
             self._blocks = iter(())
             raise _DamagedFile(one_line(error), self.member) from error
-        self.position, self._next = self._next, self._next + len(data)
-        return data
 
     def recover(self) -> None:
         """Nothing is behind a place where such a file breaks."""
@@ -189,71 +182,47 @@ class _Reader:
         self.source = source
         self._held = b""
         self._at = 0
-        self._read = 0
-        self._line_budget = _MAX_HEADERS
+        self._passed = 0  # bytes of the member, or of the file, before what is held
+        self.line_budget = _MAX_HEADERS  # bytes that the headers of a record may still have
         self.inside = False  # a record that is being read
 
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes, fewer only at the end."""
-        parts = []
-        while size and self._fill():
-            part = self._held[self._at : self._at + size] if size > 0 else self._held[self._at :]
-            self._at += len(part)
-            size -= len(part) if size > 0 else 0
-            parts.append(part)
-        self._read += sum(map(len, parts))
-        return b"".join(parts)
-
-    def readline(self, size: int | None = None) -> bytes:
-        """The next line; nothing at the end. `BrokenRecord` if it, or all since `begin`, are too long for a header."""
-        line = self.any_line(_MAX_LINE if size is None else min(size, _MAX_LINE))
-        self._line_budget -= len(line)
-        if len(line) >= _MAX_LINE or self._line_budget < 0:
+    def readline(self, size: int = _MAX_LINE) -> bytes:
+        """The next line; nothing at the end. `BrokenRecord` if it, or all of its record, are too long for a header."""
+        line = self.read(min(size, _MAX_LINE), to_line_end=True)
+        self.line_budget -= len(line)
+        if len(line) >= _MAX_LINE or self.line_budget < 0:
             raise BrokenRecord("its headers are too long")
         return line
 
-    def any_line(self, most: int) -> bytes:
-        """The next line, or so much of it."""
-        line = b""
-        while len(line) < most and not line.endswith(b"\n") and self._fill():
-            end = self._held.find(b"\n", self._at, self._at + most - len(line))
-            end = min(len(self._held), self._at + most - len(line)) if end < 0 else end + 1
-            line += self._held[self._at : end]
+    def read(self, size: int, to_line_end: bool = False) -> bytes:
+        """So many bytes, or those up to the end of the line; fewer only at the end of the file."""
+        taken = bytearray()
+        while len(taken) < size and not (to_line_end and taken.endswith(b"\n")) and self._fill():
+            end = min(len(self._held), self._at + size - len(taken))
+            if to_line_end:
+                end = self._held.find(b"\n", self._at, end) + 1 or end
+            taken += self._held[self._at : end]
             self._at = end
-        self._read += len(line)
-        return line
-
-    def tell(self) -> int:
-        return self._read
+        return bytes(taken)
 
     def place(self) -> str:
         """Where the next byte is."""
         self._fill()
-        position = self.source.position + self._at
+        position = self._passed + self._at
         if self.source.member < 0:
             return f"offset {position}"
         return f"offset {self.source.member}{f'+{position}' if position else ''}"
 
-    def begin(self) -> None:
-        """A record begins here."""
-        self._line_budget, self.inside = _MAX_HEADERS, True
-
-    def recover(self) -> None:
-        """Leave what is damaged behind."""
-        self._held, self._at = b"", 0
-        self.source.recover()
-
     def _fill(self) -> bool:
-        """Have something to read, if there is anything.
-
-        Raises:
-            _EndsEarly: a record begins in the next member, and the one that is being read goes on.
-        """
+        """Have something to read, if there is anything; `_EndsEarly` if a record begins before the end of the one being read."""
         if self._at >= len(self._held):
+            self._passed += len(self._held)
             self._held, self._at, member = b"", 0, self.source.member  # before what may raise
             self._held = self.source.block()
-            if self.inside and self.source.member != member and _begins(self._held.partition(b"\n")[0]):
-                raise _EndsEarly("its length is wrong: the next record begins before its end")
+            if self.source.member != member:
+                self._passed = 0
+                if self.inside and _begins(self._held.partition(b"\n")[0]):
+                    raise _EndsEarly("its length is wrong: the next record begins before its end")
         return bool(self._held)
 
 
@@ -303,7 +272,7 @@ def read_records(source: Members | Blocks, wanted: Callable[[Record], bool], max
                 yield Broken(place, str(damaged))
             told, ahead = place, None
             try:
-                reader.recover()
+                source.recover()
             except _DamagedFile:  # of the file system, and there is nothing else to say of the rest of the file
                 continue
 
@@ -312,7 +281,7 @@ def _lines(reader: _Reader) -> Iterator[_Line]:
     """The lines from here on that are not blank, and the end again and again."""
     while True:
         place, member = reader.place(), reader.source.member
-        line = reader.any_line(_MAX_LINE)
+        line = reader.read(_MAX_LINE, to_line_end=True)
         if not line or line.strip(b"\r\n"):
             yield _Line(place, member, line)
 
@@ -321,7 +290,7 @@ def _read_record(
     loader: Any, reader: _Reader, line: bytes, place: str, wanted: Callable[[Record], bool], max_bytes: int
 ) -> Record | Broken:
     """Read a record to its end, of which `line` is the first; `BrokenRecord` if nobody knows where it ends."""
-    reader.begin()
+    reader.line_budget, reader.inside = _MAX_HEADERS, True
     parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
     if parsed.length is None:
         raise BrokenRecord("it does not say how long it is")

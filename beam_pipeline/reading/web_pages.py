@@ -1,10 +1,8 @@
-"""Pages of the web as text: what an HTTP response holds, unpacked, decoded, and without the HTML around its text.
+"""Documents of a crawl: pages in WARC, WET and ARC files (`warc.py`), unpacked, decoded, and without the HTML around the text.
 
-The text of HTML is what trafilatura takes for it. It was compared with resiliparse, which is eight times as fast, on
-200 of the 990 annotated pages of trafilatura's own evaluation: trafilatura (without its fallbacks, as here) had 0.92
-precision and 0.94 recall at 11 ms a page, resiliparse 0.78 and 0.94 at 1.4 ms. What is taken for text without being any
-costs far more than 10 ms later: tokens in every call, or the whole page if the screen finds a menu in it. Both are
-Apache-2.0 and well kept.
+`README.md` says which records are documents, what goes along with them, and why trafilatura takes the text out of HTML: what is
+taken for text without being any costs far more than its 10 ms a page later, in tokens. Other records are no documents; those
+that might have been (a picture, a page that was not found) are counted.
 """
 
 import io
@@ -12,6 +10,7 @@ import logging
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
 
 import brotli
 import zstandard
@@ -19,7 +18,22 @@ from charset_normalizer import from_bytes
 from trafilatura import extract
 from warcio.bufferedreaders import ChunkedDataReader
 
-from beam_pipeline.reading.warc import BrokenRecord, Record
+from beam_pipeline.reading.documents import (
+    NOT_SAMPLED,
+    NOT_TEXT,
+    Fields,
+    LeftOut,
+    dead_row,
+    document_or_dead,
+    make_document,
+    with_row,
+)
+from beam_pipeline.reading.warc import PAGES, Blocks, Broken, BrokenRecord, Members, Record, read_records
+from beam_pipeline.storage.files import read_blocks
+from beam_pipeline.storage.values import BadRow, look_up
+from transforms.records import DeadLetter, Document
+
+_ALWAYS = ("url", "date")
 
 # A tree takes up to 250 times its page in memory (a page of nothing but line breaks), and one made to be slow, of 300,000
 # attributes, a minute. Hardly any page with a text is longer, and Common Crawl long cut all at 1 MiB.
@@ -47,6 +61,58 @@ for _name in ("trafilatura", "htmldate", "courlan", "justext", "charset_normaliz
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # they repeat what a page says
 
 
+def columns(record: Record) -> dict[str, Any]:
+    """What a record says of its page, by names that fields may have: its headers, and the usual ones under short names."""
+    headers = record.headers
+    short = {
+        "id": headers.get("warc-record-id", "").strip("<>"),
+        "url": headers.get("warc-target-uri", "").strip("<>"),
+        "date": headers.get("warc-date", ""),
+        "language": headers.get("warc-identified-content-language", ""),
+        "content_type": page_type(record),
+        "status": record.status or "",
+    }
+    return {**headers, **{name: value for name, value in short.items() if value != ""}}
+
+
+def read_crawl(
+    path: str, stream: BinaryIO, fields: Fields, max_bytes: int, keeps: Callable[[str], bool]
+) -> Iterator[Document | DeadLetter | LeftOut]:
+    """The documents of one file, in one pass.
+
+    A page that is longer than `max_bytes`, or than `MAX_PAGE_BYTES`, is a dead letter. What `keeps` leaves out by its
+    id is not unpacked.
+    """
+    most = min(max_bytes, MAX_PAGE_BYTES)
+    # Members are what one can go on with in a broken file, so gzip is not undone before.
+    packed = path.lower().endswith(".gz")
+    for record in read_records(Members(stream) if packed else Blocks(read_blocks(path, stream)), is_page, most):
+        where = f"{path}:{record.place}"
+        if isinstance(record, Broken):
+            yield dead_row(BadRow("BrokenRecord", record.message), where)
+        elif not is_page(record):
+            if record.kind in PAGES:
+                yield NOT_TEXT
+        else:
+            yield _read_page(record, where, fields, keeps)
+
+
+def _read_page(record: Record, where: str, fields: Fields, keeps: Callable[[str], bool]) -> Document | DeadLetter | LeftOut:
+    row = columns(record)
+    row_id = look_up(row, fields.id)
+    known = row_id if isinstance(row_id, str) else ""
+    if known and not keeps(known):
+        return NOT_SAMPLED
+    try:
+        text = page_text(record)
+        if text is None:
+            return NOT_TEXT
+        made = make_document(text, row_id, fields.source_label or row.get("url", ""), "", where)
+    except BrokenRecord as broken:
+        made = BadRow("BrokenRecord", str(broken))
+    return document_or_dead(with_row(made, row, fields, _ALWAYS), where, record.body, known)
+
+
 def page_type(record: Record) -> str:
     """The media type of what a record holds, in lower case; "" where it does not say."""
     headers = record.http if record.kind == "response" else record.headers
@@ -64,10 +130,7 @@ def is_page(record: Record) -> bool:
 
 def page_text(record: Record) -> str | bytes | None:
     """The text of a page; bytes where it should have been UTF-8 and whoever reads it must say so; None for what turns
-    out to be no page.
-
-    Raises:
-        BrokenRecord: what it holds cannot be unpacked, or is too long.
+    out to be no page. `BrokenRecord` if what it holds cannot be unpacked, or is too long.
     """
     if record.kind == "conversion":
         return record.body
@@ -131,58 +194,43 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
         if name not in _ENCODINGS:
             raise BrokenRecord(f"its content encoding {name[:40]!r} is not known")
         is_packed, unpack = _ENCODINGS[name]
-        body = _bounded(unpack(body) if is_packed(body) else iter((body,)), name)
+        try:
+            body, whole = unpack(body) if is_packed(body) else (body, True)
+        except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+            raise BrokenRecord(f"its content encoding {name} is broken ({error})") from error
+        if len(body) > MAX_PAGE_BYTES:
+            raise BrokenRecord(f"unpacked ({name}) it is longer than {MAX_PAGE_BYTES:,} bytes")
+        if not whole:
+            raise BrokenRecord(f"its content encoding {name} is broken (cut off)")
     return body
 
 
-def _bounded(blocks: Iterator[bytes], name: str) -> bytes:
-    unpacked = bytearray()
-    try:
-        for block in blocks:
-            unpacked += block
-            if len(unpacked) > MAX_PAGE_BYTES:
-                raise BrokenRecord(f"unpacked ({name}) it is longer than {MAX_PAGE_BYTES:,} bytes")
-    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-        raise BrokenRecord(f"its content encoding {name} is broken ({error})") from error
-    return bytes(unpacked)
+# Each gives what is packed, little more of it than a page may have, and whether its end was reached.
 
 
-def _inflate(wbits: int) -> Callable[[bytes], Iterator[bytes]]:
-    def unpack(body: bytes) -> Iterator[bytes]:
-        inflate = zlib.decompressobj(wbits)
-        while body and not inflate.eof:
-            yield inflate.decompress(body, _SAMPLE)
-            body = inflate.unconsumed_tail
-        if not inflate.eof:
-            yield inflate.flush()
-            raise EOFError("cut off")
-
-    return unpack
+def _inflate(body: bytes, wbits: int = 16 + zlib.MAX_WBITS) -> tuple[bytes, bool]:
+    inflate = zlib.decompressobj(wbits)
+    return inflate.decompress(body, MAX_PAGE_BYTES + 1), inflate.eof
 
 
-def _deflate(body: bytes) -> Iterator[bytes]:
+def _deflate(body: bytes) -> tuple[bytes, bool]:
     # Servers send it with the head that it should have, and without.
     headed = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    return _inflate(zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)(body)
+    return _inflate(body, zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)
 
 
-def _unbrotli(body: bytes) -> Iterator[bytes]:
+def _unbrotli(body: bytes) -> tuple[bytes, bool]:
     decompressor = brotli.Decompressor()
-    while not decompressor.is_finished():
-        block = decompressor.process(body, output_buffer_limit=_SAMPLE)
-        if not block and not decompressor.is_finished():
-            raise EOFError("cut off")
-        yield block
-        body = b""
+    return decompressor.process(body, output_buffer_limit=MAX_PAGE_BYTES + 1), decompressor.is_finished()
 
 
-def _unzstd(body: bytes) -> Iterator[bytes]:
-    frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+def _unzstd(body: bytes) -> tuple[bytes, bool]:
+    frame, unpacked = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj(), bytearray()
     for start in range(0, len(body), _STEP):
-        yield frame.decompress(body[start : start + _STEP])
-        if frame.eof:
-            return
-    raise EOFError("cut off")
+        unpacked += frame.decompress(body[start : start + _STEP])
+        if frame.eof or len(unpacked) > MAX_PAGE_BYTES:
+            break
+    return bytes(unpacked), frame.eof
 
 
 def _is_no_html(body: bytes) -> bool:
@@ -191,8 +239,8 @@ def _is_no_html(body: bytes) -> bool:
 
 
 # What is still packed, where it was not unpacked by whoever kept it; and how to unpack it.
-_ENCODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], Iterator[bytes]]]] = {
-    **dict.fromkeys(("gzip", "x-gzip"), (lambda body: body.startswith(b"\x1f\x8b"), _inflate(16 + zlib.MAX_WBITS))),
+_ENCODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], tuple[bytes, bool]]]] = {
+    **dict.fromkeys(("gzip", "x-gzip"), (lambda body: body.startswith(b"\x1f\x8b"), _inflate)),
     "deflate": (_is_no_html, _deflate),
     "br": (_is_no_html, _unbrotli),
     "zstd": (lambda body: body.startswith(b"\x28\xb5\x2f\xfd"), _unzstd),

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.report import browse
 from beam_pipeline.report.browse import PLACES, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
 from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, Figures
 from beam_pipeline.report.sample import Sample
+from beam_pipeline.storage.row_files import Row
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, template_location, wait_for_job
 from beam_pipeline.engines.runners import failure_text, runs_here
 from beam_pipeline.exit_codes import FAILED, UNUSABLE
-from beam_pipeline.options.limits import BEHIND_THE_BLOCK
 from beam_pipeline.run.ending import Run, why_it_failed
 from beam_pipeline.run.progress import progress_line
 from beam_pipeline.run.timeline import Timeline
@@ -74,7 +73,7 @@ class Frame:
         self._pipeline = run.pipeline
         self._stderr = sys.stderr  # a batch puts something else in its place while it runs
         self._timeline = Timeline()
-        *_, self._last_gate = (stage for stage in run.config.model_stages if stage not in BEHIND_THE_BLOCK)
+        *_, self._last_gate = (stage for stage in run.config.model_stages if stage != "pass_rate")
         self._stack = ExitStack()
         self.stop = StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(run.options) else StopOnInterrupt()
         self.result: Any = None

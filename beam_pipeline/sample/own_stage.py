@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from beam_pipeline.output.folder import check_output
 from beam_pipeline.output.write_run import write_run
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import ReadDocuments, check_inputs
+from beam_pipeline.reading.input_list import check_inputs
+from beam_pipeline.reading.read_files import ReadDocuments
 from prompts import load_prompts
 from transforms import CallModel, CheckQA, FilterDocuments, ModelConfig, ScreenDocuments, VerifyQA
 from transforms.records import Document, Persona, PersonaTask, QAPair, Stamp

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
 import zstandard
@@ -14,12 +15,12 @@ from transforms.errors import one_line
 
 _T = TypeVar("_T")
 
-FORMATS = ("jsonl", "parquet", "text", "warc")
 SUFFIXES = {
     **dict.fromkeys((".jsonl", ".json", ".ndjson"), "jsonl"),
     **{".parquet": "parquet", ".txt": "text"},
     **dict.fromkeys((".warc", ".wet", ".arc"), "warc"),
 }
+INPUT_FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 BLOCK_BYTES = 1 << 20
 # zstd can blow 4 bytes up to 128 kB; so small a step keeps even a hostile file within 32 MB, at no cost.
 _ZSTD_STEP = 1 << 10
@@ -59,21 +60,17 @@ def reason(error: BaseException) -> str:
 
 
 def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:
-    """The content of a file, decompressed as its name tells, in pieces of a bounded size.
-
-    Raises:
-        BrokenFile: the file cannot be read any further. All that could be was yielded before.
-    """
+    """The content of a file, decompressed as its name tells, in pieces; `BrokenFile` when all that can be read was yielded."""
     blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
     for suffix, decompress in _DECOMPRESSORS.items():
         if path.lower().endswith(suffix):
             blocks = decompress(stream)
-    first = True
-    for block in guard_reading(blocks):
-        if first and block.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise BrokenFile("the file is UTF-16; convert it to UTF-8")
-        first = False
-        yield block
+    guarded = guard_reading(blocks)
+    first = next(guarded, b"")
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BrokenFile("the file is UTF-16; convert it to UTF-8")
+    yield first
+    yield from guarded
 
 
 def split_lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[int, bytes, int]]:
@@ -83,18 +80,12 @@ def split_lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[int, 
     """
     number, held, size = 1, bytearray(), 0
     for block in blocks:
-        *ended, rest = block.split(b"\n")
-        for piece in ended:
-            if size:
-                held += piece[: max(0, max_bytes - size)]
-                piece, size = bytes(held), size + len(piece)
-                held = bytearray()
-            else:
-                size = len(piece)
-            yield number, piece[:max_bytes].removesuffix(b"\r"), size
-            number, size = number + 1, 0
-        held += rest[: max(0, max_bytes - size)]
-        size += len(rest)
+        for index, piece in enumerate(block.split(b"\n")):
+            if index:  # the line before this piece has ended
+                yield number, bytes(held).removesuffix(b"\r"), size
+                number, held, size = number + 1, bytearray(), 0
+            held += piece[: max(0, max_bytes - size)]
+            size += len(piece)
     if size:
         yield number, bytes(held).removesuffix(b"\r"), size
 
@@ -105,26 +96,18 @@ def guard_reading(items: Iterator[_T]) -> Iterator[_T]:
     What is guarded runs code of others only (file systems, decompressors, Parquet), each with errors
     of its own; a bug of ours cannot hide in it.
     """
-    while True:
-        try:
-            item = next(items)
-        except StopIteration:
-            return
-        except BrokenFile:
-            raise
-        except Exception as error:
-            raise BrokenFile(f"cannot be read any further: {reason(error)}") from error
-        yield item
+    try:
+        yield from items
+    except BrokenFile:
+        raise
+    except Exception as error:
+        raise BrokenFile(f"cannot be read any further: {reason(error)}") from error
 
 
-def _decompress_with(open_compressed: Callable[[BinaryIO], Any]) -> Callable[[BinaryIO], Iterator[bytes]]:
-    def decompress(stream: BinaryIO) -> Iterator[bytes]:
-        content = open_compressed(stream)
-        # `read1` gives what there is before it meets the place where a file breaks; `read` loses it.
-        while block := content.read1(BLOCK_BYTES):
-            yield block
-
-    return decompress
+def _decompress(open_compressed: Callable[[BinaryIO], Any], stream: BinaryIO) -> Iterator[bytes]:
+    content = open_compressed(stream)
+    # `read1` gives what there is before it meets the place where a file breaks; `read` loses it.
+    return iter(lambda: content.read1(BLOCK_BYTES), b"")
 
 
 def _decompress_zstd(stream: BinaryIO) -> Iterator[bytes]:
@@ -142,8 +125,8 @@ def _decompress_zstd(stream: BinaryIO) -> Iterator[bytes]:
 
 
 _DECOMPRESSORS: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {
-    ".gz": _decompress_with(lambda stream: gzip.GzipFile(fileobj=stream)),
-    ".bz2": _decompress_with(bz2.BZ2File),
-    ".xz": _decompress_with(lzma.LZMAFile),
+    ".gz": partial(_decompress, lambda stream: gzip.GzipFile(fileobj=stream)),
+    ".bz2": partial(_decompress, bz2.BZ2File),
+    ".xz": partial(_decompress, lzma.LZMAFile),
     ".zst": _decompress_zstd,
 }

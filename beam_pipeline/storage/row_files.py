@@ -1,19 +1,21 @@
-"""Small files of rows, whole: JSONL, one JSON array, or Parquet, of any file system that Beam knows, as mappings.
+"""Files of rows: small ones read whole (JSONL, one JSON array, or Parquet), and rows written to an open file.
 
-For what a run is given besides its documents, and for what it wrote: benchmarks, accepted pairs. Documents are read by
-`reading/file_reader.py`, which keeps less in memory and says more of what is wrong.
+What is read here is given to a run besides its documents, or was written by one: benchmarks, accepted pairs. Documents are
+read by `reading/file_reader.py`, which keeps less in memory and says more of what is wrong.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.storage.values import BOM, BadRow, printable
+from beam_pipeline.storage.values import BOM, BadRow, load_json, printable
+
+Row = dict[str, Any]
 
 FORMATS = ("jsonl", "parquet")
 # Errors of single rows: those behind them can be read.
@@ -21,6 +23,11 @@ BROKEN_ROWS = ("InvalidJson", "LineTooLong", "WrongType")
 MAX_ROW_BYTES = 10_000_000
 _MAX_ARRAY_BYTES = 1_000_000_000
 _PARQUET_ROWS = 256
+# Bytes of one Parquet row group: small enough for a reader that shuffles, large enough to compress. Also the unit in which
+# Beam deals rows to shards.
+ROW_GROUP_BYTES = 16 << 20
+# What an accepted pair takes, about, where nobody has measured it.
+ROW_BYTES = 1_600
 
 
 def read_rows(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
@@ -81,12 +88,9 @@ def _parse(line: bytes) -> Mapping[str, Any] | BadRow:
 
 def _load(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        return load_json(data)
     except orjson.JSONDecodeError as error:
-        try:
-            return json.loads(data.decode("utf-8"))  # also takes NaN and lone surrogates
-        except (ValueError, RecursionError):
-            return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
+        return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
 
 
 def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
@@ -99,3 +103,48 @@ def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, An
                 yield f"{path}:row {number}", row
     except Exception as error:  # Arrow has errors of its own, and so has each file system
         yield f"{path}:row {number + 1}", BadRow("UnreadableFile", f"cannot be read any further: {reason(error)}")
+
+
+class JsonLines:
+    """Rows as JSONL."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0  # bytes
+
+    def write(self, row: Row) -> None:
+        """Write a row."""
+        self.size += self._file.write(orjson.dumps(row) + b"\n")
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+class ParquetRows:
+    """Rows as Parquet of a fixed schema, in row groups of bounded size."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(file, schema, compression="zstd", use_compliant_nested_type=True)
+        self._rows: list[Row] = []
+        self._waiting = 0
+        self.size = 0  # bytes in memory, as Arrow holds the rows
+
+    def write(self, row: Row, size: int = ROW_BYTES) -> None:
+        """Write a row, with the next ones. `size` is about how many bytes it has."""
+        self._rows.append(row)
+        self._waiting += size
+        if self._waiting >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        if self._rows:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_pylist(self._rows, self._schema)
+        self._writer.write_table(table)
+        self.size += table.nbytes
+        self._rows, self._waiting = [], 0

@@ -1,8 +1,12 @@
 """Values of parsed rows: one field by its path, and strings that are safe to show."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 # Enough of a bad row for a reader to see what it is; `where` finds the whole of it.
 RAW_CHARACTERS = 2000
@@ -17,6 +21,16 @@ class BadRow:
     error: str
     message: str
     carried: str = ""
+
+
+def load_json(data: bytes) -> Any:
+    """Parse JSON, also what Python's own parser takes (NaN, lone surrogates); `orjson.JSONDecodeError` if it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        with suppress(ValueError, RecursionError):
+            return json.loads(data.decode("utf-8"))
+        raise
 
 
 def look_up(row: Mapping[str, Any], field: str) -> Any:

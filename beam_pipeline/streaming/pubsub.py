@@ -18,11 +18,15 @@ import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubSub
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.typehints.decorators import no_annotations
+from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import pubsub_v1  # type: ignore[attr-defined]
 
 from beam_pipeline.options.values import ATTRIBUTE, ON_ARRIVAL, EventTime
-from beam_pipeline.output.kinds import Row, json_line
+from beam_pipeline.output.kinds import json_line
 from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
 from beam_pipeline.reading.read_files import parse_rows
+from beam_pipeline.storage.row_files import Row
 from beam_pipeline.storage.values import MISSING, BadRow, printable
 from transforms.errors import one_line
 from transforms.flow.outcome import Outcome, as_outcome
@@ -31,6 +35,7 @@ from transforms.text import stable_hash
 
 # What Pub/Sub takes of an attribute's value, in bytes.
 _ATTRIBUTE_BYTES = 1024
+_ASK_S = 10.0
 
 
 @dataclass
@@ -55,16 +60,10 @@ class ReadMessages(beam.PTransform):
         return messages | "ParseMessages" >> ParseMessages(self.fields, self.event_time)
 
 
-@dataclass
-class ParseMessages(beam.PTransform):
+@beam.ptransform_fn
+def ParseMessages(messages: beam.PCollection, fields: Fields, event_time: EventTime = ON_ARRIVAL) -> Outcome:
     """Makes documents of messages: PCollection[PubsubMessage] -> Outcome[Document], stage "read"."""
-
-    fields: Fields
-    event_time: EventTime = ON_ARRIVAL
-
-    @no_annotations
-    def expand(self, messages: beam.PCollection) -> Outcome:
-        return as_outcome(messages | "Parse" >> parse_rows(parse_message, self.fields, self.event_time))
+    return as_outcome(messages | "Parse" >> parse_rows(parse_message, fields, event_time))
 
 
 def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime = ON_ARRIVAL) -> Document | DeadLetter:
@@ -115,10 +114,6 @@ def pair_message(qa: VerifiedQA, to_row: Callable[[VerifiedQA], Row]) -> PubsubM
 
 def check_pubsub(subscription: str, topic: str) -> None:
     """Raise ValueError, one line, unless a subscription and a topic are there; who may not look them up may still use them."""
-    from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, RetryError
-    from google.auth.exceptions import GoogleAuthError
-    from google.cloud import pubsub_v1  # type: ignore[attr-defined]
-
     for option, kind, name, make in (
         ("--input_subscription", "subscription", subscription, pubsub_v1.SubscriberClient),
         ("--output_topic", "topic", topic, pubsub_v1.PublisherClient),
@@ -139,6 +134,3 @@ def check_pubsub(subscription: str, topic: str) -> None:
             raise ValueError(f"{option} {name}: Pub/Sub cannot be asked: {one_line(error)}") from error
         finally:
             client.transport.close()
-
-
-_ASK_S = 10.0

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -20,10 +19,9 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import ARRIVAL, FIELD, ON_ARRIVAL, EventTime, read_event_time
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.reading.documents import STAGE
-from beam_pipeline.reading.file_reader import FileReader, check_installed
-from beam_pipeline.reading.input_list import InputSpec, fields_of, file_inputs, input_patterns
-from beam_pipeline.reading.read_files import ReadFiles, Reading, repeated_id
-from beam_pipeline.reading.read_inputs import ReadInputs, is_tallied
+from beam_pipeline.reading.file_reader import check_installed
+from beam_pipeline.reading.input_list import InputSpec, fields_of, file_inputs, input_patterns, is_tallied
+from beam_pipeline.reading.read_files import ReadFiles, Reading, ReadInputs, repeated_id
 from beam_pipeline.streaming.pubsub import ReadMessages, check_pubsub
 from beam_pipeline.streaming.watch_folder import WatchFiles, check_watched
 from beam_pipeline.streaming.windows import AssignWindows, Windows
@@ -37,7 +35,7 @@ def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) ->
     """The stream of documents that the options name; `inputs` are those of `--inputs`."""
     event_time = read_event_time(config.event_time)
     field = event_time.name if event_time.kind == FIELD else ""
-    source: ReadMessages | ReadFolder | ReadInputs
+    source: beam.PTransform
     watch = partial(WatchFiles, interval_s=config.watch_interval_s, until_s=config.watch_until_s, output=config.output)
     files = tuple(file_inputs(config, inputs, field))
     if config.input_subscription:
@@ -45,7 +43,7 @@ def stream_source(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) ->
     elif inputs:
         source = ReadInputs(files, watch)
     else:
-        source = ReadFolder(watch(files[0].patterns), files[0].reader, is_tallied(config))
+        source = "Watch" >> watch(files[0].patterns) | "ReadFiles" >> ReadFiles(files[0].reader, is_tallied(config))
     return ReadStream(source, stream_windows(config), event_time, config.deduplicate_ttl_s)
 
 
@@ -77,7 +75,7 @@ class ReadStream(beam.PTransform):
     gives one.
     """
 
-    source: Any  # `ReadMessages`, `ReadFolder`, `ReadInputs` or another that gives an Outcome in the global window
+    source: beam.PTransform  # gives an Outcome or a Reading in the global window
     windows: Windows
     event_time: EventTime = ON_ARRIVAL  # where documents say when they happened; on arrival nothing is late
     ttl_s: float = 86_400.0  # for which an id is remembered
@@ -105,19 +103,6 @@ class ReadStream(beam.PTransform):
             # What was left out belongs to the window in which it was met: it has no other time that anybody looked at.
             read = read._replace(tallies=read.tallies | "WindowTallies" >> self.windows.closing())
         return read
-
-
-@dataclass
-class ReadFolder(beam.PTransform):
-    """Reads the documents of every file that appears: pipeline -> Outcome[Document], or a Reading, in the global window."""
-
-    files: WatchFiles
-    reader: FileReader
-    tallied: bool = False
-
-    @no_annotations
-    def expand(self, pipeline: beam.pvalue.PBegin) -> Outcome | Reading:
-        return pipeline | "Watch" >> self.files | "ReadFiles" >> ReadFiles(self.reader, self.tallied)
 
 
 _id_of = attrgetter("id")

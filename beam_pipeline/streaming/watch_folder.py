@@ -5,8 +5,7 @@ has seen in one element, and cannot be ended. Here the watermark is the last loo
 a watch ends by itself: after some time, when the process that it runs in is asked to stop, or, wherever it runs, when a
 file named `stop` lies in the output folder, so that what was seen goes through to the end.
 
-A file that has changed within the last seconds is left for the next look, for it may still be written; its name is
-what it is known by, and what is put under a name again is not read again. Move files in, do not rewrite them.
+A file is known by its name: what is put under a name again is not read again.
 """
 
 import logging

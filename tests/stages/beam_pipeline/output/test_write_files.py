@@ -346,7 +346,8 @@ from beam_pipeline.output.kinds import FREE_FORM
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.output.folder import list_output, prepare_output
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import ReadDocuments, check_inputs
+from beam_pipeline.reading.input_list import check_inputs
+from beam_pipeline.reading.read_files import ReadDocuments
 from transforms.records import dead_letter_row
 
 options = PipelineOptions(["--no_auth", "--project=test-project"])

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from beam_pipeline.reading.documents import Fields, dead_row, parse_row
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_domains, read_exemplars
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import ReadDocuments, check_inputs, keep_first
+from beam_pipeline.reading.input_list import check_inputs
+from beam_pipeline.reading.read_files import ReadDocuments, keep_first
 from beam_pipeline.storage.files import format_of, split_lines
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import BadRow

@@ -20,7 +20,7 @@ from beam_pipeline.main import main
 from beam_pipeline.options.config import LOCAL_RUNNER
 from beam_pipeline.plan import make_plan, screen_config
 from beam_pipeline.reading.input_list import file_inputs, read_inputs
-from beam_pipeline.reading.read_inputs import ReadUniqueInputs
+from beam_pipeline.reading.read_files import ReadUniqueInputs
 from tests.places import SAMPLE
 from transforms.records import Document
 from transforms.screen import screen_text

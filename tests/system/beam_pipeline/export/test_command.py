@@ -17,7 +17,7 @@ from beam_pipeline.export.command import Selection, chosen_domains, main
 from beam_pipeline.export.trainer_rows import TRAINERS, Templates, split_of
 from beam_pipeline.main import main as run_pipeline
 from beam_pipeline.output.kinds import SCHEMAS
-from beam_pipeline.storage import row_writers
+from beam_pipeline.storage import row_files
 from tests.fakes.exports import every_file, finished_run, pair, write_rows, written_rows
 from tests.fakes.object_store import ObjectStore
 from tests.places import SAMPLE
@@ -210,7 +210,7 @@ def test_templates_are_looked_at(settings: dict[str, str], message: str) -> None
 
 def test_large_exports_have_shards_and_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "SHARD_ROWS", 25)
-    monkeypatch.setattr(row_writers, "ROW_GROUP_BYTES", 10 * row_writers.ROW_BYTES)
+    monkeypatch.setattr(row_files, "ROW_GROUP_BYTES", 10 * row_files.ROW_BYTES)
     run = finished_run(tmp_path / "run", [pair(number) for number in range(60)], "parquet", shards=3)
     assert export(run, tmp_path / "to", "hf") == 0
     files = [tmp_path / "to" / "data" / f"train-{shard:05}-of-00003.parquet" for shard in range(3)]

@@ -15,7 +15,7 @@ from beam_pipeline.main import main
 from beam_pipeline.reading import file_reader as files
 from beam_pipeline.reading.documents import NOT_TEXT, Fields, LeftOut
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.read_files import check_inputs
+from beam_pipeline.reading.input_list import check_inputs
 from beam_pipeline.summary.write_summary import read_summary
 from tests.places import SAMPLE
 from transforms.records import DeadLetter, Document

@@ -19,8 +19,7 @@ from beam_pipeline.options.command_line import validate
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.reading.documents import CARRIED_CHARACTERS, NOT_SAMPLED, NOT_TEXT, Fields, with_row
 from beam_pipeline.reading.file_reader import FileReader
-from beam_pipeline.reading.input_list import file_inputs, read_inputs
-from beam_pipeline.reading.read_files import check_inputs
+from beam_pipeline.reading.input_list import check_inputs, file_inputs, read_inputs
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.summary.as_table import summary_table
 from tests.fakes.archives import http, members, page, record
