@@ -1,12 +1,12 @@
 """Writes a whole run of stages as an output folder that `webscale-qa report` and `export` open."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.output.kinds import KINDS
+from beam_pipeline.output.kinds import KINDS, Kind
 from beam_pipeline.output.write_files import WriteRecords
 from beam_pipeline.summary.diversity import DiversityFn
 from beam_pipeline.summary.ledger import CountRun
@@ -35,9 +35,14 @@ def write_run(
     read, screened, *_ = stages.values()
     *_, last = stages.values()
     left = leaving(last.passed, stages)
-    counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, *left)
+    counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
-    for records, kind in zip(left, KINDS.values(), strict=True):
-        records | f"Write{kind.label}" >> WriteRecords(output, kind.name, kind.to_row, file_format)
+    write_folder(left, lambda kind: WriteRecords(output, kind.name, kind.to_row, file_format))
     counts | "WriteSummary" >> WriteSummary(FileSystems.join(output, SUMMARY_FILE), diversity)
     return left
+
+
+def write_folder(left: Outcome, sink: Callable[[Kind], beam.PTransform]) -> None:
+    """Write what leaves a pipeline, each kind of it to the sink made for it."""
+    for records, kind in zip(left, KINDS.values(), strict=True):
+        records | f"Write{kind.label}" >> sink(kind)
