@@ -19,13 +19,11 @@ from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
-from beam_pipeline.export.folder import ExportError, ExportFolder
+from beam_pipeline.export.folder import ExportError, ExportFolder, SplitFiles
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
-from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
-from beam_pipeline.output.finished_run import FinishedRun, open_run
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, Row, columns_of
-from beam_pipeline.output.read_back import ReadBackError
+from beam_pipeline.output.read_back import FinishedRun, ReadBackError, open_run
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
 from prompts.load import load_domains
@@ -34,6 +32,8 @@ from transforms.errors import one_line
 
 DATASET = "hf"
 VALIDATION_SHARE = 0.05
+# Rows of one file of a dataset: some 200 MB, which a hub and its viewer take in their stride.
+SHARD_ROWS = 500_000
 SYSTEM_FILE = "system_prompt.txt"
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
 _NAMES_SHOWN = 20
@@ -158,13 +158,14 @@ def write_trainer(
 ) -> dict[str, int]:
     """Write a trainer's rows and its reward; returns the rows of each split."""
     suffix = "jsonl" if trainer.schema is None else "parquet"
-    with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", 0) as files:
+    with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", sys.maxsize) as files:
         for split, row in pairs:
-            files.write(split, trainer.to_row(row, templates, split, files.rows.get(split, 0)))
-    for path, text in reward_files(trainer.adapter, trainer.reward_file):
-        folder.write_text(path, text)
-    if trainer.system_file and templates.said_by_system:
-        folder.write_text(SYSTEM_FILE, templates.said_by_system)
+            files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
+    if files.rows:
+        for path, text in reward_files(trainer.adapter, trainer.reward_file):
+            folder.write_text(path, text)
+        if trainer.system_file and templates.said_by_system:
+            folder.write_text(SYSTEM_FILE, templates.said_by_system)
     return _in_order(files.rows)
 
 
@@ -259,7 +260,8 @@ def _export(options: argparse.Namespace) -> int:
             about = {"format": options.format, "pipeline_version": __version__, "rows": rows, "left_out": dict(left_out)}
             files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
     if not rows:
-        print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
+        unmeasured = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
+        print(f"error: no pair of {run.output} is left by these options{unmeasured}; nothing was written", file=sys.stderr)
         return FAILED
     print(report(run, options.format, options.to, share, rows, left_out, files))
     return OK

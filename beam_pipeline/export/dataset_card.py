@@ -21,8 +21,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
-from beam_pipeline.output.finished_run import FinishedRun
 from beam_pipeline.output.kinds import SCHEMAS, Row
+from beam_pipeline.output.read_back import FinishedRun
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 
 UNKNOWN_LICENCE = "unknown"

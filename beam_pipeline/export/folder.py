@@ -1,19 +1,24 @@
 """The folder of an export: it gets its files when all are written, and only what an export wrote is ever replaced.
 
-`export.json` lists the files, so that --overwrite knows them.
+`SplitFiles` writes the splits: one file each, or shards in the layout of a Hugging Face dataset. `export.json` lists all
+files, so that --overwrite knows them.
 """
 
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.folder import list_output
+from beam_pipeline.output.kinds import Row, json_line
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.row_writers import ParquetRows
 
 MANIFEST = "export.json"
 _TEMP = "beam-temp-export-"
@@ -104,3 +109,43 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
         if self._local:
             for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
                 FileSystems.delete([FileSystems.join(self._path, name)])
+
+
+class SplitFiles(AbstractContextManager["SplitFiles"]):
+    """Writes rows to the files of their splits, as Parquet of a schema or as JSONL; a split without rows has no file."""
+
+    def __init__(self, folder: ExportFolder, schema: pa.Schema | None, name: Callable[[str, int], str], shard_rows: int) -> None:
+        """`name` makes a file's name from split and shard number; `shard_rows` is the most rows of a file."""
+        self._folder = folder
+        self._schema = schema
+        self._name = name
+        self._shard_rows = shard_rows
+        self._open: dict[str, tuple[Any, ExitStack]] = {}
+        self.rows: Counter[str] = Counter()  # of each split, so far
+        self.shards: Counter[str] = Counter()  # files of each split, so far
+        self.sizes: Counter[str] = Counter()  # bytes of each split in memory, of the Parquet files that have ended
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as ends:  # a file whose end cannot be written leaves no other open
+            for split in self._open:
+                ends.callback(self._end, split)
+
+    def write(self, split: str, row: Row) -> None:
+        """Write a row to its split."""
+        if self.rows[split] % self._shard_rows == 0:
+            if split in self._open:
+                self._end(split)
+            stack = ExitStack()
+            file = stack.enter_context(self._folder.create(self._name(split, self.shards[split])))
+            self.shards[split] += 1
+            self._open[split] = (ParquetRows(file, self._schema) if self._schema is not None else file, stack)
+        self.rows[split] += 1
+        writer, _ = self._open[split]
+        writer.write(row if self._schema is not None else json_line(row) + b"\n")
+
+    def _end(self, split: str) -> None:
+        writer, stack = self._open.pop(split)
+        with stack:
+            if self._schema is not None:
+                writer.close()
+                self.sizes[split] += writer.size

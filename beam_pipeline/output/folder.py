@@ -9,8 +9,7 @@ from contextlib import suppress
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.kinds import KINDS
-from beam_pipeline.output.names import JOURNAL, SUMMARIES, SUMMARY_FILES
-from beam_pipeline.output.run_lock import LOCK_FILE
+from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, SUMMARIES, SUMMARY_FILES
 from beam_pipeline.storage.files import reason
 
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
@@ -50,7 +49,7 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
     # The options of a run that never began to write are no output.
-    if set(names) - {"options.yaml", LOCK_FILE} and not (overwrite or resume):
+    if set(names) - {OPTIONS_FILE, LOCK_FILE} and not (overwrite or resume):
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
         )

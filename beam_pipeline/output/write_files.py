@@ -26,20 +26,13 @@ class WriteRecords(beam.PTransform):
     """Writes records as files: PCollection of records -> PCollection[str], the files' names.
 
     With no records there is one file with no rows, and its columns if it is Parquet.
-
-    Attributes:
-        output: folder of the run; files go to `<output>/<kind>/`.
-        kind: "qa", "rejected" or "dead_letters".
-        to_row: function from a record to its row; without one the elements are rows.
-        file_format: "jsonl" or "parquet" (zstd inside).
-        num_shards: number of files; 0 lets the runner choose, which costs no shuffle.
     """
 
-    output: str
-    kind: str
-    to_row: Callable[[Any], Row] | None = None
-    file_format: str = "jsonl"
-    num_shards: int = 0
+    output: str  # folder of the run; files go to `<output>/<kind>/`
+    kind: str  # "qa", "rejected" or "dead_letters"
+    to_row: Callable[[Any], Row] | None = None  # from a record to its row; without one the elements are rows
+    file_format: str = "jsonl"  # or "parquet" (zstd inside)
+    num_shards: int = 0  # number of files; 0 lets the runner choose, which costs no shuffle
 
     @no_annotations
     def expand(self, records: beam.PCollection) -> beam.PCollection:

@@ -36,7 +36,8 @@ def collect(folder: str) -> Collected:
         ReadBackError: it is none, or not of a run that ended.
     """
     output, figures = OutputFolder(folder), Figures()
-    summary = output.summary()
+    windows = output.windows()
+    summary = output.summary(windows)
     entries: list[Entry] = []
     for kind, name in ((ACCEPTED, "qa"), (REJECTED, "rejected"), (DEAD, "dead_letters")):
         sample = Sample[Entry](PLACES[kind])
@@ -49,7 +50,7 @@ def collect(folder: str) -> Collected:
     size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
     looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
-    return Collected(output.path, summary, output.windows(), options, figures, looked, rows, texts, output.damaged)
+    return Collected(output.path, summary, windows, options, figures, looked, rows, texts, output.damaged)
 
 
 def _stratum(kind: str, row: Mapping[str, Any]) -> str:

@@ -1,13 +1,13 @@
-"""The accepted pairs: a map of the questions, what they ask, how long they are, how much they repeat each other."""
+"""The accepted pairs: a map of the questions, what they ask, how long they are, how much they repeat, which calls they took."""
 
 from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
-from beam_pipeline.report.layout import card, commonest, counted, grid, keys, lead, note
+from beam_pipeline.report.layout import bar, card, commonest, counted, grid, keys, lead, note, number, table
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
 from beam_pipeline.report.question_map import LEAST, place_questions
-from beam_pipeline.report.tables import bar, number, table
+from transforms.stages import STAGES
 
 
 def map_rows(collected: Collected) -> list[int]:
@@ -122,4 +122,29 @@ def repetition(collected: Collected) -> Html:
         ]
         says = "Distinct shares fall as a run grows: compare runs of one size."
         parts.append(card("Left: how varied it is", says, table(["", "Value"], facts)))
+    return grid(parts, "halves")
+
+
+def prompts(collected: Collected) -> Html:
+    """The calls behind the accepted pairs, and how each check of the verifiers went."""
+    figures = collected.figures
+    rank = {stage: at for at, stage in enumerate(STAGES)}
+    asked = sorted(figures.prompts.items(), key=lambda item: (rank.get(item[0][0], len(rank)), item[0]))
+    calls = [
+        [element("b", stage), model, str(version), element("code", digest), number(value)]
+        for (stage, model, version, digest), value in asked
+    ]
+    verdicts = []
+    for check in sorted({check for check, _ in figures.checks}):
+        passed, failed = figures.checks[(check, True)], figures.checks[(check, False)]
+        marks = bar(passed + failed, (passed, "accepted"), (failed, "rejected"))
+        verdicts.append([element("b", check), marks, number(passed), number(failed)])
+    parts = []
+    if calls:
+        says = "Behind the accepted pairs; the digest is the beginning of the prompt's SHA-256."
+        headings = ["Stage", "Model", "Version", "Digest", "Pairs"]
+        parts.append(card("Models and prompts", says, table(headings, calls, texts=(1, 3))))
+    if verdicts:
+        says = "Each check of the verifiers, on accepted pairs and on rejected ones whose row holds verdicts."
+        parts.append(card("Verdicts", says, table(["Check", "", "Passed", "Failed"], verdicts)))
     return grid(parts, "halves")

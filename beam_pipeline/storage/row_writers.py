@@ -1,8 +1,7 @@
-"""Writes rows to an open file, as JSONL or as Parquet."""
+"""Writes rows to an open file, as Parquet."""
 
 from typing import Any, BinaryIO
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,21 +12,6 @@ Row = dict[str, Any]
 ROW_GROUP_BYTES = 16 << 20
 # What an accepted pair takes, about, where nobody has measured it.
 ROW_BYTES = 1_600
-
-
-class JsonLines:
-    """Rows as JSONL."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.size = 0  # bytes
-
-    def write(self, row: Row) -> None:
-        """Write a row."""
-        self.size += self._file.write(orjson.dumps(row) + b"\n")
-
-    def close(self) -> None:
-        """Nothing is left to write."""
 
 
 class ParquetRows:

@@ -109,6 +109,7 @@ def _begun(task: PersonaTask) -> Iterator[Mark]:
 
 def _left(item: Ended) -> Iterator[Mark]:
     """What something that leaves the pipeline says of its row, its text, its task and the tallies."""
+    tallied: tuple[str, str, str] | None = None
     match item:
         case VerifiedQA():
             task = item.pair.task
@@ -121,7 +122,7 @@ def _left(item: Ended) -> Iterator[Mark]:
         case Rejection():
             ended, tallied = REJECTED, ("rejected", "reasons", item.reason)
         case DeadLetter(error=records.NOT_STARTED):
-            ended, tallied = UNSTARTED if item.stage == MODEL_STAGES[0] else UNFINISHED, None
+            ended = UNSTARTED if item.stage == MODEL_STAGES[0] else UNFINISHED
         case DeadLetter():
             ended, tallied = DEAD, ("dead_lettered", "errors", item.error)
     if tallied:
@@ -191,24 +192,15 @@ class CountRun(beam.PTransform):
 
     In windows it counts each by itself, and all that belongs to a document must be in its window. Marks are counted
     once, when the window closes: sums of what has come so far would call lost what is only under way.
-
-    Attributes:
-        read: what reading gave.
-        stages: each stage's outcome by name, in order.
-        given: PCollection[Document], all documents and chunks that the model block was given.
-        tasks: PCollection[PersonaTask], all that were begun.
-        left: everything that left the pipeline.
-        tallies: PCollection[tuple[str, str]] of labels and what was met in the input of that label; None if nobody counts.
-        by_source: whether sources are labels of inputs, so that pairs are counted by them.
     """
 
-    read: Outcome
-    stages: Mapping[str, Outcome]
-    given: Any
-    tasks: Any
-    left: Outcome
-    tallies: Any = None
-    by_source: bool = False
+    read: Outcome  # what reading gave
+    stages: Mapping[str, Outcome]  # by name, in order
+    given: Any  # PCollection[Document], all documents and chunks that the model block was given
+    tasks: Any  # PCollection[PersonaTask], all that were begun
+    left: Outcome  # everything that left the pipeline
+    tallies: Any = None  # PCollection[tuple[str, str]], labels and what was met in the input of that label; None if nobody counts
+    by_source: bool = False  # whether sources are labels of inputs, so that pairs are counted by them
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         marked = [

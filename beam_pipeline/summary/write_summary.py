@@ -88,15 +88,10 @@ def _yield(domain: Mapping[str, Any]) -> float:
 
 @dataclass
 class WriteSummary(beam.PTransform):
-    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job.
-
-    Attributes:
-        path: file to write.
-        diversity: PCollection of one dict, the figures of `DiversityFn`.
-    """
+    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job."""
 
     path: str
-    diversity: Any
+    diversity: Any  # PCollection of one dict, the figures of `DiversityFn`
 
     def expand(self, counts: beam.PCollection) -> beam.PCollection:
         write = beam.Map(_write, self.path, beam.pvalue.AsSingleton(self.diversity))

@@ -313,7 +313,7 @@ def _not_json(run: Path) -> None:
 BROKEN = {
     "no qa/": (_no_qa, "there is no qa/ in it"),
     "no summary": (lambda run: (run / "summary.json").unlink(), "its run has not ended; go on with it by --resume"),
-    "no run's summary": (lambda run: (run / "summary.json").write_text("[]"), "summary.json is not that of a run"),
+    "no run's summary": (lambda run: (run / "summary.json").write_text("[]"), "holds no summary.json of a run that ended"),
     "lost file": (
         lambda run: (run / "qa" / SHARD).write_text(""),
         "qa/ holds 0 pairs and summary.json says 1",
