@@ -11,8 +11,7 @@ from beam_pipeline.engines.runners import splits_at_side_inputs
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import verifier_name
 from beam_pipeline.output.kinds import KINDS, Kind
-from beam_pipeline.output.write_files import WriteRecords
-from beam_pipeline.output.write_run import leaving, write_folder
+from beam_pipeline.output.write_run import WriteRecords, leaving, write_folder
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty

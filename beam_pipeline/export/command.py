@@ -129,24 +129,16 @@ def write_dataset(
     """Write a Hugging Face dataset and its card; returns the rows of each split."""
     schema = SCHEMAS["qa"]
     columns, tally = tuple(schema.names), Tally()
-    with SplitFiles(folder, schema, _begun, SHARD_ROWS) as files:
+    with SplitFiles(folder, schema, "data/{split}-{shard:05}-of-{shards:05}.parquet", SHARD_ROWS) as files:
         for split, row in pairs:
             tally.add(row)
             # What Parquet gave back has its free-form columns as text already.
             free = {name: row[name] for name in FREE_FORM & row.keys() if isinstance(row[name], str)}
             files.write(split, {**columns_of(row, columns), **free})
-    for split, count in files.shards.items():
-        for number in range(count):
-            folder.rename(_begun(split, number), f"data/{split}-{number:05}-of-{count:05}.parquet")
     rows = _in_order(files.rows)
     if rows:
         folder.write_text("README.md", dataset_card(Card(title, licence, rows, files.sizes, tally, run, left_out)))
     return rows
-
-
-def _begun(split: str, shard: int) -> str:
-    """The name of a shard until their number is known."""
-    return f"data/{split}-{shard:05}"
 
 
 def _in_order(rows: Mapping[str, int]) -> dict[str, int]:
@@ -158,7 +150,7 @@ def write_trainer(
 ) -> dict[str, int]:
     """Write a trainer's rows and its reward; returns the rows of each split."""
     suffix = "jsonl" if trainer.schema is None else "parquet"
-    with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", sys.maxsize) as files:
+    with SplitFiles(folder, trainer.schema, f"{{split}}.{suffix}", sys.maxsize) as files:
         for split, row in pairs:
             files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
     if files.rows:
@@ -184,12 +176,9 @@ def _parser() -> CommandParser:
         "--domains", action="append", default=[], help="domains to export, by name or slug; repeatable, or with commas"
     )
     parser.add_argument("--answer_types", action="append", default=[], help="answer types to export; repeatable, or with commas")
-    parser.add_argument(
-        "--min_pass_rate", type=float, default=0.0, help="lowest pass rate, 0 to 1; unmeasured pairs are left out"
-    )
-    parser.add_argument(
-        "--max_pass_rate", type=float, default=1.0, help="highest pass rate, 0 to 1; unmeasured pairs are left out"
-    )
+    for flag, default, bound in (("--min_pass_rate", 0.0, "lowest"), ("--max_pass_rate", 1.0, "highest")):
+        says = f"{bound} pass rate, 0 to 1; unmeasured pairs are left out"
+        parser.add_argument(flag, type=float, default=default, help=says)
     parser.add_argument(
         "--validation_share",
         type=float,
@@ -228,7 +217,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     trainer = TRAINERS.get(options.format)
-    _refuse_idle(options, ("title", "licence") if trainer else ("system_template", "question_template"))
+    for idle in ("title", "licence") if trainer else ("system_template", "question_template"):
+        if getattr(options, idle) is not None:
+            raise ExportError(f"--{idle}: does nothing for --format {options.format}; leave it out")
     share = options.validation_share if options.validation_share is not None else VALIDATION_SHARE if trainer else 0.0
     if _between("--validation_share", share) == 1:
         raise ExportError("--validation_share 1: leaves nothing to train on")
@@ -265,13 +256,6 @@ def _export(options: argparse.Namespace) -> int:
         return FAILED
     print(report(run, options.format, options.to, share, rows, left_out, files))
     return OK
-
-
-def _refuse_idle(options: argparse.Namespace, names: Iterable[str]) -> None:
-    """Refuse what this format has no use for, instead of ignoring it."""
-    for name in names:
-        if getattr(options, name) is not None:
-            raise ExportError(f"--{name}: does nothing for --format {options.format}; leave it out")
 
 
 def _between(flag: str, value: float) -> float:

@@ -77,10 +77,6 @@ class Card:
         """Rows of all splits."""
         return sum(self.rows.values())
 
-    def option(self, name: str) -> Any:
-        """What the run was given for an option, or its default."""
-        return self.run.options.get(name, PipelineConfig.model_fields[name].default)
-
 
 def dataset_card(card: Card) -> str:
     """The text of README.md."""
@@ -98,7 +94,8 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 def _front_matter(card: Card) -> str:
     """What a hub and `datasets` read, but for what is the same in all cards."""
     # Where each of several inputs has languages of its own, the options do not tell them.
-    named = () if card.run.options.get("inputs") else card.option("languages") or ()
+    given = card.run.options.get("languages", PipelineConfig.model_fields["languages"].default)
+    named = () if card.run.options.get("inputs") else given or ()
     languages = [language for language in named if language != ANY_LANGUAGE]
     files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in card.rows]
     splits = [{"name": name, "num_bytes": card.sizes[name], "num_examples": number} for name, number in card.rows.items()]

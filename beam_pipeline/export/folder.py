@@ -8,7 +8,7 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO
 
@@ -84,7 +84,7 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
             file.write(text.encode("utf-8"))
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file another name, whose number of shards was not known when it was begun."""
+        """Give a file another name."""
         self._written[new] = self._written.pop(old)
 
     def commit(self, about: Mapping[str, Any]) -> list[str]:
@@ -114,21 +114,24 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
 class SplitFiles(AbstractContextManager["SplitFiles"]):
     """Writes rows to the files of their splits, as Parquet of a schema or as JSONL; a split without rows has no file."""
 
-    def __init__(self, folder: ExportFolder, schema: pa.Schema | None, name: Callable[[str, int], str], shard_rows: int) -> None:
-        """`name` makes a file's name from split and shard number; `shard_rows` is the most rows of a file."""
+    def __init__(self, folder: ExportFolder, schema: pa.Schema | None, name: str, shard_rows: int) -> None:
+        """`name` is a file's name with {split}, {shard} and {shards} in it; `shard_rows` is the most rows of a file."""
         self._folder = folder
         self._schema = schema
         self._name = name
         self._shard_rows = shard_rows
         self._open: dict[str, tuple[Any, ExitStack]] = {}
         self.rows: Counter[str] = Counter()  # of each split, so far
-        self.shards: Counter[str] = Counter()  # files of each split, so far
+        self._shards: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()  # bytes of each split in memory, of the Parquet files that have ended
 
     def __exit__(self, *_: object) -> None:
         with ExitStack() as ends:  # a file whose end cannot be written leaves no other open
             for split in self._open:
                 ends.callback(self._end, split)
+        for split, shards in self._shards.items():  # how many they are is not known before
+            for shard in range(shards):
+                self._folder.rename(f"{split} {shard}", self._name.format(split=split, shard=shard, shards=shards))
 
     def write(self, split: str, row: Row) -> None:
         """Write a row to its split."""
@@ -136,8 +139,8 @@ class SplitFiles(AbstractContextManager["SplitFiles"]):
             if split in self._open:
                 self._end(split)
             stack = ExitStack()
-            file = stack.enter_context(self._folder.create(self._name(split, self.shards[split])))
-            self.shards[split] += 1
+            file = stack.enter_context(self._folder.create(f"{split} {self._shards[split]}"))
+            self._shards[split] += 1
             self._open[split] = (ParquetRows(file, self._schema) if self._schema is not None else file, stack)
         self.rows[split] += 1
         writer, _ = self._open[split]

@@ -53,12 +53,15 @@ class OutputFolder:
         """
         for path in self._files(kind, run):
             for where, row in read_rows(path, MAX_LINE_BYTES):
-                if not isinstance(row, BadRow):
-                    yield _with_free_form(row, path)
-                elif row.error in BROKEN_ROWS:
+                if isinstance(row, BadRow):
+                    if row.error not in BROKEN_ROWS:
+                        raise ReadBackError(f"{where}: {row.message}")
                     self.damaged += 1
-                else:
-                    raise ReadBackError(f"{where}: {row.message}")
+                    continue
+                row = dict(row)
+                for name in FREE_FORM & row.keys() if format_of(path) == "parquet" else ():
+                    row[name] = _parse(row[name])
+                yield row
 
     def summary(self, windows: Sequence[Row]) -> Row:
         """What came of the run: its summary.json, of a stream the sum of all its windows with that.
@@ -132,16 +135,8 @@ def read_pairs(path: str) -> Iterator[tuple[str, Row]]:
         yield where, whole_unicode(dict(row))  # Python's own parser reads halves of surrogate pairs, and nothing else writes them
 
 
-def _with_free_form(row: Mapping[str, Any], path: str) -> Row:
-    """A row with its free-form columns as objects, which Parquet holds as JSON text."""
-    row = dict(row)
-    if format_of(path) == "parquet":
-        for name in FREE_FORM & row.keys():
-            row[name] = _parse(row[name])
-    return row
-
-
 def _parse(text: Any) -> Any:
+    """What a free-form column holds, which is JSON text in Parquet."""
     try:
         return json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

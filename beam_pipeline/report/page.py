@@ -147,7 +147,7 @@ def _texts_note(collected: Collected) -> str:
     looked = collected.looked
     if looked.problem:
         return f"Texts of documents are shown where a row holds them; the input could not be read again: {looked.problem}."
-    bound = "" if looked.whole else f" (its first {looked.documents:,} documents, no more are looked through)"
+    bound = "" if looked.whole else f" (its first {looked.lengths.number:,} documents, no more are looked through)"
     return (
         "Open a row to see its verdicts and its document, with the quote marked. "
         f"Texts are read from the run's input{bound}; long ones are cut."

@@ -1,13 +1,19 @@
 """The accepted pairs: a map of the questions, what they ask, how long they are, how much they repeat, which calls they took."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
 from beam_pipeline.report.layout import bar, card, commonest, counted, grid, keys, lead, note, number, table
 from beam_pipeline.report.outcome_sections import COLOURS, domain_series
-from beam_pipeline.report.question_map import LEAST, place_questions
 from transforms.stages import STAGES
+
+# Fewer questions make no map.
+LEAST = 8
 
 
 def map_rows(collected: Collected) -> list[int]:
@@ -20,7 +26,7 @@ def question_map(collected: Collected) -> Html:
     rows, series = [collected.rows[at] for at in map_rows(collected)], domain_series(collected)
     if not rows:
         return Html("")
-    points = place_questions([row["title"] for row in rows])
+    points = _placed([row["title"] for row in rows])
     if not points:
         return note(f"A map needs {LEAST} questions that share words; there are {len(rows)} questions.")
     colours = [series.get(row.get("domain", ""), COLOURS) for row in rows]
@@ -38,6 +44,40 @@ def question_map(collected: Collected) -> Html:
         keys(*((names.get(colour, "others"), f"s{colour}") for colour in sorted(set(colours)))),
         element("figure", chart, element("figcaption", says, id="mapped", aria_live="polite"), class_="map"),
     )
+
+
+def _placed(questions: Sequence[str]) -> list[tuple[float, float]]:
+    """Coordinates from 0 to 1, one pair for each question; [] for fewer than `LEAST`, or where they share no words.
+
+    Weighted words (TF-IDF), their main directions (truncated SVD), and of these a map in the plane (t-SNE), seeded, so that
+    the same questions make the same map.
+    """
+    if len(questions) < LEAST:
+        return []
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.manifold import TSNE
+    from sklearn.preprocessing import normalize
+
+    words = TfidfVectorizer(stop_words="english", sublinear_tf=True, max_features=20_000, token_pattern=r"(?u)\b\w+\b")
+    try:
+        weighted = words.fit_transform(questions)
+    except ValueError:  # not one word
+        return []
+    directions = min(32, min(weighted.shape) - 1)
+    if directions < 2:
+        return []
+    reduced = normalize(TruncatedSVD(directions, random_state=0).fit_transform(weighted))
+    # Questions that share nothing would all lie at one point, and t-SNE starts from distances that differ.
+    reduced = reduced + np.random.default_rng(0).normal(0, 1e-4, reduced.shape)
+    perplexity = min(25.0, (len(questions) - 1) / 3)
+    # The first two directions as the start: PCA's own could turn round from one build of BLAS to another.
+    start = reduced[:, :2] / np.std(reduced[:, 0]) * 1e-4
+    tsne = TSNE(2, perplexity=perplexity, init=start.astype(np.float32), max_iter=500, random_state=0, n_jobs=1)
+    placed = tsne.fit_transform(reduced)
+    low, high = placed.min(axis=0), placed.max(axis=0)
+    scaled = (placed - low) / np.maximum(high - low, 1e-9)
+    return [(round(float(x), 4), round(float(y), 4)) for x, y in scaled]
 
 
 def pairs(collected: Collected) -> Html:
@@ -64,7 +104,7 @@ def lengths(collected: Collected) -> Html:
     """How long questions, answers and documents are."""
     figures, looked = collected.figures, collected.looked
     parts = []
-    scope = "the whole input" if looked.whole else f"the first {looked.documents:,} documents of the input"
+    scope = "the whole input" if looked.whole else f"the first {looked.lengths.number:,} documents of the input"
     for name, title, says, lengths, series in (
         ("questions", "Questions", "Accepted pairs.", figures.question_words, 0),
         ("answers", "Answers", "Accepted pairs; short answers are what a reward can check.", figures.answer_words, 1),

@@ -209,7 +209,7 @@ class CountRun(beam.PTransform):
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
             *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(self.left)),
             *(
-                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.Map(_passed, stage).with_output_types(Mark)
+                outcome.passed | f"Passed{stage.title().replace('_', '')}" >> beam.Map(_passed, stage).with_output_types(Mark)
                 for stage, outcome in self.stages.items()
             ),
         ]
@@ -243,11 +243,6 @@ def combine_windows(combine: Any, elements: Any) -> Any:
 
 def _named(parts: Outcome) -> Iterator[tuple[str, Any]]:
     return zip(("Passed", "Rejected", "DeadLetters"), parts, strict=True)
-
-
-def _camel_case(stage: str) -> str:
-    """A stage's name as a part of a label: "round_trip" -> "RoundTrip"."""
-    return stage.title().replace("_", "")
 
 
 class _GatherFn(beam.CombineFn):
