@@ -28,7 +28,7 @@ COMMANDS = {
     "estimate": Command("estimate.command", "main", "run a sample and say what the whole corpus would come to"),
     "export": Command("export.command", "main", "write accepted pairs as the files of a trainer, with their reward"),
     "replay": Command("replay", "replay", "run again what failed in a finished run; what was paid for is kept"),
-    "report": Command("report.command", "main", "write the HTML report of a finished run"),
+    "report": Command("report.write", "main", "write the HTML report of a finished run"),
     "exemplars": Command("exemplars", "main", "propose few-shot exemplars from accepted pairs"),
     "demo-endpoint": Command("demo_endpoint.server", "main", "serve the embedded endpoint, which answers by rules, on loopback"),
 }

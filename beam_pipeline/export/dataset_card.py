@@ -149,8 +149,8 @@ def _table(header: str, rows: Iterable[Iterable[object]]) -> str | None:
 
 
 def _counts(card: Card) -> dict[str, object]:
-    """What stands in the card as numbers and tables; a name of a count that is not known is None."""
-    documents, stages = card.run.summary.get("documents") or {}, by_flow(card.run.summary.get("stages", {}))
+    """What stands in the card as numbers and tables."""
+    documents, stages = card.run.summary["documents"], by_flow(card.run.summary["stages"])
     domains = card.tally.domains.most_common(_MOST_ROWS)
     calls = sorted(card.tally.calls.items(), key=lambda item: (-item[1], item[0]))
     return {
@@ -161,12 +161,12 @@ def _counts(card: Card) -> dict[str, object]:
         "answer_types": _table("answer type | rows", card.tally.answer_types.most_common(_MOST_ROWS)),
         **{ending: documents.get(ending) for ending in ("read", "accepted", "rejected", "dead_lettered")},
         "not_asked": "".join(f", {part}" for part in not_asked_about(documents)),
-        "passed": card.run.summary["pairs"] if documents else None,
+        "passed": card.run.summary["pairs"],
         "stages": _table(
             "stage | passed | rejected | failed",
             ((stage, *(row.get(ending, 0) for ending in ("passed", "rejected", "dead_lettered"))) for stage, row in stages),
         ),
-        "reasons": _table("most rejected | times", list(card.run.summary.get("reasons", {}).items())[:_REASONS]),
+        "reasons": _table("most rejected | times", list(card.run.summary["reasons"].items())[:_REASONS]),
         "left_out": _table("left out of this dataset by | rows", card.left_out.items()),
         "models": _table(
             "stage | model | prompt version | prompt SHA-256 | rows",
@@ -194,7 +194,7 @@ def _statements(card: Card) -> dict[str, object]:
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
-        "if_unbalanced": None if card.run.summary.get("balanced", True) else "",
+        "if_unbalanced": None if card.run.summary["balanced"] else "",
         "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
         "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }

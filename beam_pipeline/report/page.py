@@ -13,7 +13,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from beam_pipeline.report import effort_sections, outcome_sections, pair_sections
+from beam_pipeline.report import effort_sections, outcome_sections
 from beam_pipeline.report.browse import PLACES
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
@@ -34,7 +34,7 @@ def render(collected: Collected) -> str:
         "policy": Html(policy),
         "style": Html(style),
         "script": Html(script),
-        "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": pair_sections.map_rows(collected)}),
+        "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": outcome_sections.map_rows(collected)}),
         "name": _name_of(collected),
         "verdict": verdict_line(summary),
         "sound": "sound" if summary["balanced"] and summary["pairs"] else "unsound",
@@ -77,15 +77,15 @@ def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
         ("funnel", "Funnel", outcome_sections.funnel),
         ("domains", "Yield by domain", outcome_sections.domains),
         ("reasons", "Why rows were left out", outcome_sections.reasons),
-        ("map", "Map of questions", pair_sections.question_map),
-        ("pairs", "What is asked", pair_sections.pairs),
-        ("lengths", "Lengths", pair_sections.lengths),
-        ("repetition", "Repetition", pair_sections.repetition),
+        ("map", "Map of questions", outcome_sections.question_map),
+        ("pairs", "What is asked", outcome_sections.pairs),
+        ("lengths", "Lengths", outcome_sections.lengths),
+        ("repetition", "Repetition", outcome_sections.repetition),
         ("cost", "Tokens and cost", effort_sections.cost),
         ("course", "Course of the run", effort_sections.course),
         ("calls", "Latency and retries", effort_sections.calls),
         ("windows", "Windows", effort_sections.windows),
-        ("prompts", "Models, prompts, verdicts", pair_sections.prompts),
+        ("prompts", "Models, prompts, verdicts", outcome_sections.prompts),
     )
     return [(name, title, content) for name, title, section in sections if (content := section(collected))]
 

@@ -243,7 +243,8 @@ def test_a_stream_is_exported_as_far_as_its_windows_closed(tmp_path: Path, capsy
     for hour in (6, 7):
         window = f"20261121T0{hour}0000Z-20261121T0{hour}1000Z-6b01b1f4-pane0-00000-of-00001.jsonl"
         write_rows(run / "qa" / f"qa-{window}", [pair(hour)])
-        summary = {**json.loads((finished_run(tmp_path / f"{hour}", [pair(hour)]) / "summary.json").read_text("utf-8"))}
+        summary = json.loads((finished_run(tmp_path / f"{hour}", [pair(hour)]) / "summary.json").read_text("utf-8"))
+        summary |= {"window": {"start": f"2026-11-21T0{hour}:00:00Z", "end": f"2026-11-21T0{hour}:10:00Z"}}
         (run / "summaries" / f"summaries-{window}").write_text(json.dumps(summary) + "\n", "utf-8")
     with open(run / "run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

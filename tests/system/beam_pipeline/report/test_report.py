@@ -25,10 +25,10 @@ from beam_pipeline.main import main
 from beam_pipeline.output.kinds import SCHEMAS, columns_of
 from beam_pipeline.report import write as report
 from beam_pipeline.report.charts import bins
-from beam_pipeline.report.command import main as report_main
+from beam_pipeline.report.collect import Sample
 from beam_pipeline.report.documents import Wanted, show
 from beam_pipeline.report.elements import element, script_json
-from beam_pipeline.report.sample import Sample
+from beam_pipeline.report.write import main as report_main
 from beam_pipeline.run import batch as batch_run
 from beam_pipeline.summary.write_summary import read_summary
 from tests.fakes.hostile import EVIL, hostile_output
