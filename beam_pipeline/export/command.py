@@ -135,14 +135,9 @@ def write_dataset(
             # What Parquet gave back has its free-form columns as text already.
             free = {name: row[name] for name in FREE_FORM & row.keys() if isinstance(row[name], str)}
             files.write(split, {**columns_of(row, columns), **free})
-    rows = _in_order(files.rows)
-    if rows:
+    if rows := +files.rows:
         folder.write_text("README.md", dataset_card(Card(title, licence, rows, files.sizes, tally, run, left_out)))
     return rows
-
-
-def _in_order(rows: Mapping[str, int]) -> dict[str, int]:
-    return {split: rows[split] for split in SPLITS if split in rows}
 
 
 def write_trainer(
@@ -153,12 +148,12 @@ def write_trainer(
     with SplitFiles(folder, trainer.schema, f"{{split}}.{suffix}", sys.maxsize) as files:
         for split, row in pairs:
             files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
-    if files.rows:
+    if rows := +files.rows:
         for path, text in reward_files(trainer.adapter, trainer.reward_file):
             folder.write_text(path, text)
         if trainer.system_file and templates.said_by_system:
             folder.write_text(SYSTEM_FILE, templates.said_by_system)
-    return _in_order(files.rows)
+    return rows
 
 
 def _parser() -> CommandParser:

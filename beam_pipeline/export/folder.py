@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.export.trainer_rows import SPLITS
 from beam_pipeline.output.folder import list_output
 from beam_pipeline.output.kinds import Row, json_line
 from beam_pipeline.storage.files import reason
@@ -121,7 +122,7 @@ class SplitFiles(AbstractContextManager["SplitFiles"]):
         self._name = name
         self._shard_rows = shard_rows
         self._open: dict[str, tuple[Any, ExitStack]] = {}
-        self.rows: Counter[str] = Counter()  # of each split, so far
+        self.rows = Counter(dict.fromkeys(SPLITS, 0))  # of each split, so far
         self._shards: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()  # bytes of each split in memory, of the Parquet files that have ended
 

@@ -72,7 +72,7 @@ _ALL = (
     ),
 )
 KINDS = {kind.name: kind for kind in _ALL}
-SCHEMAS = {kind.name: kind.schema for kind in _ALL}
+SCHEMAS = {name: kind.schema for name, kind in KINDS.items()}
 
 
 def json_line(row: Row) -> bytes:

@@ -43,8 +43,7 @@ def write_run(
     last passed PCollection[VerifiedQA]. `tasks` is PCollection[PersonaTask], every task for which a pair was asked; those
     of which nothing came must be among the rejections or dead letters. Returns what was written.
     """
-    read, screened, *_ = stages.values()
-    *_, last = stages.values()
+    read, screened, *_, last = stages.values()
     left = leaving(last.passed, stages)
     counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())

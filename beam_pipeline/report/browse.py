@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from beam_pipeline.report.documents import Shown, Span, Wanted
+from beam_pipeline.report.documents import Shown, Wanted
 from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, calls, listed, text, whole
 from transforms.text import stable_seed
 
@@ -51,7 +51,9 @@ def entry_of(kind: str, row: Mapping[str, Any]) -> Entry:
         title = clip(title or " ".join(body[: 2 * _TITLE].split()) or instead, _TITLE)
     wanted = None
     if kind != DEAD and document and not body:
-        wanted = Wanted(document, text(quoted.get("quote")), text(quoted.get("answer")), _place(quoted))
+        start, end = quoted.get("answer_start"), quoted.get("answer_end")
+        place = (start, end) if isinstance(start, int) and isinstance(end, int) else None
+        wanted = Wanted(document, text(quoted.get("quote")), text(quoted.get("answer")), place)
     shown = {
         "stage": text(row.get("stage")),
         "reason": text(row.get("error" if kind == DEAD else "reason")),
@@ -115,11 +117,6 @@ def _verdict(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """A verdict as (check, passed, verifier, model, prompt version, detail)."""
     by = whole(row.get("verifier")), text(row.get("model")), whole(row.get("prompt_version"))
     return text(row.get("check")), bool(row.get("passed")), *by, clip(row.get("detail"), 300)
-
-
-def _place(row: Mapping[str, Any]) -> Span | None:
-    start, end = row.get("answer_start"), row.get("answer_end")
-    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _parts(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from beam_pipeline.output.kinds import Row
 from beam_pipeline.output.read_back import OutputFolder
@@ -12,8 +12,6 @@ from beam_pipeline.report import browse
 from beam_pipeline.report.browse import PLACES, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
 from beam_pipeline.report.figures import ACCEPTED, DEAD, OTHERS, REJECTED, Figures
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def collect(folder: str) -> Collected:
     summary = output.summary(windows)
     entries: list[Entry] = []
     for kind, name in ((ACCEPTED, "qa"), (REJECTED, "rejected"), (DEAD, "dead_letters")):
-        sample = Sample[Entry](PLACES[kind])
+        sample = Sample(PLACES[kind])
         for row in output.rows(name):
             figures.add(kind, row)
             sample.offer(_stratum(kind, row), browse.rank_of(row), partial(browse.entry_of, kind, row))
@@ -73,7 +71,7 @@ def level(sizes: Iterable[int], places: int) -> int:
     return max(1, places)
 
 
-class Sample(Generic[T]):
+class Sample:
     """A sample of rows that shows the rare as well as the common: by strata, in one pass and bounded memory.
 
     Every stratum (a reason, a domain) gets as many places as any other, as far as it has rows: at most `places` in all, where
@@ -83,11 +81,11 @@ class Sample(Generic[T]):
 
     def __init__(self, places: int) -> None:
         self.places = places
-        self._kept: dict[str, list[tuple[int, T]]] = {}
+        self._kept: dict[str, list[tuple[int, Any]]] = {}
         self._bounds: dict[str, int] = {}  # the rank from which on a full stratum takes no more
         self._size = 0
 
-    def offer(self, stratum: str, rank: int, make: Callable[[], T]) -> None:
+    def offer(self, stratum: str, rank: int, make: Callable[[], Any]) -> None:
         """Keep a row if its rank (a hash) is small enough for its stratum; `make` is called only then."""
         if stratum not in self._kept and len(self._kept) >= self.places:
             stratum = OTHERS
@@ -98,7 +96,7 @@ class Sample(Generic[T]):
         if self._size > 2 * self.places:
             self._trim()
 
-    def rows(self) -> Iterator[T]:
+    def rows(self) -> Iterator[Any]:
         """What was chosen, stratum by stratum in the order of their names."""
         self._trim()
         for _, kept in sorted(self._kept.items()):

@@ -77,15 +77,10 @@ def domains(collected: Collected) -> Html:
 
 def reasons(collected: Collected) -> Html:
     """Rejections and dead letters by their reason."""
-    parts = []
+    parts, summary, again = [], collected.summary, "Failures: work that can be done again, with webscale-qa replay."
     for title, what, counts, role in (
-        ("Rejections", "Verdicts: data worth reading.", collected.summary["reasons"], "rejected"),
-        (
-            "Dead letters",
-            "Failures: work that can be done again, with webscale-qa replay.",
-            collected.summary["errors"],
-            "dead",
-        ),
+        ("Rejections", "Verdicts: data worth reading.", summary["reasons"], "rejected"),
+        ("Dead letters", again, summary["errors"], "dead"),
     ):
         shown: dict[str, int] = {}
         for name, value in list(counts.items())[:_MOST_REASONS]:
@@ -167,7 +162,7 @@ def pairs(collected: Collected) -> Html:
     figures = collected.figures
     if not figures.rows[ACCEPTED]:
         return Html("")
-    types = commonest(collected.summary["answer_types"] or figures.answer_types, MOST_NAMES)
+    types = commonest(collected.summary["answer_types"], MOST_NAMES)
     parts = [
         card("Answer types", "What kind of answer the questions want.", counted(types, "s0")),
         card("Question words", "How the questions ask.", counted(commonest(figures.asks, 8), "s1")),

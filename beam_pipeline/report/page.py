@@ -8,10 +8,8 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Mapping
 from importlib import resources
 from string import Template
-from typing import Any
 
 from beam_pipeline.report import effort_sections, outcome_sections
 from beam_pipeline.report.browse import PLACES
@@ -116,7 +114,9 @@ def _tiles(collected: Collected) -> list[Html]:
     if cost := summary.get("cost"):
         shown.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
     if "seconds" in summary:
-        shown.append(("duration", _duration(summary["seconds"]), _began(summary)))
+        began = summary.get("timeline", {}).get("began")
+        since = time.strftime("from %Y-%m-%d %H:%M UTC", time.gmtime(began)) if began else ""
+        shown.append(("duration", _duration(summary["seconds"]), since))
     return [element("div", element("dt", name), element("dd", value, element("small", note))) for name, value, note in shown]
 
 
@@ -127,11 +127,6 @@ def _footer(collected: Collected) -> str:
         "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
         f"The same output gives the same page: webscale-qa report writes it again.{damaged}"
     )
-
-
-def _began(summary: Mapping[str, Any]) -> str:
-    began = summary.get("timeline", {}).get("began")
-    return time.strftime("from %Y-%m-%d %H:%M UTC", time.gmtime(began)) if began else ""
 
 
 def _duration(seconds: float) -> str:

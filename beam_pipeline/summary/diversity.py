@@ -112,8 +112,6 @@ class DistinctCount:
 class ValueCounts:
     """How often each value of a field occurs: by name up to `NAMED` values, then in cells by hash."""
 
-    __slots__ = ("_cells", "_distinct", "_named", "total")
-
     def __init__(self) -> None:
         self.total = 0
         self._named: Counter[str] | None = Counter()

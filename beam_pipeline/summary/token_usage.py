@@ -22,6 +22,20 @@ def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
 
     Runners that report no metrics give zeros.
     """
+
+    def of_stage(stage: str, model: str) -> dict[str, Any]:
+        usage: dict[str, Any] = {"model": model, **{figure: counters[stage, figure] for figure in FIGURES}}
+        for latency in LATENCIES:
+            total, count, most = spans.get((stage, f"{latency}_ms"), (0, 0, 0))
+            usage[f"{latency}_s"] = {"mean": round(total / 1000 / max(1, count), 3), "max": most / 1000}
+        usage["throttled_s"] = counters[stage, "cumulativeThrottlingSeconds"]
+        usage["faults"] = {
+            name.removeprefix("fault/"): number
+            for (namespace, name), number in sorted(counters.items())
+            if namespace == stage and name.startswith("fault/")
+        }
+        return usage
+
     metrics = result.metrics().query(MetricsFilter())
     counters: Counter[tuple[str, str]] = Counter()
     for row in metrics["counters"]:
@@ -35,27 +49,11 @@ def usage_of(result: Any, models: Mapping[str, str]) -> dict[str, Any]:
     stages = [stage for stage in MODEL_STAGES if stage in models]
     # A stage may have several models that verify for it: "verify", "verify/2", ...
     names = {stage: ", ".join(name for key, name in models.items() if key.partition("/")[0] == stage) for stage in stages}
-    usage = {stage: _stage_usage(stage, names[stage], counters, spans) for stage in stages}
+    usage = {stage: of_stage(stage, names[stage]) for stage in stages}
     if EMBED in models:
-        usage[EMBED] = {**_stage_usage(EMBED, models[EMBED], counters, spans), "texts": counters[EMBED, "texts"]}
+        usage[EMBED] = {**of_stage(EMBED, models[EMBED]), "texts": counters[EMBED, "texts"]}
     usage["total"] = {figure: sum(usage[stage][figure] for stage in stages) for figure in FIGURES}
     earlier = {figure: counters[EARLIER, figure] for figure in FIGURES if (EARLIER, figure) in counters}
     if earlier:  # what the journal held when a run was resumed: paid, and not in the total of this one
         usage["earlier"] = earlier
-    return usage
-
-
-def _stage_usage(
-    stage: str, model: str, counters: Counter[tuple[str, str]], spans: Mapping[tuple[str, str], tuple[int, int, int]]
-) -> dict[str, Any]:
-    usage: dict[str, Any] = {"model": model, **{figure: counters[stage, figure] for figure in FIGURES}}
-    for latency in LATENCIES:
-        total, count, most = spans.get((stage, f"{latency}_ms"), (0, 0, 0))
-        usage[f"{latency}_s"] = {"mean": round(total / 1000 / max(1, count), 3), "max": most / 1000}
-    usage["throttled_s"] = counters[stage, "cumulativeThrottlingSeconds"]
-    usage["faults"] = {
-        name.removeprefix("fault/"): number
-        for (namespace, name), number in sorted(counters.items())
-        if namespace == stage and name.startswith("fault/")
-    }
     return usage

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from beam_pipeline.export import command as export_module
 from beam_pipeline.export.command import Selection, chosen_domains, main
+from beam_pipeline.export.folder import ExportFolder, SplitFiles
 from beam_pipeline.export.trainer_rows import TRAINERS, Templates, split_of
 from beam_pipeline.main import main as run_pipeline
 from beam_pipeline.output.kinds import SCHEMAS
@@ -233,6 +234,23 @@ def test_jsonl_and_parquet_give_the_same(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_does_not_end_an_export(tmp_path: Path, name: str) -> None:
     assert export(finished_run(tmp_path / "run", [pair(question="What is \ud800?")]), tmp_path / "to", name) == 0
     assert "What is \\\\ud800?" in json.dumps(written_rows(tmp_path / "to")[0])
+
+
+def test_whole_numbers_over_64_bits_do_not_end_an_export(tmp_path: Path) -> None:
+    file = tmp_path / "rows"
+    with ExportFolder(str(file)) as folder:
+        with SplitFiles(folder, None, "{split}.jsonl", 10) as files:
+            files.write("train", {"answer": 2**70})
+        folder.commit({})
+    assert written_rows(file) == [{"answer": 2**70}]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_export_of_nothing_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    run = finished_run(tmp_path / "run", [pair(1)])
+    assert export(run, tmp_path / "to", name, "--min_pass_rate", "0.5") == 1
+    assert "left by these options: the pass rate was not measured; nothing" in capsys.readouterr().err
+    assert not (tmp_path / "to").exists()
 
 
 def test_a_stream_is_exported_as_far_as_its_windows_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
