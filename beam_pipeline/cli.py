@@ -19,7 +19,7 @@ COMMANDS = {
     "estimate": ("estimate.command", "run a sample and say what the whole corpus would come to"),
     "export": ("export.command", "write accepted pairs as the files of a trainer, with their reward"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
-    "report": ("report.command", "write the HTML report of a finished run"),
+    "report": ("report.write", "write the HTML report of a finished run"),
     "exemplars": ("exemplars", "propose few-shot exemplars from accepted pairs"),
     "demo-endpoint": ("demo_endpoint.server", "serve the embedded endpoint, which answers by rules, on loopback"),
 }

@@ -9,9 +9,8 @@ from beam_pipeline.bigquery.sink import write_tables
 from beam_pipeline.bigquery.source import ReadRows, table_source
 from beam_pipeline.engines.runners import splits_at_side_inputs
 from beam_pipeline.options.model_settings import verifier_name
-from beam_pipeline.output.kinds import KINDS
-from beam_pipeline.output.write_files import WriteRecords
-from beam_pipeline.output.write_run import leaving
+from beam_pipeline.output.kinds import KINDS, Kind
+from beam_pipeline.output.write_run import WriteRecords, leaving, write_folder
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.benchmarks import ReadBenchmarks
 from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
@@ -84,7 +83,7 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     if config.output_table:
         left = write_tables(left, config, pipeline.options)
     tallies = read.tallies if isinstance(read, Reading) else None
-    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, *left, tallies, bool(plan.inputs))
+    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(left, counts, diversity, plan)
     return left
@@ -152,16 +151,19 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
 
 def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
-    config, run = plan.config, plan.name
-    windows = stream_windows(config)
-    for records, kind in zip(left, KINDS.values(), strict=True):
+    config, run, windows = plan.config, plan.name, stream_windows(plan.config)
+
+    def sink(kind: Kind) -> beam.PTransform:
+        rows = (kind.to_row, config.output_format, config.output_shards)
         if config.streaming:
-            sink = WriteWindows(config.output, kind.name, windows, run, kind.to_row, config.output_format, config.output_shards)
-        else:
-            sink = WriteRecords(config.output, kind.name, kind.to_row, config.output_format, config.output_shards)
-        if kind.name == "dead_letters" and plan.limits:
-            records = records | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
-        records | f"Write{kind.label}" >> sink
+            return WriteWindows(config.output, kind.name, windows, run, *rows)
+        return WriteRecords(config.output, kind.name, *rows)
+
+    if plan.limits:
+        left = left._replace(
+            dead_letters=left.dead_letters | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
+        )
+    write_folder(left, sink)
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)
     if config.streaming:

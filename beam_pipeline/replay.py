@@ -13,7 +13,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main as run
-from beam_pipeline.output.saved_options import OPTIONS_FILE, STREAMING, read_options
+from beam_pipeline.output.names import OPTIONS_FILE
+from beam_pipeline.output.saved_options import STREAMING, read_options
 
 USAGE = "usage: webscale-qa replay OUT [options that replace those of the run]"
 HELP = f"""Examples:

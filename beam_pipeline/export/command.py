@@ -19,13 +19,11 @@ from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
-from beam_pipeline.export.folder import ExportError, ExportFolder
+from beam_pipeline.export.folder import ExportError, ExportFolder, SplitFiles
 from beam_pipeline.export.reward_package import PACKAGE, reward_files
-from beam_pipeline.export.splits import SHARD_ROWS, SplitFiles
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
-from beam_pipeline.output.finished_run import FinishedRun, open_run
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
-from beam_pipeline.output.read_back import ReadBackError
+from beam_pipeline.output.read_back import FinishedRun, ReadBackError, open_run
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
 from beam_pipeline.storage.row_files import Row
@@ -35,6 +33,8 @@ from transforms.records import ANSWER_TYPES
 
 DATASET = "hf"
 VALIDATION_SHARE = 0.05
+# Rows of one file of a dataset: some 200 MB, which a hub and its viewer take in their stride.
+SHARD_ROWS = 500_000
 SYSTEM_FILE = "system_prompt.txt"
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
 _NAMES_SHOWN = 20
@@ -130,28 +130,15 @@ def write_dataset(
     """Write a Hugging Face dataset and its card; returns the rows of each split."""
     schema = SCHEMAS["qa"]
     columns, tally = tuple(schema.names), Tally()
-    with SplitFiles(folder, schema, _begun, SHARD_ROWS) as files:
+    with SplitFiles(folder, schema, "data/{split}-{shard:05}-of-{shards:05}.parquet", SHARD_ROWS) as files:
         for split, row in pairs:
             tally.add(row)
             # What Parquet gave back has its free-form columns as text already.
             free = {name: row[name] for name in FREE_FORM & row.keys() if isinstance(row[name], str)}
             files.write(split, {**columns_of(row, columns), **free})
-    for split, count in files.shards.items():
-        for number in range(count):
-            folder.rename(_begun(split, number), f"data/{split}-{number:05}-of-{count:05}.parquet")
-    rows = _in_order(files.rows)
-    if rows:
+    if rows := +files.rows:
         folder.write_text("README.md", dataset_card(Card(title, licence, rows, files.sizes, tally, run, left_out)))
     return rows
-
-
-def _begun(split: str, shard: int) -> str:
-    """The name of a shard until their number is known."""
-    return f"data/{split}-{shard:05}"
-
-
-def _in_order(rows: Mapping[str, int]) -> dict[str, int]:
-    return {split: rows[split] for split in SPLITS if split in rows}
 
 
 def write_trainer(
@@ -159,14 +146,15 @@ def write_trainer(
 ) -> dict[str, int]:
     """Write a trainer's rows and its reward; returns the rows of each split."""
     suffix = "jsonl" if trainer.schema is None else "parquet"
-    with SplitFiles(folder, trainer.schema, lambda split, _: f"{split}.{suffix}", 0) as files:
+    with SplitFiles(folder, trainer.schema, f"{{split}}.{suffix}", sys.maxsize) as files:
         for split, row in pairs:
-            files.write(split, trainer.to_row(row, templates, split, files.rows.get(split, 0)))
-    for path, text in reward_files(trainer.adapter, trainer.reward_file):
-        folder.write_text(path, text)
-    if trainer.system_file and templates.said_by_system:
-        folder.write_text(SYSTEM_FILE, templates.said_by_system)
-    return _in_order(files.rows)
+            files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
+    if rows := +files.rows:
+        for path, text in reward_files(trainer.adapter, trainer.reward_file):
+            folder.write_text(path, text)
+        if trainer.system_file and templates.said_by_system:
+            folder.write_text(SYSTEM_FILE, templates.said_by_system)
+    return rows
 
 
 def _parser() -> CommandParser:
@@ -184,12 +172,9 @@ def _parser() -> CommandParser:
         "--domains", action="append", default=[], help="domains to export, by name or slug; repeatable, or with commas"
     )
     parser.add_argument("--answer_types", action="append", default=[], help="answer types to export; repeatable, or with commas")
-    parser.add_argument(
-        "--min_pass_rate", type=float, default=0.0, help="lowest pass rate, 0 to 1; unmeasured pairs are left out"
-    )
-    parser.add_argument(
-        "--max_pass_rate", type=float, default=1.0, help="highest pass rate, 0 to 1; unmeasured pairs are left out"
-    )
+    for flag, default, bound in (("--min_pass_rate", 0.0, "lowest"), ("--max_pass_rate", 1.0, "highest")):
+        says = f"{bound} pass rate, 0 to 1; unmeasured pairs are left out"
+        parser.add_argument(flag, type=float, default=default, help=says)
     parser.add_argument(
         "--validation_share",
         type=float,
@@ -228,7 +213,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     trainer = TRAINERS.get(options.format)
-    _refuse_idle(options, ("title", "licence") if trainer else ("system_template", "question_template"))
+    for idle in ("title", "licence") if trainer else ("system_template", "question_template"):
+        if getattr(options, idle) is not None:
+            raise ExportError(f"--{idle}: does nothing for --format {options.format}; leave it out")
     share = options.validation_share if options.validation_share is not None else VALIDATION_SHARE if trainer else 0.0
     if _between("--validation_share", share) == 1:
         raise ExportError("--validation_share 1: leaves nothing to train on")
@@ -260,17 +247,11 @@ def _export(options: argparse.Namespace) -> int:
             about = {"format": options.format, "pipeline_version": __version__, "rows": rows, "left_out": dict(left_out)}
             files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
     if not rows:
-        print(f"error: no pair of {run.output} is left by these options; nothing was written", file=sys.stderr)
+        unmeasured = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
+        print(f"error: no pair of {run.output} is left by these options{unmeasured}; nothing was written", file=sys.stderr)
         return FAILED
     print(report(run, options.format, options.to, share, rows, left_out, files))
     return OK
-
-
-def _refuse_idle(options: argparse.Namespace, names: Iterable[str]) -> None:
-    """Refuse what this format has no use for, instead of ignoring it."""
-    for name in names:
-        if getattr(options, name) is not None:
-            raise ExportError(f"--{name}: does nothing for --format {options.format}; leave it out")
 
 
 def _between(flag: str, value: float) -> float:

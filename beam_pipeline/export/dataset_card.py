@@ -21,8 +21,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
-from beam_pipeline.output.finished_run import FinishedRun
 from beam_pipeline.output.kinds import SCHEMAS
+from beam_pipeline.output.read_back import FinishedRun
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 
@@ -78,10 +78,6 @@ class Card:
         """Rows of all splits."""
         return sum(self.rows.values())
 
-    def option(self, name: str) -> Any:
-        """What the run was given for an option, or its default."""
-        return self.run.options.get(name, PipelineConfig.model_fields[name].default)
-
 
 def dataset_card(card: Card) -> str:
     """The text of README.md."""
@@ -99,7 +95,8 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 def _front_matter(card: Card) -> str:
     """What a hub and `datasets` read, but for what is the same in all cards."""
     # Where each of several inputs has languages of its own, the options do not tell them.
-    named = () if card.run.options.get("inputs") else card.option("languages") or ()
+    given = card.run.options.get("languages", PipelineConfig.model_fields["languages"].default)
+    named = () if card.run.options.get("inputs") else given or ()
     languages = [language for language in named if language != ANY_LANGUAGE]
     files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in card.rows]
     splits = [{"name": name, "num_bytes": card.sizes[name], "num_examples": number} for name, number in card.rows.items()]
@@ -153,8 +150,8 @@ def _table(header: str, rows: Iterable[Iterable[object]]) -> str | None:
 
 
 def _counts(card: Card) -> dict[str, object]:
-    """What stands in the card as numbers and tables; a name of a count that is not known is None."""
-    documents, stages = card.run.summary.get("documents") or {}, by_flow(card.run.summary.get("stages", {}))
+    """What stands in the card as numbers and tables."""
+    documents, stages = card.run.summary["documents"], by_flow(card.run.summary["stages"])
     domains = card.tally.domains.most_common(_MOST_ROWS)
     calls = sorted(card.tally.calls.items(), key=lambda item: (-item[1], item[0]))
     return {
@@ -165,12 +162,12 @@ def _counts(card: Card) -> dict[str, object]:
         "answer_types": _table("answer type | rows", card.tally.answer_types.most_common(_MOST_ROWS)),
         **{ending: documents.get(ending) for ending in ("read", "accepted", "rejected", "dead_lettered")},
         "not_asked": "".join(f", {part}" for part in not_asked_about(documents)),
-        "passed": card.run.summary["pairs"] if documents else None,
+        "passed": card.run.summary["pairs"],
         "stages": _table(
             "stage | passed | rejected | failed",
             ((stage, *(row.get(ending, 0) for ending in ("passed", "rejected", "dead_lettered"))) for stage, row in stages),
         ),
-        "reasons": _table("most rejected | times", list(card.run.summary.get("reasons", {}).items())[:_REASONS]),
+        "reasons": _table("most rejected | times", list(card.run.summary["reasons"].items())[:_REASONS]),
         "left_out": _table("left out of this dataset by | rows", card.left_out.items()),
         "models": _table(
             "stage | model | prompt version | prompt SHA-256 | rows",
@@ -198,7 +195,7 @@ def _statements(card: Card) -> dict[str, object]:
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
-        "if_unbalanced": None if card.run.summary.get("balanced", True) else "",
+        "if_unbalanced": None if card.run.summary["balanced"] else "",
         "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
         "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }

@@ -1,19 +1,25 @@
 """The folder of an export: it gets its files when all are written, and only what an export wrote is ever replaced.
 
-`export.json` lists the files, so that --overwrite knows them.
+`SplitFiles` writes the splits: one file each, or shards in the layout of a Hugging Face dataset. `export.json` lists all
+files, so that --overwrite knows them.
 """
 
 import json
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.export.trainer_rows import SPLITS
 from beam_pipeline.output.folder import list_output
+from beam_pipeline.output.kinds import json_line
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.row_files import ParquetRows, Row
 
 MANIFEST = "export.json"
 _TEMP = "beam-temp-export-"
@@ -79,7 +85,7 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
             file.write(text.encode("utf-8"))
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file another name, whose number of shards was not known when it was begun."""
+        """Give a file another name."""
         self._written[new] = self._written.pop(old)
 
     def commit(self, about: Mapping[str, Any]) -> list[str]:
@@ -104,3 +110,46 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
         if self._local:
             for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
                 FileSystems.delete([FileSystems.join(self._path, name)])
+
+
+class SplitFiles(AbstractContextManager["SplitFiles"]):
+    """Writes rows to the files of their splits, as Parquet of a schema or as JSONL; a split without rows has no file."""
+
+    def __init__(self, folder: ExportFolder, schema: pa.Schema | None, name: str, shard_rows: int) -> None:
+        """`name` is a file's name with {split}, {shard} and {shards} in it; `shard_rows` is the most rows of a file."""
+        self._folder = folder
+        self._schema = schema
+        self._name = name
+        self._shard_rows = shard_rows
+        self._open: dict[str, tuple[Any, ExitStack]] = {}
+        self.rows = Counter(dict.fromkeys(SPLITS, 0))  # of each split, so far
+        self._shards: Counter[str] = Counter()
+        self.sizes: Counter[str] = Counter()  # bytes of each split in memory, of the Parquet files that have ended
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as ends:  # a file whose end cannot be written leaves no other open
+            for split in self._open:
+                ends.callback(self._end, split)
+        for split, shards in self._shards.items():  # how many they are is not known before
+            for shard in range(shards):
+                self._folder.rename(f"{split} {shard}", self._name.format(split=split, shard=shard, shards=shards))
+
+    def write(self, split: str, row: Row) -> None:
+        """Write a row to its split."""
+        if self.rows[split] % self._shard_rows == 0:
+            if split in self._open:
+                self._end(split)
+            stack = ExitStack()
+            file = stack.enter_context(self._folder.create(f"{split} {self._shards[split]}"))
+            self._shards[split] += 1
+            self._open[split] = (ParquetRows(file, self._schema) if self._schema is not None else file, stack)
+        self.rows[split] += 1
+        writer, _ = self._open[split]
+        writer.write(row if self._schema is not None else json_line(row) + b"\n")
+
+    def _end(self, split: str) -> None:
+        writer, stack = self._open.pop(split)
+        with stack:
+            if self._schema is not None:
+                writer.close()
+                self.sizes[split] += writer.size

@@ -41,22 +41,14 @@ def files_of(module: str) -> set[str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = _path(name)
+        path = "/".join(name.split(".")[1:])
+        path += "/__init__.py" if resources.files(_SOURCE).joinpath(path).is_dir() else ".py"
         if name != _SOURCE and path not in found:
             found.add(path)
-            waiting += [name.rpartition(".")[0], *_imported(_read(_SOURCE, path))]
+            waiting.append(name.rpartition(".")[0])
+            imports = (node for node in ast.walk(ast.parse(_read(_SOURCE, path))) if isinstance(node, ast.ImportFrom))
+            waiting += [node.module for node in imports if node.module and node.module.startswith(f"{_SOURCE}.")]
     return found
-
-
-def _path(module: str) -> str:
-    path = "/".join(module.split(".")[1:])
-    return f"{path}/__init__.py" if resources.files(_SOURCE).joinpath(path).is_dir() else f"{path}.py"
-
-
-def _imported(text: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"{_SOURCE}."):
-            yield node.module
 
 
 def _read(package: str, path: str) -> str:

@@ -158,23 +158,14 @@ def _says_image(row: Row) -> str:
 
 @dataclass(frozen=True)
 class Trainer:
-    """How a trainer reads an export.
+    """How a trainer reads an export."""
 
-    Attributes:
-        to_row: (pair, templates, split, index in the split) -> its row.
-        schema: of its Parquet files; None where it reads JSONL.
-        adapter: the file of `trainers/` with its reward.
-        reward_file: what that is called in the export.
-        system_file: whether the system's words stand in a file of their own instead of the rows.
-        refused: function from a pair to why this trainer cannot take it, "" if it can.
-    """
-
-    to_row: Callable[[Row, Templates, str, int], Row]
-    schema: pa.Schema | None
-    adapter: str
-    reward_file: str = "reward.py"
-    system_file: bool = False
-    refused: Callable[[Row], str] = lambda row: ""
+    to_row: Callable[[Row, Templates, str, int], Row]  # from pair, templates, split, and index in the split
+    schema: pa.Schema | None  # of its Parquet files; None where it reads JSONL
+    adapter: str  # the file of `adapters/` with its reward
+    reward_file: str = "reward.py"  # what that is called in the export
+    system_file: bool = False  # whether the system's words stand in a file of their own instead of the rows
+    refused: Callable[[Row], str] = lambda row: ""  # why this trainer cannot take a pair, "" if it can
 
 
 TRAINERS: Mapping[str, Trainer] = {

@@ -9,11 +9,11 @@ from contextlib import suppress
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.kinds import KINDS
-from beam_pipeline.output.names import JOURNAL, SUMMARIES, SUMMARY_FILES
-from beam_pipeline.output.run_lock import LOCK_FILE
+from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, SUMMARIES, SUMMARY_FILES
 from beam_pipeline.storage.files import reason
 
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
+_SHARDS = tuple(f"{kind}/{kind}" for kind in (*KINDS, SUMMARIES))
 _PANE = "-pane"  # in the name of a shard that a stream wrote
 _TEMP = "beam-temp-"
 
@@ -43,11 +43,12 @@ def check_output(output: str, overwrite: bool = False, resume: bool = False, kee
     except Exception as error:  # each file system has errors of its own
         raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
     # The options of a run that never began to write are no output.
-    if set(names) - {"options.yaml", LOCK_FILE} and not (overwrite or resume):
+    if set(names) - {OPTIONS_FILE, LOCK_FILE} and not (overwrite or resume):
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
         )
-    if resume and (others := [name for name in names if _is_shard(name) and (_PANE in name) != keep]):
+    shards = (name for name in names if name.startswith(_SHARDS) and is_ours(name))
+    if resume and (others := [name for name in shards if (_PANE in name) != keep]):
         wrote, goes_on = ("a batch", "a stream") if keep else ("a stream", "a batch")
         flag = "leave --streaming out" if keep else "add --streaming"
         raise ValueError(
@@ -78,7 +79,9 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
         name for name in names if name != LOCK_FILE and is_ours(name) and (overwrite or not name.startswith(f"{JOURNAL}/"))
     ]
     try:
-        _delete([FileSystems.join(output, name) for name in written])
+        # An object store asks twice for every name, so a run of a thousand shards is cleared side by side.
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(FileSystems.delete, ([FileSystems.join(output, name)] for name in written)))
         if local:
             _remove_empty_folders(output, written)
     except Exception as error:
@@ -102,25 +105,12 @@ def _place(path: str) -> str:
     return path.rstrip("/") if FileSystems.get_scheme(path) else os.path.realpath(path)
 
 
-def _delete(paths: list[str]) -> None:
-    # An object store asks twice for every name, so a run of a thousand shards is cleared side by side.
-    with ThreadPoolExecutor(16) as pool:
-        for _ in pool.map(FileSystems.delete, ([path] for path in paths)):
-            pass
-
-
 def list_output(output: str) -> list[str]:
     """The names of all files below a folder, relative to it, in order."""
     folder = output.rstrip("/") + "/"
     [matched] = FileSystems.match([folder + "**"])
     names = (file.path.removeprefix(folder) for file in matched.metadata_list)
     return sorted(name for name in names if name and not name.endswith("/"))
-
-
-def _is_shard(name: str) -> bool:
-    """Whether a file, named relative to the output folder, holds rows."""
-    folder, _, rest = name.partition("/")
-    return folder in (*KINDS, SUMMARIES) and rest.startswith(folder) and is_ours(name)
 
 
 def is_ours(name: str) -> bool:

@@ -14,19 +14,12 @@ from transforms.records import dead_letter_row, qa_row, rejection_row
 
 
 class Kind(NamedTuple):
-    """One kind of output.
+    """One kind of output."""
 
-    Attributes:
-        name: of its folder, and in the names of its files.
-        label: of its transforms, as in "WriteQA".
-        to_row: function from a record to its row.
-        schema: its columns in Parquet and BigQuery, the same for every run, also for an empty one.
-    """
-
-    name: str
-    label: str
-    to_row: Callable[[Any], Row]
-    schema: pa.Schema
+    name: str  # of its folder, and in the names of its files
+    label: str  # of its transforms, as in "WriteQA"
+    to_row: Callable[[Any], Row]  # from a record
+    schema: pa.Schema  # its columns in Parquet and BigQuery, the same for every run, also for an empty one
 
 
 def _kind(name: str, label: str, to_row: Callable[[Any], Row], *fields: tuple[str, pa.DataType]) -> Kind:
@@ -76,7 +69,7 @@ _ALL = (
     ),
 )
 KINDS = {kind.name: kind for kind in _ALL}
-SCHEMAS = {kind.name: kind.schema for kind in _ALL}
+SCHEMAS = {name: kind.schema for name, kind in KINDS.items()}
 
 
 def json_line(row: Row) -> bytes:
@@ -92,21 +85,25 @@ def columns_of(row: Row, columns: tuple[str, ...]) -> Row:
     row = {name: row.get(name) for name in columns}
     for name in FREE_FORM & row.keys():
         row[name] = json_line(row[name]).decode("utf-8")
+    return whole_unicode(row)
+
+
+def whole_unicode(row: Row) -> Row:
+    """A row with halves of surrogate pairs escaped, which UTF-8 and so Parquet cannot hold."""
     try:
-        orjson.dumps(row)
+        orjson.dumps(row, default=str)
     except TypeError:
-        row = whole_unicode(row)
+        row = _escaped(row)
     return row
 
 
-def whole_unicode(value: Any) -> Any:
-    """A value of JSON with halves of surrogate pairs escaped, which UTF-8 and so Parquet cannot hold."""
+def _escaped(value: Any) -> Any:
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
         case dict():
-            return {name: whole_unicode(member) for name, member in value.items()}
+            return {name: _escaped(member) for name, member in value.items()}
         case list():
-            return [whole_unicode(member) for member in value]
+            return [_escaped(member) for member in value]
         case _:
             return value

@@ -1,11 +1,13 @@
 """Names of files in the output folder."""
 
-from beam_pipeline.output.run_lock import LOCK_FILE
+from beam_pipeline.summary.write_summary import SUMMARY_FILE
 
 # In the output folder, which all workers of a run share: ends the watch.
 STOP_FILE = "stop"
+LOCK_FILE = "run.lock"
+OPTIONS_FILE = "options.yaml"
 
 SUMMARIES = "summaries"  # of a stream: a row for each window
 REPORT_FILE = "report.html"
-SUMMARY_FILES = ("summary.json", REPORT_FILE, "options.yaml", LOCK_FILE, STOP_FILE)
+SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
 JOURNAL = "journal"

@@ -3,19 +3,22 @@
 Rows are read a few at a time and never held. A row is what `transforms.records` makes of a record; in Parquet free-form
 columns are JSON text, as they were written. `OutputFolder.rows` leaves out what is no row (a file that somebody edited, a
 line that was cut) and counts it; `read_pairs` is strict.
+
+The output of a stream counts as finished as far as its windows have closed: a file of `qa/` is whole when it has its name.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from apache_beam.io.filesystems import FileSystems
 
-from beam_pipeline.output.folder import is_ours
+from beam_pipeline.output.folder import is_ours, list_output
 from beam_pipeline.output.kinds import FREE_FORM, whole_unicode
 from beam_pipeline.output.names import SUMMARIES
-from beam_pipeline.output.saved_options import read_options
+from beam_pipeline.output.run_lock import is_held
+from beam_pipeline.output.saved_options import STREAMING, read_options
 from beam_pipeline.storage.files import format_of, reason
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import BROKEN_ROWS, FORMATS, Row, read_rows
@@ -25,6 +28,8 @@ from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, rea
 MAX_LINE_BYTES = 64 << 20
 # What every accepted pair has, whichever version wrote it.
 _NEEDED = frozenset(("question", "answer", "answer_type", "domain", "persona", "quote"))
+# What the row of a window has.
+_COUNTED = frozenset(("documents", "balanced"))
 
 
 class ReadBackError(ValueError):
@@ -48,34 +53,36 @@ class OutputFolder:
         """
         for path in self._files(kind, run):
             for where, row in read_rows(path, MAX_LINE_BYTES):
-                if not isinstance(row, BadRow):
-                    yield _with_free_form(row, path)
-                elif row.error in BROKEN_ROWS:
+                if isinstance(row, BadRow):
+                    if row.error not in BROKEN_ROWS:
+                        raise ReadBackError(f"{where}: {row.message}")
                     self.damaged += 1
-                else:
-                    raise ReadBackError(f"{where}: {row.message}")
+                    continue
+                row = dict(row)
+                for name in FREE_FORM & row.keys() if format_of(path) == "parquet" else ():
+                    row[name] = _parse(row[name])
+                yield row
 
-    def summary(self) -> Row:
+    def summary(self, windows: Sequence[Row]) -> Row:
         """What came of the run: its summary.json, of a stream the sum of all its windows with that.
 
         Raises:
             ReadBackError: there is none, so the run has not ended.
         """
         path = FileSystems.join(self.path, SUMMARY_FILE)
-        windows = self.windows()
         try:
             written = read_summary(path) if FileSystems.exists(path) else {}
         except (OSError, ValueError, TypeError) as error:
             raise ReadBackError(f"{path}: cannot be read: {reason(error)}") from error
         if windows:
             return {**written, **add_summaries(windows)}
-        if not isinstance(written.get("documents"), dict):
+        if not isinstance(written.get("documents"), dict) or not isinstance(written.get("pairs"), int):
             raise ReadBackError(f"{self.path}: holds no {SUMMARY_FILE} of a run that ended; name the --output folder of one")
         return written
 
     def windows(self, run: str = "") -> list[Row]:
         """The summaries of a stream's windows, in the order in which the windows began."""
-        rows = [row for row in self.rows(SUMMARIES, run) if isinstance(row.get("window"), dict) and "documents" in row]
+        rows = [row for row in self.rows(SUMMARIES, run) if isinstance(row.get("window"), dict) and row.keys() >= _COUNTED]
         return sorted(rows, key=lambda row: str(row["window"].get("start")))
 
     def options(self) -> Row:
@@ -125,29 +132,67 @@ def read_pairs(path: str) -> Iterator[tuple[str, Row]]:
             raise ReadBackError(f"{where}: {row.message}")
         if not row.keys() >= _NEEDED:
             raise ReadBackError(f"{where}: not an accepted pair; these are in the qa/ folder of a run")
-        yield where, _whole(row)
-
-
-def _whole(row: Mapping[str, Any]) -> Row:
-    """A row without halves of surrogate pairs, which Python's own parser reads and nothing else writes."""
-    try:
-        orjson.dumps(row, default=str)
-    except TypeError:
-        return {name: whole_unicode(value) for name, value in row.items()}
-    return dict(row)
-
-
-def _with_free_form(row: Mapping[str, Any], path: str) -> Row:
-    """A row with its free-form columns as objects, which Parquet holds as JSON text."""
-    row = dict(row)
-    if format_of(path) == "parquet":
-        for name in FREE_FORM & row.keys():
-            row[name] = _parse(row[name])
-    return row
+        yield where, whole_unicode(dict(row))  # Python's own parser reads halves of surrogate pairs, and nothing else writes them
 
 
 def _parse(text: Any) -> Any:
+    """What a free-form column holds, which is JSON text in Parquet."""
     try:
         return json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run left."""
+
+    output: str  # its folder
+    files: Sequence[str]  # of accepted pairs
+    summary: Mapping[str, Any]  # `summary.json`; of a stream, its windows added up
+    options: Mapping[str, Any]  # that it was given, by name; those left at their defaults are not there
+    streaming: bool
+    running: bool  # a stream that goes on: more windows will close
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """(where, row) of every accepted pair, in bounded memory.
+
+        Raises:
+            ReadBackError: a file cannot be read, or the files do not hold what the summary says; only seen when all was read.
+        """
+        number = 0
+        for path in self.files:
+            for where, row in read_pairs(path):
+                number += 1
+                yield where, row
+        if not self.streaming and number != self.summary["pairs"]:
+            raise ReadBackError(
+                f"{self.output}: qa/ holds {number:,} pairs and {SUMMARY_FILE} says {self.summary['pairs']:,}: "
+                "files were added or lost; run it again with --resume"
+            )
+
+
+def open_run(output: str) -> FinishedRun:
+    """Look at the output folder of a run.
+
+    Raises:
+        ValueError: there is no run, it has not ended, or it has no files of accepted pairs; one line that says what to do.
+    """
+    folder = OutputFolder(output)
+    output = folder.path
+    try:
+        names = list_output(output)
+    except Exception as error:  # each file system has errors of its own
+        raise ReadBackError(f"{output}: cannot be read: {reason(error)}") from error
+    folders = {name.partition("/")[0] for name in names if "/" in name}
+    if "qa" not in folders:
+        raise ReadBackError(f"{output}: there is no qa/ in it; give the --output folder of a run")
+    options = read_options(output)
+    streaming = bool(options.get(STREAMING)) or SUMMARIES in folders
+    running = is_held(output)
+    if not streaming and running:
+        raise ReadBackError(f"{output}: a run is writing there; wait for its end")
+    if not streaming and SUMMARY_FILE not in names:
+        raise ReadBackError(f"{output}: has no {SUMMARY_FILE}, so its run has not ended; go on with it by --resume")
+    summary = add_summaries(folder.windows()) if streaming else folder.summary(())
+    return FinishedRun(output, pair_files(FileSystems.join(output, "qa")), summary, options, streaming, running)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from apache_beam.io.filesystems import FileSystems
 
-LOCK_FILE = "run.lock"
+from beam_pipeline.output.names import LOCK_FILE
 
 _LOGGER = logging.getLogger(__name__)
 

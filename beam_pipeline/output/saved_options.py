@@ -1,4 +1,4 @@
-"""Continuing a run: its options, and what its journal holds, keyed for the join with the documents."""
+"""The options of a run, kept beside its output."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.paths import absolute_paths
+from beam_pipeline.output.names import OPTIONS_FILE
 from beam_pipeline.storage.files import reason
 
-OPTIONS_FILE = "options.yaml"
 STREAMING = "streaming"
 
 

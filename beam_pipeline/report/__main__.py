@@ -2,7 +2,7 @@
 
 import sys
 
-from beam_pipeline.report.command import main
+from beam_pipeline.report.write import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from beam_pipeline.report.documents import Shown, Span, Wanted
+from beam_pipeline.report.documents import Shown, Wanted
 from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, calls, listed, text, whole
 from transforms.text import stable_seed
 
@@ -24,16 +24,9 @@ _FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row to show. `facts` are (name, value); `body` is the document where the row itself has it, else `wanted` says which."""
+    """A row as the page has it but for its texts: `body` is its document where the row has it, else `wanted` says which."""
 
-    kind: str
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    stage: str
-    reason: str
-    domain: str
-    verdicts: tuple[tuple[Any, ...], ...]
-    prompts: tuple[tuple[Any, ...], ...]
+    shown: dict[str, Any]
     quote: str
     wanted: Wanted | None
     body: str = field(repr=False)
@@ -58,20 +51,20 @@ def entry_of(kind: str, row: Mapping[str, Any]) -> Entry:
         title = clip(title or " ".join(body[: 2 * _TITLE].split()) or instead, _TITLE)
     wanted = None
     if kind != DEAD and document and not body:
-        wanted = Wanted(document, text(quoted.get("quote")), text(quoted.get("answer")), _place(quoted))
-    return Entry(
-        kind=kind,
-        title=clip(title, _LONG),
-        facts=tuple(_facts(kind, row, item, about)),
-        stage=text(row.get("stage")),
-        reason=text(row.get("error" if kind == DEAD else "reason")),
-        domain=text(row.get("domain")),
-        verdicts=tuple(map(_verdict, listed(quoted.get("verdicts")))),
-        prompts=tuple(calls(row)) if kind == ACCEPTED else (),
-        quote=clip(quoted.get("quote"), _LONG),
-        wanted=wanted,
-        body=body[:_HELD],
-    )
+        start, end = quoted.get("answer_start"), quoted.get("answer_end")
+        place = (start, end) if isinstance(start, int) and isinstance(end, int) else None
+        wanted = Wanted(document, text(quoted.get("quote")), text(quoted.get("answer")), place)
+    shown = {
+        "stage": text(row.get("stage")),
+        "reason": text(row.get("error" if kind == DEAD else "reason")),
+        "domain": text(row.get("domain")),
+        "verdicts": [_verdict(verdict) for verdict in listed(quoted.get("verdicts"))],
+        "prompts": list(calls(row)) if kind == ACCEPTED else [],
+    }
+    shown = {"kind": kind, "title": clip(title, _LONG), "facts": list(_facts(kind, row, item, about))} | {
+        name: value for name, value in shown.items() if value
+    }
+    return Entry(shown, clip(quoted.get("quote"), _LONG), wanted, body[:_HELD])
 
 
 def _facts(kind: str, row: Mapping[str, Any], item: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -96,28 +89,22 @@ def page_rows(
     A rejected row does not say by which prompt: `prompts` has that of each stage, as the accepted rows of the run name it.
     """
     texts: dict[str, int] = {}
-    rows = [dict(_page_row(entry, shown, size, texts, prompts)) for entry in entries]
+    rows = []
+    for entry in entries:
+        row = dict(entry.shown)
+        if row["kind"] == REJECTED and (asked := prompts.get(row.get("stage", ""))):
+            row["facts"] = [*row["facts"], ("asked by", asked)]
+        part = shown.get(entry.wanted) if entry.wanted else None
+        if part is None and entry.body:
+            part = Shown(entry.body[:size], cut_after=len(entry.body) > size)
+        if part is not None:
+            marks = {"q": part.quote, "a": part.answer, "before": part.cut_before or None, "after": part.cut_after or None}
+            row["text"] = texts.setdefault(part.text, len(texts))
+            row["marks"] = {name: mark for name, mark in marks.items() if mark is not None}
+        if entry.quote and (part is None or part.quote is None):
+            row["quote"] = entry.quote
+        rows.append(row)
     return rows, list(texts)
-
-
-def _page_row(
-    entry: Entry, shown: Mapping[Wanted, Shown], size: int, texts: dict[str, int], prompts: Mapping[str, str]
-) -> Iterator[tuple[str, Any]]:
-    asked = prompts.get(entry.stage, "") if entry.kind == REJECTED else ""
-    facts = (*entry.facts, ("asked by", asked)) if asked else entry.facts
-    yield from (("kind", entry.kind), ("title", entry.title), ("facts", facts))
-    for name in ("stage", "reason", "domain", "verdicts", "prompts"):
-        if value := getattr(entry, name):
-            yield name, value
-    part = shown.get(entry.wanted) if entry.wanted else None
-    if part is None and entry.body:
-        part = Shown(entry.body[:size], cut_after=len(entry.body) > size)
-    if part is not None:
-        yield "text", texts.setdefault(part.text, len(texts))
-        marks = {"q": part.quote, "a": part.answer, "before": part.cut_before or None, "after": part.cut_after or None}
-        yield "marks", {name: mark for name, mark in marks.items() if mark is not None}
-    if entry.quote and (part is None or part.quote is None):
-        yield "quote", entry.quote
 
 
 def clip(value: Any, size: int) -> str:
@@ -130,11 +117,6 @@ def _verdict(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """A verdict as (check, passed, verifier, model, prompt version, detail)."""
     by = whole(row.get("verifier")), text(row.get("model")), whole(row.get("prompt_version"))
     return text(row.get("check")), bool(row.get("passed")), *by, clip(row.get("detail"), 300)
-
-
-def _place(row: Mapping[str, Any]) -> Span | None:
-    start, end = row.get("answer_start"), row.get("answer_end")
-    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _parts(item: Mapping[str, Any]) -> dict[str, Any]:

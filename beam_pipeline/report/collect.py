@@ -1,16 +1,16 @@
 """Everything that a page shows, from one pass over the rows of an output and one over its input."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.report import browse
 from beam_pipeline.report.browse import PLACES, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
-from beam_pipeline.report.figures import ACCEPTED, DEAD, REJECTED, Figures
-from beam_pipeline.report.sample import Sample
+from beam_pipeline.report.figures import ACCEPTED, DEAD, OTHERS, REJECTED, Figures
 from beam_pipeline.storage.row_files import Row
 
 
@@ -36,10 +36,11 @@ def collect(folder: str) -> Collected:
         ReadBackError: it is none, or not of a run that ended.
     """
     output, figures = OutputFolder(folder), Figures()
-    summary = output.summary()
+    windows = output.windows()
+    summary = output.summary(windows)
     entries: list[Entry] = []
     for kind, name in ((ACCEPTED, "qa"), (REJECTED, "rejected"), (DEAD, "dead_letters")):
-        sample = Sample[Entry](PLACES[kind])
+        sample = Sample(PLACES[kind])
         for row in output.rows(name):
             figures.add(kind, row)
             sample.offer(_stratum(kind, row), browse.rank_of(row), partial(browse.entry_of, kind, row))
@@ -49,7 +50,7 @@ def collect(folder: str) -> Collected:
     size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
     looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
-    return Collected(output.path, summary, output.windows(), options, figures, looked, rows, texts, output.damaged)
+    return Collected(output.path, summary, windows, options, figures, looked, rows, texts, output.damaged)
 
 
 def _stratum(kind: str, row: Mapping[str, Any]) -> str:
@@ -57,3 +58,56 @@ def _stratum(kind: str, row: Mapping[str, Any]) -> str:
     if kind == ACCEPTED:
         return str(row.get("domain"))
     return f"{row.get('stage')}/{row.get('reason') if kind == REJECTED else row.get('error')}"
+
+
+def level(sizes: Iterable[int], places: int) -> int:
+    """How many of each stratum may stay at most, so that all together are no more than `places`; at least 1."""
+    left, strata = places, sorted(sizes)
+    for number, size in enumerate(strata):
+        share = left // (len(strata) - number)
+        if size > share:
+            return max(1, share)
+        left -= size
+    return max(1, places)
+
+
+class Sample:
+    """A sample of rows that shows the rare as well as the common: by strata, in one pass and bounded memory.
+
+    Every stratum (a reason, a domain) gets as many places as any other, as far as it has rows: at most `places` in all, where
+    there are no more strata than that. Within one, rows are chosen by a hash of what they are, so that the sample depends on
+    the rows alone: not on their order, nor on how they lie in files.
+    """
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._kept: dict[str, list[tuple[int, Any]]] = {}
+        self._bounds: dict[str, int] = {}  # the rank from which on a full stratum takes no more
+        self._size = 0
+
+    def offer(self, stratum: str, rank: int, make: Callable[[], Any]) -> None:
+        """Keep a row if its rank (a hash) is small enough for its stratum; `make` is called only then."""
+        if stratum not in self._kept and len(self._kept) >= self.places:
+            stratum = OTHERS
+        if stratum in self._bounds and rank >= self._bounds[stratum]:
+            return
+        self._kept.setdefault(stratum, []).append((rank, make()))
+        self._size += 1
+        if self._size > 2 * self.places:
+            self._trim()
+
+    def rows(self) -> Iterator[Any]:
+        """What was chosen, stratum by stratum in the order of their names."""
+        self._trim()
+        for _, kept in sorted(self._kept.items()):
+            yield from (row for _, row in kept)
+
+    def _trim(self) -> None:
+        # The level only sinks while rows come, so nothing goes that would be wanted at the end.
+        most = level(map(len, self._kept.values()), self.places)
+        for stratum, kept in self._kept.items():
+            kept.sort(key=itemgetter(0))
+            del kept[most:]
+            if len(kept) == most:
+                self._bounds[stratum] = kept[-1][0]
+        self._size = sum(map(len, self._kept.values()))

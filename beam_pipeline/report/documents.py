@@ -58,10 +58,6 @@ class Looked:
     whole: bool = False
     problem: str = ""
 
-    @property
-    def documents(self) -> int:
-        return self.lengths.number
-
 
 def look_up(options: Mapping[str, Any], wanted: Iterable[Wanted], size: int = MOST_CHARACTERS) -> Looked:
     """Find the texts that rows want in the input that the options name, `size` characters of each at most."""

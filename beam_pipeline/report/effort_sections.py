@@ -8,8 +8,7 @@ from beam_pipeline.options.limits import Prices
 from beam_pipeline.report import charts
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
-from beam_pipeline.report.layout import card, grid, keys, lead, named, note
-from beam_pipeline.report.tables import bar, number, share, table
+from beam_pipeline.report.layout import bar, card, grid, keys, lead, named, note, number, share, table
 from beam_pipeline.summary.as_table import by_flow
 from beam_pipeline.summary.token_usage import EMBED
 

@@ -11,9 +11,6 @@ class Html(str):
     __slots__ = ()
 
 
-VOID = frozenset({"meta", "link", "input"})
-
-
 def element(name: str, /, *children: object, **attributes: object) -> Html:
     """An element; `class_` and `aria_label` become "class" and "aria-label". None and False leave an attribute out."""
     written = "".join(
@@ -21,7 +18,7 @@ def element(name: str, /, *children: object, **attributes: object) -> Html:
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    return Html(f"<{name}{written}>" + ("" if name in VOID else f"{joined(*children)}</{name}>"))
+    return Html(f"<{name}{written}>{joined(*children)}</{name}>")
 
 
 def joined(*parts: object) -> Html:

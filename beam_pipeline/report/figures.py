@@ -52,7 +52,6 @@ class Figures:
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()  # by kind
         self.question_words, self.answer_words = Lengths(), Lengths()
-        self.answer_types: Counter[str] = Counter()
         self.asks: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
         self.checks: Counter[tuple[str, bool]] = Counter()
@@ -69,7 +68,6 @@ class Figures:
             question = text(row.get("question"))
             self.question_words.add(len(question.split()))
             self.answer_words.add(len(text(row.get("answer")).split()))
-            count(self.answer_types, text(row.get("answer_type")))
             count(self.asks, question_word(question))
             count(self.sources, text(row.get("source")))
             rate = row.get("pass_rate")

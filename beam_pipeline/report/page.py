@@ -6,15 +6,18 @@ hashes. Rows are data (JSON in a script element that is no script) and become te
 
 import base64
 import hashlib
+import os
+import time
 from importlib import resources
 from string import Template
 
-from beam_pipeline.report import sections
+from beam_pipeline.report import effort_sections, outcome_sections
 from beam_pipeline.report.browse import PLACES
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
-from beam_pipeline.report.pair_sections import map_rows
-from beam_pipeline.summary.as_table import verdict_line
+from beam_pipeline.report.figures import DEAD
+from beam_pipeline.report.layout import number, share
+from beam_pipeline.summary.as_table import not_asked_about, verdict_line
 
 
 def render(collected: Collected) -> str:
@@ -24,21 +27,21 @@ def render(collected: Collected) -> str:
         f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    summary, figures = collected.summary, sections.all_sections(collected)
+    summary, figures = collected.summary, _all_sections(collected)
     values = {
         "policy": Html(policy),
         "style": Html(style),
         "script": Html(script),
-        "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": map_rows(collected)}),
-        "name": sections.name_of(collected),
+        "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": outcome_sections.map_rows(collected)}),
+        "name": _name_of(collected),
         "verdict": verdict_line(summary),
         "sound": "sound" if summary["balanced"] and summary["pairs"] else "unsound",
-        "tiles": sections.tiles(collected),
+        "tiles": _tiles(collected),
         "contents": [element("a", name.capitalize(), href=f"#{name}") for name, _, _ in figures],
         "sections": [element("section", element("h2", title), content, id=name) for name, title, content in figures],
         "sampled": _sampled(collected),
-        "texts": sections.texts_note(collected),
-        "footer": sections.footer(collected),
+        "texts": _texts_note(collected),
+        "footer": _footer(collected),
     }
     written = Template("".join(map(str.strip, page.splitlines()))).substitute({name: joined(values[name]) for name in values})
     return f"<!doctype html>\n{written}\n"
@@ -63,4 +66,84 @@ def _sampled(collected: Collected) -> str:
     return (
         f"A sample: {parts} rows. Every reason and every domain has as many places as any other, so that the rare "
         "ones show; which rows stand for them is decided by a hash, the same in every report."
+    )
+
+
+def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
+    """Every section that this output has something for, in the order of reading: (id, title, content)."""
+    sections = (
+        ("funnel", "Funnel", outcome_sections.funnel),
+        ("domains", "Yield by domain", outcome_sections.domains),
+        ("reasons", "Why rows were left out", outcome_sections.reasons),
+        ("map", "Map of questions", outcome_sections.question_map),
+        ("pairs", "What is asked", outcome_sections.pairs),
+        ("lengths", "Lengths", outcome_sections.lengths),
+        ("repetition", "Repetition", outcome_sections.repetition),
+        ("cost", "Tokens and cost", effort_sections.cost),
+        ("course", "Course of the run", effort_sections.course),
+        ("calls", "Latency and retries", effort_sections.calls),
+        ("windows", "Windows", effort_sections.windows),
+        ("prompts", "Models, prompts, verdicts", outcome_sections.prompts),
+    )
+    return [(name, title, content) for name, title, section in sections if (content := section(collected))]
+
+
+def _name_of(collected: Collected) -> str:
+    """What the output is called: the last part of its folder's name."""
+    folder = collected.folder if "://" in collected.folder else os.path.abspath(collected.folder)
+    return folder.rstrip("/").rpartition("/")[2] or folder
+
+
+def _tiles(collected: Collected) -> list[Html]:
+    """The numbers that everybody asks for first, each with a note."""
+    summary = collected.summary
+    documents, tasks = summary["documents"], summary["tasks"]
+    asked_about = f"{share(documents['accepted'], documents['read'])} gave a pair"
+    shown = [
+        ("documents read", number(documents["read"]), ", ".join((asked_about, *not_asked_about(documents)))),
+        ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
+        ("dead letters", number(collected.figures.rows[DEAD]), "failures, which a replay asks again"),
+    ]
+    if total := summary.get("tokens", {}).get("total"):
+        prompt = total["prompt_tokens"]
+        cached = f"{share(total['cached_tokens'], prompt)} of the prompts from the cache"
+        shown += [
+            ("model calls", number(total["calls"]), f"{total['replayed']:,} more from the journal"),
+            ("tokens", number(prompt + total["completion_tokens"], short=True), cached),
+        ]
+    if cost := summary.get("cost"):
+        shown.append(("cost", f"{cost['total']:,.2f}", f"{cost['per_pair']:.4f} a pair"))
+    if "seconds" in summary:
+        began = summary.get("timeline", {}).get("began")
+        since = time.strftime("from %Y-%m-%d %H:%M UTC", time.gmtime(began)) if began else ""
+        shown.append(("duration", _duration(summary["seconds"]), since))
+    return [element("div", element("dt", name), element("dd", value, element("small", note))) for name, value, note in shown]
+
+
+def _footer(collected: Collected) -> str:
+    """How the page came about."""
+    damaged = f" {collected.damaged:,} lines of the output are no rows and were left out." if collected.damaged else ""
+    return (
+        "Figures are of all rows and of the run's summary.json; the rows and the map are a sample where that says so. "
+        f"The same output gives the same page: webscale-qa report writes it again.{damaged}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Seconds for a reader: 2.1 s, 3 min 20 s, 4 h 5 min."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _texts_note(collected: Collected) -> str:
+    """Where the texts of the rows come from, and why some are missing."""
+    looked = collected.looked
+    if looked.problem:
+        return f"Texts of documents are shown where a row holds them; the input could not be read again: {looked.problem}."
+    bound = "" if looked.whole else f" (its first {looked.lengths.number:,} documents, no more are looked through)"
+    return (
+        "Open a row to see its verdicts and its document, with the quote marked. "
+        f"Texts are read from the run's input{bound}; long ones are cut."
     )

@@ -1,11 +1,17 @@
-"""The report of a finished run: one HTML file that asks no network, beside its summary."""
+"""The report of a finished run: one HTML file that asks no network, beside its summary.
+
+`webscale-qa report OUT` writes that of a run, or of a stream's windows; a local batch run writes its own at its end.
+"""
 
 import logging
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.command_parser import CommandParser
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.output.names import REPORT_FILE
 from beam_pipeline.output.read_back import ReadBackError
 
@@ -47,3 +53,17 @@ def tell_report(output: str) -> None:
     except Exception as error:  # a mistake in a drawing must not make a run that was paid for look failed
         _LOGGER.debug("the report failed", exc_info=True)
         print(f"no report: {type(error).__name__}: {error}; webscale-qa report {output} shows where", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write a report; returns the exit code, 0 or 2."""
+    parser = CommandParser("report", "Write the report of a finished run.", ("out", "gs://bucket/out --to report.html"))
+    parser.add_argument("output", help="folder that the run wrote, local or not")
+    parser.add_argument("--to", default="", metavar="FILE", help="file to write; report.html in that folder if it is not given")
+    given = parser.parse_args(argv)
+    try:
+        print(write_report(given.output, given.to))
+    except ReadBackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNUSABLE
+    return OK

@@ -105,21 +105,6 @@ def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, An
         yield f"{path}:row {number + 1}", BadRow("UnreadableFile", f"cannot be read any further: {reason(error)}")
 
 
-class JsonLines:
-    """Rows as JSONL."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.size = 0  # bytes
-
-    def write(self, row: Row) -> None:
-        """Write a row."""
-        self.size += self._file.write(orjson.dumps(row) + b"\n")
-
-    def close(self) -> None:
-        """Nothing is left to write."""
-
-
 class ParquetRows:
     """Rows as Parquet of a fixed schema, in row groups of bounded size."""
 

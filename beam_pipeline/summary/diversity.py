@@ -73,8 +73,6 @@ def question_word(question: str) -> str:
 class DistinctCount:
     """How many different hashes were seen: exactly up to `KEPT_HASHES`, then an estimate from the smallest of them."""
 
-    __slots__ = ("_pending", "_smallest")
-
     def __init__(self) -> None:
         self._smallest: np.ndarray = np.zeros(0, np.uint64)
         self._pending: list[np.ndarray] = []
@@ -86,22 +84,26 @@ class DistinctCount:
         if len(hashes):
             self._pending.append(hashes)
             if len(self._pending) >= _PENDING // 16:
-                self.settle()
+                self._settle()
 
     def merge(self, other: "DistinctCount") -> None:
         """Take all that another has taken."""
-        other.settle()
+        other._settle()
         self._pending.append(other._smallest)
-        self.settle()
+        self._settle()
 
-    def settle(self) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        self._settle()
+        return self.__dict__
+
+    def _settle(self) -> None:
         """Bring what was taken into its small form."""
         if self._pending:
             self._smallest = np.unique(np.concatenate([self._smallest, *self._pending]))[:KEPT_HASHES].copy()
             self._pending = []
 
     def value(self) -> int:
-        self.settle()
+        self._settle()
         if len(self._smallest) < KEPT_HASHES:
             return len(self._smallest)
         return round((KEPT_HASHES - 1) * 2.0**64 / float(self._smallest[-1]))
@@ -109,8 +111,6 @@ class DistinctCount:
 
 class ValueCounts:
     """How often each value of a field occurs: by name up to `NAMED` values, then in cells by hash."""
-
-    __slots__ = ("_cells", "_distinct", "_named", "total")
 
     def __init__(self) -> None:
         self.total = 0
@@ -131,10 +131,6 @@ class ValueCounts:
             self.total += other.total
             self._distinct.merge(other._distinct)
             self._cells = self._cells + other._cells
-
-    def settle(self) -> None:
-        """Bring what was taken into its small form."""
-        self._distinct.settle()
 
     def _count(self, counts: dict[str, int]) -> None:
         self.total += sum(counts.values())
@@ -232,11 +228,6 @@ class Figures:
         for name in _COUNTS:
             getattr(self, name).merge(getattr(other, name))
 
-    def settle(self) -> None:
-        """Bring what was taken into its small form."""
-        for name in _COUNTS:
-            getattr(self, name).settle()
-
     def as_row(self) -> dict[str, Any]:
         """The figures, ready for JSON.
 
@@ -275,10 +266,6 @@ class DiversityFn(beam.CombineFn):
         for figures in several:
             merged.merge(figures)
         return merged
-
-    def compact(self, figures: Figures) -> Figures:
-        figures.settle()
-        return figures
 
     def extract_output(self, figures: Figures) -> dict[str, Any]:
         return figures.as_row()

@@ -109,22 +109,30 @@ def _begun(task: PersonaTask) -> Iterator[Mark]:
 
 def _left(item: Ended) -> Iterator[Mark]:
     """What something that leaves the pipeline says of its row, its text, its task and the tallies."""
-    for key in _tallies(item):
-        yield (TALLY, key, ""), marks(STARTED)
+    tallied: tuple[str, str, str] | None = None
     match item:
         case VerifiedQA():
             task = item.pair.task
+            yield _tally("pairs")
+            yield _tally("domains", task.domain, "accepted")
+            yield _tally("answer_types", item.pair.answer_type)
             yield (ROW, task.document.where, ""), marks(ACCEPTED)
             yield (TASK, task.document.where, task.id), marks(ACCEPTED)
             return
         case Rejection():
-            ended = REJECTED
+            ended, tallied = REJECTED, ("rejected", "reasons", item.reason)
         case DeadLetter(error=records.NOT_STARTED):
             ended = UNSTARTED if item.stage == MODEL_STAGES[0] else UNFINISHED
         case DeadLetter():
-            ended = DEAD
-            if item.stage == SINK_STAGE:
-                return
+            ended, tallied = DEAD, ("dead_lettered", "errors", item.error)
+    if tallied:
+        ending, part, why = tallied
+        yield _tally("stages", item.stage, ending)
+        yield _tally(part, item.stage, why)
+        if item.domain:
+            yield _tally("domains", item.domain, ending)
+        if ended == DEAD and item.stage == SINK_STAGE:
+            return
     yield (ROW, item.where, ""), marks(ended)
     if item.stage in BEFORE_MODELS:
         # Begun and ended here, so it must not be given to the model block as well.
@@ -135,39 +143,25 @@ def _left(item: Ended) -> Iterator[Mark]:
         yield (TASK, item.where, item.task_id), marks(ended)
 
 
-def _tallies(item: Ended) -> Iterator[str]:
-    match item:
-        case VerifiedQA():
-            yield _key("pairs")
-            yield _key("domains", item.pair.task.domain, "accepted")
-            yield _key("answer_types", item.pair.answer_type)
-        case Rejection():
-            yield _key("stages", item.stage, "rejected")
-            yield _key("reasons", item.stage, item.reason)
-            if item.domain:
-                yield _key("domains", item.domain, "rejected")
-        case DeadLetter() if item.error != records.NOT_STARTED:
-            yield _key("stages", item.stage, "dead_lettered")
-            yield _key("errors", item.stage, item.error)
-            if item.domain:
-                yield _key("domains", item.domain, "dead_lettered")
-
-
 def _met(tally: tuple[str, str]) -> Mark:
-    return (TALLY, _key("inputs", *tally), ""), marks(STARTED)
+    return _tally("inputs", *tally)
 
 
 def _pair_of_source(qa: VerifiedQA) -> Mark:
-    return (TALLY, _key("inputs", qa.pair.task.document.source, "pairs"), ""), marks(STARTED)
+    return _tally("inputs", qa.pair.task.document.source, "pairs")
+
+
+def _passed(element: Any, stage: str) -> Mark:
+    return _tally("stages", stage, "passed")
+
+
+def _tally(*parts: str) -> Mark:
+    return (TALLY, _key(*parts), ""), marks(STARTED)
 
 
 def _key(*parts: str) -> str:
     # Reasons and domains may hold any character but this one.
     return "\t".join(parts)
-
-
-def _passed(element: Any, stage: str) -> Mark:
-    return (TALLY, _key("stages", stage, "passed"), ""), marks(STARTED)
 
 
 class _EndFn(beam.DoFn):
@@ -198,45 +192,33 @@ class CountRun(beam.PTransform):
 
     In windows it counts each by itself, and all that belongs to a document must be in its window. Marks are counted
     once, when the window closes: sums of what has come so far would call lost what is only under way.
-
-    Attributes:
-        read: what reading gave.
-        stages: each stage's outcome by name, in order.
-        given: PCollection[Document], all documents and chunks that the model block was given.
-        tasks: PCollection[PersonaTask], all that were begun.
-        final, rejected, dead_letters: everything that left the pipeline.
-        tallies: PCollection[tuple[str, str]] of labels and what was met in the input of that label; None if nobody counts.
-        by_source: whether sources are labels of inputs, so that pairs are counted by them.
     """
 
-    read: Outcome
-    stages: Mapping[str, Outcome]
-    given: Any
-    tasks: Any
-    final: Any
-    rejected: Any
-    dead_letters: Any
-    tallies: Any = None
-    by_source: bool = False
+    read: Outcome  # what reading gave
+    stages: Mapping[str, Outcome]  # by name, in order
+    given: Any  # PCollection[Document], all documents and chunks that the model block was given
+    tasks: Any  # PCollection[PersonaTask], all that were begun
+    left: Outcome  # everything that left the pipeline
+    tallies: Any = None  # PCollection[tuple[str, str]], labels and what was met in the input of that label; None if nobody counts
+    by_source: bool = False  # whether sources are labels of inputs, so that pairs are counted by them
 
     def expand(self, pipeline: Any) -> beam.PCollection:
-        leaving = Outcome(self.final, self.rejected, self.dead_letters)
-        left = [
+        marked = [
             *(part | f"Read{name}" >> beam.Map(_read).with_output_types(Mark) for name, part in _named(Outcome(*self.read[:3]))),
             self.given | "Given" >> beam.Map(_given).with_output_types(Mark),
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
-            *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(leaving)),
+            *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(self.left)),
             *(
-                outcome.passed | f"Passed{_camel_case(stage)}" >> beam.Map(_passed, stage).with_output_types(Mark)
+                outcome.passed | f"Passed{stage.title().replace('_', '')}" >> beam.Map(_passed, stage).with_output_types(Mark)
                 for stage, outcome in self.stages.items()
             ),
         ]
         if self.tallies is not None:
-            left.append(self.tallies | "Met" >> beam.Map(_met).with_output_types(Mark))
+            marked.append(self.tallies | "Met" >> beam.Map(_met).with_output_types(Mark))
         if self.by_source:
-            left.append(self.final | "PairsBySource" >> beam.Map(_pair_of_source).with_output_types(Mark))
+            marked.append(self.left.passed | "PairsBySource" >> beam.Map(_pair_of_source).with_output_types(Mark))
         ended = (
-            left
+            marked
             | "FlattenMarks" >> beam.Flatten()
             | "JoinMarks" >> beam.CombinePerKey(add_marks)
             | "End" >> beam.ParDo(_EndFn()).with_output_types(Count, rows=tuple[str, Marks]).with_outputs(ROWS, main="counts")
@@ -261,11 +243,6 @@ def combine_windows(combine: Any, elements: Any) -> Any:
 
 def _named(parts: Outcome) -> Iterator[tuple[str, Any]]:
     return zip(("Passed", "Rejected", "DeadLetters"), parts, strict=True)
-
-
-def _camel_case(stage: str) -> str:
-    """A stage's name as a part of a label: "round_trip" -> "RoundTrip"."""
-    return stage.title().replace("_", "")
 
 
 class _GatherFn(beam.CombineFn):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,30 +86,21 @@ def _yield(domain: Mapping[str, Any]) -> float:
     return round(domain.get("accepted", 0) / started, 4)
 
 
-class _WriteSummaryFn(beam.DoFn):
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def process(self, counts: Counts, diversity: dict[str, Any]) -> Iterator[str]:
-        write_summary(self._path, {**summarise(counts), "diversity": diversity})
-        yield self._path
-
-
 @dataclass
 class WriteSummary(beam.PTransform):
-    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job.
-
-    Attributes:
-        path: file to write.
-        diversity: PCollection of one dict, the figures of `DiversityFn`.
-    """
+    """Writes the summary from inside the graph, so that it is there even if nobody waited for the job."""
 
     path: str
-    diversity: Any
+    diversity: Any  # PCollection of one dict, the figures of `DiversityFn`
 
     def expand(self, counts: beam.PCollection) -> beam.PCollection:
-        write = beam.ParDo(_WriteSummaryFn(self.path), beam.pvalue.AsSingleton(self.diversity))
+        write = beam.Map(_write, self.path, beam.pvalue.AsSingleton(self.diversity))
         return counts | "Write" >> write.with_output_types(str)
+
+
+def _write(counts: Counts, path: str, diversity: dict[str, Any]) -> str:
+    write_summary(path, {**summarise(counts), "diversity": diversity})
+    return path
 
 
 # A list of numbers as `indent` spreads it over lines. No text looks so: a line's end in a text is written as \\n.

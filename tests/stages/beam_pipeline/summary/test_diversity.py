@@ -43,7 +43,7 @@ def combine(parts: list[list[VerifiedQA]]) -> Figures:
         figures = fn.create_accumulator()
         for qa in part:
             figures = fn.add_input(figures, qa)
-        accumulators.append(pickle.loads(pickle.dumps(fn.compact(figures))))
+        accumulators.append(pickle.loads(pickle.dumps(figures)))
     return fn.merge_accumulators(accumulators)
 
 
@@ -213,7 +213,6 @@ def test_memory_is_bounded() -> None:
     for number in range(30_000):
         question = " ".join(f"{generator.getrandbits(24):x}" for _ in range(8))
         figures.add(verified(question, persona=f"persona {number}"))
-    figures.settle()
     assert len(pickle.dumps(figures)) < 620_000
 
 

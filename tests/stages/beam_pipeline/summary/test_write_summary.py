@@ -131,7 +131,7 @@ def run_counts(
         texts = pipeline | "texts" >> beam.Create(read.passed if given is None else given).with_output_types(Document)
         begun = pipeline | "tasks" >> beam.Create(tasks).with_output_types(PersonaTask)
         counts = pipeline | CountRun(
-            outcome(pipeline, "started", read, Document), ended, texts, begun, *outcome(pipeline, "leaving", leaving, VerifiedQA)
+            outcome(pipeline, "started", read, Document), ended, texts, begun, outcome(pipeline, "leaving", leaving, VerifiedQA)
         )
         figures = pipeline | "Figures" >> beam.Create([{"pairs": len(leaving[0])}])
         counts | WriteSummary(str(folder / "summary.json"), figures)

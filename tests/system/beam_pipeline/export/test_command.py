@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from beam_pipeline.export import command as export_module
 from beam_pipeline.export.command import Selection, chosen_domains, main
+from beam_pipeline.export.folder import ExportFolder, SplitFiles
 from beam_pipeline.export.trainer_rows import TRAINERS, Templates, split_of
 from beam_pipeline.main import main as run_pipeline
 from beam_pipeline.output.kinds import SCHEMAS
@@ -235,6 +236,23 @@ def test_half_a_surrogate_pair_does_not_end_an_export(tmp_path: Path, name: str)
     assert "What is \\\\ud800?" in json.dumps(written_rows(tmp_path / "to")[0])
 
 
+def test_whole_numbers_over_64_bits_do_not_end_an_export(tmp_path: Path) -> None:
+    file = tmp_path / "rows"
+    with ExportFolder(str(file)) as folder:
+        with SplitFiles(folder, None, "{split}.jsonl", 10) as files:
+            files.write("train", {"answer": 2**70})
+        folder.commit({})
+    assert written_rows(file) == [{"answer": 2**70}]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_export_of_nothing_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    run = finished_run(tmp_path / "run", [pair(1)])
+    assert export(run, tmp_path / "to", name, "--min_pass_rate", "0.5") == 1
+    assert "left by these options: the pass rate was not measured; nothing" in capsys.readouterr().err
+    assert not (tmp_path / "to").exists()
+
+
 def test_a_stream_is_exported_as_far_as_its_windows_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = finished_run(tmp_path / "run", [pair(1)], streaming=True)
     (run / "summary.json").unlink()
@@ -243,7 +261,8 @@ def test_a_stream_is_exported_as_far_as_its_windows_closed(tmp_path: Path, capsy
     for hour in (6, 7):
         window = f"20261121T0{hour}0000Z-20261121T0{hour}1000Z-6b01b1f4-pane0-00000-of-00001.jsonl"
         write_rows(run / "qa" / f"qa-{window}", [pair(hour)])
-        summary = {**json.loads((finished_run(tmp_path / f"{hour}", [pair(hour)]) / "summary.json").read_text("utf-8"))}
+        summary = json.loads((finished_run(tmp_path / f"{hour}", [pair(hour)]) / "summary.json").read_text("utf-8"))
+        summary |= {"window": {"start": f"2026-11-21T0{hour}:00:00Z", "end": f"2026-11-21T0{hour}:10:00Z"}}
         (run / "summaries" / f"summaries-{window}").write_text(json.dumps(summary) + "\n", "utf-8")
     with open(run / "run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -313,7 +332,7 @@ def _not_json(run: Path) -> None:
 BROKEN = {
     "no qa/": (_no_qa, "there is no qa/ in it"),
     "no summary": (lambda run: (run / "summary.json").unlink(), "its run has not ended; go on with it by --resume"),
-    "no run's summary": (lambda run: (run / "summary.json").write_text("[]"), "summary.json is not that of a run"),
+    "no run's summary": (lambda run: (run / "summary.json").write_text("[]"), "holds no summary.json of a run that ended"),
     "lost file": (
         lambda run: (run / "qa" / SHARD).write_text(""),
         "qa/ holds 0 pairs and summary.json says 1",

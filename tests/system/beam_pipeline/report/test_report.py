@@ -25,10 +25,10 @@ from beam_pipeline.main import main
 from beam_pipeline.output.kinds import SCHEMAS, columns_of
 from beam_pipeline.report import write as report
 from beam_pipeline.report.charts import bins
-from beam_pipeline.report.command import main as report_main
+from beam_pipeline.report.collect import Sample
 from beam_pipeline.report.documents import Wanted, show
 from beam_pipeline.report.elements import element, script_json
-from beam_pipeline.report.sample import Sample
+from beam_pipeline.report.write import main as report_main
 from beam_pipeline.run import batch as batch_run
 from beam_pipeline.summary.write_summary import read_summary
 from tests.fakes.hostile import EVIL, hostile_output
@@ -259,7 +259,7 @@ def test_report_false_leaves_it_out(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @given(st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(0, 10**6)), max_size=200), st.integers(1, 20), st.randoms())
 def test_a_sample_is_fair_and_does_not_depend_on_order(rows: list[tuple[str, int]], places: int, order: random.Random) -> None:
     def choose(offered: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        sample = Sample[tuple[str, int]](places)
+        sample = Sample(places)
         for row in offered:
             sample.offer(row[0], row[1], lambda row=row: row)  # type: ignore[misc]
         return list(sample.rows())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from beam_pipeline.output.run_lock import LOCK_FILE, only_run
+from beam_pipeline.output.names import LOCK_FILE
+from beam_pipeline.output.run_lock import only_run
 from tests.places import ROOT
 
 HOLD = """

@@ -18,7 +18,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.output.folder import list_output, prepare_output
 from beam_pipeline.output.kinds import FREE_FORM, KINDS, SCHEMAS, columns_of, json_line
-from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.output.write_run import WriteRecords
 from tests.places import ROOT
 from transforms.records import (
     DeadLetter,
@@ -156,7 +156,7 @@ import signal, sys, time
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from beam_pipeline.output.kinds import FREE_FORM
-from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.output.write_run import WriteRecords
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 
@@ -343,7 +343,7 @@ server = create_server("localhost", port, in_memory=True, default_bucket="b")
 server.start()
 
 from beam_pipeline.output.kinds import FREE_FORM
-from beam_pipeline.output.write_files import WriteRecords
+from beam_pipeline.output.write_run import WriteRecords
 from beam_pipeline.output.folder import list_output, prepare_output
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.input_list import check_inputs
