@@ -129,14 +129,10 @@ class Simulation:
         self._attempts[key] = number + 1
         if len(self._attempts) > REMEMBERED_REQUESTS:
             self._attempts.popitem(last=False)
-        attempt = Attempt(key, number, "")
-        left = attempt.draw("fault").random() if any(self.config.fault_shares()) else 1.0
-        for fault, share in zip(FAULTS, self.config.fault_shares(), strict=True):
-            if left < share:
-                self.faults[fault] += 1
-                return Attempt(key, number, fault)
-            left -= share
-        return attempt
+        shares = self.config.fault_shares()
+        fault = Attempt(key, number).draw("fault").choices((*FAULTS, ""), (*shares, 1 - sum(shares)))[0] if any(shares) else ""
+        self.faults.update([fault] if fault else [])
+        return Attempt(key, number, fault)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

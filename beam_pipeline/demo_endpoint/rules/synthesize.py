@@ -1,6 +1,5 @@
 """Synthesize: the fact of a document that a persona asks for."""
 
-import re
 from typing import Any
 
 from beam_pipeline.demo_endpoint.rules.classify import personas_of
@@ -19,7 +18,5 @@ def synthesize_pair(document: str, persona: str) -> dict[str, Any]:
     if number >= len(facts):
         return {"question": "", "answer": "", "answer_type": "term", "aliases": []}
     fact = facts[number]
-    # "40 percent" means the same as "40%".
-    percent = re.fullmatch(r"([\d.,]+) ?(?:percent|per cent)", fact.answer)
-    aliases = [f"{percent[1]}%"] if percent else [fact.answer.replace("%", " percent")] if "%" in fact.answer else []
+    aliases = [fact.answer.replace("%", " percent")] if "%" in fact.answer else []
     return {"question": fact.question, "answer": fact.answer, "answer_type": fact.answer_type, "aliases": aliases}
