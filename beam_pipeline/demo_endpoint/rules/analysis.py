@@ -89,12 +89,10 @@ def _title(text: str) -> str:
 
 
 def _terms(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Names, word pairs and words that come back most often, best first, none inside another."""
+    """Names and words that come back most often, best first, none inside another."""
     said = {word for word, count in counts.items() if count > 1 and len(word) > 3 and word not in STOP | VAGUE}
     names = Counter(NAMES.findall(text))
-    pairs = Counter(f"{a} {b}" for a, b in re.findall(r"\b([a-z]{4,})(?= ([a-z]{4,})\b)", text) if a in said and b in said)
     scores = {name: count * 1.5 for name, count in names.items() if count > 1 and name.lower() not in STOP | VAGUE}
-    scores |= {pair: count * 1.8 for pair, count in pairs.items() if count > 1 and not pair.split()[0].endswith("ly")}
     scores |= {word: counts[word] * 0.8 for word in said if len(word) > 4 and counts[word] > 2 and word.isascii()}
     chosen: list[str] = []
     for term in sorted(scores, key=lambda term: (-scores[term], text.find(term), term)):

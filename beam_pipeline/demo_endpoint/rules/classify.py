@@ -1,7 +1,7 @@
 """Classify: the domain whose word list fits a document best, and readers named after the document's topics."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib import resources
@@ -27,7 +27,7 @@ def classify_document(document: str, system: str) -> dict[str, Any]:
     """The best-fitting domain of those listed in the system message, and the document's readers."""
     limit = _PERSONA_LIMIT.search(system)
     evidence, analysis = _evidence(tuple(_DOMAIN_LINE.findall(system))), analyse(document)
-    scores: Counter[str] = Counter()
+    scores: dict[str, float] = defaultdict(float)
     for word, count in Counter(map(stem, WORD.findall(document))).items():
         for domain in evidence.get(word, ()):
             # A word that many domains share says less.

@@ -80,12 +80,6 @@ _FORMS = (
 )
 _LINES = (
     (
-        "duration",
-        3.9,
-        r"(?P<what>(?:Prep|Cook|Total) time)\W{0,4}:\s*(?P<answer>\d[\w –-]{0,20}?)\s*$",
-        "How long is the {what} in the recipe for {title}?",
-    ),
-    (
         "number",
         3.7,
         r"^\s*[-*]\s+(?P<answer>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|"
@@ -102,7 +96,7 @@ _LINES = (
 
 
 def _in_lines(analysis: Analysis) -> Iterator[Fact]:
-    """The times and amounts of a recipe, and what the functions and classes of source code are for."""
+    """The amounts of a recipe, and what the functions and classes of source code are for."""
     for kind, score, pattern, question in _LINES:
         for match in re.finditer(pattern, analysis.text, re.MULTILINE) if kind == "code" or analysis.title else ():
             asked = question.format(title=analysis.title, **match.groupdict())
@@ -165,8 +159,8 @@ def _asked(statement: str, analysis: Analysis) -> Iterator[tuple[str, str, str, 
             first, space, rest = said.get("subject", "").partition(" ")
             subject = (first.lower() if first.lower() in STOP | analysis.lower else first) + space + rest
             yield question.format(**{**said, "subject": subject}), said["answer"], kind, score
-    for kind, noun, pattern in _BLANKS:
-        for match in pattern.finditer(statement):
+    for kind, noun, blank in _BLANKS:
+        for match in blank.finditer(statement):
             found = match[match.lastindex or 0]
             before, after = statement[: match.end() - len(found)], statement[match.end() :]
             part_of_name = noun == "number" and (_LABEL.search(before) or len(found) == 1)

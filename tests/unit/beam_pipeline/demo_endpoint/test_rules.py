@@ -164,7 +164,6 @@ def test_common_sentences_become_natural_questions(sentence: str, question: str,
 
 def test_a_recipe_and_source_code_give_facts_of_their_own_kind() -> None:
     recipe = {fact.question: fact.answer for fact in find_facts(RECIPE)}
-    assert recipe["How long is the Cook time in the recipe for Lentil Stew?"] == "40 min"
     assert recipe["How much red lentils does the recipe for Lentil Stew call for?"] == "300 g"
     code = {fact.answer: fact.answer_type for fact in find_facts(CODE)}
     assert code["pull"] == code["LineReader"] == "code"
