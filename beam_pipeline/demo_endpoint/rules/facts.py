@@ -1,16 +1,18 @@
-"""The facts of a document that can be asked for, from its sentences and from the lines of recipes and source code."""
+"""Synthesize: the facts of a document, from its sentences and the lines of recipes and source code, and who asks for which."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from beam_pipeline.demo_endpoint.rules.analysis import CACHED_DOCUMENTS, Analysis, analyse
-from beam_pipeline.demo_endpoint.rules.quantities import DATE, HEDGE, NUM, QUANTITIES, SPELT, YEAR
+from beam_pipeline.demo_endpoint.rules.classify import personas_of
+from beam_pipeline.demo_endpoint.rules.quantities import QUANTITIES, SPELT
 from beam_pipeline.demo_endpoint.rules.verify import REFERS, leaks
 from beam_pipeline.demo_endpoint.rules.words import NAME, NAMES, STOP, VAGUE, content
-from transforms.text import normalise
+from transforms.text import normalise, stable_seed
 
 SEARCHED_SENTENCES = 120  # enough for any number of personas, and bounded time on long texts
 MIN_CONTEXT = 4  # words around a blank that carry meaning
@@ -24,6 +26,21 @@ class Fact:
     answer: str
     answer_type: str
     score: float
+
+
+def synthesize_pair(document: str, persona: str) -> dict[str, Any]:
+    """The persona's question and its answer; both empty if there is nothing to ask.
+
+    Personas that `classify` gave for this document get different facts; any other persona gets one that its own text decides.
+    """
+    facts = find_facts(document)
+    named = (number for number, reader in enumerate(personas_of(document)) if reader["name"] in persona)
+    number = next(named, stable_seed("persona", persona, facts[0].question) % len(facts) if facts else 0)
+    if number >= len(facts):
+        return {"question": "", "answer": "", "answer_type": "term", "aliases": []}
+    fact = facts[number]
+    aliases = [fact.answer.replace("%", " percent")] if "%" in fact.answer else []
+    return {"question": fact.question, "answer": fact.answer, "answer_type": fact.answer_type, "aliases": aliases}
 
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
@@ -46,37 +63,11 @@ def _worth_asking(question: str, found: str, kind: str) -> bool:
     return kind not in ("name", "term", "code") or content(found).isdisjoint(content(question))
 
 
-# The subject of a clause: no comma, no verb, no clause of its own.
-_SUBJECT = (
-    r"(?P<subject>(?:(?!(?:that|which|who|when|where|if|because|although|while|as|than|and|or|but|not|has|have|had|does|do|did|"
-    r"there|it|they|what|how|was|were|is|are|can|will)\b)[^\s,;:]+ ?){1,9})"
-)
-_CLAUSE_END = r"(?:(?:[,;:]| (?:and|when|but|so|after|where|while|whereas|although|which|because)\b).*)?$"
-# Answer type, how natural the question reads, what a statement looks like, the question.
-_FORMS = (
-    (
-        "date",
-        4.0,
-        rf"{_SUBJECT} (?P<verb>was|were) (?P<done>[^,;:$]{{3,80}}?) [io]n (?P<answer>{DATE}|{YEAR})(?![-–\d]|s\b)"
-        rf"(?P<rest>[^,;:$]{{0,60}}?){_CLAUSE_END}",
-        "When {verb} {subject} {done}{rest}?",
-    ),
-    (
-        "number",
-        3.8,
-        rf"{_SUBJECT} (?P<verb>has|have|had) (?:{HEDGE} )?(?P<answer>{NUM}|{SPELT}) (?P<things>(?:[a-z]+ ){{0,2}}[a-z]+s)"
-        r"(?=[,.;:(]| (?:of|in|on|at|with|that|which|who|and|for|from|to|per|as|by|such|called|known)\b|$)",
-        "How many {things} {verb} {subject}?",
-    ),
-    (
-        "term",
-        3.4,
-        r"(?:An? )?(?P<answer>(?:(?!(?:of|in|to|for|on|by|the|that|there|one|most|all|can|also|not|both)\b)[A-Za-z’'-]+ ?){1,4})"
-        r"(?: \([^()]*\))? (?:is|are|describes|refers to|means) "
-        r"(?P<what>(?:an?|the|any) (?!(?:only|same|case|main|most|number|few|lot|issue|problem|part|result|way|key)\b).{40,230}?)"
-        rf"{_CLAUSE_END}",
-        "What is the term for {what}?",
-    ),
+_DEFINITION = re.compile(
+    r"(?:An? )?(?P<term>(?:(?!(?:of|in|to|for|on|by|the|that|there|one|most|all|can|also|not|both)\b)[A-Za-z’'-]+ ?){1,4})"
+    r"(?: \([^()]*\))? (?:is|are|describes|refers to|means) "
+    r"(?P<what>(?:an?|the|any) (?!(?:only|same|case|main|most|number|few|lot|issue|problem|part|result|way|key)\b).{40,230}?)"
+    r"(?:(?:[,;:]| (?:and|when|but|so|after|where|while|whereas|although|which|because)\b).*)?$"
 )
 _LINES = (
     (
@@ -152,13 +143,9 @@ _LABEL = re.compile(r"(?:[A-Z][\w-]*|lines?|steps?|questions?|items?|part|level|
 
 
 def _asked(statement: str, analysis: Analysis) -> Iterator[tuple[str, str, str, float]]:
-    """Question, answer, answer type and score: a form that fits the statement, else the statement with a blank."""
-    for kind, score, pattern, question in _FORMS:
-        if match := re.match(pattern, statement):
-            said = match.groupdict()
-            first, space, rest = said.get("subject", "").partition(" ")
-            subject = (first.lower() if first.lower() in STOP | analysis.lower else first) + space + rest
-            yield question.format(**{**said, "subject": subject}), said["answer"], kind, score
+    """Question, answer, answer type and score: what a statement defines, else the statement with a blank."""
+    if match := _DEFINITION.match(statement):
+        yield f"What is the term for {match['what']}?", match["term"], "term", 3.4
     for kind, noun, blank in _BLANKS:
         for match in blank.finditer(statement):
             found = match[match.lastindex or 0]

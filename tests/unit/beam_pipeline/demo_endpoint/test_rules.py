@@ -134,32 +134,11 @@ def test_classify_knows_a_domain_of_the_users_own_by_its_description() -> None:
     assert ask(prompts, "classify", hive)["domain"] == "Beekeeping"
 
 
-@pytest.mark.parametrize(
-    ("sentence", "question", "answer", "answer_type"),
-    [
-        ("The Harrow Bridge was opened in 1923.", "When was the Harrow Bridge opened?", "1923", "date"),
-        (
-            "The Festival Hall was opened on 3 May 1951 by the king.",
-            "When was the Festival Hall opened by the king?",
-            "3 May 1951",
-            "date",
-        ),
-        (
-            "A bascule is a movable bridge deck that is raised by a counterweight.",
-            "What is the term for a movable bridge deck that is raised by a counterweight?",
-            "bascule",
-            "term",
-        ),
-        ("The Tamble Union has 28 member states.", "How many member states has the Tamble Union?", "28", "number"),
-    ],
-    ids=["year", "date", "definition", "count"],
-)  # fmt: skip
-def test_common_sentences_become_natural_questions(sentence: str, question: str, answer: str, answer_type: str) -> None:
+def test_a_definition_becomes_a_natural_question() -> None:
     filler = "The keeper of the lighthouse walked to the harbour and looked at the ships."
-    facts = find_facts(f"{sentence} {filler}")
-    assert any(fact.question.lower().endswith(question.lower()) for fact in facts), [fact.question for fact in facts]
-    fact = next(fact for fact in facts if fact.question.lower().endswith(question.lower()))
-    assert (fact.answer.lower(), fact.answer_type) == (answer.lower(), answer_type)
+    facts = find_facts(f"A bascule is a movable bridge deck that is raised by a counterweight. {filler}")
+    asked = {fact.question: (fact.answer, fact.answer_type) for fact in facts}
+    assert asked["What is the term for a movable bridge deck that is raised by a counterweight?"] == ("bascule", "term")
 
 
 def test_a_recipe_and_source_code_give_facts_of_their_own_kind() -> None:
