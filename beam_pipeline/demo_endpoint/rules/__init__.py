@@ -2,7 +2,7 @@
 
 It answers each request from the document's own sentences, deterministically, so that the pipeline can be tried,
 tested and timed without a GPU. Its questions are checkable but plain: do not train on them. One module does one task;
-`analysis` and `words` read the document for all of them, `facts` finds what `synthesize` asks.
+`analysis` reads the document for all of them, `facts` finds what `synthesize` asks.
 """
 
 import re

@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from beam_pipeline.demo_endpoint.rules.analysis import analyse
-from beam_pipeline.demo_endpoint.rules.words import WORD, content, stem
+from beam_pipeline.demo_endpoint.rules.analysis import WORD, analyse, content, stem
 from prompts.load import DEFAULT_DOMAIN, load_domains
 
 _DOMAIN_LINE = re.compile(r'^ *- "(.+?)": (.*)$', re.MULTILINE)

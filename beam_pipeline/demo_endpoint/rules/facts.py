@@ -1,4 +1,4 @@
-"""Synthesize: the facts of a document, from its sentences and the lines of recipes and source code, and who asks for which."""
+"""Synthesize: the facts of a document, from its sentences and the lines of recipes, and who asks for which."""
 
 import re
 from collections import Counter
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import CACHED_DOCUMENTS, Analysis, analyse
+from beam_pipeline.demo_endpoint.rules.analysis import CACHED_DOCUMENTS, NAME, NAMES, STOP, VAGUE, Analysis, analyse, content
 from beam_pipeline.demo_endpoint.rules.classify import personas_of
 from beam_pipeline.demo_endpoint.rules.quantities import QUANTITIES, SPELT
 from beam_pipeline.demo_endpoint.rules.verify import REFERS, leaks
-from beam_pipeline.demo_endpoint.rules.words import NAME, NAMES, STOP, VAGUE, content
 from transforms.text import normalise, stable_seed
 
 SEARCHED_SENTENCES = 120  # enough for any number of personas, and bounded time on long texts
@@ -47,7 +46,7 @@ def synthesize_pair(document: str, persona: str) -> dict[str, Any]:
 def find_facts(text: str) -> tuple[Fact, ...]:
     """Facts that can be asked for, best first: no answer twice, each further one of a kind a little lower."""
     analysis = analyse(text)
-    found = sorted((*_in_lines(analysis), *_in_sentences(analysis)), key=lambda fact: fact.score)
+    found = sorted((*_in_recipe(analysis), *_in_sentences(analysis)), key=lambda fact: fact.score)
     taken: Counter[str] = Counter()
     ranked = []
     for fact in sorted({normalise(fact.answer): fact for fact in found}.values(), key=lambda fact: -fact.score):
@@ -69,30 +68,18 @@ _DEFINITION = re.compile(
     r"(?P<what>(?:an?|the|any) (?!(?:only|same|case|main|most|number|few|lot|issue|problem|part|result|way|key)\b).{40,230}?)"
     r"(?:(?:[,;:]| (?:and|when|but|so|after|where|while|whereas|although|which|because)\b).*)?$"
 )
-_LINES = (
-    (
-        "number",
-        3.7,
-        r"^\s*[-*]\s+(?P<answer>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|"
-        r"teaspoons?|grams?|cloves?|litres?))\s+(?:of\s+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)\s*(?:[,(;/.].*)?$",
-        "How much {what} does the recipe for {title} call for?",
-    ),
-    (
-        "code",
-        3.0,
-        r"^[ \t]*(?:def|class) (?P<answer>\w+)[^\n]*\n\s*(?:\"\"\"|''')\s*(?P<what>[A-Z][^\"\n]{15,140}?)\.?\s*(?:\"\"\"|'''|\n)",
-        'Which Python function, method or class is documented as "{what}"?',
-    ),
+_INGREDIENT = re.compile(
+    r"^\s*[-*]\s+(?P<amount>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|teaspoons?|"
+    r"grams?|cloves?|litres?))\s+(?:of\s+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)\s*(?:[,(;/.].*)?$",
+    re.MULTILINE,
 )
 
 
-def _in_lines(analysis: Analysis) -> Iterator[Fact]:
-    """The amounts of a recipe, and what the functions and classes of source code are for."""
-    for kind, score, pattern, question in _LINES:
-        for match in re.finditer(pattern, analysis.text, re.MULTILINE) if kind == "code" or analysis.title else ():
-            asked = question.format(title=analysis.title, **match.groupdict())
-            if _worth_asking(asked, match["answer"], kind):
-                yield Fact(asked, match["answer"], kind, score - match.start() / 200_000)
+def _in_recipe(analysis: Analysis) -> Iterator[Fact]:
+    for match in _INGREDIENT.finditer(analysis.text) if analysis.title else ():
+        question = f"How much {match['what']} does the recipe for {analysis.title} call for?"
+        if _worth_asking(question, match["amount"], "number"):
+            yield Fact(question, match["amount"], "number", 3.7 - match.start() / 200_000)
 
 
 def _in_sentences(analysis: Analysis) -> Iterator[Fact]:

@@ -7,9 +7,8 @@ know how a question was made, so that it is sometimes wrong.
 import re
 from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse
+from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse, content
 from beam_pipeline.demo_endpoint.rules.quantities import DATE, NUM, PERIOD, SPELT, YEAR
-from beam_pipeline.demo_endpoint.rules.words import content
 
 # Share of the question's words that a sentence must have, or it is about something else.
 MIN_SHARED = 0.5

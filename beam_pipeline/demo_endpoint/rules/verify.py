@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse
-from beam_pipeline.demo_endpoint.rules.words import content
+from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse, content
 from transforms.answers.agreement import answers_match
 from transforms.text import normalise
 

@@ -141,14 +141,12 @@ def test_a_definition_becomes_a_natural_question() -> None:
     assert asked["What is the term for a movable bridge deck that is raised by a counterweight?"] == ("bascule", "term")
 
 
-def test_a_recipe_and_source_code_give_facts_of_their_own_kind() -> None:
+def test_a_recipe_gives_its_amounts() -> None:
     recipe = {fact.question: fact.answer for fact in find_facts(RECIPE)}
     assert recipe["How much red lentils does the recipe for Lentil Stew call for?"] == "300 g"
-    code = {fact.answer: fact.answer_type for fact in find_facts(CODE)}
-    assert code["pull"] == code["LineReader"] == "code"
 
 
-@pytest.mark.parametrize(("document", "distinct"), [(BRIDGE, 3), (RECIPE, 3), (CODE, 2)], ids=["bridge", "recipe", "code"])
+@pytest.mark.parametrize(("document", "distinct"), [(BRIDGE, 3), (RECIPE, 3)], ids=["bridge", "recipe"])
 def test_the_personas_of_a_document_get_different_verified_pairs(prompts: PromptSet, document: str, distinct: int) -> None:
     reply = ask(prompts, "classify", document)
     pairs = [
