@@ -24,6 +24,7 @@ BLOCK_TOKENS = 16  # vLLM's block: a prefix is cached in whole blocks
 # request, cutting real tokens with the expression of `estimate_tokens` about 1 millisecond.
 BLOCK_CHARS = 4 * BLOCK_TOKENS
 REMEMBERED_REQUESTS = 200_000  # attempts are counted for this many distinct requests
+_shared_tokens = lru_cache(maxsize=2048)(estimate_tokens)
 
 FAULTS = ("429", "500", "malformed", "truncated", "hang")
 
@@ -130,7 +131,7 @@ class Simulation:
         if len(self._attempts) > REMEMBERED_REQUESTS:
             self._attempts.popitem(last=False)
         shares = self.config.fault_shares()
-        fault = Attempt(key, number).draw("fault").choices((*FAULTS, ""), (*shares, 1 - sum(shares)))[0] if any(shares) else ""
+        fault = Attempt(key, number).draw("fault").choices((*FAULTS, ""), (*shares, 1 - sum(shares)))[0]
         self.faults.update([fault] if fault else [])
         return Attempt(key, number, fault)
 
@@ -193,8 +194,3 @@ def _prompt_tokens(content: str) -> int:
     """Estimated tokens of a message; the part that calls for one document share is counted once."""
     document, close, task = content.rpartition(DOCUMENT_CLOSE)
     return _shared_tokens(document + close) + estimate_tokens(task) if close else _shared_tokens(content)
-
-
-@lru_cache(maxsize=2048)
-def _shared_tokens(text: str) -> int:
-    return estimate_tokens(text)
