@@ -8,11 +8,10 @@ import sys
 import threading
 import urllib.request
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.demo_endpoint.server import READY, EndpointConfig, to_flags
+from beam_pipeline.demo_endpoint.server import READY
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -31,18 +30,17 @@ class DemoEndpoint(AbstractContextManager["DemoEndpoint"]):
         atexit.register(self.stop)
 
     @classmethod
-    def start(cls, config: EndpointConfig | None = None, **options: Any) -> "DemoEndpoint":
+    def start(cls, **options: Any) -> "DemoEndpoint":
         """Start an endpoint and wait until it listens. `options` are fields of `EndpointConfig`.
 
         Raises:
             RuntimeError: it did not start; the child's own message is on standard error.
         """
-        # A config given whole is taken as it is; options change single fields of it.
-        settings = (asdict(config) if config else {}) | options | {"exit_with_parent": True}
+        flags = ["--exit_with_parent", *(f"--{name}={value}" for name, value in options.items())]
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         process = subprocess.Popen(
-            [sys.executable, "-m", "beam_pipeline.demo_endpoint", *to_flags(EndpointConfig(**settings))],
+            [sys.executable, "-m", "beam_pipeline.demo_endpoint", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=root,  # `-m` looks there first, and not among the files of the user

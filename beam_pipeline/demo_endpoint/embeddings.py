@@ -9,9 +9,11 @@ import math
 import struct
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from beam_pipeline.demo_endpoint.replies import MODEL, RequestError, read_body
+from pydantic import Field, StrictInt
+
+from beam_pipeline.demo_endpoint.replies import MODEL, Body, read_body
 from transforms.text import estimate_tokens, normalise, words
 
 EMBEDDING_MODEL = "demo-hashing"
@@ -21,6 +23,7 @@ MOST_TEXTS = 2048  # as OpenAI's endpoint
 _PART = 4
 # Words of so few letters hold sentences together, and count little.
 _SMALL_WORD, _SMALL_WEIGHT = 3, 0.3
+Text = Annotated[str, Field(min_length=1)]
 
 
 def embed(text: str, dimensions: int = DIMENSIONS) -> list[float]:
@@ -46,29 +49,25 @@ def _hash(feature: str) -> int:
     return int.from_bytes(blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
-def embeddings_reply(raw: bytes) -> dict[str, Any]:
-    """The reply to the body of a POST to /v1/embeddings.
+class EmbeddingsRequest(Body):
+    """The part of an embeddings request that this server reads."""
 
-    Raises:
-        RequestError: 400 or 404, saying what is wrong.
-    """
-    body = read_body(raw, EMBEDDING_MODEL, MODEL)
-    texts = [body["input"]] if isinstance(body.get("input"), str) else body.get("input")
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-        raise RequestError(400, "'input' must be a text or a list of texts, none of them empty", param="input")
-    if len(texts) > MOST_TEXTS:
-        raise RequestError(400, f"{len(texts)} texts in one request; {MOST_TEXTS} are the most", param="input")
-    dimensions = body.get("dimensions", DIMENSIONS)
-    if not isinstance(dimensions, int) or isinstance(dimensions, bool) or not 1 <= dimensions <= DIMENSIONS:
-        raise RequestError(400, f"'dimensions' must be a whole number from 1 to {DIMENSIONS}", param="dimensions")
-    encoding = body.get("encoding_format", "float")
-    if encoding not in ("float", "base64"):
-        raise RequestError(400, "'encoding_format' must be float or base64", param="encoding_format")
+    input: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
+    dimensions: StrictInt = Field(DIMENSIONS, ge=1, le=DIMENSIONS)
+    encoding_format: Literal["float", "base64"] = "float"
+
+
+def embeddings_reply(raw: bytes) -> dict[str, Any]:
+    """The reply to the body of a POST to /v1/embeddings. Raises RequestError as `read_body`."""
+    request = read_body(raw, EmbeddingsRequest, EMBEDDING_MODEL, MODEL)
+    texts = [request.input] if isinstance(request.input, str) else request.input
     rows = []
     for index, text in enumerate(texts):
-        vector = embed(text, dimensions)
-        sent = vector if encoding == "float" else base64.b64encode(struct.pack(f"<{dimensions}f", *vector)).decode()
-        rows.append({"object": "embedding", "index": index, "embedding": sent})
+        vector = embed(text, request.dimensions)
+        packed = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+        rows.append(
+            {"object": "embedding", "index": index, "embedding": vector if request.encoding_format == "float" else packed}
+        )
     tokens = sum(map(estimate_tokens, texts))
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "model": EMBEDDING_MODEL, "data": rows, "usage": usage}

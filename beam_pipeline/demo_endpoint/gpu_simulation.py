@@ -24,6 +24,7 @@ BLOCK_TOKENS = 16  # vLLM's block: a prefix is cached in whole blocks
 # request, cutting real tokens with the expression of `estimate_tokens` about 1 millisecond.
 BLOCK_CHARS = 4 * BLOCK_TOKENS
 REMEMBERED_REQUESTS = 200_000  # attempts are counted for this many distinct requests
+_shared_tokens = lru_cache(maxsize=2048)(estimate_tokens)
 
 FAULTS = ("429", "500", "malformed", "truncated", "hang")
 
@@ -129,14 +130,10 @@ class Simulation:
         self._attempts[key] = number + 1
         if len(self._attempts) > REMEMBERED_REQUESTS:
             self._attempts.popitem(last=False)
-        attempt = Attempt(key, number, "")
-        left = attempt.draw("fault").random() if any(self.config.fault_shares()) else 1.0
-        for fault, share in zip(FAULTS, self.config.fault_shares(), strict=True):
-            if left < share:
-                self.faults[fault] += 1
-                return Attempt(key, number, fault)
-            left -= share
-        return attempt
+        shares = self.config.fault_shares()
+        fault = Attempt(key, number).draw("fault").choices((*FAULTS, ""), (*shares, 1 - sum(shares)))[0]
+        self.faults.update([fault] if fault else [])
+        return Attempt(key, number, fault)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -197,8 +194,3 @@ def _prompt_tokens(content: str) -> int:
     """Estimated tokens of a message; the part that calls for one document share is counted once."""
     document, close, task = content.rpartition(DOCUMENT_CLOSE)
     return _shared_tokens(document + close) + estimate_tokens(task) if close else _shared_tokens(content)
-
-
-@lru_cache(maxsize=2048)
-def _shared_tokens(text: str) -> int:
-    return estimate_tokens(text)

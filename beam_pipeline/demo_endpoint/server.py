@@ -4,9 +4,8 @@
     with DemoEndpoint.start(slots=64) as endpoint: ...       # the same, as a child process, from Python
 
 Serves `/v1/chat/completions`, `/v1/models`, `/health` and `/stats` (its own figures, as JSON). The
-model is `demo_model` (rules, no network), the form of its replies `demo_replies`; how a GPU server
-would behave under load or failure can be added by flags, see `demo_server_simulation`. Needs no GPU,
-no key, and nothing outside this machine.
+model is in `rules`, the form of its replies in `replies`; how a GPU server would behave under load or
+failure can be added by flags, see `gpu_simulation`. Needs no GPU, no key, and nothing outside this machine.
 """
 
 import asyncio
@@ -21,12 +20,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.demo_endpoint import rules as demo_model
 from beam_pipeline.demo_endpoint.embeddings import embeddings_reply
 from beam_pipeline.demo_endpoint.gpu_simulation import Attempt, Prompt, Simulation, SimulationConfig
-from beam_pipeline.demo_endpoint.replies import MODEL, ChatRequest, RequestError, cut, parse_body, reply_text
+from beam_pipeline.demo_endpoint.replies import MODEL, ChatRequest, RequestError, cut, read_body, reply_text
 from transforms.inference.serving.die_with_parent import die_with_parent
 from transforms.text import estimate_tokens
 
@@ -62,18 +62,6 @@ def parse_flags(argv: Sequence[str] | None = None) -> EndpointConfig:
         parser.error(str(error))
 
 
-def to_flags(config: EndpointConfig) -> list[str]:
-    """The command line that gives this configuration; what has its default value is left out."""
-    flags = []
-    for option in fields(EndpointConfig):
-        value = getattr(config, option.name)
-        if value is True:
-            flags.append(f"--{option.name}")
-        elif value != option.default:
-            flags.append(f"--{option.name}={value}")
-    return flags
-
-
 class Server:
     """Handlers of the HTTP server, and the figures that `/stats` shows."""
 
@@ -89,7 +77,7 @@ class Server:
         self._last_reply_at: float | None = None
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self.guard])
         app.add_routes(
             [
                 web.post("/v1/chat/completions", self.chat),
@@ -105,8 +93,6 @@ class Server:
         return web.json_response({"status": "ok"})
 
     async def models(self, request: web.Request) -> web.Response:
-        if refused := self._refused(request):
-            return refused
         return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": OWNER}]})
 
     async def stats(self, request: web.Request) -> web.Response:
@@ -126,27 +112,20 @@ class Server:
         )
 
     async def chat(self, request: web.Request) -> web.Response:
-        if refused := self._refused(request):
-            return refused
         self._figures["requests"] += 1
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
         try:
-            return await self._complete(parse_body(await request.read()))
-        except RequestError as error:
+            return await self._complete(read_body(await request.read(), ChatRequest, MODEL))
+        except RequestError:
             self._figures["refused"] += 1
-            return _error(error)
+            raise
         finally:
             self._in_flight -= 1
             self._last_reply_at = time.time()
 
     async def embeddings(self, request: web.Request) -> web.Response:
-        if refused := self._refused(request):
-            return refused
-        try:
-            return web.json_response(embeddings_reply(await request.read()))
-        except RequestError as error:
-            return _error(error)
+        return web.json_response(embeddings_reply(await request.read()))
 
     async def _complete(self, request: ChatRequest) -> web.Response:
         """Answer a valid request, with whatever delay and fault the simulation has for it."""
@@ -160,10 +139,9 @@ class Server:
             refusal = RequestError(429, "too many requests (simulated)", "rate_limit_error")
             return _error(refusal, {"Retry-After": f"{wait:g}"} if wait else None)
         text, finish_reason = self._reply(request, attempt)
-        limit = request.max_tokens or sys.maxsize
         async with self.simulation.slot():
             prompt = self.simulation.read(request.messages)
-            output_tokens = self.simulation.output_tokens(attempt, estimate_tokens(text), limit)
+            output_tokens = self.simulation.output_tokens(attempt, estimate_tokens(text), _limit(request))
             await self.simulation.serve(attempt, prompt, output_tokens)
         if attempt.fault == "500":
             return _error(RequestError(500, "internal error (simulated)", "server_error"))
@@ -178,8 +156,8 @@ class Server:
             return f"{text[: max(len(text) // 2, 1)]} ...\nI hope this helps!", "stop"
         if attempt.fault == "truncated":
             return text[: len(text) // 2], "length"
-        if request.max_tokens is not None and estimate_tokens(text) > request.max_tokens:
-            return cut(text, request.max_tokens), "length"
+        if estimate_tokens(text) > _limit(request):
+            return cut(text, _limit(request)), "length"
         return text, "stop"
 
     def _response(self, attempt: Attempt, prompt: Prompt, text: str, finish_reason: str, output_tokens: int) -> web.Response:
@@ -201,12 +179,20 @@ class Server:
         }
         return web.json_response(body)
 
-    def _refused(self, request: web.Request) -> web.Response | None:
-        """A 401 if a key is asked for and the request has another or none."""
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse a request to the API without the key, and say what is wrong with another as OpenAI's servers do."""
         sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self._key or hmac.compare_digest(sent.encode(), self._key.encode()):
-            return None
-        return _error(RequestError(401, "the API key is missing or wrong", "authentication_error"))
+        if self._key and request.path.startswith("/v1/") and not hmac.compare_digest(sent.encode(), self._key.encode()):
+            return _error(RequestError(401, "the API key is missing or wrong", "authentication_error"))
+        try:
+            return await handler(request)
+        except RequestError as error:
+            return _error(error)
+
+
+def _limit(request: ChatRequest) -> int:
+    return request.max_completion_tokens or request.max_tokens or sys.maxsize
 
 
 def _error(error: RequestError, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -237,5 +223,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         asyncio.run(serve(parse_flags(argv)))
     except (ValueError, OSError, OverflowError) as error:
-        print(f"demo_endpoint: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

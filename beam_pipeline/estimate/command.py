@@ -19,7 +19,18 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.engines.runners import is_local, runner_name
 from beam_pipeline.estimate.corpus_sample import CorpusSample, draw_sample
-from beam_pipeline.estimate.cost_per_text import CACHED, CALLS, FIGURES, PROMPT, SHARED, Meter, PaidCall, by_document
+from beam_pipeline.estimate.cost_per_text import (
+    CACHED,
+    CALLS,
+    FIGURES,
+    HOURS,
+    PAIRS,
+    PROMPT,
+    SHARED,
+    Meter,
+    PaidCall,
+    by_document,
+)
 from beam_pipeline.estimate.extrapolate import LEVEL, Draws, call_rate, combined, totals, without_repeats
 from beam_pipeline.estimate.sizing import FLAGS as SIZING_FLAGS
 from beam_pipeline.estimate.sizing import ROWS as SIZING_ROWS
@@ -41,7 +52,7 @@ SAMPLE = 200
 FOLDER, SAMPLE_FILE, ESTIMATE_FILE = "estimate", "sample.jsonl", "estimate.json"
 # Texts of a sample for each request in flight, from which on its cache is taken for that of a longer run.
 STEADY = 4
-PAIRS, HOURS, COST = "accepted_pairs", "hours", "cost"
+COST = "cost"
 # How each figure is called in the table, and written.
 ROWS: Mapping[str, tuple[str, str]] = {
     "documents": ("documents", ",.0f"),
@@ -108,14 +119,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             stack.enter_context(redirect_stdout(sys.stderr))
         meter = stack.enter_context(Meter())
         code = execute(run, options)
-    if code not in (OK, FAILED) or not FileSystems.exists(FileSystems.join(folder, SUMMARY_FILE)):
-        return code
-    if not read_summary(FileSystems.join(folder, SUMMARY_FILE))["balanced"]:
+    summary = FileSystems.join(folder, SUMMARY_FILE)
+    if code not in (OK, FAILED) or not FileSystems.exists(summary) or not read_summary(summary)["balanced"]:
         return code
     calls = meter.calls(config.journal_folder)
     estimate = estimate_whole(sample, meter, calls, config, folder)
-    estimate |= sized(given, estimate, estimate.get(HOURS), estimate[PAIRS])
-    said = [*notes(estimate, sample, meter, config), *sizing_notes(given, estimate, estimate.get(HOURS))]
+    estimate |= sized(given, estimate)
+    said = [*notes(estimate, sample, meter, config), *sizing_notes(given, estimate)]
     report = to_json(estimate, sample, said)
     write_summary(FileSystems.join(folder, ESTIMATE_FILE), report)
     if given.json:

@@ -17,6 +17,7 @@ from transforms.records import TOKENS, VerifiedQA
 from transforms.stages import MODEL_STAGES
 
 CALLS, PROMPT, CACHED, COMPLETION = FIGURES = ("calls", *TOKENS)
+PAIRS, HOURS = "accepted_pairs", "hours"
 # Of the cached tokens those that every prompt begins with, whatever its document: they are always in the cache.
 SHARED = "shared_tokens"
 

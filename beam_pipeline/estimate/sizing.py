@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from beam_pipeline.estimate.cost_per_text import CACHED, COMPLETION, PROMPT, PaidCall
+from beam_pipeline.estimate.cost_per_text import CACHED, COMPLETION, HOURS, PAIRS, PROMPT, PaidCall
 from beam_pipeline.estimate.extrapolate import Draws, combined
 from beam_pipeline.options.values import OptionError
 
@@ -57,12 +57,12 @@ def gpus_for(gpu_hours: np.ndarray, deadline_h: float) -> np.ndarray:
     return np.maximum(1, np.ceil(np.round(gpu_hours / deadline_h, 9)))
 
 
-def sized(given: argparse.Namespace, found: Mapping[str, Draws], hours: Draws | None, pairs: Draws) -> dict[str, Draws]:
+def sized(given: argparse.Namespace, found: Mapping[str, Draws]) -> dict[str, Draws]:
     """The rows that sizing adds to an estimate; none without a deadline, or where its measure is not known."""
-    if given.deadline_h is None or (given.pilot_gpus and not hours):
+    if given.deadline_h is None or (given.pilot_gpus and HOURS not in found):
         return {}
-    if hours and given.pilot_gpus:
-        work = combined(lambda hours: hours * given.pilot_gpus, hours)
+    if given.pilot_gpus:
+        work = combined(lambda hours: hours * given.pilot_gpus, found[HOURS])
     else:
         # As if a GPU never read and wrote at once.
         work = combined(
@@ -72,15 +72,15 @@ def sized(given: argparse.Namespace, found: Mapping[str, Draws], hours: Draws | 
             *(found[name] for name in (PROMPT, CACHED, COMPLETION)),
         )
     rows = {GPU_HOURS: work, GPUS: combined(lambda hours: gpus_for(hours, given.deadline_h), work)}
-    if pairs.estimate:
-        rows[GPU_HOURS + A_MILLION] = combined(lambda hours_a_pair: 1e6 * hours_a_pair, work.over(pairs))
+    if found[PAIRS].estimate:
+        rows[GPU_HOURS + A_MILLION] = combined(lambda hours_a_pair: 1e6 * hours_a_pair, work.over(found[PAIRS]))
     for name in [GPU_HOURS, GPU_HOURS + A_MILLION] if given.gpu_hour else []:
         if name in rows:
             rows[name.replace(GPU_HOURS, GPU_COST)] = combined(lambda hours: hours * given.gpu_hour, rows[name])
     return rows
 
 
-def sizing_notes(given: argparse.Namespace, found: Mapping[str, Draws], hours: Draws | None) -> Iterator[str]:
+def sizing_notes(given: argparse.Namespace, found: Mapping[str, Draws]) -> Iterator[str]:
     """How the GPU time was worked out, and what keeps it from being known."""
     if given.deadline_h is None:
         return
@@ -88,8 +88,8 @@ def sizing_notes(given: argparse.Namespace, found: Mapping[str, Draws], hours: D
         yield "nor are GPUs known: --prefill_tokens_s and --decode_tokens_s in place of --pilot_gpus tell them without hours"
         return
     texts = found["texts"].estimate
-    if hours and given.pilot_gpus:
-        how = f"{hours.estimate:,.3g} hours x {given.pilot_gpus:g} GPUs / {texts:,.0f} texts"
+    if given.pilot_gpus:
+        how = f"{found[HOURS].estimate:,.3g} hours x {given.pilot_gpus:g} GPUs / {texts:,.0f} texts"
     else:
         fresh, written = (found[PROMPT].estimate - found[CACHED].estimate) / texts, found[COMPLETION].estimate / texts
         rates = f"{fresh:,.0f} / {given.prefill_tokens_s:,.0f} + {written:,.0f} / {given.decode_tokens_s:,.0f}"

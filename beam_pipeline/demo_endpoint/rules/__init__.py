@@ -2,7 +2,7 @@
 
 It answers each request from the document's own sentences, deterministically, so that the pipeline can be tried,
 tested and timed without a GPU. Its questions are checkable but plain: do not train on them. One module does one task;
-`analysis` and `words` read the document for all of them, `facts` and `questions` find what `synthesize` asks.
+`analysis` reads the document for all of them, `facts` finds what `synthesize` asks.
 """
 
 import re
@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beam_pipeline.demo_endpoint.rules.classify import classify_document
+from beam_pipeline.demo_endpoint.rules.facts import synthesize_pair
 from beam_pipeline.demo_endpoint.rules.filter import filter_document
 from beam_pipeline.demo_endpoint.rules.pass_rate import guess_answer
 from beam_pipeline.demo_endpoint.rules.round_trip import find_answer
-from beam_pipeline.demo_endpoint.rules.synthesize import synthesize_pair
 from beam_pipeline.demo_endpoint.rules.verify import verify_pair, verify_question
 from prompts.load import DOCUMENT_CLOSE, DOCUMENT_OPEN, load_prompt
 from transforms.stages import MODEL_STAGES

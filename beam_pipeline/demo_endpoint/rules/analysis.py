@@ -5,9 +5,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
-from beam_pipeline.demo_endpoint.rules.words import NAMES, STOP, VAGUE, WORD, content
+import yaml
+
 from transforms.text import normalise
+
+_LISTS: dict[str, str] = yaml.safe_load((resources.files(__package__) / "words.yaml").read_text("utf-8"))
+STOP, VAGUE = frozenset(_LISTS["stop"].split()), frozenset(_LISTS["vague"].split())
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+NAME = r"(?:[A-Z][\w’'-]*[a-z\d][\w’'-]*|[A-Z]{2,})"
+# Names after a lower-case word: what is capitalised there is not only so because it stands first.
+NAMES = re.compile(rf"(?<=[a-z,;)] ){NAME}(?: (?:(?:of|the|de|von) )?{NAME}){{0,3}}")
+
+
+def stem(word: str) -> str:
+    """A word without case and common endings, so that "Bridges" and "bridge" agree."""
+    word = word.lower()
+    for ending in ("ies", "ing", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= (4 if ending == "ing" else 3) and not word.endswith("ss"):
+            return word[: -len(ending)]
+    return word
+
+
+def content(text: str) -> frozenset[str]:
+    """Stems of the words that carry meaning, and the numbers."""
+    words = {stem(word) for word in WORD.findall(text) if word.lower() not in STOP}
+    return frozenset(words | set(re.findall(r"\d+", text)))
+
 
 CACHED_DOCUMENTS = 512
 MAX_TERMS = 8
@@ -89,12 +114,10 @@ def _title(text: str) -> str:
 
 
 def _terms(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Names, word pairs and words that come back most often, best first, none inside another."""
+    """Names and words that come back most often, best first, none inside another."""
     said = {word for word, count in counts.items() if count > 1 and len(word) > 3 and word not in STOP | VAGUE}
     names = Counter(NAMES.findall(text))
-    pairs = Counter(f"{a} {b}" for a, b in re.findall(r"\b([a-z]{4,})(?= ([a-z]{4,})\b)", text) if a in said and b in said)
     scores = {name: count * 1.5 for name, count in names.items() if count > 1 and name.lower() not in STOP | VAGUE}
-    scores |= {pair: count * 1.8 for pair, count in pairs.items() if count > 1 and not pair.split()[0].endswith("ly")}
     scores |= {word: counts[word] * 0.8 for word in said if len(word) > 4 and counts[word] > 2 and word.isascii()}
     chosen: list[str] = []
     for term in sorted(scores, key=lambda term: (-scores[term], text.find(term), term)):

@@ -1,18 +1,20 @@
-"""The facts of a document that can be asked for, from its sentences and from the lines of recipes and source code."""
+"""Synthesize: the facts of a document, from its sentences and the lines of recipes, and who asks for which."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import CACHED_DOCUMENTS, Analysis, analyse
-from beam_pipeline.demo_endpoint.rules.questions import FORMS
+from beam_pipeline.demo_endpoint.rules.analysis import CACHED_DOCUMENTS, NAME, NAMES, STOP, VAGUE, Analysis, analyse, content
+from beam_pipeline.demo_endpoint.rules.classify import personas_of
+from beam_pipeline.demo_endpoint.rules.quantities import QUANTITIES, SPELT
 from beam_pipeline.demo_endpoint.rules.verify import REFERS, leaks
-from beam_pipeline.demo_endpoint.rules.words import NAME, STOP, content
-from transforms.text import normalise
+from transforms.text import normalise, stable_seed
 
 SEARCHED_SENTENCES = 120  # enough for any number of personas, and bounded time on long texts
+MIN_CONTEXT = 4  # words around a blank that carry meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +25,34 @@ class Fact:
     answer: str
     answer_type: str
     score: float
-    position: int
+
+
+def synthesize_pair(document: str, persona: str) -> dict[str, Any]:
+    """The persona's question and its answer; both empty if there is nothing to ask.
+
+    Personas that `classify` gave for this document get different facts; any other persona gets one that its own text decides.
+    """
+    facts = find_facts(document)
+    named = (number for number, reader in enumerate(personas_of(document)) if reader["name"] in persona)
+    number = next(named, stable_seed("persona", persona, facts[0].question) % len(facts) if facts else 0)
+    if number >= len(facts):
+        return {"question": "", "answer": "", "answer_type": "term", "aliases": []}
+    fact = facts[number]
+    aliases = [fact.answer.replace("%", " percent")] if "%" in fact.answer else []
+    return {"question": fact.question, "answer": fact.answer, "answer_type": fact.answer_type, "aliases": aliases}
 
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def find_facts(text: str) -> tuple[Fact, ...]:
-    """Facts that can be asked for, best first: one a sentence, kinds of answer mixed."""
+    """Facts that can be asked for, best first: no answer twice, each further one of a kind a little lower."""
     analysis = analyse(text)
-    found = sorted((*_in_recipe(analysis), *_in_code(analysis), *_in_sentences(analysis)), key=lambda fact: fact.score)
-    best = {fact.position: fact for fact in found if _worth_asking(fact.question, fact.answer, fact.answer_type)}
-    return tuple(_mixed(list(best.values())))
-
-
-def _mixed(pool: list[Fact]) -> Iterator[Fact]:
-    """Order facts by score, each further one of a kind a little lower, no answer twice."""
+    found = sorted((*_in_recipe(analysis), *_in_sentences(analysis)), key=lambda fact: fact.score)
     taken: Counter[str] = Counter()
-    answers: set[str] = set()
-    while pool:
-        fact = max(pool, key=lambda fact: (fact.score - 0.6 * taken[fact.answer_type], -fact.position))
-        pool.remove(fact)
-        if normalise(fact.answer) not in answers:
-            answers.add(normalise(fact.answer))
-            taken[fact.answer_type] += 1
-            yield fact
+    ranked = []
+    for fact in sorted({normalise(fact.answer): fact for fact in found}.values(), key=lambda fact: -fact.score):
+        ranked.append((0.6 * taken[fact.answer_type] - fact.score, fact))
+        taken[fact.answer_type] += 1
+    return tuple(fact for _, fact in sorted(ranked, key=lambda pair: pair[0]))
 
 
 def _worth_asking(question: str, found: str, kind: str) -> bool:
@@ -53,6 +60,39 @@ def _worth_asking(question: str, found: str, kind: str) -> bool:
     if len(found.split()) > 7 or not 5 <= len(question.split()) <= 60 or leaks(question, found) or REFERS.search(question):
         return False
     return kind not in ("name", "term", "code") or content(found).isdisjoint(content(question))
+
+
+_DEFINITION = re.compile(
+    r"(?:An? )?(?P<term>(?:(?!(?:of|in|to|for|on|by|the|that|there|one|most|all|can|also|not|both)\b)[A-Za-z’'-]+ ?){1,4})"
+    r"(?: \([^()]*\))? (?:is|are|describes|refers to|means) "
+    r"(?P<what>(?:an?|the|any) (?!(?:only|same|case|main|most|number|few|lot|issue|problem|part|result|way|key)\b).{40,230}?)"
+    r"(?:(?:[,;:]| (?:and|when|but|so|after|where|while|whereas|although|which|because)\b).*)?$"
+)
+_INGREDIENT = re.compile(
+    r"^\s*[-*]\s+(?P<amount>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|teaspoons?|"
+    r"grams?|cloves?|litres?))\s+(?:of\s+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)\s*(?:[,(;/.].*)?$",
+    re.MULTILINE,
+)
+
+
+def _in_recipe(analysis: Analysis) -> Iterator[Fact]:
+    for match in _INGREDIENT.finditer(analysis.text) if analysis.title else ():
+        question = f"How much {match['what']} does the recipe for {analysis.title} call for?"
+        if _worth_asking(question, match["amount"], "number"):
+            yield Fact(question, match["amount"], "number", 3.7 - match.start() / 200_000)
+
+
+def _in_sentences(analysis: Analysis) -> Iterator[Fact]:
+    """The most natural fact of each sentence that can stand alone; English only, as the forms are."""
+    common = sum(analysis.counts.get(word, 0) for word in ("the", "of", "and", "to", "is", "with"))
+    if common <= 0.06 * sum(analysis.counts.values()):
+        return
+    for sentence in analysis.sentences[:SEARCHED_SENTENCES]:
+        for question, found, kind, score in _asked(_statement(sentence.text), analysis):
+            asked = _placed(question, found, analysis)
+            if asked and _worth_asking(asked, found, kind) and normalise(found) in normalise(sentence.text):
+                yield Fact(asked, found, kind, score - sentence.start / 200_000)
+                break
 
 
 # What makes a sentence lean on its neighbours, its reader or its day, so that no question from it can stand alone.
@@ -67,82 +107,51 @@ _DANGLES = re.compile(
     r"We|You|Our|Your|Count|Recall|Often|Use|Click|As|Yes|No|Not|Either|Neither|Instead|Ex|And|But|Or|So|Then|Thus|\w+,)(?= )"
 )
 _MARKUP = re.compile(r"[{}<>|\\^#@~*_=\[\]]| [–—-] |\$(?! ?\d)|https?:|www\.|::")
-_EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)|\[\d+\]")
-
-
-def _in_sentences(analysis: Analysis) -> Iterator[Fact]:
-    """The facts of each sentence that can stand alone, at most one in each form; English only, as the forms are."""
-    common = sum(analysis.counts.get(word, 0) for word in ("the", "of", "and", "to", "is", "with"))
-    if common <= 0.06 * sum(analysis.counts.values()):
-        return
-    for sentence in analysis.sentences[:SEARCHED_SENTENCES]:
-        statement = _statement(sentence.text)
-        for form, score in FORMS if statement else ():
-            for question, found, kind in form(statement, analysis):
-                asked = _placed(question, found, analysis)
-                if asked and _worth_asking(asked, found, kind) and normalise(found) in normalise(sentence.text):
-                    yield Fact(asked, found, kind, score - sentence.start / 200_000, sentence.start)
-                    break
 
 
 def _statement(sentence: str) -> str:
-    """A sentence without markup and full stop; "" if it cannot stand alone."""
-    text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", sentence))
-    text = re.sub(r"^(?:[-*•+]|\d+[.)])\s+", "", text)
+    """A sentence without its full stop; "" if it cannot stand alone."""
+    text = re.sub(r"^(?:[-*•+]|\d+[.)])\s+|\[\d+\]", "", sentence)
     whole = re.fullmatch(r"[A-Z\d$].{30,320}[^.]\.", text) and text.count(" ") >= 5
     balanced = text.count("(") == text.count(")") and text.count('"') % 2 == 0 and text.count("“") == text.count("”")
     leans = _DANGLES.match(text) or _LEANS.search(text) or _MARKUP.search(text)
     return text[:-1] if whole and balanced and not leans else ""
 
 
+_AFTER_LAST = r"(?:the|an?|of|in|by|from|for|with|to) (?:[a-z-]+ )?"
+_BLANKS = (
+    *QUANTITIES,
+    ("code", "identifier or command", re.compile(r"(?<=`)[^`\s]*\w[^`\s]*(?=`)|(?<![\w.`])[a-z_][\w.]*\(\)")),
+    ("name", "name", re.compile(rf"{NAMES.pattern}(?<=[a-z\d])")),
+    ("term", "term", re.compile(rf" {_AFTER_LAST}((?!\S*(?:est|ly|ing)$)[a-z-]{{4,}})$")),
+)
+# "Super Bowl 50", "line 10": the number is part of a name.
+_LABEL = re.compile(r"(?:[A-Z][\w-]*|lines?|steps?|questions?|items?|part|level|type|version|grade|group|state|year) $")
+
+
+def _asked(statement: str, analysis: Analysis) -> Iterator[tuple[str, str, str, float]]:
+    """Question, answer, answer type and score: what a statement defines, else the statement with a blank."""
+    if match := _DEFINITION.match(statement):
+        yield f"What is the term for {match['what']}?", match["term"], "term", 3.4
+    for kind, noun, blank in _BLANKS:
+        for match in blank.finditer(statement):
+            found = match[match.lastindex or 0]
+            before, after = statement[: match.end() - len(found)], statement[match.end() :]
+            part_of_name = noun == "number" and (_LABEL.search(before) or len(found) == 1)
+            too_little = len(content(re.sub(rf"\b{SPELT}\b|\d", "", before + after))) < MIN_CONTEXT
+            dull = found in STOP | VAGUE or (kind == "name" and " " not in found)
+            off_topic = kind == "term" and content(before).isdisjoint(analysis.topics)
+            if not (part_of_name or too_little or dull or off_topic):
+                quoted = f"{before}____{after}".replace("`", "").replace('"', "'")
+                yield f'Which {noun} completes this statement: "{quoted}."?', found, kind, 0.5 if kind == "term" else 2.0
+
+
 def _placed(question: str, found: str, analysis: Analysis) -> str:
     """The question with its subject named; "" if that cannot be done without giving the answer away."""
-    title = analysis.title if len(analysis.title.split()) <= 9 else ""
-    topics = (topic for topic in (title, *analysis.terms) if topic and content(found).isdisjoint(content(topic)))
+    if question.startswith("What is the term"):
+        return question
+    topics = (topic for topic in (analysis.title, *analysis.terms) if topic and content(found).isdisjoint(content(topic)))
     topic = next(topics, "")
-    named = re.search(rf'(?:"|\w )(?:The )?{NAME} {NAME}', question)
-    if "{about}" in question:
-        return question.replace("{about}", f" about {topic}" if topic else "") if topic or named else ""
-    if named or question.startswith(("What is the term for", "Which name")) or (topic and content(topic) <= content(question)):
+    if re.search(rf'(?:"|\w )(?:The )?{NAME} {NAME}', question) or (topic and content(topic) <= content(question)):
         return question
     return f"In the context of {topic}, {question[0].lower()}{question[1:]}" if topic else ""
-
-
-_INGREDIENT = re.compile(
-    r"^\s*[-*]\s+(?P<amount>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|teaspoons?|"
-    r"grams?|cloves?|litres?)?)\s+(?:of\s+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)\s*(?:[,(;/.].*)?$",
-    re.MULTILINE,
-)
-_RECIPE_TIME = re.compile(r"(?P<what>(?:Prep|Cook|Total) time)\W{0,4}:\s*(?P<amount>\d[\w –-]{0,20}?)\s*$", re.M | re.I)
-
-
-def _in_recipe(analysis: Analysis) -> Iterator[Fact]:
-    """The times and amounts of a recipe."""
-    dish = analysis.title
-    if not dish or not re.search(r"ingredients", analysis.text, re.IGNORECASE):
-        return
-    for match in _RECIPE_TIME.finditer(analysis.text):
-        question = f"How long is the {match['what'].lower()} in the recipe for {dish}?"
-        yield Fact(question, match["amount"], "duration", 3.9, match.start())
-    for match in _INGREDIENT.finditer(analysis.text):
-        counted = match["amount"].isdigit()
-        question = f"How {'many' if counted else 'much'} {match['what']} does the recipe for {dish} call for?"
-        if match["what"].endswith("s") or not (counted or match["what"].split()[0].lower() in STOP):
-            yield Fact(question, match["amount"], "number", 3.7, match.start())
-
-
-_DOCUMENTED = re.compile(
-    r"^[ \t]*(?P<kind>def|class) (?P<name>\w+)[^\n]*\n\s*(?:\"\"\"|''')\s*(?P<what>[A-Z][^\"\n]{15,140}?)\.?\s*(?:\"\"\"|'''|\n)",
-    re.MULTILINE,
-)
-
-
-def _in_code(analysis: Analysis) -> Iterator[Fact]:
-    """What the functions and classes of source code are for."""
-    packages = Counter(re.findall(r"^(?:from|import) (\w+)", analysis.text, re.MULTILINE))
-    where = f"In Python code that uses {packages.most_common(1)[0][0]}" if packages else "In Python code"
-    for match in _DOCUMENTED.finditer(analysis.text):
-        noun = "class" if match["kind"] == "class" else "function or method"
-        question = f'{where}, which {noun} is documented as "{match["what"]}"?'
-        yield Fact(question, match["name"], "code", 3.0, match.start())

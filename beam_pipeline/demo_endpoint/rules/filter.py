@@ -11,12 +11,8 @@ _SITE_WORDS = re.compile(
     r"anmelden|registrieren|menu|abo|read more|all rights reserved)\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(
-    r"(?:def |class |import |from \w+|return\b|if .*:$|for .*:$|else:|try:|except|with |@|#include|public |private |static |"
-    r"const |let |var |\$ |>>> |[\w.\[\]]+ [+|-]?= ?\S|[\w.]+\(.*\)?;?$|[{}()\]]+[;,]?$|//|/\*|\*/|<\w+)"
-)
-# A row of facts: an ingredient, a measurement, a formula.
-_ROW = re.compile(r"(?=.{9}).*(?:\d|[=≤≥∑∫√]|\\[a-z]+)")
+# A line of facts or of code: an ingredient, a measurement, a formula, a call.
+_ROW = re.compile(r".*[\d()=≤≥√\\]")
 SHORT_CHARS = 400  # below this a text may be a fragment: does it open and close like a whole?
 
 
@@ -33,14 +29,13 @@ def _fault(analysis: Analysis) -> str:
     if len(_SITE_WORDS.findall(text)) * (160 if len(text) < 2000 else 60) > len(text):
         return "not_informative"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    structured = [line for line in lines if _CODE.match(line) or _ROW.match(line)]
-    fragment = len(text) < SHORT_CHARS and sum(map(bool, map(_CODE.match, lines))) < 0.4 * len(lines)
-    if fragment and next(filter(str.isalpha, text)).islower():
+    rows = [line for line in lines if len(line) > 8 and _ROW.match(line)]
+    closed = re.search(r"[.!?。।)\"'”*`:]$", text)
+    goes_on = next(filter(str.isalpha, text)).islower() and len(rows) < 0.5 * len(lines)  # code may begin with a small letter
+    if len(text) < SHORT_CHARS and (goes_on or not closed):
         return "not_self_contained"
     stated = sum(len(sentence.text) for sentence in analysis.sentences if _says_something(sentence.text))
-    if stated + sum(map(len, structured)) < 0.25 * len(text):
-        return "not_informative"
-    return "not_self_contained" if fragment and not re.search(r"[.!?。।)\"'”*`:]$", text) else ""
+    return "not_informative" if stated + sum(map(len, rows)) < 0.25 * len(text) else ""
 
 
 def _says_something(sentence: str) -> bool:

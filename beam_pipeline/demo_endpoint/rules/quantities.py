@@ -8,7 +8,6 @@ MONTH = r"(?:January|February|March|April|May|June|July|August|September|October
 DATE = rf"(?:{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,2}} {MONTH} \d{{4}}|{MONTH} \d{{4}})"
 YEAR = r"(?:1[0-9]|20)\d\d"
 PERIOD = r"(?:seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?|decades?|centuries)"
-HEDGE = r"(?:about|approximately|roughly|nearly|almost|around|over|more than|at least|less than|up to)"
 _UNIT = (
     r"(?:km²?|cm|mm|kg|mg|ml|g|lbs?|pounds?|ounces?|miles?|feet|foot|ft|inch(?:es)?|yards?|met(?:er|re)s?|kilomet(?:er|re)s?|"
     r"°C|°F|degrees(?: Celsius| Fahrenheit)?|(?:[MG]|kilo|mega)?[Hh](?:ert)?z|volts?|watts?|[kM]W|[KMGT]B|bits?|bytes?|"

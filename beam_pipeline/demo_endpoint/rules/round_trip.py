@@ -7,9 +7,8 @@ know how a question was made, so that it is sometimes wrong.
 import re
 from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse
+from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse, content
 from beam_pipeline.demo_endpoint.rules.quantities import DATE, NUM, PERIOD, SPELT, YEAR
-from beam_pipeline.demo_endpoint.rules.words import content
 
 # Share of the question's words that a sentence must have, or it is about something else.
 MIN_SHARED = 0.5
@@ -23,7 +22,8 @@ _ASKED = (
     (r"\b(?:when|date)\b", rf"{DATE}|\b{YEAR}\b"),
     (r"\byear\b", rf"\b{YEAR}\b"),
     (r"\bhow long\b", rf"(?:{NUM}|{SPELT})(?:[–-]\d+)? ?(?:{PERIOD}|h)\b"),
-    (r"\bhow (?:many|much)\b|\bpercentage\b", rf"(?<![\w.,–-])(?:[$€£¥] ?)?(?:{NUM}|{SPELT})(?: ?(?:%|percent\b|per cent\b))?"),
+    (r"\bpercentage\b", rf"{NUM} ?(?:%|percent\b|per cent\b)"),
+    (r"\bhow (?:many|much)\b", rf"(?<![\w.,–-])(?:[$€£¥] ?)?(?:{NUM}|{SPELT})"),
     (r"\bcalled\b", r"\bcalled (?:an? |the )?[\"“‘']?([\w’'-]+(?: [\w’'-]+)?)"),
     (r"\b(?:term for|name fits)\b", r"^(?:An? |The )?(.{2,60}?) (?:\([^()]*\) )?(?:is|are|was|were|describes|means)\b"),
 )
@@ -50,15 +50,11 @@ def _read(analysis: Analysis, question: str) -> str:
     """What is asked for, in one of the sentences that share most with a question."""
     asked = content(question)
     says = next((says for asks, says in _ASKED if re.search(asks, question, re.IGNORECASE)), None)
-    if not asked or not says:
-        return ""
-    counts = re.search(r"\b(?:many|much|percentage of)((?: [\w’'-]+){1,3})", question, re.IGNORECASE)
-    thing = content(counts[1]) if counts else frozenset()
-    shared = sorted(((len(asked & content(said.text)), said.text) for said in analysis.sentences), key=lambda pair: -pair[0])
-    for number, sentence in shared[:TRIED_SENTENCES]:
-        found = [match for match in re.finditer(says, sentence) if match[0] not in question]
-        # A number stands close before the thing that it counts.
-        found.sort(key=lambda match: [thing.isdisjoint(content(word)) for word in sentence[match.end() :].split()[:4]])
-        if found and number >= MIN_SHARED * len(asked):
+    sentences = sorted(analysis.sentences, key=lambda said: -len(asked & content(said.text))) if says and asked else ()
+    for said in sentences[:TRIED_SENTENCES]:
+        found = [match for match in re.finditer(says or "", said.text) if match[0] not in question]
+        # A number stands before the thing that it counts.
+        found.sort(key=lambda match: asked.isdisjoint(content(" ".join(said.text[match.end() :].split()[:1]))))
+        if found and len(asked & content(said.text)) >= MIN_SHARED * len(asked):
             return found[0][found[0].lastindex or 0]
     return ""

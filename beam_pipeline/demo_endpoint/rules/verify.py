@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse
-from beam_pipeline.demo_endpoint.rules.words import content
+from beam_pipeline.demo_endpoint.rules.analysis import Analysis, analyse, content
 from transforms.answers.agreement import answers_match
 from transforms.text import normalise
 
@@ -64,19 +63,14 @@ def _proof(analysis: Analysis, question: str, found: str) -> tuple[str, float]:
 
     A sentence, or two neighbours where one is not enough (a heading and its line, a signature and its docstring).
     """
-    needle = normalise(found)
-    if not needle:
-        return "", 0.0
+    needle, last, best = normalise(found), len(analysis.sentences) - 1, (False, False, 0.0, "")
     asked = content(question) - _FRAME
-    holding = [number for number, said in enumerate(analysis.normalised) if needle in ("yes", "no") or _says(said, needle)]
-    best, best_share = "", 0.0
-    for before, after in ((0, 0), (0, 1), (1, 0)):
-        for number in holding if best_share < MIN_OVERLAP else ():
-            first, last = max(number - before, 0), min(number + after, len(analysis.sentences) - 1)
-            span = analysis.text[analysis.sentences[first].start : analysis.sentences[last].end]
-            said = content(span)
-            proper = asked - (analysis.topics - said)
-            share = len(proper & said) / len(proper) if proper else 1.0
-            if share > best_share:
-                best, best_share = span, share
-    return best, best_share
+    for number, said in enumerate(analysis.normalised if needle else ()):
+        if needle in ("yes", "no") or _says(said, needle):
+            for first, end in ((number, number), (number, number + 1), (number - 1, number)):
+                span = analysis.text[analysis.sentences[max(first, 0)].start : analysis.sentences[min(end, last)].end]
+                there = content(span)
+                proper = asked - (analysis.topics - there)
+                share = len(proper & there) / len(proper) if proper else 1.0
+                best = max(best, (share >= MIN_OVERLAP, first == end, share, span), key=lambda shown: shown[:3])
+    return best[3], best[2]

@@ -17,8 +17,8 @@ import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.demo_endpoint.gpu_simulation import PrefixCache, Simulation, SimulationConfig
-from beam_pipeline.demo_endpoint.replies import MODEL, cut, smallest
-from beam_pipeline.demo_endpoint.server import EndpointConfig, parse_flags, to_flags
+from beam_pipeline.demo_endpoint.replies import MODEL, cut
+from beam_pipeline.demo_endpoint.server import EndpointConfig, main, parse_flags
 from prompts.load import load_prompts
 from tests.places import ROOT
 from transforms.text import estimate_tokens
@@ -123,7 +123,7 @@ def test_a_reply_of_exactly_the_limit_is_not_cut() -> None:
     ("body", "status", "says"),
     [
         pytest.param(b"{not json", 400, "not JSON", id="broken-json"),
-        pytest.param([1], 400, "JSON object", id="not-an-object"),
+        pytest.param([1], 400, "the body", id="not-an-object"),
         pytest.param({"model": MODEL}, 400, "messages", id="no-messages"),
         pytest.param({"model": MODEL, "messages": [{"role": "user"}]}, 400, "content", id="no-content"),
         pytest.param({"model": MODEL, "messages": messages(), "max_tokens": -1}, 400, "max_tokens", id="negative-limit"),
@@ -155,27 +155,14 @@ def test_another_question_gets_a_short_answer_in_the_form_it_asks_for(endpoint: 
     question = [{"role": "user", "content": 'Are you ready? Reply with the JSON object {"ready": true}.'}]
     schema = {
         "type": "object",
-        "properties": {"ready": {"const": True}, "mood": {"enum": ["fine", "bad"]}},
-        "required": ["ready", "mood"],
+        "properties": {"ready": {"const": True}},
+        "required": ["ready"],
     }
     strict = chat(endpoint, question, response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})
     loose = chat(endpoint, question, response_format={"type": "json_object"})
-    assert json.loads(strict[1]["choices"][0]["message"]["content"]) == {"ready": True, "mood": "fine"}
+    assert json.loads(strict[1]["choices"][0]["message"]["content"]) == {"ready": True}
     assert json.loads(loose[1]["choices"][0]["message"]["content"]) == {"ready": True}
     assert chat(endpoint, [{"role": "user", "content": "Say OK."}])[1]["choices"][0]["message"]["content"] == "OK"
-
-
-def test_the_smallest_value_follows_references_and_bounds() -> None:
-    schema = {
-        "$defs": {"Entry": {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}, "required": ["n"]}},
-        "type": "object",
-        "properties": {
-            "entries": {"type": "array", "items": {"$ref": "#/$defs/Entry"}, "minItems": 1},
-            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        },
-        "required": ["entries", "note"],
-    }
-    assert smallest(schema) == {"entries": [{"n": 3}], "note": "OK"}
 
 
 def test_a_document_of_megabytes_is_accepted(endpoint: DemoEndpoint) -> None:
@@ -304,10 +291,18 @@ def test_service_times_and_lengths_are_drawn_from_the_request() -> None:
 # --- command line and child process
 
 
-def test_every_option_is_a_flag_and_survives_the_round_trip() -> None:
-    config = EndpointConfig(slots=3, latency_median_s=0.25, fault_500=0.1, api_key_env="NAME", exit_with_parent=True)
-    assert parse_flags(to_flags(config)) == config
-    assert to_flags(EndpointConfig()) == []
+def test_every_option_is_a_flag() -> None:
+    flags = ["--slots=3", "--latency_median_s=0.25", "--fault_500=0.1", "--api_key_env=NAME", "--exit_with_parent"]
+    given = EndpointConfig(slots=3, latency_median_s=0.25, fault_500=0.1, api_key_env="NAME", exit_with_parent=True)
+    assert parse_flags(flags) == given
+    assert parse_flags([]) == EndpointConfig()
+
+
+def test_an_endpoint_that_cannot_start_says_why_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--api_key_env", "NO_SUCH_VARIABLE_IS_SET"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "error: --api_key_env: the environment variable NO_SUCH_VARIABLE_IS_SET is not set\n"
 
 
 @pytest.mark.parametrize("flags", [["--slots", "-1"], ["--slots", "many"], ["--fault_429", "0.7", "--fault_500", "0.7"]])

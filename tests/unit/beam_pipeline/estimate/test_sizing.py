@@ -28,8 +28,9 @@ def whole(**changes: float) -> dict[str, Draws]:
 
 def size(flags: argparse.Namespace, found: dict[str, Draws], hours: Draws | None = None) -> tuple[dict[str, float], str]:
     """The rows that sizing adds, and its notes."""
-    rows = sized(flags, found, hours, found["accepted_pairs"])
-    return {name: row.estimate for name, row in rows.items()}, "\n".join(sizing_notes(flags, {**found, **rows}, hours))
+    found = {**found, "hours": hours} if hours else found
+    rows = sized(flags, found)
+    return {name: row.estimate for name, row in rows.items()}, "\n".join(sizing_notes(flags, {**found, **rows}))
 
 
 def test_from_what_a_gpu_does_in_a_second() -> None:
