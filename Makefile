@@ -10,6 +10,7 @@ ENGINES := .engines
 TRL := .trl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
+LLM_ARGS ?= --help
 # Many tests wait more than they work: a few at a time.
 TEST_WORKERS ?= 4
 
@@ -21,7 +22,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test test-system test-all engines trl demo run launch options bench quality clean
+.PHONY: help setup check lint format types test test-system test-all engines trl demo run launch options bench quality llm-quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -99,6 +100,9 @@ bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
 
 quality: $(STAMP) ## measure how often each rule is right, on labelled data
 	$(BIN)/python -m tests.quality $(QUALITY_ARGS)
+
+llm-quality: $(STAMP) ## measure prompts on a real endpoint: make llm-quality LLM_ARGS="--endpoint http://localhost:8080/v1"
+	$(BIN)/python -m tests.llm_quality $(LLM_ARGS)
 
 clean: ## remove what the targets above have made
 	rm -rf $(VENV) $(ENGINES) $(TRL) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -41,8 +41,9 @@ class PersonaReply(BaseModel):
 
 
 class ClassifyReply(BaseModel):
-    """The document's domain, and who would ask about it."""
+    """What the document is about, its domain, and who would ask about it. The subject is said first, to choose the domain by."""
 
+    subject: str = ""
     domain: str
     personas: list[PersonaReply] = Field(min_length=1, max_length=MAX_PERSONAS)
 

@@ -24,11 +24,15 @@ from transforms.records import AnswerType, PersonaTask, QAPair, Rejection, Stamp
 
 
 class SynthesizeReply(BaseModel):
-    """A question with its answer; both empty when nothing can be asked."""
+    """A question with its answer; both empty when nothing can be asked.
 
-    question: str
+    In the order in which a model should decide: what the document says, what of that is the answer, how to ask for it.
+    """
+
+    evidence: str = ""
     answer: str
     answer_type: AnswerType
+    question: str
     aliases: list[str]
 
 

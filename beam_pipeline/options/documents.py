@@ -54,6 +54,12 @@ class DocumentOptions(OptionsModel):
         SCREENING,
     )
 
+    prompts: str = declare(
+        "",
+        "Folder of your own prompts: those files of prompts/ that differ, under the same names; local or gs://.",
+        QUESTIONS,
+        param_type="GCS_READ_FOLDER",
+    )
     domains: str = declare(
         "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
     )

@@ -36,6 +36,17 @@ RECORDED = {
     "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
+OWN_FILTER = """---
+version: 9
+run_variables: [domain_names]
+---
+## Task: filter
+
+Keep what is about money.
+<!-- after the document -->
+Task: filter
+One of: $domain_names. It costs $$5.
+"""
 VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
@@ -238,12 +249,12 @@ def test_braces_and_double_dollars_are_literal() -> None:
         ("---\nversion: '1'\n---\n", "front matter needs 'version', a whole number"),
         (
             GOOD.replace("[persona]", "[persona, domain]"),
-            r"task use the variables ['persona'] but the front matter declares ['domain', 'persona']",
+            "the front matter declares the variables ['domain'], which nothing uses",
         ),
-        (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'] but the front matter declares []"),
-        (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'] but the front matter declares []"),
-        (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'] but"),
-        (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'] but"),
+        (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'], which the front matter does not declare for them"),
+        (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'], which the front matter does not declare for them"),
+        (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'], which"),
+        (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'], which"),
         (
             GOOD.replace("version: 3", "version: 3\nclosed_book: always"),
             "'closed_book' in the front matter must be true or false",
@@ -270,6 +281,33 @@ def test_a_broken_prompt_names_its_file_and_what_is_wrong(content: str, message:
     with pytest.raises(PromptError, match=re.escape(message)) as caught:
         parse_prompt("x", content)
     assert str(caught.value).startswith("prompts/x.md: ")
+
+
+def test_a_run_variable_may_stand_behind_the_document_too() -> None:
+    own = parse_prompt("filter", OWN_FILTER)
+    prompts = load_prompts([Domain("money", "Money in $", "d")], own=[own])
+    [_, user] = prompts.messages("filter", "The text.", {})
+    assert user["content"].endswith("Task: filter\nOne of: Money in $. It costs $5.")
+
+
+def test_a_prompt_of_ones_own_takes_the_place_of_the_shipped_one_alone() -> None:
+    own = parse_prompt("filter", OWN_FILTER)
+    prompts = load_prompts(own=[own])
+    assert "Keep what is about money." in prompts.system
+    assert prompts.prompt("filter").version == 9
+    shipped = load_prompts()
+    assert prompts.signature("filter") != shipped.signature("filter")
+    assert all(prompts.signature(stage) == shipped.signature(stage) for stage in DEFAULT_MODEL_STAGES if stage != "filter")
+
+
+def test_a_run_variable_that_there_is_not_is_named_with_those_there_are() -> None:
+    with pytest.raises(PromptError, match=r"prompt filter has the run variables \['most'\]; there are domains, domain_names, max_pers"):
+        load_prompts(own=[parse_prompt("filter", OWN_FILTER.replace("domain_names", "most"))])
+
+
+def test_instructions_may_all_stand_behind_the_document() -> None:
+    own = parse_prompt("filter", "---\nversion: 1\n---\n<!-- after the document -->\nTask: filter\nIs it about money?")
+    assert load_prompts(stages=("filter",), own=[own]).system == load_prompt("system").instructions
 
 
 # --- domains
