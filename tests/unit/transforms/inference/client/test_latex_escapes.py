@@ -1,6 +1,7 @@
 r"""LaTeX whose backslashes a model did not double: what it says is read, and what is JSON stays."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -159,3 +160,10 @@ def test_json_without_commands_is_never_changed(value: dict[str, str]) -> None:
 @given(st.text(alphabet='\\"$nutbe(){}\n '))
 def test_no_text_raises(text: str) -> None:
     escape_latex(text)
+
+
+@pytest.mark.parametrize("piece", ["\\", "\\n", '"\\nu ', "$", "\\nu", "\\frac", '"', "\\a", "a"])
+def test_time_grows_with_the_text_alone(piece: str) -> None:
+    began = time.process_time()
+    escape_latex("\\" + piece * (100_000 // len(piece)))
+    assert time.process_time() - began < 2.0
