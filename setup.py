@@ -2,4 +2,5 @@
 
 from setuptools import setup
 
-setup()
+# Not in pyproject.toml: setuptools before 77, which workers may have, knows no expression there, and later ones warn of a table.
+setup(license="Apache-2.0")

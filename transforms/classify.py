@@ -36,7 +36,7 @@ _FILLER = ARTICLES.union(SHORT_PREPOSITIONS, "and or who is as".split())
 class PersonaReply(BaseModel):
     """A reader, and what in the document that reader would want to know."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(json_schema_extra={"minLength": 1})  # one without a name is left out; the others stay
     interest: str
 
 
@@ -53,7 +53,8 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
     kept: list[Persona] = []
     seen: list[frozenset[str]] = []
     for persona in personas:
-        name = _LIST_MARK.sub("", " ".join(persona.name.split())).strip(" .,;:\"'")[:MAX_PERSONA_CHARACTERS].strip()
+        name = _LIST_MARK.sub("", " ".join(persona.name.split()).strip("*`"))
+        name = name.strip(" .,;:\"'*`\u201c\u201d")[:MAX_PERSONA_CHARACTERS].strip()
         content = frozenset(words(normalise(name))) - _FILLER
         if not content or any(len(content & other) >= SAME_PERSONA * len(content | other) for other in seen):
             continue

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from prompts.exemplar_bank import render_exemplars, sample_exemplars
 from prompts.load import PromptSet
+from transforms.clean_draft import clean_aliases, clean_answer, clean_question
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
@@ -51,18 +52,18 @@ def synthesize_variables(task: PersonaTask, bank: Mapping[str, Any], exemplars: 
 
 
 def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:
-    """A draft, tidied of white space; nothing is judged here."""
-    question, answer = " ".join(reply.question.split()), " ".join(reply.answer.split())
+    """A draft, without what the model wrote around it; nothing is judged here."""
+    kind, text = reply.answer_type, task.document.text
+    question, answer = clean_question(reply.question), clean_answer(reply.answer, kind, text)
     if not question or not answer:
         yield reject("synthesize", "no_question", task)
         return
-    aliases = dict.fromkeys(" ".join(alias.split()) for alias in reply.aliases)
     yield QAPair(
         task=task,
         question=question,
         answer=answer,
-        answer_type=reply.answer_type,
-        aliases=tuple(alias for alias in aliases if alias and alias != answer),
+        answer_type=kind,
+        aliases=clean_aliases(reply.aliases, kind, text, answer),
         stamps=(stamp,),
     )
 

@@ -24,7 +24,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/english",),
     ("transforms/answers",),
     ("transforms/grounding", "transforms/reward"),
-    ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks"),
+    ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks", "transforms/clean_draft"),
     ("transforms/duplicates",),
     ("transforms/flow",),
     ("transforms/inference/config",),
@@ -72,7 +72,8 @@ WITHOUT_BEAM = (
         *("transforms/english", "transforms/answers"),
     ),
     *("transforms/grounding", "transforms/reward", "transforms/document_rules", "transforms/pair_rules"),
-    *("transforms/benchmarks", "transforms/duplicates", "transforms/inference/config", "transforms/inference/client"),
+    *("transforms/clean_draft", "transforms/benchmarks", "transforms/duplicates"),
+    *("transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),
 )
 STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding")

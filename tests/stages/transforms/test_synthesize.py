@@ -58,6 +58,18 @@ def test_a_draft_is_tidied_and_stamped(run_synthesize: Make, task: Make) -> None
     assert stamps_of(outcome.passed[0]) == (EARLIER, stamp)
 
 
+def test_what_the_model_wrote_around_a_draft_is_taken_off(run_synthesize: Make, task: Make) -> None:
+    said = {
+        "question": "**Question:** How tall is the bridge? (number)",
+        "answer": "Answer: 134 (metres)",
+        "answer_type": "number",
+        "aliases": ["", "134 metres (number)", "1. 440 feet", "440 feet."],
+    }
+    outcome, _ = run_synthesize(said, [task(text="It is 134 metres tall, or 440 feet.")])
+    [pair] = outcome.passed
+    assert (pair.question, pair.answer, pair.aliases) == ("How tall is the bridge?", "134 metres", ("440 feet",))
+
+
 @pytest.mark.parametrize(
     "nothing", [{"question": "", "answer": ""}, {"answer": " \n"}, {"question": ""}], ids=["both", "answer", "question"]
 )

@@ -155,7 +155,7 @@ def test_the_document_is_made_inert_once_for_all_its_pairs(serve: Make, model: M
 def test_an_alias_that_the_verifier_calls_wrong_is_dropped_and_the_pair_kept(
     serve: Make, model: Make, run_transform: Any, pair: QAPair
 ) -> None:
-    endpoint = serve(lambda _: {**GOOD, "wrong_aliases": ["THE BRIDGE", "never given"]})
+    endpoint = serve(lambda _: {**GOOD, "wrong_aliases": ["", '- "THE BRIDGE"', "never given"]})
     given = replace(pair, aliases=("in 1932", "the bridge", "Z\u00fcrich"))
     [passed] = run_transform(VerifyQA(model(endpoint), PROMPTS), [given]).passed
     assert passed.pair == replace(pair, aliases=("in 1932", "Z\u00fcrich"))

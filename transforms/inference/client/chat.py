@@ -94,7 +94,7 @@ def read_completion(data: Any, key: str = "") -> Completion:
     if finish == "length":
         flaw = ReplyTruncated("cut at the token limit; raise --max_tokens if this is common", text)
     elif not text.strip():
-        flaw = ReplyInvalid("the reply has no content", text)
+        flaw = ReplyInvalid("the reply has no content", text, "empty")
     else:
         return completion
     flaw.paid = completion
