@@ -252,7 +252,10 @@ def test_braces_and_double_dollars_are_literal() -> None:
             "the front matter declares the variables ['domain'], which nothing uses",
         ),
         (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'], which the front matter does not declare for them"),
-        (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'], which the front matter does not declare for them"),
+        (
+            GOOD.replace("[most]", "[]"),
+            "instructions use the variables ['most'], which the front matter does not declare for them",
+        ),
         (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'], which"),
         (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'], which"),
         (
@@ -301,7 +304,9 @@ def test_a_prompt_of_ones_own_takes_the_place_of_the_shipped_one_alone() -> None
 
 
 def test_a_run_variable_that_there_is_not_is_named_with_those_there_are() -> None:
-    with pytest.raises(PromptError, match=r"prompt filter has the run variables \['most'\]; there are domains, domain_names, max_pers"):
+    with pytest.raises(
+        PromptError, match=r"prompt filter has the run variables \['most'\]; there are domains, domain_names, max_pers"
+    ):
         load_prompts(own=[parse_prompt("filter", OWN_FILTER.replace("domain_names", "most"))])
 
 
