@@ -8,6 +8,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
 ENGINES := .engines
 TRL := .trl
+SAMPLE := beam_pipeline/sample/documents.jsonl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
 # Many tests wait more than they work: a few at a time.
@@ -81,8 +82,8 @@ $(TRL)/installed: | $(STAMP)
 	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check $(TRAINERS)
 	@touch $@
 
-demo: $(STAMP) ## turn the sample documents into questions, offline, with the embedded endpoint
-	$(BIN)/python -m beam_pipeline --input beam_pipeline/sample/documents.jsonl --output demo_output --overwrite
+demo: $(STAMP) ## turn the sample documents into questions, offline, by rules in place of a model
+	$(BIN)/python -m beam_pipeline --demo --input $(SAMPLE) --output demo_output --overwrite
 
 run: $(STAMP) ## run the pipeline: make run ARGS="--input FILES --output FOLDER"
 	$(BIN)/python -m beam_pipeline $(ARGS)

@@ -17,6 +17,9 @@ AnswerType = Literal[
 ]
 ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
 
+DEMO_MODEL = "demo-rules"
+"""The model of the embedded endpoint, whatever way it was named: rules, whose pairs are no training data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
