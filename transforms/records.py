@@ -17,6 +17,9 @@ AnswerType = Literal[
 ]
 ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
 
+DEMO_MODEL = "demo-rules"
+"""The model of the embedded endpoint, whatever way it was named: rules, whose pairs are no training data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -323,7 +326,11 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "domain": task.domain,
         "persona": task.persona.name,
         **item_row(qa),
-        "provenance": {"pipeline_version": pipeline_version, "calls": [asdict(stamp) for stamp in stamps_of(qa)]},
+        "provenance": {
+            "pipeline_version": pipeline_version,
+            "demo": any(stamp.model == DEMO_MODEL for stamp in stamps_of(qa)),
+            "calls": [asdict(stamp) for stamp in stamps_of(qa)],
+        },
     }
 
 

@@ -16,10 +16,11 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import Field, field_validator, model_validator
 
 from beam_pipeline.options.documents import DocumentOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
+from beam_pipeline.options.endpoint import EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import ModelConfig
+from transforms.records import DEMO_MODEL
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -136,7 +137,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
             temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
         return ModelConfig(
             endpoints=endpoints,
-            model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
+            model=verifier or own.model or self.model or served or (DEMO_MODEL if self.demo else ""),
             api_key=min(self.keys_of(endpoints)),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,

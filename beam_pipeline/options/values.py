@@ -155,7 +155,7 @@ def check_endpoint(url: str) -> str:
 
 def check_endpoints(urls: list[str] | None) -> list[str] | None:
     if urls is not None and "" in urls:
-        raise ValueError("must not be empty: is a variable not set? Leave the option out for the embedded endpoint")
+        raise ValueError("must not be empty: is a variable not set?")
     return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
 
 

@@ -76,7 +76,7 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
             summary |= count_tables(config, options, summary)
         except TableError as error:
             uncounted = error
-    complete_summary(config, summary)
+    complete_summary(run, summary)
     if line := stop_line(summary, config):
         print(line)
     print(verdict_line(summary))

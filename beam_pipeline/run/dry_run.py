@@ -14,6 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import BaseModel
 
 from beam_pipeline.engines.runners import runner_name
+from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.command_line import OPTIONS
 from beam_pipeline.options.config import LOCAL_RUNNER, PipelineConfig
 from beam_pipeline.options.model_settings import Models
@@ -36,7 +37,7 @@ from transforms.verify import VerifyAnswerReply, VerifyQuestionReply, VerifyRepl
 
 # Documents looked at for one that passes the screen.
 LOOKED_AT = 200
-EMBEDDED, SERVED = "the embedded endpoint", "the one model that it serves"
+SERVED = "the one model that it serves"
 
 
 def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
@@ -53,6 +54,7 @@ def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
 def _first_words(config: PipelineConfig) -> Iterator[str]:
     yield "dry run: nothing is asked, nothing is written"
     try:
+        check_somebody_answers(config)
         check_output(config.output, config.overwrite, config.resume, keep=config.streaming)
     except ValueError as error:
         yield f"the run would not begin: {error}"
@@ -126,7 +128,7 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
     if stage == "pass_rate" and config.pass_rate_samples > 1:
         text += f", {config.pass_rate_samples} times"
     if not model.endpoints:
-        return f"{text}, {EMBEDDED}"
+        return f"{text}, {'the embedded endpoint' if config.demo else 'an endpoint that is not named yet'}"
     if stage == "pass_rate":
         return f"{text}, {' or '.join(model.endpoints)}, by the pair's id"
     replica = rendezvous_order(document_id, model.endpoints)[0]

@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.model_settings import Models
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
@@ -24,6 +23,7 @@ from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import KeyRefused
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import EmbeddingConfig, ModelConfig
+from transforms.records import DEMO_MODEL
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,11 +7,13 @@ from beam_pipeline.summary.ledger import UNBALANCED
 from transforms.stages import STAGES
 
 TOP_REASONS = 5
+DEMO_LINE = "DEMO: rules answered in place of a model; the pairs show the pipeline and are no training data"
 
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
     """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
     lines = [
+        *([DEMO_LINE] if summary.get("demo") else []),
         f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
         *(
             f"{part:15}" + _cells(summary[part], "read", "accepted", "rejected", "dead_lettered")

@@ -76,7 +76,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sdist_holds_every_data_file(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"LICENSE", "README.md", "requirements.txt", "requirements-crawl.txt", "requirements-report.txt", "setup.py"}
+    wanted = {"LICENSE", "README.md", "requirements.txt", "setup.py"}
+    wanted |= {f"requirements-{extra}.txt" for extra in ("crawl", "llm", "report")}
     for package in PACKAGES:
         files = (path for path in (ROOT / package).rglob("*") if path.suffix in {".py", *DATA_SUFFIXES})
         wanted |= {path.relative_to(ROOT).as_posix() for path in files}

@@ -74,7 +74,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("report") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_run, "tell_report", report.tell_report)
-        assert main(["--input", str(SAMPLE), "--output", str(output), "--price_in", "2", "--price_out", "6"]) == OK
+        assert main(["--demo", "--input", str(SAMPLE), "--output", str(output), "--price_in", "2", "--price_out", "6"]) == OK
     return output
 
 
@@ -165,7 +165,7 @@ def test_parquet_and_the_windows_of_a_stream_are_read_too(written: Path, page: P
     assert report_main([str(tmp_path)]) == OK
     stream = Page(tmp_path / "report.html")
     assert "2 windows of the stream" in stream.says("windows") and "2026-11-21T00:00:00Z 36 71 9 0 yes" in stream.says("windows")
-    assert "72 " in stream.says("") and "136 " in stream.says("")  # both windows' documents and pairs
+    assert "72 " in stream.says("") and "142 " in stream.says("")  # both windows' documents and pairs
     assert sorted(row["title"] for row in stream.data["rows"]) == sorted(row["title"] for row in page.data["rows"])
     assert "the input was no files" in stream.says("rows") and not stream.data["rows"][0].get("marks")
     assert "Not recorded" in stream.says("course")
@@ -251,7 +251,7 @@ def test_report_false_leaves_it_out(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(batch_run, "tell_report", report.tell_report)
     first = tmp_path / "one.jsonl"
     first.write_bytes(SAMPLE.read_bytes().partition(b"\n")[0])
-    main(["--input", str(first), "--output", str(tmp_path / "out"), "--report", "false"])
+    main(["--demo", "--input", str(first), "--output", str(tmp_path / "out"), "--report", "false"])
     assert (tmp_path / "out" / "summary.json").is_file() and not (tmp_path / "out" / "report.html").exists()
 
 
