@@ -25,11 +25,11 @@ from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 # Version and hash of every prompt as it stands. Both are on every record, so a text that changes
 # under an old version makes records of two kinds look alike.
 RECORDED = {
-    "system": (1, "c988b7c324d995ab5da1a052fc89e51adb4f05bcb1b375376292ceacf2fa9404"),
-    "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
-    "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
-    "synthesize": (2, "d995b370528e065989c8b43d9232f2f600958e1fb20ffc486d7bf0f1fc06cf40"),
-    "verify": (2, "e966542e8995e67314129293d32094219a3bbc0a1fcaa601db5e0540acffe829"),
+    "system": (2, "d954c8654105b9619009c0b6ab51ec7c00d52ae1da34439bb109d9750033c3e0"),
+    "filter": (2, "7c8200dd8d69a8d4b200da3728c023f5fe411a6b3334f3f3ddb2352db1dad218"),
+    "classify": (2, "ce4a32d50d2ae2e29c725b35c8ae8fb11e419378330adddd21c354d025b45e2e"),
+    "synthesize": (3, "d1bb30690eb0dd42db956b00d82601d8700397bf387acd8890caec15cc293ba8"),
+    "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
     "round_trip": (1, "b65d3641c3ae9ca4ebbd7b71035e4c4626cacf9723dafed351c7029d5aace6a7"),
