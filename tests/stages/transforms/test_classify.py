@@ -122,10 +122,8 @@ def test_a_reply_that_is_no_classification_is_a_dead_letter(run_classify: Make, 
 def test_the_model_is_shown_the_document_and_then_the_task(run_classify: Make) -> None:
     _, endpoint = run_classify(reply("historian"))
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {"role": "user", "content": "<document>\nThe bridge opened in 1932.\n</document>\n\nTask: classify"},
-    ]
+    assert asked.body["messages"] == PROMPTS.messages("classify", "The bridge opened in 1932.", {})
+    assert "Math; Technology & Engineering; Coding" in asked.text.partition("</document>")[2]
 
 
 def test_the_domains_of_the_run_are_those_the_model_may_choose(run_classify: Make) -> None:

@@ -107,19 +107,12 @@ def test_a_reply_that_is_no_draft_is_a_dead_letter(run_synthesize: Make, task: M
 def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_synthesize: Make, task: Make) -> None:
     _, endpoint = run_synthesize(REPLY, [task(domain="Math")])
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {
-            "role": "user",
-            "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
-            "Task: synthesize\n"
-            "<exemplars>\n"
-            "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)\n"
-            "</exemplars>\n"
-            "<domain>Math</domain>\n"
-            "<persona>sailor: how high it is</persona>",
-        },
-    ]
+    shown = "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)"
+    variables = {"exemplars": shown, "domain": "Math", "persona": "sailor: how high it is"}
+    assert asked.body["messages"] == PROMPTS.messages("synthesize", "The bridge opened in 1932.", variables)
+    parts = ("<document>", "</document>", "Task: synthesize", shown, "<domain>Math<", "<persona>sailor: how high it is</persona>")
+    places = [asked.text.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 def test_personas_of_one_document_share_all_but_the_persona(run_synthesize: Make, task: Make) -> None:

@@ -124,14 +124,9 @@ def test_a_reply_that_is_no_verdict_is_a_dead_letter(run_verify: Make, pair: QAP
 def test_the_verifier_is_shown_the_pair_and_not_who_asked(run_verify: Make) -> None:
     _, endpoint = run_verify(GOOD)
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {
-            "role": "user",
-            "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
-            "Task: verify\n<question>When did the bridge open?</question>\n<answer>1932</answer>\n<aliases>[]</aliases>",
-        },
-    ]
+    variables = {"question": "When did the bridge open?", "answer": "1932", "aliases": "[]"}
+    assert asked.body["messages"] == PROMPTS.messages("verify", "The bridge opened in 1932.", variables)
+    assert "sailor" not in asked.text
 
 
 def test_the_document_is_made_inert_once_for_all_its_pairs(serve: Make, model: Make, run_transform: Any, document: Make) -> None:
