@@ -29,6 +29,7 @@ RECORDED = {
     "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
     "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
     "synthesize": (2, "d995b370528e065989c8b43d9232f2f600958e1fb20ffc486d7bf0f1fc06cf40"),
+    "repair": (1, "fafa2d48d59d3437f40cbd3e01decc895f22ffb96721b93f0fd8aa254fde9d95"),
     "verify": (2, "e966542e8995e67314129293d32094219a3bbc0a1fcaa601db5e0540acffe829"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
@@ -36,7 +37,10 @@ RECORDED = {
     "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
-VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
+VALUES = {
+    **{"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"},
+    "fault": "F",
+}
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
