@@ -37,7 +37,7 @@ _FILLER = GRAMMAR.union(AUXILIARIES, "and or as not".split())
 _WORD = re.compile(rf"[{SPACELESS}]+|[^\W{SPACELESS}]+")
 _SPACELESS_WORD = re.compile(f"[{SPACELESS}]")
 # Where a paragraph or an item of a list ends: the words on either side are no neighbours. Lines are wrapped anywhere.
-_BREAK = re.compile(r"\n(?=\s*(?:\n|[-*<] ?))")
+_BREAK = re.compile(r"\n(?=[^\S\n]*(?:\n|[-*<] ?))")
 _QUOTED = re.compile(r'(?<!\w)"(?=\w)([^"]{1,100})(?<=\w)"(?!\w)')
 
 
