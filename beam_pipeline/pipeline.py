@@ -34,8 +34,10 @@ from transforms.inference.call_several import spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
+from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
 from transforms.records import NOT_STARTED
+from transforms.repair import MENDABLE, RepairQA
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
 from transforms.synthesize import SynthesizeQA
@@ -57,8 +59,11 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
-    checked = drafts.passed | "Check" >> CheckQA()
+    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
+    checked = drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ())
     stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
+    if config.repairs:
+        checked = stages["repair"] = checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told)
     stages |= verification(checked, plan)
     *_, sound = stages.values()
     final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(

@@ -43,12 +43,13 @@ def synthesize_variables(task: PersonaTask, bank: Mapping[str, Any], exemplars: 
     They are sampled by the document's id, never by the run, and the same for all of its personas.
     """
     chosen = sample_exemplars(bank.get(task.domain, ()), task.document.id, exemplars)
+    return {"exemplars": render_exemplars(chosen), "domain": task.domain, **persona_variables(task)}
+
+
+def persona_variables(task: PersonaTask) -> dict[str, str]:
+    """For whom a question is asked, and why the document matters to that reader."""
     persona = task.persona
-    return {
-        "exemplars": render_exemplars(chosen),
-        "domain": task.domain,
-        "persona": f"{persona.name}: {persona.interest}" if persona.interest else persona.name,
-    }
+    return {"persona": f"{persona.name}: {persona.interest}" if persona.interest else persona.name}
 
 
 def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:

@@ -29,7 +29,6 @@ from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from transforms.errors import one_line
-from transforms.stages import MODEL_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +327,6 @@ def _unknown_key(name: str) -> str:
         return gone_line(name)
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
-    if name in MODEL_STAGES:
+    if name in WITH_OPTIONS:
         return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
     return f"unknown option {shown(name)[1:-1]}{hint(name, OPTIONS)}"

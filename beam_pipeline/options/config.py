@@ -29,8 +29,8 @@ LOCAL_RUNNER = "FnApiRunner"
 STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
-WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage != "verify_answer")
-"""The stages that may have settings of their own; verify_answer has those of verify."""
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair"))
+"""The stages that may have settings of their own; verify_answer has those of verify, and repair those of synthesize."""
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
@@ -120,6 +120,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
     def model_stages(self) -> tuple[str, ...]:
         """The stages of this run that ask a model, in the order in which documents meet them."""
         off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
+        off |= set() if self.repairs else {"repair"}
         off |= set() if self.round_trip else {"round_trip"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)
@@ -155,8 +156,9 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         )
 
     def _own(self, name: str) -> StageOptions:
-        """A stage's own settings; the two stages of verification have those of `verify` where they have none."""
-        own = self.stages.get(name, StageOptions())
+        """A stage's own settings; the two stages of verification have those of `verify` where they have none, and who wrote
+        a draft mends it."""
+        own = self.stages.get("synthesize" if name == "repair" else name, StageOptions())
         if name not in VERIFY_STAGES[1:]:
             return own
         return self.stages.get("verify", StageOptions()).model_copy(update=own.model_dump(exclude_none=True))

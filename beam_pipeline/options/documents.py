@@ -80,6 +80,14 @@ class DocumentOptions(OptionsModel):
     exemplars_per_prompt: int = declare(3, "Exemplars shown when a question is written.", QUESTIONS, ge=0, le=8)
     max_personas: int = declare(3, "Most personas, and so questions, for one document.", QUESTIONS, ge=1, le=3)
 
+    repairs: int = declare(
+        1,
+        "Times that a draft with a fault that can be mended is written anew, by the model of synthesize, which is told what is "
+        "wrong; 0 rejects it at once.",
+        QUESTIONS,
+        ge=0,
+        le=1,
+    )
     verify_calls: int = declare(
         1,
         "Calls that verify a pair: 1 judges everything at once; 2 judges the answer by the document, "

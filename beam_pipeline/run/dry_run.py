@@ -6,6 +6,7 @@ square brackets.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -28,7 +29,8 @@ from transforms.classify import ClassifyReply
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
 from transforms.pass_rate import SolverReply, pass_rate_variables
-from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.repair import repair_variables
 from transforms.round_trip import RoundTripReply, round_trip_variables
 from transforms.screen import screen_document
 from transforms.synthesize import SynthesizeReply, synthesize_variables
@@ -142,12 +144,14 @@ def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, s
     domain = next((name for name, exemplars in bank.items() if exemplars), plan.prompts.domains[0].name)
     task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
     pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
+    faulty = replace(pair, fault=Fault("answer_not_in_document", pair.answer))
     qa = VerifiedQA(pair, "[the quote that verify gave]")
     named = {"domain": f"[the domain named by classify; exemplars of {domain} are shown]"}
     return {
         "filter": ({}, FilterReply),
         "classify": ({}, ClassifyReply),
         "synthesize": (synthesize_variables(task, bank, plan.config.exemplars_per_prompt) | named, SynthesizeReply),
+        "repair": (repair_variables(faulty), SynthesizeReply),
         "verify": (verify_variables(pair), VerifyReply),
         "verify_answer": (verify_variables(pair), VerifyAnswerReply),
         "verify_question": (verify_question_variables(qa), VerifyQuestionReply),

@@ -24,6 +24,7 @@ from transforms.pair_rules.copied import (
     copied_from_exemplar,
     copied_from_prompt,
     copied_persona,
+    instructions_of,
 )
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import words
@@ -162,7 +163,7 @@ def figures(documents: Iterable[Labelled], found: Mapping[str, Outcome], told: T
 
 def told_by(prompts: Any) -> Told:
     """What the model is shown of a run's prompts and of the shipped exemplars."""
-    return Told(prompts.system, load_bank(prompts.domains or load_domains()))
+    return Told(instructions_of(prompts), load_bank(prompts.domains or load_domains()))
 
 
 def _pair(document: Labelled, domain: str, draft: Mapping[str, Any]) -> QAPair:
@@ -190,7 +191,7 @@ def _is_foreign(name: str, document: Labelled) -> bool:
 
 
 def _exemplar_copied(pair: QAPair, told: Told) -> object:
-    return copied_from_exemplar(pair, told.exemplars.get(pair.task.domain, ()))
+    return copied_from_exemplar(pair, told.exemplars_for(pair.task))
 
 
 def _is_grounded(pair: QAPair) -> bool:

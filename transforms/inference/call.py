@@ -65,6 +65,7 @@ class CallModel(beam.PTransform):
         apply: (element, reply, stamp) -> records that pass, and rejections.
         choices: reply fields whose allowed values are known only in a run.
         side: a side input view handed to `variables`.
+        needs: whether an element needs an answer; those that do not pass on at once. Without it all do.
     """
 
     stage: str
@@ -76,6 +77,7 @@ class CallModel(beam.PTransform):
     prompts: PromptSet
     choices: Mapping[str, Sequence[str]] | None = None
     side: Any = None
+    needs: Callable[[Any], bool] | None = None
 
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
@@ -139,10 +141,10 @@ class BacklogFn(beam.DoFn):
         self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
 
     def process(self, element: Any, windowed: Any = beam.DoFn.WindowedValueParam, *side: Any) -> Iterator[Any]:
-        if element is WAKE:
+        if element is WAKE or not self._needs_answer(element):
             self._collect(wait=False)
             yield from self._ready()
-            yield element
+            yield from (WAKE,) if element is WAKE else tag_and_count(self._stage, [element])
             return
         number = next(self._numbers)
         self._in_flight[number] = windowed
@@ -157,6 +159,10 @@ class BacklogFn(beam.DoFn):
             yield from self._go_on(next(iter(self._in_flight.values())), wait=True)
         self._bundle = None
         self._runtime.flush()
+
+    def _needs_answer(self, element: Any) -> bool:
+        """Whether there is anything to ask about an element."""
+        return True
 
     def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[Any], None]) -> None:
         """Hand a question to the runtime; `deliver` is called from another thread."""
@@ -229,6 +235,7 @@ class CallFn(BacklogFn):
         self._variables = spec.variables
         self._reply_type = spec.reply_type
         self._apply = apply
+        self._needs = spec.needs
         self._route = route
         self._prompts = spec.prompts
         self._choices = dict(spec.choices or {})
@@ -242,6 +249,9 @@ class CallFn(BacklogFn):
         self._stamps = [Stamp(self._stage, model.model, prompt.version, prompt.sha256) for model in self._models]
         self._signature = self._prompts.signature(self._stage)
         self._rank = MODEL_STAGES.index(self._stage) if self._stage in MODEL_STAGES else len(MODEL_STAGES)
+
+    def _needs_answer(self, element: Item) -> bool:
+        return self._needs is None or self._needs(element)
 
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[list[Answer]], None]) -> None:
         answers: dict[int, Answer] = {}

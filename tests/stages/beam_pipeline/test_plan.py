@@ -57,7 +57,7 @@ def test_a_plan_holds_what_the_files_say(folder: Path) -> None:
     assert plan.mix is not None and dict(plan.mix.domain_shares) == {"Pottery": 0.5}
     assert "Pottery" in plan.bank
     assert plan.limits is None and plan.embedding is None
-    assert set(plan.models) == {"filter", "classify", "synthesize", "verify"}
+    assert set(plan.models) == {"filter", "classify", "synthesize", "repair", "verify"}
 
 
 def test_every_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

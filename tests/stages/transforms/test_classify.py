@@ -95,6 +95,24 @@ def test_a_document_for_nobody_is_rejected(run_classify: Make, run_transform: An
     assert run_transform.counters("classify")["rejected/no_persona"] == 1
 
 
+EXAMPLE = "structural engineer sizing bridge bearings"
+SHOWING = load_prompts().with_prompt(
+    "shown", f'---\nversion: 1\n---\nA reader is named in some words ("{EXAMPLE}").\n<!-- after the document -->\nTask: shown\n'
+)
+
+
+def test_a_persona_of_the_prompt_is_dropped_and_counted(run_classify: Make, run_transform: Any) -> None:
+    outcome, _ = run_classify(reply(EXAMPLE, "historian", "sailor"), prompts=SHOWING, max_personas=2)
+    assert [task.persona.name for task in outcome.passed] == ["historian", "sailor"], "its place is free for another"
+    assert run_transform.counters("classify")["fault/persona_copied"] == 1
+
+
+def test_a_document_for_personas_of_the_prompt_alone_is_rejected(run_classify: Make) -> None:
+    outcome, _ = run_classify(reply(EXAMPLE, "..."), prompts=SHOWING)
+    [rejection] = outcome.rejected
+    assert (rejection.stage, rejection.reason, rejection.detail) == ("classify", "persona_copied", EXAMPLE)
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [

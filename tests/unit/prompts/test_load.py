@@ -29,6 +29,7 @@ RECORDED = {
     "filter": (2, "7c8200dd8d69a8d4b200da3728c023f5fe411a6b3334f3f3ddb2352db1dad218"),
     "classify": (2, "ce4a32d50d2ae2e29c725b35c8ae8fb11e419378330adddd21c354d025b45e2e"),
     "synthesize": (3, "d1bb30690eb0dd42db956b00d82601d8700397bf387acd8890caec15cc293ba8"),
+    "repair": (1, "fafa2d48d59d3437f40cbd3e01decc895f22ffb96721b93f0fd8aa254fde9d95"),
     "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
@@ -47,7 +48,10 @@ Keep what is about money.
 Task: filter
 One of: $domain_names. It costs $$5.
 """
-VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
+VALUES = {
+    **{"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"},
+    "fault": "F",
+}
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)

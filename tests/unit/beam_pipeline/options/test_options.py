@@ -117,6 +117,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "extra_body": '{"top_p": 0.9}',
         "max_document_tokens": "2",
         "worker_processes": "2",
+        "repairs": "0",
         "verify_calls": "1",
         "verifiers": "2",
         "round_trip": "false",
@@ -495,6 +496,13 @@ def test_a_run_has_the_stages_that_its_options_say() -> None:
     assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
 
 
+def test_a_draft_is_mended_by_whom_it_was_written() -> None:
+    config = settings("--endpoint=http://h/v1", "--model=small", "--synthesize_model=big", "--synthesize_temperature=0.4")
+    assert config.stage("repair") == config.stage("synthesize")
+    assert "repair" not in settings("--repairs=0").model_stages
+    assert "unknown option" in refusal("--repair_model=other")
+
+
 def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_have_their_own() -> None:
     config = settings(
         *("--endpoint=http://h/v1", "--model=small", "--verify_calls=2", "--verify_model=big", "--verify_temperature=0.2"),
@@ -539,7 +547,7 @@ def test_a_solver_samples_and_has_room_to_think() -> None:
 
 
 def test_a_stage_that_is_off_needs_no_endpoint() -> None:
-    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES]
+    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES if stage != "repair"]
     check_somebody_answers(settings("--model=m", *own))
     with pytest.raises(ValueError, match="--demo"):
         check_somebody_answers(settings("--model=m", "--round_trip", *own))
@@ -573,7 +581,7 @@ def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
 
 def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    stages = [stage for stage in MODEL_STAGES if stage != "verify_answer"]
+    stages = [stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair")]
     assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
 
 
