@@ -28,7 +28,7 @@ RECORDED = {
     "system": (1, "c988b7c324d995ab5da1a052fc89e51adb4f05bcb1b375376292ceacf2fa9404"),
     "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
     "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
-    "synthesize": (2, "d995b370528e065989c8b43d9232f2f600958e1fb20ffc486d7bf0f1fc06cf40"),
+    "synthesize": (3, "0923ffcb31f2f58ad1cfbf92236210adf3ba69d446622cbc4e7f306599ff0711"),
     "verify": (2, "e966542e8995e67314129293d32094219a3bbc0a1fcaa601db5e0540acffe829"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
@@ -37,6 +37,7 @@ RECORDED = {
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
 VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
+VALUES |= {"language": "L"}
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
