@@ -58,7 +58,9 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     ready = clean.passed | "Ready" >> recalled
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
-    drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
+    drafts = tasks.passed | "Synthesize" >> SynthesizeQA(
+        model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language
+    )
     told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
     checked = drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ())
     stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}

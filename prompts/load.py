@@ -91,7 +91,7 @@ class PromptSet:
             KeyError: a variable that the prompt declares is missing.
         """
         prompt = self.prompt(stage)
-        task = Template(prompt.task).substitute(variables)
+        task = Template(prompt.task).substitute(variables).rstrip("\n")  # the last one may have nothing to say
         if prompt.closed_book:
             return [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": task}]
         return [

@@ -14,6 +14,7 @@ from beam_pipeline.options.values import (
     OptionsModel,
     check_endpoints,
     check_languages,
+    check_question_language,
     declare,
 )
 
@@ -78,6 +79,12 @@ class DocumentOptions(OptionsModel):
         "extend", "Whether your exemplars extend the built-in bank of their domain, or replace it.", QUESTIONS
     )
     exemplars_per_prompt: int = declare(3, "Exemplars shown when a question is written.", QUESTIONS, ge=0, le=8)
+    question_language: str = declare(
+        "document",
+        "Language to ask in: document is each document's own; or a code or English name (de, German). The answer must stand in "
+        "the document, so asked in another language mostly names, numbers and dates remain.",
+        QUESTIONS,
+    )
     max_personas: int = declare(3, "Most personas, and so questions, for one document.", QUESTIONS, ge=1, le=3)
 
     repairs: int = declare(
@@ -171,6 +178,7 @@ class DocumentOptions(OptionsModel):
 
     _embedding_endpoint = field_validator("embedding_endpoint")(check_endpoints)
     _languages = field_validator("languages")(check_languages)
+    _question_language = field_validator("question_language")(check_question_language)
 
     @field_validator("verifier_models")
     @classmethod

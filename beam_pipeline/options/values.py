@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from transforms.languages.names import LANGUAGE_NAMES, language_code
+
 ANY_LANGUAGE = "all"
 
 # The headings under which options are listed.
@@ -191,6 +193,16 @@ def check_languages(languages: list[str]) -> list[str]:
             near = f"; write {' or '.join(variants)}" if variants else hint(language, known)
             raise ValueError(f"{shown(language)} is no language code that langdetect knows (en, de, zh-cn){near}")
     return list(dict.fromkeys(languages))
+
+
+def check_question_language(said: str) -> str:
+    """Return "document", or the code of the language that is named by its code or its English name."""
+    if said == "document":
+        return said
+    if not (code := language_code(said)):
+        near = hint(said.capitalize(), LANGUAGE_NAMES.values())
+        raise ValueError(f"{shown(said)} is neither document nor a language (de, German){near}")
+    return code
 
 
 def hint(name: str, names: Any, cutoff: float = 0.6) -> str:

@@ -140,17 +140,18 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
 
 def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, str], type[BaseModel]]]:
     """Of each stage the variables of its prompt for a document, and its reply; what a model would say stands in brackets."""
-    bank = plan.bank
+    bank, config = plan.bank, plan.config
     domain = next((name for name, exemplars in bank.items() if exemplars), plan.prompts.domains[0].name)
     task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
     pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
     faulty = replace(pair, fault=Fault("answer_not_in_document", pair.answer))
     qa = VerifiedQA(pair, "[the quote that verify gave]")
+    written = synthesize_variables(task, bank, config.exemplars_per_prompt, config.question_language)
     named = {"domain": f"[the domain named by classify; exemplars of {domain} are shown]"}
     return {
         "filter": ({}, FilterReply),
         "classify": ({}, ClassifyReply),
-        "synthesize": (synthesize_variables(task, bank, plan.config.exemplars_per_prompt) | named, SynthesizeReply),
+        "synthesize": (written | named, SynthesizeReply),
         "repair": (repair_variables(faulty), SynthesizeReply),
         "verify": (verify_variables(pair), VerifyReply),
         "verify_answer": (verify_variables(pair), VerifyAnswerReply),

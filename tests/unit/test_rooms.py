@@ -20,6 +20,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "beam_pipeline/exit_codes",
     ),
     ("transforms/__init__", "transforms/records", "transforms/shingles"),
+    ("transforms/languages",),
     ("prompts",),
     ("transforms/english",),
     ("transforms/answers",),
@@ -70,14 +71,14 @@ WITHOUT_BEAM = (
         "transforms/records",
         "transforms/shingles",
         "prompts",
-        *("transforms/english", "transforms/answers"),
+        *("transforms/languages", "transforms/english", "transforms/answers"),
     ),
     *("transforms/grounding", "transforms/reward", "transforms/document_rules", "transforms/pair_rules"),
     *("transforms/clean_draft", "transforms/benchmarks", "transforms/duplicates"),
     *("transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),
 )
-STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding")
+STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding", "transforms.languages")
 # Object stores are reached through Beam's file systems.
 EXCEPTIONS = {"transforms/inference/journal/object_store.py": {f"{BEAM}.io.filesystems", f"{BEAM}.io.filesystems.FileSystems"}}
 

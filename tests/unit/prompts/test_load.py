@@ -28,7 +28,7 @@ RECORDED = {
     "system": (2, "d954c8654105b9619009c0b6ab51ec7c00d52ae1da34439bb109d9750033c3e0"),
     "filter": (2, "7c8200dd8d69a8d4b200da3728c023f5fe411a6b3334f3f3ddb2352db1dad218"),
     "classify": (2, "ce4a32d50d2ae2e29c725b35c8ae8fb11e419378330adddd21c354d025b45e2e"),
-    "synthesize": (3, "d1bb30690eb0dd42db956b00d82601d8700397bf387acd8890caec15cc293ba8"),
+    "synthesize": (3, "706c9834dda89ec57d45a7614b7c9cbb80b2b679e810ab76d2bf95c88c20222e"),
     "repair": (1, "fafa2d48d59d3437f40cbd3e01decc895f22ffb96721b93f0fd8aa254fde9d95"),
     "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
@@ -51,6 +51,7 @@ One of: $domain_names. It costs $$5.
 VALUES = {
     **{"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"},
     "fault": "F",
+    "language": "L",
 }
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")

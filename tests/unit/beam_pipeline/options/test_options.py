@@ -219,6 +219,10 @@ def test_flags_without_value_and_as_a_flex_template_passes_them(flags: tuple[str
 
 def test_lists_are_repeated_flags_or_one_value() -> None:
     assert settings("--languages", "en", "--languages=de,fr").languages == ["en", "de", "fr"]
+    asked = [
+        settings(*flags).question_language for flags in ((), ("--question_language=french",), ("--question_language=zh-cn",))
+    ]
+    assert asked == ["document", "fr", "zh-cn"]
     assert settings("--endpoint=http://a/v1,http://b:8000/v1/").endpoint == ["http://a/v1", "http://b:8000/v1"]
     assert settings("--exemplars=gs://b/{x,y}/*.jsonl,gs://c/z.jsonl").exemplars == ["gs://b/{x,y}/*.jsonl", "gs://c/z.jsonl"]
     assert settings("--input", "b.jsonl").input == ["a.jsonl", "b.jsonl"]
@@ -323,6 +327,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--languages=zh"], "write zh-cn or zh-tw"),
         (["--languages="], "--languages"),
         (["--languages=english"], "'english' is no language code"),
+        (["--question_language=Germann"], "neither document nor a language (de, German); did you mean German?"),
         (["--tokenizer=o200k"], "must be one of auto, estimate, "),
         (["--overwrite", "--resume"], "--overwrite and --resume contradict each other"),
         (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
