@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from transforms.languages.names import LANGUAGE_NAMES, language_code
 
 ANY_LANGUAGE = "all"
 
@@ -199,6 +198,8 @@ def check_question_language(said: str) -> str:
     """Return "document", or the code of the language that is named by its code or its English name."""
     if said == "document":
         return said
+    from transforms.languages.names import LANGUAGE_NAMES, language_code  # a declaration needs none of what it declares
+
     if not (code := language_code(said)):
         near = hint(said.capitalize(), LANGUAGE_NAMES.values())
         raise ValueError(f"{shown(said)} is neither document nor a language (de, German){near}")

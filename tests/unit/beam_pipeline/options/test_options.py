@@ -109,6 +109,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").touch()
     samples = {
         "languages": "de",
+        "question_language": "de",
         "tokenizer": "o200k_base",
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
