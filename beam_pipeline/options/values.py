@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-
 ANY_LANGUAGE = "all"
 
 # The headings under which options are listed.
