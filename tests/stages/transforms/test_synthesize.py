@@ -108,7 +108,7 @@ def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_syn
     _, endpoint = run_synthesize(REPLY, [task(domain="Math")])
     [asked] = endpoint.asked
     shown = "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)"
-    variables = {"exemplars": shown, "domain": "Math", "persona": "sailor: how high it is"}
+    variables = {"exemplars": shown, "domain": "Math", "persona": "sailor: how high it is", "language": ""}
     assert asked.body["messages"] == PROMPTS.messages("synthesize", "The bridge opened in 1932.", variables)
     parts = ("<document>", "</document>", "Task: synthesize", shown, "<domain>Math<", "<persona>sailor: how high it is</persona>")
     places = [asked.text.index(part) for part in parts]
