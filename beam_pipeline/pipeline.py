@@ -80,12 +80,14 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     if config.pass_rate_samples and not band.rejects:
         final = stages["pass_rate"] = measure(final)
     left = leaving(final.passed, stages)
+    written = left if config.streaming or not (plan.limits or config.min_stage_yield) else without_not_started(left)
     if config.output_table:
-        left = write_tables(left, config, pipeline.options)
+        written = write_tables(written, config, pipeline.options)
+    left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
-    _write(left, counts, diversity, plan)
+    _write(written, counts, diversity, plan)
     return left
 
 
@@ -149,6 +151,12 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     return stages
 
 
+def without_not_started(left: Outcome) -> Outcome:
+    """What is written of a run that may stop early: work that it did not begin is counted only."""
+    begun = left.dead_letters | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
+    return left._replace(dead_letters=begun)
+
+
 def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     config, run, windows = plan.config, plan.name, stream_windows(plan.config)
@@ -159,10 +167,6 @@ def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
             return WriteWindows(config.output, kind.name, windows, run, *rows)
         return WriteRecords(config.output, kind.name, *rows)
 
-    if plan.limits:
-        left = left._replace(
-            dead_letters=left.dead_letters | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
-        )
     write_folder(left, sink)
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)

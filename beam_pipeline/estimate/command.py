@@ -168,6 +168,7 @@ def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
             "append_table": False,
             "target_accepted": 0,
             "max_cost": 0.0,
+            "min_stage_yield": 0.0,
         }
     )
 

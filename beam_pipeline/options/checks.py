@@ -155,8 +155,8 @@ def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
     """Refuse what an output folder, a target or a budget cannot have."""
     if config.overwrite and config.resume:
         raise ValueError("--overwrite and --resume contradict each other: give one")
-    for name in ("target_accepted", "max_cost"):
-        if getattr(config, name) and config.streaming:
+    for name in ("target_accepted", "max_cost", "min_stage_yield"):
+        if name in chosen and getattr(config, name) and config.streaming:
             raise ValueError(f"--{name} is for batches: a stream has no end to come to sooner; stop it, or cap its source")
     if config.max_cost and not (config.price_in or config.price_out or config.price_gpu_hour):
         raise ValueError("--max_cost needs prices: --price_in and --price_out, or --price_gpu_hour")

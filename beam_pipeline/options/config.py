@@ -19,7 +19,7 @@ from beam_pipeline.options.documents import DocumentOptions
 from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
-from transforms.inference.config import ModelConfig
+from transforms.inference.config import FIRST, ModelConfig
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -70,6 +70,15 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
         RUN,
         ge=0,
+    )
+    min_stage_yield: float = declare(
+        0.02,
+        f"Stop when less than this share passes of the first {FIRST} elements of check, or of a stage that asks a model; 0 never "
+        "stops. Replies from the journal do not count. A worker process on another machine looks at its own elements and stops "
+        "by itself; a stream is never stopped.",
+        RUN,
+        ge=0,
+        le=1,
     )
     dry_run: bool = declare(
         False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
@@ -150,6 +159,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
             extra_body=self.more_body,
             session_header=self.session_header,
             journal=self.journal_folder,
+            min_yield=0.0 if self.streaming else self.min_stage_yield,
             serve=serve,
         )
 

@@ -31,13 +31,14 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_of, as_waking_outcome, count, counter, split_outputs, tag_and_count
+from transforms.flow.outcome import WATCHERS, Outcome, as_of, as_waking_outcome, count, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import document_id
-from transforms.inference.runtime import Bundle, Runtime, get_runtime
+from transforms.inference.runtime import Bundle, Runtime, get_runtime, peek_runtime
+from transforms.inference.scheduling.min_yield import name_of
 from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
 from transforms.records import TOKENS, DeadLetter, Item, Stamp, document_of, origin_of
@@ -255,6 +256,7 @@ class CallFn(BacklogFn):
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
         messages = self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables)
         origin = self._route(element)
+        self._runtime.yields.asked(self._stage, name_of(element), self._models[0].min_yield)
         for index, model in enumerate(self._models):
             request = Request(self._stage, origin, messages, self._schema, model, self._signature)
             self._runtime.submit(Call(request, self._reply_type, self._rank, partial(put, index), self._choices))
@@ -262,7 +264,9 @@ class CallFn(BacklogFn):
     def _results(self, element: Item, answer: list[Answer]) -> Iterator[Any]:
         for one in answer:
             self._metrics.record(one)
-        yield from tag_and_count(self._stage, self._decide(element, answer))
+        results = list(self._decide(element, answer))
+        self._runtime.yields.ended(self._stage, name_of(element), results, all(one.replayed for one in answer))
+        yield from tag_and_count(self._stage, results)
 
     def _decide(self, element: Item, answers: list[Answer]) -> Iterator[Any]:
         opinions, failed = [], []
@@ -282,6 +286,15 @@ class CallFn(BacklogFn):
             error, attempts, stamp = failed[0]
             message = explain(error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
             yield dead_letter(element, error, attempts, stamp, message)
+
+
+def _watch_rules(stage: str, result: Any) -> None:
+    """Tell what came of a pair that no model was asked about; in every process that has this module."""
+    if (runtime := peek_runtime()) is not None:
+        runtime.yields.saw(stage, result)
+
+
+WATCHERS.append(_watch_rules)
 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:
