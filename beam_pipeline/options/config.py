@@ -20,10 +20,8 @@ from beam_pipeline.options.endpoint import EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import FIRST, ModelConfig
-<<<<<<< HEAD
+from transforms.inference.config import FIRST, ModelConfig
 from transforms.records import DEMO_MODEL
-=======
->>>>>>> f2a2ac682c4bb352a83ed0bfcef65234921f8ca4
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"

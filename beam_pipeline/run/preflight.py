@@ -28,10 +28,8 @@ from transforms.inference.client.error_classes import KeyRefused, TimedOut
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.scheduling.retries import OVERLOAD
-<<<<<<< HEAD
+from transforms.inference.scheduling.retries import OVERLOAD
 from transforms.records import DEMO_MODEL
-=======
->>>>>>> f2a2ac682c4bb352a83ed0bfcef65234921f8ca4
 
 _LOGGER = logging.getLogger(__name__)
 

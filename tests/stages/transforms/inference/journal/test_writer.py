@@ -189,6 +189,7 @@ def test_a_lull_is_no_reason_to_wait(tmp_path: Path, store: Store, monkeypatch: 
 
 
 def test_the_thread_goes_when_all_is_written(tmp_path: Path, store: Store) -> None:
+    until(lambda: not journal_threads())  # that of the test before may still be there
     journal = ObjectJournal(str(tmp_path), "me")
     for number in range(3):
         append(journal, number)
