@@ -20,7 +20,6 @@ from beam_pipeline.options.endpoint import EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import FIRST, ModelConfig
-from transforms.inference.config import FIRST, ModelConfig
 from transforms.records import DEMO_MODEL
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 

@@ -28,7 +28,6 @@ from transforms.inference.client.error_classes import KeyRefused, TimedOut
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.scheduling.retries import OVERLOAD
-from transforms.inference.scheduling.retries import OVERLOAD
 from transforms.records import DEMO_MODEL
 
 _LOGGER = logging.getLogger(__name__)
