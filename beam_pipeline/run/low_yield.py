@@ -3,11 +3,12 @@
 Where the stages ran in this process its runtime knows; where they ran in others, the counts of the summary tell.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from beam_pipeline.options.config import PipelineConfig
-from transforms.inference.scheduling.min_yield import OPTION, RULES, LowYield
+from transforms.inference.scheduling.min_yield import OPTION, RULES, RULES_AGAIN, LowYield
 
 _DOCUMENTS = "if rejected/ holds good documents, take a stronger --filter_model; if not, another --input"
 _WRITER = "read some of rejected/, then take a stronger --synthesize_model, or change prompts/synthesize.md"
@@ -40,10 +41,15 @@ def low_yield(summary: Mapping[str, Any], config: PipelineConfig) -> LowYield | 
     if summary.get("stopped") or not config.min_stage_yield or not any(left) or not stages:
         return None
     judged = {stage: (row.get("passed", 0), sum(row.values())) for stage, row in stages.items()}
+    if mended := judged.pop(RULES_AGAIN, None):  # what Check passes on to be mended has not passed the rules yet
+        judged[RULES] = mended[0], judged[RULES][1]
     stage = min(judged, key=lambda name: judged[name][0] / max(1, judged[name][1]))
-    reasons = {name: number for name, number in (summary["reasons"] | summary["errors"]).items() if name.startswith(f"{stage}/")}
-    top = max(reasons, key=lambda name: reasons[name], default=f"{stage}/")
-    return LowYield(stage, *judged[stage], top.partition("/")[2], reasons.get(top, 0))
+    reasons: Counter[str] = Counter()
+    for name, number in (summary["reasons"] | summary["errors"]).items():
+        if name.partition("/")[0] in ({RULES, RULES_AGAIN} if stage == RULES else {stage}):
+            reasons[name.partition("/")[2]] += number
+    top, number = next(iter(reasons.most_common(1)), ("", 0))
+    return LowYield(stage, *judged[stage], top, number)
 
 
 def low_yield_row(low: LowYield) -> dict[str, Any]:

@@ -34,7 +34,7 @@ for module in (prompts, transforms.flow.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__
 
 loaded = prompts.load_prompts()
-assert [prompt.name for prompt in loaded.prompts] == ["system", "filter", "classify", "synthesize", "verify"]
+assert [prompt.name for prompt in loaded.prompts] == ["system", "filter", "classify", "synthesize", "repair", "verify"]
 banks = {entry.name for entry in resources.files("prompts").joinpath("exemplars").iterdir()}
 assert banks >= {f"{domain.slug}.jsonl" for domain in loaded.domains}, banks
 assert resources.files("beam_pipeline").joinpath("sample").joinpath("documents.jsonl").read_text("utf-8")

@@ -312,7 +312,7 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_is_shown_how_far_a_run_is(monkeypatch: pytest.MonkeyPatch, usual: list[str]) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    assert main(usual) == OK
+    assert main([*usual, "--demo"]) == OK
     assert " tokens/s" in terminal.getvalue() and terminal.getvalue().endswith("\r\x1b[K")
 
 

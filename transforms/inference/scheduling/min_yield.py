@@ -2,7 +2,8 @@
 
 No Beam here. A stage is judged by the first `FIRST` elements that it asks about, and not by the first that end: short
 replies come first, and they tend to say no. What the journal answers does not count, because it costs nothing and a
-changed prompt asks anew. A draft counts for the rules of Check where its reply was paid for.
+changed prompt asks anew. A draft counts for the rules of Check where its reply was paid for; one that is written anew counts
+when the rules have seen it again, and Repair is not judged by itself, because it is given the bad ones only.
 """
 
 import logging
@@ -21,7 +22,7 @@ _LOGGER = logging.getLogger(__name__)
 
 OPTION = "min_stage_yield"
 # The one stage of rules that is judged as well, and the one whose passed elements it is given.
-RULES, BEFORE_RULES = "check", "synthesize"
+RULES, BEFORE_RULES, RULES_AGAIN = "check", "synthesize", "repair"
 
 
 class LowYield(NamedTuple):
@@ -84,9 +85,10 @@ class Yields:
         """A stage asks about an element; at least that share of the first must pass, 0 for any."""
         if least:
             with self._lock:
-                for each in (stage, RULES):
+                for each in {stage, RULES} - {RULES_AGAIN}:
                     self._stages.setdefault(each, _Seen(math.ceil(least * FIRST - 1e-9)))
-                self._begin(stage, name)
+                if stage != RULES_AGAIN:
+                    self._begin(stage, name)
 
     def ended(self, stage: str, name: str, results: Sequence[Any], replayed: bool = False) -> None:
         """What came of an element; `replayed` where all its replies are the journal's."""
@@ -95,6 +97,7 @@ class Yields:
             passed = len(whys) < len(results)
             if stage == BEFORE_RULES and passed and not replayed and RULES in self._stages:
                 self._begin(RULES, name)
+            stage = RULES if stage == RULES_AGAIN else stage
             seen = self._stages.get(stage)
             if seen is None or name not in seen.waiting:
                 return
@@ -109,7 +112,7 @@ class Yields:
 
     def saw(self, stage: str, result: Any) -> None:
         """A stage has given a result: the way on which one without a model is heard of."""
-        if stage == RULES and RULES in self._stages:
+        if stage == RULES and RULES in self._stages and getattr(result, "fault", None) is None:
             self.ended(stage, result.task_id if _why_not(result) else name_of(result), [result])
 
     def _begin(self, stage: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """A stage that passes next to nothing is found by its first elements, and no healthy one is taken for it."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from transforms.errors import ElementError, NotStarted
 from transforms.inference.call import dead_letter
 from transforms.inference.config import FIRST
 from transforms.inference.scheduling.min_yield import LowYield, Yields
-from transforms.records import NOT_STARTED, DeadLetter, Document, Persona, PersonaTask, QAPair, Stamp, reject
+from transforms.records import NOT_STARTED, DeadLetter, Document, Fault, Persona, PersonaTask, QAPair, Stamp, reject
 
 LEAST = 0.02
 
@@ -89,3 +90,30 @@ def test_drafts_that_the_rules_reject_count_where_they_were_paid_for(replayed: b
         yields.saw("check", reject("check", "answer_too_long" if number % 3 else "answer_empty", pair))
         yields.saw("verify", reject("verify", "incorrect", pair))
     assert yields.low == (None if replayed else LowYield("check", 0, 200, "answer_too_long", 133))
+
+
+@pytest.mark.parametrize("mended", [0, 10])
+def test_a_draft_that_is_written_anew_counts_when_the_rules_have_seen_it_again(mended: int) -> None:
+    yields = Yields()
+    for number in range(FIRST):
+        pair = draft(number)
+        yields.asked("synthesize", pair.task.id, LEAST)
+        yields.ended("synthesize", pair.task.id, [pair])
+        yields.saw("check", replace(pair, fault=Fault("answer_not_in_document", "a")))
+        yields.asked("repair", pair.task.id, LEAST)
+        result = pair if number < mended else reject("repair", "answer_not_in_document", pair)
+        yields.ended("repair", pair.task.id, [result])
+    assert yields.low == (None if mended else LowYield("check", 0, 200, "answer_not_in_document", 200))
+
+
+def test_drafts_that_cannot_be_mended_stop_no_run_whose_other_drafts_pass() -> None:
+    yields = Yields()
+    for number in range(3 * FIRST):
+        pair, good = draft(number), number % 3 == 0
+        yields.asked("synthesize", pair.task.id, LEAST)
+        yields.ended("synthesize", pair.task.id, [pair])
+        yields.saw("check", pair if good else replace(pair, fault=Fault("answer_not_in_document", "a")))
+        if not good:
+            yields.asked("repair", pair.task.id, LEAST)
+            yields.ended("repair", pair.task.id, [reject("repair", "answer_not_in_document", pair)])
+    assert yields.low is None
