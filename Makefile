@@ -8,8 +8,10 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/installed
 ENGINES := .engines
 TRL := .trl
+SAMPLE := beam_pipeline/sample/documents.jsonl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
+LLM_ARGS ?= --help
 # Many tests wait more than they work: a few at a time.
 TEST_WORKERS ?= 4
 
@@ -21,7 +23,7 @@ CANDIDATES  = $(foreach version,$(VERSIONS),$(wildcard $(addsuffix /python$(vers
 SUPPORTED  := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint format types test test-system test-all engines trl demo run launch options bench quality clean
+.PHONY: help setup check lint format types test test-system test-all engines trl demo llm run launch options bench quality llm-quality clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -81,8 +83,14 @@ $(TRL)/installed: | $(STAMP)
 	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check $(TRAINERS)
 	@touch $@
 
-demo: $(STAMP) ## turn the sample documents into questions, offline, with the embedded endpoint
-	$(BIN)/python -m beam_pipeline --input beam_pipeline/sample/documents.jsonl --output demo_output --overwrite
+demo: $(STAMP) ## turn the sample documents into questions, offline, by rules in place of a model
+	$(BIN)/python -m beam_pipeline --demo --input $(SAMPLE) --output demo_output --overwrite
+
+llm: $(if $(MODEL),$(STAMP)) ## the same with a model on this machine, on llama.cpp: make llm MODEL=FILE.gguf
+	@$(if $(MODEL),,$(error which model? Give a file of llama.cpp's format: make llm MODEL=FILE.gguf))
+	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-llm.txt
+	$(BIN)/python templates/serving/llama_cpp.py $(MODEL) $(BIN)/python -m beam_pipeline --input $(SAMPLE) --output llm_output --overwrite
 
 run: $(STAMP) ## run the pipeline: make run ARGS="--input FILES --output FOLDER"
 	$(BIN)/python -m beam_pipeline $(ARGS)
@@ -100,6 +108,9 @@ bench: $(STAMP) ## measure how busy the pipeline keeps an endpoint
 quality: $(STAMP) ## measure how often each rule is right, on labelled data
 	$(BIN)/python -m tests.quality $(QUALITY_ARGS)
 
+llm-quality: $(STAMP) ## measure prompts on a real endpoint: make llm-quality LLM_ARGS="--endpoint http://localhost:8080/v1"
+	$(BIN)/python -m tests.llm_quality $(LLM_ARGS)
+
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) $(ENGINES) $(TRL) build dist demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ENGINES) $(TRL) build dist demo_output llm_output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -72,7 +72,7 @@ def _help() -> str:
     return "\n".join(
         [
             "Examples:",
-            f"  {PROGRAM} run --input documents.jsonl --output out",
+            f"  {PROGRAM} run --input documents.jsonl --output out --endpoint http://localhost:8080/v1",
             f"  {PROGRAM} export out --format trl --to dataset",
             "",
             "Turns documents into question-answer pairs that a reinforcement-learning trainer can reward.",

@@ -34,8 +34,10 @@ from transforms.inference.call_several import spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
+from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
 from transforms.records import NOT_STARTED
+from transforms.repair import MENDABLE, RepairQA
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
 from transforms.synthesize import SynthesizeQA
@@ -56,9 +58,14 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     ready = clean.passed | "Ready" >> recalled
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
-    drafts = tasks.passed | "Synthesize" >> SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt)
-    checked = drafts.passed | "Check" >> CheckQA()
+    drafts = tasks.passed | "Synthesize" >> SynthesizeQA(
+        model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language
+    )
+    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
+    checked = drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ())
     stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
+    if config.repairs:
+        checked = stages["repair"] = checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told)
     stages |= verification(checked, plan)
     *_, sound = stages.values()
     final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(
@@ -80,12 +87,14 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     if config.pass_rate_samples and not band.rejects:
         final = stages["pass_rate"] = measure(final)
     left = leaving(final.passed, stages)
+    written = left if config.streaming or not (plan.limits or config.min_stage_yield) else without_not_started(left)
     if config.output_table:
-        left = write_tables(left, config, pipeline.options)
+        written = write_tables(written, config, pipeline.options)
+    left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
     counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
-    _write(left, counts, diversity, plan)
+    _write(written, counts, diversity, plan)
     return left
 
 
@@ -149,6 +158,12 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     return stages
 
 
+def without_not_started(left: Outcome) -> Outcome:
+    """What is written of a run that may stop early: work that it did not begin is counted only."""
+    begun = left.dead_letters | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
+    return left._replace(dead_letters=begun)
+
+
 def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     config, run, windows = plan.config, plan.name, stream_windows(plan.config)
@@ -159,10 +174,6 @@ def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
             return WriteWindows(config.output, kind.name, windows, run, *rows)
         return WriteRecords(config.output, kind.name, *rows)
 
-    if plan.limits:
-        left = left._replace(
-            dead_letters=left.dead_letters | "DropNotStarted" >> beam.Filter(lambda letter: letter.error != NOT_STARTED)
-        )
     write_folder(left, sink)
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)

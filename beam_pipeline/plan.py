@@ -17,6 +17,7 @@ from beam_pipeline.options.thresholds import read_thresholds
 from beam_pipeline.options.values import option_named
 from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
 from beam_pipeline.reading.input_list import InputSpec, read_inputs
+from beam_pipeline.reading.prompt_files import read_prompt_files
 from beam_pipeline.storage.matching import read_text
 from prompts.exemplar_bank import Exemplar
 from prompts.load import PromptSet, load_domains, load_prompts
@@ -90,7 +91,8 @@ def run_prompts(config: PipelineConfig) -> PromptSet:
     """The prompts of the stages that a run has, with its domains and number of personas filled in."""
     with option_named("domains"):
         domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
-    return load_prompts(domains, config.max_personas, config.model_stages)
+    with option_named("prompts"):
+        return load_prompts(domains, config.max_personas, config.model_stages, read_prompt_files(config.prompts))
 
 
 def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ScreenConfig:

@@ -4,9 +4,9 @@ A bank is `exemplars/<slug>.jsonl`, one exemplar a line:
 
     {"id": "math-01", "persona": "...", "passage": "...", "question": "...", "answer": "...", "answer_type": "number"}
 
-`id`, `source` and `licence` may be left out, other keys are ignored. A whole set in a prompt is
-three short exemplars or so: enough to show the form, cheap enough to be read again for every
-persona of every document.
+`id`, `source`, `licence` and `language` (a code such as "de", else English) may be left out, other keys are
+ignored. A whole set in a prompt is three short exemplars or so: enough to show the form, cheap enough to be
+read again for every persona of every document.
 """
 
 import hashlib
@@ -20,7 +20,9 @@ from functools import lru_cache
 from importlib import resources
 
 from prompts.load import Domain, PromptError, one_line
+from transforms.languages.names import language_name
 from transforms.records import ANSWER_TYPES
+from transforms.text import SPACELESS
 
 # Tokens of a rendered set: about what three compact exemplars need. Full-page exemplars cost more
 # prefill than all that the prefix cache saves.
@@ -51,6 +53,7 @@ class Exemplar:
     answer_type: str
     source: str = ""
     licence: str = ""
+    language: str = "en"
 
 
 def parse_exemplars(content: str, name: str, domain: str) -> tuple[Exemplar, ...]:
@@ -111,15 +114,22 @@ def merge_exemplars(first: Iterable[Exemplar], then: Iterable[Exemplar]) -> tupl
     return tuple({exemplar.id: exemplar for exemplar in (*first, *then)}.values())
 
 
-def render_exemplars(exemplars: Iterable[Exemplar]) -> str:
-    """The exemplars as a prompt shows them: four labelled lines each, a blank line between two."""
+def render_exemplars(exemplars: Iterable[Exemplar], language: str = "") -> str:
+    """The exemplars as a prompt shows them: four labelled lines each, a blank line between two.
+
+    Where `language` is the code of the language to write in, an exemplar in another one says so in a line in front.
+    """
     return "\n\n".join(
-        f"Persona: {one_line(exemplar.persona)}\n"
+        f"{_marked(exemplar.language, language)}Persona: {one_line(exemplar.persona)}\n"
         f"Passage: {one_line(exemplar.passage)}\n"
         f"Question: {one_line(exemplar.question)}\n"
         f"Answer: {one_line(exemplar.answer)} ({exemplar.answer_type})"
         for exemplar in exemplars
     )
+
+
+def _marked(own: str, language: str) -> str:
+    return f"(in {language_name(own)}; you write {language_name(language)})\n" if language and own != language else ""
 
 
 def sample_exemplars(
@@ -186,7 +196,7 @@ def check_exemplar(exemplar: Exemplar) -> Iterator[str]:
             yield f"{field} has {len(value)} characters, more than {longest}"
     if exemplar.answer_type not in ANSWER_TYPES:
         yield f"answer_type {exemplar.answer_type!r} is not known"
-    if not exemplar.question.rstrip().endswith("?"):
+    if not exemplar.question.rstrip().endswith(("?", "\uff1f", "\u061f", "\u037e")):
         yield "question does not end with '?'"
     if reference := _OUTSIDE_REFERENCE.search(exemplar.question):
         yield f"question refers outside itself: {reference.group()!r}"
@@ -208,7 +218,9 @@ def check_exemplar(exemplar: Exemplar) -> Iterator[str]:
 
 
 def _contains(text: str, part: str) -> bool:
-    """Whether `part` stands in `text` as whole words."""
+    """Whether `part` stands in `text` as whole words, where the script has such."""
+    if re.search(f"[{SPACELESS}]", part):
+        return part in text
     return bool(part) and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) is not None
 
 

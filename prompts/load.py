@@ -6,7 +6,7 @@ A prompt file is YAML front matter, instructions, and what follows the document:
     version: 2
     changes: "2: ask for a reason code"
     variables: [persona]           # filled for each element
-    run_variables: [max_personas]  # filled once for a run
+    run_variables: [max_personas]  # filled once for a run, wherever they stand
     closed_book: true              # asked without the document; false if left out
     ---
     instructions, the same in every request of a run
@@ -91,7 +91,7 @@ class PromptSet:
             KeyError: a variable that the prompt declares is missing.
         """
         prompt = self.prompt(stage)
-        task = Template(prompt.task).substitute(variables)
+        task = Template(prompt.task).substitute(variables).rstrip("\n")  # the last one may have nothing to say
         if prompt.closed_book:
             return [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": task}]
         return [
@@ -129,23 +129,24 @@ class PromptSet:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def parse_prompt(name: str, content: str) -> Prompt:
-    """Parse one prompt file.
+def parse_prompt(name: str, content: str, where: str = "") -> Prompt:
+    """Parse one prompt file; errors call it `where`.
 
     Raises:
         PromptError: front matter is missing, or declared and used variables differ.
     """
+    where = where or f"prompts/{name}.md"
     match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", content, re.DOTALL)
     if not match:
-        raise PromptError(f"prompts/{name}.md: no front matter; begin with '---', 'version: 1', '---'")
+        raise PromptError(f"{where}: no front matter; begin with '---', 'version: 1', '---'")
     try:
         matter = yaml.safe_load(match[1])
     except yaml.YAMLError as error:
-        raise PromptError(f"prompts/{name}.md: front matter is not YAML: {error}") from error
+        raise PromptError(f"{where}: front matter is not YAML: {error}") from error
     if not isinstance(matter, dict) or not isinstance(matter.get("version"), int):
-        raise PromptError(f"prompts/{name}.md: front matter needs 'version', a whole number")
+        raise PromptError(f"{where}: front matter needs 'version', a whole number")
     if not isinstance(matter.get("closed_book", False), bool):
-        raise PromptError(f"prompts/{name}.md: 'closed_book' in the front matter must be true or false")
+        raise PromptError(f"{where}: 'closed_book' in the front matter must be true or false")
     instructions, _, task = match[2].partition(AFTER_DOCUMENT)
     prompt = Prompt(
         name=name,
@@ -157,19 +158,22 @@ def parse_prompt(name: str, content: str) -> Prompt:
         run_variables=tuple(matter.get("run_variables") or ()),
         closed_book=matter.get("closed_book", False),
     )
-    for part, text, declared in (
-        ("instructions", prompt.instructions, prompt.run_variables),
-        ("task", prompt.task, prompt.variables),
-    ):
-        found = list(Template.pattern.finditer(text))  # Template.get_identifiers is not there before Python 3.11
-        if any(match["invalid"] is not None for match in found):
-            raise PromptError(f"prompts/{name}.md: a lone '$' in the {part}; write '$$' for a dollar sign")
-        used = {match["named"] or match["braced"] for match in found} - {None}
-        if used != set(declared):
-            raise PromptError(
-                f"prompts/{name}.md: {part} use the variables {sorted(used)} but the front matter declares {sorted(declared)}"
-            )
+    declared, told = set(prompt.run_variables), {"instructions": prompt.instructions, "task": prompt.task}
+    used = {part: _variables(text, f"{where}: a lone '$' in the {part}") for part, text in told.items()}
+    for part, allowed in (("instructions", declared), ("task", declared.union(prompt.variables))):
+        if more := sorted(used[part] - allowed):
+            raise PromptError(f"{where}: {part} use the variables {more}, which the front matter does not declare for them")
+    if unused := sorted(declared.union(prompt.variables) - used["instructions"] - used["task"]):
+        raise PromptError(f"{where}: the front matter declares the variables {unused}, which nothing uses")
     return prompt
+
+
+def _variables(text: str, lone: str) -> set[str]:
+    """The variables that a text uses; `Template.get_identifiers` is not there before Python 3.11."""
+    found = list(Template.pattern.finditer(text))
+    if any(match["invalid"] is not None for match in found):
+        raise PromptError(f"{lone}; write '$$' for a dollar sign")
+    return {match["named"] or match["braced"] for match in found} - {None}
 
 
 def load_prompt(name: str) -> Prompt:
@@ -178,25 +182,40 @@ def load_prompt(name: str) -> Prompt:
 
 
 def load_prompts(
-    domains: Iterable[Domain] = (), max_personas: int = 3, stages: Iterable[str] = DEFAULT_MODEL_STAGES
+    domains: Iterable[Domain] = (),
+    max_personas: int = 3,
+    stages: Iterable[str] = DEFAULT_MODEL_STAGES,
+    own: Iterable[Prompt] = (),
 ) -> PromptSet:
     """Load the prompts of the given stages and fill in what is the same for a whole run.
 
+    A prompt of `own` takes the place of the shipped one of its name.
+
     Raises:
-        PromptError: a stage is none of those that ask a model.
+        PromptError: a stage is none of those that ask a model, or a prompt has a run variable that there is not.
     """
-    stages = tuple(stages)
+    stages, given = tuple(stages), {prompt.name: prompt for prompt in own}
     if unknown := [stage for stage in stages if stage not in MODEL_STAGES]:
         raise PromptError(f"no prompt for stage {unknown[0]!r}; there are {', '.join(MODEL_STAGES)}")
     domains = tuple(domains) or load_domains()
     values = {
         "domains": "\n".join(f'  - "{domain.name}": {domain.description}' for domain in domains),
+        "domain_names": "; ".join(domain.name for domain in domains),
         "max_personas": str(max_personas),
     }
-    loaded = [load_prompt(name) for name in ("system", *stages)]
-    prompts = tuple(replace(prompt, instructions=Template(prompt.instructions).substitute(values)) for prompt in loaded)
-    system = "\n\n".join(prompt.instructions for prompt in prompts if not prompt.closed_book)
+    prompts = tuple(_filled(given.get(name) or load_prompt(name), values) for name in ("system", *stages))
+    system = "\n\n".join(prompt.instructions for prompt in prompts if prompt.instructions and not prompt.closed_book)
     return PromptSet(system, prompts, domains)
+
+
+def _filled(prompt: Prompt, values: Mapping[str, str]) -> Prompt:
+    """A prompt with the run's values in it; those of each element are filled in later, and must not expand these again."""
+    if unknown := sorted(set(prompt.run_variables) - set(values)):
+        raise PromptError(f"the prompt {prompt.name} has the run variables {unknown}; there are {', '.join(values)}")
+    wanted = {name: values[name].replace("$", "$$") for name in prompt.run_variables}
+    # Not `safe_substitute`, which makes one dollar sign of two before the element's values are filled in.
+    task = Template.pattern.sub(lambda match: wanted.get(match["named"] or match["braced"], match[0]), prompt.task)
+    return replace(prompt, instructions=Template(prompt.instructions).substitute(values), task=task)
 
 
 def parse_domains(content: str, name: str = "domains.yaml") -> tuple[Domain, ...]:

@@ -43,6 +43,8 @@ hypothesis_settings.load_profile("repeatable")
 
 # Tokens are estimated, here and in the processes that a test starts, whatever file tiktoken has on this machine.
 os.environ["TIKTOKEN_CACHE_DIR"] = os.devnull
+# Whoever has an endpoint in the environment does not want the tests to ask it.
+os.environ.pop("OPENAI_BASE_URL", None)
 
 
 @pytest.fixture

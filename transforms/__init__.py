@@ -22,6 +22,7 @@ __all__, __getattr__ = lazy_names(
         "mix": "MixConfig MixQA",
         "pass_rate": "MeasurePassRate",
         "records": "Document Persona PersonaTask QAPair Rejection VerifiedQA",
+        "repair": "RepairQA",
         "round_trip": "RoundTripQA",
         "screen": "ScreenConfig ScreenDocuments screen_text",
         "synthesize": "SynthesizeQA",

@@ -1,17 +1,19 @@
 """Check: rules that a pair must pass before anybody pays to verify it.
 
 Input:    PCollection[QAPair]
-Passed:   PCollection[QAPair], with only those aliases that the document grounds, and the place of the answer in it
-Rejected: Rejection, reason in {"answer_empty", "answer_too_long", "answer_is_question", "answer_placeholder",
-          "answer_open_ended", "answer_type_mismatch", "answer_not_in_document", "answer_in_question", "question_too_short",
-          "question_too_long", "question_not_a_question", "question_multiple", "question_refers_to_document",
-          "question_dangling_pronoun", "question_deictic_date"}; the detail says what was seen
+Passed:   PCollection[QAPair], with only those aliases that the document grounds, and the place of the answer in it; and
+          with its `fault` a pair that the writer may mend, where there is a stage behind that asks for it
+Rejected: Rejection, reason in {"copied_from_exemplar", "copied_from_prompt", "answer_empty", "answer_too_long",
+          "answer_is_question", "answer_placeholder", "answer_open_ended", "answer_type_mismatch", "answer_not_in_document",
+          "answer_in_question", "question_too_short", "question_too_long", "question_not_a_question", "question_multiple",
+          "question_refers_to_document", "question_dangling_pronoun", "question_deictic_date"}; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
@@ -29,6 +31,7 @@ from transforms.pair_rules.answer_rules import (
     answer_is_question,
     answer_is_too_long,
 )
+from transforms.pair_rules.copied import Told, copied_from_exemplar, copied_from_prompt
 from transforms.pair_rules.leakage import find_leak
 from transforms.pair_rules.question_rules import (
     question_asks_twice,
@@ -103,7 +106,7 @@ def question_problem(question: str, answer: str = "", document: str = "", answer
 
 
 # Cheap ones first; the last two read the document.
-RULES = (
+RULES: tuple[Callable[[QAPair], Fault | None], ...] = (
     answer_is_empty,
     QUESTION_RULES[0],
     answer_is_too_long,
@@ -122,19 +125,38 @@ def check_pair(pair: QAPair, rules: Iterable[Callable[[QAPair], Fault | None]] =
     return next((fault for rule in rules if (fault := rule(pair))), None)
 
 
-def apply_check(pair: QAPair) -> Iterator[QAPair | Rejection]:
-    """Pass a pair without faults, its aliases cleaned."""
-    fault = check_pair(pair)
-    if fault:
-        yield reject("check", fault.reason, pair, fault.detail[:300])
-    else:
+def question_or_answer_is_copied(pair: QAPair, told: Told) -> Fault | None:
+    """The model repeated what it was shown; to be asked again would bring no better."""
+    return copied_from_exemplar(pair, told.exemplars_for(pair.task)) or copied_from_prompt(pair, told.instructions)
+
+
+def apply_check(
+    pair: QAPair, told: Told | None = None, mendable: Collection[str] = (), stage: str = "check"
+) -> Iterator[QAPair | Rejection]:
+    """Pass a pair without faults, its aliases cleaned, and with its fault one that has a `mendable` one."""
+    copies = (partial(question_or_answer_is_copied, told=told),) if told else ()
+    fault = check_pair(pair, (*copies, *RULES))
+    if fault is None:
         yield replace(pair, aliases=grounded_aliases(pair), place=place_of_answer(pair))
+        return
+    fault = replace(fault, detail=fault.detail[:300])
+    if fault.reason in mendable:
+        yield replace(pair, fault=fault)
+    else:
+        yield reject(stage, fault.reason, pair, fault.detail)
 
 
 @dataclass
 class CheckQA(beam.PTransform):
-    """Keeps the pairs that no rule faults. Expects a PCollection of `QAPair`, outputs an `Outcome` of the same."""
+    """Keeps the pairs that no rule faults. Expects a PCollection of `QAPair`, outputs an `Outcome` of the same.
+
+    With what the model was `told` it finds copies of that. Pairs with `mendable` faults, by their reasons, pass with their fault.
+    """
+
+    told: Told | None = None
+    mendable: Collection[str] = ()
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[QAPair]) -> Outcome:
-        return as_waking_outcome(wakeful(pairs) | "ApplyRules" >> apply_rules("check", apply_check, QAPair))
+        apply = partial(apply_check, told=self.told, mendable=self.mendable)
+        return as_waking_outcome(wakeful(pairs) | "ApplyRules" >> apply_rules("check", apply, QAPair))

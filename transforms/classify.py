@@ -2,7 +2,8 @@
 
 Input:    PCollection[Document]
 Passed:   PCollection[PersonaTask], one for each persona
-Rejected: Rejection, reason "no_persona": the model named nobody usable
+Rejected: Rejection, reason "no_persona": the model named nobody usable; "persona_copied": only whom its prompt names, for
+          an example, and this document is not for
 Source:   Webscale-RL, arXiv:2510.06499, domain classification and persona assignment.
 """
 
@@ -17,9 +18,10 @@ from pydantic import BaseModel, Field
 
 from prompts.load import PromptSet
 from transforms.english.function_words import ARTICLES, SHORT_PREPOSITIONS
-from transforms.flow.outcome import Outcome
+from transforms.flow.outcome import Outcome, count
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
+from transforms.pair_rules.copied import copied_persona, instructions_of
 from transforms.records import Document, Persona, PersonaTask, Rejection, Stamp, reject
 from transforms.text import normalise, words
 
@@ -36,13 +38,14 @@ _FILLER = ARTICLES.union(SHORT_PREPOSITIONS, "and or who is as".split())
 class PersonaReply(BaseModel):
     """A reader, and what in the document that reader would want to know."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(json_schema_extra={"minLength": 1})  # one without a name is left out; the others stay
     interest: str
 
 
 class ClassifyReply(BaseModel):
-    """The document's domain, and who would ask about it."""
+    """What the document is about, its domain, and who would ask about it. The subject is said first, to choose the domain by."""
 
+    subject: str = ""
     domain: str
     personas: list[PersonaReply] = Field(min_length=1, max_length=MAX_PERSONAS)
 
@@ -52,7 +55,8 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
     kept: list[Persona] = []
     seen: list[frozenset[str]] = []
     for persona in personas:
-        name = _LIST_MARK.sub("", " ".join(persona.name.split())).strip(" .,;:\"'")[:MAX_PERSONA_CHARACTERS].strip()
+        name = _LIST_MARK.sub("", " ".join(persona.name.split()).strip("*`"))
+        name = name.strip(" .,;:\"'*`\u201c\u201d")[:MAX_PERSONA_CHARACTERS].strip()
         content = frozenset(words(normalise(name))) - _FILLER
         if not content or any(len(content & other) >= SAME_PERSONA * len(content | other) for other in seen):
             continue
@@ -62,13 +66,16 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
 
 
 def apply_classify(
-    document: Document, reply: ClassifyReply, stamp: Stamp, max_personas: int = MAX_PERSONAS
+    document: Document, reply: ClassifyReply, stamp: Stamp, max_personas: int = MAX_PERSONAS, instructions: str = ""
 ) -> Iterator[PersonaTask | Rejection]:
-    """One task for each persona that is left after cleaning."""
-    personas = clean_personas(reply.personas, max_personas)
-    if not personas:
-        yield reject("classify", "no_persona", document)
-    for persona in personas:
+    """One task for each persona that is left after cleaning, without those that were taken from the instructions."""
+    personas = clean_personas(reply.personas, len(reply.personas))
+    own = [persona for persona in personas if not copied_persona(persona.name, instructions, document.text)]
+    if copied := [persona.name for persona in personas if persona not in own]:
+        count("classify", "fault/persona_copied", len(copied))
+    if not own:
+        yield reject("classify", "persona_copied" if copied else "no_persona", document, "; ".join(copied))
+    for persona in own[:max_personas]:
         yield PersonaTask(document, reply.domain, persona, (stamp,))
 
 
@@ -86,7 +93,7 @@ class ClassifyDocuments(beam.PTransform):
             "classify",
             lambda _: {},
             ClassifyReply,
-            partial(apply_classify, max_personas=self.max_personas),
+            partial(apply_classify, max_personas=self.max_personas, instructions=instructions_of(self.prompts)),
             PersonaTask,
             self.model,
             self.prompts,

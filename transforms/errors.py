@@ -7,7 +7,7 @@
 Anything else is a bug and is left to raise.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 
 class TransientError(Exception):
@@ -35,8 +35,17 @@ class ElementError(Exception):
         self.paid: Any = None
 
 
+# Why a reply is malformed: nothing in it; no object; an object that never ends, or is no JSON; backslashes that may be
+# LaTeX; an object without one of its fields, or with a value that the schema does not allow.
+Malformed = Literal["empty", "no_json", "cut", "syntax", "latex", "missing_field", "wrong_value"]
+
+
 class ReplyInvalid(ElementError):
-    """The reply does not fit the stage's schema."""
+    """The reply does not fit the stage's schema; `cause` says why."""
+
+    def __init__(self, message: str, reply: str = "", cause: Malformed = "wrong_value") -> None:
+        super().__init__(message, reply)
+        self.cause = cause
 
 
 class ReplyTruncated(ElementError):

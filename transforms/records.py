@@ -8,7 +8,7 @@ replaying). Ids are content hashes, so two runs on the same input agree.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from transforms.text import stable_hash
 
@@ -16,6 +16,9 @@ AnswerType = Literal[
     "number", "percentage", "money", "date", "duration", "name", "place", "term", "expression", "code", "list", "yes_no", "option"
 ]
 ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
+
+DEMO_MODEL = "demo-rules"
+"""The model of the embedded endpoint, whatever way it was named: rules, whose pairs are no training data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,20 @@ class PersonaTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What a rule finds wrong: a reason to reject and to count, and what was seen, to read."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class QAPair:
     """A draft: one question and its short answer, not yet verified.
 
     `place` is where the document says the answer, in characters of its text: [start, end). None before the rules have
-    looked, and for yes and no, which no place says.
+    looked, and for yes and no, which no place says. `fault` is what the rules found, for the writer to mend; `repaired` is
+    the reason for which the writer was asked again, "" if it was not.
     """
 
     task: PersonaTask
@@ -86,6 +98,8 @@ class QAPair:
     aliases: tuple[str, ...] = ()
     stamps: tuple[Stamp, ...] = ()
     place: tuple[int, int] | None = None
+    fault: Fault | None = None
+    repaired: str = ""
 
     @property
     def id(self) -> str:
@@ -241,13 +255,6 @@ def stamps_of(item: Item) -> tuple[Stamp, ...]:
     return tuple(stamp for each in reversed([*lineage(item)]) for stamp in each.stamps)
 
 
-class Fault(NamedTuple):
-    """What a rule finds wrong: a reason to reject and to count, and what was seen, to read."""
-
-    reason: str
-    detail: str
-
-
 def reject(stage: str, reason: str, item: Item, detail: str = "") -> Rejection:
     """Reject an item for a reason; `detail` says what was seen, for a reader."""
     shown = json.dumps(item_row(item), ensure_ascii=False)
@@ -323,7 +330,12 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
         "domain": task.domain,
         "persona": task.persona.name,
         **item_row(qa),
-        "provenance": {"pipeline_version": pipeline_version, "calls": [asdict(stamp) for stamp in stamps_of(qa)]},
+        "provenance": {
+            "pipeline_version": pipeline_version,
+            "demo": any(stamp.model == DEMO_MODEL for stamp in stamps_of(qa)),
+            "calls": [asdict(stamp) for stamp in stamps_of(qa)],
+            "repaired": qa.pair.repaired,
+        },
     }
 
 

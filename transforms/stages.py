@@ -29,6 +29,7 @@ TABLE = (
     Stage("classify", "domain, and who would ask: one task for each persona", asks_model=True),
     Stage("synthesize", "one question for each task", asks_model=True),
     Stage("check", "rules on question and answer"),
+    Stage("repair", "a draft that broke a rule, written once more", asks_model=True),
     Stage("verify", "a model judges the pair by the document", asks_model=True, verifies=True),
     Stage("verify_answer", "a model judges the answer by the document", True, "--verify_calls 2", verifies=True),
     Stage("verify_question", "a model judges the question by itself", True, "--verify_calls 2", verifies=True),

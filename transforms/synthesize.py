@@ -8,7 +8,7 @@ Source:   Webscale-RL, arXiv:2510.06499, QA pair generation with domain few-shot
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import apache_beam as beam
@@ -17,48 +17,78 @@ from pydantic import BaseModel
 
 from prompts.exemplar_bank import render_exemplars, sample_exemplars
 from prompts.load import PromptSet
+from transforms.clean_draft import clean_aliases, clean_answer, clean_question
+from transforms.document_rules.language import detect_language
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
+from transforms.languages.names import language_name
+from transforms.languages.short_texts import ENGLISH
 from transforms.records import AnswerType, PersonaTask, QAPair, Rejection, Stamp, reject
 
 
 class SynthesizeReply(BaseModel):
-    """A question with its answer; both empty when nothing can be asked."""
+    """A question with its answer; both empty when nothing can be asked.
 
-    question: str
+    In the order in which a model should decide: what the document says, what of that is the answer, how to ask for it.
+    """
+
+    evidence: str = ""
     answer: str
     answer_type: AnswerType
+    question: str
     aliases: list[str]
 
 
-def synthesize_variables(task: PersonaTask, bank: Mapping[str, Any], exemplars: int) -> dict[str, str]:
+# A language that is named, or this: the one that the document is in.
+DOCUMENT_LANGUAGE = "document"
+# The tasks of one document come close together.
+_detect = lru_cache(maxsize=64)(detect_language)
+
+
+def synthesize_variables(
+    task: PersonaTask, bank: Mapping[str, Any], exemplars: int, question_language: str = DOCUMENT_LANGUAGE
+) -> dict[str, str]:
     """Exemplars come first: the tasks of one document share them, so they are prefilled once.
 
-    They are sampled by the document's id, never by the run, and the same for all of its personas.
+    They are sampled by the document's id, never by the run, and the same for all of its personas. Nothing is said of the
+    language where it goes without saying: English of an English document, and that of a text which does not show its own.
     """
+    spoken = _detect(task.document.text)
+    asked = spoken if question_language == DOCUMENT_LANGUAGE else question_language
     chosen = sample_exemplars(bank.get(task.domain, ()), task.document.id, exemplars)
+    shown = {"exemplars": render_exemplars(chosen, asked), "language": _told(asked, spoken), "domain": task.domain}
+    return {**shown, **persona_variables(task)}
+
+
+def persona_variables(task: PersonaTask) -> dict[str, str]:
+    """For whom a question is asked, and why the document matters to that reader."""
     persona = task.persona
-    return {
-        "exemplars": render_exemplars(chosen),
-        "domain": task.domain,
-        "persona": f"{persona.name}: {persona.interest}" if persona.interest else persona.name,
-    }
+    return {"persona": f"{persona.name}: {persona.interest}" if persona.interest else persona.name}
+
+
+def _told(asked: str, spoken: str) -> str:
+    """What the writer is told of the language: "" where it is English both ways."""
+    if asked in ("", ENGLISH) and spoken in ("", ENGLISH):
+        return ""
+    if asked.partition("-")[0] in (spoken, ""):
+        return f"Write question and answer in {language_name(asked)}."
+    return f"Write the question in {language_name(asked)}, the answer as the document writes it."
 
 
 def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:
-    """A draft, tidied of white space; nothing is judged here."""
-    question, answer = " ".join(reply.question.split()), " ".join(reply.answer.split())
+    """A draft, without what the model wrote around it; nothing is judged here."""
+    kind, text = reply.answer_type, task.document.text
+    question, answer = clean_question(reply.question), clean_answer(reply.answer, kind, text)
     if not question or not answer:
         yield reject("synthesize", "no_question", task)
         return
-    aliases = dict.fromkeys(" ".join(alias.split()) for alias in reply.aliases)
     yield QAPair(
         task=task,
         question=question,
         answer=answer,
-        answer_type=reply.answer_type,
-        aliases=tuple(alias for alias in aliases if alias and alias != answer),
+        answer_type=kind,
+        aliases=clean_aliases(reply.aliases, kind, text, answer),
         stamps=(stamp,),
     )
 
@@ -76,10 +106,11 @@ class SynthesizeQA(beam.PTransform):
     prompts: PromptSet
     bank: Any
     exemplars: int = 3
+    question_language: str = DOCUMENT_LANGUAGE
 
     @no_annotations
     def expand(self, tasks: beam.PCollection) -> Outcome:
-        variables: Any = partial(synthesize_variables, exemplars=self.exemplars)
+        variables: Any = partial(synthesize_variables, exemplars=self.exemplars, question_language=self.question_language)
         side = None
         if isinstance(self.bank, Mapping):
             variables = partial(variables, bank=self.bank)

@@ -28,6 +28,8 @@ _RAISED_LOWERED_OR_FRACTION = re.compile(f"[{RAISED}\u207a\u207b{LOWERED}{FRACTI
 _RAISED = re.compile(f"(?<=[0-9])(?=[\u207a\u207b]?[{RAISED}])")
 _LOWERED = re.compile(f"(?<=[0-9])(?=[{LOWERED}])")
 _VULGAR_FRACTION = re.compile(f"(?<=[0-9])(?=[{FRACTIONS}])")
+# Classes of marks that make another letter and no accent: of Indian scripts, of kana, of Thai and Lao.
+_OF_A_LETTER = frozenset((7, 8, 9, 103, 107, 118, 122))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 # Scripts without spaces, for a character class: there a character counts as a word.
@@ -75,7 +77,7 @@ def unify(text: str) -> str:
 def without_accents(text: str) -> str:
     """A text in lower case, with letters of the English alphabet for those that are such letters with a mark, and ligatures."""
     parts = unicodedata.normalize("NFKD", text)
-    bare = "".join(part for part in parts if not unicodedata.combining(part))
+    bare = "".join(part for part in parts if not (mark := unicodedata.combining(part)) or mark in _OF_A_LETTER)
     return unicodedata.normalize("NFC", bare.casefold()).translate(_LETTERS)
 
 

@@ -26,6 +26,7 @@ from apache_beam.typehints.decorators import no_annotations
 from pydantic import BaseModel
 
 from prompts.load import PromptSet
+from transforms.clean_draft import clean_aliases
 from transforms.flow.outcome import Outcome
 from transforms.grounding.quotes import find_quote, quote_problem
 from transforms.inference.call import Opinion
@@ -85,7 +86,8 @@ def read_reply(pair: QAPair, reply: VerifyAnswerReply, stamp: Stamp, verifier: i
 
 def without_aliases(pair: QAPair, wrong: Sequence[str]) -> QAPair:
     """The pair without the aliases that a verifier called wrong: a response that gives one would be rewarded."""
-    named = {normalise(alias) for alias in wrong}
+    document = pair.task.document.text
+    named = {normalise(alias) for alias in (*wrong, *clean_aliases(wrong, pair.answer_type, document))}
     kept = tuple(alias for alias in pair.aliases if normalise(alias) not in named)
     return pair if kept == pair.aliases else replace(pair, aliases=kept)
 

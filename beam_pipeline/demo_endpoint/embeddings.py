@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt
 
-from beam_pipeline.demo_endpoint.replies import MODEL, Body, read_body
+from beam_pipeline.demo_endpoint.replies import Body, read_body
+from transforms.records import DEMO_MODEL
 from transforms.text import estimate_tokens, normalise, words
 
 EMBEDDING_MODEL = "demo-hashing"
@@ -59,7 +60,7 @@ class EmbeddingsRequest(Body):
 
 def embeddings_reply(raw: bytes) -> dict[str, Any]:
     """The reply to the body of a POST to /v1/embeddings. Raises RequestError as `read_body`."""
-    request = read_body(raw, EmbeddingsRequest, EMBEDDING_MODEL, MODEL)
+    request = read_body(raw, EmbeddingsRequest, EMBEDDING_MODEL, DEMO_MODEL)
     texts = [request.input] if isinstance(request.input, str) else request.input
     rows = []
     for index, text in enumerate(texts):

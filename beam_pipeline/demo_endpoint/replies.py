@@ -15,8 +15,6 @@ from typing_extensions import TypedDict
 from beam_pipeline.demo_endpoint import rules as demo_model
 from transforms.text import estimate_tokens
 
-MODEL = "demo-rules"
-
 
 class RequestError(Exception):
     """The request is refused: HTTP status, and an OpenAI-style error body."""

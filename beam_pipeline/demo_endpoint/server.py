@@ -26,8 +26,9 @@ from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.demo_endpoint import rules as demo_model
 from beam_pipeline.demo_endpoint.embeddings import embeddings_reply
 from beam_pipeline.demo_endpoint.gpu_simulation import Attempt, Prompt, Simulation, SimulationConfig
-from beam_pipeline.demo_endpoint.replies import MODEL, ChatRequest, RequestError, cut, read_body, reply_text
+from beam_pipeline.demo_endpoint.replies import ChatRequest, RequestError, cut, read_body, reply_text
 from transforms.inference.serving.die_with_parent import die_with_parent
+from transforms.records import DEMO_MODEL
 from transforms.text import estimate_tokens
 
 OWNER = "rule-based demo"
@@ -93,7 +94,9 @@ class Server:
         return web.json_response({"status": "ok"})
 
     async def models(self, request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": OWNER}]})
+        return web.json_response(
+            {"object": "list", "data": [{"id": DEMO_MODEL, "object": "model", "created": 0, "owned_by": OWNER}]}
+        )
 
     async def stats(self, request: web.Request) -> web.Response:
         """Figures since the start; times are in seconds since the epoch, null before the first request."""
@@ -116,7 +119,7 @@ class Server:
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
         try:
-            return await self._complete(read_body(await request.read(), ChatRequest, MODEL))
+            return await self._complete(read_body(await request.read(), ChatRequest, DEMO_MODEL))
         except RequestError:
             self._figures["refused"] += 1
             raise
@@ -168,7 +171,7 @@ class Server:
             "id": f"chatcmpl-{attempt.key}-{attempt.number}",
             "object": "chat.completion",
             "created": int(time.time()),
-            "model": MODEL,
+            "model": DEMO_MODEL,
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
             "usage": {
                 "prompt_tokens": prompt.tokens,

@@ -166,7 +166,7 @@ def check_endpoints(config: PipelineConfig) -> None:
     for stage in config.model_stages:
         if not config.stage(stage).endpoints:
             raise ValueError(
-                f"stage {stage} has no --endpoint, and the embedded one runs on this machine only; "
+                f"stage {stage} has no --endpoint, and the rules of --demo answer on this machine only; "
                 "give --endpoint http://HOST:PORT/v1 that workers on Dataflow reach"
             )
     for name, url in endpoints_of(config):

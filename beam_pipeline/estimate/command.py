@@ -37,6 +37,7 @@ from beam_pipeline.estimate.sizing import ROWS as SIZING_ROWS
 from beam_pipeline.estimate.sizing import check_flags, sized, sizing_notes, stage_table
 from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import execute
+from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
@@ -100,6 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise OptionError(
                 "--input: an estimate draws its sample from files; name here those that the run will read, or some like them"
             )
+        check_somebody_answers(config)
         plan = make_plan(config)
         check_files(config, plan.inputs)
         sample = draw_sample(plan, given.sample, given.seed)
@@ -168,6 +170,7 @@ def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
             "append_table": False,
             "target_accepted": 0,
             "max_cost": 0.0,
+            "min_stage_yield": 0.0,
         }
     )
 
@@ -216,6 +219,8 @@ def repeats_another_text(row: Mapping[str, Any]) -> bool:
 
 def notes(estimate: Mapping[str, Draws], sample: CorpusSample, meter: Meter, config: PipelineConfig) -> Iterator[str]:
     """What a reader must know of an estimate."""
+    if config.demo:
+        yield "a demo: rules answered in place of a model, which says nothing of a model's pairs, tokens or hours"
     yield sample.how
     if not sample.read_all and len(sample.file_rows) < 10:
         yield f"{len(sample.file_rows)} files say little of how files differ: more files would make the intervals right"

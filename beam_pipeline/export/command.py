@@ -27,9 +27,10 @@ from beam_pipeline.output.read_back import FinishedRun, ReadBackError, open_run
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
 from beam_pipeline.storage.row_files import Row
+from beam_pipeline.summary.as_table import DEMO_LINE
 from prompts.load import load_domains
 from transforms.errors import one_line
-from transforms.records import ANSWER_TYPES
+from transforms.records import ANSWER_TYPES, DEMO_MODEL
 
 DATASET = "hf"
 VALIDATION_SHARE = 0.05
@@ -112,12 +113,27 @@ def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def of_demo(row: Row) -> bool:
+    """Whether rules answered for a pair: by the model's name, which rows of older versions have as well."""
+    return any(call["model"] == DEMO_MODEL for call in (row.get("provenance") or {}).get("calls") or ())
+
+
 def export_rows(
-    run: FinishedRun, refused: Callable[[Row], str], share: float, left_out: Counter[str]
+    run: FinishedRun, refused: Callable[[Row], str], share: float, left_out: Counter[str], demos: Counter[str] | None
 ) -> Iterator[tuple[str, Row]]:
-    """(split, row) of every pair that is not refused; why the others are is counted."""
+    """(split, row) of every pair that is not refused; why the others are is counted, and in `demos` the pairs of a demo.
+
+    Raises:
+        ExportError: a pair is of a demo, and `demos` is None.
+    """
     for where, row in run.rows():
         row = whole_row(where, row)
+        if of_demo(row):
+            if demos is None:
+                raise ExportError(
+                    f"{run.output}: is a demo, whose pairs come from rules and are no training data; --allow_demo exports it"
+                )
+            demos["pairs"] += 1
         if why := refused(row):
             left_out[why] += 1
         else:
@@ -187,6 +203,7 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--question_template", help="what the user says, or a .txt or .md file of it; $question stands for the question"
     )
+    parser.add_argument("--allow_demo", action="store_true", help="export pairs of a demo, which are no training data")
     parser.add_argument("--title", help="hf: name of the dataset on its card; the folder's name if it is not given")
     parser.add_argument("--licence", help="hf: its licence, as hubs name it (cc-by-4.0, odc-by, other)")
     return parser
@@ -235,22 +252,29 @@ def _export(options: argparse.Namespace) -> int:
     if selection.min_pass_rate > selection.max_pass_rate:
         raise ExportError(f"--min_pass_rate {selection.min_pass_rate:g} is above --max_pass_rate {selection.max_pass_rate:g}")
     left_out, files = Counter[str](), list[str]()
+    demos = Counter[str]() if options.allow_demo else None
     with ExportFolder(options.to, options.overwrite) as folder:
         if trainer:
-            pairs = export_rows(run, lambda row: selection.refused(row) or trainer.refused(row), share, left_out)
+            pairs = export_rows(run, lambda row: selection.refused(row) or trainer.refused(row), share, left_out, demos)
             rows = write_trainer(folder, pairs, trainer, templates)
         else:
             title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
-            licence, pairs = _licence(options.licence), export_rows(run, selection.refused, share, left_out)
+            licence, pairs = _licence(options.licence), export_rows(run, selection.refused, share, left_out, demos)
             rows = write_dataset(run, folder, pairs, title, licence, left_out)
         if rows:
-            about = {"format": options.format, "pipeline_version": __version__, "rows": rows, "left_out": dict(left_out)}
+            about = {
+                "format": options.format,
+                "pipeline_version": __version__,
+                "demo": bool(demos),
+                "rows": rows,
+                "left_out": dict(left_out),
+            }
             files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
     if not rows:
         unmeasured = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
         print(f"error: no pair of {run.output} is left by these options{unmeasured}; nothing was written", file=sys.stderr)
         return FAILED
-    print(report(run, options.format, options.to, share, rows, left_out, files))
+    print(*([DEMO_LINE, ""] if demos else []), report(run, options.format, options.to, share, rows, left_out, files), sep="\n")
     return OK
 
 

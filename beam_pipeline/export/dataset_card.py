@@ -19,12 +19,12 @@ import yaml
 from beam_pipeline import __version__
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import decontamination_of
-from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.kinds import SCHEMAS
 from beam_pipeline.output.read_back import FinishedRun
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
+from transforms.records import DEMO_MODEL
 
 UNKNOWN_LICENCE = "unknown"
 _MOST_ROWS = 200  # of a table

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
+from beam_pipeline.options.endpoint import BASE_URL_ENV, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import (
     ARRIVAL,
@@ -15,6 +15,7 @@ from beam_pipeline.options.values import (
     read_event_time,
     split_endpoint_key,
 )
+from transforms.records import DEMO_MODEL
 from transforms.stages import SWITCHES, VERIFY_STAGES
 
 BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
@@ -52,6 +53,8 @@ def check_together(config: PipelineConfig) -> None:
     _check_keys(config)
     _check_gates(config)
     _check_limits(config, chosen)
+    if config.demo:
+        _check_demo(config)
     if config.serve_model:
         _check_serving(config)
     _check_stages(config)
@@ -155,8 +158,8 @@ def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
     """Refuse what an output folder, a target or a budget cannot have."""
     if config.overwrite and config.resume:
         raise ValueError("--overwrite and --resume contradict each other: give one")
-    for name in ("target_accepted", "max_cost"):
-        if getattr(config, name) and config.streaming:
+    for name in ("target_accepted", "max_cost", "min_stage_yield"):
+        if name in chosen and getattr(config, name) and config.streaming:
             raise ValueError(f"--{name} is for batches: a stream has no end to come to sooner; stop it, or cap its source")
     if config.max_cost and not (config.price_in or config.price_out or config.price_gpu_hour):
         raise ValueError("--max_cost needs prices: --price_in and --price_out, or --price_gpu_hour")
@@ -170,6 +173,22 @@ def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
         raise ValueError(
             f"--target_accepted counts pairs while documents are asked about, and --{late[0]} leaves pairs out when all are "
             f"there: leave out --{late[0]}, or stop by --max_cost"
+        )
+
+
+def _check_demo(config: PipelineConfig) -> None:
+    """Refuse a model beside the rules: what of the output came from which would be hard to tell."""
+    named = ["endpoint"] if config.endpoint else ["serve_model"] if config.serve_model else []
+    for name in (*named, *(f"{stage}_endpoint" for stage, own in config.stages.items() if own.endpoint)):
+        raise ValueError(f"--demo and --{name} contradict each other: replies come from rules, or from a model; give one")
+
+
+def check_somebody_answers(config: PipelineConfig) -> None:
+    """Raise ValueError, one line, where no endpoint is named: rules stand in for a model only where that is asked for."""
+    if not config.demo and not all(config.stage(stage).endpoints for stage in config.model_stages):
+        raise ValueError(
+            f"no endpoint is named: give --endpoint http://HOST:PORT/v1 (or set {BASE_URL_ENV}), "
+            "or --demo to try the pipeline on replies that come from rules"
         )
 
 
@@ -198,11 +217,8 @@ def _check_stages(config: PipelineConfig) -> None:
                 f"--concurrency {model.concurrency} is shared by --worker_processes {model.processes}: "
                 "each needs one request in flight at least"
             )
-        if not model.endpoints and model.model != DEMO_MODEL:
-            raise ValueError(
-                f"stage {stage} asks the model {model.model!r} but no --endpoint is given; "
-                f"the embedded endpoint serves only {DEMO_MODEL}"
-            )
+        if config.demo and model.model != DEMO_MODEL:
+            raise ValueError(f"stage {stage} asks the model {model.model!r}, and the rules of --demo are called {DEMO_MODEL}")
         if model.serve is not None and model.model != config.serve_model:
             raise ValueError(
                 f"stage {stage} asks the model {model.model!r}, and the workers serve only {config.serve_model!r}; "

@@ -5,6 +5,7 @@ ours goes to Beam; what neither knows is an error, as Beam itself would ignore i
 """
 
 import argparse
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -23,11 +24,11 @@ from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK
 from beam_pipeline.options.checks import BATCH_SOURCES, check_together
 from beam_pipeline.options.config import LOCAL_RUNNER, NO_OPTIONS, STREAM_RUNNER, WITH_OPTIONS, PipelineConfig, StageOptions
+from beam_pipeline.options.endpoint import BASE_URL_ENV
 from beam_pipeline.options.gone import GONE, changes_nothing, gone_line
 from beam_pipeline.options.runner_checks import check_with_beam, flink_flags
 from beam_pipeline.options.values import NUMBER, SPLITTERS, WHOLE_NUMBER, OptionError, first_problem, hint, shown
 from transforms.errors import one_line
-from transforms.stages import MODEL_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ OPTIONS: Mapping[str, Option] = {option.name: option for option in _describe_all
 
 # What most runs need; `--help` shows these, and `--help-all` every option.
 FIRST = (
-    *("input", "output", "resume", "overwrite", "dry_run", "config", "endpoint", "model", "api_key_env"),
+    *("input", "output", "resume", "overwrite", "dry_run", "config", "endpoint", "demo", "model", "api_key_env"),
     *("languages", "benchmarks", "target_accepted"),
 )
 EXAMPLES = (
@@ -189,6 +190,10 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         split = SPLITTERS.get(OPTIONS[name].split)
         values[name] = [item for word in value for item in split(word)] if split else value
         origins[name] = f"--{name}"
+    # What is said on the command line or in the file says more than what every program is told.
+    if (url := os.environ.get(BASE_URL_ENV)) and not (values.get("serve_model") or values.get("demo", "false") != "false"):
+        values.setdefault("endpoint", [url])
+        origins.setdefault("endpoint", BASE_URL_ENV)
     flags = _beam_arguments(rest, STREAM_RUNNER if values.get("input_subscription") else LOCAL_RUNNER) + unchecked
     beam = PipelineOptions(flags)
     if beam.view_as(StandardOptions).streaming:
@@ -322,6 +327,6 @@ def _unknown_key(name: str) -> str:
         return gone_line(name)
     if f"--{name}" in beam_flags():
         return f"{name} is an option of Beam: give it on the command line"
-    if name in MODEL_STAGES:
+    if name in WITH_OPTIONS:
         return f"{name} is a stage: write {name}_model, {name}_temperature and so on, one line each"
     return f"unknown option {shown(name)[1:-1]}{hint(name, OPTIONS)}"

@@ -16,10 +16,11 @@ from apache_beam.io.filesystems import FileSystems
 from pydantic import Field, field_validator, model_validator
 
 from beam_pipeline.options.documents import DocumentOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL, EndpointOptions
+from beam_pipeline.options.endpoint import EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
-from transforms.inference.config import ModelConfig
+from transforms.inference.config import FIRST, ModelConfig
+from transforms.records import DEMO_MODEL
 from transforms.stages import MODEL_STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -28,8 +29,8 @@ LOCAL_RUNNER = "FnApiRunner"
 STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
-WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage != "verify_answer")
-"""The stages that may have settings of their own; verify_answer has those of verify."""
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair"))
+"""The stages that may have settings of their own; verify_answer has those of verify, and repair those of synthesize."""
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
@@ -70,6 +71,15 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         "Stop when the run has cost so much, by the --price_* options; what an earlier start of it paid counts; 0 is no limit.",
         RUN,
         ge=0,
+    )
+    min_stage_yield: float = declare(
+        0.02,
+        f"Stop when less than this share passes of the first {FIRST} elements of check, or of a stage that asks a model; 0 never "
+        "stops. Replies from the journal do not count. A worker process on another machine looks at its own elements and stops "
+        "by itself; a stream is never stopped.",
+        RUN,
+        ge=0,
+        le=1,
     )
     dry_run: bool = declare(
         False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
@@ -119,6 +129,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
     def model_stages(self) -> tuple[str, ...]:
         """The stages of this run that ask a model, in the order in which documents meet them."""
         off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
+        off |= set() if self.repairs else {"repair"}
         off |= set() if self.round_trip else {"round_trip"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)
@@ -136,7 +147,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
             temperature, max_tokens = temperature or SOLVER_TEMPERATURE, max(max_tokens, SOLVER_MAX_TOKENS)
         return ModelConfig(
             endpoints=endpoints,
-            model=verifier or own.model or self.model or served or ("" if endpoints else DEMO_MODEL),
+            model=verifier or own.model or self.model or served or (DEMO_MODEL if self.demo else ""),
             api_key=min(self.keys_of(endpoints)),
             temperature=temperature if own.temperature is None else own.temperature,
             max_tokens=max_tokens if own.max_tokens is None else own.max_tokens,
@@ -150,12 +161,14 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
             extra_body=self.more_body,
             session_header=self.session_header,
             journal=self.journal_folder,
+            min_yield=0.0 if self.streaming else self.min_stage_yield,
             serve=serve,
         )
 
     def _own(self, name: str) -> StageOptions:
-        """A stage's own settings; the two stages of verification have those of `verify` where they have none."""
-        own = self.stages.get(name, StageOptions())
+        """A stage's own settings; the two stages of verification have those of `verify` where they have none, and who wrote
+        a draft mends it."""
+        own = self.stages.get("synthesize" if name == "repair" else name, StageOptions())
         if name not in VERIFY_STAGES[1:]:
             return own
         return self.stages.get("verify", StageOptions()).model_copy(update=own.model_dump(exclude_none=True))

@@ -14,6 +14,7 @@ from beam_pipeline.options.values import (
     OptionsModel,
     check_endpoints,
     check_languages,
+    check_question_language,
     declare,
 )
 
@@ -54,6 +55,12 @@ class DocumentOptions(OptionsModel):
         SCREENING,
     )
 
+    prompts: str = declare(
+        "",
+        "Folder of your own prompts: those files of prompts/ that differ, under the same names; local or gs://.",
+        QUESTIONS,
+        param_type="GCS_READ_FOLDER",
+    )
     domains: str = declare(
         "", "YAML list of your own domains (slug, name, description), local or gs://.", QUESTIONS, param_type="GCS_READ_FILE"
     )
@@ -72,8 +79,22 @@ class DocumentOptions(OptionsModel):
         "extend", "Whether your exemplars extend the built-in bank of their domain, or replace it.", QUESTIONS
     )
     exemplars_per_prompt: int = declare(3, "Exemplars shown when a question is written.", QUESTIONS, ge=0, le=8)
+    question_language: str = declare(
+        "document",
+        "Language to ask in: document is each document's own; or a code or English name (de, German). The answer must stand in "
+        "the document, so asked in another language mostly names, numbers and dates remain.",
+        QUESTIONS,
+    )
     max_personas: int = declare(3, "Most personas, and so questions, for one document.", QUESTIONS, ge=1, le=3)
 
+    repairs: int = declare(
+        1,
+        "Times that a draft with a fault that can be mended is written anew, by the model of synthesize, which is told what is "
+        "wrong; 0 rejects it at once.",
+        QUESTIONS,
+        ge=0,
+        le=1,
+    )
     verify_calls: int = declare(
         1,
         "Calls that verify a pair: 1 judges everything at once; 2 judges the answer by the document, "
@@ -157,6 +178,7 @@ class DocumentOptions(OptionsModel):
 
     _embedding_endpoint = field_validator("embedding_endpoint")(check_endpoints)
     _languages = field_validator("languages")(check_languages)
+    _question_language = field_validator("question_language")(check_question_language)
 
     @field_validator("verifier_models")
     @classmethod

@@ -27,8 +27,8 @@ from beam_pipeline.options.values import (
 )
 from transforms.inference.config import ServeConfig
 
-DEMO_MODEL = "demo-rules"
-"""The one model that the embedded endpoint serves."""
+BASE_URL_ENV = "OPENAI_BASE_URL"
+"""The environment variable that names the endpoint where no option does, as for OpenAI's own clients."""
 
 SERVE_COMMAND = (
     "vllm serve {model} --host 127.0.0.1 --port {port} --enable-prefix-caching --enable-prompt-tokens-details "
@@ -46,15 +46,16 @@ class EndpointOptions(OptionsModel):
     endpoint: list[str] = declare(
         [],
         "Base URL of an OpenAI-compatible endpoint, ending in /v1. Repeatable: replicas of one model. "
-        "Without one, the embedded endpoint is started.",
+        f"Without one, {BASE_URL_ENV} of the environment.",
         ENDPOINT,
         split="urls",
     )
-    model: str = declare(
-        "",
-        f"Model to ask. Without one: {DEMO_MODEL} of the embedded endpoint, or the one model that the endpoint serves.",
+    demo: bool = declare(
+        False,
+        "Let rules answer in place of a model, to try the pipeline; what they make is no training data.",
         ENDPOINT,
     )
+    model: str = declare("", "Model to ask. Without one, the only one served.", ENDPOINT)
     api_key_env: str = declare(
         "OPENAI_API_KEY", "Name of the environment variable that holds the endpoint's key.", ENDPOINT, regex=ENV_NAME
     )

@@ -155,7 +155,7 @@ def check_endpoint(url: str) -> str:
 
 def check_endpoints(urls: list[str] | None) -> list[str] | None:
     if urls is not None and "" in urls:
-        raise ValueError("must not be empty: is a variable not set? Leave the option out for the embedded endpoint")
+        raise ValueError("must not be empty: is a variable not set?")
     return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
 
 
@@ -191,6 +191,18 @@ def check_languages(languages: list[str]) -> list[str]:
             near = f"; write {' or '.join(variants)}" if variants else hint(language, known)
             raise ValueError(f"{shown(language)} is no language code that langdetect knows (en, de, zh-cn){near}")
     return list(dict.fromkeys(languages))
+
+
+def check_question_language(said: str) -> str:
+    """Return "document", or the code of the language that is named by its code or its English name."""
+    if said == "document":
+        return said
+    from transforms.languages.names import LANGUAGE_NAMES, language_code  # a declaration needs none of what it declares
+
+    if not (code := language_code(said)):
+        near = hint(said.capitalize(), LANGUAGE_NAMES.values())
+        raise ValueError(f"{shown(said)} is neither document nor a language (de, German){near}")
+    return code
 
 
 def hint(name: str, names: Any, cutoff: float = 0.6) -> str:

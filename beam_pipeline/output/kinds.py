@@ -51,7 +51,10 @@ _ALL = (
         ("pass_rate", pa.float64()),
         ("pass_rate_samples", pa.int32()),
         ("verdicts", pa.list_(_VERDICT)),
-        ("provenance", pa.struct([("pipeline_version", _TEXT), ("calls", pa.list_(_CALL))])),
+        (
+            "provenance",
+            pa.struct([("pipeline_version", _TEXT), ("demo", pa.bool_()), ("calls", pa.list_(_CALL)), ("repaired", _TEXT)]),
+        ),
     ),
     _kind(
         *("rejected", "Rejected", rejection_row),

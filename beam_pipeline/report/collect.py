@@ -12,6 +12,7 @@ from beam_pipeline.report.browse import PLACES, Entry
 from beam_pipeline.report.documents import Looked, characters_each, look_up
 from beam_pipeline.report.figures import ACCEPTED, DEAD, OTHERS, REJECTED, Figures
 from beam_pipeline.storage.row_files import Row
+from transforms.records import DEMO_MODEL
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Collected:
     rows: list[dict[str, Any]]
     texts: list[str]
     damaged: int
+
+    @property
+    def demo(self) -> bool:
+        """Whether rules answered: as the summary says, or the rows of an older version or a stream."""
+        return bool(self.summary.get("demo")) or any(model == DEMO_MODEL for _, model, _, _ in self.figures.prompts)
 
 
 def collect(folder: str) -> Collected:

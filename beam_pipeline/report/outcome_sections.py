@@ -11,7 +11,7 @@ from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
 from beam_pipeline.report.layout import bar, card, commonest, counted, grid, keys, lead, named, note, number, share, table
-from beam_pipeline.summary.as_table import by_flow
+from beam_pipeline.summary.as_table import by_flow, repairs_line
 from transforms.stages import STAGES, WHAT_STAGES_DO
 
 # Domains with a colour of their own; the others share the last.
@@ -23,7 +23,7 @@ LEAST = 8
 
 def funnel(collected: Collected) -> Html:
     """How many passed each stage, and what became of the others."""
-    stages = by_flow(collected.summary["stages"])
+    stages, repairs = by_flow(collected.summary["stages"]), collected.summary.get("repairs")
     most = max((sum(row.values()) for _, row in stages), default=0)
     rows = []
     for stage, row in stages:
@@ -37,6 +37,7 @@ def funnel(collected: Collected) -> Html:
         ),
         keys(("passed", "accepted"), ("rejected: a verdict", "rejected"), ("dead letter: a failure", "dead")),
         table(["Stage", "", "Passed", "Rejected", "Dead", "Pass rate"], rows),
+        *([note(f"{repairs_line(repairs).capitalize()}.")] if repairs and repairs["asked"] else []),
     )
 
 

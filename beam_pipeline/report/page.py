@@ -17,7 +17,7 @@ from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
 from beam_pipeline.report.figures import DEAD
 from beam_pipeline.report.layout import number, share
-from beam_pipeline.summary.as_table import not_asked_about, verdict_line
+from beam_pipeline.summary.as_table import DEMO_LINE, not_asked_about, verdict_line
 
 
 def render(collected: Collected) -> str:
@@ -34,6 +34,7 @@ def render(collected: Collected) -> str:
         "script": Html(script),
         "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": outcome_sections.map_rows(collected)}),
         "name": _name_of(collected),
+        "demo": element("p", DEMO_LINE, class_="demo") if collected.demo else "",
         "verdict": verdict_line(summary),
         "sound": "sound" if summary["balanced"] and summary["pairs"] else "unsound",
         "tiles": _tiles(collected),

@@ -17,6 +17,7 @@ from beam_pipeline.exit_codes import FAILED, OK, STOPPED
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
+from beam_pipeline.run.low_yield import low_yield, low_yield_row
 from beam_pipeline.run.stop_at_limits import limited, stop_line
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
@@ -54,6 +55,8 @@ def run_batch(run: Run) -> int:
             return frame.failure(error, KEPT, "--resume", quiet.stream)
         return STOPPED
     stopped = {"stopped": admission.stopped, "counted": admission.counted} if admission and admission.stopped else {}
+    if here and (low := get_runtime().yields.low):
+        stopped = low_yield_row(low)
     return _conclude(run, frame.result, frame.course() | stopped)
 
 
@@ -70,13 +73,15 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
         )
         return FAILED
     summary |= {"tokens": usage_of(result, run.models), "seconds": round(seconds, 1), **more}
+    if low := low_yield(summary, config):
+        summary |= low_yield_row(low)
     uncounted = None
     if config.output_table:
         try:
             summary |= count_tables(config, options, summary)
         except TableError as error:
             uncounted = error
-    complete_summary(config, summary)
+    complete_summary(run, summary)
     if line := stop_line(summary, config):
         print(line)
     print(verdict_line(summary))

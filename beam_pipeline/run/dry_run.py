@@ -6,6 +6,7 @@ square brackets.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import BaseModel
 
 from beam_pipeline.engines.runners import runner_name
+from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.command_line import OPTIONS
 from beam_pipeline.options.config import LOCAL_RUNNER, PipelineConfig
 from beam_pipeline.options.model_settings import Models
@@ -27,7 +29,8 @@ from transforms.classify import ClassifyReply
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
 from transforms.pass_rate import SolverReply, pass_rate_variables
-from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, VerifiedQA
+from transforms.repair import repair_variables
 from transforms.round_trip import RoundTripReply, round_trip_variables
 from transforms.screen import screen_document
 from transforms.synthesize import SynthesizeReply, synthesize_variables
@@ -36,7 +39,7 @@ from transforms.verify import VerifyAnswerReply, VerifyQuestionReply, VerifyRepl
 
 # Documents looked at for one that passes the screen.
 LOOKED_AT = 200
-EMBEDDED, SERVED = "the embedded endpoint", "the one model that it serves"
+SERVED = "the one model that it serves"
 
 
 def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
@@ -53,6 +56,7 @@ def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
 def _first_words(config: PipelineConfig) -> Iterator[str]:
     yield "dry run: nothing is asked, nothing is written"
     try:
+        check_somebody_answers(config)
         check_output(config.output, config.overwrite, config.resume, keep=config.streaming)
     except ValueError as error:
         yield f"the run would not begin: {error}"
@@ -126,7 +130,7 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
     if stage == "pass_rate" and config.pass_rate_samples > 1:
         text += f", {config.pass_rate_samples} times"
     if not model.endpoints:
-        return f"{text}, {EMBEDDED}"
+        return f"{text}, {'the embedded endpoint' if config.demo else 'an endpoint that is not named yet'}"
     if stage == "pass_rate":
         return f"{text}, {' or '.join(model.endpoints)}, by the pair's id"
     replica = rendezvous_order(document_id, model.endpoints)[0]
@@ -136,16 +140,19 @@ def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str)
 
 def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, str], type[BaseModel]]]:
     """Of each stage the variables of its prompt for a document, and its reply; what a model would say stands in brackets."""
-    bank = plan.bank
+    bank, config = plan.bank, plan.config
     domain = next((name for name, exemplars in bank.items() if exemplars), plan.prompts.domains[0].name)
     task = PersonaTask(document, domain, Persona("[a persona, named by classify]", "[why the document matters to it]"))
     pair = QAPair(task, "[the question that synthesize wrote]", "[its answer]", "term")
+    faulty = replace(pair, fault=Fault("answer_not_in_document", pair.answer))
     qa = VerifiedQA(pair, "[the quote that verify gave]")
+    written = synthesize_variables(task, bank, config.exemplars_per_prompt, config.question_language)
     named = {"domain": f"[the domain named by classify; exemplars of {domain} are shown]"}
     return {
         "filter": ({}, FilterReply),
         "classify": ({}, ClassifyReply),
-        "synthesize": (synthesize_variables(task, bank, plan.config.exemplars_per_prompt) | named, SynthesizeReply),
+        "synthesize": (written | named, SynthesizeReply),
+        "repair": (repair_variables(faulty), SynthesizeReply),
         "verify": (verify_variables(pair), VerifyReply),
         "verify_answer": (verify_variables(pair), VerifyAnswerReply),
         "verify_question": (verify_question_variables(qa), VerifyQuestionReply),

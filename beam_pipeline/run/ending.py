@@ -20,6 +20,7 @@ from beam_pipeline.summary.token_usage import EMBED
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
+from transforms.records import DEMO_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Run:
         return names | ({EMBED: self.plan.embedding.model.model} if self.plan.embedding else {})
 
 
-def complete_summary(config: PipelineConfig, summary: dict[str, Any]) -> None:
-    """Add what the run cost, write the summary and show it."""
-    prices = prices_of(config)
+def complete_summary(run: Run, summary: dict[str, Any]) -> None:
+    """Add whether it is of a demo and what it cost, write the summary and show it."""
+    config, prices = run.config, prices_of(run.config)
+    summary = {"demo": DEMO_MODEL in run.models.values(), **summary}
     usage = Counter(summary.get("tokens", {}).get("total", {}))
     usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):

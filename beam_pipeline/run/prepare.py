@@ -15,6 +15,7 @@ from beam_pipeline.bigquery.source import check_table_source
 from beam_pipeline.engines.dataflow import on_dataflow, prepare_dataflow
 from beam_pipeline.engines.gpu_workers import prepare_serving
 from beam_pipeline.engines.runners import is_local, prepare_engine
+from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import option_named
 from beam_pipeline.output.folder import check_apart, prepare_output
@@ -34,6 +35,8 @@ from transforms.text import count_tokens, tokenizer_at_hand
 
 def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     """Read what the options name. ValueError, one line, if a run cannot do what they say; no model is asked."""
+    if not config.dry_run:
+        check_somebody_answers(config)
     if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
         config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)

@@ -9,9 +9,11 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from beam_pipeline.engines.runners import is_local, runner_name, runs_here
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import limits_of
+from beam_pipeline.run.low_yield import low_yield_line
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.runtime import get_runtime
 from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limits
+from transforms.inference.scheduling.min_yield import OPTION, LowYield
 
 
 def check_limited_engine(config: PipelineConfig, options: PipelineOptions) -> None:
@@ -50,6 +52,9 @@ def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
     left = f"{documents.get('not_started', 0):,} documents were not started"
     if unfinished := tasks.get("unfinished", 0) + documents.get("unfinished", 0):
         left += f", {unfinished:,} documents and tasks left unfinished"
+    if reason == OPTION:
+        low = LowYield(**summary[OPTION])
+        return f"{low_yield_line(low, config.min_stage_yield)}; {left}; --resume goes on, with --{OPTION} 0 whatever passes"
     option, limit, more = {
         TARGET: ("--target_accepted", f"{config.target_accepted:,}", f"{2 * config.target_accepted}"),
         COST: ("--max_cost", f"{config.max_cost:g}", f"{2 * config.max_cost:g}"),

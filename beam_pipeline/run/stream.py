@@ -64,7 +64,7 @@ def run_stream(run: Run) -> int:
         print(f"{folder.damaged} rows of {config.output}/summaries/ cannot be read and are not counted", file=sys.stderr)
     summary |= {"tokens": usage_of(frame.result, run.models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - run.began, 1)
-    complete_summary(config, summary | frame.course())
+    complete_summary(run, summary | frame.course())
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if frame.stop.asked:
         done = "what was read is in its windows" if watches else "open windows are lost"

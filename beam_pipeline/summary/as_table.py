@@ -7,11 +7,13 @@ from beam_pipeline.summary.ledger import UNBALANCED
 from transforms.stages import STAGES
 
 TOP_REASONS = 5
+DEMO_LINE = "DEMO: rules answered in place of a model; the pairs show the pipeline and are no training data"
 
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
     """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
     lines = [
+        *([DEMO_LINE] if summary.get("demo") else []),
         f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
         *(
             f"{part:15}" + _cells(summary[part], "read", "accepted", "rejected", "dead_lettered")
@@ -28,6 +30,8 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
             tokens = f"{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
             line += f"   {cost['calls']:>8,}{tokens}"
         lines.append(line)
+    if summary.get("repairs", {}).get("asked"):
+        lines += ["", repairs_line(summary["repairs"])]
     lines += ["", f"{'domain':28}{'pairs':>8}{'yield':>8}"]
     domains = sorted(summary["domains"].items(), key=lambda item: -item[1].get("accepted", 0))
     lines += [f"{name[:27]:28}{row.get('accepted', 0):>8,}{row['yield']:>8.0%}" for name, row in domains]
@@ -41,6 +45,11 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
     cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
     lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
     return "\n".join(lines)
+
+
+def repairs_line(repairs: Mapping[str, int]) -> str:
+    """What came of the drafts that were written anew, in a line."""
+    return f"repair: {repairs['asked']:,} asked again, {repairs['mended']:,} mended, {repairs['still_bad']:,} still bad"
 
 
 def _diversity_line(figures: Mapping[str, Any]) -> str:

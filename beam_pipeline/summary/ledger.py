@@ -25,7 +25,7 @@ from apache_beam.transforms.window import GlobalWindows
 
 from transforms import records
 from transforms.flow.outcome import Outcome
-from transforms.records import DeadLetter, Document, PersonaTask, Rejection, VerifiedQA
+from transforms.records import DeadLetter, Document, PersonaTask, QAPair, Rejection, VerifiedQA
 from transforms.stages import BEFORE_MODELS, MODEL_STAGES
 
 # How often each mark was left under a name. Of a text, ACCEPTED are the tasks that were begun for it.
@@ -155,6 +155,11 @@ def _passed(element: Any, stage: str) -> Mark:
     return _tally("stages", stage, "passed")
 
 
+def _mended(pair: QAPair) -> Iterator[Mark]:
+    if pair.repaired:
+        yield _tally("repairs", "mended")
+
+
 def _tally(*parts: str) -> Mark:
     return (TALLY, _key(*parts), ""), marks(STARTED)
 
@@ -213,6 +218,8 @@ class CountRun(beam.PTransform):
                 for stage, outcome in self.stages.items()
             ),
         ]
+        if "repair" in self.stages:
+            marked.append(self.stages["repair"].passed | "Mended" >> beam.FlatMap(_mended).with_output_types(Mark))
         if self.tallies is not None:
             marked.append(self.tallies | "Met" >> beam.Map(_met).with_output_types(Mark))
         if self.by_source:

@@ -40,12 +40,21 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
         "tasks": tasks,
         "pairs": nested.get("pairs", 0),
         "stages": nested.get("stages", {}),
+        **_repairs(nested),
         "domains": domains,
         "answer_types": nested.get("answer_types", {}),
         "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])),
         "errors": dict(sorted(errors.items(), key=lambda item: -item[1])),
         "balanced": not any(part[ending] for part in (documents, tasks) for ending in UNBALANCED),
     }
+
+
+def _repairs(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """How many drafts were written anew, and what came of it; nothing where the run has no such stage."""
+    if (row := nested.get("stages", {}).get("repair")) is None:
+        return {}
+    mended, still_bad = nested.get("repairs", {}).get("mended", 0), row.get("rejected", 0)
+    return {"repairs": {"asked": mended + still_bad + row.get("dead_lettered", 0), "mended": mended, "still_bad": still_bad}}
 
 
 def _ledger(nested: Mapping[str, Any], part: str) -> dict[str, int]:
@@ -69,7 +78,7 @@ def add_summaries(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return total
 
 
-_SUMS = ("documents", "tasks", "pairs", "stages", "domains", "answer_types", "reasons", "errors", "inputs")
+_SUMS = ("documents", "tasks", "pairs", "stages", "repairs", "domains", "answer_types", "reasons", "errors", "inputs")
 
 
 def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:

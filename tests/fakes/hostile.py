@@ -13,7 +13,7 @@ def hostile_output(folder: Path) -> Path:
     source = folder.with_suffix(".jsonl")
     good = {"id": EVIL, "text": f"Before it. {EVIL} After it.", "source": EVIL}
     source.write_text(f"{json.dumps(good)}\n{EVIL}\n", "utf-8")
-    main(["--input", str(source), "--output", str(folder), "--report", "false"])
+    main(["--demo", "--input", str(source), "--output", str(folder), "--report", "false"])
     row = {
         **{
             name: EVIL

@@ -77,13 +77,19 @@ def vectors(texts: Sequence[str], vector: Callable[[str], Any], prompt_tokens: i
 
 
 class ScriptedEndpoint:
-    """Serves `script` under `.url` until closed, chat completions and embeddings; `.asked` holds every request in order."""
+    """Serves `script` under `.url` until closed, chat completions and embeddings; `.asked` holds every request in order.
 
-    def __init__(self, script: Script, models: tuple[str, ...] = ("m",), port: int = 0) -> None:
+    `busy` is asked before anything else: a status other than 200 answers the request, as of servers that load their model.
+    """
+
+    def __init__(
+        self, script: Script, models: tuple[str, ...] = ("m",), port: int = 0, busy: Callable[[], int] = lambda: 200
+    ) -> None:
         self.asked: list[Asked] = []
         self.most_in_flight = 0
         self._in_flight = 0
         self._script = script
+        self._busy = busy
         self._models = models
         self._repeats: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
@@ -117,6 +123,8 @@ class ScriptedEndpoint:
         return int(self._runner.addresses[0][1])
 
     async def _list(self, _: web.Request) -> web.Response:
+        if (status := self._busy()) != 200:
+            return web.json_response(Answer(status=status).body(), status=status)
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
 
     async def _wait(self, answer: Answer) -> None:
@@ -132,7 +140,8 @@ class ScriptedEndpoint:
         repeat = self._repeats[raw] = self._repeats.get(raw, -1) + 1
         asked = Asked(json.loads(raw), repeat, dict(request.headers))
         self.asked.append(asked)
-        answer = self._script(asked)
+        status = self._busy()
+        answer = self._script(asked) if status == 200 else Answer(status=status)
         if isinstance(answer, dict):
             answer = json.dumps(answer)
         if isinstance(answer, str):

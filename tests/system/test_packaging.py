@@ -34,7 +34,7 @@ for module in (prompts, transforms.flow.coders, beam_pipeline.options):
     assert module.__file__.startswith(sys.argv[1]), module.__file__
 
 loaded = prompts.load_prompts()
-assert [prompt.name for prompt in loaded.prompts] == ["system", "filter", "classify", "synthesize", "verify"]
+assert [prompt.name for prompt in loaded.prompts] == ["system", "filter", "classify", "synthesize", "repair", "verify"]
 banks = {entry.name for entry in resources.files("prompts").joinpath("exemplars").iterdir()}
 assert banks >= {f"{domain.slug}.jsonl" for domain in loaded.domains}, banks
 assert resources.files("beam_pipeline").joinpath("sample").joinpath("documents.jsonl").read_text("utf-8")
@@ -76,7 +76,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sdist_holds_every_data_file(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"LICENSE", "README.md", "requirements.txt", "requirements-crawl.txt", "requirements-report.txt", "setup.py"}
+    wanted = {"LICENSE", "README.md", "requirements.txt", "setup.py"}
+    wanted |= {f"requirements-{extra}.txt" for extra in ("crawl", "llm", "report")}
     for package in PACKAGES:
         files = (path for path in (ROOT / package).rglob("*") if path.suffix in {".py", *DATA_SUFFIXES})
         wanted |= {path.relative_to(ROOT).as_posix() for path in files}

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from tests.places import ROOT
-from tests.quality import edits, overlap, pairs, rewards, screening, semantic
+from tests.quality import edits, languages, overlap, pairs, rewards, screening, semantic
 from tests.quality.__main__ import areas, failure_lines, table_lines
 from tests.quality.cases import HELD_OUT, SHARED, TUNE, Area, Case, by_kind, score
 
@@ -64,6 +65,15 @@ def test_grounding() -> None:
     area = pairs.grounding()
     assert area.scores(TUNE).accuracy >= 0.97
     assert area.scores(HELD_OUT).precision >= 0.97 and area.scores(HELD_OUT).recall >= 0.92
+
+
+@pytest.mark.parametrize("measure", [languages.grounding, languages.leakage, languages.checks])
+def test_other_languages(measure: Callable[[], Area]) -> None:
+    area = measure()
+    kinds = by_kind(area.cases)
+    assert len(kinds) >= 6 and min(total for _, total in kinds.values()) >= 20
+    assert min(right / total for right, total in kinds.values()) >= 0.9, list(failure_lines(area))
+    assert area.scores(TUNE).accuracy >= 0.97 and area.scores(HELD_OUT).accuracy >= 0.93
 
 
 def test_equal_answers() -> None:

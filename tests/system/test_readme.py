@@ -19,10 +19,10 @@ from tests.places import ROOT
 
 BIN = Path(sys.executable).parent
 # Folders that git leaves out or that are made, by name.
-ELSEWHERE = re.compile(r"^(\..+|build|dist|demo_output|node_modules|.*\.egg-info)$")
+ELSEWHERE = re.compile(r"^(\..+|build|dist|(demo|llm)_output|node_modules|.*\.egg-info)$")
 NEEDS = re.compile(r"^<!-- needs: .+ -->$")
 COMMAND = re.compile(r"^\$? ?(webscale-qa|python3?|make|gcloud|export|pip|templates/|java|curl) ")
-DEMO = "webscale-qa run --input beam_pipeline/sample/documents.jsonl --output demo_output"
+DEMO = "webscale-qa run --demo --input beam_pipeline/sample/documents.jsonl --output demo_output"
 LONGEST_PAGE = 300
 MEAN_WORDS = 20
 REPEATED_WORDS = 6

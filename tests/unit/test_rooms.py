@@ -20,11 +20,12 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "beam_pipeline/exit_codes",
     ),
     ("transforms/__init__", "transforms/records", "transforms/shingles"),
+    ("transforms/languages",),
     ("prompts",),
     ("transforms/english",),
     ("transforms/answers",),
     ("transforms/grounding", "transforms/reward"),
-    ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks"),
+    ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks", "transforms/clean_draft"),
     ("transforms/duplicates",),
     ("transforms/flow",),
     ("transforms/inference/config",),
@@ -40,6 +41,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         *("transforms/verify", "transforms/round_trip", "transforms/deduplicate"),
         *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
     ),
+    ("transforms/repair",),  # drafts as synthesize does, and looks at the draft as check does
     ("beam_pipeline/storage",),
     ("beam_pipeline/options",),
     ("beam_pipeline/reading",),
@@ -69,13 +71,14 @@ WITHOUT_BEAM = (
         "transforms/records",
         "transforms/shingles",
         "prompts",
-        *("transforms/english", "transforms/answers"),
+        *("transforms/languages", "transforms/english", "transforms/answers"),
     ),
     *("transforms/grounding", "transforms/reward", "transforms/document_rules", "transforms/pair_rules"),
-    *("transforms/benchmarks", "transforms/duplicates", "transforms/inference/config", "transforms/inference/client"),
+    *("transforms/clean_draft", "transforms/benchmarks", "transforms/duplicates"),
+    *("transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),
 )
-STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding")
+STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding", "transforms.languages")
 # Object stores are reached through Beam's file systems.
 EXCEPTIONS = {"transforms/inference/journal/object_store.py": {f"{BEAM}.io.filesystems", f"{BEAM}.io.filesystems.FileSystems"}}
 

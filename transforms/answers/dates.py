@@ -22,7 +22,8 @@ _DATE_FORMS = tuple(
         r"(?P<year>\d{4})-(?P<monthno>\d{2})(?:-(?P<day>\d{1,2}))?",
         r"(?P<year>\d{4})[/.](?P<monthno>\d{1,2})[/.](?P<day>\d{1,2})",
         r"(?P<year>\d{4}) (?P<month>" + "|".join(MONTHS) + r")(?: (?P<day>\d{1,2}))?",
-        r"(?:the )?(?:year )?(?P<year>\d{4})",
+        r"(?:(?P<year>\d{3,4}) ?[\u5e74\ub144] ?)?(?P<monthno>\d\d?) ?[\u6708\uc6d4](?: ?(?P<day>\d\d?) ?[\u65e5\u53f7\uc77c])?",
+        r"(?:the )?(?:year )?(?P<year>\d{4})(?: ?[\u5e74\ub144])?",
     )
 )
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)

@@ -20,7 +20,8 @@ from operator import itemgetter
 import numpy as np
 
 from transforms.document_rules import advertising, boilerplate, mojibake
-from transforms.document_rules.language import STOP_WORDS, detect_language, stop_word_share
+from transforms.document_rules.language import detect_language, stop_word_share
+from transforms.languages.stop_words import STOP_WORDS
 from transforms.records import Fault
 from transforms.shingles import hash_shingles, hash_words, shingle_words
 from transforms.text import count_tokens

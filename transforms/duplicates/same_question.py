@@ -13,8 +13,8 @@ sets of a Jaccard similarity of 1/2 or more share a member among the first half 
 order that is the same for all. Rare words come first in ours, and a key holds the answer and the
 numbers too, so few questions meet under it.
 
-English is what the word lists know. In another language the words are compared as they are written,
-which finds fewer.
+English is what the word lists know. In another language the words are compared as they are written, and none
+may stand in place of another, which finds fewer.
 """
 
 import re
@@ -31,6 +31,7 @@ from transforms.answers.quantities import format_number, parse_quantity
 from transforms.duplicates.question_concepts import NEGATIONS, ORDERING, STRICT, find_concept, join_phrases, read_number
 from transforms.english.function_words import AUXILIARIES, PREPOSITIONS
 from transforms.english.stems import stem
+from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.text import stable_hash, unify
 
 # Jaccard similarity from which two questions may be one, and the words that one may lack, so that a
@@ -71,6 +72,7 @@ class Asked:
     about: frozenset[str]  # concepts ("=open") and stems ("harrow")
     names: frozenset[str]  # those of `about` that are written as names or code
     strict: frozenset[str]  # numbers, formulas, negations: what must be the same in two questions
+    english: bool  # whether the lists of words know its language
     role: str  # whether a who, which or what does what is told ("does") or suffers it ("suffers"), where that is plain
     after: Mapping[str, AbstractSet[str]]  # what follows "than", "from", "minus" and "divided by", by these words
 
@@ -79,8 +81,9 @@ class Asked:
 def read_question(question: str) -> Asked:
     """Take from a question what tells it from others. Never raises."""
     if len(question) > _MAX_CHARS:
-        return Asked(frozenset([stable_hash(question)]), frozenset(), frozenset(), "", {})
+        return Asked(frozenset([stable_hash(question)]), frozenset(), frozenset(), False, "", {})
     tokens = _split(question)
+    english = language_of(question) == ENGLISH
     about, names, strict = set(), set(), _formulas(tokens)
     after: dict[str, set[str]] = {}
     marker, turned = "", False
@@ -92,7 +95,7 @@ def read_question(question: str) -> Asked:
         elif word in ORDERING:
             marker = word
         number = read_number(word)
-        concept = "" if number else find_concept(word)
+        concept = "" if number else find_concept(word) if english else word if word[0].isalnum() else ""
         if number:
             strict.add(number)
         elif word in NEGATIONS:
@@ -106,7 +109,7 @@ def read_question(question: str) -> Asked:
         if marker and (number or concept):
             after.setdefault(marker, set()).add(number or concept)
     role = _asked_role([token.lower() for token in tokens])
-    return Asked(frozenset(about), frozenset(names), frozenset(strict), role, after)
+    return Asked(frozenset(about), frozenset(names), frozenset(strict), english, role, after)
 
 
 def _split(question: str) -> list[str]:
@@ -153,6 +156,8 @@ def same_question(one_question: str, other_question: str) -> bool:
         return len(only_one) + len(only_other) <= MOST_MORE
     if similarity < SIMILARITY_REWORDED or max(len(only_one), len(only_other)) > MOST_REWORDED:
         return False
+    if not (one.english and other.english):
+        return False  # that a word in place of another is no opposite is known of English only
     other_names = only_one & one.names and only_other & other.names
     other_concepts = all(any(concept.startswith("=") for concept in only) for only in (only_one, only_other))
     return not other_names and not other_concepts

@@ -16,40 +16,52 @@ from transforms.answers.units import parse_unit, read_unit, unit_spellings
 from transforms.english.number_words import SCALES, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.grounding.folding import FOLD, Folded, Place, fold
 from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
+from transforms.languages.endings import any_form, without_article
+from transforms.languages.short_texts import ENGLISH
 from transforms.text import normalise, unify
 
 # How many places are looked at one by one before a search gives up: keeps a hostile document linear.
 _MAX_CANDIDATES = 2000
 
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff"
+_NUMERALS = "〇一二三四五六七八九十百千万萬億亿兆"
+_KATAKANA = "\u30a1-\u30fa\u30fc"
+_MARKS_BETWEEN = r"[ \-.,'\"()\u00b7\u3001\u3002\u3008-\u3011\u30fb]"
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
-_IGNORED = frozenset("-.,'\"()[]{}:;!?")
+_IGNORED = frozenset("-.,'\"()[]{}:;!?\u00b7\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u30fb")
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
-_LEFT = r"(?:(?<!\w)|(?<=\W_)|(?<=^_))"
-_RIGHT = r"(?:(?!\w)|(?=_(?!\w)))"
+_LEFT = rf"(?:(?<![^\W{_SPACELESS}])|(?<=\W_)|(?<=^_))"
+_RIGHT = rf"(?:(?![^\W{_SPACELESS}])|(?=_(?!\w)))"
 
 
 def _bounded(pattern: str, first: str, last: str) -> str:
     """A pattern that begins and ends where a word does, in scripts that separate words."""
-    left = _LEFT if (first.isalnum() or first == "_") and not _IS_SPACELESS.match(first) else ""
-    right = _RIGHT if (last.isalnum() or last == "_") and not _IS_SPACELESS.match(last) else ""
+    left, right = (
+        border if (char.isalnum() or char == "_") and not _IS_SPACELESS.match(char) else ""
+        for char, border in ((first, _LEFT), (last, _RIGHT))
+    )
+    for script in (f"\\d{_NUMERALS}", _KATAKANA):  # a number or a foreign word in Japanese and Chinese is whole as well
+        left += rf"(?<![{script}])" if re.match(f"[{script}]", first) else ""
+        right += rf"(?![{script}])" if re.match(f"[{script}]", last) else ""
     return f"{left}(?:{pattern}){right}"
 
 
-def _text_pattern(answer: str, inflected: bool) -> str | None:
+def _text_pattern(answer: str, inflected: bool, language: str) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
+    answer = without_article(answer, language)
     folded = " ".join(answer.translate(FOLD).split())
     pieces = list(_PIECE.finditer(folded))
     kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
     if not kept:
         return None
-    pattern = _word_pattern(kept[0][0], answer)
+    pattern = _word_pattern(kept[0][0], answer, language)
     for before, word in pairwise(kept):
         between = folded[before.end() : word.start()].strip()
-        pattern += _joint(before[0], between, word[0]) + _word_pattern(word[0], answer)
+        pattern += _joint(before[0], between, word[0]) + _word_pattern(word[0], answer, language)
     final = kept[-1][0]
-    ending = r"(?:'?s|es)?" if inflected and final.isalpha() and final.isascii() and len(final) > 2 else ""
+    may_end = inflected and language == ENGLISH and final.isalpha() and final.isascii() and len(final) > 2
+    ending = r"(?:'?s|es)?" if may_end else ""
     closing = folded[kept[-1].end() :].rstrip()
     if closing and set(closing) <= {"-", "+"}:  # "A-" is not "A"
         return _bounded(pattern + "".join(map(re.escape, closing)), kept[0][0][0], " ")
@@ -60,12 +72,16 @@ def _joint(before: str, between: str, word: str) -> str:
     """What may stand between two words of an answer, where the answer has these marks."""
     if before[-1].isdigit() and word[0].isdigit():
         return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between)) or " +"
+    if _IS_SPACELESS.match(before[-1]) or _IS_SPACELESS.match(word[0]):
+        return _MARKS_BETWEEN + "{0,4}"
     if before[-1].isalnum() and word[0].isalnum():
         return r"[ \-.,']{0,3}" if len(before) == len(word) == 1 else r"[ \-.,'\"()]{1,4}"
     return r"[ \-.,'\"()]{0,3}"
 
 
-def _word_pattern(word: str, answer: str) -> str:
+def _word_pattern(word: str, answer: str, language: str) -> str:
+    if language != ENGLISH and word.isalpha():
+        return any_form(word, language)
     if word in ("and", "&"):
         return "(?:and|&)"
     if word.isalpha() and len(word) <= 3 and word.upper() in answer and len(word) > 1:
@@ -76,8 +92,9 @@ def _word_pattern(word: str, answer: str) -> str:
 
 
 # What may not stand right before or after a number: it would be part of a longer one.
-_NUMBER_LEFT = r"(?<![\w^])(?<!\d[.,:/])(?<![ (\[]\.)"
-_NUMBER_RIGHT = r"(?!\d)(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
+_NUMBER_LEFT = rf"(?<![^\W{_SPACELESS}])(?<![{_NUMERALS}^])(?<!\d[.,:/])(?<![ (\[]\.)"
+_NUMBER_RIGHT = rf"(?![\d{_NUMERALS}])(?![.,:]\d)(?! ?[/^] ?\d)(?! ?\u2044)"
+_LETTER = rf"[^\W\d_{_SPACELESS}]"  # of a script that sets words apart
 _WORD_BEFORE = re.compile(r"(?:" + "|".join([*SMALL_NUMBERS, "hundred", *SCALES, "and", "point"]) + r")[ \-]$")
 _WORD_AFTER = re.compile(
     r"[ \-](?:hundred|dozen|point [a-z]+|" + "|".join(SCALES) + r")\b|-(?:" + "|".join(UP_TO_TWENTY[1:10]) + r")\b"
@@ -113,14 +130,15 @@ def _find_quantity(quantity: Quantity, folded: Folded, answer_type: str | None) 
     number = "|".join(f"(?:{pattern})" for pattern in number_patterns(quantity.value))
     if not number:
         return None
-    alone = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number}){_NUMBER_RIGHT}")
+    left = _NUMBER_LEFT + _no_group(str(abs(quantity.value)), folded)
+    alone = re.compile(rf"{left}(?P<number>{number}){_NUMBER_RIGHT}")
     if not quantity.unit:
         for found in _candidates(alone, text, quantity):
             if _ends_a_number(folded, found.end("number")):
                 return folded.original(*found.span("number"))
         return None
     unit = _units_pattern(quantity.unit)
-    after = re.compile(rf"{_NUMBER_LEFT}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?![^\W\d_])")
+    after = re.compile(rf"{left}(?P<number>{number})[ \-]{{0,2}}(?P<unit>{unit})(?!{_LETTER})")
     for found in _candidates(after, text, quantity):
         written = folded.source[slice(*folded.original(*found.span("unit")))]
         named = read_unit(unify(written), 0, answer_type == "money")
@@ -160,7 +178,7 @@ def _unit_after(folded: Folded, end: int) -> bool:
 def _ends_a_number(folded: Folded, end: int) -> bool:
     """Whether a bare number ends here: at a border, or at a unit written close up ("12km"), but not in "1990s"."""
     following = folded.text[end : end + 1]
-    if not following.isalnum() and following != "_":
+    if (not following.isalnum() and following != "_") or _IS_SPACELESS.match(following):
         return True
     return folded.text[end - 1].isdigit() and following != "s" and _unit_after(folded, end)
 
@@ -190,6 +208,8 @@ def _date_patterns(date: PartialDate) -> Iterator[str]:
     name = MONTHS[date.month - 1]
     month = rf"(?:{name}|{name[:3]}{'t?' if date.month == 9 else ''}\.?)"
     year = rf"{date.year}(?!\d)(?!s)" if date.year else ""
+    east_asian = rf"0?{date.month} ?[\u6708\uc6d4]" + (rf" ?0?{date.day} ?[\u65e5\u53f7\uc77c]" if date.day else "")
+    yield (rf"(?<!\d){date.year} ?[\u5e74\ub144] ?" if date.year else r"(?<!\d)") + east_asian
     if not date.day:
         yield rf"\b{month}(?:,| of)? {year}" if year else rf"\b{month}(?!\w)"
         if year:
@@ -301,16 +321,24 @@ def _find_exact(answer: str, text: str) -> Place | None:
         pattern += _NUMBER_RIGHT
     for found in islice(re.finditer(pattern, text), _MAX_CANDIDATES + 1):
         start, end = found.span()
+        if re.search(r"\d\s$", text[max(0, start - 2) : start]) and _no_group(answer, fold(text)):
+            continue
         if not number or (_stands_alone(text, start, end) and not _negative_before(text, start)):
             return start, end
     return None
 
 
+def _no_group(written: str, folded: Folded) -> str:
+    """What may not stand before three digits in another language than English: the thousands of "10 100"."""
+    return r"(?<!\d )" if re.match(r"\d{3}(?!\d)", written) and folded.language != ENGLISH else ""
+
+
 def _find_text(answer: str, folded: Folded, inflected: bool = True) -> Place | None:
     letters = "".join(char for char in answer if char.isalpha())
     acronym = 2 <= len(letters) <= 5 and letters.isupper()
-    for pattern in filter(None, (_text_pattern(answer, inflected), _literal_pattern(answer.translate(FOLD)))):
-        for found in islice(re.finditer(pattern, folded.text), _MAX_CANDIDATES + 1):
+    whole = r"(?<!\d[.,])" + _no_group(answer, folded) if folded.language != ENGLISH and answer[:1].isdigit() else ""
+    for pattern in filter(None, (_text_pattern(answer, inflected, folded.language), _literal_pattern(answer.translate(FOLD)))):
+        for found in islice(re.finditer(whole + pattern, folded.text), _MAX_CANDIDATES + 1):
             place = folded.original(*found.span())
             # "US" is not "us", "WHO" is not "who".
             if not acronym or not folded.source[slice(*place)].islower():

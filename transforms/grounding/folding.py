@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from transforms.languages.short_texts import language_of
 from transforms.text import unify, without_accents
 
 Place = tuple[int, int]
@@ -36,6 +37,11 @@ class Folded:
 
     text: str
     source: str
+
+    @cached_property
+    def language(self) -> str:
+        """The language that the text begins in, as `language_of` tells it."""
+        return language_of(self.source)
 
     def search(self, pattern: str) -> Place | None:
         """The first place in the original text whose folded form matches."""

@@ -31,13 +31,14 @@ from pydantic import BaseModel
 from prompts.load import PromptSet
 from transforms.errors import FatalError, NotStarted, stops_the_run
 from transforms.flow.heartbeat import WAKE, wakeful
-from transforms.flow.outcome import Outcome, as_of, as_waking_outcome, count, counter, split_outputs, tag_and_count
+from transforms.flow.outcome import WATCHERS, Outcome, as_of, as_waking_outcome, count, counter, split_outputs, tag_and_count
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import document_id
-from transforms.inference.runtime import Bundle, Runtime, get_runtime
+from transforms.inference.runtime import Bundle, Runtime, get_runtime, peek_runtime
+from transforms.inference.scheduling.min_yield import name_of
 from transforms.inference.scheduling.retries import Answer, Call
 from transforms.inference.serving.worker_server import keep_serving
 from transforms.records import TOKENS, DeadLetter, Item, Stamp, document_of, origin_of
@@ -65,6 +66,7 @@ class CallModel(beam.PTransform):
         apply: (element, reply, stamp) -> records that pass, and rejections.
         choices: reply fields whose allowed values are known only in a run.
         side: a side input view handed to `variables`.
+        needs: whether an element needs an answer; those that do not pass on at once. Without it all do.
     """
 
     stage: str
@@ -76,6 +78,7 @@ class CallModel(beam.PTransform):
     prompts: PromptSet
     choices: Mapping[str, Sequence[str]] | None = None
     side: Any = None
+    needs: Callable[[Any], bool] | None = None
 
     @no_annotations
     def expand(self, elements: beam.PCollection) -> Outcome:
@@ -139,10 +142,10 @@ class BacklogFn(beam.DoFn):
         self._bundle: Bundle | None = self._runtime.bundles.enter(self._stage)
 
     def process(self, element: Any, windowed: Any = beam.DoFn.WindowedValueParam, *side: Any) -> Iterator[Any]:
-        if element is WAKE:
+        if element is WAKE or not self._needs_answer(element):
             self._collect(wait=False)
             yield from self._ready()
-            yield element
+            yield from (WAKE,) if element is WAKE else tag_and_count(self._stage, [element])
             return
         number = next(self._numbers)
         self._in_flight[number] = windowed
@@ -157,6 +160,10 @@ class BacklogFn(beam.DoFn):
             yield from self._go_on(next(iter(self._in_flight.values())), wait=True)
         self._bundle = None
         self._runtime.flush()
+
+    def _needs_answer(self, element: Any) -> bool:
+        """Whether there is anything to ask about an element."""
+        return True
 
     def _ask(self, element: Any, side: tuple[Any, ...], deliver: Callable[[Any], None]) -> None:
         """Hand a question to the runtime; `deliver` is called from another thread."""
@@ -229,6 +236,7 @@ class CallFn(BacklogFn):
         self._variables = spec.variables
         self._reply_type = spec.reply_type
         self._apply = apply
+        self._needs = spec.needs
         self._route = route
         self._prompts = spec.prompts
         self._choices = dict(spec.choices or {})
@@ -243,6 +251,9 @@ class CallFn(BacklogFn):
         self._signature = self._prompts.signature(self._stage)
         self._rank = MODEL_STAGES.index(self._stage) if self._stage in MODEL_STAGES else len(MODEL_STAGES)
 
+    def _needs_answer(self, element: Item) -> bool:
+        return self._needs is None or self._needs(element)
+
     def _ask(self, element: Item, side: tuple[Any, ...], deliver: Callable[[list[Answer]], None]) -> None:
         answers: dict[int, Answer] = {}
 
@@ -255,6 +266,7 @@ class CallFn(BacklogFn):
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
         messages = self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables)
         origin = self._route(element)
+        self._runtime.yields.asked(self._stage, name_of(element), self._models[0].min_yield)
         for index, model in enumerate(self._models):
             request = Request(self._stage, origin, messages, self._schema, model, self._signature)
             self._runtime.submit(Call(request, self._reply_type, self._rank, partial(put, index), self._choices))
@@ -262,7 +274,9 @@ class CallFn(BacklogFn):
     def _results(self, element: Item, answer: list[Answer]) -> Iterator[Any]:
         for one in answer:
             self._metrics.record(one)
-        yield from tag_and_count(self._stage, self._decide(element, answer))
+        results = list(self._decide(element, answer))
+        self._runtime.yields.ended(self._stage, name_of(element), results, all(one.replayed for one in answer))
+        yield from tag_and_count(self._stage, results)
 
     def _decide(self, element: Item, answers: list[Answer]) -> Iterator[Any]:
         opinions, failed = [], []
@@ -282,6 +296,15 @@ class CallFn(BacklogFn):
             error, attempts, stamp = failed[0]
             message = explain(error, document_of(element).text, "document", "--max_document_tokens splits longer ones")
             yield dead_letter(element, error, attempts, stamp, message)
+
+
+def _watch_rules(stage: str, result: Any) -> None:
+    """Tell what came of a pair that no model was asked about; in every process that has this module."""
+    if (runtime := peek_runtime()) is not None:
+        runtime.yields.saw(stage, result)
+
+
+WATCHERS.append(_watch_rules)
 
 
 def dead_letter(element: Item, error: Exception, attempts: int, stamp: Stamp, message: str) -> DeadLetter:

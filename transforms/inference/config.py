@@ -4,6 +4,8 @@ import shlex
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
+FIRST = 200
+"""Elements of a stage by which `ModelConfig.min_yield` judges it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ModelConfig:
         extra_body: further body keys as JSON text, such as '{"chat_template_kwargs": ...}'.
         session_header: header that carries the document id, for routers; "" = none.
         journal: folder of the reply journal; "" = none.
+        min_yield: share of a stage's first elements that must pass it, or nothing more is asked; 0 = any.
         serve: how the workers serve the model themselves, at the endpoint; None where somebody else does.
     """
 
@@ -70,6 +73,7 @@ class ModelConfig:
     extra_body: str = ""
     session_header: str = ""
     journal: str = ""
+    min_yield: float = 0.0
     serve: ServeConfig | None = None
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from transforms.inference.journal.replies import Replies
 from transforms.inference.scheduling.budget import Admission, Limits
 from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
 from transforms.inference.scheduling.embedding_batches import Embedder, EmbeddingAnswer, EmbeddingCall
+from transforms.inference.scheduling.min_yield import Yields
 from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
 from transforms.inference.scheduling.router import Replica, Router
 from transforms.records import Usage
@@ -82,6 +83,7 @@ class Runtime:
         self._embedder = Embedder(self._spawn, self._ask_batch, self._replies)
         self.fatal: FatalError | None = None
         self.admission: Admission | None = None
+        self.yields = Yields()
         self.listeners: list[Callable[[Call, Answer], None]] = []  # told of every answer, on the loop's thread
         self.bundles = Bundles()
         self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
@@ -206,6 +208,12 @@ class Runtime:
         if self._stopped and self.fatal is not None:
             raise self.fatal
 
+    def _check_allowed(self) -> None:
+        """Look before a request is sent whether the run is to ask any more. Raises NotStarted."""
+        self.yields.check()
+        if self.admission is not None:
+            self.admission.check()
+
     async def _answer(self, call: Call) -> Answer:
         key = call.request.key()
         if (answer := self._replayed(call, self._replies.recall(key))) is not None:
@@ -224,7 +232,7 @@ class Runtime:
             if admission is not None and call.request.stage == admission.first:
                 tokens = sum(estimate_tokens(message["content"]) for message in call.request.messages)
                 await admission.begin(call.request.document_id, tokens)
-            attempt = Attempt(call, self._router, self._figures, admission.check if admission else None)
+            attempt = Attempt(call, self._router, self._figures, self._check_allowed)
             answer = await attempt.run()
             if attempt.completion is not None:
                 self._replies.keep(call.request, key, attempt.completion)

@@ -7,14 +7,17 @@ import re
 
 from transforms.answers.canonical import canonical
 from transforms.english.number_words import PARTS, SMALL_NUMBERS
+from transforms.languages.question_words import YES_NO
+from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.records import Fault, QAPair
-from transforms.text import normalise, unify, words
+from transforms.text import SPACELESS, normalise, unify, words
 
 MAX_ANSWER_WORDS = 12
 MAX_ANSWER_CHARS = 150
 # A list may name more things, and a formula has no words to count.
 MAX_LIST_WORDS, MAX_LIST_CHARS = 40, 300
 MAX_FORMULA_CHARS = 200
+_SPACELESS = re.compile(f"[{SPACELESS}]")  # about three such characters make a word
 
 
 _PLACEHOLDERS = frozenset(
@@ -71,7 +74,7 @@ def answer_is_empty(pair: QAPair) -> Fault | None:
 
 def answer_is_too_long(pair: QAPair) -> Fault | None:
     """Short answers alone can be compared by rule."""
-    chars, count = len(pair.answer), len(words(pair.answer[:2000]))
+    chars, count = len(pair.answer), len(words(pair.answer[:2000])) + len(_SPACELESS.findall(pair.answer[:2000])) // 3
     if pair.answer_type in ("expression", "code"):
         too_long = chars > MAX_FORMULA_CHARS
     elif pair.answer_type == "list":
@@ -104,6 +107,8 @@ def answer_is_placeholder(pair: QAPair) -> Fault | None:
         return None
     said = normalise(pair.answer)
     plain = said.strip(" .")
+    if language_of(pair.question) != ENGLISH:
+        return Fault("answer_placeholder", pair.answer) if plain in ("", "?", "-", "n/a") else None  # "Nil" is a river
     empty = (
         {said, plain} & _PLACEHOLDERS
         or _PLACEHOLDER_START.match(said)
@@ -116,6 +121,8 @@ def answer_is_placeholder(pair: QAPair) -> Fault | None:
 def answer_is_open_ended(pair: QAPair) -> Fault | None:
     """An explanation, an opinion or a whole sentence: right answers could be worded in any way."""
     if pair.answer_type in ("code", "expression", "yes_no", "list"):
+        return None
+    if language_of(pair.question) != ENGLISH:
         return None
     said = normalise(pair.answer)
     count = len(words(said))
@@ -142,6 +149,9 @@ def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
     offered."""
     said = unify(pair.answer)
     kind = pair.answer_type
+    if (language := language_of(pair.question)) != ENGLISH:
+        wrong = language and kind == "yes_no" and said.lower().strip(" .!,\u3002") not in YES_NO
+        return Fault("answer_type_mismatch", f"{said!r} is neither yes nor no") if wrong else None
     if kind in ("number", "percentage", "money", "duration") and not _NUMERIC.search(said):
         return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
     if kind == "date" and said and all(word in _VAGUE for word in words(said.lower())):

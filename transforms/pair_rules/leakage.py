@@ -15,8 +15,10 @@ from transforms.answers.quantities import parse_quantity
 from transforms.english.kinship import are_kin
 from transforms.english.number_words import SMALL_NUMBERS
 from transforms.grounding.find import find_in_text
+from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.pair_rules.leak_abbreviations import other_lengths
 from transforms.pair_rules.leak_numbers import date_leak, quantity_leak
+from transforms.pair_rules.leak_other_languages import leak_in
 from transforms.pair_rules.leak_words import (
     GENERIC,
     HOMOGRAPHS,
@@ -76,6 +78,10 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
     folded_words = [word.folded for word in words_of(answer)]
     if folded_words and all(word in STOP_WORDS for word in folded_words) and not _may_be_a_name(answer):
         return None
+    language = language_of(question)
+    if language != ENGLISH and answer_type != "expression":
+        found = leak_in(question, answer, document, answer_type, language)
+        return found and ("spelled_out_in_parentheses" if in_parentheses(question, found[1]) else found[0])
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
         found = date_leak(question, answer)

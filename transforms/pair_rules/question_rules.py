@@ -7,11 +7,15 @@ import re
 
 from transforms.answers.canonical import list_items
 from transforms.english.function_words import AUXILIARIES, POINTING, PREPOSITIONS, QUESTION_WORDS, THIRD_PERSON, either
+from transforms.languages.question_words import REFERENCES, is_asked
+from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.records import Fault, QAPair
-from transforms.text import normalise, unify
+from transforms.text import SPACELESS, normalise, unify
 
 MIN_QUESTION_WORDS, MAX_QUESTION_WORDS = 3, 100
 MAX_QUESTION_CHARS = 800
+MIN_SPACELESS_CHARS = 5  # where words have no spaces between them
+_SPACELESS = re.compile(f"[{SPACELESS}]")
 
 _WH_WORD = f"(?:{either(QUESTION_WORDS)})"
 _VERB = f"(?:{either(AUXILIARIES - {'be', 'been'})})"
@@ -102,7 +106,8 @@ _WORK = re.compile(
 def question_has_a_bad_length(pair: QAPair) -> Fault | None:
     """Too short to say what is meant, or too long to be a question."""
     count, chars = len(pair.question[:4000].split()), len(pair.question)
-    if count < MIN_QUESTION_WORDS and len(normalise(pair.question[:4000])) < 15:
+    least = MIN_SPACELESS_CHARS if _SPACELESS.search(pair.question[:4000]) else 15
+    if count < MIN_QUESTION_WORDS and len(normalise(pair.question[:4000])) < least:
         return Fault("question_too_short", f"{count} words")
     if count > MAX_QUESTION_WORDS or chars > MAX_QUESTION_CHARS:
         return Fault("question_too_long", f"{count} words, {chars} characters")
@@ -112,8 +117,10 @@ def question_has_a_bad_length(pair: QAPair) -> Fault | None:
 def question_is_not_a_question(pair: QAPair) -> Fault | None:
     """No question mark, no command, no blank to fill."""
     question = unify(pair.question)
-    if re.search(r"[?\u061f\u037e]", question) or _BLANK.search(question):
+    if re.search(r"[?\u00bf\u061f\u037e\u055e\u1367]", question) or _BLANK.search(question):
         return None
+    if (language := language_of(pair.question)) != ENGLISH:
+        return None if is_asked(question, language) else Fault("question_not_a_question", question[-60:])
     sentence = re.split(r"[.!:] ", question)[-1]
     asks = (_ASKS.match(sentence) and not question.endswith((".", "!"))) or _COMMANDS.search(question)
     return None if asks else Fault("question_not_a_question", question[-60:])
@@ -142,9 +149,11 @@ _RELATIVE_BEFORE = re.compile(
 def question_asks_twice(pair: QAPair) -> Fault | None:
     """Two questions have two answers."""
     question = unify(pair.question)
-    asked = re.findall(r"\?(?=\s|$)", question)
+    asked = re.findall(rf"[?\u061f](?=\s|$|[\u00bf{SPACELESS}])", question)
     if len(asked) > 1 and '"' not in question:
         return Fault("question_multiple", f"{len(asked)} question marks")
+    if language_of(pair.question) != ENGLISH:
+        return None
     things = _TWO_THINGS.match(question) if pair.answer_type != "list" else None
     if things and not PREPOSITIONS & set(things[1].lower().split()) and len(list_items(pair.answer)) < 2:
         return Fault("question_multiple", things[0])
@@ -157,6 +166,9 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
 def question_refers_to_document(pair: QAPair) -> Fault | None:
     """The reader of the question never sees the document; "the author of Hamlet" and "the Kinsey report" are fine."""
     question = unify(pair.question)
+    if (language := language_of(pair.question)) != ENGLISH:
+        said = REFERENCES[language].search(question) if language in REFERENCES else None
+        return Fault("question_refers_to_document", said[0]) if said else None
     for pattern in _REFERENCES:
         for found in pattern.finditer(question):
             if not _said_before(question, found) and not _said_after(question, found):
@@ -251,6 +263,8 @@ _CLAUSE = re.compile(r"[,;:.]|\b(?:when|if|that|which|who|where|after|before|bec
 
 def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
     """A pronoun at the start, or as its subject, that has nothing in the question to stand for."""
+    if language_of(pair.question) != ENGLISH:
+        return None
     question = _INTRODUCED.sub("the ", re.sub(r"^[\"'(]+", "", unify(pair.question)))
     opening = _OPENING.match(question)
     if opening and not _EMPTY_OPENING.match(question):
@@ -330,6 +344,6 @@ def question_has_a_deictic_date(pair: QAPair) -> Fault | None:
     """Words of time that mean another day to every reader, unless the question says a year."""
     question = _NAMED_TODAY.sub("", unify(pair.question))
     found = _DEICTIC.search(question)
-    if not found or _ANCHOR.search(question) or _STORY.search(question):
+    if not found or language_of(pair.question) != ENGLISH or _ANCHOR.search(question) or _STORY.search(question):
         return None
     return Fault("question_deictic_date", found[0])

@@ -57,7 +57,7 @@ def test_a_plan_holds_what_the_files_say(folder: Path) -> None:
     assert plan.mix is not None and dict(plan.mix.domain_shares) == {"Pottery": 0.5}
     assert "Pottery" in plan.bank
     assert plan.limits is None and plan.embedding is None
-    assert set(plan.models) == {"filter", "classify", "synthesize", "verify"}
+    assert set(plan.models) == {"filter", "classify", "synthesize", "repair", "verify"}
 
 
 def test_every_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +92,7 @@ def test_what_is_wrong_in_a_file_is_one_line(
 ) -> None:
     (folder / OPTIONS[name]).write_text(text, "utf-8")
     arguments = [f"--{option}={value}" for option, value in OPTIONS.items()]
-    assert main([*arguments, "--output=out"]) == UNUSABLE
+    assert main([*arguments, "--output=out", "--demo"]) == UNUSABLE
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and message in line
     assert not (folder / "out").exists()
@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_is_told_with_its_option(folder: Path, capsys: 
     options = {"input": "documents.jsonl", "output": "out", name: "nowhere.yaml"}
     if name == "inputs":
         del options["input"]
-    assert main([f"--{option}={value}" for option, value in options.items()]) == UNUSABLE
+    assert main([f"--{option}={value}" for option, value in options.items()] + ["--demo"]) == UNUSABLE
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: --{name}") and "nowhere.yaml: " in line
 
@@ -129,5 +129,5 @@ def test_a_run_that_goes_on_counts_tokens_as_it_began(
     monkeypatch.setattr(prepare, "count_tokens", lambda *_: 1)  # its file is not here
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "options.yaml").write_text(f"tokenizer: {began or 'null'}\n", "utf-8")
-    config, options = parse(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--resume"])
+    config, options = parse(["--demo", "--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--resume"])
     assert prepare.plan_run(config, options).screen.tokenizer == counts

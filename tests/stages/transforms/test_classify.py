@@ -43,11 +43,12 @@ def run_classify(serve: Make, model: Make, run_transform: Any, document: Make) -
         ("2) bridge engineer;", "bridge engineer"),
         ("\u2022 bridge engineer", "bridge engineer"),
         ('"bridge\n  engineer."', "bridge engineer"),
+        ("**1. Bridge Engineer**", "Bridge Engineer"),
         ("1930s historian", "1930s historian"),
         ("3.5 mm jack designer", "3.5 mm jack designer"),
         ("x" * 500, "x" * 120),
     ],
-    ids=["dash", "number", "bracket", "bullet", "quotes and spaces", "decade", "decimal", "essay"],
+    ids=["dash", "number", "bracket", "bullet", "quotes and spaces", "bold", "decade", "decimal", "essay"],
 )
 def test_a_name_is_tidied(written: str, name: str) -> None:
     assert names(written) == [name]
@@ -59,7 +60,7 @@ def test_a_persona_that_says_the_same_as_an_earlier_one_is_dropped() -> None:
 
 
 def test_a_name_of_nothing_but_signs_and_filler_is_dropped() -> None:
-    assert names("...", "the", " - ", "historian") == ["historian"]
+    assert names("", "...", "the", " - ", "historian") == ["historian"]
 
 
 def test_the_most_fitting_personas_are_kept() -> None:
@@ -94,17 +95,34 @@ def test_a_document_for_nobody_is_rejected(run_classify: Make, run_transform: An
     assert run_transform.counters("classify")["rejected/no_persona"] == 1
 
 
+EXAMPLE = "structural engineer sizing bridge bearings"
+SHOWING = load_prompts().with_prompt(
+    "shown", f'---\nversion: 1\n---\nA reader is named in some words ("{EXAMPLE}").\n<!-- after the document -->\nTask: shown\n'
+)
+
+
+def test_a_persona_of_the_prompt_is_dropped_and_counted(run_classify: Make, run_transform: Any) -> None:
+    outcome, _ = run_classify(reply(EXAMPLE, "historian", "sailor"), prompts=SHOWING, max_personas=2)
+    assert [task.persona.name for task in outcome.passed] == ["historian", "sailor"], "its place is free for another"
+    assert run_transform.counters("classify")["fault/persona_copied"] == 1
+
+
+def test_a_document_for_personas_of_the_prompt_alone_is_rejected(run_classify: Make) -> None:
+    outcome, _ = run_classify(reply(EXAMPLE, "..."), prompts=SHOWING)
+    [rejection] = outcome.rejected
+    assert (rejection.stage, rejection.reason, rejection.detail) == ("classify", "persona_copied", EXAMPLE)
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [
         (reply("historian", domain="Bridges"), "domain: 'Bridges' is not one of Math, "),
         (reply(), "personas: List should have at least 1 item"),
         (reply("a", "b", "c", "d"), "personas: List should have at most 3 items"),
-        (reply(""), "personas.0.name: String should have at least 1 character"),
         ({"domain": "Other", "personas": "historian, engineer"}, "personas: Input should be a valid list"),
         ("Social Science", "no JSON object in the reply"),
     ],
-    ids=["unknown domain", "nobody", "too many", "no name", "no list", "prose"],
+    ids=["unknown domain", "nobody", "too many", "no list", "prose"],
 )
 def test_a_reply_that_is_no_classification_is_a_dead_letter(run_classify: Make, said: Any, message: str) -> None:
     outcome, _ = run_classify(said)
@@ -122,10 +140,8 @@ def test_a_reply_that_is_no_classification_is_a_dead_letter(run_classify: Make, 
 def test_the_model_is_shown_the_document_and_then_the_task(run_classify: Make) -> None:
     _, endpoint = run_classify(reply("historian"))
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {"role": "user", "content": "<document>\nThe bridge opened in 1932.\n</document>\n\nTask: classify"},
-    ]
+    assert asked.body["messages"] == PROMPTS.messages("classify", "The bridge opened in 1932.", {})
+    assert "Math; Technology & Engineering; Coding" in asked.text.partition("</document>")[2]
 
 
 def test_the_domains_of_the_run_are_those_the_model_may_choose(run_classify: Make) -> None:

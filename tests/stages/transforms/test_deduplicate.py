@@ -168,6 +168,12 @@ def test_another_question_although_words_are_shared(one: str, other: str) -> Non
     assert same_question(one, one)
 
 
+def test_in_another_language_no_word_may_stand_in_place_of_another() -> None:
+    opened, closed = (f"In welchem Jahr wurde die Brücke von Remagen {word}?" for word in ("eröffnet", "geschlossen"))
+    assert not same_question(opened, closed) and same_question(opened, opened)
+    assert same_question(opened, "In welchem Jahr wurde die große Brücke von Remagen eröffnet?")
+
+
 def test_a_long_passage_in_front_does_not_make_questions_one() -> None:
     passage = "The quarry at Orsa worked from the age of sail until the railway came and the harbour silted up with clay. "
     assert not same_question(

@@ -81,7 +81,4 @@ def test_a_reply_that_is_no_judgement_is_a_dead_letter(
 def test_the_model_is_shown_the_document_and_then_the_task(run_filter: Make, document: Make) -> None:
     _, endpoint = run_filter({"qualified": True, "reason": "ok"}, document(text="A bridge.\n\nOpened in 1932."))
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {"role": "user", "content": "<document>\nA bridge.\n\nOpened in 1932.\n</document>\n\nTask: filter"},
-    ]
+    assert asked.body["messages"] == PROMPTS.messages("filter", "A bridge.\n\nOpened in 1932.", {})

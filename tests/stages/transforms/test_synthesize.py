@@ -9,7 +9,7 @@ from prompts.exemplar_bank import Exemplar
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from transforms.records import Persona, PersonaTask, QAPair, Stamp, stamps_of
-from transforms.synthesize import SynthesizeQA
+from transforms.synthesize import SynthesizeQA, synthesize_variables
 
 PROMPTS = load_prompts()
 EARLIER = Stamp("classify", "m", 1, "abc")
@@ -58,6 +58,18 @@ def test_a_draft_is_tidied_and_stamped(run_synthesize: Make, task: Make) -> None
     assert stamps_of(outcome.passed[0]) == (EARLIER, stamp)
 
 
+def test_what_the_model_wrote_around_a_draft_is_taken_off(run_synthesize: Make, task: Make) -> None:
+    said = {
+        "question": "**Question:** How tall is the bridge? (number)",
+        "answer": "Answer: 134 (metres)",
+        "answer_type": "number",
+        "aliases": ["", "134 metres (number)", "1. 440 feet", "440 feet."],
+    }
+    outcome, _ = run_synthesize(said, [task(text="It is 134 metres tall, or 440 feet.")])
+    [pair] = outcome.passed
+    assert (pair.question, pair.answer, pair.aliases) == ("How tall is the bridge?", "134 metres", ("440 feet",))
+
+
 @pytest.mark.parametrize(
     "nothing", [{"question": "", "answer": ""}, {"answer": " \n"}, {"question": ""}], ids=["both", "answer", "question"]
 )
@@ -95,19 +107,12 @@ def test_a_reply_that_is_no_draft_is_a_dead_letter(run_synthesize: Make, task: M
 def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_synthesize: Make, task: Make) -> None:
     _, endpoint = run_synthesize(REPLY, [task(domain="Math")])
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {
-            "role": "user",
-            "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
-            "Task: synthesize\n"
-            "<exemplars>\n"
-            "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)\n"
-            "</exemplars>\n"
-            "<domain>Math</domain>\n"
-            "<persona>sailor: how high it is</persona>",
-        },
-    ]
+    shown = "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)"
+    variables = {"exemplars": shown, "domain": "Math", "persona": "sailor: how high it is", "language": ""}
+    assert asked.body["messages"] == PROMPTS.messages("synthesize", "The bridge opened in 1932.", variables)
+    parts = ("<document>", "</document>", "Task: synthesize", shown, "<domain>Math<", "<persona>sailor: how high it is</persona>")
+    places = [asked.text.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 def test_personas_of_one_document_share_all_but_the_persona(run_synthesize: Make, task: Make) -> None:
@@ -128,6 +133,30 @@ def test_the_exemplars_of_a_document_are_the_same_in_every_run(run_synthesize: M
         assert len(texts) == 8
     assert shown[0] == shown[1]
     assert {"tides" in text for text in shown[0]} == {True, False}, "documents should not all see the same exemplar"
+
+
+GERMAN = "Die Brücke wurde im Jahr 1932 eröffnet und ist seit dem Krieg nicht mehr für den Verkehr von Wagen zugelassen. "
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "told"),
+    [
+        ("The bridge opened in 1932.", "document", ""),
+        ("The bridge opened in 1932 and it was the longest of its kind in the world until the war.", "en", ""),
+        (GERMAN, "document", "Write question and answer in German."),
+        (GERMAN, "de", "Write question and answer in German."),
+        (GERMAN, "fr", "Write the question in French, the answer as the document writes it."),
+        (GERMAN, "en", "Write the question in English, the answer as the document writes it."),
+        ("这座桥于一九三二年建成，是世界上最长的桥。", "zh-tw", "Write question and answer in Traditional Chinese."),
+        ("x = 1932", "document", ""),
+    ],
+)
+def test_the_writer_is_told_the_language_that_does_not_go_without_saying(task: Make, text: str, language: str, told: str) -> None:
+    variables = synthesize_variables(task(text=text), dict(BANK), 3, language)
+    assert variables["language"] == told
+    assert ("(in English; you write" in variables["exemplars"]) == (told != "" and "English" not in told)
+    user = PROMPTS.messages("synthesize", text, variables)[1]["content"]
+    assert user.endswith(f"</persona>\n{told}" if told else "</persona>")
 
 
 def test_a_domain_without_exemplars_is_asked_without(run_synthesize: Make, task: Make) -> None:

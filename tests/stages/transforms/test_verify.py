@@ -124,14 +124,9 @@ def test_a_reply_that_is_no_verdict_is_a_dead_letter(run_verify: Make, pair: QAP
 def test_the_verifier_is_shown_the_pair_and_not_who_asked(run_verify: Make) -> None:
     _, endpoint = run_verify(GOOD)
     [asked] = endpoint.asked
-    assert asked.body["messages"] == [
-        {"role": "system", "content": PROMPTS.system},
-        {
-            "role": "user",
-            "content": "<document>\nThe bridge opened in 1932.\n</document>\n\n"
-            "Task: verify\n<question>When did the bridge open?</question>\n<answer>1932</answer>\n<aliases>[]</aliases>",
-        },
-    ]
+    variables = {"question": "When did the bridge open?", "answer": "1932", "aliases": "[]"}
+    assert asked.body["messages"] == PROMPTS.messages("verify", "The bridge opened in 1932.", variables)
+    assert "sailor" not in asked.text
 
 
 def test_the_document_is_made_inert_once_for_all_its_pairs(serve: Make, model: Make, run_transform: Any, document: Make) -> None:
@@ -155,7 +150,7 @@ def test_the_document_is_made_inert_once_for_all_its_pairs(serve: Make, model: M
 def test_an_alias_that_the_verifier_calls_wrong_is_dropped_and_the_pair_kept(
     serve: Make, model: Make, run_transform: Any, pair: QAPair
 ) -> None:
-    endpoint = serve(lambda _: {**GOOD, "wrong_aliases": ["THE BRIDGE", "never given"]})
+    endpoint = serve(lambda _: {**GOOD, "wrong_aliases": ["", '- "THE BRIDGE"', "never given"]})
     given = replace(pair, aliases=("in 1932", "the bridge", "Z\u00fcrich"))
     [passed] = run_transform(VerifyQA(model(endpoint), PROMPTS), [given]).passed
     assert passed.pair == replace(pair, aliases=("in 1932", "Z\u00fcrich"))

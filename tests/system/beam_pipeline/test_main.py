@@ -22,7 +22,6 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import _said_once, main
-from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
@@ -33,6 +32,7 @@ from transforms.inference.journal import replies as replies_module
 from transforms.inference.journal import writer as journal_module
 from transforms.inference.journal.writer import ObjectJournal
 from transforms.inference.runtime import close_runtime, peek_runtime
+from transforms.records import DEMO_MODEL
 from transforms.screen import ScreenDocuments
 
 
@@ -63,14 +63,14 @@ def test_an_unknown_option(capsys: pytest.CaptureFixture[str], usual: list[str])
 
 
 def test_input_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "no file matches" in refused(capsys, "--input", str(tmp_path / "*.jsonl"), "--output", str(tmp_path / "out"))
+    assert "no file matches" in refused(capsys, "--demo", "--input", str(tmp_path / "*.jsonl"), "--output", str(tmp_path / "out"))
 
 
 def test_output_that_exists_is_left_alone(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
     kept = tmp_path / "out" / "qa" / "qa-00000-of-00001.jsonl"
     kept.parent.mkdir(parents=True)
     kept.write_text("{}\n")
-    line = refused(capsys, *usual)
+    line = refused(capsys, *usual, "--demo")
     assert "--overwrite" in line
     assert "--resume" in line
     assert kept.read_text() == "{}\n"
@@ -80,7 +80,7 @@ def test_input_that_the_run_would_overwrite(capsys: pytest.CaptureFixture[str], 
     earlier = tmp_path / "out" / "rejected" / "rejected-00000-of-00001.jsonl"
     earlier.parent.mkdir(parents=True)
     earlier.write_text('{"text": "worth another look"}\n')
-    line = refused(capsys, "--input", str(earlier), "--output", str(tmp_path / "out"), "--overwrite")
+    line = refused(capsys, "--demo", "--input", str(earlier), "--output", str(tmp_path / "out"), "--overwrite")
     assert "is part of the output folder" in line
     assert earlier.exists()
 
@@ -130,7 +130,8 @@ def test_a_run_that_cannot_start_does_not_delete_an_earlier_one(
     (tmp_path / "bad.yaml").write_text("- slug: only\n")
     (tmp_path / "math.jsonl").write_text('{"persona": "x"}\n')
     given = [argument.format(folder=tmp_path, port=closed_port()) for argument in arguments]
-    refused(capsys, *usual, "--overwrite", *given)
+    demo = [] if given[0].startswith("--endpoint") else ["--demo"]
+    refused(capsys, *usual, "--overwrite", *demo, *given)
     assert files_below(tmp_path / "out") == earlier
 
 
@@ -145,7 +146,7 @@ def test_a_graph_that_cannot_be_built_does_not_delete_an_earlier_run(
         raise ValueError("no such\n  thing")
 
     monkeypatch.setattr(ScreenDocuments, "expand", expand)
-    assert refused(capsys, *usual, "--overwrite") == "error: no such thing"
+    assert refused(capsys, *usual, "--demo", "--overwrite") == "error: no such thing"
     assert files_below(tmp_path / "out") == earlier
 
 
@@ -185,7 +186,7 @@ def test_an_empty_endpoint_is_no_embedded_one(capsys: pytest.CaptureFixture[str]
 
 def test_an_output_that_cannot_be(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    line = refused(capsys, *usual, "--output", str(tmp_path / "file" / "sub"))
+    line = refused(capsys, *usual, "--demo", "--output", str(tmp_path / "file" / "sub"))
     assert "cannot be used for output: Not a directory" in line
 
 
@@ -197,7 +198,7 @@ def test_several_models_and_none_named(capsys: pytest.CaptureFixture[str], usual
 def test_a_bank_that_is_none(capsys: pytest.CaptureFixture[str], usual: list[str], tmp_path: Path) -> None:
     bank = tmp_path / "math.jsonl"
     bank.write_text('{"persona": "x"}\n')
-    assert f"{bank}:1" in refused(capsys, *usual, "--exemplars", str(bank))
+    assert f"{bank}:1" in refused(capsys, *usual, "--demo", "--exemplars", str(bank))
 
 
 @pytest.mark.integration
@@ -258,7 +259,7 @@ def test_a_run_after_a_fatal_error_in_the_same_process(usual: list[str], serve: 
     assert main([*usual, *given]) == FAILED
     assert peek_runtime() is None
     assert replies(tmp_path / "out") == 5
-    assert main([*usual, "--overwrite"]) == OK
+    assert main([*usual, "--demo", "--overwrite"]) == OK
     assert peek_runtime() is None
 
 
@@ -282,7 +283,7 @@ def test_a_run_after_ctrl_c_in_the_same_process(
     assert peek_runtime() is None
     assert "go on with --resume" in capsys.readouterr().err
     assert replies(tmp_path / "out") == 7
-    assert main([*usual, "--resume"]) == OK
+    assert main([*usual, "--demo", "--resume"]) == OK
 
 
 @pytest.mark.integration
@@ -311,7 +312,7 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_is_shown_how_far_a_run_is(monkeypatch: pytest.MonkeyPatch, usual: list[str]) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    assert main(usual) == OK
+    assert main([*usual, "--demo"]) == OK
     assert " tokens/s" in terminal.getvalue() and terminal.getvalue().endswith("\r\x1b[K")
 
 

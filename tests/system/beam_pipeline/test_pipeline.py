@@ -47,7 +47,7 @@ def run(output: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     output = tmp_path_factory.mktemp("sample")
-    code, summary = run(output, "--input", str(SAMPLE))
+    code, summary = run(output, "--demo", "--input", str(SAMPLE))
     assert code == OK
     return output, summary
 
@@ -101,7 +101,7 @@ def test_a_second_run_gives_the_same_ids_from_any_format(sample_run: tuple[Path,
     first = sorted(row["id"] for row in rows(sample_run[0], "qa"))
     packed = tmp_path / "documents.jsonl.gz"
     packed.write_bytes(gzip.compress(SAMPLE.read_bytes()))
-    code, _ = run(tmp_path / "out", "--input", str(packed), "--output_format", "parquet")
+    code, _ = run(tmp_path / "out", "--demo", "--input", str(packed), "--output_format", "parquet")
     found = [row for path in (tmp_path / "out" / "qa").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
     assert code == OK
     assert sorted(row["id"] for row in found) == first
@@ -110,7 +110,7 @@ def test_a_second_run_gives_the_same_ids_from_any_format(sample_run: tuple[Path,
 def test_a_finished_run_resumed_asks_nothing_and_gives_the_same(sample_run: tuple[Path, dict[str, Any]]) -> None:
     output, summary = sample_run
     before = sorted(row["id"] for row in rows(output, "qa"))
-    code, again = run(output, "--input", str(SAMPLE), "--resume")
+    code, again = run(output, "--demo", "--input", str(SAMPLE), "--resume")
     assert code == OK
     assert again["tokens"]["total"]["calls"] == 0
     assert again["tokens"]["total"]["replayed"] == summary["tokens"]["total"]["calls"]
@@ -126,7 +126,7 @@ GATE_STAGES = ("verify_answer", "verify_question", "round_trip", "pass_rate")
 @pytest.fixture(scope="module")
 def gated_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     output = tmp_path_factory.mktemp("gated")
-    code, summary = run(output, "--input", str(SAMPLE), *GATES)
+    code, summary = run(output, "--demo", "--input", str(SAMPLE), *GATES)
     assert code == OK
     return output, summary
 
@@ -152,7 +152,7 @@ def test_the_text_of_a_document_stays_behind_the_last_stage_that_reads_it(
     few.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:6]), "utf-8")
     WATCHERS.append(watch)
     try:
-        run(tmp_path / "out", "--input", str(few), *options)
+        run(tmp_path / "out", "--demo", "--input", str(few), *options)
     finally:
         WATCHERS.remove(watch)
     assert all(texts[stage] == {True} for stage in readers)
@@ -196,7 +196,7 @@ def test_a_gated_run_resumed_asks_nothing(gated_run: tuple[Path, dict[str, Any]]
     """Not even behind the grouping, where a pair may be in another process than its document was."""
     output, summary = gated_run
     before = sorted(json.dumps(row) for row in rows(output, "qa"))
-    code, again = run(output, "--input", str(SAMPLE), *GATES, "--resume")
+    code, again = run(output, "--demo", "--input", str(SAMPLE), *GATES, "--resume")
     assert code == OK
     assert again["tokens"]["total"]["calls"] == 0
     assert again["tokens"]["total"]["replayed"] == summary["tokens"]["total"]["calls"]
@@ -207,7 +207,7 @@ def test_gates_added_to_a_finished_run_cost_only_themselves(sample_run: tuple[Pa
     output = tmp_path / "out"
     shutil.copytree(sample_run[0], output)
     code, summary = run(
-        output, "--input", str(SAMPLE), "--resume", "--verifiers", "2", "--round_trip", "--pass_rate_samples", "2"
+        output, "--demo", "--input", str(SAMPLE), "--resume", "--verifiers", "2", "--round_trip", "--pass_rate_samples", "2"
     )
     tokens, verified = summary["tokens"], sample_run[1]["tokens"]["verify"]["calls"]
     assert code == OK
@@ -217,7 +217,16 @@ def test_gates_added_to_a_finished_run_cost_only_themselves(sample_run: tuple[Pa
 
 def test_the_band_drops_what_is_too_hard(tmp_path: Path) -> None:
     code, summary = run(
-        tmp_path / "out", "--input", str(SAMPLE), "--pass_rate_samples", "3", "--min_pass_rate", "0.2", "--max_pass_rate", "0.9"
+        tmp_path / "out",
+        "--demo",
+        "--input",
+        str(SAMPLE),
+        "--pass_rate_samples",
+        "3",
+        "--min_pass_rate",
+        "0.2",
+        "--max_pass_rate",
+        "0.9",
     )
     assert summary["balanced"]
     assert summary["reasons"]["pass_rate/too_hard"] == summary["stages"]["pass_rate"]["rejected"] > 0
@@ -247,7 +256,7 @@ def test_samples_and_verifiers_that_fail_lose_no_pair_and_a_replay_completes_the
 
 
 def test_caps_hold_for_what_a_band_leaves(tmp_path: Path) -> None:
-    given = ("--input", str(SAMPLE), "--pass_rate_samples", "3", "--max_pairs_per_domain", "2")
+    given = ("--demo", "--input", str(SAMPLE), "--pass_rate_samples", "3", "--max_pairs_per_domain", "2")
     code, summary = run(tmp_path / "band", *given, "--max_pass_rate", "0.5")
     assert code == OK and summary["balanced"]
     assert sum(summary["stages"]["mix"].values()) == summary["stages"]["pass_rate"]["passed"]
@@ -279,7 +288,7 @@ def test_bad_rows_cost_themselves_only(tmp_path: Path) -> None:
     ]
     path = tmp_path / "bad.jsonl"
     path.write_bytes(b"\n".join(lines))
-    code, summary = run(tmp_path / "out", "--input", str(path))
+    code, summary = run(tmp_path / "out", "--demo", "--input", str(path))
     letters = {row["where"]: row["error"] for row in rows(tmp_path / "out", "dead_letters")}
     assert code == OK
     assert letters == {
@@ -300,7 +309,7 @@ def test_bad_rows_cost_themselves_only(tmp_path: Path) -> None:
 def test_nothing_accepted_is_a_failure_that_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "junk.jsonl"
     path.write_text('{"text": "Loading..."}\n{"text": "Home\\nAbout\\nContact"}\n', "utf-8")
-    code, summary = run(tmp_path / "out", "--input", str(path))
+    code, summary = run(tmp_path / "out", "--demo", "--input", str(path))
     assert code == FAILED
     assert summary["balanced"]
     assert "nothing was accepted: screen/too_short (2)" in capsys.readouterr().out
@@ -320,7 +329,7 @@ def test_a_failing_stage_leaves_dead_letters_that_can_be_read(tmp_path: Path, se
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the labelled documents, which are not part of the project")
 def test_the_labelled_documents(tmp_path: Path) -> None:
-    code, summary = run(tmp_path / "out", "--input", str(SHARED / "documents.jsonl"))
+    code, summary = run(tmp_path / "out", "--demo", "--input", str(SHARED / "documents.jsonl"))
     labelled = {row["id"]: row for row in map(json.loads, (SHARED / "documents.jsonl").read_text("utf-8").splitlines())}
     accepted = {row["document_id"].partition("#")[0] for row in rows(tmp_path / "out", "qa")}
     early = {
@@ -368,7 +377,7 @@ def test_what_a_benchmark_asks_is_taken_out_and_named(sample_run: tuple[Path, di
 
 
 def test_caps_and_shares_leave_pairs_out_and_count_them(tmp_path: Path) -> None:
-    given = ("--input", str(SAMPLE), "--max_pairs_per_document", "2", "--max_pairs_per_domain", "3")
+    given = ("--demo", "--input", str(SAMPLE), "--max_pairs_per_document", "2", "--max_pairs_per_domain", "3")
     code, summary = run(tmp_path / "out", *given)
     assert code == OK
     assert summary["balanced"]

@@ -84,7 +84,7 @@ def test_ctrl_c_stops_the_job_and_resume_goes_on(
 
 def test_a_worker_that_cannot_start_is_told(flink: FlinkCluster, launch: Callable[..., Any], tmp_path: Path) -> None:
     output = tmp_path / "out"
-    ran = finish(launch(output, "--input", str(SAMPLE), *flink.flags(command=str(tmp_path / "no-such-worker"))), output)
+    ran = finish(launch(output, "--demo", "--input", str(SAMPLE), *flink.flags(command=str(tmp_path / "no-such-worker"))), output)
     assert ran.code == FAILED
     assert last_line(ran).startswith("error: ")
     assert "No such file or directory" in last_line(ran)

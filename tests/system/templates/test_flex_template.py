@@ -109,7 +109,13 @@ def test_what_the_service_checks_fits_the_defaults_and_not_nonsense() -> None:
 
 
 def _example(name: str) -> str:
-    examples = {"NUMBER": "2", "TEXT": "KEY", "GCS_READ_FILE": "gs://b/{a,b}.jsonl", "GCS_WRITE_FOLDER": "gs://b/out"}
+    examples = {
+        "NUMBER": "2",
+        "TEXT": "KEY",
+        "GCS_READ_FILE": "gs://b/{a,b}.jsonl",
+        "GCS_READ_FOLDER": "gs://b/in",
+        "GCS_WRITE_FOLDER": "gs://b/out",
+    }
     examples["BIGQUERY_TABLE"] = "some-project:dataset.table"
     own = {"session_header": "x-session-id", "serve_accelerator": "nvidia-l4:2"}
     if name.endswith("_secret"):
@@ -199,7 +205,7 @@ def test_a_container_of_the_image_fetches_nothing() -> None:
     assert "FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py" in environment
     assert "REQUIREMENTS_FILE" not in dockerfile() and "SETUP_FILE" not in dockerfile()
     (tried,) = [line for line in instructions("RUN") if line.startswith("--network=none")]
-    assert "launch.py --output" in tried
+    assert "launch.py --demo --output" in tried
     assert instructions("ENTRYPOINT") == ['["/opt/apache/beam/boot"]']
 
 

@@ -36,7 +36,7 @@ def python() -> str:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, run."""
     output = tmp_path_factory.mktemp("trainers") / "out"
-    assert run_pipeline(["--input", str(SAMPLE), "--output", str(output)]) == 0
+    assert run_pipeline(["--demo", "--input", str(SAMPLE), "--output", str(output)]) == 0
     return output
 
 

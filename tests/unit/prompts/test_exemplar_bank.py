@@ -132,6 +132,26 @@ def test_render_is_four_lines_each():
     assert render_exemplars([]) == ""
 
 
+def test_an_exemplar_in_another_language_says_so():
+    [own] = parse_exemplars(line(language=None), "bank", "Other")
+    [german] = parse_exemplars(line(id="x-2", language="de"), "bank", "Other")
+    assert (own.language, german.language) == ("en", "de")
+    assert render_exemplars([german, own], "de").startswith("Persona") and render_exemplars([own], "en").startswith("Persona")
+    assert render_exemplars([own], "de").startswith("(in English; you write German)\nPersona: ")
+    assert "(in" not in render_exemplars([own, german])
+
+
+def test_an_exemplar_may_be_written_without_spaces():
+    changes = {
+        "passage": "木星は9時間56分で自転する。",
+        "question": "太陽系で最も速く自転する惑星はどれですか？",
+        "answer": "木星",
+    }
+    assert list(check_exemplar(dataclasses.replace(GOOD, language="ja", **changes))) == []
+    leaking = dataclasses.replace(GOOD, **{**changes, "question": "木星は何ですか？"})
+    assert list(check_exemplar(leaking)) == ["question contains the answer"]
+
+
 def test_sample_depends_on_document_and_not_on_order():
     bank = load_bank(DOMAINS)["Math"]
     samples = {tuple(exemplar.id for exemplar in sample_exemplars(bank, f"d{number}", 3)) for number in range(100)}

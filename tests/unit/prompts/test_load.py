@@ -25,18 +25,34 @@ from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 # Version and hash of every prompt as it stands. Both are on every record, so a text that changes
 # under an old version makes records of two kinds look alike.
 RECORDED = {
-    "system": (1, "c988b7c324d995ab5da1a052fc89e51adb4f05bcb1b375376292ceacf2fa9404"),
-    "filter": (1, "bff84d1b9185fae807f320bfb7dadb6ce29bcfa192d38a7f7e48a9f7848cd9fc"),
-    "classify": (1, "b9baa70f7e9129352f46582e32e1a4c53080ff486af51515a51e751bca6251ac"),
-    "synthesize": (2, "d995b370528e065989c8b43d9232f2f600958e1fb20ffc486d7bf0f1fc06cf40"),
-    "verify": (2, "e966542e8995e67314129293d32094219a3bbc0a1fcaa601db5e0540acffe829"),
+    "system": (2, "d954c8654105b9619009c0b6ab51ec7c00d52ae1da34439bb109d9750033c3e0"),
+    "filter": (2, "7c8200dd8d69a8d4b200da3728c023f5fe411a6b3334f3f3ddb2352db1dad218"),
+    "classify": (2, "ce4a32d50d2ae2e29c725b35c8ae8fb11e419378330adddd21c354d025b45e2e"),
+    "synthesize": (3, "706c9834dda89ec57d45a7614b7c9cbb80b2b679e810ab76d2bf95c88c20222e"),
+    "repair": (1, "fafa2d48d59d3437f40cbd3e01decc895f22ffb96721b93f0fd8aa254fde9d95"),
+    "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
     "round_trip": (1, "b65d3641c3ae9ca4ebbd7b71035e4c4626cacf9723dafed351c7029d5aace6a7"),
     "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
-VALUES = {"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"}
+OWN_FILTER = """---
+version: 9
+run_variables: [domain_names]
+---
+## Task: filter
+
+Keep what is about money.
+<!-- after the document -->
+Task: filter
+One of: $domain_names. It costs $$5.
+"""
+VALUES = {
+    **{"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"},
+    "fault": "F",
+    "language": "L",
+}
 PROMPTS = load_prompts(stages=MODEL_STAGES)
 CLOSED_BOOK = ("verify_question", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
@@ -238,12 +254,15 @@ def test_braces_and_double_dollars_are_literal() -> None:
         ("---\nversion: '1'\n---\n", "front matter needs 'version', a whole number"),
         (
             GOOD.replace("[persona]", "[persona, domain]"),
-            r"task use the variables ['persona'] but the front matter declares ['domain', 'persona']",
+            "the front matter declares the variables ['domain'], which nothing uses",
         ),
-        (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'] but the front matter declares []"),
-        (GOOD.replace("[most]", "[]"), "instructions use the variables ['most'] but the front matter declares []"),
-        (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'] but"),
-        (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'] but"),
+        (GOOD.replace("[persona]", "[]"), "task use the variables ['persona'], which the front matter does not declare for them"),
+        (
+            GOOD.replace("[most]", "[]"),
+            "instructions use the variables ['most'], which the front matter does not declare for them",
+        ),
+        (GOOD.replace("$most", "${least}"), "instructions use the variables ['least'], which"),
+        (GOOD.replace("$most", "$persona"), "instructions use the variables ['persona'], which"),
         (
             GOOD.replace("version: 3", "version: 3\nclosed_book: always"),
             "'closed_book' in the front matter must be true or false",
@@ -270,6 +289,35 @@ def test_a_broken_prompt_names_its_file_and_what_is_wrong(content: str, message:
     with pytest.raises(PromptError, match=re.escape(message)) as caught:
         parse_prompt("x", content)
     assert str(caught.value).startswith("prompts/x.md: ")
+
+
+def test_a_run_variable_may_stand_behind_the_document_too() -> None:
+    own = parse_prompt("filter", OWN_FILTER)
+    prompts = load_prompts([Domain("money", "Money in $", "d")], own=[own])
+    [_, user] = prompts.messages("filter", "The text.", {})
+    assert user["content"].endswith("Task: filter\nOne of: Money in $. It costs $5.")
+
+
+def test_a_prompt_of_ones_own_takes_the_place_of_the_shipped_one_alone() -> None:
+    own = parse_prompt("filter", OWN_FILTER)
+    prompts = load_prompts(own=[own])
+    assert "Keep what is about money." in prompts.system
+    assert prompts.prompt("filter").version == 9
+    shipped = load_prompts()
+    assert prompts.signature("filter") != shipped.signature("filter")
+    assert all(prompts.signature(stage) == shipped.signature(stage) for stage in DEFAULT_MODEL_STAGES if stage != "filter")
+
+
+def test_a_run_variable_that_there_is_not_is_named_with_those_there_are() -> None:
+    with pytest.raises(
+        PromptError, match=r"prompt filter has the run variables \['most'\]; there are domains, domain_names, max_pers"
+    ):
+        load_prompts(own=[parse_prompt("filter", OWN_FILTER.replace("domain_names", "most"))])
+
+
+def test_instructions_may_all_stand_behind_the_document() -> None:
+    own = parse_prompt("filter", "---\nversion: 1\n---\n<!-- after the document -->\nTask: filter\nIs it about money?")
+    assert load_prompts(stages=("filter",), own=[own]).system == load_prompt("system").instructions
 
 
 # --- domains

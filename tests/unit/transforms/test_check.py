@@ -7,11 +7,13 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from prompts.exemplar_bank import Exemplar
 from prompts.load import load_domains
 from tests.fakes.growth import assert_linear, repeated
 from tests.places import ROOT
 from transforms.check import RULES, CheckQA, apply_check, check_pair, grounded_aliases
-from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA, item_row, qa_row
+from transforms.pair_rules.copied import Told
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, VerifiedQA, item_row, qa_row
 
 EXEMPLARS = sorted((ROOT / "prompts" / "exemplars").glob("*.jsonl"))
 BENCHMARKS = ROOT.parent / "shared" / "data" / "benchmarks"
@@ -240,6 +242,22 @@ def test_yes_and_no_have_no_place() -> None:
     [passed] = apply_check(QAPair(task, "Is Zanzibar an island?", "yes", "yes_no"))
     assert isinstance(passed, QAPair) and passed.place is None
     assert item_row(passed)["answer_start"] is None
+
+
+def test_copies_are_found_before_anything_that_the_writer_could_mend() -> None:
+    asked = "In which city is the Guernica of Picasso exhibited?"
+    exemplar = Exemplar("e", "Other", "visitor", "It hangs in Madrid.", asked, "Madrid", "place")
+    told = Told("- `answer`: a number with its unit", {"Other": [exemplar]})
+    drafts = [pair(asked, "word " * 20, text="Cloves."), pair(answer="a number with its unit", text="Cloves.")]
+    found = [next(apply_check(draft, told, {"answer_too_long", "answer_not_in_document"})) for draft in drafts]
+    assert [getattr(result, "reason", None) for result in found] == ["copied_from_exemplar", "copied_from_prompt"]
+
+
+def test_a_mendable_fault_passes_with_what_was_seen() -> None:
+    absent, leaking = pair(text="nothing"), pair("Which island is called Zanzibar?")
+    results = [next(apply_check(draft, mendable={"answer_not_in_document"})) for draft in (absent, leaking)]
+    assert results[0] == replace(absent, fault=Fault("answer_not_in_document", "Zanzibar"))
+    assert isinstance(results[1], Rejection) and results[1].reason == "answer_in_question"
 
 
 def test_check_qa() -> None:

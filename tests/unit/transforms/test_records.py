@@ -114,12 +114,14 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
         ],
         "provenance": {
             "pipeline_version": "1.2",
+            "demo": False,
             "calls": [
                 {"stage": "filter", "model": "m", "prompt_version": 1, "prompt_sha256": "ffff"},
                 {"stage": "classify", "model": "m", "prompt_version": 2, "prompt_sha256": "cccc"},
                 {"stage": "synthesize", "model": "m", "prompt_version": 3, "prompt_sha256": "ssss"},
                 {"stage": "verify", "model": "m", "prompt_version": 4, "prompt_sha256": "vvvv"},
             ],
+            "repaired": "",
         },
     }
 

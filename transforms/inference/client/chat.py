@@ -44,12 +44,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What an endpoint answered, and tokens as it counts them."""
+    """What an endpoint answered, and tokens as it counts them; `thought` where the model thought first."""
 
     text: str
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    thought: bool = False
 
 
 def full_body(request: Request, temperature: float | None, max_tokens: int | None) -> dict[str, Any]:
@@ -77,15 +78,17 @@ def read_completion(data: Any, key: str = "") -> Completion:
     """
     try:
         choice = data["choices"][0]
-        text = without_key(_text_of(choice["message"].get("content")), key)
+        message, finish = choice["message"], choice.get("finish_reason")
+        text = without_key(_text_of(message.get("content")), key)
         usage = data.get("usage") or {}
         completion = Completion(
             text=text,
             prompt_tokens=int(usage.get("prompt_tokens") or 0),
             cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
             completion_tokens=int(usage.get("completion_tokens") or 0),
+            # A budget that is spent without a word of an answer went into a thought, wherever the server leaves that.
+            thought=_holds_thought(message, text) or (finish == "length" and not text.strip()),
         )
-        finish = choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TransientError("the endpoint answered 200 with a body that is not a chat completion") from error
     flaw: ElementError
@@ -94,11 +97,23 @@ def read_completion(data: Any, key: str = "") -> Completion:
     if finish == "length":
         flaw = ReplyTruncated("cut at the token limit; raise --max_tokens if this is common", text)
     elif not text.strip():
-        flaw = ReplyInvalid("the reply has no content", text)
+        flaw = ReplyInvalid("the reply has no content", text, "empty")
     else:
         return completion
     flaw.paid = completion
     raise flaw
+
+
+def _holds_thought(message: Any, text: str) -> bool:
+    """Whether a message says what its model thought: in a field or a part of its own, or between tags, of which templates write
+    the first; a model that was told not to think leaves nothing between them."""
+    parts = message.get("content")
+    if isinstance(parts, list) and any(part.get("type") == "thinking" for part in parts):
+        return True
+    if any(isinstance(said := message.get(name), str) and said.strip() for name in ("reasoning_content", "reasoning")):
+        return True
+    before, ended, _ = text.partition("</think>")
+    return bool(before.replace("<think>", "", 1).strip()) if ended else "<think>" in text
 
 
 def _text_of(content: Any) -> str:

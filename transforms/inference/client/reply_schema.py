@@ -13,7 +13,8 @@ import json_repair
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from transforms.errors import ReplyInvalid
+from transforms.errors import Malformed, ReplyInvalid
+from transforms.inference.client.latex_escapes import escape_latex
 from transforms.text import restore
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -29,8 +30,6 @@ MOST_STARTS = 200
 _OBJECT_START = re.compile(r"""\{\s*["']""")
 # What a repair may add or take away: quotes, commas, brackets and their like; and escapes for white space.
 _PUNCTUATION = re.compile(r"""\\[bfnrt]|[\s"'`“”‘’,:\[\]{}\\]+""")
-# Commands of LaTeX that JSON takes for white space and a word: json_repair would make a tab of the t of \times.
-_LATEX = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrt][a-z]")
 MOST_REPAIRED_CHARS = 20_000  # a reply of some 5,000 tokens
 
 
@@ -68,32 +67,43 @@ def parse_reply(text: str, reply_type: type[Reply], choices: Mapping[str, Sequen
     What it copied from a neutralised prompt is restored: a question on HTML must not hold invisible
     characters. Raises ReplyInvalid where there is no JSON object in it, or one that does not fit.
     """
+    escaped = escape_latex(text)
     try:
-        reply = reply_type.model_validate_json(text)
-    except ValidationError:
-        reply = _read(text, reply_type)
-    try:
-        plain = reply.model_dump_json()
-    except PydanticSerializationError as error:
-        raise ReplyInvalid("half of a surrogate pair, which is no text", text) from error
-    if (restored := restore(plain)) != plain:
-        reply = _validate(json.loads(restored), reply_type, text)
+        reply = _restored(_read(text if escaped is None else escaped, reply_type), reply_type)
+    except ReplyInvalid as error:
+        error.reply = text
+        raise
+    if escaped is None:
+        raise ReplyInvalid("a line break or tab that may be the first letter of a LaTeX command", text, "latex")
     for name, values in (choices or {}).items():
         if getattr(reply, name) not in values:
             raise ReplyInvalid(f"{name}: {getattr(reply, name)!r} is not one of {', '.join(values)}", text)
     return reply
 
 
+def _restored(reply: Reply, reply_type: type[Reply]) -> Reply:
+    try:
+        plain = reply.model_dump_json()
+    except PydanticSerializationError as error:
+        raise ReplyInvalid("half of a surrogate pair, which is no text") from error
+    restored = restore(plain)
+    return reply if restored == plain else _validate(json.loads(restored), reply_type)
+
+
 def _read(text: str, reply_type: type[Reply]) -> Reply:
     try:
-        return _validate(extract_object(text), reply_type, text)
+        return reply_type.model_validate_json(text)
+    except ValidationError:
+        pass  # perhaps something stands around it
+    try:
+        return _validate(extract_object(text), reply_type)
     except ReplyInvalid:
         answer = _answer(text)
         whole = any(end > answer.rfind("}") for _, end, _ in _objects(answer))  # JSON as it stands: there is nothing to repair
         repaired = None if whole else _repair(answer)
         if repaired is None:
             raise
-        return _validate(repaired, reply_type, text)
+        return _validate(repaired, reply_type)
 
 
 def _repair(answer: str) -> dict[str, Any] | None:
@@ -111,8 +121,6 @@ def _repair(answer: str) -> dict[str, Any] | None:
         return None
     if meant.count('"') % 2 or '"' in answer[end:]:
         return None  # the last bracket stands inside a text, which was cut
-    if _LATEX.search(meant):
-        return None
     try:
         found = json_repair.loads(meant, skip_json_loads=True)
         written = json.dumps(found, ensure_ascii=False)
@@ -122,13 +130,14 @@ def _repair(answer: str) -> dict[str, Any] | None:
     return found if same and isinstance(found, dict) else None
 
 
-def _validate(data: dict[str, Any], reply_type: type[Reply], text: str) -> Reply:
+def _validate(data: dict[str, Any], reply_type: type[Reply]) -> Reply:
     try:
         return reply_type.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "reply"
-        raise ReplyInvalid(f"{place}: {first['msg']}", text) from error
+        cause: Malformed = "missing_field" if first["type"] == "missing" else "wrong_value"
+        raise ReplyInvalid(f"{place}: {first['msg']}", cause=cause) from error
 
 
 def extract_object(text: str) -> dict[str, Any]:
@@ -136,10 +145,15 @@ def extract_object(text: str) -> dict[str, Any]:
 
     The last object that parses wins, because models think first and answer last.
     """
-    found = [value for _, _, value in _objects(_answer(text))]
-    if not found:
-        raise ReplyInvalid("no JSON object in the reply", text)
-    return found[-1]
+    answer = _answer(text)
+    found = [value for _, _, value in _objects(answer)]
+    if found:
+        return found[-1]
+    cause: Malformed = "no_json"
+    if start := _OBJECT_START.search(answer):
+        meant = answer[start.start() :]
+        cause = "cut" if meant.count("{") > meant.count("}") else "syntax"
+    raise ReplyInvalid("no JSON object in the reply", text, cause)
 
 
 def _answer(text: str) -> str:

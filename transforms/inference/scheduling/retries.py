@@ -210,7 +210,8 @@ class Attempt:
 
     def _ask_afresh(self, error: ElementError) -> bool:
         """Set up a fresh sample after a malformed or cut reply; False when the budget is spent."""
-        self._faults.append(type(error).__name__)
+        name = type(error).__name__
+        self._faults.append(f"{name}/{error.cause}" if isinstance(error, ReplyInvalid) else name)
         self._told_later_since = None
         self._reasks += 1
         self._temperature = max(self._config.temperature, REASK_TEMPERATURE)

@@ -141,7 +141,7 @@ def test_a_second_read_names_the_same_rows(table: Outcome, stub: BigQueryStub) -
 )
 def test_what_cannot_be_read_is_told_before_the_run(stub, tmp_path, capsys, arguments, message) -> None:
     output = tmp_path / "out"
-    assert main([*(argument.replace("{p}", PROJECT) for argument in arguments), f"--output={output}"]) == UNUSABLE
+    assert main([*(argument.replace("{p}", PROJECT) for argument in arguments), f"--output={output}", "--demo"]) == UNUSABLE
     [line] = capsys.readouterr().err.splitlines()
     assert message.replace("{p}", PROJECT) in line
     assert not output.exists()
@@ -154,7 +154,7 @@ def test_without_credentials_the_run_does_not_begin(stub, tmp_path, capsys, monk
         raise DefaultCredentialsError("Your default credentials were not found.")
 
     monkeypatch.setattr("google.auth.default", none)
-    assert main([f"--input_table={PROJECT}:data.corpus", f"--output={tmp_path}/out"]) == UNUSABLE
+    assert main([f"--input_table={PROJECT}:data.corpus", f"--output={tmp_path}/out", "--demo"]) == UNUSABLE
     assert "data.corpus: BigQuery cannot be asked: Your default credentials were not found." in capsys.readouterr().err
 
 

@@ -17,10 +17,11 @@ import pytest
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.demo_endpoint.gpu_simulation import PrefixCache, Simulation, SimulationConfig
-from beam_pipeline.demo_endpoint.replies import MODEL, cut
+from beam_pipeline.demo_endpoint.replies import cut
 from beam_pipeline.demo_endpoint.server import EndpointConfig, main, parse_flags
 from prompts.load import load_prompts
 from tests.places import ROOT
+from transforms.records import DEMO_MODEL as MODEL
 from transforms.text import estimate_tokens
 
 DOCUMENT = "The Harrow Bridge was opened in 1923. Its steel arch has a span of 214 metres over the River Tamble. " * 12
@@ -218,7 +219,7 @@ def test_cached_prefixes_are_reported_and_cost_no_prefill() -> None:
         assert caching.stats()["cached_tokens"] == cached[1]
     assert cached[0] == 0
     assert cached[1] % 16 == 0
-    assert usage["prompt_tokens"] - 32 < cached[1] < usage["prompt_tokens"]
+    assert usage["prompt_tokens"] - 128 < cached[1] < usage["prompt_tokens"]  # all but what stands behind the document
     assert timings[0] >= usage["prompt_tokens"] / 2000
     assert timings[1] < timings[0]
 

@@ -274,7 +274,7 @@ def test_the_bill_is_what_the_endpoint_served(serve: Make, model: Make, run_tran
         "cached_tokens": 40 * served,
         "completion_tokens": 10 * served,
         "fault/http_429": 1,
-        "fault/ReplyInvalid": 4,
+        "fault/ReplyInvalid/no_json": 4,
         "passed": 4,
         "rejected/not_informative": 1,
         "dead_letter/ReplyInvalid": 1,

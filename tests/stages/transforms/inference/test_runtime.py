@@ -98,7 +98,7 @@ def test_a_malformed_reply_is_asked_again_as_a_fresh_sample(runtime: Runtime, se
     endpoint = serve(lambda asked: GOOD if asked.body["temperature"] else "no json")
     answer = ask(runtime, call(endpoint))
     assert answer.error is None
-    assert answer.faults == ("ReplyInvalid",)
+    assert answer.faults == ("ReplyInvalid/no_json",)
     assert answer.usage.prompt_tokens == 200, "the malformed reply was paid for too"
 
 

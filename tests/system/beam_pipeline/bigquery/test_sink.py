@@ -106,7 +106,7 @@ def test_columns_are_typed(place: Place) -> None:
     assert (columns["pass_rate"]["type"], columns["answer_start"]["type"]) == ("FLOAT", "INTEGER")
     verdict = {field["name"]: field["type"] for field in columns["verdicts"]["fields"]}
     assert (columns["verdicts"]["mode"], verdict["passed"], verdict["detail"]) == ("REPEATED", "BOOLEAN", "STRING")
-    assert columns["provenance"]["fields"][1]["mode"] == "REPEATED"
+    assert columns["provenance"]["fields"][2]["mode"] == "REPEATED"
 
 
 def test_the_summary_counts_the_tables(place: Place) -> None:

@@ -137,7 +137,10 @@ def refused(capsys: pytest.CaptureFixture[str], cloud: Cloud, flags: list[str]) 
         ({"journal": "gs://no-such-bucket/j"}, "--journal: bucket no-such-bucket is not there"),
         ({"output": "gs:///out"}, "--output gs:///out: names no bucket"),
         ({"benchmarks": "evals.jsonl"}, "--benchmarks evals.jsonl: workers on Dataflow do not see"),
-        ({"endpoint": None, "model": None}, "has no --endpoint, and the embedded one runs on this machine only"),
+        (
+            {"endpoint": None, "model": None, "demo": "true"},
+            "has no --endpoint, and the rules of --demo answer on this machine only",
+        ),
         ({"endpoint": "http://localhost:8000/v1"}, "is a worker itself"),
         ({"verify_endpoint": "http://[::1]:8000/v1"}, "--verify_endpoint http://[::1]:8000/v1: is a worker itself"),
         ({"api_key_env": "MY_KEY"}, "--api_key_secret projects/P/secrets/S/versions/latest"),

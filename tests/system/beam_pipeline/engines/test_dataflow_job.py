@@ -151,6 +151,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "LICENSE",
         "requirements.txt",
         "requirements-crawl.txt",
+        "requirements-llm.txt",
         "requirements-report.txt",
         "pyproject.toml",
     ):

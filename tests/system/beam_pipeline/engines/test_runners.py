@@ -101,7 +101,7 @@ def test_an_engine_that_cannot_be_used_is_refused_in_one_line(
     with socket.socket() as probe:  # bound, and nobody listens
         probe.bind(("127.0.0.1", 0))
         given = [flag.format(free=probe.getsockname()[1], taken=listener) for flag in flags]
-        assert main(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), *given]) == UNUSABLE
+        assert main(["--demo", "--input", str(SAMPLE), "--output", str(tmp_path / "out"), *given]) == UNUSABLE
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("error: ")
     assert said in line
@@ -252,7 +252,7 @@ def test_output_that_workers_wrote_elsewhere_is_told(
 ) -> None:
     monkeypatch.setattr(batch_run, "SUMMARY_FILE", "summary-of-another-machine.json")
     (tmp_path / "in.jsonl").write_text('{"text": "Loading..."}\n', "utf-8")
-    assert main(["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out")]) == FAILED
+    assert main(["--demo", "--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out")]) == FAILED
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("error: the run ended, and ")
     assert "a mounted folder or a bucket" in line

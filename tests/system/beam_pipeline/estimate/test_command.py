@@ -247,7 +247,7 @@ def test_an_estimate_that_cannot_be_made(
     arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = [argument.replace("{folder}", str(tmp_path)) for argument in arguments]
-    assert estimate(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), *given]) == UNUSABLE
+    assert estimate(["--demo", "--input", str(SAMPLE), "--output", str(tmp_path / "out"), *given]) == UNUSABLE
     [line] = capsys.readouterr().err.strip().splitlines()
     assert says in line
     assert not (tmp_path / "out").exists()
@@ -255,5 +255,5 @@ def test_an_estimate_that_cannot_be_made(
 
 def test_nothing_to_ask_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "short.jsonl").write_text('{"text": "too short"}\n')
-    assert estimate(["--input", str(tmp_path / "short.jsonl"), "--output", str(tmp_path / "out")]) == FAILED
+    assert estimate(["--demo", "--input", str(tmp_path / "short.jsonl"), "--output", str(tmp_path / "out")]) == FAILED
     assert "none of 1 documents passes the screen" in capsys.readouterr().err

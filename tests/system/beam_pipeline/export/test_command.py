@@ -41,9 +41,9 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports")
     output = str(folder / "out")
     options = ("--output_format", "parquet", "--pass_rate_samples", "1")
-    assert run_pipeline(["--input", str(SAMPLE), "--output", output, *options]) == 0
+    assert run_pipeline(["--demo", "--input", str(SAMPLE), "--output", output, *options]) == 0
     for name in FORMATS:
-        assert export(output, folder / name, name, "--validation_share", "0.2") == 0
+        assert export(output, folder / name, name, "--validation_share", "0.2", "--allow_demo") == 0
     return folder
 
 

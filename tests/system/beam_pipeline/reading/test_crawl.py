@@ -90,7 +90,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, An
         "utf-8",
     )
     output = folder / "out"
-    assert main(["--inputs", str(folder / "list.yaml"), "--output", str(output)]) == OK
+    assert main(["--demo", "--inputs", str(folder / "list.yaml"), "--output", str(output)]) == OK
     written = [json.loads(line) for path in output.glob("*/*-of-*.jsonl") for line in path.read_text("utf-8").splitlines()]
     yield read_summary(str(output / "summary.json")), written
 
@@ -131,7 +131,7 @@ def test_what_is_carried_goes_along(run: tuple[dict[str, Any], list[dict[str, An
 def test_a_list_that_cannot_be_used(tmp_path: Path, entries: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "few.jsonl").write_text('{"text": "x"}\n')
     (tmp_path / "list.yaml").write_text(entries)
-    assert main(["--inputs", str(tmp_path / "list.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
+    assert main(["--demo", "--inputs", str(tmp_path / "list.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
     [line] = capsys.readouterr().err.strip().splitlines()
     assert says in line
     assert not (tmp_path / "out").exists()
@@ -143,7 +143,7 @@ def test_what_reads_archives_is_missed_before_anything_starts(
 ) -> None:
     monkeypatch.setattr(files, "find_spec", lambda name: None if name in ("warcio", "trafilatura") else find_spec(name))
     (tmp_path / "pages.warc.gz").write_bytes(archive(True))
-    assert main(["--input", str(tmp_path / "*.warc.gz"), "--output", str(tmp_path / "out"), *flags]) == UNUSABLE
+    assert main(["--demo", "--input", str(tmp_path / "*.warc.gz"), "--output", str(tmp_path / "out"), *flags]) == UNUSABLE
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith('archives of the web need trafilatura and warcio: pip install "webscale-qa[crawl]"')
     assert not (tmp_path / "out").exists()

@@ -39,7 +39,7 @@ def rows(output: Path, kind: str) -> list[dict[str, Any]]:
 
 def run(output: Path, *arguments: str) -> dict[str, Any]:
     """Run the command line, whose counts must close; the summary it wrote."""
-    main(["--output", str(output), *arguments])
+    main(["--demo", "--output", str(output), *arguments])
     summary: dict[str, Any] = json.loads((output / "summary.json").read_text("utf-8"))
     assert summary["balanced"]
     documents = summary["documents"]
@@ -119,9 +119,9 @@ def test_the_list_and_other_inputs_do_not_go_together(
             listed("", **options)
     with pytest.raises(ValueError, match="--streaming has no end; use a weight"):
         read_inputs(listed("- {source: a, path: b, cap: 3}", streaming=True))
-    assert main(["--inputs", str(tmp_path / "none.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
+    assert main(["--demo", "--inputs", str(tmp_path / "none.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
     listed("- {source: a, path: nowhere/*.jsonl}")
-    assert main(["--inputs", str(tmp_path / "inputs.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
+    assert main(["--demo", "--inputs", str(tmp_path / "inputs.yaml"), "--output", str(tmp_path / "out")]) == UNUSABLE
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2
     assert "none.yaml: cannot be read" in errors[0] and "nowhere/*.jsonl: no file matches" in errors[1]
@@ -313,7 +313,7 @@ def test_a_watched_folder_reads_the_same(mixed: tuple[Path, dict[str, Any]], tmp
     )
     (mixed[0].parent / "stream.yaml").write_text(text)
     given = ["--streaming", "--watch_until_s", "1", "--watch_interval_s", "0.2", "--window_s", "3600", "--languages", "all"]
-    code = main(["--output", str(tmp_path), "--inputs", str(mixed[0].parent / "stream.yaml"), *given])
+    code = main(["--demo", "--output", str(tmp_path), "--inputs", str(mixed[0].parent / "stream.yaml"), *given])
     assert code == OK
     windows = rows(tmp_path, "summaries")
     assert all(window["balanced"] for window in windows)

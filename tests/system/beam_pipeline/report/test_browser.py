@@ -32,7 +32,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("browser") / "out"
-    main(["--input", str(SAMPLE), "--output", str(output)])
+    main(["--demo", "--input", str(SAMPLE), "--output", str(output)])
     return Path(write_report(str(output)))
 
 

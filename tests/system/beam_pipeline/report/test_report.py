@@ -74,7 +74,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("report") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_run, "tell_report", report.tell_report)
-        assert main(["--input", str(SAMPLE), "--output", str(output), "--price_in", "2", "--price_out", "6"]) == OK
+        assert main(["--demo", "--input", str(SAMPLE), "--output", str(output), "--price_in", "2", "--price_out", "6"]) == OK
     return output
 
 
@@ -133,7 +133,7 @@ def test_rows_have_their_quote_in_the_document_every_verdict_and_prompt(written:
     refused = Counter((row["stage"], row["reason"]) for row in page.data["rows"] if row["kind"] == "rejected")
     assert refused == Counter((row["stage"], row["reason"]) for row in rows(written, "rejected"))
     asked = next(row for row in page.data["rows"] if row.get("reason") == "no_question")
-    assert ["asked by", "demo-rules, prompt version 2"] in asked["facts"]
+    assert ["asked by", "demo-rules, prompt version 3"] in asked["facts"]
 
 
 def test_the_same_output_gives_the_same_page_however_its_rows_lie(written: Path, page: Page, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_report_false_leaves_it_out(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(batch_run, "tell_report", report.tell_report)
     first = tmp_path / "one.jsonl"
     first.write_bytes(SAMPLE.read_bytes().partition(b"\n")[0])
-    main(["--input", str(first), "--output", str(tmp_path / "out"), "--report", "false"])
+    main(["--demo", "--input", str(first), "--output", str(tmp_path / "out"), "--report", "false"])
     assert (tmp_path / "out" / "summary.json").is_file() and not (tmp_path / "out" / "report.html").exists()
 
 

@@ -24,7 +24,7 @@ GATES = {"verify_calls": 2, "round_trip": True, "pass_rate_samples": 4}
 def test_a_run_asks_the_models_of_its_own_stages_only(config: Make) -> None:
     assert tuple(stage_models(config())) == DEFAULT_MODEL_STAGES
     assert list(stage_models(config(**GATES))) == [
-        *("filter", "classify", "synthesize", "verify_answer", "verify_question", "round_trip", "pass_rate"),
+        *("filter", "classify", "synthesize", "repair", "verify_answer", "verify_question", "round_trip", "pass_rate"),
     ]
 
 
@@ -53,7 +53,7 @@ def test_each_stage_may_have_its_own_model(config: Make) -> None:
     own = {"verify_question_model": "q", "round_trip_model": "r", "pass_rate_model": "s"}
     models = stage_models(config(endpoint=["http://h/v1"], model="m", **GATES, **own))
     assert {stage: model.model for stage, model in models.items()} == {
-        **{"filter": "m", "classify": "m", "synthesize": "m"},
+        **{"filter": "m", "classify": "m", "synthesize": "m", "repair": "m"},
         **{"verify_answer": "m", "verify_question": "q", "round_trip": "r", "pass_rate": "s"},
     }
 

@@ -102,7 +102,7 @@ def test_a_budget_stops_a_run_near_it(endpoint: DemoEndpoint, tmp_path: Path) ->
     ids=str,
 )
 def test_limits_that_cannot_be_kept(arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--input", str(SAMPLE), "--output", str(tmp_path / "out"), *arguments]) == UNUSABLE
+    assert main(["--demo", "--input", str(SAMPLE), "--output", str(tmp_path / "out"), *arguments]) == UNUSABLE
     [line] = capsys.readouterr().err.strip().splitlines()
     assert says in line
     assert not (tmp_path / "out").exists()

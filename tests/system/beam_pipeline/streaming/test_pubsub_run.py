@@ -114,7 +114,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         patch.setenv("PUBSUB_EMULATOR_HOST", host)
         with Channel("projects/test-project", "documents") as documents, Channel("projects/test-project", "pairs") as pairs:
             command = [
-                *(sys.executable, "-W", "ignore", "-m", "beam_pipeline", "--streaming"),
+                *(sys.executable, "-W", "ignore", "-m", "beam_pipeline", "--streaming", "--demo"),
                 *("--input_subscription", documents.subscription, "--output_topic", pairs.topic),
                 *("--event_time", f"attribute:{EVENT_TIME}", "--window_s", str(WINDOW_S)),
                 *("--allowed_lateness_s", str(LATENESS_S), "--output", str(output)),

@@ -204,7 +204,7 @@ def wait_for(path: Path) -> None:
 
 def command(folder: Path, output: Path, *arguments: str) -> list[str]:
     """A watch of a folder, by the command line."""
-    watched = ("--streaming", "--input", f"{folder}/*.jsonl", "--output", str(output), "--watch_interval_s", "0.5")
+    watched = ("--streaming", "--demo", "--input", f"{folder}/*.jsonl", "--output", str(output), "--watch_interval_s", "0.5")
     return [*watched, *arguments]
 
 
@@ -245,7 +245,7 @@ def test_a_folder_that_fills_up(
 
     before = {path.name for path in (tmp_path / "out" / "qa").glob("*.jsonl")}
     assert before == {path.name for path in (tmp_path / "out" / "qa").iterdir()}, "no folder of temporary files is left"
-    assert main(["--input", f"{folder}/*.jsonl", "--output", str(tmp_path / "out"), "--resume"]) == UNUSABLE
+    assert main(["--demo", "--input", f"{folder}/*.jsonl", "--output", str(tmp_path / "out"), "--resume"]) == UNUSABLE
     assert "add --streaming" in capsys.readouterr().err
     assert replay([str(tmp_path / "out")]) == UNUSABLE
     assert "was written by a stream" in capsys.readouterr().err

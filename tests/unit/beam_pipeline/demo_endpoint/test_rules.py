@@ -79,7 +79,7 @@ def shipped_prompts() -> PromptSet:
 def ask(prompts: PromptSet, stage: str, document: str, **variables: str) -> dict[str, Any]:
     """What the model answers to a request as the pipeline sends it."""
     if stage == "synthesize":
-        variables = {"exemplars": "", "domain": "Other", "persona": "reader", **variables}
+        variables = {"exemplars": "", "domain": "Other", "persona": "reader", "language": "", **variables}
     if stage in ("verify", "verify_answer"):
         variables = {"aliases": "[]", **variables}
     reply = demo_model.answer(prompts.messages(stage, document, variables))

@@ -95,6 +95,6 @@ def test_the_gpus_are_enough_and_one_less_is_not(gpu_hours: float, deadline_h: f
     ids=str,
 )
 def test_flags_that_say_nothing(arguments: list[str], says: str, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert estimate(["--input", str(tmp_path), "--output", str(tmp_path / "out"), *arguments]) == UNUSABLE
+    assert estimate(["--demo", "--input", str(tmp_path), "--output", str(tmp_path / "out"), *arguments]) == UNUSABLE
     [line] = capsys.readouterr().err.strip().splitlines()
     assert says in line

@@ -53,7 +53,7 @@ def test_a_card_says_what_is_there(tmp_path: Path) -> None:
     ):
         assert line in body, line
     assert not re.search(r"secret-project|our-bucket|gpu-0|" + re.escape(str(tmp_path)), f"{front}{body}")
-    assert "Not for training" not in body
+    assert "not for training" not in body and "demo" not in front["tags"]
 
 
 def test_languages_that_a_list_of_inputs_names_are_not_told_wrong(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_card_says_what_a_limit_or_a_weight_left_out(tmp_path: Path) -> None:
 def test_a_demo_is_called_one(tmp_path: Path) -> None:
     row = pair(1)
     row["provenance"]["calls"][0]["model"] = "demo-rules"
-    front, body = card_of(finished_run(tmp_path / "run", [row]), tmp_path / "to")
-    assert "**Not for training.**" in body
+    front, body = card_of(finished_run(tmp_path / "run", [row]), tmp_path / "to", "--allow_demo")
+    assert "**A demo, not for training.**" in body and "demo" in front["tags"]
     assert front["license"] == "unknown" and "No licence was named" in body
     assert "None: the questions were not compared with any benchmark." in body
 
@@ -118,4 +118,4 @@ def test_features_are_those_of_the_columns() -> None:
     assert made["aliases"] == {"list": "string"}
     assert made["pass_rate"] == {"dtype": "float64"}
     assert made["verdicts"]["list"][1] == {"name": "passed", "dtype": "bool"}
-    assert made["provenance"]["struct"][1]["list"][2] == {"name": "prompt_version", "dtype": "int32"}
+    assert made["provenance"]["struct"][2]["list"][2] == {"name": "prompt_version", "dtype": "int32"}

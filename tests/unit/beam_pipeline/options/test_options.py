@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beam_pipeline.options import describe
+from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.command_line import FIRST, OPTIONS, beam_flags, parse, validate
 from beam_pipeline.options.config import PipelineConfig, StageOptions
-from beam_pipeline.options.endpoint import DEMO_MODEL
 from beam_pipeline.options.gone import GONE
 from beam_pipeline.options.values import (
     SERVE,
@@ -32,6 +32,7 @@ from beam_pipeline.options.values import (
 )
 from beam_pipeline.plan import screen_config
 from tests.places import ROOT
+from transforms.records import DEMO_MODEL
 from transforms.screen import ScreenConfig
 from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
@@ -108,6 +109,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").touch()
     samples = {
         "languages": "de",
+        "question_language": "de",
         "tokenizer": "o200k_base",
         "config": str(tmp_path / "empty.yaml"),
         "api_key_secret": "projects/p/secrets/s/versions/1",
@@ -116,6 +118,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "extra_body": '{"top_p": 0.9}',
         "max_document_tokens": "2",
         "worker_processes": "2",
+        "repairs": "0",
         "verify_calls": "1",
         "verifiers": "2",
         "round_trip": "false",
@@ -159,6 +162,8 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
     if option.group == SERVE:
         del needed["endpoint"]
         needed |= {} if name == "serve_model" else {"serve_model": "Name"}
+    if name == "demo":
+        del needed["endpoint"]
     if name == "max_cost":  # cannot foresee what comes last, and goes by prices
         needed |= {"pass_rate_samples": "0", "price_in": "1"}
     if option.group == STREAMING:
@@ -215,6 +220,10 @@ def test_flags_without_value_and_as_a_flex_template_passes_them(flags: tuple[str
 
 def test_lists_are_repeated_flags_or_one_value() -> None:
     assert settings("--languages", "en", "--languages=de,fr").languages == ["en", "de", "fr"]
+    asked = [
+        settings(*flags).question_language for flags in ((), ("--question_language=french",), ("--question_language=zh-cn",))
+    ]
+    assert asked == ["document", "fr", "zh-cn"]
     assert settings("--endpoint=http://a/v1,http://b:8000/v1/").endpoint == ["http://a/v1", "http://b:8000/v1"]
     assert settings("--exemplars=gs://b/{x,y}/*.jsonl,gs://c/z.jsonl").exemplars == ["gs://b/{x,y}/*.jsonl", "gs://c/z.jsonl"]
     assert settings("--input", "b.jsonl").input == ["a.jsonl", "b.jsonl"]
@@ -319,6 +328,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--languages=zh"], "write zh-cn or zh-tw"),
         (["--languages="], "--languages"),
         (["--languages=english"], "'english' is no language code"),
+        (["--question_language=Germann"], "neither document nor a language (de, German); did you mean German?"),
         (["--tokenizer=o200k"], "must be one of auto, estimate, "),
         (["--overwrite", "--resume"], "--overwrite and --resume contradict each other"),
         (["--max_document_tokens=10"], "--max_document_tokens must be at least twice --min_document_tokens, 100"),
@@ -337,7 +347,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
             ["--verifiers=2", "--verifier_models=a,b", "--verify_model=c", "--endpoint=http://h/v1"],
             "--verify_model and --verifier_models both name the verifiers",
         ),
-        (["--verifiers=2", "--verifier_models=a"], "but no --endpoint is given"),
+        (["--verifiers=2", "--verifier_models=a", "--demo"], "and the rules of --demo are called demo-rules"),
         (["--min_pass_rate=0.1"], "--min_pass_rate needs --pass_rate_samples"),
         (["--max_pass_rate=0.9"], "--max_pass_rate needs --pass_rate_samples"),
         (
@@ -492,6 +502,13 @@ def test_a_run_has_the_stages_that_its_options_say() -> None:
     assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
 
 
+def test_a_draft_is_mended_by_whom_it_was_written() -> None:
+    config = settings("--endpoint=http://h/v1", "--model=small", "--synthesize_model=big", "--synthesize_temperature=0.4")
+    assert config.stage("repair") == config.stage("synthesize")
+    assert "repair" not in settings("--repairs=0").model_stages
+    assert "unknown option" in refusal("--repair_model=other")
+
+
 def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_have_their_own() -> None:
     config = settings(
         *("--endpoint=http://h/v1", "--model=small", "--verify_calls=2", "--verify_model=big", "--verify_temperature=0.2"),
@@ -536,9 +553,10 @@ def test_a_solver_samples_and_has_room_to_think() -> None:
 
 
 def test_a_stage_that_is_off_needs_no_endpoint() -> None:
-    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES]
-    assert settings("--model=m", *own).stage("verify").model == "m"
-    assert "stage round_trip asks the model 'm' but no --endpoint is given" in refusal("--model=m", "--round_trip", *own)
+    own = [f"--{stage}_endpoint=http://h/v1" for stage in DEFAULT_MODEL_STAGES if stage != "repair"]
+    check_somebody_answers(settings("--model=m", *own))
+    with pytest.raises(ValueError, match="--demo"):
+        check_somebody_answers(settings("--model=m", "--round_trip", *own))
 
 
 def test_an_endpoints_own_key_wins_over_the_general_secret() -> None:
@@ -569,7 +587,7 @@ def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
 
 def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    stages = [stage for stage in MODEL_STAGES if stage != "verify_answer"]
+    stages = [stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair")]
     assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
 
 
@@ -585,13 +603,33 @@ def test_an_option_that_is_gone_says_what_does_its_work(name: str, config_file: 
     assert given.keys() == {"input", "output", "config"}, "what an older run kept says what is done anyway"
 
 
-def test_the_model_without_an_endpoint() -> None:
-    assert settings().stage("filter").model == DEMO_MODEL
-    assert settings("--model", DEMO_MODEL).stage("filter").model == DEMO_MODEL
+def test_rules_answer_only_where_a_demo_is_asked_for() -> None:
+    assert settings("--demo").stage("filter").model == DEMO_MODEL
     assert settings("--endpoint=http://h/v1").stage("filter").model == ""
-    assert "no --endpoint is given" in refusal("--model=qwen")
-    mixed = settings("--verify_endpoint=http://h/v1", "--verify_model=qwen")
-    assert (mixed.stage("verify").model, mixed.stage("filter").model) == ("qwen", DEMO_MODEL)
+    for asked in ("--demo", "--endpoint=http://h/v1", "--serve_model=m"):
+        check_somebody_answers(settings(asked))
+    for asked in ([], ["--demo=false"], ["--model=qwen"], ["--verify_endpoint=http://h/v1"]):
+        with pytest.raises(ValueError, match=r"--endpoint .* --demo"):
+            check_somebody_answers(settings(*asked))
+
+
+@pytest.mark.parametrize("option", ["endpoint", "serve_model", "verify_endpoint"])
+def test_a_demo_asks_no_model_besides(option: str) -> None:
+    assert f"--demo and --{option} contradict each other" in refusal("--demo", f"--{option}=http://h/v1")
+    assert "stage filter asks the model 'qwen'" in refusal("--demo", "--model=qwen")
+
+
+def test_the_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch, config_file: Callable[[str], str]) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://e/v1/")
+    assert settings().endpoint == settings("--demo=false").endpoint == ["http://e/v1"]
+    assert settings().given()["endpoint"] == ["http://e/v1"], "it is kept for a replay"
+    assert settings("--endpoint=http://h/v1").endpoint == ["http://h/v1"]
+    assert settings("--config", config_file("endpoint: http://h/v1")).endpoint == ["http://h/v1"]
+    assert settings("--demo").endpoint == settings("--serve_model=m").endpoint == []
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://e/")
+    assert refusal().startswith("OPENAI_BASE_URL: must be a base URL ending in /v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    assert settings().endpoint == []
 
 
 def test_settings_travel_to_workers_as_plain_values() -> None:
@@ -705,7 +743,7 @@ def shown_by(flag: str, capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_shows_what_most_runs_need(capsys: pytest.CaptureFixture[str]) -> None:
     shown = shown_by("--help", capsys)
     flags = re.findall(r"^  --([a-z_]+)", shown, re.MULTILINE)
-    assert sorted(flags) == sorted((*FIRST, "version", "help")) and len(FIRST) == 12
+    assert sorted(flags) == sorted((*FIRST, "version", "help")) and len(FIRST) == 13
     assert shown.count("\n") < 60, "it fits a screen"
 
 

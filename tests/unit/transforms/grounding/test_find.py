@@ -20,6 +20,38 @@ It opened on 1 June 1878 and fell in 1879; it was 3,264 metres long."""
 
 
 @pytest.mark.parametrize(
+    ("answer", "text", "said"),
+    [
+        ("1856", "特斯拉于1856年出生。", "1856"),
+        ("856", "特斯拉于1856年出生。", None),
+        ("1856", "特斯拉于 1856万 人中出生。", None),
+        ("185 m", "坝高185 m的大坝。", "185 m"),
+        ("103.58メートル", "最大水深は１０３．５８メートルである。", "１０３．５８メートル"),
+        ("1867-02-09", "漱石は1867年2月9日に生まれた。", "1867年2月9日"),
+        ("1867年2月9日", "漱石は1867 年 2 月 9 日に生まれた。", "1867 年 2 月 9 日"),
+        ("2月9日", "漱石は12月9日に生まれた。", None),
+        ("ニコラ・テスラ", "「ニコラ テスラ」は発明家である。", "ニコラ テスラ"),
+        ("テスラ", "テスラコイルは変圧器である。", None),
+        ("バス", "ハスの花が咲く。", None),
+        ("三百", "一千三百项专利。", None),
+        ("1,969", "เทสลามีสิทธิบัตร1,969ฉบับ", "1,969"),
+        ("เอดิสัน", "เทสลาทำงานให้เอดิสันในนิวยอร์ก", "เอดิสัน"),
+        ("Hauses", "In dem alten Haus wohnte der Maler.", "Haus"),
+        ("Haus", "Die Mauern des Hauses sind alt und der Garten ist groß.", "Hauses"),
+        ("Tesla", "Das Labor in der Stadt war Teslas Werk.", "Teslas"),
+        ("Eis", "Die Brücke ist aus Eisen und Stein und nicht alt.", None),
+        ("l'Italie", "Le drapeau d'Italie est vert et la mer est bleue.", "Italie"),
+        ("100 tonnes", "La tour pèse 10 100 tonnes et elle est haute.", None),
+        ("la casa blanca", "Las casas blancas de los pueblos reflejan la luz.", "casas blancas"),
+        ("Юрий Гагарин", "Полёт был совершён Юрием Гагариным.", "Юрием Гагариным"),
+    ],
+)
+def test_other_languages(answer: str, text: str, said: str | None) -> None:
+    place = find_in_text(answer, text, "number" if answer[0].isdigit() and not set(answer) & set("-年月") else None)
+    assert (place and text[slice(*place)]) == said
+
+
+@pytest.mark.parametrize(
     ("answer", "answer_type", "said"),
     [
         ("1000 kilometres", "number", "1,000 km"),

@@ -14,6 +14,22 @@ def faults(answer: str, answer_type: str = "term", question: str = "Which one is
 
 
 @pytest.mark.parametrize(
+    ("question", "answer", "answer_type", "reason"),
+    [
+        ("Welcher Fluss fließt durch Kairo?", "Nil", "place", ""),
+        ("Wie viele Räder hatte der Wagen?", "zwölf", "number", ""),
+        ("Qui a peint ce tableau en 1503?", "Ils ont was will has does it.", "term", ""),
+        ("東京は日本の首都ですか。", "はい。", "yes_no", ""),
+        ("東京は日本の首都ですか。", "東京", "yes_no", "answer_type_mismatch"),
+        ("東京はどこにありますか。", "n/a", "place", "answer_placeholder"),
+        ("東京はどこにありますか。", "東京は日本の関東地方にある都市で" * 5, "place", "answer_too_long"),
+    ],
+)
+def test_rules_for_english_say_nothing_of_other_languages(question: str, answer: str, answer_type: str, reason: str) -> None:
+    assert faults(answer, answer_type, question) == ({reason} if reason else set())
+
+
+@pytest.mark.parametrize(
     ("answer", "reason"),
     [
         ('""', "answer_empty"),

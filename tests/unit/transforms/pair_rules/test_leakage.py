@@ -22,6 +22,26 @@ def leak_of(row: dict[str, Any]) -> str | None:
     return find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "answer_type", "leak"),
+    [
+        ("Wann wurde die am 1. Mai 1890 eröffnete Brücke eröffnet?", "1. Mai 1890", "date", "verbatim"),
+        ("Welche Brücken führen über den Rhein?", "die Brücke", "term", "inflected"),
+        ("Wie viele Bögen hat die Brücke mit 5 Bögen?", "5", "number", None),  # what the 5 counts is not read
+        ("Fließt der Rhein oder die Elbe durch Köln?", "der Rhein", "name", None),
+        ("Welche Länder außer Frankreich verbindet der Rhein?", "Frankreich und Schweiz", "list", "part_of_answer"),
+        ("Où habitait Curie en 1900 ?", "Marie Curie", "name", "part_of_answer"),
+        ("Quelle fille d'Irène Joliot a reçu le prix?", "Marie Curie", "name", None),
+        ("Welche Abkürzung hat die Weltgesundheitsorganisation (WHO)?", "WHO", "term", "spelled_out_in_parentheses"),
+        ("2013年6月26日に登録された山はいつ登録されましたか。", "2013-06-26", "date", "date_variant"),
+        ("2013年に登録された山は何月何日に登録されましたか。", "2013年6月26日", "date", None),
+        ("โทมัส เอดิสัน เป็นใคร", "โทมัส เอดิสัน", "name", "verbatim"),
+    ],
+)
+def test_leaks_in_other_languages(question: str, answer: str, answer_type: str, leak: str | None) -> None:
+    assert find_leak(question, answer, (), "", answer_type) == leak
+
+
 def test_the_labelled_set_is_large_and_balanced() -> None:
     leaks = [row for row in ROWS if row["leak"]]
     assert len(ROWS) >= 150

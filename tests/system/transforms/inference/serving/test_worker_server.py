@@ -252,7 +252,7 @@ def test_a_run_on_its_own_server_loses_nothing_when_that_dies(
 ) -> None:
     documents = few_documents(tmp_path, 10)
     usual = ["--input", str(documents), "--output"]
-    assert main([*usual, str(tmp_path / "plain")]) == 0
+    assert main([*usual, str(tmp_path / "plain"), "--demo"]) == 0
     capsys.readouterr()
     killed = []
 

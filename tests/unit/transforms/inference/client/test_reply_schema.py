@@ -70,8 +70,44 @@ def test_slips_of_punctuation_are_repaired(text: str) -> None:
     assert pair.answer.split() == ["9", "years"]
 
 
-def test_a_formula_keeps_its_backslashes_when_it_is_repaired() -> None:
-    assert parse_reply(r'{"question": "$\sqrt{4}$", "answer": "\alpha",}', Pair) == Pair(question=r"$\sqrt{4}$", answer=r"\alpha")
+@pytest.mark.parametrize("answer", [r"\alpha", r"3 \times 10^8", r"\nu", r"\\times"])
+def test_a_formula_keeps_its_backslashes_when_it_is_repaired(answer: str) -> None:
+    pair = Pair(question=r"$\sqrt{4}$", answer=answer.replace(r"\\", "\\"))
+    assert parse_reply(f'{{"question": "$\\sqrt{{4}}$", "answer": "{answer}",}}', Pair) == pair
+    assert parse_reply(f"{{'question': '$\\sqrt{{4}}$', 'answer': '{answer}'}}", Pair) == pair
+
+
+# As Qwen2.5-Coder-1.5B wrote it where the server took no schema.
+NO_JSON = """### Question
+Which command should I use to list all the available Makefile targets?
+
+### Answer
+make list
+
+### Answer Type
+list
+
+### Aliases
+None"""
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (NO_JSON, "no_json"),
+        ('{"question": "How old?", "ans', "cut"),
+        ('{"question": "What is 2", or 3?", "answer": "9"}', "syntax"),
+        (r'{"question": "Is it x \ne y?", "answer": "9"}', "latex"),
+        ('{"question": "How old?"}', "missing_field"),
+        ('{"question": "How old?", "answer": 9}', "wrong_value"),
+        ('{"question": "How old?", "answer": "\\ud800"}', "wrong_value"),
+    ],
+    ids=lambda value: value if value.isidentifier() else "",
+)
+def test_a_malformed_reply_says_why(text: str, cause: str) -> None:
+    with pytest.raises(ReplyInvalid) as caught:
+        parse_reply(text, Pair)
+    assert (caught.value.cause, caught.value.reply) == (cause, text)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +121,10 @@ def test_a_formula_keeps_its_backslashes_when_it_is_repaired() -> None:
         '{"question": "How old?",}',
         '{"question": "How old?", "answer": "a} and mo',
         '{"question": "How old?", "answer": "{a} or "b',
-        r'{"question": "$\sqrt{2}$", "answer": "3 \times 10^8"}',
-        r'{"question": "How old?", "answer": "\nu",}',
     ],
     ids=[
         *("cut", "a bracket missing", "words would be lost", "a key twice", "two objects", "does not fit"),
-        *("cut behind a bracket", "cut behind a quote", "times", "nu"),
+        *("cut behind a bracket", "cut behind a quote"),
     ],
 )
 def test_what_would_take_more_than_punctuation_is_invalid(text: str) -> None:

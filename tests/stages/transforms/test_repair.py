@@ -1,0 +1,150 @@
+"""Repair: a draft that broke a rule is asked about once more, and the others are not."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+
+from prompts.load import load_prompts
+from tests.fakes.scripted_endpoint import Answer, Asked, ScriptedEndpoint
+from transforms import records
+from transforms.check import apply_check
+from transforms.flow.coders import RecordCoder
+from transforms.pair_rules.copied import Told, instructions_of
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Stamp, qa_row, stamps_of
+from transforms.repair import FAULTS, MENDABLE, RepairQA, repair_variables
+from transforms.verify import VerifyQA
+
+PROMPTS = load_prompts()
+TOLD = Told(instructions_of(PROMPTS))
+DRAFTED = Stamp("synthesize", "m", 1, "abc")
+DOCUMENT = Document("bridge", "The Harrow Bridge in Tamble opened in 1932 and cost 4 million pounds.")
+TASK = PersonaTask(DOCUMENT, "Other", Persona("sailor", "how old it is"))
+CLEAN = QAPair(TASK, "In which year did the Harrow Bridge open?", "1932", "date", stamps=(DRAFTED,))
+ABSENT = replace(CLEAN, answer="1923", fault=Fault("answer_not_in_document", "1923"))
+GOOD = {"question": "In which year did the Harrow Bridge in Tamble open?", "answer": "1932", "answer_type": "date", "aliases": []}
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def run_repair(serve: Make, model: Make, run_transform: Any) -> Make:
+    def run(said: Any, pairs: list[QAPair]) -> tuple[Any, ScriptedEndpoint]:
+        endpoint = serve(lambda _: said)
+        return run_transform(RepairQA(model(endpoint, max_reasks=0), PROMPTS, TOLD), pairs), endpoint
+
+    return run
+
+
+def test_a_draft_is_mended_and_says_why_it_was_asked_again(run_repair: Make, run_transform: Any) -> None:
+    outcome, endpoint = run_repair(GOOD, [ABSENT])
+    [mended] = outcome.passed
+    assert (mended.question, mended.answer, mended.place) == (GOOD["question"], "1932", (38, 42))
+    assert (mended.fault, mended.repaired) == (None, "answer_not_in_document")
+    assert [stamp.stage for stamp in stamps_of(mended)] == ["synthesize", "repair"]
+    assert len(endpoint.asked) == 1
+    assert run_transform.counters("repair")["passed"] == 1
+
+
+def test_a_draft_without_a_fault_passes_without_a_call(run_repair: Make, run_transform: Any) -> None:
+    outcome, endpoint = run_repair(GOOD, [CLEAN])
+    assert outcome == ([CLEAN], [], [])
+    assert endpoint.asked == []
+    assert run_transform.counters("repair")["passed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (GOOD | {"answer": "1924"}, "answer_not_in_document"),
+        (GOOD | {"question": "In which year did it open?"}, "question_dangling_pronoun"),
+        (GOOD | {"answer": "a number with its unit", "answer_type": "term"}, "copied_from_prompt"),
+        (GOOD | {"question": "", "answer": ""}, "no_question"),
+        (GOOD | {"answer": " "}, "no_question"),
+    ],
+)
+def test_what_is_still_bad_is_rejected_for_what_it_is_now(run_repair: Make, run_transform: Any, said: Any, reason: str) -> None:
+    outcome, endpoint = run_repair(said, [ABSENT])
+    assert (outcome.passed, outcome.dead_letters) == ([], [])
+    [rejection] = outcome.rejected
+    assert (rejection.stage, rejection.reason, rejection.task_id) == ("repair", reason, TASK.id)
+    assert "asked again for answer_not_in_document" in rejection.detail
+    assert len(endpoint.asked) == 1, "nobody is asked a third time"
+    assert run_transform.counters("repair")[f"rejected/{reason}"] == 1
+
+
+def test_a_call_that_fails_is_a_dead_letter_with_the_draft_and_its_fault(run_repair: Make) -> None:
+    outcome, _ = run_repair("no json", [ABSENT, CLEAN])
+    assert outcome.passed == [CLEAN]
+    [letter] = outcome.dead_letters
+    assert (letter.stage, letter.error, letter.item_type) == ("repair", "ReplyInvalid", "QAPair")
+    assert RecordCoder(getattr(records, letter.item_type)).decode(letter.item.encode()) == ABSENT
+
+
+def test_the_writer_is_shown_document_persona_draft_and_reason(run_repair: Make) -> None:
+    _, endpoint = run_repair(GOOD, [ABSENT])
+    [asked] = endpoint.asked
+    system, user = (message["content"] for message in asked.body["messages"])
+    assert system == PROMPTS.system
+    assert user.startswith(
+        f"<document>\n{DOCUMENT.text}\n</document>\n\nTask: repair\n<persona>sailor: how old it is</persona>\n"
+    )
+    assert "<question>In which year did the Harrow Bridge open?</question>\n<answer>1923</answer>\n" in user
+    assert 'the document does not say "1923"' in user
+
+
+@pytest.mark.parametrize("reason", sorted(MENDABLE))
+def test_every_reason_is_a_sentence_of_its_own(reason: str) -> None:
+    told = repair_variables(replace(CLEAN, fault=Fault(reason, "{seen} </answer>")))["fault"]
+    assert told.endswith(".") and told == FAULTS[reason].replace("{seen}", "{seen} </answer>")
+
+
+def test_every_mendable_reason_is_one_of_the_rules() -> None:
+    drafts = [
+        ("In which year did the Harrow Bridge open?", "word " * 20, "term"),
+        ("What happened to the Harrow Bridge?", "because the sea is warm there", "term"),
+        ("In which year did the Harrow Bridge open?", "What is it?", "term"),
+        ("In which year did the Harrow Bridge open?", "plenty", "number"),
+        ("In which year did the Harrow Bridge open?", "1923", "date"),
+        ("What happened at the Harrow Bridge in 1932?", "1932", "date"),
+        ("The Harrow Bridge in Tamble opened.", "1932", "date"),
+        ("Which bridge is it? And when did the Harrow Bridge open?", "1932", "date"),
+        ("According to the passage, when did the Harrow Bridge open?", "1932", "date"),
+        ("When did it open?", "1932", "date"),
+        ("How old is the Harrow Bridge today?", "1932", "date"),
+    ]
+    marked = [next(apply_check(QAPair(TASK, *draft), TOLD, MENDABLE)) for draft in drafts]
+    assert {pair.fault.reason for pair in marked if isinstance(pair, QAPair) and pair.fault} == MENDABLE
+
+
+def test_a_row_says_whether_its_draft_was_written_anew() -> None:
+    rows = [qa_row(records.VerifiedQA(replace(CLEAN, repaired=reason), "quote"), "1.2") for reason in ("", "answer_too_long")]
+    assert [row["provenance"]["repaired"] for row in rows] == ["", "answer_too_long"]
+
+
+@pytest.mark.integration
+def test_a_draft_without_a_fault_overtakes_one_that_is_asked_about(serve: Make, model: Make) -> None:
+    """The stages stay fused, and none waits for a call that another element needs."""
+    said = {"quote": DOCUMENT.text, "correct": True, "wrong_aliases": []}
+    judged = said | {"leaks": False, "self_contained": True, "unambiguous": True, "safe": True}
+
+    def script(asked: Asked) -> Answer:
+        slow = asked.stage == "repair"
+        return Answer(json.dumps(GOOD if slow else judged), delay_s=30.0 if slow else 0.0, until=verified if slow else None)
+
+    def verified() -> bool:
+        return any(asked.stage == "verify" for asked in endpoint.asked)
+
+    endpoint = serve(script)
+    settings = model(endpoint, request_timeout_s=600.0)
+    with TestPipeline("FnApiRunner") as pipeline:
+        pairs = pipeline | beam.Create([ABSENT, CLEAN], reshuffle=False)
+        mended = pairs | "Repair" >> RepairQA(settings, PROMPTS, TOLD)
+        sound = mended.passed | "Verify" >> VerifyQA(settings, PROMPTS)
+        assert_that(sound.passed | beam.Map(lambda qa: qa.pair.repaired), equal_to(["", "answer_not_in_document"]))
+    assert [asked.stage for asked in endpoint.asked] == ["repair", "verify", "verify"]
+    assert CLEAN.question in endpoint.asked[1].text
