@@ -96,7 +96,7 @@ def test_relative_paths_are_seen_from_the_folder_of_the_command(
 ) -> None:
     """A worker has another working directory."""
     output = Path(os.path.relpath(tmp_path / "out", ROOT))
-    ran = finish(launch(output, "--input", str(SAMPLE.relative_to(ROOT)), *flags), tmp_path / "out")
+    ran = finish(launch(output, "--demo", "--input", str(SAMPLE.relative_to(ROOT)), *flags), tmp_path / "out")
     assert ran.code == OK, ran.errors
     assert ran.summary["balanced"]
     assert len(ran.rows("qa")) == ran.summary["pairs"] > 25
