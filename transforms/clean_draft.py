@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 
+from transforms.answers.canonical import MAX_CHARS
 from transforms.answers.quantities import parse_quantity
 from transforms.answers.units import parse_unit
 from transforms.english.sentences import ABBREVIATION
@@ -56,6 +57,8 @@ def clean_question(text: str) -> str:
 def clean_answer(text: str, answer_type: str, document: str = "") -> str:
     """An answer without all that is not it; of a list each item. The document tells a number that counts from one of a name."""
     text = "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
+    if len(text) > MAX_CHARS:  # no answer, whatever is around it; and looking for it in the document would take its square
+        return " ".join(text.split())
     for _ in range(_MOST_LAYERS):
         before, text = text, _clean_once(text, answer_type, document)
         if text == before:
