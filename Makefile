@@ -12,6 +12,8 @@ SAMPLE := beam_pipeline/sample/documents.jsonl
 TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
 LLM_ARGS ?= --help
+# Accepted pairs after which `make llm` ends: a small model on a laptop takes minutes for so many.
+LLM_PAIRS ?= 12
 # Many tests wait more than they work: a few at a time.
 TEST_WORKERS ?= 4
 
@@ -90,7 +92,7 @@ llm: $(if $(MODEL),$(STAMP)) ## the same with a model on this machine, on llama.
 	@$(if $(MODEL),,$(error which model? Give a file of llama.cpp's format: make llm MODEL=FILE.gguf))
 	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-llm.txt
-	$(BIN)/python templates/serving/llama_cpp.py $(MODEL) $(BIN)/python -m beam_pipeline --input $(SAMPLE) --output llm_output --overwrite
+	$(BIN)/python templates/serving/llama_cpp.py $(MODEL) $(BIN)/python -m beam_pipeline --input $(SAMPLE) --output llm_output --overwrite --target_accepted $(LLM_PAIRS)
 
 run: $(STAMP) ## run the pipeline: make run ARGS="--input FILES --output FOLDER"
 	$(BIN)/python -m beam_pipeline $(ARGS)

@@ -74,7 +74,12 @@ class EndpointOptions(OptionsModel):
     )
     temperature: float = declare(0.0, "Sampling temperature.", ENDPOINT, ge=0, le=2)
     max_tokens: int = declare(512, "Longest reply, in tokens.", ENDPOINT, ge=1)
-    request_timeout_s: float = declare(120.0, "Seconds to wait for one reply.", ENDPOINT, gt=0)
+    request_timeout_s: float = declare(
+        120.0,
+        "Seconds that a server may be silent: one that answers others, or says that it goes on, is waited for.",
+        ENDPOINT,
+        gt=0,
+    )
     max_attempts: int = declare(5, "Tries of one call when the endpoint is busy or fails for a moment.", ENDPOINT, ge=1)
     max_reasks: int = declare(2, "Fresh samples asked for after a malformed or cut reply.", ENDPOINT, ge=0)
     concurrency: int = declare(0, "Ceiling of requests in flight per endpoint; 0 finds it while running.", ENDPOINT, ge=0)

@@ -32,6 +32,8 @@ def start(model: Path, port: int = 0) -> Any:
     params.model.path, params.model_alias = str(model), {model.stem}
     params.hostnames, params.port = ["127.0.0.1"], port
     params.n_parallel, params.n_ctx, params.kv_unified = SLOTS, CONTEXT, True
+    # Else a slot that waits for the next call of its document is emptied as soon as another one gets work.
+    params.cache_idle_slots = False
     params.verbosity = 1  # errors only: the command has its own words
     return xllamacpp.Server(params)
 

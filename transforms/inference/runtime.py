@@ -260,7 +260,14 @@ class Runtime:
                 ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
                 initial = initial_limit(config.processes, len(config.endpoints))
                 limiter = Limiter(ceiling, config.request_timeout_s, initial)
-                self._router.replicas[url] = Replica(Endpoint(url), limiter)
+                replica = Replica(Endpoint(url), limiter, config.processes, asked=True)
+                self._router.replicas[url] = replica
+                self._spawn(self._ask_slots(replica, config.api_key))
+
+    async def _ask_slots(self, replica: Replica, api_key: str) -> None:
+        """Begin with what a server says that it works on at once; where it does not say, with a burst."""
+        replica.told(await replica.endpoint.slots(api_key))
+        self._router.fill(replica)
 
 
 _runtime: Runtime | None = None

@@ -47,7 +47,9 @@ def test_the_flags_that_the_pages_name_are_there() -> None:
     others = "\n".join(path.read_text("utf-8") for glob in ELSEWHERE for path in ROOT.glob(glob))
     for page in PAGES:
         text = re.sub(
-            r"(?m)^(gcloud|helm) .*$|SGLang `--tp-size.*?`|`--(tensor|quanti|kv-cache).*?`", "", page.read_text("utf-8")
+            r"(?m)^(gcloud|helm) .*$|`--no-cache-idle-slots`|SGLang `--tp-size.*?`|`--(tensor|quanti|kv-cache).*?`",
+            "",
+            page.read_text("utf-8"),
         )
         for name in re.findall(r"--([a-z][a-z0-9_-]+)", text):
             assert name in OPTIONS or f"--{name}" in others, f"{page.name} names --{name}"

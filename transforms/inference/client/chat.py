@@ -26,6 +26,11 @@ class Request:
     config: ModelConfig
     signature: str = ""
 
+    @property
+    def characters(self) -> int:
+        """How long the prompt is."""
+        return sum(len(message["content"]) for message in self.messages)
+
     def key(self) -> str:
         """What makes two requests the same question: 32 hexadecimal digits."""
         config = self.config

@@ -41,6 +41,11 @@ class EmbeddingRequest:
     dimensions: int = 0
     width: int = 0
 
+    @property
+    def characters(self) -> int:
+        """How long the texts are together."""
+        return sum(map(len, self.texts))
+
 
 # For whom something is asked, and how.
 Origin = Request | EmbeddingRequest

@@ -21,6 +21,8 @@ from transforms.inference.client.chat import Completion, Request, full_body, rea
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
 from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
 from transforms.inference.client.http_pool import make_client
+from transforms.inference.client.patience import Patience
+from transforms.inference.client.self_report import told_progress, told_slots
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
 
@@ -29,6 +31,8 @@ T = TypeVar("T")
 # An endpoint that works lists its models at once, and says anything at all within moments.
 LIST_TIMEOUT_S = 30.0
 ALIVE_TIMEOUT_S = 5.0
+# llama.cpp says at once how many slots it has, and between two batches of prompts what it does.
+SLOTS_TIMEOUT_S, LOOK_TIMEOUT_S = 2.5, 60.0
 # Keys tried for one request: the one at hand, and what takes its place while keys are rotated.
 KEYS_A_REQUEST = 3
 # Characters that a header may hold as they are, and how many: a server takes some 8 kB of headers.
@@ -56,13 +60,14 @@ class Endpoint:
         self._refusals: dict[tuple[str, str], int] = {}  # of each model and key, in a row
         self._answered: set[tuple[str, str]] = set()  # models and keys that have answered
         self._last: tuple[str, ModelConfig] | None = None  # what was asked last
+        self._patience = Patience(self._progress)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def models(self, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
         """Names of the models that the endpoint lists, to the holder of the key from that source. Raises as `ask` does."""
-        data, _ = await self._send(api_key, "/models", timeout_s)
+        data, _ = await within(timeout_s, self._send(api_key, "/models"))
         rows = data.get("data") if isinstance(data, dict) else None
         return [row["id"] for row in rows or [] if isinstance(row, dict) and "id" in row]
 
@@ -86,7 +91,7 @@ class Endpoint:
             question = {"messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 1}
         timeout_s = min(ALIVE_TIMEOUT_S, config.request_timeout_s)
         try:
-            await self._send(config.api_key, path, timeout_s, {"model": config.model, **question})
+            await within(timeout_s, self._send(config.api_key, path, {"model": config.model, **question}))
         except (ElementError, FatalError):
             return True  # it was understood
         except Exception:  # as for `alive`
@@ -123,7 +128,8 @@ class Endpoint:
         session = {config.session_header: session_value(request.document_id)} if config.session_header else None
         refused: Exception
         try:
-            answer = await self._send(config.api_key, path, config.request_timeout_s, body, session)
+            sending = self._send(config.api_key, path, body, session)
+            answer = await self._patience.reply(sending, request.characters, config.request_timeout_s)
         except ContextOverflow:
             raise
         except (KeyRefused, NotThere) as error:
@@ -141,13 +147,37 @@ class Endpoint:
             raise FatalError(f"{self.url} refused {REFUSALS_TO_STOP} requests in a row, the last one because: {refused}")
         raise refused
 
-    async def _send(
-        self, api_key: str, path: str, timeout_s: float, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[Any, str]:
-        """Get what is at a path, or post a body to it: the reply, and the key that it was asked with."""
+    async def slots(self, api_key: str = "") -> int | None:
+        """How many requests the server works on at once, if it says so within moments. Never raises.
+
+        The key is that of the last question if none is named.
+        """
+        return await told_slots(lambda path: self._fetch(path, SLOTS_TIMEOUT_S, api_key))
+
+    async def _progress(self, timeout_s: float) -> object:
+        return await told_progress(lambda path: self._fetch(path, min(timeout_s, LOOK_TIMEOUT_S)))
+
+    async def _fetch(self, path: str, timeout_s: float, api_key: str = "") -> bytes | None:
+        """What the server has at a path beside the OpenAI routes; None where it has nothing there, or is not asked so."""
+        try:
+            if not api_key and self._last is not None:
+                api_key = self._last[1].api_key
+            url = f"{self.url.rstrip('/').removesuffix('/v1')}{path}"
+            sent = await self._key(api_key).get()
+            headers = {"Authorization": f"Bearer {sent.value}"}
+            response = await within(timeout_s, self._http.get(url, headers=headers, follow_redirects=False))
+            return response.content if response.status_code == httpx2.codes.OK else None
+        except Exception:  # to know nothing is no reason to stop
+            return None
+
+    def _key(self, api_key: str) -> Key:
         if api_key not in self._keys:
             self._keys[api_key] = Key(api_key)
-        key = self._keys[api_key]
+        return self._keys[api_key]
+
+    async def _send(self, api_key: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> tuple[Any, str]:
+        """Get what is at a path, or post a body to it: the reply, and the key that it was asked with."""
+        key = self._key(api_key)
         sent = await key.get()
         # An untyped request costs 0.5 ms less CPU than `chat.completions.create`, which builds a tree of pydantic
         # objects only to be read once.
@@ -156,7 +186,7 @@ class Endpoint:
             problem: Exception
             options = {"headers": {**(headers or {}), "Authorization": f"Bearer {sent.value}"}}
             try:
-                response = await within(timeout_s, send(path, cast_to=httpx2.Response, options=options))
+                response = await send(path, cast_to=httpx2.Response, options=options)
             except openai.OpenAIError as error:
                 problem = classify(error, sent.value)
             else:

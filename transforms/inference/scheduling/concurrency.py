@@ -78,6 +78,7 @@ def initial_limit(processes: int, replicas: int) -> int:
 
 
 class Phase(Enum):
+    FILLING = "filling"  # one more for each reply, up to what the server says that it works on
     BURST = "burst"  # reading the first burst
     STEADY = "steady"  # measuring at the limit
     HIGHER = "higher"  # measuring a step above it
@@ -99,6 +100,7 @@ class Limiter:
         self._measurement = Measurement(self.limit)
         self._base_load = float(self.base)
         self._base_medians: dict[str, float] = {}
+        self._told = 0  # what the server says that it works on; 0 if it does not say
         self._rested = 0
         self._look_higher = True
         self._doubted = False
@@ -112,6 +114,18 @@ class Limiter:
         self._timed_out_at = -math.inf
         self._first_begun: float | None = None
         self._answered: deque[float] = deque(maxlen=REMEMBERED_TIMES)
+
+    def told(self, slots: int) -> None:
+        """The server says how many requests it works on at once, before any has come back.
+
+        One more goes out for each reply: a slow server that reads so many prompts side by side has none done for minutes.
+        """
+        self._told, self._look_higher = min(self.ceiling, slots), True
+        self._fill(1)
+
+    def _fill(self, limit: int) -> None:
+        self.base = self._told
+        self._move(Phase.FILLING if limit < self.base else Phase.STEADY, min(limit, self.base))
 
     def begin(self, stage: str, in_flight: int) -> Ticket:
         """A request goes out, with `in_flight` others before it."""
@@ -129,6 +143,8 @@ class Limiter:
             self._first_begun = now - latency_s
         self._answered.append(now)
         self._count(now, refused=False)
+        if self.phase is Phase.FILLING:
+            self._fill(self.limit + 1)
         measurement, ticket.measurement = ticket.measurement, None
         if measurement is None or measurement is not self._measurement:
             return
@@ -222,6 +238,9 @@ class Limiter:
 
         Up to the share `regain` of where it fell from it may grow quickly again.
         """
+        if self._told:
+            self._fill(max(1, limit))  # it was away, or loads its model: it has said what it can do
+            return
         if self.phase is not Phase.RECOVERING:
             self._cut_from = self.limit
         elif self._steps:
@@ -231,6 +250,8 @@ class Limiter:
 
     def _learn(self, measurement: Measurement) -> None:
         match self.phase:
+            case Phase.FILLING:
+                pass
             case Phase.BURST:
                 self._learn_from_burst(measurement)
             case Phase.RECOVERING:
@@ -312,7 +333,7 @@ class Limiter:
     def _look_around(self) -> None:
         if self._rested > 0:
             self._move(Phase.STEADY, self.base)
-        elif self._look_higher and self.limit < self.ceiling and not self._supply_is_short:
+        elif self._look_higher and self.limit < (self._told or self.ceiling) and not self._supply_is_short:
             self._move(Phase.HIGHER, max(self.base + 1, int(self.base * STEP)))
         elif self._base_load >= (SMALLEST_BURST if self._supply_is_short else SMALLEST_LINE):
             self._move(Phase.LOWER, int(self._base_load / STEP))

@@ -12,9 +12,10 @@ import asyncio
 import heapq
 import itertools
 import logging
+import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeVar
@@ -38,6 +39,9 @@ REMEMBERED_DOCUMENTS = 65_536
 # more work to come a backlog holds more. 600 documents on 256 slots: 0.79 of them busy instead of 0.72. A
 # share of 1 made a document be read twice as often: too many prefixes for the cache.
 END_IS_NEAR, END_IS_NEAR_MOST = 0.6, 256
+
+# How long a slot is kept for the next call of its document: a share of the last one, and at most.
+KEPT_SHARE, KEPT_MOST_S = 0.05, 0.25
 
 _LOGGER = logging.getLogger(__name__)
 _Value = TypeVar("_Value", int, str)
@@ -86,6 +90,16 @@ class Line:
             return heapq.heappop(self.fresh)[2]
         return heapq.heappop(self._begun)[2]
 
+    def pop_begun(self, passed_over: Container[str]) -> Waiting | None:
+        """Take out the next call of a document that was begun and is not to be passed over, if there is one."""
+        kept: list[_Entry] = []
+        while self._begun and self._begun[0][2].document_id in passed_over:
+            kept.append(heapq.heappop(self._begun))
+        found = heapq.heappop(self._begun)[2] if self._begun else None
+        for entry in kept:
+            heapq.heappush(self._begun, entry)
+        return found
+
     def steal(self, may_move: Callable[[Waiting], bool]) -> Waiting | None:
         """Take out the youngest of the documents not begun that may move."""
         stealable = [entry for entry in self.fresh if may_move(entry[2])]
@@ -101,19 +115,27 @@ class Line:
 class Replica:
     """One endpoint with its gate, limiter and health.
 
+    Where it `keeps_apart` what its slots have read, no slot can use what another has (llama.cpp): a document has one call at a
+    time there, and its slot is kept free for a moment between two of them.
+
     A replica that keeps failing is down: probed, and then on trial, when one call at a time shows whether it works
     again. `spell` counts those changes: a call begun in an earlier spell says nothing about this one.
     """
 
     endpoint: Endpoint
     limiter: Limiter
+    processes: int = 1  # that share what it works on
     in_flight: int = 0
+    keeps_apart: bool = False
+    asked: bool = False  # how much it works on at once: until it has said so, or not, one call at a time
     down: bool = False
     on_trial: bool = False
     spell: int = 0
     failures: int = 0
     failing_since: float | None = None
     line: Line = field(default_factory=Line)
+    on_wire: Counter[str] = field(default_factory=Counter)  # requests of each document
+    _kept_until: dict[str, float] = field(default_factory=dict)
     _trials: int = 0
     _failed_at: float = 0.0
     _vouched_until: float = 0.0
@@ -121,23 +143,47 @@ class Replica:
 
     @property
     def has_room(self) -> bool:
-        return self._trials < 1 if self.on_trial else self.in_flight < int(self.limiter.limit)
+        if self.on_trial:
+            return self._trials < 1
+        return self.in_flight < (1 if self.asked else int(self.limiter.limit))
 
     @property
     def failing(self) -> bool:
         """Whether it has only failed of late, so that a failed call says nothing about the call."""
         return self.down or self.on_trial or (self.failures >= FAILURES_TO_OPEN and len(self._failed_documents) > 1)
 
-    def take(self) -> "Slot":
+    def told(self, slots: int | None) -> None:
+        """It has said how much it works on at once, or that it does not say."""
+        self.asked = False
+        if slots is not None:
+            self.limiter.told(math.ceil(slots / self.processes))
+            self.keeps_apart = True  # only llama.cpp says so, whose slots share nothing
+
+    def take(self, document_id: str) -> "Slot":
         """Give out a slot."""
         self.in_flight += 1
         self._trials += self.on_trial
-        return Slot(self, self.spell)
+        self.on_wire[document_id] += 1
+        self._kept_until.pop(document_id, None)
+        return Slot(self, self.spell, document_id, time.monotonic())
 
     def give_back(self, slot: "Slot") -> None:
         self.in_flight -= 1
+        self.on_wire[slot.document_id] -= 1
+        if not self.on_wire[slot.document_id]:
+            del self.on_wire[slot.document_id]
+            if self.keeps_apart:
+                now = time.monotonic()
+                self._kept_until[slot.document_id] = now + min(KEPT_SHARE * (now - slot.taken_at), KEPT_MOST_S)
         if self.on_trial and slot.spell == self.spell:
             self._trials -= 1
+
+    def kept_s(self) -> float:
+        """For how long all slots that are free are kept for the documents that had them; 0 where one is for anybody."""
+        now = time.monotonic()
+        self._kept_until = {document: until for document, until in self._kept_until.items() if until > now}
+        free = int(self.limiter.limit) - self.in_flight
+        return min(self._kept_until.values()) - now if self._kept_until and free <= len(self._kept_until) else 0.0
 
     def note_success(self, slot: "Slot") -> bool:
         """A call ended well; True when that ends a trial."""
@@ -192,6 +238,8 @@ class Slot:
 
     replica: Replica
     spell: int
+    document_id: str
+    taken_at: float
 
 
 class Router:
@@ -225,7 +273,7 @@ class Router:
             if replica is None:
                 await self._await_revival(urls, outage_timeout_s)
                 continue
-            if replica.has_room and not replica.line:
+            if replica.has_room and not replica.line and not replica.keeps_apart:
                 return self._begin(document_id, replica)
             waiting = Waiting(document_id, priority, urls, fresh=document_id not in self._home)
             self._stand_in_line(waiting, replica)
@@ -246,7 +294,12 @@ class Router:
     def fill(self, replica: Replica) -> None:
         """Hand out the free slots of a replica: to its own line, then to documents not begun elsewhere."""
         while replica.has_room and not replica.down:
-            waiting = self._pop(replica) or self._steal_for(replica)
+            waiting = self._of_begun(replica) if replica.keeps_apart else None
+            if waiting is None and replica.keeps_apart and (wait_s := replica.kept_s()):
+                if replica.line:
+                    asyncio.get_running_loop().call_later(wait_s, self.fill, replica)
+                return
+            waiting = waiting or self._pop(replica) or self._steal_for(replica)
             if waiting is None:
                 return
             waiting.future.set_result(self._begin(waiting.document_id, replica))
@@ -309,11 +362,13 @@ class Router:
             # From a replica that is down a document is only away: it goes back when that is there again.
             self._home.pop(document_id, None)
             _remember(self._home, document_id, replica.endpoint.url)
-        return replica.take()
+        return replica.take(document_id)
 
     def _stand_in_line(self, waiting: Waiting, replica: Replica) -> None:
         replica.line.add(waiting)
-        if not waiting.fresh:
+        if replica.keeps_apart:
+            self.fill(replica)
+        if not waiting.fresh or waiting.future.done():
             return
         for url in rendezvous_order(waiting.document_id, waiting.urls):
             idle = self.replicas[url]
@@ -324,10 +379,20 @@ class Router:
     def _pop(self, replica: Replica) -> Waiting | None:
         line = replica.line
         while line:
-            waiting = line.pop(end_is_near=len(line.fresh) <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit))
-            if not waiting.future.done():
+            near = len(line.fresh) <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit)
+            waiting = line.pop(end_is_near=near or replica.keeps_apart)
+            if waiting.fresh and replica.keeps_apart and waiting.document_id in replica.on_wire:
+                waiting.fresh = False  # another call of its document came first
+                line.add(waiting)
+            elif not waiting.future.done():
                 return waiting
         return None
+
+    def _of_begun(self, replica: Replica) -> Waiting | None:
+        """The next call of a document that was begun there and has none on the wire."""
+        while (waiting := replica.line.pop_begun(replica.on_wire)) is not None and waiting.future.done():
+            pass
+        return waiting
 
     def _steal_for(self, idle: Replica) -> Waiting | None:
         """Take over the youngest document that was not begun, from the longest line that has one."""
@@ -342,6 +407,7 @@ class Router:
         await asyncio.sleep(PROBE_INTERVAL_S)
         while not (await replica.endpoint.alive() and (not vouch or await replica.endpoint.works())):
             await asyncio.sleep(PROBE_INTERVAL_S)
+        replica.told(await replica.endpoint.slots())
         replica.try_again(time.monotonic() + VOUCHED_S if vouch else 0.0)
         # A fresh event each time: whoever waits for another pool's replica must not wake for ever.
         revived, self._revived = self._revived, asyncio.Event()

@@ -52,7 +52,7 @@ def test_a_good_reply_comes_back_with_what_it_cost(runtime: Runtime, serve: Serv
     assert answer.usage.attempts == 1
     body = endpoint.asked[0].body
     assert body["max_tokens"] == 512
-    assert body["response_format"]["json_schema"]["schema"]["required"] == ["qualified", "reason"]
+    assert body["response_format"]["json_schema"]["schema"]["required"] == ["reason", "qualified"]
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])

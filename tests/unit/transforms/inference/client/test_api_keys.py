@@ -77,7 +77,7 @@ def test_a_key_is_read_once_however_many_ask_and_the_loop_goes_on(monkeypatch: p
     found, turns = asyncio.run(ask())
     assert {sent.value for sent in found} == {"old"}
     assert source.readings == 1
-    assert turns > 5
+    assert turns > 1, "the loop stood still while the key was read"
     assert threading.get_ident() not in source.threads
 
 

@@ -315,3 +315,45 @@ def test_a_share_of_a_burst_without_a_line_grows_quickly(seed: int) -> None:
     limiter = Limiter(initial=64)
     simulate(limiter, slots=512, seconds=4, seed=seed)
     assert limiter.base >= 128
+
+
+def test_a_server_that_says_what_it_works_on_gets_one_more_for_each_reply_up_to_that() -> None:
+    limiter = Limiter(timeout_s=120.0)
+    limiter.told(4)
+    limits = []
+    for now in range(1, 9):
+        limits.append(limiter.limit)
+        limiter.completed(limiter.begin("filter", 0), float(now), 1.0)
+    assert limits == [1, 2, 3, 4, 4, 4, 4, 4]
+    assert limiter.phase is Phase.STEADY
+
+
+@pytest.mark.parametrize("slots", [1, 4, 64])
+def test_what_a_slow_server_says_that_it_works_on_is_kept_to(slots: int) -> None:
+    limiter = Limiter(timeout_s=600.0)
+    limiter.told(slots)
+    ran = simulate(limiter, slots, seconds=6000, median_s=20.0)
+    assert ran.timed_out == 0
+    assert ran.busy > 0.9
+    assert limiter.base <= slots
+
+
+def test_a_ceiling_holds_whatever_a_server_says() -> None:
+    limiter = Limiter(ceiling=2)
+    limiter.told(64)
+    for now in range(1, 5):
+        limiter.completed(limiter.begin("filter", 0), float(now), 1.0)
+    assert limiter.limit == 2
+
+
+def test_a_server_that_was_away_soon_gets_again_what_it_says_that_it_works_on() -> None:
+    limiter = Limiter(timeout_s=120.0)
+    limiter.told(4)
+    for now in range(8):
+        limiter.completed(limiter.begin("filter", 0), float(now), 1.0)
+    for now in range(40):  # it loads its model: 503
+        limiter.refused(10.0 + now / 20)
+    assert limiter.limit < 4
+    for now in range(4):
+        limiter.completed(limiter.begin("filter", 0), 20.0 + now, 1.0)
+    assert limiter.limit == 4

@@ -18,12 +18,16 @@ class FakeEndpoint:
     def __init__(self, url: str) -> None:
         self.url = url
         self.answers = True
+        self.says: int | None = None
 
     async def alive(self) -> bool:
         return self.answers
 
     async def works(self) -> bool:
         return self.answers
+
+    async def slots(self) -> int | None:
+        return self.says
 
     async def close(self) -> None:
         pass
@@ -395,5 +399,70 @@ def test_calls_that_wait_for_a_replica_to_come_back_are_counted(monkeypatch: pyt
         slot.replica.endpoint.answers = True  # type: ignore[attr-defined]
         await waiting
         assert router.stranded == 0
+
+    run(scenario())
+
+
+def test_a_server_whose_slots_share_nothing_has_one_call_of_a_document_at_a_time() -> None:
+    async def scenario() -> list[str]:
+        router = make_router(URLS[:1], slots=2)
+        replica = router.replicas[URLS[0]]
+        replica.keeps_apart = True
+        order: list[str] = []
+
+        async def call(document: str, rank: int) -> None:
+            slot = await router.acquire(document, rank, URLS[:1], 1)
+            assert replica.on_wire[document] == 1 or not replica.line
+            order.append(document)
+            await asyncio.sleep(0.05)
+            router.release(slot)
+
+        async def chain(document: str) -> None:
+            await call(document, 0)
+            await asyncio.gather(*(call(document, 1) for _ in range(3)))
+
+        await asyncio.gather(*map(chain, "abcd"))
+        return order
+
+    # Two documents at a time, each with its calls one after the other, and no third before one of them has ended.
+    order = run(scenario())
+    assert Counter(order[:8]) == {"a": 4, "b": 4}
+    assert Counter(order[8:]) == {"c": 4, "d": 4}
+
+
+def test_a_slot_is_kept_for_a_moment_for_the_next_call_of_its_document() -> None:
+    async def scenario() -> list[str]:
+        router = make_router(URLS[:1], slots=1)
+        router.replicas[URLS[0]].keeps_apart = True
+        order: list[str] = []
+
+        async def call(document: str) -> None:
+            slot = await router.acquire(document, 0, URLS[:1], 1)
+            order.append(document)
+            await asyncio.sleep(0.4)
+            router.release(slot)
+
+        async def chain(document: str) -> None:
+            await call(document)
+            await asyncio.sleep(0.005)  # its result goes from stage to stage
+            await call(document)
+
+        await asyncio.gather(chain("a"), chain("b"))
+        return order
+
+    assert run(scenario()) == ["a", "a", "b", "b"]
+
+
+def test_a_server_that_comes_back_is_asked_again_what_it_works_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "PROBE_INTERVAL_S", 0.01)
+
+    async def scenario() -> None:
+        router = make_router(URLS[:1], slots=8)
+        replica = router.replicas[URLS[0]]
+        slot = await router.acquire("d", 0, URLS[:1], 1)
+        take_down(router, slot)
+        replica.endpoint.says = 3  # type: ignore[attr-defined]
+        await come(lambda: not replica.down)
+        assert (replica.keeps_apart, replica.limiter.base) == (True, 3)
 
     run(scenario())

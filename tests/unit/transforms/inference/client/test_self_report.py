@@ -1,0 +1,47 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from transforms.inference.client.self_report import told_progress, told_slots
+
+SLOT = {"id": 0, "is_processing": True, "n_prompt_tokens_processed": 512, "next_token": [{"n_decoded": 3}]}
+VLLM = """# HELP vllm:prompt_tokens_total Number of prefill tokens processed.
+# TYPE vllm:prompt_tokens_total counter
+vllm:prompt_tokens_total{engine="0",model_name="m"} 1234.0
+vllm:generation_tokens_total{engine="0",model_name="m"} 56.0
+vllm:num_requests_running{engine="0",model_name="m"} 2.0
+"""
+
+
+def asked(question: Any, **paths: Any) -> Any:
+    async def fetch(path: str) -> bytes | None:
+        found = paths.get(path.removeprefix("/"))
+        return found.encode() if isinstance(found, str) else None if found is None else json.dumps(found).encode()
+
+    return asyncio.run(question(fetch))
+
+
+@pytest.mark.parametrize(
+    ("props", "slots"),
+    [({"total_slots": 4}, 4), *((told, None) for told in ({"total_slots": 0}, {"total_slots": "4"}, {}, "<html>", None))],
+)
+def test_how_many_slots_a_server_says_that_it_has(props: Any, slots: int | None) -> None:
+    assert asked(told_slots, props=props) == slots
+
+
+def test_a_server_goes_on_where_what_it_tells_changes() -> None:
+    before = asked(told_progress, slots=[SLOT])
+    assert before != asked(told_progress, slots=[{**SLOT, "n_prompt_tokens_processed": 1024}])
+    assert before != asked(told_progress, slots=[{**SLOT, "next_token": [{"n_decoded": 4}]}])
+    assert asked(told_progress, metrics=VLLM) != asked(told_progress, metrics=VLLM.replace("56.0", "57.0"))
+    assert asked(told_progress, metrics=VLLM) == asked(told_progress, metrics=VLLM.replace("running 2.0", "running 1.0"))
+
+
+IDLE = {**SLOT, "is_processing": False}
+
+
+@pytest.mark.parametrize("told", [{}, {"slots": [IDLE]}, {"metrics": "up 1\n"}, {"slots": {"error": 1}}])
+def test_nothing_is_known_of_a_server_that_says_nothing_or_has_nothing_to_do(told: dict[str, Any]) -> None:
+    assert asked(told_progress, **told) is None
