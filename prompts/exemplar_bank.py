@@ -24,7 +24,7 @@ from transforms.languages.names import language_name
 from transforms.records import ANSWER_TYPES
 from transforms.text import SPACELESS
 
-# Tokens of a rendered set: about what three compact exemplars need. Full-page exemplars cost more
+# Tokens of a rendered set: more than three compact exemplars need. Full-page exemplars cost more
 # prefill than all that the prefix cache saves.
 SAMPLE_TOKENS = 250
 
@@ -115,14 +115,14 @@ def merge_exemplars(first: Iterable[Exemplar], then: Iterable[Exemplar]) -> tupl
 
 
 def render_exemplars(exemplars: Iterable[Exemplar], language: str = "") -> str:
-    """The exemplars as a prompt shows them: four labelled lines each, a blank line between two.
+    """The exemplars as a prompt shows them: question and answer, a blank line between two.
+
+    Not the passage: a small model takes the nearest text for the document, and copies its evidence from there.
 
     Where `language` is the code of the language to write in, an exemplar in another one says so in a line in front.
     """
     return "\n\n".join(
-        f"{_marked(exemplar.language, language)}Persona: {one_line(exemplar.persona)}\n"
-        f"Passage: {one_line(exemplar.passage)}\n"
-        f"Question: {one_line(exemplar.question)}\n"
+        f"{_marked(exemplar.language, language)}Question: {one_line(exemplar.question)}\n"
         f"Answer: {one_line(exemplar.answer)} ({exemplar.answer_type})"
         for exemplar in exemplars
     )

@@ -18,12 +18,12 @@ from functools import partial
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from transforms.answers.canonical import canonical, list_items, unify_lines
+from transforms.answers.canonical import list_items, unify_lines
 from transforms.flow.heartbeat import wakeful
 from transforms.flow.outcome import Outcome, apply_rules, as_waking_outcome
 from transforms.grounding.find import find_in_text
+from transforms.pair_rules.aliases import grounded_aliases
 from transforms.pair_rules.answer_rules import (
-    MAX_LIST_CHARS,
     answer_does_not_fit_type,
     answer_is_empty,
     answer_is_open_ended,
@@ -42,7 +42,6 @@ from transforms.pair_rules.question_rules import (
     question_refers_to_document,
 )
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, reject
-from transforms.text import normalise
 
 __all__ = ["CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
 
@@ -67,22 +66,6 @@ def answer_is_in_question(pair: QAPair) -> Fault | None:
     """See `find_leak`; an alias counts if the document grounds it."""
     kind = find_leak(pair.question, pair.answer, grounded_aliases(pair), pair.task.document.text, pair.answer_type)
     return Fault("answer_in_question", kind) if kind else None
-
-
-def grounded_aliases(pair: QAPair) -> tuple[str, ...]:
-    """The aliases worth keeping: said by the document, or the answer in another notation; each once."""
-    answer = canonical(pair.answer, pair.answer_type)
-    seen = {normalise(pair.answer)}
-    kept = []
-    for alias in pair.aliases[:20]:
-        said = normalise(alias)
-        if not said or said in seen or len(alias) > MAX_LIST_CHARS or pair.answer_type == "yes_no":
-            continue
-        seen.add(said)
-        same = canonical(alias, pair.answer_type) == answer
-        if same or find_in_text(alias, pair.task.document.text, pair.answer_type):
-            kept.append(alias)
-    return tuple(kept)
 
 
 QUESTION_RULES = (

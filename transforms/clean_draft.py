@@ -14,6 +14,8 @@ from transforms.answers.units import parse_unit
 from transforms.english.sentences import ABBREVIATION
 from transforms.records import ANSWER_TYPES
 
+# More other names than this no short answer has.
+MOST_ALIASES = 2
 _MOST_LAYERS = 5  # "**Answer:** `Paris`." has four
 _SYMBOLS = ("code", "expression")  # where quotes, marks and words like "answer" may be what is meant
 _COUNTED = ("number", "percentage", "money", "duration")

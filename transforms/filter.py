@@ -24,8 +24,8 @@ from transforms.records import Document, Rejection, Stamp, reject
 class FilterReply(BaseModel):
     """Whether the document qualifies, and if not, why."""
 
-    qualified: bool
     reason: Literal["ok", "not_informative", "not_self_contained"]
+    qualified: bool
 
 
 def apply_filter(document: Document, reply: FilterReply, stamp: Stamp) -> Iterator[Document | Rejection]:

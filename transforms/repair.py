@@ -19,6 +19,7 @@ from transforms.check import apply_check
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
+from transforms.inference.scheduling.retries import REASK_TEMPERATURE
 from transforms.pair_rules.copied import Told
 from transforms.records import QAPair, Rejection, Stamp, reject
 from transforms.synthesize import SynthesizeReply, apply_synthesize, persona_variables
@@ -78,7 +79,8 @@ class RepairQA(beam.PTransform):
             SynthesizeReply,
             partial(apply_repair, told=self.told),
             QAPair,
-            self.model,
+            # As it was sure before, a model would be sure of the same again.
+            replace(self.model, temperature=max(self.model.temperature, REASK_TEMPERATURE)),
             self.prompts,
             needs=lambda pair: pair.fault is not None,
         )

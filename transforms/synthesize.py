@@ -13,11 +13,11 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from prompts.exemplar_bank import render_exemplars, sample_exemplars
 from prompts.load import PromptSet
-from transforms.clean_draft import clean_aliases, clean_answer, clean_question
+from transforms.clean_draft import MOST_ALIASES, clean_aliases, clean_answer, clean_question
 from transforms.document_rules.language import detect_language
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
@@ -37,7 +37,8 @@ class SynthesizeReply(BaseModel):
     answer: str
     answer_type: AnswerType
     question: str
-    aliases: list[str]
+    # Small models go on until they are cut; a reply with more is taken all the same.
+    aliases: list[str] = Field(json_schema_extra={"maxItems": MOST_ALIASES})
 
 
 # A language that is named, or this: the one that the document is in.

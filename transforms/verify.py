@@ -23,10 +23,10 @@ from typing import Any, ClassVar
 
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from prompts.load import PromptSet
-from transforms.clean_draft import clean_aliases
+from transforms.clean_draft import MOST_ALIASES, clean_aliases
 from transforms.flow.outcome import Outcome
 from transforms.grounding.quotes import find_quote, quote_problem
 from transforms.inference.call import Opinion
@@ -42,7 +42,7 @@ class VerifyAnswerReply(BaseModel):
 
     quote: str
     correct: bool
-    wrong_aliases: list[str]
+    wrong_aliases: list[str] = Field(json_schema_extra={"maxItems": MOST_ALIASES})
 
 
 class VerifyQuestionReply(BaseModel):

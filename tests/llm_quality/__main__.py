@@ -73,7 +73,7 @@ def _run(options: Any, more: list[str], documents: Path, output: Path, journal: 
 def _report(name: str, documents: list[Labelled], output: Path) -> list[Figure]:
     """Print the table of one run; gives its figures."""
     found, reasons = outcomes(str(output))
-    summary = OutputFolder(str(output)).summary()
+    summary = OutputFolder(str(output)).summary(())
     measured = figures(documents, found, told_by(load_prompts()))
     print(f"\n{name}\n{'':36}{'value':>8}{'95% interval':>18}{'of':>14}")
     for figure in measured:

@@ -28,7 +28,7 @@ class Labelled:
 def labelled_documents(path: Path | None = None) -> list[Labelled]:
     """The documents of a file with `expect` and `domain_label`; without one those beside this checkout, else the sample.
 
-    A document whose label says "unsure" is left out.
+    A document whose label says "unsure" is left out, and so is one that is to be dropped only as a copy of another.
     """
     rows = read_rows(path or SHARED / "documents.jsonl")
     if not rows and path is None:
@@ -39,7 +39,7 @@ def labelled_documents(path: Path | None = None) -> list[Labelled]:
     return [
         Labelled(row["id"], row["text"], row["expect"] == "keep", row["domain_label"])
         for row in rows
-        if row["expect"] in ("keep", "drop")
+        if row["expect"] in ("keep", "drop") and "dup" not in row.get("kind", "")
     ]
 
 

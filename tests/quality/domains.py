@@ -12,10 +12,10 @@ def domains() -> Area:
         return Area(
             "domains (embedded)", "agrees", (), ["../shared/data/documents.jsonl is not here: nothing labelled with domains"]
         )
-    system = load_prompts().system
+    told = load_prompts().prompt("classify").task
     cases = []
     for row in rows:
-        found = classify_document(row["text"], system)["domain"]
+        found = classify_document(row["text"], told)["domain"]
         label = row["domain_label"]
         cases.append(Case(row["id"], label, TUNE, True, found == label, found, row["text"]))
     spread = ", ".join(f"{kind} {right}/{total}" for kind, (right, total) in sorted(by_kind(cases).items()))

@@ -124,6 +124,10 @@ def _negative_before(text: str, start: int) -> bool:
     return bool(re.search(r"(?:^|[\s(\[$=:,])-$|\b(?:minus|negative) $", before))
 
 
+# Between two numbers of which the second has the unit of both.
+_TO_THE_NEXT = r"to|and|or|until|through|vs\.?|versus|\+/?-|-|,"
+
+
 def _find_quantity(quantity: Quantity, folded: Folded, answer_type: str | None) -> Place | None:
     """Find a number with its unit; without the unit where the document gives that elsewhere."""
     text = folded.text
@@ -151,9 +155,9 @@ def _find_quantity(quantity: Quantity, folded: Folded, answer_type: str | None) 
     compound = _compound_pattern(quantity)
     if compound and (place := folded.search(compound)):
         return place
-    # "Length (km): 12": the number stands alone, its unit a little before it; or "from 7.1 to 6.4 percent", after the next.
+    # "Length (km): 12": the number stands alone, its unit a little before it; or "2.6 vs. 2.2 cm", after the next.
     named_before = re.compile(rf"(?<![^\W\d_])(?:{unit})(?![^\W\d_])(?![/^])")
-    named_after = re.compile(rf" ?(?:to|and|or|until|through|-|,) ?\d[\d.,]*[ \-]{{0,2}}(?:{unit})(?![^\W\d_])")
+    named_after = re.compile(rf" ?(?:{_TO_THE_NEXT}) ?\d[\d.,]*[ \-]{{0,2}}(?:{unit})(?![^\W\d_])")
     for found in _candidates(alone, text, quantity):
         start, end = found.span("number")
         if (_UNIT_AFTER.match(text, end) and _unit_after(folded, end)) or not _ends_a_number(folded, end):

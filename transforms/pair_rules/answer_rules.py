@@ -144,6 +144,10 @@ _VAGUE = frozenset(
 )
 
 
+# "What is the difference between the groups?" - "no".
+_ASKS_WHICH = re.compile(r"(?:(?:in|at|on|by|from|to|for|of|with) )?(?:what|who|whom|whose|how|when|where|why)\b", re.IGNORECASE)
+
+
 def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
     """Only what cannot be of its type: a number without one, a date that names no time, a yes/no that is neither, an option not
     offered."""
@@ -158,6 +162,8 @@ def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
         return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
     if kind == "yes_no" and canonical(said, "yes_no") not in ("yes", "no"):
         return Fault("answer_type_mismatch", f"{said!r} is neither yes nor no")
+    if kind == "yes_no" and (asked := _ASKS_WHICH.match(unify(pair.question))):
+        return Fault("answer_type_mismatch", f"{said!r} is no answer to a question with {asked[0].lower()!r}")
     if kind == "option":
         offered = {word.lower() for word in words(normalise(pair.question))}
         if not any(word in offered for word in words(normalise(pair.answer))) and words(said):

@@ -246,6 +246,11 @@ _UNNAMED = re.compile(
     r"sing|need|plan|offer|work|show|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
     re.I,
 )
+# "What is the name of the drink?", "Who was the winner of the match?": of which?
+_NAME_OF_THE = re.compile(
+    r"(?:what|who) (?:is|was|are|were) the (?:(?:full|exact|real|official|final|total) )?"
+    r"(?:names?|titles?|scores?|winners?|outcome|results?|date|location|venue) of the (?P<noun>[a-z-]+(?: [a-z-]+)?)\?$"
+)
 _EMPTY_OPENING = re.compile(
     rf"it's |it (?:(?:is|was|has been|will be) )?(?:{_EMPTY_AFTER}|(?:approximately |about )?\d|(?:an? "
     rf")?(?:well[ -])?known|rained|snowed)",
@@ -280,6 +285,8 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
     unnamed = _UNNAMED.search(question)
     if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):
         return Fault("question_dangling_pronoun", unnamed[0])
+    if nameless := _NAME_OF_THE.match(question[:1].lower() + question[1:]):
+        return Fault("question_dangling_pronoun", f"the {nameless['noun']}")
     for pointing in _POINTING.finditer(question):
         before = question[: pointing.start()]
         noun = pointing["noun"].lower()

@@ -41,7 +41,7 @@ def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, An
         case "filter":
             return filter_document(document)
         case "classify":
-            return classify_document(document, "\n".join(str(message.get("content", "")) for message in messages[:-1]))
+            return classify_document(document, "\n".join([*(str(message.get("content", "")) for message in messages[:-1]), task]))
         case "synthesize" | "repair":
             return synthesize_pair(document, fields.get("persona", ""))
         case "round_trip":

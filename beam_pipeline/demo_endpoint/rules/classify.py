@@ -22,10 +22,10 @@ _READERS = (
 ).split("; ")
 
 
-def classify_document(document: str, system: str) -> dict[str, Any]:
-    """The best-fitting domain of those listed in the system message, and the document's readers."""
-    limit = _PERSONA_LIMIT.search(system)
-    evidence, analysis = _evidence(tuple(_DOMAIN_LINE.findall(system))), analyse(document)
+def classify_document(document: str, told: str) -> dict[str, Any]:
+    """The best-fitting domain of those listed in what the request says beside the document, and the document's readers."""
+    limit = _PERSONA_LIMIT.search(told)
+    evidence, analysis = _evidence(tuple(_DOMAIN_LINE.findall(told))), analyse(document)
     scores: dict[str, float] = defaultdict(float)
     for word, count in Counter(map(stem, WORD.findall(document))).items():
         for domain in evidence.get(word, ()):

@@ -141,7 +141,7 @@ def test_the_model_is_shown_the_document_and_then_the_task(run_classify: Make) -
     _, endpoint = run_classify(reply("historian"))
     [asked] = endpoint.asked
     assert asked.body["messages"] == PROMPTS.messages("classify", "The bridge opened in 1932.", {})
-    assert "Math; Technology & Engineering; Coding" in asked.text.partition("</document>")[2]
+    assert '- "Math": mathematics' in asked.text.partition("</document>")[2]
 
 
 def test_the_domains_of_the_run_are_those_the_model_may_choose(run_classify: Make) -> None:

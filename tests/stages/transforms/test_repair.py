@@ -93,7 +93,7 @@ def test_the_writer_is_shown_document_persona_draft_and_reason(run_repair: Make)
     assert user.startswith(
         f"<document>\n{DOCUMENT.text}\n</document>\n\nTask: repair\n<persona>sailor: how old it is</persona>\n"
     )
-    assert "<question>In which year did the Harrow Bridge open?</question>\n<answer>1923</answer>\n" in user
+    assert "<question>In which year did the Harrow Bridge open?</question> <answer>1923</answer>\n" in user
     assert 'the document does not say "1923"' in user
 
 
@@ -146,5 +146,6 @@ def test_a_draft_without_a_fault_overtakes_one_that_is_asked_about(serve: Make, 
         mended = pairs | "Repair" >> RepairQA(settings, PROMPTS, TOLD)
         sound = mended.passed | "Verify" >> VerifyQA(settings, PROMPTS)
         assert_that(sound.passed | beam.Map(lambda qa: qa.pair.repaired), equal_to(["", "answer_not_in_document"]))
-    assert [asked.stage for asked in endpoint.asked] == ["repair", "verify", "verify"]
-    assert CLEAN.question in endpoint.asked[1].text
+    assert sorted(asked.stage for asked in endpoint.asked) == ["repair", "verify", "verify"]
+    first = next(asked for asked in endpoint.asked if asked.stage == "verify")
+    assert CLEAN.question in first.text

@@ -107,7 +107,7 @@ def test_a_reply_that_is_no_draft_is_a_dead_letter(run_synthesize: Make, task: M
 def test_the_model_is_shown_document_exemplars_and_persona_in_this_order(run_synthesize: Make, task: Make) -> None:
     _, endpoint = run_synthesize(REPLY, [task(domain="Math")])
     [asked] = endpoint.asked
-    shown = "Persona: reader of primes\nPassage: A passage on primes.\nQuestion: What is primes?\nAnswer: primes (term)"
+    shown = "Question: What is primes?\nAnswer: primes (term)"
     variables = {"exemplars": shown, "domain": "Math", "persona": "sailor: how high it is", "language": ""}
     assert asked.body["messages"] == PROMPTS.messages("synthesize", "The bridge opened in 1932.", variables)
     parts = ("<document>", "</document>", "Task: synthesize", shown, "<domain>Math<", "<persona>sailor: how high it is</persona>")
@@ -162,4 +162,4 @@ def test_the_writer_is_told_the_language_that_does_not_go_without_saying(task: M
 def test_a_domain_without_exemplars_is_asked_without(run_synthesize: Make, task: Make) -> None:
     outcome, endpoint = run_synthesize(REPLY, [task(domain="Pottery")])
     assert len(outcome.passed) == 1
-    assert "<exemplars>\n\n</exemplars>" in endpoint.asked[0].text
+    assert "Question: " not in endpoint.asked[0].text

@@ -120,14 +120,9 @@ def test_merge_replaces_by_id():
 # --- rendering and sampling
 
 
-def test_render_is_four_lines_each():
-    ragged = dataclasses.replace(GOOD, passage="Jupiter turns\n  once in 9 h 56 min.")
-    assert render_exemplars([ragged]) == (
-        "Persona: amateur astronomer planning an evening\n"
-        "Passage: Jupiter turns once in 9 h 56 min.\n"
-        "Question: Which planet of the Solar System rotates fastest?\n"
-        "Answer: Jupiter (name)"
-    )
+def test_render_is_question_and_answer():
+    ragged = dataclasses.replace(GOOD, question="Which planet of the\n  Solar System rotates fastest?")
+    assert render_exemplars([ragged]) == ("Question: Which planet of the Solar System rotates fastest?\nAnswer: Jupiter (name)")
     assert render_exemplars([GOOD, GOOD]).count("\n\n") == 1
     assert render_exemplars([]) == ""
 
@@ -136,8 +131,8 @@ def test_an_exemplar_in_another_language_says_so():
     [own] = parse_exemplars(line(language=None), "bank", "Other")
     [german] = parse_exemplars(line(id="x-2", language="de"), "bank", "Other")
     assert (own.language, german.language) == ("en", "de")
-    assert render_exemplars([german, own], "de").startswith("Persona") and render_exemplars([own], "en").startswith("Persona")
-    assert render_exemplars([own], "de").startswith("(in English; you write German)\nPersona: ")
+    assert render_exemplars([german, own], "de").startswith("Question") and render_exemplars([own], "en").startswith("Question")
+    assert render_exemplars([own], "de").startswith("(in English; you write German)\nQuestion: ")
     assert "(in" not in render_exemplars([own, german])
 
 
@@ -166,7 +161,7 @@ def test_sample_prefers_different_types_and_keeps_to_its_limits():
     for number in range(20):
         assert "date" in [exemplar.id for exemplar in sample_exemplars(bank, f"d{number}", 2)]
     assert len(sample_exemplars(bank, "d", 5, max_tokens=10_000)) == 5
-    assert len(sample_exemplars(bank, "d", 50, max_tokens=130)) == 2
+    assert len(sample_exemplars(bank, "d", 50, max_tokens=60)) == 2
     assert sample_exemplars(bank, "d", 3, max_tokens=10) == ()
     assert sample_exemplars(bank, "d", 0) == ()
     assert sample_exemplars([], "d", 3) == ()

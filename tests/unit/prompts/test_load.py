@@ -26,10 +26,10 @@ from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 # under an old version makes records of two kinds look alike.
 RECORDED = {
     "system": (2, "d954c8654105b9619009c0b6ab51ec7c00d52ae1da34439bb109d9750033c3e0"),
-    "filter": (2, "7c8200dd8d69a8d4b200da3728c023f5fe411a6b3334f3f3ddb2352db1dad218"),
-    "classify": (2, "ce4a32d50d2ae2e29c725b35c8ae8fb11e419378330adddd21c354d025b45e2e"),
-    "synthesize": (3, "706c9834dda89ec57d45a7614b7c9cbb80b2b679e810ab76d2bf95c88c20222e"),
-    "repair": (1, "fafa2d48d59d3437f40cbd3e01decc895f22ffb96721b93f0fd8aa254fde9d95"),
+    "filter": (3, "8ae7c5f311c0762beaa1ed469a7a7f1937ded3f8588a758f9a2739334f253256"),
+    "classify": (3, "501ec72b14d2b90cb4d152f13082027c5befa08af3331f35c8993f0198afabef"),
+    "synthesize": (4, "7dbcfec337a8288ab509857639e778e37c4c7d0c551fe49b8a7ec09517953866"),
+    "repair": (2, "67da3bd91a7c021c856267bce0ae7ff7cae86f60e3a9f5a2b6ef9516e878e064"),
     "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
@@ -175,16 +175,18 @@ def test_domains_and_personas_of_the_run_are_filled_in() -> None:
     mine = [Domain("bridges", "Bridges", "spans of $ all {kinds}"), Domain("tides", "Tides", "the sea")]
     prompts = load_prompts(mine, max_personas=2)
     assert prompts.domains == tuple(mine)
-    assert '  - "Bridges": spans of $ all {kinds}\n  - "Tides": the sea\n' in prompts.system
+    told = prompts.system + prompts.messages("classify", "The text.", {})[1]["content"]
+    assert '  - "Bridges": spans of $ all {kinds}\n  - "Tides": the sea\n' in told
     assert "up to 2 personas" in prompts.system
-    assert "$max_personas" not in prompts.system and "$domains" not in prompts.system
-    assert "Travel & Lifestyle" not in prompts.system
+    assert "$max_personas" not in told and "$domains" not in told
+    assert "Travel & Lifestyle" not in told
 
 
 def test_without_domains_of_its_own_a_run_has_those_that_ship() -> None:
     assert PROMPTS.domains == load_domains()
     assert len(PROMPTS.domains) == 10
-    assert all(f'  - "{domain.name}": {domain.description}\n' in PROMPTS.system for domain in PROMPTS.domains)
+    told = PROMPTS.prompt("classify").task
+    assert all(f'  - "{domain.name}": {domain.description}\n' in told for domain in PROMPTS.domains)
 
 
 # --- signatures

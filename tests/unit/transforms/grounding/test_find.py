@@ -16,7 +16,7 @@ The U.S. bought 1½ cups; 29.4 m/s; 84 m². Between twenty-two dogs. J. K. Rowli
 Call `calloc` (not malloc). ﬁne straße 北京是中国的首都。 The trip took 1 hour and 30 minutes and 5 mW of power. It was -5 °C.
 6.02 × 10²³ is half of it. World Health Organization (WHO). They gave us nothing. A- blood.
 Three and a half years. Length (km): 77. Rates fell from 7.1 to 6.4 percent. Cells are 6.2–8.2 µm across. Half a million came.
-It opened on 1 June 1878 and fell in 1879; it was 3,264 metres long."""
+It opened on 1 June 1878 and fell in 1879; it was 3,264 metres long. Cones were 2.6 vs. 2.2 cm wide."""
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,7 @@ def test_other_languages(answer: str, text: str, said: str | None) -> None:
         ("3.5 years", "duration", "Three and a half"),
         ("calloc and malloc", "list", "calloc"),
         ("7.1%", "percentage", "7.1"),
+        ("2.6 cm", "number", "2.6"),
         ("6.2 to 8.2 micrometres", "number", "6.2"),
         ("500,000", "number", "Half a million"),
         ("1 June 1878", "date", "1 June 1878"),

@@ -57,3 +57,17 @@ def test_faults(answer: str, reason: str) -> None:
 )
 def test_innocent(answer: str, answer_type: str, question: str) -> None:
     assert faults(answer, answer_type, question) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "fits"),
+    [
+        ("Did baseline severity differ between men and women?", True),
+        ("After thrombolysis, did men and women differ?", True),
+        ("Whether or not they differ: do men and women differ in severity?", True),
+        ("What is the difference in severity between men and women?", False),
+        ("In what way do men and women differ in severity?", False),
+    ],
+)
+def test_yes_and_no_answer_no_question_with_what(question: str, fits: bool) -> None:
+    assert ("answer_type_mismatch" in faults("no", "yes_no", question)) == (not fits)

@@ -1,0 +1,64 @@
+"""Which of the other names that a model gives are of the answer at all: a response that gives one is taken for right.
+
+Small models fill the field with whatever comes next: the topic, the question's own words, "median income" for $67,521.
+"""
+
+import re
+
+from transforms.answers.canonical import canonical, unify_lines
+from transforms.english.function_words import GRAMMAR
+from transforms.english.stems import stem_loosely
+from transforms.grounding.find import find_in_text
+from transforms.pair_rules.answer_rules import MAX_LIST_CHARS
+from transforms.records import QAPair
+from transforms.text import normalise, words
+
+# More than these nobody reads.
+MOST_READ = 20
+_COUNTED = ("number", "percentage", "money", "date", "duration")
+_DIGIT = re.compile(r"\d")
+# What stands between a name and another one of the same: "adenosine triphosphate (ATP)", "Burma, also known as Myanmar".
+_LINKS = r"or|i\.e\.|aka|also|sometimes|better|now|formerly|called|named|known|as|the|abbreviated"
+_APPOSITION = rf"(?:\s?[(\[,]\s?|\s)(?:{_LINKS}|\s|,|\"){{0,12}}"
+
+
+def grounded_aliases(pair: QAPair) -> tuple[str, ...]:
+    """The aliases worth keeping, each once: the answer in another notation, or another name of it that the document says."""
+    if pair.answer_type == "yes_no":
+        return ()
+    answer = canonical(pair.answer, pair.answer_type)
+    seen, kept = {normalise(pair.answer)}, []
+    for alias in pair.aliases[:MOST_READ]:
+        said = normalise(alias)
+        if not said or said in seen or len(alias) > MAX_LIST_CHARS:
+            continue
+        seen.add(said)
+        if canonical(alias, pair.answer_type) == answer or _is_said(alias, pair):
+            kept.append(alias)
+    return tuple(kept)
+
+
+def _is_said(alias: str, pair: QAPair) -> bool:
+    if find_in_text(alias, pair.task.document.text, pair.answer_type) is None:
+        return False
+    if pair.answer_type in _COUNTED:
+        return bool(_DIGIT.search(alias)) or not _DIGIT.search(pair.answer)
+    return _is_related(alias, pair) or not _content(alias) <= _content(pair.question)
+
+
+def _is_related(alias: str, pair: QAPair) -> bool:
+    """Whether a name has a word or its letters in common with the answer, or the document sets it beside it."""
+    one, other = _content(alias), _content(pair.answer)
+    if one & other or _initials(alias) == pair.answer.lower() or _initials(pair.answer) == alias.lower():
+        return True
+    first, second = re.escape(unify_lines(alias)), re.escape(unify_lines(pair.answer))
+    text = pair.task.document.text
+    return any(re.search(f"{a}{_APPOSITION}{b}", text, re.IGNORECASE) for a, b in ((first, second), (second, first)))
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(stem_loosely(word) for word in words(normalise(text)) if word not in GRAMMAR)
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in words(normalise(name)) if word not in GRAMMAR)
