@@ -396,7 +396,9 @@ class Router:
 
     def _steal_for(self, idle: Replica) -> Waiting | None:
         """Take over the youngest document that was not begun, from the longest line that has one."""
-        lines = [replica.line for replica in self.replicas.values() if replica is not idle and replica.line.fresh]
+        # One that has only just been asked how much it works on will have room for them itself.
+        others = (replica for replica in self.replicas.values() if replica is not idle and not replica.asked)
+        lines = [replica.line for replica in others if replica.line.fresh]
         for line in sorted(lines, key=len, reverse=True):
             if stolen := line.steal(lambda waiting: idle.endpoint.url in waiting.urls and not waiting.future.done()):
                 return stolen

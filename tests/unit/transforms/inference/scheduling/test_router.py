@@ -466,3 +466,19 @@ def test_a_server_that_comes_back_is_asked_again_what_it_works_on(monkeypatch: p
         assert (replica.keeps_apart, replica.limiter.base) == (True, 3)
 
     run(scenario())
+
+
+def test_what_waits_for_a_replica_to_say_what_it_works_on_is_not_taken_over() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=64)
+        first, second = router.replicas.values()
+        first.asked = second.asked = True
+        waiting = [asyncio.ensure_future(router.acquire(f"d{number}", 0, URLS[:2], 1)) for number in range(40)]
+        await asyncio.sleep(0.01)
+        for replica in (first, second):
+            replica.told(None)
+            router.fill(replica)
+        await asyncio.wait(waiting)
+        assert 10 < first.in_flight < 30
+
+    run(scenario())
