@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.demo_endpoint.server import MODEL
 from prompts.load import load_prompts
 from tests.benchmarks.corpus import write_documents
 from tests.benchmarks.measure import pipeline, resident_mb
@@ -22,6 +21,7 @@ from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import ModelConfig
 from transforms.inference.runtime import get_runtime
 from transforms.inference.scheduling.retries import Answer, Call
+from transforms.records import DEMO_MODEL
 
 BACKLOG = 512
 POINTS = 10
@@ -53,7 +53,7 @@ def memory(folder: Path, documents: int) -> None:
 def drive(path: Path, url: str) -> None:
     """Ask four questions a document through the runtime, without Beam."""
     runtime, prompts, schema = get_runtime(), load_prompts(), reply_schema(FilterReply)
-    config = ModelConfig((url,), MODEL)
+    config = ModelConfig((url,), DEMO_MODEL)
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     in_flight = 0
     with path.open(encoding="utf-8") as file:

@@ -21,7 +21,6 @@ import orjson
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_pipeline.demo_endpoint.server import MODEL
 from prompts.exemplar_bank import load_bank
 from prompts.load import load_prompts
 from transforms.check import check_pair
@@ -30,12 +29,12 @@ from transforms.filter import FilterReply, apply_filter
 from transforms.inference.call import Opinion
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.reply_schema import parse_reply, reply_schema
-from transforms.records import Document, PersonaTask, QAPair, Stamp, VerifiedQA, document_of
+from transforms.records import DEMO_MODEL, Document, PersonaTask, QAPair, Stamp, VerifiedQA, document_of
 from transforms.synthesize import SynthesizeReply, apply_synthesize, synthesize_variables
 from transforms.verify import VerifyReply, apply_opinions, verify_variables
 
 BATCH = 64
-STAMP = Stamp("run_inference", MODEL, 1, "")
+STAMP = Stamp("run_inference", DEMO_MODEL, 1, "")
 PROMPTS = load_prompts()
 BANK = load_bank(PROMPTS.domains)
 REPLIES: dict[str, Any] = {
@@ -74,7 +73,7 @@ class GatheringHandler(ModelHandler[Any, PredictionResult, Client]):
     async def _ask(self, client: Any, element: Any) -> str:
         schema = {"name": self._stage, "strict": True, "schema": reply_schema(REPLIES[self._stage])}
         body = {
-            "model": MODEL,
+            "model": DEMO_MODEL,
             "messages": PROMPTS.messages(self._stage, document_of(element).text, variables(self._stage, element)),
             "max_tokens": 512,
             "response_format": {"type": "json_schema", "json_schema": schema},

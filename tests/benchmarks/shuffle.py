@@ -13,10 +13,10 @@ from apache_beam.metrics import Metrics, MetricsFilter
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.demo_endpoint.server import MODEL
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
+from transforms.records import DEMO_MODEL
 
 SHUFFLE, PAIRS = "shuffle", "pairs"
 GRAPHS: dict[str, tuple[str, ...]] = {
@@ -38,7 +38,9 @@ def shuffle(documents: Path, folder: Path) -> None:
 
 def count_bytes(documents: Path, output: Path, url: str, arguments: tuple[str, ...]) -> tuple[dict[str, tuple[int, int]], int]:
     """Run the graph; returns bytes and elements by the shuffle's label, and the number of accepted pairs."""
-    config, options = parse([f"--input={documents}", f"--output={output}", f"--endpoint={url}", f"--model={MODEL}", *arguments])
+    config, options = parse(
+        [f"--input={documents}", f"--output={output}", f"--endpoint={url}", f"--model={DEMO_MODEL}", *arguments]
+    )
     pipeline = beam.Pipeline(options=options)
     left = build(pipeline, make_plan(config))
     found = _Shuffles()
