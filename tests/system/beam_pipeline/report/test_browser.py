@@ -16,6 +16,7 @@ pytest.importorskip("sklearn", reason="makes the report's map: pip install -r re
 
 from beam_pipeline.main import main
 from beam_pipeline.report.write import write_report
+from prompts.load import load_prompt
 from tests.fakes.chromium import HOW_TO_GET, Browser, find_chromium
 from tests.fakes.hostile import EVIL, hostile_output
 
@@ -98,7 +99,8 @@ def test_the_keyboard_opens_a_row_with_its_quote_marked(browser: Browser, page: 
     assert browser.evaluate("document.querySelector('#list > details').open")
     marked = browser.evaluate("document.querySelector('.passage > mark').textContent")
     assert len(marked.split()) >= 3 and marked in browser.evaluate("document.querySelector('.passage').textContent")
-    assert "version\u00a02" in browser.evaluate("document.querySelector('.inside').innerText")
+    version = load_prompt("synthesize").version
+    assert f"synthesize\tdemo-rules\tversion\u00a0{version}" in browser.evaluate("document.querySelector('.inside').innerText")
 
 
 def test_a_dot_of_the_map_says_its_question_and_opens_its_row(browser: Browser, page: Path) -> None:

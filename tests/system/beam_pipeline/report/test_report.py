@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prompts.load import load_prompt
 from tests.places import SAMPLE
 
 pytest.importorskip("matplotlib", reason="draws the report: pip install -r requirements-report.txt")
@@ -133,7 +134,7 @@ def test_rows_have_their_quote_in_the_document_every_verdict_and_prompt(written:
     refused = Counter((row["stage"], row["reason"]) for row in page.data["rows"] if row["kind"] == "rejected")
     assert refused == Counter((row["stage"], row["reason"]) for row in rows(written, "rejected"))
     asked = next(row for row in page.data["rows"] if row.get("reason") == "no_question")
-    assert ["asked by", "demo-rules, prompt version 4"] in asked["facts"]
+    assert ["asked by", f"demo-rules, prompt version {load_prompt('synthesize').version}"] in asked["facts"]
 
 
 def test_the_same_output_gives_the_same_page_however_its_rows_lie(written: Path, page: Page, tmp_path: Path) -> None:
