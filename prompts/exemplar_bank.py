@@ -28,7 +28,7 @@ from transforms.text import SPACELESS
 # prefill than all that the prefix cache saves.
 SAMPLE_TOKENS = 250
 
-# Characters. An exemplar at every limit at once is about 150 tokens, so any of them fits a sample.
+# Characters. An exemplar at every limit at once shows about 60 tokens, so any of them fits a sample.
 _LONGEST = {"persona": 80, "passage": 240, "question": 160, "answer": 60}
 _REQUIRED = ("persona", "passage", "question", "answer", "answer_type")
 _OUTSIDE_REFERENCE = re.compile(

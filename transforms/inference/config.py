@@ -44,7 +44,7 @@ class ModelConfig:
         endpoints: base URLs ending in /v1; replicas of the same model.
         api_key: where to find the key, "env:NAME" or "secret:projects/P/secrets/S/versions/V";
             never the key itself.
-        request_timeout_s: seconds that one request may take, to the last byte of its reply.
+        request_timeout_s: seconds that a server may be silent while a request waits for its reply; see `client.patience`.
         max_attempts: tries of one call on transient faults.
         max_reasks: fresh samples after a malformed or cut reply.
         concurrency: requests in flight per endpoint at most, of all worker processes together; 0 = found by the runtime.

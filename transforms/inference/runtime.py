@@ -21,8 +21,9 @@ from transforms.inference.scheduling.budget import Admission, Limits
 from transforms.inference.scheduling.concurrency import MAX_LIMIT, Limiter, initial_limit
 from transforms.inference.scheduling.embedding_batches import Embedder, EmbeddingAnswer, EmbeddingCall
 from transforms.inference.scheduling.min_yield import Yields
+from transforms.inference.scheduling.replica import Replica
 from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
-from transforms.inference.scheduling.router import Replica, Router
+from transforms.inference.scheduling.router import Router
 from transforms.records import Usage
 from transforms.text import estimate_tokens
 

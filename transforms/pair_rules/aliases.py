@@ -7,9 +7,9 @@ import re
 
 from transforms.answers.canonical import canonical, unify_lines
 from transforms.english.function_words import GRAMMAR
-from transforms.english.stems import stem_loosely
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.answer_rules import MAX_LIST_CHARS
+from transforms.pair_rules.copied import content_words
 from transforms.records import QAPair
 from transforms.text import normalise, words
 
@@ -43,21 +43,18 @@ def _is_said(alias: str, pair: QAPair) -> bool:
         return False
     if pair.answer_type in _COUNTED:
         return bool(_DIGIT.search(alias)) or not _DIGIT.search(pair.answer)
-    return _is_related(alias, pair) or not _content(alias) <= _content(pair.question)
+    return _is_related(alias, pair) or not set(content_words(alias)) <= set(content_words(pair.question))
 
 
 def _is_related(alias: str, pair: QAPair) -> bool:
     """Whether a name has a word or its letters in common with the answer, or the document sets it beside it."""
-    one, other = _content(alias), _content(pair.answer)
-    if one & other or _initials(alias) == pair.answer.lower() or _initials(pair.answer) == alias.lower():
+    if not set(content_words(alias)).isdisjoint(content_words(pair.answer)):
+        return True
+    if _initials(alias) == pair.answer.lower() or _initials(pair.answer) == alias.lower():
         return True
     first, second = re.escape(unify_lines(alias)), re.escape(unify_lines(pair.answer))
     text = pair.task.document.text
     return any(re.search(f"{a}{_APPOSITION}{b}", text, re.IGNORECASE) for a, b in ((first, second), (second, first)))
-
-
-def _content(text: str) -> frozenset[str]:
-    return frozenset(stem_loosely(word) for word in words(normalise(text)) if word not in GRAMMAR)
 
 
 def _initials(name: str) -> str:

@@ -59,7 +59,7 @@ def classify(error: openai.OpenAIError, key: str = "") -> Exception:
 
 
 class TimedOut(TransientError):
-    """No complete reply within the time that one request may take."""
+    """No complete reply, and the server was silent for too long, or has forgotten the request."""
 
 
 class ConnectionLost(TransientError):

@@ -89,7 +89,7 @@ class Phase(Enum):
 class Limiter:
     """The limit of one endpoint: `limit` now, and `base`, on which it settled and from which it looks around.
 
-    Call from one thread; `now` is monotonic seconds. A request is given up after `timeout_s`.
+    Call from one thread; `now` is monotonic seconds. A request is given up when the server was silent for `timeout_s`.
     """
 
     def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = INITIAL_LIMIT) -> None:

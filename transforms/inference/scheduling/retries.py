@@ -17,7 +17,8 @@ from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.client.error_classes import ConnectionLost, TimedOut
 from transforms.inference.client.reply_schema import parse_reply
-from transforms.inference.scheduling.router import Outage, Replica, Router, Slot
+from transforms.inference.scheduling.replica import Replica, Slot
+from transforms.inference.scheduling.router import Outage, Router
 from transforms.records import TOKENS, Usage
 
 # Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.

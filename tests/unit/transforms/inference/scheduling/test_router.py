@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.inference.scheduling import replica as replica_module
 from transforms.inference.scheduling import router as router_module
 from transforms.inference.scheduling.concurrency import Limiter
-from transforms.inference.scheduling.router import Line, Outage, Replica, Router, Slot, Waiting, rendezvous_order
+from transforms.inference.scheduling.replica import FAILURES_TO_OPEN, Line, Replica, Slot, Waiting
+from transforms.inference.scheduling.router import Outage, Router, rendezvous_order
 
 URLS = tuple(f"http://replica-{n}/v1" for n in range(4))
 
@@ -64,7 +66,7 @@ def test_documents_spread_evenly() -> None:
 
 def take_down(router: Router, slot: Slot) -> None:
     """Let a replica fail often enough."""
-    for _ in range(router_module.FAILURES_TO_OPEN):
+    for _ in range(FAILURES_TO_OPEN):
         router.failed(slot, "d", no_connection=True)
     assert slot.replica.down
 
@@ -403,6 +405,14 @@ def test_calls_that_wait_for_a_replica_to_come_back_are_counted(monkeypatch: pyt
     run(scenario())
 
 
+@pytest.fixture
+def long_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slots are kept for longer than a busy machine may stall."""
+    monkeypatch.setattr(replica_module, "KEPT_SHARE", 100.0)
+    monkeypatch.setattr(replica_module, "KEPT_MOST_S", 0.5)
+
+
+@pytest.mark.usefixtures("long_kept")
 def test_a_server_whose_slots_share_nothing_has_one_call_of_a_document_at_a_time() -> None:
     async def scenario() -> list[str]:
         router = make_router(URLS[:1], slots=2)
@@ -430,6 +440,7 @@ def test_a_server_whose_slots_share_nothing_has_one_call_of_a_document_at_a_time
     assert Counter(order[8:]) == {"c": 4, "d": 4}
 
 
+@pytest.mark.usefixtures("long_kept")
 def test_a_slot_is_kept_for_a_moment_for_the_next_call_of_its_document() -> None:
     async def scenario() -> list[str]:
         router = make_router(URLS[:1], slots=1)
@@ -439,7 +450,7 @@ def test_a_slot_is_kept_for_a_moment_for_the_next_call_of_its_document() -> None
         async def call(document: str) -> None:
             slot = await router.acquire(document, 0, URLS[:1], 1)
             order.append(document)
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.05)
             router.release(slot)
 
         async def chain(document: str) -> None:
@@ -451,6 +462,23 @@ def test_a_slot_is_kept_for_a_moment_for_the_next_call_of_its_document() -> None
         return order
 
     assert run(scenario()) == ["a", "a", "b", "b"]
+
+
+def test_a_replica_that_kept_its_slots_for_nothing_takes_over_what_waits_elsewhere() -> None:
+    async def scenario() -> None:
+        router = make_router(URLS[:2], slots=1)
+        idle, busy = router.replicas.values()
+        idle.keeps_apart = True
+        ours, *theirs = sorted((f"d{n}" for n in range(60)), key=lambda d: rendezvous_order(d, URLS[:2])[0] != idle.endpoint.url)
+        slot = await router.acquire(ours, 0, URLS[:2], 1)
+        assert slot.replica is idle
+        waiting = [asyncio.ensure_future(router.acquire(each, 0, URLS[:2], 1)) for each in theirs[-2:]]
+        await come(lambda: len(busy.line) == 1)
+        router.release(slot)  # and no call of its document follows
+        await come(lambda: all(each.done() for each in waiting))
+        assert (idle.in_flight, busy.in_flight) == (1, 1)
+
+    run(scenario())
 
 
 def test_a_server_that_comes_back_is_asked_again_what_it_works_on(monkeypatch: pytest.MonkeyPatch) -> None:
