@@ -139,7 +139,7 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     that reads it takes its text from the pair: no stage behind reads it, and every shuffle would move it.
     """
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
-    keep_text = config.round_trip
+    keep_text = bool(config.round_trip)
 
     def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
         models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]

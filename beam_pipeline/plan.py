@@ -61,6 +61,10 @@ class RunPlan:
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
         return replace(self, config=config, models=stage_models(config), embedding=embedding_model(config, self.decontamination))
 
+    def with_stages_of(self, config: PipelineConfig) -> "RunPlan":
+        """The same plan under options that have other stages."""
+        return replace(self.under(config), prompts=run_prompts(config))
+
     def absolute(self) -> "RunPlan":
         """The same plan with every local path as seen from anywhere: workers elsewhere have other working directories."""
         inputs = tuple(spec.model_copy(update={"path": [absolute(path) for path in spec.path]}) for spec in self.inputs)

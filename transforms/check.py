@@ -5,8 +5,9 @@ Passed:   PCollection[QAPair], with only those aliases that the document grounds
           with its `fault` a pair that the writer may mend, where there is a stage behind that asks for it
 Rejected: Rejection, reason in {"copied_from_exemplar", "copied_from_prompt", "answer_empty", "answer_too_long",
           "answer_is_question", "answer_placeholder", "answer_open_ended", "answer_type_mismatch", "answer_not_in_document",
-          "answer_in_question", "question_too_short", "question_too_long", "question_not_a_question", "question_multiple",
-          "question_refers_to_document", "question_dangling_pronoun", "question_deictic_date"}; the detail says what was seen
+          "answer_in_question", "answer_incomplete", "question_too_short", "question_too_long", "question_not_a_question",
+          "question_multiple", "question_refers_to_document", "question_dangling_pronoun", "question_deictic_date",
+          "question_context_missing"}; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
 """
@@ -27,10 +28,12 @@ from transforms.pair_rules.answer_rules import (
     answer_does_not_fit_type,
     answer_is_empty,
     answer_is_open_ended,
+    answer_is_part_of_a_series,
     answer_is_placeholder,
     answer_is_question,
     answer_is_too_long,
 )
+from transforms.pair_rules.context import question_misses_context
 from transforms.pair_rules.copied import Told, copied_from_exemplar, copied_from_prompt
 from transforms.pair_rules.leakage import find_leak
 from transforms.pair_rules.question_rules import (
@@ -75,6 +78,7 @@ QUESTION_RULES = (
     question_refers_to_document,
     question_has_a_dangling_pronoun,
     question_has_a_deictic_date,
+    question_misses_context,
 )
 
 
@@ -88,7 +92,7 @@ def question_problem(question: str, answer: str = "", document: str = "", answer
     return fault.reason if fault else None
 
 
-# Cheap ones first; the last two read the document.
+# Cheap ones first; the last three read the document.
 RULES: tuple[Callable[[QAPair], Fault | None], ...] = (
     answer_is_empty,
     QUESTION_RULES[0],
@@ -100,6 +104,7 @@ RULES: tuple[Callable[[QAPair], Fault | None], ...] = (
     *QUESTION_RULES[1:],
     answer_is_not_grounded,
     answer_is_in_question,
+    answer_is_part_of_a_series,
 )
 
 

@@ -8,11 +8,11 @@ import json
 import re
 from collections.abc import Iterable
 
-from transforms.answers.canonical import MAX_CHARS
+from transforms.answers.canonical import MAX_CHARS, list_items
 from transforms.answers.quantities import parse_quantity
-from transforms.answers.units import parse_unit
+from transforms.answers.units import CURRENCIES, parse_unit
 from transforms.english.sentences import ABBREVIATION
-from transforms.records import ANSWER_TYPES
+from transforms.records import ANSWER_TYPES, AnswerType
 
 # More other names than this no short answer has.
 MOST_ALIASES = 2
@@ -72,6 +72,33 @@ def clean_aliases(texts: Iterable[str], answer_type: str = "", document: str = "
     """Other names of an answer, cleaned like it: without empty ones, those said before, and the answer itself."""
     cleaned = dict.fromkeys(clean_answer(text, answer_type, document) for text in texts)
     return tuple(text for text in cleaned if text and text != answer)
+
+
+def fitting_type(kind: AnswerType, answer: str, document: str) -> AnswerType:
+    """The type that an answer has, where the one that it was given cannot be meant.
+
+    Plain words are no formula, and no code unless the document sets them as such; one thing is no list; an amount of
+    flour is no money. The reward compares by the type: as a formula, "ternary operator" would match nothing.
+    """
+    if kind in _SYMBOLS and _PLAIN_WORDS.fullmatch(answer) and not _set_as_code(answer, document):
+        return "term"
+    if kind == "list" and answer and len(list_items(answer)) < 2:
+        return "term"
+    measured = _MEASURED.match(answer) if kind == "money" else None
+    if measured and (unit := parse_unit(measured[1], money=True)) and unit.symbol not in CURRENCIES:
+        return "number"
+    return kind
+
+
+_MEASURED = re.compile(r"[\d][\d.,/ ]* ?([^\W\d_]+)")
+# At least two words, of letters alone: one may be an identifier, and "x" is a formula.
+_PLAIN_WORDS = re.compile(r"(?:[^\W\d_]|['\u2019-]){2,}(?: (?:[^\W\d_]|['\u2019-]){2,})+")
+
+
+def _set_as_code(answer: str, document: str) -> bool:
+    """Whether a document has an answer between backticks, or in a line that is indented or follows a prompt."""
+    quoted = re.escape(answer)
+    return bool(re.search(rf"`[^`\n]*{quoted}[^`\n]*`|^(?: {{4}}|\t|[$>#] ).{{0,200}}?{quoted}", document, re.MULTILINE))
 
 
 def _clean_once(text: str, kind: str, document: str) -> str:

@@ -32,12 +32,15 @@ FAULTS = {
     "answer_is_question": "the answer is a question.",
     "answer_type_mismatch": "the answer does not fit its type: {seen}. Change the one or the other.",
     "answer_not_in_document": 'the document does not say "{seen}". Copy the answer from the document, word for word.',
+    "answer_incomplete": 'the answer is a part: the document says "{seen}". Give all as a list, or ask for what is but one.',
     "answer_in_question": "the question gives its answer away. Ask so that the answer cannot be read from the question.",
     "question_not_a_question": "the question is no question.",
     "question_multiple": "the question asks for two things. Ask for one of them.",
     "question_refers_to_document": 'the question says "{seen}", and its reader does not see the document. Name what is meant.',
     "question_dangling_pronoun": 'the question says "{seen}", and nothing in it tells what that is. Name it.',
     "question_deictic_date": 'the question says "{seen}", and its reader does not know when that is. Give the date or the year.',
+    "question_context_missing": 'its reader does not know of which study, event, recipe or program the question asks ("{seen}"). '
+    "Name it, or ask for something that is the same everywhere.",
 }
 MENDABLE = frozenset(FAULTS)
 

@@ -10,6 +10,7 @@ A verifier that is shown an answer tends to find reasons for it. Here the model 
 it errs in its own way: an answer that both reach is seldom wrong, and a question with two answers shows.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,7 @@ def apply_round_trip(
 ) -> Iterator[VerifiedQA | Rejection]:
     """Pass the pair if both answers say the same, in whatever spelling its type and aliases allow."""
     pair, answer = qa.pair, " ".join(reply.answer.split())
-    agrees = answers_match(answer, pair.answer, pair.answer_type, pair.aliases)
+    agrees = any(answers_match(said, pair.answer, pair.answer_type, pair.aliases) for said in _said(answer))
     shown = answer if len(answer) <= SHOWN_CHARACTERS else f"{answer[:SHOWN_CHARACTERS]}..."
     judged = qa.judged([Verdict("round_trip", agrees, stamp, shown)], [stamp])
     if agrees:
@@ -54,6 +55,12 @@ def apply_round_trip(
         yield reject("round_trip", "round_trip_disagrees", judged, f"stored {pair.answer!r}, found {shown!r}")
     else:
         yield reject("round_trip", "round_trip_unanswered", judged, f"stored {pair.answer!r}, found none")
+
+
+def _said(answer: str) -> tuple[str, ...]:
+    """An answer, and of one with another name or unit in brackets behind it both: "rookworst (smoked sausage)"."""
+    marked = re.fullmatch(r"([^()]*\w) \(([^()]{2,60})\)", answer)
+    return (answer, *marked.groups()) if marked else (answer,)
 
 
 @dataclass

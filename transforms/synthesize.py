@@ -17,8 +17,9 @@ from pydantic import BaseModel, Field
 
 from prompts.exemplar_bank import render_exemplars, sample_exemplars
 from prompts.load import PromptSet
-from transforms.clean_draft import MOST_ALIASES, clean_aliases, clean_answer, clean_question
+from transforms.clean_draft import MOST_ALIASES, clean_aliases, clean_answer, clean_question, fitting_type
 from transforms.document_rules.language import detect_language
+from transforms.english.abbreviations import spell_out
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
@@ -78,9 +79,10 @@ def _told(asked: str, spoken: str) -> str:
 
 
 def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:
-    """A draft, without what the model wrote around it; nothing is judged here."""
+    """A draft, without what the model wrote around it, its abbreviations spelt out; nothing is judged here."""
     kind, text = reply.answer_type, task.document.text
-    question, answer = clean_question(reply.question), clean_answer(reply.answer, kind, text)
+    question, answer = spell_out(clean_question(reply.question), text), clean_answer(reply.answer, kind, text)
+    kind = fitting_type(kind, answer, text)
     if not question or not answer:
         yield reject("synthesize", "no_question", task)
         return

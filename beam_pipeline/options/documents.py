@@ -119,10 +119,10 @@ class DocumentOptions(OptionsModel):
         split="commas",
     )
     verifier_agreement: Literal["majority", "all"] = declare("majority", "How many of the verifiers must let a pair pass.", GATES)
-    round_trip: bool = declare(
-        False,
+    round_trip: bool | None = declare(
+        None,
         "Have a model answer each question from the document without seeing the stored answer; a pair whose answers "
-        "disagree is rejected.",
+        "disagree is rejected. Without it, where the model that verifies is known to have under 10 billion parameters.",
         GATES,
     )
     pass_rate_samples: int = declare(

@@ -27,9 +27,11 @@ from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import Run
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
+from beam_pipeline.run.round_trip_default import settle_round_trip
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
+from transforms.stages import VERIFY_STAGES
 from transforms.text import count_tokens, tokenizer_at_hand
 
 
@@ -87,6 +89,12 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
     began, config = time.monotonic(), plan.config
     may_be_away = on_dataflow(options)  # its workers may be in another network
     models = stack.enter_context(run_models(plan.models, may_be_away))
+    verifier = next(models[stage] for stage in VERIFY_STAGES if stage in models)
+    config, why = settle_round_trip(config, verifier)
+    if config.round_trip != plan.config.round_trip:
+        _tell([why] if why else [])
+        plan = plan.with_stages_of(config)
+        models = {stage: models.get(stage, replace(model, model=verifier.model)) for stage, model in plan.models.items()}
     embedding = named_embedding(plan.embedding)
     plan = replace(plan, models=models, embedding=embedding, name=run_name(time.time()))
     pipeline = beam.Pipeline(options=options)

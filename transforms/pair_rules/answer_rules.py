@@ -62,6 +62,9 @@ _NUMERIC = re.compile(
     r"single|double|triple|pi|infinity|infinite|infinitely|a|an|all|both|couple|[ivxlcdm]{1,8})\b|^[a-z] ?[a-z]?$",
     re.IGNORECASE,
 )
+# "Millions of animals" says no number; "two millions" and "1.5 millions" do.
+_INEXACT = re.compile(r"\b(?:dozens|hundreds|thousands|[mb]illions|trillions)\b", re.IGNORECASE)
+_EXACT = re.compile(rf"\d|\b(?:{'|'.join(SMALL_NUMBERS)}|half)\b", re.IGNORECASE)
 # Marks that are no answer by themselves.
 _IDLE = re.compile("[\"'`\u00b4\u2018-\u201f\u00ab\u00bb,.;:_\u2013\u2014\u2026()\\[\\]{}\u200b-\u200d\ufeff\u00ad-]")
 
@@ -149,8 +152,8 @@ _ASKS_WHICH = re.compile(r"(?:(?:in|at|on|by|from|to|for|of|with) )?(?:what|who|
 
 
 def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
-    """Only what cannot be of its type: a number without one, a date that names no time, a yes/no that is neither, an option not
-    offered."""
+    """Only what cannot be of its type: a number without one or of "millions", a date that names no time, a yes/no that is
+    neither, an option not offered."""
     said = unify(pair.answer)
     kind = pair.answer_type
     if (language := language_of(pair.question)) != ENGLISH:
@@ -158,6 +161,8 @@ def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
         return Fault("answer_type_mismatch", f"{said!r} is neither yes nor no") if wrong else None
     if kind in ("number", "percentage", "money", "duration") and not _NUMERIC.search(said):
         return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
+    if kind in ("number", "money") and _INEXACT.search(said) and not _EXACT.search(said):
+        return Fault("answer_type_mismatch", f"{said!r} is no exact {kind}")
     if kind == "date" and said and all(word in _VAGUE for word in words(said.lower())):
         return Fault("answer_type_mismatch", f"{said!r} is no {kind}")
     if kind == "yes_no" and canonical(said, "yes_no") not in ("yes", "no"):
@@ -168,4 +173,42 @@ def answer_does_not_fit_type(pair: QAPair) -> Fault | None:
         offered = {word.lower() for word in words(normalise(pair.question))}
         if not any(word in offered for word in words(normalise(pair.answer))) and words(said):
             return Fault("answer_type_mismatch", f"{said!r} is none of the choices")
+    return None
+
+
+# "What other functions do chloroplasts perform?", "What are the symptoms of flu?": of all that there are, one is half an answer.
+_ASKS_FOR_ALL = re.compile(
+    r"(?:what|which) (?:(?:are|were) (?:the |some |some of the |other )*(?:(?!called|known|named|made|used)[a-z-]+ ){0,3}?"
+    r"(?P<what>[a-z-]{3,}s)(?! (?:called|known|named|made|used)\b)|(?:other |two |three |four |five |main |major )*"
+    r"(?:[a-z-]+ ){0,2}?(?P<which>[a-z-]{3,}s) (?:do|did|are|were|have|can|should|must))\b",
+    re.IGNORECASE,
+)
+_NO_PLURAL = re.compile(r"(?:ss|us|is|ics|series|species|means|news|always|sometimes|does|was|has)$", re.IGNORECASE)
+_SERIES_BEFORE = re.compile(
+    r"(?:\w, ?(?:(?:and|or) )?(?:\w+ )?|\w,? (?:and|or) (?:the |a |an |much )?|(?:including|such as|both) (?:the |a |an )?)$"
+)
+_SERIES_BEHIND = re.compile(r"(?:,[^.;:!?\n]{1,120}?,? (?:and|or) \w|,? (?:and|or) (?:the |a |an )?\w)")
+
+
+def answer_is_part_of_a_series(pair: QAPair) -> Fault | None:
+    """One thing where all are asked for, and the document names others beside it."""
+    asked = _ASKS_FOR_ALL.match(unify(pair.question))
+    if (
+        pair.answer_type in ("list", "yes_no", "option", "number", "percentage")
+        or not asked
+        or language_of(pair.question) != ENGLISH
+    ):
+        return None
+    plural, answer = asked["what"] or asked["which"], pair.answer.strip()
+    if (
+        _NO_PLURAL.search(plural)
+        or re.search(r",|\b(?:and|or)\b", answer)
+        or (answer.endswith("s") and not _NO_PLURAL.search(answer))
+    ):
+        return None
+    text = pair.task.document.text
+    for found in re.finditer(re.escape(answer), text, re.IGNORECASE):
+        before, behind = text[max(0, found.start() - 60) : found.start()], text[found.end() : found.end() + 160]
+        if _SERIES_BEHIND.match(behind) and (behind[0] == "," or _SERIES_BEFORE.search(before)):
+            return Fault("answer_incomplete", f"{answer}{behind[:60].splitlines()[0]}")
     return None

@@ -131,6 +131,16 @@ _TWO_THINGS = re.compile(
     r"(?:in [^,?]+, )?(?:what|who) (?:is|are|was|were) the ((?:[\w'-]+ ){1,4})and the (?:[\w'-]+ ){1,5}(?:of|for|in)\b",
     re.IGNORECASE,
 )
+# "What is the risk of smokers compared to others?" - "12%": whose is it? A difference, a ratio or "how much more" is one figure.
+_FIGURES = ("number", "percentage", "money", "duration")
+_COMPARED = re.compile(r"\b(?:compared (?:to|with)|versus)(?= )", re.IGNORECASE)
+_DIFFERENCE = re.compile(
+    r"\b(?:differ\w*|ratio|relative|odds|hazard|times|\w*fold|increase\w*|decrease\w*|reduc\w+|change\w*|gain\w*|improve\w*|save[sd]?"
+    r"|saving|lower\w*|rise|rose|r[ai]sen|drop\w*|fell|fallen|fall|grow\w*|grew|p[- ]value|score|result|outcome|more|less|fewer"
+    r"|higher|larger|smaller|greater|longer|shorter|faster|slower|heavier|lighter|better|worse|older|younger|cheaper|dearer|wider"
+    r"|deeper|stronger|weaker|taller|bigger|warmer|colder|earlier|later)\b",
+    re.IGNORECASE,
+)
 _TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
 # "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
 _SECOND_QUESTION = re.compile(
@@ -157,6 +167,9 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     things = _TWO_THINGS.match(question) if pair.answer_type != "list" else None
     if things and not PREPOSITIONS & set(things[1].lower().split()) and len(list_items(pair.answer)) < 2:
         return Fault("question_multiple", things[0])
+    compared = _COMPARED.search(question) if pair.answer_type in _FIGURES else None
+    if compared and not _DIFFERENCE.search(f"{question} {pair.answer}"):
+        return Fault("question_multiple", f"{compared[0]}: a figure of each")
     second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
     if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
         return Fault("question_multiple", second[0].strip(" ,"))
@@ -241,7 +254,8 @@ _FREE_BEFORE = {
 _UNNAMED = re.compile(
     r"\bthe (?:company|firm|bill|film|movie|novel|band|team|club|project|programme|organi[sz]ation|museum|treaty"
     r"|agreement|committee|village|town|island|festival|professor|website|app|album|song|incident|accident|documentary|startup|"
-    r"foundation|university|couple)(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|"
+    r"foundation|university|couple|recipe|dish|soup|stew|sauce|drink|cake|dough|batter|dataset|data set|script|trial|cohort"
+    r"|ceremony|tournament)(?=\s*[?,.;]|'s\b|$|\s+(?:is|are|was|were|has|had|have|do|does|did|can|will|and|or|[a-z]+ed|"
     r"receive|sell|buy|make|teach|win|lose|use|build|begin|start|open|close|move|call|take|get|give|become|belong|cost|sign|play|"
     r"sing|need|plan|offer|work|show|tell|end|run|reach|lead|hold|hire|face|find|say|pay|cover|include)\b)",
     re.I,

@@ -23,7 +23,9 @@ from transforms.verify import VerifyQA
 PROMPTS = load_prompts()
 TOLD = Told(instructions_of(PROMPTS))
 DRAFTED = Stamp("synthesize", "m", 1, "abc")
-DOCUMENT = Document("bridge", "The Harrow Bridge in Tamble opened in 1932 and cost 4 million pounds.")
+DOCUMENT = Document(
+    "bridge", "The Harrow Bridge in Tamble opened in 1932 and cost 4 million pounds. It has a deck, two piers and a gate."
+)
 TASK = PersonaTask(DOCUMENT, "Other", Persona("sailor", "how old it is"))
 CLEAN = QAPair(TASK, "In which year did the Harrow Bridge open?", "1932", "date", stamps=(DRAFTED,))
 ABSENT = replace(CLEAN, answer="1923", fault=Fault("answer_not_in_document", "1923"))
@@ -116,6 +118,8 @@ def test_every_mendable_reason_is_one_of_the_rules() -> None:
         ("According to the passage, when did the Harrow Bridge open?", "1932", "date"),
         ("When did it open?", "1932", "date"),
         ("How old is the Harrow Bridge today?", "1932", "date"),
+        ("When was the opening?", "1932", "date"),
+        ("What are the parts of the Harrow Bridge?", "deck", "term"),
     ]
     marked = [next(apply_check(QAPair(TASK, *draft), TOLD, MENDABLE)) for draft in drafts]
     assert {pair.fault.reason for pair in marked if isinstance(pair, QAPair) and pair.fault} == MENDABLE

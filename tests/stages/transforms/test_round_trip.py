@@ -45,7 +45,9 @@ def test_the_reader_is_shown_document_and_question_and_no_stored_answer(
     assert not any(kept in behind for kept in ("40", "forty", "sailor"))
 
 
-@pytest.mark.parametrize("answer", ["40 m", "40 metres", " 40\nm ", "forty metres", "4000 cm", "40"])
+@pytest.mark.parametrize(
+    "answer", ["40 m", "40 metres", " 40\nm ", "forty metres", "4000 cm", "40", "131 feet (40 m)", "40 m (each)"]
+)
 def test_another_spelling_of_the_answer_agrees(
     serve: Make, model: Make, run_transform: Any, sound: VerifiedQA, answer: str
 ) -> None:

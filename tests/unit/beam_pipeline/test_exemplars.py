@@ -19,7 +19,7 @@ FACTS = {
     "number": "Tambora {n} threw out 150 cubic kilometres of rock.|How much rock did Tambora {n} throw out?|150 cubic kilometres",
     "place": "Expedition {n} of the Challenger ended at Spithead.|Where did expedition {n} of the Challenger end?|Spithead",
     "name": "Comet {n} was first seen by Caroline Herschel from Slough.|Who first saw comet {n}?|Caroline Herschel",
-    "term": "Sample {n} from the ravine turned out to be gneiss.|What rock was sample {n} from the ravine?|gneiss",
+    "term": "Sample {n} from Shutt Gorge turned out to be gneiss.|What rock was sample {n} from Shutt Gorge?|gneiss",
 }
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.clean_draft import clean_aliases, clean_answer, clean_question
-from transforms.records import ANSWER_TYPES
+from transforms.clean_draft import clean_aliases, clean_answer, clean_question, fitting_type
+from transforms.records import ANSWER_TYPES, AnswerType
 
 DOCUMENT = """The 1. FC K\u00f6ln was founded in 1948. The dose is 300 mg, for 1.5 million people. Madrid is not in the list:
 1. Paris
@@ -145,3 +145,37 @@ def test_time_grows_with_the_text_alone(piece: str) -> None:
         clean_answer(text + "x", answer_type, text)
     clean_question(text + "x")
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "fits"),
+    [
+        ("expression", "ternary operator", "term"),
+        ("expression", "God's alone to grant", "term"),
+        ("expression", "x + y", "expression"),
+        ("expression", "sin x", "expression"),
+        ("expression", "entropy", "expression"),
+        ("code", "corresponding responsibility", "term"),
+        ("code", "git commit", "code"),
+        ("code", "bool", "code"),
+        ("list", "a drug plan", "term"),
+        ("list", "salt, pepper", "list"),
+        ("money", "1 cup flour", "number"),
+        ("money", "5 pounds", "money"),
+        ("money", "200 drachmas", "money"),
+        ("money", "12 million", "money"),
+        ("name", "Ada", "name"),
+    ],
+)
+def test_the_type_is_one_that_the_answer_can_have(kind: AnswerType, answer: str, fits: str) -> None:
+    assert fitting_type(kind, answer, "Type `git commit` to keep it.") == fits
+
+
+@pytest.mark.parametrize("unit", ["a ", "ab", "`", "    ", "1 ", "$ a"])
+def test_no_text_takes_long_to_be_typed(unit: str) -> None:
+    text = unit * (50_000 // len(unit))
+    began = time.process_time()
+    for kind in ("code", "money", "list"):
+        fitting_type(kind, text[:20_000], text)
+        fitting_type(kind, "plain words", text)
+    assert time.process_time() - began < 5

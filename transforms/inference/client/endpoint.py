@@ -22,7 +22,7 @@ from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings,
 from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.patience import Patience
-from transforms.inference.client.self_report import told_progress, told_slots
+from transforms.inference.client.self_report import told_parameters, told_progress, told_slots
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
 
@@ -67,9 +67,19 @@ class Endpoint:
 
     async def models(self, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
         """Names of the models that the endpoint lists, to the holder of the key from that source. Raises as `ask` does."""
+        return [row["id"] for row in await self._model_rows(api_key, timeout_s) if "id" in row]
+
+    async def parameters(self, model: str, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> float | None:
+        """How many parameters a model has, where the list of models says so. Never raises."""
+        try:
+            return told_parameters(model, await self._model_rows(api_key, timeout_s))
+        except Exception:  # as for `alive`
+            return None
+
+    async def _model_rows(self, api_key: str, timeout_s: float) -> list[dict[str, Any]]:
         data, _ = await within(timeout_s, self._send(api_key, "/models"))
         rows = data.get("data") if isinstance(data, dict) else None
-        return [row["id"] for row in rows or [] if isinstance(row, dict) and "id" in row]
+        return [row for row in rows or [] if isinstance(row, dict)]
 
     async def alive(self) -> bool:
         """Whether the endpoint answers at all within `ALIVE_TIMEOUT_S`; what it answers does not matter. Never raises."""

@@ -1,11 +1,13 @@
-"""What a server tells of itself beside the OpenAI routes: how many requests it works on at once, and whether it goes on.
+"""What a server tells of itself beside the OpenAI routes: how many requests it works on at once, whether it goes on, how large
+its model is.
 
 llama.cpp has `/props` and `/slots`; vLLM and SGLang, and llama.cpp where it is asked to, count tokens in `/metrics`. Other
 servers and gateways answer 404, and then nothing is known.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 import orjson
 
@@ -31,6 +33,24 @@ async def told_progress(fetch: Fetch) -> object:
         case [dict(), *_] as slots:
             return [slot for slot in slots if isinstance(slot, dict) and slot.get("is_processing")] or None
     return _TOKENS.findall(await fetch("/metrics") or b"") or None
+
+
+_SIZE = re.compile(r"(?<![\w.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?) ?([bm])(?![a-z0-9])", re.IGNORECASE)
+
+
+def told_parameters(model: str, rows: Iterable[Mapping[str, Any]] = ()) -> float | None:
+    """How many parameters a model has, by its row in the list of models (llama.cpp) or by its name; None if neither tells.
+
+    "Qwen2.5-7B-Instruct", "qwen2.5:1.5b", "Mixtral-8x7B", "gemma-3-270m"; of "30B-A3B" the first, which is all of them.
+    """
+    for row in rows:
+        meta = row.get("meta")
+        if row.get("id") == model and isinstance(meta, Mapping) and isinstance(count := meta.get("n_params"), int) and count > 0:
+            return float(count)
+    named = _SIZE.search(model.rpartition("/")[2])
+    if not named:
+        return None
+    return float(named[1] or 1) * float(named[2]) * (1e9 if named[3] in "bB" else 1e6)
 
 
 def _json(content: bytes | None) -> object:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.demo_endpoint import rules
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
-from beam_pipeline.exit_codes import UNUSABLE
+from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main
 from beam_pipeline.options.model_settings import stage_models
+from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.plan import run_prompts
 from beam_pipeline.run.preflight import run_models
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import Answer, Asked
 from tests.places import SAMPLE
@@ -87,3 +90,37 @@ def test_vectors_of_a_length_that_the_model_does_not_give(tmp_path: Path, capsys
     assert code == UNUSABLE
     assert "gives vectors of" in said and "not of 1000000" in said and "leave dimensions out of --decontamination" in said
     assert "/v1/embeddings?" not in said
+
+
+def by_rules(asked: Asked) -> Any:
+    return rules.answer(asked.body["messages"]) or {"ready": True}
+
+
+def small_run(tmp_path: Path, endpoint: Any, *more: str) -> dict[str, Any]:
+    arguments = ["--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, *more]
+    (tmp_path / "in.jsonl").write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:2]), "utf-8")
+    assert main([*arguments, "--report=false"]) == OK
+    return read_options(str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(("model", "asked"), [("tiny-1.5b", True), ("large-70b", False), ("nameless", False)])
+def test_a_small_model_answers_each_question_once_more(
+    tmp_path: Path, serve: Any, capsys: pytest.CaptureFixture[str], model: str, asked: bool
+) -> None:
+    endpoint = serve(by_rules, models=(model,))
+    options = small_run(tmp_path, endpoint)
+    assert options["round_trip"] is asked
+    summary = read_summary(str(tmp_path / "out" / SUMMARY_FILE))
+    assert ("round_trip" in summary["stages"]) == asked
+    assert ("tiny-1.5b has 1.5 billion parameters: each question" in capsys.readouterr().err) == asked
+
+
+def test_who_says_no_to_the_second_answer_has_none(tmp_path: Path, serve: Any) -> None:
+    endpoint = serve(by_rules, models=("tiny-1.5b",))
+    assert small_run(tmp_path, endpoint, "--round_trip=false")["round_trip"] is False
+
+
+def test_a_run_that_goes_on_keeps_to_what_it_began_with(tmp_path: Path, serve: Any) -> None:
+    small_run(tmp_path, serve(by_rules, models=("tiny-1.5b",)))
+    options = small_run(tmp_path, serve(by_rules, models=("large-70b",)), "--resume")
+    assert options["round_trip"] is True

@@ -71,3 +71,47 @@ def test_innocent(answer: str, answer_type: str, question: str) -> None:
 )
 def test_yes_and_no_answer_no_question_with_what(question: str, fits: bool) -> None:
     assert ("answer_type_mismatch" in faults("no", "yes_no", question)) == (not fits)
+
+
+@pytest.mark.parametrize(
+    ("answer", "exact"),
+    [("millions of animals", False), ("hundreds", False), ("two millions", True), ("1.5 millions", True), ("a million", True)],
+)
+def test_an_order_of_magnitude_is_no_number(answer: str, exact: bool) -> None:
+    assert ("answer_type_mismatch" in faults(answer, "number", "How many animals live in Kenya?")) == (not exact)
+
+
+SERIES = (
+    "Chloroplasts carry out fatty acid synthesis, much amino acid synthesis, and the immune response. Both cats and dogs purr."
+)
+
+
+def incomplete(question: str, answer: str, answer_type: str = "term") -> bool:
+    task = PersonaTask(Document("d", SERIES), "Other", Persona("reader"))
+    return answer_rules.answer_is_part_of_a_series(QAPair(task, question, answer, answer_type)) is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What other functions do chloroplasts perform?", "fatty acid synthesis"),
+        ("What are the functions of chloroplasts?", "fatty acid synthesis"),
+    ],
+)
+def test_one_of_a_series_is_half_an_answer_to_who_asks_for_all(question: str, answer: str) -> None:
+    assert incomplete(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "answer_type"),
+    [
+        ("What function of chloroplasts makes fats?", "fatty acid synthesis", "term"),
+        ("What are the functions of chloroplasts?", "fatty acid synthesis, amino acid synthesis, immune response", "list"),
+        ("What are the functions of chloroplasts?", "carry out", "term"),
+        ("What are chloroplasts called?", "fatty acid synthesis", "term"),
+        ("What is the basis of life?", "fatty acid synthesis", "term"),
+        ("Quelles sont les fonctions des chloroplastes ?", "fatty acid synthesis", "term"),
+    ],
+)
+def test_who_asks_for_one_gets_one(question: str, answer: str, answer_type: str) -> None:
+    assert not incomplete(question, answer, answer_type)

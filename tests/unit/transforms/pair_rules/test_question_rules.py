@@ -99,3 +99,25 @@ def test_innocent(question: str) -> None:
 )
 def test_any_text_has_an_answer(question: str) -> None:
     assert all(isinstance(reason, str) for reason in faults(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "two"),
+    [
+        ("What is the risk of diabetes for smokers compared to others?", True),
+        ("How much does copper cost compared with steel?", True),
+        ("What is the relative risk of diabetes for smokers compared to others?", False),
+        ("How much higher is the risk of smokers compared with others?", False),
+        ("By what percentage does it reduce the risk compared to nothing?", False),
+    ],
+)
+def test_a_figure_compared_with_another_is_whose(question: str, two: bool) -> None:
+    fault = question_rules.question_asks_twice(QAPair(TASK, question, "12%", "percentage"))
+    assert (fault is not None) == two
+    assert question_rules.question_asks_twice(QAPair(TASK, question, "smoking", "term")) is None
+
+
+@pytest.mark.parametrize("thing", ["recipe", "dish", "trial", "dataset"])
+def test_a_thing_that_nothing_names_is_nobodys(thing: str) -> None:
+    assert "question_dangling_pronoun" in faults(f"Which vegetable is used in the {thing}?")
+    assert "question_dangling_pronoun" not in faults(f"Which vegetable is used in the {thing} of Julia Child?")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from transforms.inference.client.self_report import told_progress, told_slots
+from transforms.inference.client.self_report import told_parameters, told_progress, told_slots
 
 SLOT = {"id": 0, "is_processing": True, "n_prompt_tokens_processed": 512, "next_token": [{"n_decoded": 3}]}
 VLLM = """# HELP vllm:prompt_tokens_total Number of prefill tokens processed.
@@ -45,3 +45,35 @@ IDLE = {**SLOT, "is_processing": False}
 @pytest.mark.parametrize("told", [{}, {"slots": [IDLE]}, {"metrics": "up 1\n"}, {"slots": {"error": 1}}])
 def test_nothing_is_known_of_a_server_that_says_nothing_or_has_nothing_to_do(told: dict[str, Any]) -> None:
     assert asked(told_progress, **told) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "billions"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", 7),
+        ("qwen2.5:1.5b", 1.5),
+        ("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", 1.5),
+        ("mistralai/Mixtral-8x7B-v0.1", 56),
+        ("Qwen3-30B-A3B", 30),
+        ("gemma-3-270m-it", 0.27),
+        ("7b-team/large", None),
+        ("gpt-4o-mini", None),
+        ("phi-4", None),
+        ("model-v2b1", None),
+        ("", None),
+    ],
+)
+def test_how_large_a_model_is_by_its_name(model: str, billions: float | None) -> None:
+    assert told_parameters(model) == (billions and pytest.approx(billions * 1e9))
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"id": "m-7b", "meta": {"n_params": 1_777_088_000}}, 1_777_088_000),
+        ({"id": "other", "meta": {"n_params": 5}}, 7e9),
+        *(({"id": "m-7b", "meta": meta}, 7e9) for meta in (None, {}, [], {"n_params": "many"}, {"n_params": 0})),
+    ],
+)
+def test_how_large_a_model_is_by_the_list_of_models(row: dict[str, Any], told: float) -> None:
+    assert told_parameters("m-7b", [row]) == told

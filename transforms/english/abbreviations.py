@@ -1,0 +1,41 @@
+"""Abbreviations that a document makes for itself, and what it says that they stand for."""
+
+import re
+
+_CAPITALS = re.compile(r"(?<![\w(/-])[A-Z]{2,6}(?![\w)/-])")
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+# Words that give no letter: "Department of Health (DH)".
+_SILENT = frozenset("of the and for in on to a an".split())
+# A reader knows these better than what they stand for.
+_HOUSEHOLD = frozenset(
+    "DNA RNA USA NASA HIV AIDS BBC FIFA NATO UNESCO UNICEF NFL NBA GDP CEO TV PC HTML HTTP URL SQL UK US UN EU".split()
+)
+_MOST = 5  # in a question
+
+
+def long_form(short: str, document: str) -> str | None:
+    """What stands before "(WM)" in a document if its words begin with these letters: "working memory"; None if nothing does."""
+    at = document.find(f"({short})")
+    if at < 0:
+        return None
+    words = list(_WORD.finditer(document, max(0, at - 200), at))[-2 * len(short) :]
+    letters = [word[0].lower() for word in short]
+    for first in range(len(words) - 1, -1, -1):
+        voiced = [word[0][0].lower() for word in words[first:] if word[0].lower() not in _SILENT]
+        if voiced == letters and words[first][0].lower() not in _SILENT:
+            said = document[words[first].start() : at].strip()
+            return said if re.fullmatch(r"[\w' -]+", said) else None
+    return None
+
+
+def spell_out(question: str, document: str) -> str:
+    """A question with the document's own abbreviations spelt out where they stand first: "working memory (WM)".
+
+    Its reader has not seen what they stand for. What everybody knows is left, and so is what the question spells out.
+    """
+    for short in list(dict.fromkeys(_CAPITALS.findall(question)))[:_MOST]:
+        if short in _HOUSEHOLD or not (long := long_form(short, document)) or long.lower() in question.lower():
+            continue
+        first = next(found for found in _CAPITALS.finditer(question) if found[0] == short)
+        question = f"{question[: first.start()]}{long} ({short}){question[first.end() :]}"
+    return question
