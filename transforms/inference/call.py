@@ -264,11 +264,13 @@ class CallFn(BacklogFn):
                 deliver([answers[index] for index in sorted(answers)])
 
         variables = {name: neutralise(value) for name, value in self._variables(element, *side).items()}
-        messages = self._prompts.messages(self._stage, _neutralised(document_of(element).text), variables)
+        document = _neutralised(document_of(element).text)
+        messages = self._prompts.messages(self._stage, document, variables)
         origin = self._route(element)
         self._runtime.yields.asked(self._stage, name_of(element), self._models[0].min_yield)
+        shared = 0 if self._prompts.prompt(self._stage).closed_book else len(document)
         for index, model in enumerate(self._models):
-            request = Request(self._stage, origin, messages, self._schema, model, self._signature)
+            request = Request(self._stage, origin, messages, self._schema, model, self._signature, shared)
             self._runtime.submit(Call(request, self._reply_type, self._rank, partial(put, index), self._choices))
 
     def _results(self, element: Item, answer: list[Answer]) -> Iterator[Any]:

@@ -258,17 +258,23 @@ class Runtime:
     def _ensure_replicas(self, config: ModelConfig) -> None:
         for url in config.endpoints:
             if url not in self._router.replicas:
-                ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
-                initial = initial_limit(config.processes, len(config.endpoints))
-                limiter = Limiter(ceiling, config.request_timeout_s, initial)
-                replica = Replica(Endpoint(url), limiter, config.processes, asked=True)
-                self._router.replicas[url] = replica
+                replica = self._router.replicas[url] = replica_of(Endpoint(url), config)
                 self._spawn(self._ask_slots(replica, config.api_key))
 
     async def _ask_slots(self, replica: Replica, api_key: str) -> None:
-        """Begin with what a server says that it works on at once; where it does not say, with a burst."""
-        replica.told(await replica.endpoint.slots(api_key))
+        """Begin with what a server says that it works on at once, and that it holds; where it does not say, with a burst."""
+        slots, room = await asyncio.gather(replica.endpoint.slots(api_key), replica.endpoint.room(api_key))
+        replica.told(slots)
+        if room is not None:
+            replica.room.told(room)
         self._router.fill(replica)
+
+
+def replica_of(endpoint: Endpoint, config: ModelConfig) -> Replica:
+    """An endpoint as the router sees it at first: nothing is known of it."""
+    ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
+    limiter = Limiter(ceiling, config.request_timeout_s, initial_limit(config.processes))
+    return Replica(endpoint, limiter, config.processes, asked=True)
 
 
 _runtime: Runtime | None = None

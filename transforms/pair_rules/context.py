@@ -8,6 +8,7 @@ of those rewritten to stand alone 1.6%, and nearly all of these do not; of 2,800
 """
 
 import re
+from itertools import islice
 
 from transforms.english.names import TITLES
 from transforms.languages.short_texts import ENGLISH, language_of
@@ -35,10 +36,53 @@ def question_asks_of_an_unnamed_study(pair: QAPair) -> Fault | None:
     statistic = _STATISTIC.search(question) or re.search("\u00b1", pair.answer) or _COMPARED.search(question)
     if statistic:
         return Fault(_REASON, statistic[0])
+    if specimens := _SPECIMENS.search(question):
+        return Fault(_REASON, specimens[0])
     people = _TOOK_PART.search(question) or (_PEOPLE.search(question) if _PAST.search(question) else None)
-    if people and _MEASURED.search(question) and not _names(question):
+    if people and _MEASURED.search(question) and not _SOMEWHERE.search(question):
         return Fault(_REASON, people[0])
+    figure = _FIGURE.match(question)
+    if figure and not _SOMEWHERE.search(question) and _was_measured_once(pair):
+        return Fault(_REASON, f"{figure[0]}: found once")
     return None
+
+
+def _was_measured_once(pair: QAPair) -> bool:
+    """Whether the document gives the answer, a figure, in sentences that tell what was found: "was 60 minutes"."""
+    text, answer = pair.task.document.text, pair.answer.strip()
+    said = [_sentence_around(text, found.start()) for found in islice(_as_a_word(answer).finditer(text), MOST_PLACES)]
+    return bool(said) and all(_FOUND_ONCE.search(sentence) for sentence in said)
+
+
+def _as_a_word(answer: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.]){re.escape(answer)}(?![\w])")
+
+
+def _sentence_around(text: str, at: int) -> str:
+    """The sentence at a place in a text, or so much of it as is near."""
+    before, behind = text[max(0, at - NEAR) : at], text[at : at + NEAR]
+    begins = max(before.rfind(". "), before.rfind("\n"), before.rfind("? ")) + 1
+    ends = _SENTENCE_ENDS.search(behind)
+    return before[begins:] + (behind[: ends.start()] if ends else behind)
+
+
+# Places of an answer that are looked at, and characters around each.
+MOST_PLACES, NEAR = 5, 300
+_SENTENCE_ENDS = re.compile(r"[.?!](?=\s|$)|\n")
+_FOUND_ONCE = re.compile(
+    r"\b(?:was|were|had|showed|found|received|underwent|reported|developed|belonged|averaged)\b", re.IGNORECASE
+)
+_FIGURE = re.compile(
+    r"(?:what|which) (?:is|was|are|were) the (?:[a-z-]+ )?(?:mean|median|average|sensitivity|specificity|prevalence|incidence|"
+    r"mortality|survival|rate|number|percentage|proportion|frequency|duration)\b",
+    re.IGNORECASE,
+)
+# "The bacteria found in the urine samples": in whose?
+_SPECIMENS = re.compile(
+    r"\b(?:in|from|of) (?:the|these|those) (?:[a-z-]+ )?(?:samples|specimens|isolates)\b(?! of\b)", re.IGNORECASE
+)
+# Where it was, by a name: "at Albany General Hospital", "of American physicians".
+_SOMEWHERE = re.compile(r"\b(?:in|at|from|of|by|during|among|for) (?:the )?[A-Z][a-z]|\b[A-Z][a-z]+(?:an|ese|ish)\b")
 
 
 _PEOPLE = re.compile(
@@ -125,8 +169,22 @@ _IDENTIFIER = re.compile(
 _HOLDS = re.compile(r"\b(?:value|output|total|sum|result|length|size|number|how many|how much|printed|contains?|stored)\b", re.I)
 
 
+def question_asks_of_its_reader(pair: QAPair) -> Fault | None:
+    """What only the reader could say of what is his: an exercise, and no question that has one answer."""
+    found = _YOURS.search(_asked_alone(pair))
+    return Fault(_REASON, found[0]) if found else None
+
+
+_YOURS = re.compile(
+    r"\byour (?:(?:first|last|own|full|current) )?(?:names?|age|code|programs?|project|team|company|account|score|class|school|"
+    r"group|family|city|country|favou?rite|computer|machine|file|folder|password|email|address)\b",
+    re.IGNORECASE,
+)
+
+
 CONTEXT_RULES = (
     question_asks_of_an_unnamed_study,
+    question_asks_of_its_reader,
     question_asks_of_an_unnamed_recipe,
     question_asks_of_an_unshown_program,
     question_asks_of_an_unnamed_event,

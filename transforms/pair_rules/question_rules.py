@@ -263,7 +263,8 @@ _UNNAMED = re.compile(
 # "What is the name of the drink?", "Who was the winner of the match?": of which?
 _NAME_OF_THE = re.compile(
     r"(?:what|who) (?:is|was|are|were) the (?:(?:full|exact|real|official|final|total) )?"
-    r"(?:names?|titles?|scores?|winners?|outcome|results?|date|location|venue) of the (?P<noun>[a-z-]+(?: [a-z-]+)?)\?$"
+    r"(?:names?|titles?|scores?|winners?|outcome|results?|date|location|venue|stock) of the "
+    r"(?P<noun>[a-z-]+(?: [a-z-]+)?)\?(?P<rest>.*)$"
 )
 _EMPTY_OPENING = re.compile(
     rf"it's |it (?:(?:is|was|has been|will be) )?(?:{_EMPTY_AFTER}|(?:approximately |about )?\d|(?:an? "
@@ -299,7 +300,8 @@ def question_has_a_dangling_pronoun(pair: QAPair) -> Fault | None:
     unnamed = _UNNAMED.search(question)
     if unnamed and not _in_general(question, unnamed) and not _names_anything(question) and not _said_of(question, unnamed):
         return Fault("question_dangling_pronoun", unnamed[0])
-    if nameless := _NAME_OF_THE.match(question[:1].lower() + question[1:]):
+    nameless = _NAME_OF_THE.match(question[:1].lower() + question[1:])
+    if nameless and f" the {nameless['noun']} " not in nameless["rest"].lower():  # "The drink is chilled and sweet."
         return Fault("question_dangling_pronoun", f"the {nameless['noun']}")
     for pointing in _POINTING.finditer(question):
         before = question[: pointing.start()]
@@ -346,7 +348,7 @@ _DEICTIC = re.compile(
     r"weeks?|decades?|days)(?! (?:of|before))|(?:a |\d+ |few |two |three |five |ten |several )(?:years?|months?|weeks?|"
     r"days?) ago|who (?:is|are) now|the (?:current|latest|newest|reigning) (?:[\w-]+ ){0,3}?(?:version|edition|release|model|"
     r"president|prime minister|ceo|king|queen|mayor|champion|record|population|price|government|chancellor|governor|chair|"
-    r"chairman|director|head|owner|generation|estimate|figures?|data))\b"
+    r"chairman|director|head|owner|generation|estimate|figures?|data|stock|status|rate|number|level|value|state|holder))\b"
     r"|\bnow\?$",
     re.IGNORECASE,
 )

@@ -12,6 +12,15 @@ from transforms.inference.config import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """A prompt's characters: of the document, of the instructions in front of it, and of all."""
+
+    document: int
+    instructions: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to a model.
 
@@ -25,6 +34,14 @@ class Request:
     schema: dict[str, Any] | None
     config: ModelConfig
     signature: str = ""
+    document_characters: int = 0
+
+    @property
+    def length(self) -> Length | None:
+        """How much of a server's prefix cache it needs; None where it has no document that other calls share."""
+        if not self.document_characters:
+            return None
+        return Length(self.document_characters, len(self.messages[0]["content"]) if self.messages[1:] else 0, self.characters)
 
     @property
     def characters(self) -> int:

@@ -42,6 +42,11 @@ class EmbeddingRequest:
     width: int = 0
 
     @property
+    def length(self) -> None:
+        """Nothing of it is shared with other requests."""
+        return None
+
+    @property
     def characters(self) -> int:
         """How long the texts are together."""
         return sum(map(len, self.texts))

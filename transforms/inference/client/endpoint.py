@@ -22,7 +22,7 @@ from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings,
 from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.patience import Patience
-from transforms.inference.client.self_report import told_parameters, told_progress, told_slots
+from transforms.inference.client.self_report import told_parameters, told_progress, told_room, told_slots
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
 
@@ -163,6 +163,10 @@ class Endpoint:
         The key is that of the last question if none is named.
         """
         return await told_slots(lambda path: self._fetch(path, SLOTS_TIMEOUT_S, api_key))
+
+    async def room(self, api_key: str = "") -> int | None:
+        """How many tokens the server's prefix cache holds, if it says so within moments. Never raises."""
+        return await told_room(lambda path: self._fetch(path, SLOTS_TIMEOUT_S, api_key))
 
     async def _progress(self, timeout_s: float) -> object:
         return await told_progress(lambda path: self._fetch(path, min(timeout_s, LOOK_TIMEOUT_S)))

@@ -1,5 +1,5 @@
-"""What a server tells of itself beside the OpenAI routes: how many requests it works on at once, whether it goes on, how large
-its model is.
+"""What a server tells of itself beside the OpenAI routes: how many requests it works on at once, how much its cache holds,
+whether it goes on, how large its model is.
 
 llama.cpp has `/props` and `/slots`; vLLM and SGLang, and llama.cpp where it is asked to, count tokens in `/metrics`. Other
 servers and gateways answer 404, and then nothing is known.
@@ -25,6 +25,21 @@ async def told_slots(fetch: Fetch) -> int | None:
         case {"total_slots": int(slots)} if slots > 0:
             return slots
     return None
+
+
+async def told_room(fetch: Fetch) -> int | None:
+    """How many tokens the server's prefix cache holds, if it says so: vLLM in blocks, SGLang in tokens."""
+    said = (await fetch("/metrics") or b"").decode("utf-8", "replace")
+    if info := _CACHE_INFO.search(said):
+        sizes = {name: int(number) for name, number in _CACHE_SIZE.findall(info[0])}
+        return sizes.get("block_size", 0) * sizes.get("num_gpu_blocks", 0) or None
+    told = _MOST_TOKENS.search(said)
+    return int(float(told[1])) or None if told else None
+
+
+_CACHE_INFO = re.compile(r"^vllm:cache_config_info\{[^}\n]*\}", re.MULTILINE)
+_CACHE_SIZE = re.compile(r'\b(block_size|num_gpu_blocks)="(\d+)"')
+_MOST_TOKENS = re.compile(r"^sglang:max_total_num_tokens(?:\{[^}\n]*\})? ([\d.e+]+)$", re.MULTILINE)
 
 
 async def told_progress(fetch: Fetch) -> object:

@@ -16,13 +16,13 @@ from collections import deque
 from enum import Enum
 
 from transforms.inference.scheduling.latency_samples import HEADROOM, SMALLEST_SAMPLE, Measurement, Ticket, read_burst
+from transforms.inference.scheduling.writing_speed import REMEMBERED, WritingSpeed
 
-# vLLM's default of sequences at a time; more than that waits in its line. Starting lower leaves slots
-# idle at every start, starting higher only makes the line longer until the first burst is read.
-INITIAL_LIMIT = 256
+# The first burst is no larger than what it takes to read it; from there the limit grows as long as that finishes more.
+INITIAL_LIMIT = 64
 MAX_LIMIT = 2048
-# Replicas of a pool and processes that begin together share a first burst, down to what can still be read.
-SMALLEST_INITIAL = 64
+# vLLM's default of sequences at a time. A limiter that is told nothing else begins with as many.
+USUAL_SLOTS = 256
 # Requests whose latencies make one measurement, and the share of a round of them that must be back: a
 # median needs half. The late ones count as long, so they must be as few where it takes several rounds.
 SMALLEST_MEASUREMENT, LARGEST_MEASUREMENT = 96, 192
@@ -33,6 +33,14 @@ ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
 # A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
 SMALLEST_BURST = 4 * SMALLEST_SAMPLE
 STEP = 1.5
+# Changes of the limit that are worth it, and the most at once: too many do little harm, too few leave slots idle.
+SMALLEST_CHANGE, MOST_UP, MOST_DOWN = 0.05, 1.5, 1.1
+WAITING_ROOM, SHARE_SMOOTHING, JUDGED_BY = 1.5, 0.5, 64
+# The first burst finds no document in the cache, and a server that reads them one after the other has a line of those. Only
+# where so few of it were worked on is it one for slots.
+CLEAR_LINE = 0.5
+# At first the limit doubles. The border is as far from no gain as from all that there can be.
+RAMP_STEP, RAMP_GROWTH = 2.0, 1.4
 # A step of 1.5 brings 1.5 times the work of an idle server and none of a busy one; the borders lie
 # where chance (a tenth, one standard deviation) seldom reaches from either side.
 GROWTH_THAT_COUNTS = 1.12
@@ -67,14 +75,9 @@ RATE_OVER = 64
 REMEMBERED_TIMES = 2 * MAX_LIMIT
 
 
-def initial_limit(processes: int, replicas: int) -> int:
-    """The first limit of one replica in one process, so that what begins together is one burst.
-
-    A burst at every replica of a pool would begin so many documents that their prefixes push each other out of
-    small caches: with four replicas of 8 slots 0.896 of the prompt was cached instead of 0.920.
-    """
-    share = max(1, INITIAL_LIMIT // processes)
-    return min(share, max(SMALLEST_INITIAL, share // replicas))
+def initial_limit(processes: int) -> int:
+    """The first limit of a replica in one process: processes that begin together share a first burst."""
+    return max(1, INITIAL_LIMIT // processes)
 
 
 class Phase(Enum):
@@ -92,10 +95,10 @@ class Limiter:
     Call from one thread; `now` is monotonic seconds. A request is given up when the server was silent for `timeout_s`.
     """
 
-    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = INITIAL_LIMIT) -> None:
+    def __init__(self, ceiling: int = MAX_LIMIT, timeout_s: float = math.inf, initial: int = USUAL_SLOTS) -> None:
         self.ceiling = ceiling
         self.timeout_s = timeout_s
-        self.limit = self.base = min(ceiling, initial)
+        self.limit = self.base = self._aim = min(ceiling, initial)
         self.phase = Phase.BURST
         self._measurement = Measurement(self.limit)
         self._base_load = float(self.base)
@@ -103,7 +106,12 @@ class Limiter:
         self._told = 0  # what the server says that it works on; 0 if it does not say
         self._rested = 0
         self._look_higher = True
+        self._ramping = True
         self._doubted = False
+        self._speed = WritingSpeed()
+        self._steered = False  # by that
+        self._share = 1.0
+        self._load = 0  # counts the changes of the limit
         self._in_flight = 0
         self._usual = float(self.limit)
         # Overload: the current window, and what the last cut left behind.
@@ -133,18 +141,27 @@ class Limiter:
         self._usual += (self._in_flight - self._usual) / USUAL_OVER
         measurement = self._measurement
         if measurement.full or not self._measures():
-            return Ticket(stage, in_flight, None)
+            return Ticket(stage, in_flight, None, load=self._load)
         measurement.begin(stage, in_flight)
-        return Ticket(stage, in_flight, measurement)
+        return Ticket(stage, in_flight, measurement, load=self._load)
 
-    def completed(self, ticket: Ticket, now: float, latency_s: float) -> None:
-        """A request ended well after `latency_s` seconds on the wire."""
+    def completed(self, ticket: Ticket, now: float, latency_s: float, written: int = 0) -> None:
+        """A request ended well after `latency_s` seconds on the wire.
+
+        `written` are the tokens of its reply, if the server needed not read its document for it; else 0.
+        """
         if self._first_begun is None:
             self._first_begun = now - latency_s
         self._answered.append(now)
         self._count(now, refused=False)
         if self.phase is Phase.FILLING:
             self._fill(self.limit + 1)
+        if self.phase is Phase.HIGHER and self.limit < self._aim:
+            self.limit += 1
+        if ticket.load == self._load and not self._told:
+            self._speed.add(ticket.stage, written, latency_s)
+            if len(self._speed) >= max(JUDGED_BY, min(REMEMBERED, self.limit)) and self.phase is not Phase.RECOVERING:
+                self._steer(latency_s)
         measurement, ticket.measurement = ticket.measurement, None
         if measurement is None or measurement is not self._measurement:
             return
@@ -154,6 +171,25 @@ class Limiter:
             self._pace(measurement, now)
         if self._enough(measurement):
             self._learn(measurement)
+
+    def _steer(self, latency_s: float) -> None:
+        """Have as many in flight as the server writes at, and a few that wait."""
+        share = self._speed.share()
+        if share is None:
+            return
+        self._steered = True
+        self._speed.forget()
+        in_use = self._usual >= IN_USE * self.limit
+        self._share = share if not self._steered else self._share + (share - self._share) * SHARE_SMOOTHING
+        aim = self._share * min(self.limit, self._usual) * WAITING_ROOM
+        if aim > self.limit and (not in_use or latency_s * STEP > PATIENCE * self.timeout_s):
+            aim = self.limit
+        aim = max(self.limit / MOST_DOWN, min(MOST_UP * self.limit, aim))
+        if abs(aim - self.limit) < SMALLEST_CHANGE * self.limit:
+            return
+        self.base = max(1, min(self.ceiling, round(aim)))
+        self._move(Phase.STEADY, self.base)
+        self._load += 1
 
     def ended(self, ticket: Ticket) -> None:
         """A request ended in whichever way; if not `completed`, it says nothing about the endpoint's speed."""
@@ -189,6 +225,8 @@ class Limiter:
         """
         if self.phase in (Phase.BURST, Phase.RECOVERING):
             return True
+        if self.phase is Phase.HIGHER and self.limit < self._aim:
+            return False
         return IN_USE * min(self.limit, self._usual) <= self._in_flight <= self.limit
 
     def _enough(self, measurement: Measurement) -> bool:
@@ -249,6 +287,9 @@ class Limiter:
         self._move(Phase.RECOVERING, limit)
 
     def _learn(self, measurement: Measurement) -> None:
+        if self._steered and self.phase is not Phase.RECOVERING:
+            self._measurement = Measurement(measurement.size)
+            return
         match self.phase:
             case Phase.FILLING:
                 pass
@@ -275,9 +316,11 @@ class Limiter:
         enough = read_burst(measurement)
         if enough is None:
             enough = self.base
-        elif enough == math.inf and not short and self.base < INITIAL_LIMIT:
-            self.base = min(2 * self.base, INITIAL_LIMIT, self.ceiling)  # a share of a burst, and no line: no need of small steps
-        self.base = int(max(1, min(self.base, enough)))
+        if enough == math.inf and not short and self.base < USUAL_SLOTS:
+            self.base = min(2 * self.base, USUAL_SLOTS, self.ceiling)  # no line, not even of documents to read
+        elif enough < CLEAR_LINE * self.base:
+            self._ramping = False
+            self.base = int(max(1, enough))
         # Supply that plainly found no line is not to be held back soon for a look below it.
         self._rested = LONG_REST if short and enough == math.inf else 0
         self._look_higher = self._in_time(measurement)
@@ -285,6 +328,12 @@ class Limiter:
 
     def _learn_from_higher(self, measurement: Measurement) -> None:
         gain = self._gain(measurement)
+        if self._ramping:
+            self._ramping = gain >= RAMP_GROWTH and self._in_time(measurement) and self.limit < self.ceiling
+            if self._ramping:
+                self._measured_base(measurement)
+                self._move(Phase.HIGHER, int(self.base * RAMP_STEP))
+                return
         # A ceiling can make the step smaller, and with it what is to be expected of it.
         expected = (self.limit / self.base - 1) / (STEP - 1)
         if self._doubt((gain - 1) / expected + 1, DOUBTFUL_GROWTH):
@@ -334,7 +383,7 @@ class Limiter:
         if self._rested > 0:
             self._move(Phase.STEADY, self.base)
         elif self._look_higher and self.limit < (self._told or self.ceiling) and not self._supply_is_short:
-            self._move(Phase.HIGHER, max(self.base + 1, int(self.base * STEP)))
+            self._move(Phase.HIGHER, max(self.base + 1, int(self.base * (RAMP_STEP if self._ramping else STEP))))
         elif self._base_load >= (SMALLEST_BURST if self._supply_is_short else SMALLEST_LINE):
             self._move(Phase.LOWER, int(self._base_load / STEP))
         else:
@@ -371,10 +420,11 @@ class Limiter:
         limit = max(1, min(self.ceiling, limit))
         if limit < self.limit:
             self._open_window(None)  # what was refused before says nothing about less
-        self.phase, self.limit = phase, limit
+        self.phase, self._aim = phase, limit
         if phase is Phase.HIGHER:
-            self._usual = max(self._usual, self.limit)  # measure once it is in use, or plainly never will be
+            self._usual = max(self._usual, limit)  # measure once it is in use, or plainly never will be
+        self.limit = min(self.limit, limit) if phase is Phase.HIGHER else limit
         smallest = SMALLEST_MEASUREMENT
         if phase is Phase.RECOVERING:
             smallest = 1 if self.limit < self._regain_to else SMALLEST_RECOVERY
-        self._measurement = Measurement(min(LARGEST_MEASUREMENT, max(smallest, self.limit)))
+        self._measurement = Measurement(min(LARGEST_MEASUREMENT, max(smallest, limit)))

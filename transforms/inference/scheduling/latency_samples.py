@@ -69,12 +69,16 @@ class Measurement:
 
 @dataclass
 class Ticket:
-    """A request, as the limiter knows it. `rank` counts those in flight before it; `latency_s` is known of one that came back."""
+    """A request, as the limiter knows it. `rank` counts those in flight before it; `latency_s` is known of one that came back.
+
+    `load` tells limits apart: it was begun under the limiter's so-manieth.
+    """
 
     stage: str
     rank: int
     measurement: Measurement | None
     latency_s: float = 0.0
+    load: int = 0
 
 
 def read_burst(measurement: Measurement) -> float | None:

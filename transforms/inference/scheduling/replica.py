@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 
+from transforms.inference.client.chat import Length
 from transforms.inference.client.endpoint import Endpoint
 from transforms.inference.scheduling.concurrency import Limiter
+from transforms.inference.scheduling.room import Room
 
 # Failures in a row after which a replica counts as down.
 FAILURES_TO_OPEN = 3
@@ -21,6 +23,11 @@ FAILURES_TO_OPEN = 3
 FORGET_FAILURES_S = 60.0
 # How long a slot is kept for the next call of its document: a share of the last one, and at most.
 KEPT_SHARE, KEPT_MOST_S = 0.05, 0.25
+
+# Documents under way are kept to what fills the slots with calls of theirs, and so much more; the second where no other call
+# waits. How many calls a document has at a time is averaged over so many. A new document for each that ends keeps them in all
+# stages; begun in waves they would all be read at once, and then none for a while.
+MORE_DOCUMENTS, MOST_DOCUMENTS, CALLS_AVERAGED = 1.1, 1.3, 500
 
 _Entry = tuple[tuple[int, int], int, "Waiting"]  # priority, arrival
 
@@ -33,6 +40,7 @@ class Waiting:
     priority: tuple[int, int]
     urls: tuple[str, ...]
     fresh: bool
+    length: Length | None = None
     future: "asyncio.Future[Slot]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -43,6 +51,7 @@ class Line:
         self.fresh: list[_Entry] = []
         self._begun: list[_Entry] = []
         self._arrivals = itertools.count()
+        self._documents: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self._begun)
@@ -50,21 +59,37 @@ class Line:
     def __iter__(self) -> Iterator[Waiting]:
         return (entry[2] for entry in itertools.chain(self.fresh, self._begun))
 
+    def __contains__(self, document_id: str) -> bool:
+        return document_id in self._documents
+
     def add(self, waiting: Waiting) -> None:
+        self._documents[waiting.document_id] += 1
         heapq.heappush(self.fresh if waiting.fresh else self._begun, (waiting.priority, next(self._arrivals), waiting))
 
-    def pop(self, end_is_near: bool) -> Waiting:
-        """Take out the next call; there must be one."""
-        if self.fresh and (end_is_near or not self._begun or self.fresh[0] < self._begun[0]):
-            return heapq.heappop(self.fresh)[2]
-        return heapq.heappop(self._begun)[2]
+    @property
+    def begun(self) -> int:
+        """How many calls wait of documents that were begun."""
+        return len(self._begun)
+
+    def pop(self, fresh_first: bool, admits: Callable[[Waiting], bool]) -> Waiting | None:
+        """Take out the next call: of a document not begun if that is wanted and there is room, else of another."""
+        if self.fresh and fresh_first and admits(self.fresh[0][2]):
+            return self._without(heapq.heappop(self.fresh))
+        return self._without(heapq.heappop(self._begun)) if self._begun else None
+
+    def _without(self, entry: _Entry) -> Waiting:
+        waiting = entry[2]
+        self._documents[waiting.document_id] -= 1
+        if not self._documents[waiting.document_id]:
+            del self._documents[waiting.document_id]
+        return waiting
 
     def pop_begun(self, passed_over: Container[str]) -> Waiting | None:
         """Take out the next call of a document that was begun and is not to be passed over, if there is one."""
         kept: list[_Entry] = []
         while self._begun and self._begun[0][2].document_id in passed_over:
             kept.append(heapq.heappop(self._begun))
-        found = heapq.heappop(self._begun)[2] if self._begun else None
+        found = self._without(heapq.heappop(self._begun)) if self._begun else None
         for entry in kept:
             heapq.heappush(self._begun, entry)
         return found
@@ -77,7 +102,7 @@ class Line:
         stolen = max(stealable)
         self.fresh.remove(stolen)
         heapq.heapify(self.fresh)
-        return stolen[2]
+        return self._without(stolen)
 
 
 @dataclass(eq=False)
@@ -103,7 +128,10 @@ class Replica:
     failures: int = 0
     failing_since: float | None = None
     line: Line = field(default_factory=Line)
+    room: Room = field(default_factory=Room)
     on_wire: Counter[str] = field(default_factory=Counter)  # requests of each document
+    looks_again: bool = False  # whether it is going to, once documents between two calls may be held to have ended
+    _documents_a_call: float = 1.0
     _kept_until: dict[str, float] = field(default_factory=dict)
     _trials: int = 0
     _failed_at: float = 0.0
@@ -115,6 +143,22 @@ class Replica:
         if self.on_trial:
             return self._trials < 1
         return self.in_flight < (1 if self.asked else int(self.limiter.limit))
+
+    def admits(self, length: Length | None) -> bool:
+        """Whether a document that was not begun may be, beside those under way."""
+        if length is None or self.keeps_apart:
+            return True
+        return self.room.admits(length, self.line.__contains__, time.monotonic())
+
+    def wants_another(self) -> bool:
+        """Whether fewer documents are under way than it takes to fill the slots; a little more where a slot has nothing else."""
+        under_way = self.room.documents(self.line.__contains__, time.monotonic())
+        calls = self.in_flight + self.line.begun
+        if not calls:
+            return True
+        self._documents_a_call += (under_way / calls - self._documents_a_call) / CALLS_AVERAGED
+        spare = MORE_DOCUMENTS if self.line.begun else MOST_DOCUMENTS
+        return under_way < max(1, int(spare * self._documents_a_call * self.limiter.limit))
 
     @property
     def failing(self) -> bool:
@@ -128,8 +172,9 @@ class Replica:
             self.limiter.told(math.ceil(slots / self.processes))
             self.keeps_apart = True  # only llama.cpp says so, whose slots share nothing
 
-    def take(self, document_id: str) -> "Slot":
+    def take(self, document_id: str, length: Length | None = None) -> "Slot":
         """Give out a slot."""
+        self.room.begin(document_id, length)
         self.in_flight += 1
         self._trials += self.on_trial
         self.on_wire[document_id] += 1
@@ -139,10 +184,11 @@ class Replica:
     def give_back(self, slot: "Slot") -> None:
         self.in_flight -= 1
         self.on_wire[slot.document_id] -= 1
+        now = time.monotonic()
+        self.room.ended(slot.document_id, now, now - slot.taken_at)
         if not self.on_wire[slot.document_id]:
             del self.on_wire[slot.document_id]
             if self.keeps_apart:
-                now = time.monotonic()
                 self._kept_until[slot.document_id] = now + min(KEPT_SHARE * (now - slot.taken_at), KEPT_MOST_S)
         if self.on_trial and slot.spell == self.spell:
             self._trials -= 1

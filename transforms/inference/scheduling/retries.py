@@ -162,7 +162,8 @@ class Attempt:
         request, router = self._call.request, self._router
         asked = time.monotonic()
         slot = await router.acquire(
-            request.document_id, self._call.stage_rank, self._config.endpoints, self._config.outage_timeout_s, self._avoid
+            *(request.document_id, self._call.stage_rank, self._config.endpoints, self._config.outage_timeout_s),
+            *(self._avoid, request.length),
         )
         if self._check is not None:
             try:
@@ -173,6 +174,7 @@ class Attempt:
         replica = self._replica = slot.replica
         started = time.monotonic()
         ticket = replica.limiter.begin(request.stage, replica.in_flight - 1)
+        sent = replica.room.sent(request.document_id, request.length) if request.length else None
         self._queued_s += started - asked
         self._tries += 1
         try:
@@ -187,8 +189,11 @@ class Attempt:
             raise
         else:
             now = time.monotonic()
-            replica.limiter.completed(ticket, now, now - started)
+            known = sent is not None and sent.distance is not None
+            replica.limiter.completed(ticket, now, now - started, completion.completion_tokens if known else 0)
             self._figures.latencies[latency_bin(now - started)] += 1
+            if sent is not None:
+                replica.room.replied(sent, completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens, now)
         finally:
             if self._tries == 1:
                 self._first_try_s = time.monotonic() - started

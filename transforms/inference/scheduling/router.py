@@ -1,9 +1,9 @@
 """Which replica a call goes to, and when: rendezvous hashing, priority gates, health.
 
-All calls of one document go to one replica, whose prefix cache then holds the document. Among the calls waiting for a
-replica the oldest document goes first, and its later stages before its earlier ones, so that few prefixes are alive at
-a time. Near the end of the work the last documents are begun before others are finished, or they would be left alone
-with their chain of calls. A replica with room and nothing to do takes over a document that was not begun elsewhere.
+All calls of one document go to one replica, whose prefix cache then holds the document. For each document that ends another
+is begun, as many as fill the slots and as the cache has room for. Among the calls of documents under way that wait, the
+oldest document goes first, and its later stages before its earlier ones. A replica with room and nothing to do takes over a
+document that was not begun elsewhere.
 
 Everything here runs on the runtime's event loop; nothing is locked.
 """
@@ -17,6 +17,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from transforms.errors import TransientError
+from transforms.inference.client.chat import Length
 from transforms.inference.scheduling.replica import Line, Replica, Slot, Waiting
 
 # How often a replica that is down is asked again.
@@ -26,11 +27,6 @@ VOUCHED_S = 60.0
 # Documents whose age and replica are remembered; one in flight for longer than this many others
 # have come and gone is finished.
 REMEMBERED_DOCUMENTS = 65_536
-
-# Documents not begun, as a share of the limit and at most, from which on the end counts as near; with
-# more work to come a backlog holds more. 600 documents on 256 slots: 0.79 of them busy instead of 0.72. A
-# share of 1 made a document be read twice as often: too many prefixes for the cache.
-END_IS_NEAR, END_IS_NEAR_MOST = 0.6, 256
 
 _LOGGER = logging.getLogger(__name__)
 _Value = TypeVar("_Value", int, str)
@@ -63,10 +59,12 @@ class Router:
         urls: tuple[str, ...],
         outage_timeout_s: float,
         avoid: Replica | None = None,
+        length: Length | None = None,
     ) -> Slot:
         """Wait for a slot for a call of this document. The caller gives it back with `release`.
 
-        `avoid` is a replica that has just said "later": another with room is better. Raises Outage where every replica
+        `avoid` is a replica that has just said "later": another with room is better. By its `length` a document that was
+        not begun waits until there is room for it. Raises Outage where every replica
         has been down for `outage_timeout_s` seconds.
         """
         priority = (_remember(self._age, document_id, next(self._arrival)), -stage_rank)
@@ -75,9 +73,10 @@ class Router:
             if replica is None:
                 await self._await_revival(urls, outage_timeout_s)
                 continue
-            if replica.has_room and not replica.line and not replica.keeps_apart:
-                return self._begin(document_id, replica)
-            waiting = Waiting(document_id, priority, urls, fresh=document_id not in self._home)
+            fresh = document_id not in self._home
+            if replica.has_room and not replica.line and not replica.keeps_apart and (not fresh or replica.admits(length)):
+                return self._begin(document_id, replica, length)
+            waiting = Waiting(document_id, priority, urls, fresh, length)
             self._stand_in_line(waiting, replica)
             try:
                 return await waiting.future
@@ -96,7 +95,7 @@ class Router:
     def fill(self, replica: Replica) -> None:
         """Hand out the free slots of a replica: to its own line, then to documents not begun elsewhere."""
         while replica.has_room and not replica.down and (waiting := self._next(replica)) is not None:
-            waiting.future.set_result(self._begin(waiting.document_id, replica))
+            waiting.future.set_result(self._begin(waiting.document_id, replica, waiting.length))
 
     def succeeded(self, slot: Slot) -> None:
         """A call ended well: its replica works."""
@@ -150,13 +149,13 @@ class Router:
             usable.sort(key=lambda replica: replica is avoid or not replica.has_room)
         return usable[0] if usable else None
 
-    def _begin(self, document_id: str, replica: Replica) -> Slot:
+    def _begin(self, document_id: str, replica: Replica, length: Length | None) -> Slot:
         home = self._home.get(document_id)
         if home is None or not self.replicas[home].down:
             # From a replica that is down a document is only away: it goes back when that is there again.
             self._home.pop(document_id, None)
             _remember(self._home, document_id, replica.endpoint.url)
-        return replica.take(document_id)
+        return replica.take(document_id, length)
 
     def _stand_in_line(self, waiting: Waiting, replica: Replica) -> None:
         replica.line.add(waiting)
@@ -177,13 +176,23 @@ class Router:
             if wait_s := replica.kept_s():
                 asyncio.get_running_loop().call_later(wait_s, self.fill, replica)
                 return None
-        return self._pop(replica) or self._steal_for(replica)
+        waiting = self._pop(replica) or self._steal_for(replica)
+        if waiting is None and replica.line.fresh and not replica.looks_again:
+            # The last documents that ended may be all that it waits for, and nothing tells that they have.
+            replica.looks_again = True
+            asyncio.get_running_loop().call_later(replica.room.between_calls_s, self._look_again, replica)
+        return waiting
+
+    def _look_again(self, replica: Replica) -> None:
+        replica.looks_again = False
+        self.fill(replica)
 
     def _pop(self, replica: Replica) -> Waiting | None:
         line = replica.line
         while line:
-            near = len(line.fresh) <= min(END_IS_NEAR_MOST, END_IS_NEAR * replica.limiter.limit)
-            waiting = line.pop(end_is_near=near or replica.keeps_apart)
+            waiting = line.pop(replica.keeps_apart or replica.wants_another(), lambda waiting: replica.admits(waiting.length))
+            if waiting is None:
+                return None
             if waiting.fresh and replica.keeps_apart and waiting.document_id in replica.on_wire:
                 waiting.fresh = False  # another call of its document came first
                 line.add(waiting)
@@ -203,9 +212,12 @@ class Router:
         others = (replica for replica in self.replicas.values() if replica is not idle and not replica.asked)
         lines = [replica.line for replica in others if replica.line.fresh]
         for line in sorted(lines, key=len, reverse=True):
-            if stolen := line.steal(lambda waiting: idle.endpoint.url in waiting.urls and not waiting.future.done()):
+            if stolen := line.steal(lambda waiting: self._may_go(waiting, idle)):
                 return stolen
         return None
+
+    def _may_go(self, waiting: Waiting, idle: Replica) -> bool:
+        return idle.endpoint.url in waiting.urls and not waiting.future.done() and idle.admits(waiting.length)
 
     async def _probe(self, replica: Replica, vouch: bool) -> None:
         """Ask until there is an answer: any at all where nobody was there, to a question where answers were failures."""

@@ -55,6 +55,27 @@ def test_a_figure_with_its_spread_was_measured_somewhere() -> None:
     assert seen("What is the mean prescribed dose?", answer="31.85 \u00b1 36.06 Gy") == "\u00b1"
 
 
+MEASURED = "Laparoscopic myomectomy is common. In our patients the mean operating time was 60 minutes. A day has 24 hours."
+
+
+def test_a_figure_that_was_found_once_is_of_that_study() -> None:
+    assert seen("What is the mean operating time for laparoscopic myomectomy?", MEASURED, "60 minutes")
+    assert seen("What is the mean operating time at Albany Hospital?", MEASURED, "60 minutes") is None
+    assert seen("What is the number of hours in a day?", MEASURED, "24") is None
+    assert seen("What is the mean operating time?", "It is always 60 minutes. It was 60 minutes.", "60 minutes") is None
+
+
+def test_samples_are_somebodys() -> None:
+    assert seen("Which bacteria grow in the urine samples?")
+    assert seen("Which bacteria grow in the samples of Apollo 11?") is None
+
+
+def test_what_is_the_readers_is_not_known() -> None:
+    assert seen("What is the length of your first name?")
+    assert seen("How many bones are in your body?") is None
+    assert seen("What is the sum of 2 and 3, if your answer is in base 4?") is None
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -121,3 +121,19 @@ def test_a_figure_compared_with_another_is_whose(question: str, two: bool) -> No
 def test_a_thing_that_nothing_names_is_nobodys(thing: str) -> None:
     assert "question_dangling_pronoun" in faults(f"Which vegetable is used in the {thing}?")
     assert "question_dangling_pronoun" not in faults(f"Which vegetable is used in the {thing} of Julia Child?")
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What is the name of the museum? A. The Louvre B. The Prado", False),
+        ("What is the name of the drink? The drink is chilled, sweet and popular.", True),
+    ],
+)
+def test_what_follows_a_question_may_say_of_which_thing_it_is(question: str, named: bool) -> None:
+    assert ("question_dangling_pronoun" in faults(question)) == (not named)
+
+
+def test_what_is_current_is_so_on_some_day() -> None:
+    assert "question_deictic_date" in faults("What is the current stock of the vending machine at Lyme?")
+    assert "question_deictic_date" not in faults("What is the current in a circuit of 2 ohm and 4 volt?")
