@@ -13,7 +13,7 @@ TRAINERS := torch trl transformers datasets
 ARGS  ?= --help
 LLM_ARGS ?= --help
 # Accepted pairs after which `make llm` ends: a small model on a laptop takes minutes for so many.
-LLM_PAIRS ?= 12
+LLM_PAIRS ?= 6
 # Many tests wait more than they work: a few at a time.
 TEST_WORKERS ?= 4
 

@@ -21,8 +21,8 @@ def paragraphs() -> list[list[str]]:
     ]
 
 
-def write_documents(path: Path, count: int) -> Path:
-    """Write `count` documents of about `MEAN_WORDS` words as JSONL; the same ones every time.
+def write_documents(path: Path, count: int, mean_words: int = MEAN_WORDS) -> Path:
+    """Write `count` documents of about `mean_words` words as JSONL; the same ones every time.
 
     Each is the whole of one sample document's paragraphs in a new order, followed by paragraphs of
     others, so that each is about something and no two are near duplicates of each other.
@@ -33,9 +33,9 @@ def write_documents(path: Path, count: int) -> Path:
     with path.open("w", encoding="utf-8") as file:
         written: set[str] = set()
         while len(written) < count:
+            wanted = rng.lognormvariate(0, 0.4) * mean_words
             parts = rng.sample(pool, len(pool))
             words, text = 0, []
-            wanted = rng.lognormvariate(0, 0.4) * MEAN_WORDS
             for part in parts:
                 text.append(part)
                 words += len(part.split())

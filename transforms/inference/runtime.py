@@ -23,6 +23,7 @@ from transforms.inference.scheduling.embedding_batches import Embedder, Embeddin
 from transforms.inference.scheduling.min_yield import Yields
 from transforms.inference.scheduling.replica import Replica
 from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
+from transforms.inference.scheduling.room import FIRST_ROOM, Room
 from transforms.inference.scheduling.router import Router
 from transforms.records import Usage
 from transforms.text import estimate_tokens
@@ -266,7 +267,7 @@ class Runtime:
         slots, room = await asyncio.gather(replica.endpoint.slots(api_key), replica.endpoint.room(api_key))
         replica.told(slots)
         if room is not None:
-            replica.room.told(room)
+            replica.room.told(room // replica.processes)
         self._router.fill(replica)
 
 
@@ -274,7 +275,8 @@ def replica_of(endpoint: Endpoint, config: ModelConfig) -> Replica:
     """An endpoint as the router sees it at first: nothing is known of it."""
     ceiling = max(1, (config.concurrency or MAX_LIMIT) // config.processes)
     limiter = Limiter(ceiling, config.request_timeout_s, initial_limit(config.processes))
-    return Replica(endpoint, limiter, config.processes, asked=True)
+    room = Room(FIRST_ROOM / config.processes)  # a share to begin with; each learns what the others leave
+    return Replica(endpoint, limiter, config.processes, asked=True, room=room)
 
 
 _runtime: Runtime | None = None

@@ -24,10 +24,10 @@ FORGET_FAILURES_S = 60.0
 # How long a slot is kept for the next call of its document: a share of the last one, and at most.
 KEPT_SHARE, KEPT_MOST_S = 0.05, 0.25
 
-# Documents under way are kept to what fills the slots with calls of theirs, and so much more; the second where no other call
-# waits. How many calls a document has at a time is averaged over so many. A new document for each that ends keeps them in all
-# stages; begun in waves they would all be read at once, and then none for a while.
-MORE_DOCUMENTS, MOST_DOCUMENTS, CALLS_AVERAGED = 1.1, 1.3, 500
+# Documents under way are kept to what fills the slots with calls of theirs: to less while other calls wait, so that all of them
+# fit in the cache. How many calls a document has at a time is averaged over so many. A new document for each that ends keeps
+# them in all stages; begun in waves they would all be read at once, and then none for a while.
+MORE_DOCUMENTS, MOST_DOCUMENTS, CALLS_AVERAGED = 0.9, 1.0, 500
 
 _Entry = tuple[tuple[int, int], int, "Waiting"]  # priority, arrival
 
@@ -151,14 +151,14 @@ class Replica:
         return self.room.admits(length, self.line.__contains__, time.monotonic())
 
     def wants_another(self) -> bool:
-        """Whether fewer documents are under way than it takes to fill the slots; a little more where a slot has nothing else."""
+        """Whether fewer documents are under way than it takes to fill the slots; a few less will do while other calls wait."""
         under_way = self.room.documents(self.line.__contains__, time.monotonic())
         calls = self.in_flight + self.line.begun
         if not calls:
             return True
         self._documents_a_call += (under_way / calls - self._documents_a_call) / CALLS_AVERAGED
         spare = MORE_DOCUMENTS if self.line.begun else MOST_DOCUMENTS
-        return under_way < max(1, int(spare * self._documents_a_call * self.limiter.limit))
+        return under_way < math.ceil(spare * self._documents_a_call * self.limiter.limit)
 
     @property
     def failing(self) -> bool:

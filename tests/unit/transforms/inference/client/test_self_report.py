@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from transforms.inference.client.self_report import told_parameters, told_progress, told_slots
+from transforms.inference.client.self_report import told_parameters, told_progress, told_room, told_slots
 
 SLOT = {"id": 0, "is_processing": True, "n_prompt_tokens_processed": 512, "next_token": [{"n_decoded": 3}]}
 VLLM = """# HELP vllm:prompt_tokens_total Number of prefill tokens processed.
@@ -77,3 +77,22 @@ def test_how_large_a_model_is_by_its_name(model: str, billions: float | None) ->
 )
 def test_how_large_a_model_is_by_the_list_of_models(row: dict[str, Any], told: float) -> None:
     assert told_parameters("m-7b", [row]) == told
+
+
+VLLM_CACHE = 'vllm:cache_config_info{block_size="16",cache_dtype="auto",num_cpu_blocks="None",num_gpu_blocks="27284"} 1.0\n'
+
+
+@pytest.mark.parametrize(
+    ("metrics", "tokens"),
+    [
+        (VLLM + VLLM_CACHE, 16 * 27284),
+        (VLLM_CACHE.replace('num_gpu_blocks="27284"', 'num_gpu_blocks="None"'), None),
+        ('sglang:max_total_num_tokens{model_name="m"} 158720.0\n', 158720),
+        ("sglang:max_total_num_tokens 1.5872e+05\n", 158720),
+        (VLLM, None),
+        ("<html>", None),
+        (None, None),
+    ],
+)
+def test_how_much_a_server_says_that_its_cache_holds(metrics: str | None, tokens: int | None) -> None:
+    assert asked(told_room, metrics=metrics) == tokens

@@ -104,7 +104,7 @@ def test_a_miss_or_two_are_chance() -> None:
     for number in range(200):
         call(room, cache, f"d{number % 20}", number)
     before = room.tokens
-    for number in range(MISSES_THAT_COUNT - 1):
+    for _ in range(MISSES_THAT_COUNT - 1):
         room.begin("d0", LENGTH)
         room.replied(room.sent("d0", LENGTH), PROMPT, INSTRUCTIONS, 0, 300)
         room.ended("d0", 300, 1.0)
