@@ -186,6 +186,7 @@ class Replica:
         self.on_wire[slot.document_id] -= 1
         now = time.monotonic()
         self.room.ended(slot.document_id, now, now - slot.taken_at)
+        self.room.let_go(self.line.__contains__, now)
         if not self.on_wire[slot.document_id]:
             del self.on_wire[slot.document_id]
             if self.keeps_apart:

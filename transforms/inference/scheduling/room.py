@@ -92,14 +92,14 @@ class Room:
 
     def admits(self, length: Length, waits: Callable[[str], bool], now: float) -> bool:
         """Whether there is room for a new document beside those under way: on the wire, or that `waits` for it."""
-        self._let_go(waits, now)
+        self.let_go(waits, now)
         if self.unbounded or not self._under_way:
             return True
         return self._spread * (self._taken + length.document * self._per_character) <= self.tokens
 
     def documents(self, waits: Callable[[str], bool], now: float) -> int:
         """How many documents are under way."""
-        self._let_go(waits, now)
+        self.let_go(waits, now)
         return len(self._under_way)
 
     @property
@@ -107,7 +107,7 @@ class Room:
         """For how long a document is waited for that has no call on the wire."""
         return min(BETWEEN_MOST_S, max(BETWEEN_LEAST_S, BETWEEN_CALLS * self._call_s))
 
-    def _let_go(self, waits: Callable[[str], bool], now: float) -> None:
+    def let_go(self, waits: Callable[[str], bool], now: float) -> None:
         """Forget the documents whose last call ended a while ago."""
         while self._leaving and now - self._leaving[0][0] >= self.between_calls_s:
             _, document_id = self._leaving.popleft()
@@ -117,6 +117,8 @@ class Room:
                 self._leaving.append((now, document_id))
             else:
                 self._taken -= self._under_way.pop(document_id)
+        if not self._under_way:
+            self._taken = 0.0  # what rounding left
 
     def begin(self, document_id: str, length: Length | None) -> None:
         """A call is going to be sent: of a document of this length, or of one that shares nothing with other calls."""

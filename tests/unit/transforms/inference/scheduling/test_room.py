@@ -133,3 +133,14 @@ def test_no_bound_sorts_better_than_the_best(hits: list[float], misses: list[flo
     bound, found = best_bound(hits, misses)
     assert math.isfinite(bound)
     assert found == min(map(wrong, [-1.0, *hits, *misses])) or len(set(hits + misses)) < len(hits + misses)
+
+
+def test_what_ended_is_forgotten() -> None:
+    room, cache = Room(), Cache(10**9)
+    for number in range(20_000):
+        call(room, cache, f"d{number}", float(number))
+        room.begin(f"e{number}", None)
+        room.ended(f"e{number}", float(number), 1.0)
+        room.let_go(lambda _: False, number + 0.9)
+    assert room.documents(lambda _: False, 10**6) == 0
+    assert max(len(kept) for kept in vars(room).values() if hasattr(kept, "__len__")) < 10_000
