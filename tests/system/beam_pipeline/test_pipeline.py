@@ -166,11 +166,11 @@ def test_with_every_gate_the_counts_close(gated_run: tuple[Path, dict[str, Any]]
     stages = summary["stages"]
     assert "verify" not in stages
     assert stages["round_trip"]["rejected"] > 0, "the second reader never erred, so nothing was shown"
-    flow = ["check", "verify_answer", "verify_question", "round_trip", "deduplicate", "pass_rate"]
+    flow = ["check", "repair", "verify_answer", "verify_question", "round_trip", "deduplicate", "pass_rate"]
     for before, after in pairwise(flow):
         assert stages[before]["passed"] == sum(stages[after].values()), after
     tokens = summary["tokens"]
-    assert tokens["verify_answer"]["calls"] == 3 * stages["check"]["passed"]
+    assert tokens["verify_answer"]["calls"] == 3 * stages["repair"]["passed"]
     assert tokens["verify_question"]["calls"] == 3 * stages["verify_answer"]["passed"]
     assert tokens["round_trip"]["calls"] == stages["verify_question"]["passed"]
     assert tokens["pass_rate"]["calls"] == 4 * stages["deduplicate"]["passed"]

@@ -69,7 +69,7 @@ def test_filters_and_search_find_what_is_there(browser: Browser, page: Path) -> 
     browser.open(page)
     assert browser.evaluate("document.getElementById('found').textContent") == "94 rows"
     choose(browser, "kind", "rejected")
-    assert len(rows_shown(browser)) == 23 and all(text.startswith("rejected") for text in rows_shown(browser))
+    assert len(rows_shown(browser)) == 29 and all(text.startswith("rejected") for text in rows_shown(browser))
     choose(browser, "stage", "screen")
     choose(browser, "reason", "language")
     [row] = rows_shown(browser)
@@ -106,7 +106,7 @@ def test_the_keyboard_opens_a_row_with_its_quote_marked(browser: Browser, page: 
 def test_a_dot_of_the_map_says_its_question_and_opens_its_row(browser: Browser, page: Path) -> None:
     browser.open(page)
     dots = browser.evaluate("document.querySelectorAll('[data-chart=\"map\"] use').length")
-    assert dots == 71
+    assert dots == 65
     browser.evaluate("document.querySelectorAll('[data-chart=\"map\"] use')[40].dispatchEvent(new Event('click'))")
     time.sleep(0.1)
     said = browser.evaluate("document.getElementById('mapped').textContent")
