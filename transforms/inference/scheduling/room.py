@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from transforms.inference.client.chat import Length
 
 # A card that holds a 32B model besides has room for some 160,000 tokens; less is taken until more was found.
-FIRST_ROOM = 100_000
+FIRST_ROOM = 64_000
 # Found so far out, there may be a quarter more; where it was once too much, a tenth.
 GROWTH, CAREFUL_GROWTH = 1.25, 1.1
 # Share of a document that is found in the cache, from which on it is there, and up to which it is not.
