@@ -214,8 +214,9 @@ def test_the_job_runs_on_its_machine_and_its_summary_is_collected(launched: Laun
     assert "counts close" in launched.out
     link = "https://console.cloud.google.com/dataflow/jobs/us-central1/2026-11-21_1?project=test-project"
     assert launched.out.splitlines()[0] == f"job 2026-11-21_1: {link}"
-    tokens = launched.summary["tokens"]
-    assert tokens["synthesize"]["calls"] == tokens["verify"]["calls"] + launched.summary["reasons"]["synthesize/no_question"] > 60
+    tokens, stages = launched.summary["tokens"], launched.summary["stages"]
+    left = stages["synthesize"]["rejected"] + stages["repair"]["rejected"]
+    assert tokens["synthesize"]["calls"] == tokens["verify"]["calls"] + left > 60
     assert tokens["filter"]["latency_s"]["max"] > 0  # of a distribution
     assert launched.summary["pairs"] == 65
     written = {name.partition("/")[2] for name in launched.bucket.objects[BUCKET] if name.startswith("out/")}
