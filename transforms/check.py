@@ -92,7 +92,7 @@ def question_problem(question: str, answer: str = "", document: str = "", answer
     return fault.reason if fault else None
 
 
-# Cheap ones first; the last three read the document.
+# Cheap ones first; of the question's the last one, and the last three, read the document.
 RULES: tuple[Callable[[QAPair], Fault | None], ...] = (
     answer_is_empty,
     QUESTION_RULES[0],

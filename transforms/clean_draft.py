@@ -97,8 +97,15 @@ _PLAIN_WORDS = re.compile(r"(?:[^\W\d_]|['\u2019-]){2,}(?: (?:[^\W\d_]|['\u2019-
 
 def _set_as_code(answer: str, document: str) -> bool:
     """Whether a document has an answer between backticks, or in a line that is indented or follows a prompt."""
-    quoted = re.escape(answer)
-    return bool(re.search(rf"`[^`\n]*{quoted}[^`\n]*`|^(?: {{4}}|\t|[$>#] ).{{0,200}}?{quoted}", document, re.MULTILINE))
+    for line in document.split("\n"):
+        if answer in line:
+            indented = line.startswith(_CODE_LINES) and answer in line[: _NEAR_THE_START + len(answer)]
+            if indented or any(answer in part for part in line.split("`")[1:-1]):
+                return True
+    return False
+
+
+_CODE_LINES, _NEAR_THE_START = ("    ", "\t", "$ ", "> ", "# "), 200
 
 
 def _clean_once(text: str, kind: str, document: str) -> str:

@@ -91,7 +91,8 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
     models = stack.enter_context(run_models(plan.models, may_be_away))
     verifier = next(models[stage] for stage in VERIFY_STAGES if stage in models)
     config, why = settle_round_trip(config, verifier)
-    if config.round_trip != plan.config.round_trip:
+    plan = replace(plan, config=config)
+    if "round_trip" in config.model_stages and "round_trip" not in models:
         _tell([why] if why else [])
         plan = plan.with_stages_of(config)
         models = {stage: models.get(stage, replace(model, model=verifier.model)) for stage, model in plan.models.items()}

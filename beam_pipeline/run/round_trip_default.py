@@ -9,7 +9,7 @@ import asyncio
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.output.saved_options import read_options
-from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.endpoint import ALIVE_TIMEOUT_S, Endpoint
 from transforms.inference.client.self_report import told_parameters
 from transforms.inference.config import ModelConfig
 
@@ -36,12 +36,16 @@ def settle_round_trip(config: PipelineConfig, verifier: ModelConfig) -> tuple[Pi
 
 
 async def _asked_for(verifier: ModelConfig) -> float | None:
-    """What the first endpoint says that says anything; those that workers are yet to start say nothing."""
-    for url in () if verifier.serve else verifier.endpoints:
-        endpoint = Endpoint(url)
-        try:
-            if told := await endpoint.parameters(verifier.model, verifier.api_key):
-                return told
-        finally:
-            await endpoint.close()
-    return None
+    """What any endpoint says within moments; those that workers are yet to start say nothing."""
+    urls = () if verifier.serve else verifier.endpoints
+    told = await asyncio.gather(*(_asked(url, verifier) for url in urls))
+    return next(filter(None, told), None)
+
+
+async def _asked(url: str, verifier: ModelConfig) -> float | None:
+    endpoint = Endpoint(url)
+    try:
+        # A launcher may not reach what the workers do: it must not wait for each of them.
+        return await endpoint.parameters(verifier.model, verifier.api_key, ALIVE_TIMEOUT_S)
+    finally:
+        await endpoint.close()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.corpus import write_documents
-from tests.benchmarks.measure import Measured, client, measure, pipeline, server
+from tests.benchmarks.measure import Measured, client, measure, median, pipeline
+from tests.benchmarks.prefill import TOKEN_SERVER
 from tests.benchmarks.simulated_time import TASKS, Load, bare, scheduled
 
 TOKENS = (350, 700, 2_500, 8_000)
@@ -43,35 +44,29 @@ def matrix(folder: Path, cells: Iterable[Cell], documents: int, repeat: int, cap
         runs = {name: [measure(name, command, simulated) for _ in range(repeat)] for name, command in commands.items()}
         own = runs.pop("pipeline")
         best = max(runs.values(), key=_rate)
-        calls = _figure(own, "requests") / _figure(best, "requests")
+        calls = median(own, "requests") / median(best, "requests")
         print(
             f"{count} documents of {tokens:,} tokens, cache {cache:,}, {slots} slots: "
-            + "  ".join(
-                f"{name} {_rate(rows):.2f}/s {_figure(rows, 'uncached_per_document'):,.0f}" for name, rows in runs.items()
-            )
-            + f"  pipeline {_rate(own):.2f}/s {_figure(own, 'uncached_per_document'):,.0f}"
+            + "  ".join(f"{name} {_rate(rows):.2f}/s {median(rows, 'uncached_per_document'):,.0f}" for name, rows in runs.items())
+            + f"  pipeline {_rate(own):.2f}/s {median(own, 'uncached_per_document'):,.0f}"
             + f"  ratio {_rate(own) / _rate(best):.3f}, by calls {calls * _rate(own) / _rate(best):.3f}",
             flush=True,
         )
 
 
 def _server(slots: int, cache: int) -> dict[str, Any]:
-    settings = server(slots, latency_median_s=0.0, latency_sigma=0.0, cache_tokens=cache)
     return {
-        **settings,
+        **TOKEN_SERVER,
+        "slots": slots,
+        "cache_tokens": cache,
         "prefill_tokens_per_s": READS_TOKENS_PER_S,
         "decode_tokens_per_s": WRITES_TOKENS_PER_S,
         "output_tokens_median": 60.0,
-        "output_tokens_sigma": 0.5,
     }
 
 
 def _rate(runs: Sequence[Measured]) -> float:
     return statistics.median(run.documents / run.active_s for run in runs)
-
-
-def _figure(runs: Sequence[Measured], name: str) -> float:
-    return statistics.median(getattr(run, name) for run in runs)
 
 
 def lengths(count: int, tokens: int) -> list[int]:

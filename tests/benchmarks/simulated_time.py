@@ -11,7 +11,7 @@ import selectors
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -56,27 +56,16 @@ class Outcome:
     """What one client did with a load."""
 
     seconds: float = 0.0
-    half_s: float = 0.0  # when half of the documents were done
     calls: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     busy_slot_s: float = 0.0
-    first_reply_s: float = 0.0
-    most_in_flight: int = 0
     documents: int = 0
-    finished: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         """Documents a second."""
         return self.documents / self.seconds
-
-    @property
-    def steady_rate(self) -> float:
-        """Documents a second without the last tenth, the tail."""
-        done = sorted(self.finished)
-        count = int(0.9 * len(done))
-        return count / done[count - 1]
 
     @property
     def uncached(self) -> float:
@@ -121,21 +110,16 @@ class Server:
                 latency_sigma=0.6,
             )
         )
-        self.in_flight = 0
 
     async def answer(self, stage: str, document: int, tokens: int, number: int, outcome: Outcome) -> Completion:
         _, shared, own, median = STAGES[stage]
         behind = stage.ljust(4 * shared) + str(number).ljust(4 * own)
         prompt = [{"content": "s" * (4 * INSTRUCTIONS)}, {"content": _text(document, tokens) + behind}]
-        self.in_flight += 1
-        outcome.most_in_flight = max(outcome.most_in_flight, self.in_flight)
         attempt = self.simulation.admit([{"role": "user", "content": f"{stage} {document} {number}"}])
         written = round(median * random.Random(f"{stage} {document} {number}").lognormvariate(0.0, OUTPUT_SIGMA))
         async with self.simulation.slot():
             read = self.simulation.read(prompt)
             await self.simulation.serve(attempt, read, written)
-        self.in_flight -= 1
-        outcome.first_reply_s = outcome.first_reply_s or time.monotonic()
         outcome.calls += 1
         outcome.prompt_tokens += read.tokens
         outcome.cached_tokens += read.cached_tokens
@@ -177,11 +161,9 @@ async def _all(ask: Ask, load: Load, outcome: Outcome, at_once: int) -> None:
     async def one(document: int, tokens: int) -> None:
         async with gate:
             await _chain(ask, document, tokens)
-            outcome.finished.append(time.monotonic() - began)
 
     await asyncio.gather(*(one(number, tokens) for number, tokens in enumerate(load.documents)))
     outcome.seconds = time.monotonic() - began
-    outcome.first_reply_s -= began
     outcome.documents = len(load.documents)
 
 
@@ -217,7 +199,7 @@ class _Call:
         return paid
 
 
-def scheduled(load: Load, watch: Callable[[Router], None] | None = None) -> Outcome:
+def scheduled(load: Load) -> Outcome:
     """The scheduler of a run, with every option left alone."""
 
     async def run() -> Outcome:
@@ -239,8 +221,6 @@ def scheduled(load: Load, watch: Callable[[Router], None] | None = None) -> Outc
                 answer = await Attempt(call, router, figures).run()  # type: ignore[arg-type]
             if answer.error:
                 raise answer.error
-            if watch is not None:
-                watch(router)
             return answer.reply  # type: ignore[no-any-return]
 
         await _all(ask, load, outcome, 0)

@@ -2,10 +2,12 @@
 
 import re
 
+from transforms.english.function_words import ARTICLES
+
 _CAPITALS = re.compile(r"(?<![\w(/-])[A-Z]{2,6}(?![\w)/-])")
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 # Words that give no letter: "Department of Health (DH)".
-_SILENT = frozenset("of the and for in on to a an".split())
+_SILENT = ARTICLES.union("of and for in on to".split())
 # A reader knows these better than what they stand for.
 _HOUSEHOLD = frozenset(
     "DNA RNA USA NASA HIV AIDS BBC FIFA NATO UNESCO UNICEF NFL NBA GDP CEO TV PC HTML HTTP URL SQL UK US UN EU".split()
