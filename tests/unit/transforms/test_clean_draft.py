@@ -171,11 +171,12 @@ def test_the_type_is_one_that_the_answer_can_have(kind: AnswerType, answer: str,
     assert fitting_type(kind, answer, "Type `git commit` to keep it.") == fits
 
 
-@pytest.mark.parametrize("unit", ["a ", "ab", "`", "    ", "1 ", "$ a"])
+@pytest.mark.parametrize("unit", ["a ", "ab", "`", "    ", "1 ", "$ a", "plain words "])
 def test_no_text_takes_long_to_be_typed(unit: str) -> None:
     text = unit * (50_000 // len(unit))
     began = time.process_time()
     for kind in ("code", "money", "list"):
         fitting_type(kind, text[:20_000], text)
         fitting_type(kind, "plain words", text)
+        fitting_type(kind, "plain words", f"`{text}")
     assert time.process_time() - began < 5
