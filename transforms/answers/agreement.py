@@ -6,6 +6,7 @@ from functools import lru_cache
 from transforms.answers.canonical import MAX_CHARS, REMEMBERED_CHARS, VALUE_TYPES, canonical
 from transforms.answers.formula_equality import equivalent
 from transforms.answers.quantities import Quantity, parse_quantity
+from transforms.english.names import BODIES, NAMESAKES, SHORT_NAMES
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import singular
 
@@ -74,15 +75,33 @@ def loose_form(form: str, answer_type: str | None = None) -> str:
 
 
 def _same_person(one: list[str], other: list[str]) -> bool:
-    """Whether names agree but for initials: "J. Smith" and "John Smith", "John F. Kennedy" and "John Kennedy"."""
+    """Whether names agree but for initials and short forms: "J. Smith" and "John Smith", "Tom A. Edison" and "Thomas Edison"."""
     if len(one) < 2 or len(other) < 2 or one[-1] != other[-1] or len(one[-1]) < 2:
         return False
     given, others = one[:-1], other[:-1]
     if len(given) == len(others):
-        return all(x == y or (min(len(x), len(y)) == 1 and x[0] == y[0]) for x, y in zip(given, others, strict=True))
+        return all(_same_given(x, y) for x, y in zip(given, others, strict=True))
     short, long = sorted((given, others), key=len)
     if all(len(part) > 1 for part in short) and [part for part in long if len(part) > 1 or not part.isalpha()] == short:
         return True  # "Ursula Le Guin" and "Ursula K. Le Guin", "Robert Oppenheimer" and "J. Robert Oppenheimer"
     if len(short) == 1 and 1 < len(short[0]) == len(long):  # "jf kennedy" and "john f kennedy"
         return short[0] == "".join(part[0] for part in long)
     return False
+
+
+def same_but_middle_names(one: str, other: str) -> bool:
+    """Whether canonical names of persons agree but for middle names that one leaves out: "Rachel Bilson", "Rachel Sarah Bilson".
+
+    Where two of a name are told apart by it ("John Adams" and "John Quincy Adams") they do not.
+    """
+    short, long = sorted((one.split(), other.split()), key=len)
+    if not 2 <= len(short) < len(long) <= 5 or short[-1] != long[-1] or short[-1] in BODIES or (short[0], short[-1]) in NAMESAKES:
+        return False
+    left = iter(long[1:-1])
+    return len(short[0]) > 1 and _same_given(short[0], long[0]) and all(any(_same_given(x, y) for y in left) for x in short[1:-1])
+
+
+def _same_given(one: str, other: str) -> bool:
+    if one == other or (min(len(one), len(other)) == 1 and one[0] == other[0]):
+        return True
+    return SHORT_NAMES.get(one, one) == SHORT_NAMES.get(other, other)

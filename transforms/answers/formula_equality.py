@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
-from transforms.answers.formula_parser import MAX_CHARS, FormulaError, Node, parse_formula
-from transforms.answers.markup import SIGNS, TYPED, unwrapped
+from transforms.answers.formula_parser import FormulaError, Node
+from transforms.answers.formula_reading import Group, Relation, Row, Statement, Value, read_statement
 from transforms.text import stable_seed
 
 _PRIME = 2**61 - 1
@@ -30,42 +31,70 @@ _MAX_EXPONENT = 10**6
 _MAX_CONSTANT_BITS = 256
 _MAX_ITEMS = 8
 
-_RELATION = re.compile(r"<=|>=|!=|=|<|>|\\leq?(?![a-z])|\\geq?(?![a-z])|\\neq?(?![a-z])|≤|≥|≠")
-_FLIPPED = {">": "<", ">=": "<="}
-_SEPARATOR = re.compile(
-    r"\s+(?:or|and)\s+|,\s+(?:or|and)\s+|\\text\s*\{\s*(?:or|and)\s*\}|[;,](?!\d{3}(?!\d))|,\s|\n|\\cup(?![a-z])"
-)
-_GROUP = re.compile(r"^\s*(\\\{|[\[({])(.*?)(\\\}|[\])}])\s*$", re.DOTALL)
-_MEMBER = re.compile(r"^\s*[A-Za-z]\s*(?:\\in(?![a-z])|∈)\s*")
-_CALLED = re.compile(
-    r"[A-Za-z]'*(?:_\w|_\{\w+\})?\s*\(\s*[a-z](?:\s*,\s*[a-z])*\s*\)|[a-z]'|d[a-z]?/d[a-z]|\\d?frac\{d[a-z]?\}\{d[a-z]\}"
-    # what is worked out: "\\int 2x dx = ..."
-    r"|(?:\\d?frac\{d\}\{d[a-z]\}|d/d[a-z]|\\(?:int|lim|sum|prod)(?![a-z])|[\u222b\u2211\u220f]).{1,200}"
-)
-
 
 class _NotRational(Exception):
     """Not a rational function: exact arithmetic cannot say its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """Formulas joined by relations; without a relation it is one formula."""
-
-    sides: tuple[Node, ...]
-    relations: tuple[str, ...] = ()
-
-
 def equivalent(one: str, other: str) -> bool:
-    """Whether two texts write the same expression, equation, inequality, or set of these. Symmetric."""
+    """Whether two texts write the same expression, equation, inequality, point, interval or set of these. Symmetric."""
     first, second = _read(one), _read(other)
-    return first is not None and second is not None and _same_items(first, second)
+    if not first or not second:
+        return False
+    return any(_same(a, b) for a in _usable(first) for b in _usable(second))
+
+
+def _usable(read: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """What a text states; the value that it is said to be about, only if it is that nearly."""
+    exact, *near = read
+    return (exact, *(other for other in near if _nearly(exact, other)))
+
+
+def _nearly(one: Statement, other: Statement) -> bool:
+    values = [statement.sides[-1] if isinstance(statement, Relation) else statement for statement in (one, other)]
+    numbers = [number_of(value) for value in values if isinstance(value, Value)]
+    return len(numbers) == 2 and None not in numbers and abs(numbers[0] - numbers[1]) <= 0.01 * max(map(abs, numbers))
+
+
+def number_of(value: Value) -> float | None:
+    """The number that a value without names is; None for any other."""
+    node = value.readings[0]
+    if node.names() - _CONSTANTS.keys():
+        return None
+    try:
+        number = _float(node, 0)
+    except (ArithmeticError, ValueError):
+        return None
+    return number.real if cmath.isfinite(number) and abs(number.imag) < _TOLERANCE else None
+
+
+def rounds_to(text: str, stored: str) -> bool:
+    """Whether a text writes exactly what the stored decimals, three or more of them, are rounded from."""
+    exact, rounded = _read(text), _read(stored)
+    if not exact or not rounded or not isinstance(exact[0], Value) or not isinstance(rounded[0], Value):
+        return False
+    digits = _DECIMALS.fullmatch(stored.strip(" $"))
+    number = number_of(exact[0])
+    if digits is None or number is None or exact[0].decimals or len(digits[0].replace(".", "").lstrip("-0")) < 3:
+        return False
+    return abs(number - float(digits[0])) <= 0.500001 * 10.0 ** -len(digits[1])
+
+
+_DECIMALS = re.compile(r"-?\d{0,9}\.(\d{1,9})", re.ASCII)
 
 
 def worked_out(text: str) -> bool:
     """Whether nothing plain is left to do: no numbers to add, multiply or raise ("2 + 1"), no like terms ("3x + 2x")."""
     read = _read(text)
-    return read is None or all(_worked_out(item[0].sides[-1]) for item in read.items)
+    return not read or all(_worked_out(value.readings[0]) for value in _last_values(read[0]))
+
+
+def _last_values(statement: Statement) -> list[Value]:
+    if isinstance(statement, Value):
+        return [statement]
+    if isinstance(statement, Relation):
+        return [statement.sides[-1]]
+    return [value for item in statement.items for value in _last_values(item)]
 
 
 def _worked_out(node: Node) -> bool:
@@ -89,136 +118,168 @@ def _flat(node: Node, op: str) -> list[Node]:
     return [part for arg in node.args for part in _flat(arg, op)] if node.op == op else [node]
 
 
-# --- Reading -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Items:
-    """What a text lists, each in all its readings; `brackets` are those of an interval or a point."""
-
-    items: tuple[tuple[_Statement, ...], ...]
-    brackets: str = ""
-
-
 @lru_cache(maxsize=1024)
-def _read(text: str) -> _Items | None:
-    if len(text) > MAX_CHARS:
-        return None
+def _read(text: str) -> tuple[Statement, ...]:
+    """What a text states; nothing if it is no formula."""
     try:
-        return _read_items(text)
+        return read_statement(text)
     except (FormulaError, RecursionError, ValueError):
-        return None
-
-
-def _read_items(text: str) -> _Items:
-    text = _MEMBER.sub("", unwrapped(text.strip().strip(".;")))
-    brackets = ""
-    parts = _split(text)
-    group = _GROUP.match(text)
-    if len(parts) == 1 and group and len(_split(group[2])) > 1:
-        parts, brackets = _split(group[2]), group[1][-1] + group[3][-1]
-    if not 1 <= len(parts) <= _MAX_ITEMS:
-        raise FormulaError("too many parts")
-    items: list[tuple[_Statement, ...]] = []
-    for part in (part.replace("\\pm", "±") for part in parts):
-        for sign in "+-" if "±" in part else "+":
-            item = _statements(part.replace("±", sign))
-            if "±" not in part or item not in items[-1:]:
-                items.append(item)
-    return _Items(tuple(items), "" if brackets == "{}" else brackets)
-
-
-def _split(text: str) -> list[str]:
-    """Cut at commas and at "or" outside brackets."""
-    parts, start, depth, position = [], 0, 0, 0
-    while position < len(text):
-        char = text[position]
-        depth += (char in "([{") - (char in ")]}")
-        found = _SEPARATOR.match(text, position) if depth <= 0 else None
-        if found:
-            parts.append(text[start:position])
-            start = position = found.end()
-        else:
-            position += 1
-    return [part for part in (*parts, text[start:]) if part.strip()]
-
-
-def _statements(text: str) -> tuple[_Statement, ...]:
-    """Every reading of one formula, equation or inequality."""
-    sides = _RELATION.split(text)
-    relations = [_typed(found) for found in _RELATION.findall(text)]
-    if len(sides) > 3:
-        raise FormulaError("too many relations")
-    if relations == ["="] and _CALLED.fullmatch(sides[0].strip()):  # f(x) = ...
-        sides, relations = sides[1:], []
-    readings = [parse_formula(side) for side in sides]
-    chosen = [tuple(reading[min(number, len(reading) - 1)] for reading in readings) for number in (0, 1)]
-    if relations and all(relation in _FLIPPED for relation in relations):
-        chosen = [choice[::-1] for choice in chosen]
-        relations = [_FLIPPED[relation] for relation in reversed(relations)]
-    return tuple(dict.fromkeys(_Statement(choice, tuple(relations)) for choice in chosen))
-
-
-def _typed(relation: str) -> str:
-    """A relation as it is typed: "<=" for "≤" and "\\leq"."""
-    sign = SIGNS.get(relation[1:], relation)
-    return TYPED.get(sign, sign)
+        return ()
 
 
 # --- Comparing -----------------------------------------------------------------------------------
 
 
-def _same_items(first: _Items, second: _Items) -> bool:
-    if len(first.items) != len(second.items) or first.brackets != second.brackets:
-        return False
-    if first.brackets:
-        return all(_same_readings(a, b) for a, b in zip(first.items, second.items, strict=True))
-    left = list(second.items)
-    for item in first.items:
-        found = next((other for other in left if _same_readings(item, other)), None)
+def _same(one: Statement, other: Statement) -> bool:
+    if isinstance(one, Value) and isinstance(other, Value):
+        return _same_values(one, other)
+    if isinstance(one, Relation) and isinstance(other, Relation) and _same_relations(one, other):
+        return True
+    ranges = _range(one), _range(other)
+    if ranges[0] and ranges[1] and (isinstance(one, Relation) or isinstance(other, Relation)):
+        return _same_ranges(*ranges)
+    if isinstance(one, Row) and isinstance(other, Row):
+        return one.brackets == other.brackets and _same_in_order(one.items, other.items)
+    if isinstance(one, Group) and isinstance(other, Group):
+        return _same_in_any_order(one.items, other.items)
+    for shape, statement in ((one, other), (other, one)):
+        if isinstance(shape, Group) and len(shape.items) == 1:
+            return _same(shape.items[0], statement)
+        if isinstance(shape, Group) and shape.bare and isinstance(statement, Row):
+            return _same_in_order(shape.items, statement.items) and statement.brackets in ("()", "[]")
+        if isinstance(shape, Relation) and isinstance(statement, Value):
+            return shape.signs == ("=",) and any(_same_values(value, statement) for value in _assigned(shape))
+        # "b < a < c" is an order, as is "b, a, c".
+        if isinstance(shape, Relation) and isinstance(statement, Group) and len(shape.sides) > 3:
+            return statement.bare and _same_in_order(shape.sides, statement.items)
+    return False
+
+
+def _same_in_order(one: tuple[Statement, ...], other: tuple[Statement, ...]) -> bool:
+    return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _same_in_any_order(one: tuple[Statement, ...], other: tuple[Statement, ...]) -> bool:
+    left = list(other)
+    for item in one:
+        found = next((index for index, candidate in enumerate(left) if _same(item, candidate)), None)
         if found is None:
             return False
-        left.remove(found)
-    return True
+        del left[found]
+    return not left
 
 
-def _same_readings(one: tuple[_Statement, ...], other: tuple[_Statement, ...]) -> bool:
-    return any(_same_statement(a, b) for a in one for b in other)
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """From where to where, either end open or closed; None where it has no end."""
+
+    low: Value | None
+    high: Value | None
+    closed: tuple[bool, bool]
+    name: str = ""
 
 
-def _same_statement(one: _Statement, other: _Statement) -> bool:
-    if one == other:
-        return True
-    if one.relations != other.relations:
-        formula, equation = sorted((one, other), key=lambda statement: len(statement.relations))
-        value = _assigned(equation) if equation.relations == ("=",) and not formula.relations else None
-        return value is not None and _same_value(value, formula.sides[0])
-    if not one.relations:
-        return _same_value(one.sides[0], other.sides[0])
-    if all(_same_value(a, b) for a, b in zip(one.sides, other.sides, strict=True)):
+def _range(statement: Statement) -> _Range | None:
+    """The numbers that an inequality or an interval means: "x > 2", "1 <= x < 3", "(2, \\infty)"."""
+    if isinstance(statement, Row) and len(statement.items) == 2 and all(isinstance(item, Value) for item in statement.items):
+        low, high = statement.items
+        closed = (statement.brackets[0] == "[", statement.brackets[1] == "]")
+        return _Range(None if _is_infinite(low) else low, None if _is_infinite(high) else high, closed)  # type: ignore[arg-type]
+    if not isinstance(statement, Relation) or not set(statement.signs) <= {"<", "<="}:
+        return None
+    names = [_name(side) for side in statement.sides]
+    if len(names) == 2 and bool(names[0]) != bool(names[1]):
+        closed_end = statement.signs[0] == "<="
+        if names[0]:
+            return _Range(None, statement.sides[1], (False, closed_end), names[0])
+        return _Range(statement.sides[0], None, (closed_end, False), names[1])
+    if len(names) == 3 and names[1]:
+        return _Range(statement.sides[0], statement.sides[2], (statement.signs[0] == "<=", statement.signs[1] == "<="), names[1])
+    return None
+
+
+def _same_ranges(one: _Range, other: _Range) -> bool:
+    if one.closed != other.closed or (one.name and other.name and one.name != other.name):
+        return False
+    return all(
+        a is b if a is None or b is None else _same_values(a, b) for a, b in ((one.low, other.low), (one.high, other.high))
+    )
+
+
+def _name(value: Value) -> str:
+    node = value.readings[0]
+    return node.name if node.op == "var" and node.name not in _CONSTANTS and node.name != "infty" else ""
+
+
+def _is_infinite(statement: Statement) -> bool:
+    node = statement.readings[0] if isinstance(statement, Value) else None
+    while node and node.op == "neg":
+        node = node.args[0]
+    return node is not None and node.name == "infty"
+
+
+def _same_values(one: Value, other: Value) -> bool:
+    """Whether two formulas have one value, in the measures that they have: 45 is 45 degrees, a half is 50%."""
+    if one.argument and other.argument and one.argument != other.argument:
+        renamed = tuple(_renamed(node, other.argument, one.argument) for node in other.readings)
+        other = Value(renamed, other.measure, one.argument)
+    if any(_same_value(a, b) for a in one.readings for b in other.readings):
+        return one.measure == other.measure or not one.measure or not other.measure
+    for measured, plain in ((one, other), (other, one)):
+        factor = _IN_PLAIN.get(measured.measure) if not plain.measure else None
+        if factor and any(_same_value(Node("*", (a, factor)), b) for a in measured.readings for b in plain.readings):
+            return True
+    return False
+
+
+_IN_PLAIN = {
+    "deg": Node("/", (Node("var", name="pi"), Node("num", value=Fraction(180)))),
+    "%": Node("num", value=Fraction(1, 100)),
+}
+
+
+def _renamed(node: Node, old: str, new: str) -> Node:
+    if node.op == "var":
+        return Node("var", name={old: new, new: old}.get(node.name, node.name))
+    return Node(node.op, tuple(_renamed(arg, old, new) for arg in node.args), node.name, node.value)
+
+
+def _same_relations(one: Relation, other: Relation) -> bool:
+    if one.signs != other.signs or len(one.sides) != len(other.sides):
+        return False
+    if all(_same_values(a, b) for a, b in zip(one.sides, other.sides, strict=True)):
         return True
     if len(one.sides) > 2:
         return False
-    first, second = _difference(one), _difference(other)
+    return any(
+        _same_differences(first, second, one.signs[0]) for first in _differences(one) for second in _differences(other)
+    )
+
+
+def _same_differences(first: Node, second: Node, sign: str) -> bool:
     if first.names() != second.names():
         return False
     ratio = _ratio(first, second)
-    if one.relations[0] in ("=", "!="):
+    if sign in ("=", "!="):
         return ratio not in (None, 0) or _same_roots(first, second)
     return ratio is not None and isinstance(ratio, float) and ratio > 0
 
 
-def _assigned(statement: _Statement) -> Node | None:
+def _assigned(relation: Relation) -> list[Value]:
     """What an equation sets a name to: the x + 1 of "y = x + 1"; also of "2(x + 1) = 2x + 2"."""
-    left, right = statement.sides
+    left, right = relation.sides
     for name, value in ((left, right), (right, left)):
-        if name.op == "var" and name.name not in value.names():
-            return value
-    return right if _same_value(left, right) else None
+        if _name(name) and all(_name(name) not in reading.names() for reading in value.readings):
+            return [value]
+    return [right] if _same_values(left, right) else []
 
 
-def _difference(statement: _Statement) -> Node:
-    return Node("+", (statement.sides[0], Node("neg", (statement.sides[1],))))
+def _differences(relation: Relation) -> list[Node]:
+    """The left side less the right one, in both readings."""
+    return [
+        Node("+", (left, Node("neg", (right,))))
+        for left, right in zip_longest(*(side.readings for side in relation.sides), fillvalue=relation.sides[-1].readings[-1])
+    ]
 
 
 def _same_value(one: Node, other: Node) -> bool:
@@ -363,10 +424,10 @@ def _modular_point(name: str, index: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _point(name: str, index: int) -> float:
-    """Where a name stands in floating point: between 0.3 and 2.7, with no two alike."""
+    """Where a name stands in floating point: between 0.05 and 0.95, where arcs are defined, with no two alike."""
     if name in _CONSTANTS:
         return _CONSTANTS[name]
-    return 0.3 + 2.4 * (stable_seed("expression", name, str(index)) % 10**9) / 10**9
+    return 0.05 + 0.9 * (stable_seed("expression", name, str(index)) % 10**9) / 10**9
 
 
 _CONSTANTS = {"pi": math.pi, "e": math.e}

@@ -114,7 +114,7 @@ def _plain(text: str) -> str:
     if not text.isascii():
         parts = (_vulgar(char) or f" {_GREEK_LETTERS.get(char, '')} ".strip() or char for char in text)
         text = "".join(f"\\{part} " if part in _GREEK else part for part in parts)
-    text = unify(text.translate(_PLAIN_SIGNS)).strip(" .,;")
+    text = unify(text.translate(_PLAIN_SIGNS)).rstrip(" .,;").lstrip(" ,;")
     text = unwrapped(text)
     text = _FONT.sub(lambda m: m[1] or m[2] or "", text)
     return text.replace("{,}", "").replace("\\{", "{").replace("\\}", "}").replace("\\_", "_").replace("\\|", "|")

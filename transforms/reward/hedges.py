@@ -11,23 +11,32 @@ from transforms.answers.places import is_elsewhere, is_region
 from transforms.answers.quantities import parse_quantity
 from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, RELATIVES, SHORT_PREPOSITIONS, THIRD_PERSON
 from transforms.english.verbs import is_verb
-from transforms.reward.mentions import FUNCTION_WORDS
+from transforms.reward.echo import MASK
+from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, words_of
 from transforms.reward.modifiers import operated
 from transforms.reward.truth import Truth
 
-# Words that leave an answer open, or put it in somebody else's mouth.
+# Words that leave an answer open, or put it in somebody else's mouth, wherever they stand in its sentence.
 HEDGE = re.compile(
-    r"\b(?:maybe|perhaps|possibl[ey]|possibilit(?:y|ies)|probably|presumably|supposedly|allegedly|potentially|likely|unlikely|"
-    r"might|could|may(?= (?:be|have|not|also)\b)|guess(?:ing|ed)?|unsure|uncertain|not (?:sure|certain)|unclear|unknown|"
-    r"do(?: not|n't) know|doubt|hard to say|depend(?:s|ing)|whether|if|unless|would|either|neither|nor|alternatives?|"
-    r"alternatively|or|xor|(?:some|many|most|people|others) (?:people )?(?:say|think|believe|claim|credit)|"
+    r"\b(?:maybe|perhaps|possibl[ey]|possibilit(?:y|ies)|probably|presumably|supposedly|allegedly|potentially|unlikely|"
+    r"might|guess(?:ing|ed)?|unsure|uncertain|not (?:sure|certain)|unclear|unknown|"
+    r"do(?: not|n't) know|doubt|hard to say|either|neither|nor|alternatives?|"
+    r"alternatively|xor|(?:some|many|most|people|others) (?:people )?(?:say|think|believe|claim|credit)|"
     r"often (?:said|thought|named|believed|confused)|it is said|mistaken(?:ly)?|misconception|commonly believed|long thought|"
     r"according to (?:some|others|many)|(?:some|other) sources|pretend|suppose|imagine|assum(?:e|ing)|"
-    r"you asked|the question|candidates?|options?|choices|answers|one of|such as|for (?:example|instance)|etc|and so on|among|"
-    r"including|any of|any number|all of|all plausible|cannot (?:answer|say|determine)|can't (?:answer|say|determine)|refuse|"
-    r"unable to|as an ai|give or take|plus or minus|say, |kidding)\b|\be\.g\.|\u00b1|\+/-",
+    r"you asked|the question|candidates?|options?|choices|answers|etc|and so on|"
+    r"any of|any number|all of|all plausible|cannot (?:answer|say|determine)|can't (?:answer|say|determine)|refuse|"
+    r"unable to|as an ai|give or take|plus or minus|say, |kidding|if|unless|whether|one of (?:these|those|them))\b|\be\.g\.|\u00b1|\+/-",
     re.IGNORECASE,
 )
+# Words that do so in its clause alone.
+WEAK_HEDGE = re.compile(
+    r"\b(?:likely|could|may(?= (?:be|have|not|also)\b)|depend(?:s|ing)|would|one of(?=[^_]*_)|such as|for (?:example|instance)|"
+    r"among|including)\b",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+ANY_HEDGE = re.compile(f"{HEDGE.pattern}|{WEAK_HEDGE.pattern}|{_OR.pattern}", re.IGNORECASE)
 NEGATION = re.compile(
     r"\b(?:not(?! (?:until|only)\b)|never|no(?! (?:later|earlier)\b)|none|nothing|nobody|nowhere|cannot|hardly|scarcely|"
     r"wrong(?:ly)?|incorrect(?:ly)?|false(?:ly)?|erroneously|untrue|(?:rejected|replaced|dismissed|superseded|eliminated|"
@@ -46,11 +55,15 @@ _RULED_OUT = re.compile(
     r"prior|up|adjacent|similar|compared|equivalent|closest|nearest) to|\b(?:confused|along|together) with|\b(?:except|"
     r"save)(?: for)?"
     r"|\b(?:anything|everything|everyone|everywhere|all|any|nothing|none|anyone) but"
-    r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|after|over|under|below|above|"
+    r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|(?<!named )(?<!called )after|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
     r"previously|once))\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
     re.IGNORECASE,
 )
+# Before a number or a date alone: "under 5", "over 5".
+_BOUND_BEFORE = re.compile(r"\b(?:over|under|below|above)\s+(?:the |a |an |about |around ){0,2}$", re.IGNORECASE)
+# Before a number or a date alone: "under 5", "over 5".
+_BOUND_BEFORE = re.compile(r"\b(?:over|under|below|above)\s+(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE)
 _BOUND_BEHIND = re.compile(
     r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
     r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
@@ -80,22 +93,41 @@ OFFERS = re.compile(
 )
 
 
-def objected(sentence: str, start: int, end: int) -> bool:
+def objected(sentence: str, start: int, end: int, truth: Truth) -> bool:
     """Whether what surrounds an answer, named at this place, takes it back or leaves it open."""
     before, after = sentence[:start], sentence[end:]
     rest = f"{before} _ {after}"
     asks = _QUESTION.match(rest)
-    if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()):  # the WHO is no question
+    if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()) or _offers_other(rest, truth):  # the WHO is no question
+        return True
+    if truth.is_value and _BOUND_BEFORE.search(before):
+        return True
+    if truth.is_value and _BOUND_BEFORE.search(before):
         return True
     if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
         return True
     begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     ends = _CLAUSE.search(after)
     clause = f"{before[begins:]} _ {after[: ends.start()] if ends else after}"
-    if NEGATION.search(clause) or _CONCEDED.search(before[begins:]):
+    if NEGATION.search(clause) or WEAK_HEDGE.search(clause) or _CONCEDED.search(before[begins:]):
         return True
     # "Many name Paris, but it is Lyon": what comes before a "but" is not the last word.
     return bool(_BUT.search(after)) and not _BUT.search(before)
+
+
+def _offers_other(rest: str, truth: Truth) -> bool:
+    """Whether an "or" of the sentence puts something beside the answer, that is neither a spelling of it nor of another kind."""
+    for found in _OR.finditer(rest):
+        other = _CLAUSE.split(rest[found.end() :], maxsplit=1)[0].strip()
+        if not _is_known(other, truth) and not (other[:1].islower() and truth.is_proper and "_" not in other and rest[found.start()-2:found.start()] != "_ "):
+            return True
+    return False
+
+
+def _is_known(piece: str, truth: Truth) -> bool:
+    """Whether a piece of a sentence names a spelling of the answer and nothing else that is much longer."""
+    named = words_of(piece)
+    return any(len(named) - (end - start) <= 5 for start, end in text_mentions(named, truth))
 
 
 # --- Beside the answer ---------------------------------------------------------------------------
@@ -111,7 +143,11 @@ _AND_GOES_ON = (THIRD_PERSON | POINTING | BE | HAVE).union("not later now so can
 _AND_BEHIND = re.compile(
     r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
 )
+_ADDS = re.compile(rf"(?!respectively)[a-z]{{2,}}(?:ed|ing|ly),?|{MASK}.*")  # "beginning June 5", "particularly in ...", "played by ..."
+_PAST = re.compile(r"[a-z]{3,}ed")
 _ONE_OF_TWO = re.compile(r"to (?:the |a |an )?(?-i:[A-Z\d])|to (\w+)[\w ]*\W*$", re.IGNORECASE)  # "Madrid to Barcelona"
+_AND_FIRST = re.compile(r"(?:and|&)\s+", re.IGNORECASE)
+_NEXT = re.compile(r"[,;:()]|\b(?:and|&|as well as|along with)\b", re.IGNORECASE)
 _AND_BEFORE = re.compile(r"(?:(?:\band|&|/|\||\u2192|->|=>|\+|~)(?: (?:the|a|an))?|\bplus)$", re.IGNORECASE)
 _PIECE_BEHIND = re.compile(
     r"[\"'\])}>*`]*\s*([,;:(\[{<\"'#@\u2022\u2014\u2013\u2026]|\.\.+|-(?=\s)|"
@@ -120,6 +156,7 @@ _PIECE_BEHIND = re.compile(
 _PIECE_BEFORE = re.compile(
     r"([^,;:()\[\]{}\"\u2014\u2013]*)[\"'\])}]*\s*([,;([{\u2014\u2013]|-(?=$)|\"(?=$))(?:\s*(?:the|a|an))?$"
 )
+_CAPITALS_FIRST = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}")
 _ABBREVIATION = re.compile(r"[A-Z][A-Za-z0-9.&-]{0,9}")
 _NUMBERS = re.compile(r"(?:born |c\. ?|ca\. ?)?[\d\s.,/\u2013\u2014bcead-]+(?:AD|BC|BCE|CE)?", re.IGNORECASE)
 
@@ -127,14 +164,18 @@ _NUMBERS = re.compile(r"(?:born |c\. ?|ca\. ?)?[\d\s.,/\u2013\u2014bcead-]+(?:AD
 def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
     """Whether nothing that stands beside an answer competes with it."""
     before, after = sentence[:start].rstrip(), sentence[end:].lstrip()
-    if _AND_BEHIND.match(after):
+    joined = _AND_BEHIND.match(after)
+    if joined and not _is_known(_NEXT.split(after[joined.end() :].strip(), maxsplit=1)[0], truth):
         following = re.match(r"(?:,\s*)?and\s+([\w']+)", after)
-        if not following or (following[1].lower() not in _AND_GOES_ON and not is_verb(following[1])):
+        if not following or not (following[1].lower() in _AND_GOES_ON or is_verb(following[1]) or _PAST.fullmatch(following[1])):
             return False
     if _lies_elsewhere(after, truth):
         return False
     other = _ONE_OF_TWO.match(after)
-    if _AND_BEFORE.search(before) or (other and not is_verb(other[1] or "")):
+    joined = _AND_BEFORE.search(before)
+    if joined and not _is_known(_NEXT.split(before[: joined.start()].strip(" ,"))[-1], truth):
+        return False
+    if other and not is_verb(other[1] or ""):
         return False
     behind = _PIECE_BEHIND.match(after)
     if behind and not _explains(behind[2].strip(" .!\"'*"), behind[1], truth):
@@ -154,10 +195,11 @@ def _lies_elsewhere(after: str, truth: Truth) -> bool:
 
 def _explains(piece: str, mark: str, truth: Truth) -> bool:
     """Whether a piece behind an answer, set off by a mark, explains it and is no other answer."""
-    if not re.search(r"\w", piece) or truth.said_by(piece):
+    piece = _AND_FIRST.sub("", piece)
+    if not re.search(r"\w", piece) or truth.said_by(piece) or _is_known(piece, truth):
         return True
     words = piece.split()
-    if words[0].lower() in GLOSSES or len(words) > 6 or any(map(is_verb, words)):
+    if words[0].lower() in GLOSSES or len(words) > 6 or any(map(is_verb, words)) or _ADDS.fullmatch(words[0]):
         return True
     if mark == "(" and len(words) > 2 and FUNCTION_WORDS.intersection(words[1:]):  # "osmosis (the flow of water)"
         return True
@@ -165,13 +207,15 @@ def _explains(piece: str, mark: str, truth: Truth) -> bool:
         return True
     if mark == "(" and (_ABBREVIATION.fullmatch(piece) or converts(piece, truth)):
         return truth.is_value or is_region(piece) or (truth.answer_type != "place" and piece.isupper())
-    return is_region(piece) and (truth.answer_type in ("place", None) or mark == "(")
+    region = _CAPITALS_FIRST.match(piece)
+    around = bool(region and is_region(region[0]) and (region[0] == piece or piece[region.end() :].split()[0].lower() in GLOSSES))
+    return around and (truth.answer_type in ("place", None) or mark == "(")
 
 
 def _leads_in(piece: str, truth: Truth) -> bool:
     """Whether what stands before an answer and a mark is no other answer: "In 1990, ", "Its highest peak, "."""
     words = piece.split()
-    if not words or truth.said_by(piece) or words[0].lower() in _LEADS:
+    if not words or truth.said_by(piece) or words[0].lower() in _LEADS or _is_known(piece, truth):
         return True
     if truth.is_proper:
         return len(words) > 2 and any(word.islower() for word in words)

@@ -1,9 +1,10 @@
 """Statements: whether a few words commit themselves to the right answer, whatever its type, and to no other."""
 
+import re
 from collections.abc import Callable
 
 from transforms.reward.match_choice import contradicts_yes_no, states_option, states_yes_no
-from transforms.reward.match_formula import states_code, states_expression
+from transforms.reward.match_formula import contradicts_expression, states_code, states_expression
 from transforms.reward.match_list import states_list
 from transforms.reward.match_prose import contradicts_prose, states_prose
 from transforms.reward.truth import Truth
@@ -16,13 +17,20 @@ _BY_TYPE: dict[str | None, Callable[[str, Truth], bool]] = {
     "expression": states_expression,
 }
 
+_NUMBERS = re.compile(r"[\d\s.,;$+-]{3,100}", re.ASCII)
+
 
 def states(text: str, truth: Truth) -> bool:
     """Whether a text, as it stands, says the right answer and offers no other."""
     asks = text.rstrip(" \n*_\"'`)").endswith("?") and not truth.answer.rstrip().endswith("?")
-    return not asks and _BY_TYPE.get(truth.answer_type, states_prose)(text, truth)
+    if asks:
+        return False
+    # Without a type "5,1" may be a decimal number or two of them.
+    both = truth.answer_type is None and _NUMBERS.fullmatch(truth.answer)
+    return _BY_TYPE.get(truth.answer_type, states_prose)(text, truth) or bool(both and states_expression(text, truth))
 
 
 def contradicts(sentence: str, truth: Truth) -> bool:
     """Whether a sentence gives another answer in so many words."""
-    return (contradicts_yes_no if truth.answer_type == "yes_no" else contradicts_prose)(sentence, truth)
+    by_type = {"yes_no": contradicts_yes_no, "expression": contradicts_expression}
+    return by_type.get(truth.answer_type or "", contradicts_prose)(sentence, truth)

@@ -5,7 +5,7 @@ import re
 from transforms.answers.canonical import YES, canonical
 from transforms.answers.markup import plain
 from transforms.english.sentences import split_sentences
-from transforms.reward.hedges import HEDGE, NEGATION
+from transforms.reward.hedges import ANY_HEDGE, NEGATION
 from transforms.reward.match_prose import states_prose
 from transforms.reward.truth import Truth
 from transforms.text import unify
@@ -118,7 +118,7 @@ def _says_option(prose: str, spelling: str) -> bool:
     words = said[2].strip(" .") if said else prose
     if not letter:
         return not _letters(words or prose) and states_prose(words or prose, Truth(choice, "term"))
-    if (_OPEN if said else HEDGE).search(_ABOUT_OPTIONS.sub("", words)):
+    if (_OPEN if said else ANY_HEDGE).search(_ABOUT_OPTIONS.sub("", words)):
         return False
     if said:
         if said[1].lower() != letter or _letters(words):

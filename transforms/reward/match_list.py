@@ -5,7 +5,7 @@ import re
 from transforms.answers.agreement import answers_match
 from transforms.answers.canonical import canonical, list_items
 from transforms.answers.markup import plain
-from transforms.reward.hedges import HEDGE, NEGATION
+from transforms.reward.hedges import ANY_HEDGE, NEGATION
 from transforms.reward.match_prose import without_lead
 from transforms.reward.truth import Truth
 
@@ -26,7 +26,7 @@ def states_list(text: str, truth: Truth) -> bool:
     """Whether a text gives the items of the right list and no more, as a list or in one sentence."""
     prose = _without_markup(text)
     known = " ".join(truth.spellings)
-    if any(_added(pattern, prose, known) for pattern in (_OPEN, NEGATION, HEDGE)):
+    if any(_added(pattern, prose, known) for pattern in (_OPEN, NEGATION, ANY_HEDGE)):
         return False
     return any(_same_items(candidate.strip(), truth) for candidate in _candidates(prose) if candidate.strip())
 

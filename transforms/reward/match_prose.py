@@ -13,11 +13,13 @@ from transforms.answers.quantities import parse_quantity
 from transforms.english.function_words import BE, DO, HAVE
 from transforms.english.sentences import split_sentences
 from transforms.english.verbs import is_verb
-from transforms.reward.hedges import GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
+from transforms.reward.echo import MASK, without_echoes
+from transforms.reward.enumerations import lists_right_items, names_right_items
+from transforms.reward.hedges import GLOSSES, HEDGE, ANY_HEDGE, NEGATION, OFFERS, converts, objected, uncontested
 from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, values_in, words_of
 from transforms.reward.modifiers import counted, unknown_commands
 from transforms.reward.truth import Truth
-from transforms.text import normalise, unify
+from transforms.text import normalise, unify, words
 
 # Longer texts are read at their beginning and their end only.
 _MAX_SHORT_WORDS = 120
@@ -44,6 +46,7 @@ _IT_IS = re.compile(
     re.IGNORECASE,
 )
 _IS_THE = re.compile(r"((?:[A-Z][\w'.-]* ){1,4})(?:is|was|are|were) (?:the|its|their) (?!same\b)")
+_REFERS = re.compile(r"(?:it|that|this|they|he|she|these|those|the answer)\b|[^\s]+(?: [^\s]+){0,3}$", re.IGNORECASE)
 _BEING = BE | HAVE | DO
 _PLEASANTRY = re.compile(
     r"(?:sure|certainly|of course|okay|ok|yes|great question|good question|thank you|thanks|done|qed|let(?:'s| me| us)? [\w "
@@ -54,7 +57,11 @@ _PLEASANTRY = re.compile(
 
 def states_prose(text: str, truth: Truth) -> bool:
     """Whether a text says the right value, name, place or term."""
-    prose = plain(text)
+    return any(_states(text, part) for part in truth.parts)
+
+
+def _states(text: str, truth: Truth) -> bool:
+    prose = without_echoes(plain(text), truth)
     if "\n" not in prose:
         prose = _DECORATION.sub("", (_VALUE_ITEM if truth.is_value else _ITEM).sub("", prose))
     if _DENIED.match(prose):
@@ -70,21 +77,42 @@ def states_prose(text: str, truth: Truth) -> bool:
             return truth.said_by(f"-{debit[1]}")
     if truth.said_by(_unquoted(prose)):
         return True
+    if not truth.is_value and not HEDGE.search(prose) and lists_right_items(prose, truth):
+        return True
     found = [sentence for sentence in split_sentences(prose) if not _PLEASANTRY.fullmatch(sentence.strip())]
     if not found:
         return False
-    short = sum(len(sentence.split()) for sentence in found) <= _MAX_SHORT_WORDS
-    first = (short or len(found[0].split()) <= 6) and _says(found[0], truth)
-    last = len(found) > 1 and _says(found[-1], truth)
-    if not (first or last):
+    saying = [_says(sentence, truth) for sentence in found]
+    place = _answering(found, saying, truth)
+    if place is None:
         return False
-    others = found[1:] if first else found[:-1]
+    others = [sentence for index, sentence in enumerate(found) if index != place and not saying[index]]
     if any(OFFERS.search(other) for other in others):
         return False
-    objection = contradicts_prose if first or not truth.is_value else _is_other  # on the way to a number there are others
+    # On the way to a number there are others.
+    objection = _is_other if truth.is_value and place else contradicts_prose
     if any(objection(other, truth) for other in others) or _ends_two_ways(found, truth):
         return False
-    return last or not truth.is_value or not any(_concludes(other) and not _says(other, truth) for other in others)
+    return saying[-1] or not truth.is_value or not any(map(_concludes, others))
+
+
+def _answering(found: list[str], saying: list[bool], truth: Truth) -> int | None:
+    """Which sentence gives the answer: the first, the last, or one between that repeats the question; None if none does."""
+    if not any(saying):
+        return None
+    short = sum(len(sentence.split()) for sentence in found) <= _MAX_SHORT_WORDS
+    if saying[0] and (short or len(found[0].split()) <= 6 or _takes_up(found[0], truth)):
+        return 0
+    if saying[-1]:
+        return len(found) - 1
+    if truth.question and saying[1]:
+        return 1
+    return next((index for index, says in enumerate(saying) if says and _takes_up(found[index], truth)), None)
+
+
+def _takes_up(sentence: str, truth: Truth) -> bool:
+    """Whether a sentence speaks of what was asked."""
+    return MASK in sentence or len(truth.asked.intersection(words(normalise(sentence)))) > 1
 
 
 _DENIED = re.compile(r"[\"'(]*[!~-](?=[A-Za-z])")  # !Paris, ~Paris, -entropy
@@ -115,9 +143,11 @@ def contradicts_prose(sentence: str, truth: Truth) -> bool:
     if ruled_out and _are_others(ruled_out[1], truth):
         return False
     subject = _IS_THE.match(bare)
-    if subject and truth.is_proper and not subject[1].startswith("The "):
+    if subject and (not truth.question or _takes_up(sentence, truth)) and truth.is_proper and not subject[1].startswith("The "):
         return not truth.said_by(subject[1]) and not states_prose(sentence, truth)
     said = _IT_IS.sub("", bare)
+    if truth.question and not _REFERS.match(bare) and not _takes_up(sentence, truth):
+        return False
     words = said.split()
     if said == bare:
         return _is_other(bare, truth)
@@ -125,13 +155,15 @@ def contradicts_prose(sentence: str, truth: Truth) -> bool:
         return False
     if truth.is_value:
         return any(char.isdigit() for char in said)
+    if truth.question and parse_quantity(said, "number"):  # how long it is, and not what
+        return False
     return (said[:1].isupper() or not truth.is_proper) and words[0].lower() not in GLOSSES
 
 
 def _is_other(sentence: str, truth: Truth) -> bool:
     """Whether a sentence is no more than another answer: "Lyon.", "7"."""
     words = [word.strip(".,!").lower() for word in sentence.split()]
-    longest = max(3, truth.words + (3 if truth.is_value else 1))
+    longest = max(3, truth.most_words + (3 if truth.is_value else 1))
     if not 0 < len(words) <= longest or words[0] in GLOSSES or sentence.endswith((":", "?")) or truth.said_by(sentence):
         return False
     if any(word in _BEING or is_verb(word) for word in words[1:]) or (truth.is_value and not values_in(unify(sentence), truth)):
@@ -182,7 +214,7 @@ def _says(sentence: str, truth: Truth) -> bool:
     contrast = _NOT_OTHERS.search(bare)
     if contrast and _are_others(contrast[1], truth):
         return _says(bare[: contrast.start()], truth)
-    if truth.said_by(_unquoted(bare)) and not HEDGE.search(sentence[: len(sentence) - len(bare)]):
+    if truth.said_by(_unquoted(bare)) and not ANY_HEDGE.search(sentence[: len(sentence) - len(bare)]):
         return True
     return _names_value(sentence, truth) if truth.is_value else _names_text(sentence, truth)
 
@@ -213,9 +245,9 @@ def _names_text(sentence: str, truth: Truth) -> bool:
         return False
     words = words_of(sentence)
     places = [(words[start].start, words[end - 1].end) for start, end in text_mentions(words, truth)]
-    return 0 < len(places) <= _MAX_NAMED and all(
-        not objected(sentence, *place) and uncontested(sentence, *place, truth) for place in places
-    )  # fmt: skip
+    if not places or len(places) > _MAX_NAMED or any(objected(sentence, *place, truth) for place in places):
+        return False
+    return all(uncontested(sentence, *place, truth) for place in places) or names_right_items(sentence, truth)
 
 
 # What comes last is what is worked out: "12 * 3 = 36".
@@ -225,7 +257,7 @@ _WORKED_OUT = re.compile(
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
-    r",? (?:while|whereas|compared (?:with|to)|as opposed to|up from|down from|unlike)\b(?= \S+ \S+)", re.IGNORECASE
+    r",? (?:including|which|with|while|whereas|compared (?:with|to)|as opposed to|up from|down from|unlike)\b(?= \S+ \S+)", re.IGNORECASE
 )
 _BECAUSE = re.compile(
     r",? (?:because|since|(?<!well )as(?! well)|for|which|i\.e\.|given that|from|is the|is a|is what|was the|are the)\b"
@@ -244,12 +276,12 @@ def _names_value(sentence: str, truth: Truth) -> bool:
         ends = [found.end() for found in _WORKED_OUT.finditer(sentence)]
         if ends and sentence[ends[-1] :].strip():
             clause = re.split(r"[,;]", sentence[: ends[-1]])[-1]
-            return not NEGATION.search(clause) and not HEDGE.search(clause) and _says(sentence[ends[-1] :].strip(), truth)
+            return not NEGATION.search(clause) and not ANY_HEDGE.search(clause) and _says(sentence[ends[-1] :].strip(), truth)
     sentence = _contrasted(sentence)
     reason = _BECAUSE.search(sentence)
     head = sentence[: reason.start()] if reason else ""
     if re.search(r"\d", head) and _says(head, truth):  # "144, because 12 * 12 = 144"
-        return not HEDGE.search(sentence) and not NEGATION.search(sentence)
+        return not ANY_HEDGE.search(sentence) and not NEGATION.search(sentence)
     values = values_in(sentence, truth)
     if len(values) > _MAX_NAMED or unknown_commands(sentence, truth.answer):
         return False
@@ -257,7 +289,7 @@ def _names_value(sentence: str, truth: Truth) -> bool:
     wrong = [value for value in values if not value.right and not _bracketed(sentence, value.start, value.end, truth)]
     if not right or wrong or not (truth.dates or _all_plain(sentence, right)):
         return False
-    return all(not objected(sentence, *place) and uncontested(sentence, *place, truth) for place in right)
+    return all(not objected(sentence, *place, truth) and uncontested(sentence, *place, truth) for place in right)
 
 
 _BEFORE_VALUE = (FUNCTION_WORDS - frozenset("from by since until over under between on as not i".split())) | frozenset(

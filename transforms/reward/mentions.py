@@ -15,12 +15,13 @@ from transforms.answers.dates import PartialDate as Date
 from transforms.answers.quantities import Quantity, as_percentage, quantities_in
 from transforms.answers.units import parse_unit
 from transforms.english.function_words import BE, DO, GRAMMAR, HAVE, OTHER_PERSONS, PREPOSITIONS, RELATIVES
-from transforms.english.names import PARTICLES, RANKS, TITLES
+from transforms.english.names import KINDS, PARTICLES, RANKS, ROLES, TITLES
 from transforms.english.number_words import SMALL_NUMBERS
 from transforms.english.stems import singular
 from transforms.english.verbs import is_verb
+from transforms.reward.echo import MASK
 from transforms.reward.modifiers import operated, spans, weak_unit
-from transforms.reward.truth import Truth, is_cut_short, more_exact
+from transforms.reward.truth import Truth, is_cut_short
 
 # --- Words ---------------------------------------------------------------------------------------
 
@@ -58,19 +59,19 @@ FUNCTION_WORDS = (GRAMMAR | OTHER_PERSONS).union(
     "it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
     "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
     "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
-    "mainly mostly commonly usually actually".split()
+    "mainly mostly commonly usually actually after before near under against within without across behind".split() + [MASK]
 )
 # What may follow an answer in its sentence.
 _GO_ON = (RELATIVES | BE | HAVE | DO | PREPOSITIONS).union(
     "can will may because since as that until while around near within and or not also only itself himself herself alone "
-    "there here now today again if but though although rather instead ago per".split()
+    "there here now today again if but though although rather instead ago per".split() + [MASK]
 )
 # --- Mentions of texts ---------------------------------------------------------------------------
 
 
 def text_mentions(words: list[Word], truth: Truth) -> list[tuple[int, int]]:
     """Where a sentence names a text answer: the first word and the one after the last."""
-    folded = [_folded(word.text, truth) for word in words]
+    folded = [_folded(word.text, truth, word is not words[-1]) for word in words]
     found = [place for place in _joined(folded, truth) if _stands_alone(words, *place, truth)]
     if truth.is_proper:
         for start, end in _capital_runs(words):
@@ -80,11 +81,11 @@ def text_mentions(words: list[Word], truth: Truth) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _folded(text: str, truth: Truth) -> str:
+def _folded(text: str, truth: Truth, goes_on: bool) -> str:
     form = fold_text(text) if text else ""
-    if truth.answer_type == "term":
+    if not truth.keeps_number:
         form = " ".join(singular(singular(word)) for word in form.split(" "))
-    return loose_form(form).replace(" ", "")
+    return loose_form(f"{form} x").removesuffix("x").replace(" ", "") if goes_on else loose_form(form).replace(" ", "")
 
 
 def _joined(folded: list[str], truth: Truth) -> Iterator[tuple[int, int]]:
@@ -126,21 +127,40 @@ def _is_capital(word: Word) -> bool:
 
 def _stands_alone(words: list[Word], start: int, end: int, truth: Truth) -> bool:
     """Whether a run of words is a thing of its own, and no part of a longer name or term."""
-    if not _ends_there(words, end):
+    if not _ends_there(words, end) and not _is_classed(words, start, end, truth):
         return False
     before = words[start - 1] if start and not words[start - 1].after and not words[start].before else None
-    if before is None or before.lower in FUNCTION_WORDS or _is_aside(before):
+    if before is None or before.lower in FUNCTION_WORDS or before.lower in truth.asked or _is_aside(before):
         return True
     if not (truth.is_proper and words[start].text[:1].isupper()):
         return is_verb(before.text)
     if _is_capital(before):
         named = truth.answer_type == "name"
-        if start == 1 and is_verb(before.text):
+        if start == 1 and (is_verb(before.text) or before.lower in ROLES):
             return True
         run = " ".join(word.text for word in words[_run_start(words, start) : end])
         return named and (truth.said_by(run) or before.lower.rstrip(".") in TITLES | RANKS)
     # "the physicist Marie Curie", "They climbed Mount Kenya"; "lyon Paris" is two of them.
-    return is_verb(before.text) or any(word.lower in FUNCTION_WORDS or is_verb(word.text) for word in words[: start - 1])
+    longer = any(word.lower in FUNCTION_WORDS or is_verb(word.text) for word in words[: start - 1])
+    return is_verb(before.text) or longer or (end - start > 1 and before.lower in ROLES)
+
+
+_PAST = re.compile(r"[a-z]{3,}ed")
+_GROUPS = frozenset("Army Party Forces Church Dynasty Empire".split())
+
+
+def _is_classed(words: list[Word], start: int, end: int, truth: Truth) -> bool:
+    """Whether the word behind only says of what kind the answer is ("the winter season"), or another one begins ("Uma Oya hosts")."""
+    after = words[end]
+    if after.before or not after.text.replace("-", "").isalpha():
+        return after.text == MASK
+    if after.lower in truth.asked or after.text in KINDS or after.text in _GROUPS:
+        return True
+    if truth.is_proper and words[start].text[:1].isupper() and _PAST.fullmatch(after.text):
+        return True
+    if after.lower == "of":
+        return truth.answer_type == "name" and end - start > 1
+    return truth.is_proper and end - start > 1 and after.text.islower() and words[start].text[:1].isupper()
 
 
 def _ends_there(words: list[Word], end: int) -> bool:
@@ -184,6 +204,8 @@ _NAMED = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]+[ -]$|^(?!The |In |A |An |It |Abo
 _IN_TIME = re.compile(
     r"\b(?:in|since|by|during|until|till|of|from|year|early|late|mid|before|after|circa|around) $|\($", re.IGNORECASE
 )
+_YEAR_NAMES = re.compile(r" [A-Z]")  # "the 1984 All-Star Game"
+_IN_WORD = re.compile(r"[A-Za-z]-$|\b(?:(?:from|between) (?:1|20)\d\d (?:to|and|until) |(?:"+"|".join((*MONTHS,*(m[:3] for m in MONTHS)))+r")\.? \d{0,2},? ?)$", re.IGNORECASE)
 _RANGE_GOES_ON = re.compile(
     r" (?:to|or|through) (?:about |around )?(?:[\d$\u20ac\u00a3.]|(?:" + "|".join(SMALL_NUMBERS) + r"|a|half)\b)", re.IGNORECASE
 )
@@ -239,16 +261,18 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
             or is_cut_short(f"{written}{after[:4]}", quantity)
             or (truth.is_year and right and spans(sentence, start, end))
         )
-        if changed or not (_LABEL.search(before) if right else _beside_the_point(quantity, before, truth)):
+        if changed or not (_LABEL.search(before) if right else _beside_the_point(quantity, before, after, truth)):
             yield Value(start, end, right and not changed)
 
 
-def _beside_the_point(quantity: Quantity, before: str, truth: Truth) -> bool:
+def _beside_the_point(quantity: Quantity, before: str, after: str, truth: Truth) -> bool:
     """Whether another number is no candidate: a year in passing, a number in a name, another kind of measure."""
     years = all(known.value.denominator == 1 and 1000 <= known.value <= 2100 and not known.unit for known in truth.quantities)
     if not quantity.unit and quantity.value.denominator == 1 and 1000 <= quantity.value <= 2100 and not years:
-        return bool(_IN_TIME.search(before))
+        return bool(_IN_TIME.search(before) or (truth.question and _YEAR_NAMES.match(after)))
     if years and not quantity.unit and not 1000 <= quantity.value <= 2100:
+        return True
+    if truth.question and _IN_WORD.search(before):
         return True
     if _LABEL.search(before) or _NAMED.search(before) or _OUT_OF.search(before):
         return True
@@ -279,7 +303,7 @@ def _dates(sentence: str, truth: Truth) -> Iterator[Value]:
         start, stop = words[index].start, words[end - 1].end
         attached = _ATTACHED_BEFORE.search(sentence[:start]) or _ATTACHED_AFTER.match(sentence[stop:])
         changed = attached or operated(sentence, start, stop) or spans(sentence, start, stop)
-        right = not changed and any(more_exact(date, known) for known in truth.dates)
+        right = not changed and truth.is_date(date)
         if right or date.month or date.year >= 1000:
             yield Value(start, stop, right)
         index = end

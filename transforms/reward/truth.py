@@ -4,31 +4,78 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from transforms.answers.agreement import answers_match, loose_form
-from transforms.answers.canonical import MAX_CHARS, VALUE_TYPES, canonical
+from transforms.answers.agreement import answers_match, loose_form, same_but_middle_names, same_quantity
+from transforms.answers.canonical import MAX_CHARS, VALUE_TYPES, canonical, fold_text
 from transforms.answers.dates import PartialDate as Date
 from transforms.answers.dates import parse_date
 from transforms.answers.markup import without_latex
 from transforms.answers.places import is_elsewhere, is_region
-from transforms.answers.quantities import Quantity, format_number, parse_quantity
+from transforms.answers.quantities import Quantity, format_number, parse_quantity, quantities_in
 from transforms.answers.units import parse_unit
+from transforms.english.function_words import GRAMMAR
 from transforms.english.names import PARTICLES
+from transforms.reward.final_answer import marked
 from transforms.reward.modifiers import counted, weak_unit
-from transforms.text import unify
+from transforms.text import normalise, unify, words
+
+
+# What only formulas have.
+_FORMAL = re.compile(
+    r"\\(?:[dt]?frac|sqrt|pi|infty|cup|cdot|times|le|ge|leq|geq|leqslant|geqslant|left|pmatrix|begin|in|pm|text|mathbb|approx|circ|log|ln|sin|cos)"
+    r"(?![a-z])|[\x0c\u221e\u222a\u221a\u03c0\u2264\u2265\u00b1]|[A-Za-z0-9)]\s?\^\s?[\w({-]|^\W*[a-z](?:\([a-z]\))?\s?[=<>]|\d\s?<\s?[a-z]\s?<|"
+    r"^\s*\$?\s*[\[({][^\[\](){}A-Za-z]*,[^A-Za-z]*[\])}]\s*\$?\s*$|^\$[^$]*\$$|^[\d\s.-]+:[\d\s.-]+$|^-?\d+(?:\s?,\s?-?\d+){2,}$"
+)
+# What a question that begins so asks for, where the answer's type is not known.
+_ASKED = (
+    (re.compile(r"\W*(?:who|whom|whose)\b", re.IGNORECASE), "name"),
+    (re.compile(r"\W*(?:when|(?:in |on )?(?:what|which) (?:year|date|day|month))\b", re.IGNORECASE), "date"),
+    (re.compile(r"\W*how (?:many|much)\b", re.IGNORECASE), "number"),
+    (re.compile(r"\W*where\b", re.IGNORECASE), "place"),
+)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The stored answer, with its type and its other spellings."""
+    """The stored answer, with its type, its other spellings, and the question where it is known."""
 
     answer: str
     answer_type: str | None = None
     aliases: tuple[str, ...] = ()
+    question: str = ""
+
+    @classmethod
+    def of(cls, answer: str, answer_type: str | None, aliases: tuple[str, ...], question: str) -> "Truth":
+        """The truth, with the type that its question asks for if it has none and the answer can be one."""
+        boxes = [mark.answer for mark in marked(answer)] if "\\boxed" in answer else []
+        answer = ", ".join(boxes) or answer  # a stored solution
+        if answer_type is None and _FORMAL.search(answer):
+            return cls(answer, "expression", aliases, question)
+        if answer_type is None:
+            asked = next((kind for begins, kind in _ASKED if begins.match(question)), None)
+            if asked == "name" and answer[:1].isupper():
+                answer_type = asked
+            elif asked == "place" and answer[:1].isupper() and not re.search(r"\d", answer):
+                answer_type = asked
+            elif asked == "date" and parse_date(answer):
+                answer_type = asked
+        return cls(answer, answer_type, aliases, question)
+
+    @cached_property
+    def parts(self) -> "tuple[Truth, ...]":
+        """The truth once for its spellings that are values and once for those that are words."""
+        values = tuple(spelling for spelling in self.spellings if Truth(spelling, self.answer_type).is_value)
+        words = tuple(spelling for spelling in self.spellings if spelling not in values)
+        groups = [group for group in (values, words) if group]
+        if len(groups) < 2:
+            return (self,)
+        return tuple(Truth(group[0], self.answer_type, group[1:], self.question) for group in groups)
 
     @cached_property
     def spellings(self) -> tuple[str, ...]:
         """The answer and its aliases, without what is empty or longer than any answer."""
-        known = (self.answer, *self.aliases)
+        known = [self.answer, *self.aliases]
+        if self.answer_type in ("name", None):
+            known += [core[1] for spelling in known if (core := _DESCRIBED.fullmatch(spelling))]
         return tuple(dict.fromkeys(spelling for spelling in known if spelling.strip() and len(spelling) <= MAX_CHARS))
 
     @cached_property
@@ -44,11 +91,29 @@ class Truth:
         """The spellings that are dates; a bare year only of an answer typed as a date."""
         if self.answer_type not in ("date", None):
             return ()
-        read = (parse_date(spelling) for spelling in self.spellings)
-        return tuple(date for date in read if date and (date.month or self.answer_type == "date"))
+        read = tuple(filter(None, map(parse_date, self.spellings)))
+        return read if self.answer_type == "date" or any(date.month for date in read) else ()
 
     @cached_property
-    def words(self) -> int:
+    def asked(self) -> frozenset[str]:
+        """The words of the question, as they stand there; none where it is not known."""
+        return frozenset(words(normalise(self.question))) - GRAMMAR
+
+    @cached_property
+    def numbers_of_five(self) -> bool:
+        """Whether the answer is a number of five digits or more, which could be taken for a year with a mark behind."""
+        return any(re.search(r"\d{5}", spelling) for spelling in self.spellings)
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether some spelling stands in a text, whatever is around it; a value is read, so that "6" is "six"."""
+        folded = loose_form(fold_text(text)).replace(" ", "")
+        if any(form in folded for form in self.loose_forms if form):
+            return True
+        read = [quantity for _, _, quantity in quantities_in(unify(text))] if self.quantities else []
+        return any(same_quantity(quantity, known, self.answer_type) for quantity in read for known in self.quantities)
+
+    @cached_property
+    def most_words(self) -> int:
         """How many words the longest spelling has."""
         return max((len(spelling.split()) for spelling in self.spellings), default=0)
 
@@ -68,10 +133,16 @@ class Truth:
         return self.answer_type in ("name", "place") or (self.answer_type is None and self.answer[:1].isupper())
 
     @cached_property
+    def keeps_number(self) -> bool:
+        """Whether one and several are not the same: of names; of words they are ("sedimentary rocks")."""
+        return self.answer_type != "term" and not (self.answer_type is None and self.answer[1:].islower())
+
+    @cached_property
     def loose_forms(self) -> frozenset[str]:
         """What `loose_form` makes of every spelling, without spaces."""
         forms = (canonical(spelling, self.answer_type) for spelling in self.spellings)
-        return frozenset(loose_form(form, self.answer_type).replace(" ", "") for form in forms)
+        kind = self.answer_type if self.keeps_number else "term"
+        return frozenset(loose_form(form, kind).replace(" ", "") for form in forms)
 
     def said_by(self, text: str) -> bool:
         """Whether a whole text is this answer; a date, place or name may be more exact than it."""
@@ -81,15 +152,23 @@ class Truth:
             return not (self.is_value and self._is_doubtful(text))
         if self.dates:
             date = parse_date(text)
-            return bool(date) and any(more_exact(date, known) for known in self.dates if date)
+            return bool(date and self.is_date(date))
         if self.answer_type == "place":
             place, comma, around = text.strip(" .").rpartition(", ")
             if not comma or not is_region(around) or is_region(self.answer) or is_elsewhere(self.answer, around):
                 return False
             return self.said_by(place)
         if self.answer_type == "name":
-            return self._is_surname_of(text)
+            said = canonical(text, "name")
+            shorter = any(same_but_middle_names(said, canonical(spelling, "name")) for spelling in self.spellings)
+            return shorter or self._is_surname_of(text)
         return False
+
+    def is_date(self, date: Date) -> bool:
+        """Whether a date says what some spelling does, or more, and no spelling of the same year says otherwise."""
+        if any(date.year == known.year and _differ(date, known) for known in self.dates):
+            return date in self.dates
+        return any(more_exact(date, known) for known in self.dates)
 
     @cached_property
     def has_unit(self) -> bool:
@@ -128,11 +207,18 @@ class Truth:
         return any(last == canonical(spelling, "name") and spelling[:1].isupper() for spelling in self.spellings)
 
 
+def _differ(one: Date, other: Date) -> bool:
+    months, days = (one.month, other.month), (one.day, other.day)
+    return (all(months) and months[0] != months[1]) or (all(days) and days[0] != days[1])
+
+
 def more_exact(date: Date, known: Date) -> bool:
     """Whether a date says what is known and perhaps more: 4 May 1923 where 1923 is known."""
     return date.year == known.year and known.month in (0, date.month) and known.day in (0, date.day)
 
 
+# "the physician George Huntington", "class Cephalopoda": a name behind what its bearer is.
+_DESCRIBED = re.compile(r"(?:[Tt]he )?(?:[A-Z][a-z]+ )?(?:[a-z][\w-]+ ){1,3}(?<!of )(?<!the )(?<!and )(?<!in )(?<!at )(?<!on )(?<!for )((?:[A-Z][\w.'-]* ?){1,4})")
 _NO_GIVEN_NAMES = frozenset("big little great new old north south east west northern southern upper lower red green blue".split())
 _CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)
 

@@ -1,0 +1,269 @@
+"""What mathematical answers are made of: values, relations, intervals, rows (points, vectors), sets and matrices.
+
+`read_statement` reads a text into one of them, and raises FormulaError for what is none. It knows the shapes
+that answers have and the dress that LaTeX puts on them; `formula_parser` reads the formulas inside.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from transforms.answers.formula_parser import FormulaError, Node, parse_formula
+from transforms.answers.markup import SIGNS, TYPED
+
+MAX_CHARS = 1000
+_MAX_ITEMS = 16
+_MAX_DEPTH = 6
+
+# --- The text --------------------------------------------------------------------------------------
+
+_CUT_COMMANDS = {"\x0c": "\\f", "\x08": "\\b"}  # what JSON makes of "\frac" and "\boxed" with one backslash
+_DOUBLED = re.compile(r"\\\\(?=[A-Za-z]{2})")
+_MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|array|cases)\}(?:\{[^{}]{0,20}\})?")
+_SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?|\\[,;:! ]|\\q?quad(?![A-Za-z])|~|&")
+_WORD_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\s?\{([^{}]*)\}")
+_CONDITION = re.compile(
+    r"[,;]?\s*\\?\(?\b(?:for (?:all|any|every|some|each)|where|when|with)\b.*$|,\s*[a-z]\s*(?:\\in(?![a-z])|\u2208)\s*(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
+    re.DOTALL,
+)
+_ONLY = re.compile(r"^\s*only\b\s*")
+_MEMBER = re.compile(r"^\s*[A-Za-z]\s*(?:\\in(?![a-z])|\u2208)\s*")
+_CONNECTIVES = re.compile(r"\s(?:or|and)\s|\\cup(?![a-z])|\u222a|\\lor(?![a-z])|\\land(?![a-z])")
+_PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
+_NEARLY = re.compile(r"\\approx(?![a-z])|\u2248|\\simeq(?![a-z])|\\doteq(?![a-z])")
+_RELATION = re.compile(
+    r"<=|>=|!=|=|<|>|\\leq?(?:slant|q)?(?![a-z])|\\geq?(?:slant|q)?(?![a-z])|\\neq?(?![a-z])|\\[lg]t(?![a-z])|\u2264|\u2265|\u2260"
+)
+_FLIPPED = {">": "<", ">=": "<="}
+_CALLED = re.compile(
+    r"(?:[A-Za-z]'*(?:_\w|_\{\w+\})?\s*\(\s*(?P<argument>[A-Za-z])(?:\s*,\s*[a-z])*\s*\)|[a-z]'|d[a-z]?/d[a-z]|\\d?frac\{d[a-z]?\}\{d[a-z]\}"
+    # what is worked out: "\\int 2x dx = ..."
+    r"|(?:\\d?frac\{d\}\{d[a-z]\}|d/d[a-z]|\\(?:int|lim|sum|prod)(?![a-z])|[\u222b\u2211\u220f]).{1,200})",
+    re.DOTALL,
+)
+_DEGREES = re.compile(r"\s*(?:\^\s*\{?\s*\\circ\s*\}?|\u00b0|\\degree(?![a-z])|\bdegrees?)\s*$")
+_PERCENT = re.compile(r"\s*(?:\\?%|\bper ?cent|\bpct)\s*$")
+_UNIT = re.compile(r"(?<=[\d}) ])\s*@([A-Za-z][A-Za-z ]{0,40})@\s*$")
+_BUILDER = re.compile(r"[A-Za-z]\s*(?:\\mid|\\vert|\||:)\s*(.*)", re.DOTALL)
+
+
+def _undressed(text: str) -> str:
+    for cut, command in _CUT_COMMANDS.items():
+        text = text.replace(cut, command)
+    if not _MATRIX.search(text):
+        text = _DOUBLED.sub(r"\\", text)
+        text = _SIZES.sub(" ", text)
+    # "@ m @" is a unit; words that join formulas stand bare.
+    text = _WORD_COMMAND.sub(_bare_or_unit, text)
+    text = text.replace("$", " ").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
+    text = _ONLY.sub("", text.replace("+\\infty", "\\infty").replace("+ \\infty", "\\infty").replace("+\u221e", "\u221e"))
+    bare = _CONDITION.sub("", text)
+    return " ".join((bare if bare.strip() else text).split()).rstrip(" .;,").lstrip(" ;,")
+
+
+def _bare_or_unit(found: re.Match[str]) -> str:
+    words = found[1].strip()
+    first = words.split(" ")[0]
+    if len(words) < 2 or first in ("or", "and", "for", "where", "when", "with", "only", "sin", "cos", "tan", "log", "ln", "max", "min"):
+        return f" {words} " if len(words) > 1 else words
+    return f" @{words}@ " if words.replace(" ", "").isalpha() else f" {words} "
+
+
+# --- The shapes ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A formula in all its readings; `measure` is "deg", "%", a unit or nothing; `argument` the name that it is a function of."""
+
+    readings: tuple[Node, ...]
+    measure: str = ""
+    argument: str = ""
+    decimals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Values joined by relations, all of one direction where they are inequalities."""
+
+    sides: tuple[Value, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands in brackets, in its order: a point, a vector, an interval, a column of a matrix."""
+
+    items: "tuple[Statement, ...]"
+    brackets: str = "()"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several answers in any order: what commas, "or", braces and unions join; `bare` without braces."""
+
+    items: "tuple[Statement, ...]"
+    bare: bool = True
+
+
+Statement = Value | Relation | Row | Group
+
+
+@lru_cache(maxsize=1024)
+def read_statement(text: str) -> tuple[Statement, ...]:
+    """What a text states, and behind it what it says to be about the same ("... \\approx 1.36"); raises FormulaError."""
+    if len(text) > MAX_CHARS:
+        raise FormulaError("too long")
+    parts = _cut(_undressed(text), _NEARLY)
+    if not 0 < len(parts) <= 3:
+        raise FormulaError("nothing, or too much")
+    return tuple(_statement(part, 0) for part in parts)
+
+
+def _statement(text: str, depth: int) -> Statement:
+    if depth > _MAX_DEPTH:
+        raise FormulaError("too deep")
+    text = _MEMBER.sub("", text.rstrip(" .;,").lstrip(" ;,"))
+    matrix = _MATRIX.match(text)
+    if matrix and text.endswith(f"\\end{{{matrix[1]}}}"):
+        return _matrix(text[matrix.end() : -len(f"\\end{{{matrix[1]}}}")], depth)
+    parts = [part for piece in _cut(text, _CONNECTIVES) for part in _listed(piece)]
+    if len(parts) > 1:
+        return _group(parts, depth)
+    group = _bracketed(text)
+    if group:
+        opening, inner, closing = group
+        parts = _listed(inner)
+        if opening == "{" and closing == "}":
+            builder = _BUILDER.fullmatch(inner)
+            return _statement(builder[1], depth + 1) if builder else _group(parts, depth, bare=False)
+        if 1 < len(parts) <= _MAX_ITEMS:
+            return Row(tuple(_statement(part, depth + 1) for part in parts), opening + closing)
+    text = _PLUS_MINUS.sub("\u00b1", text)
+    if "\u00b1" in text:
+        both = dict.fromkeys(_single(text.replace("\u00b1", sign), depth) for sign in "+-")
+        return Group(tuple(both)) if len(both) > 1 else next(iter(both))
+    return _single(text, depth)
+
+
+def _group(parts: list[str], depth: int, bare: bool = True) -> Group:
+    if not 0 < len(parts) <= _MAX_ITEMS:
+        raise FormulaError("too many parts")
+    items: list[Statement] = []
+    for part in parts:
+        item = _statement(part, depth + 1)
+        items += item.items if isinstance(item, Group) and item.bare else (item,)
+    return Group(tuple(items), bare)
+
+
+def _matrix(inner: str, depth: int) -> Statement:
+    rows = [_SIZES.sub(" ", row.replace("&", "\x00")) for row in inner.split("\\\\") if row.strip()]
+    cells = [[_statement(cell, depth + 1) for cell in row.split("\x00")] for row in rows]
+    if not 0 < len(cells) <= _MAX_ITEMS or any(len(row) > _MAX_ITEMS for row in cells):
+        raise FormulaError("too large")
+    if all(len(row) == 1 for row in cells):
+        return Row(tuple(row[0] for row in cells))
+    return Row(tuple(Row(tuple(row)) for row in cells))
+
+
+_SURE_COMMA = re.compile(r"[;\n]|,\s")
+_COMMA = re.compile(",")
+_THOUSANDS = re.compile(r"[^,]*\d(?:,\d{3})+(?![\d])[^,]*", re.ASCII)
+
+
+def _listed(text: str) -> list[str]:
+    """What commas part, outside of brackets: "1, 200" and "1,7,103" are several numbers, "1,000" is one."""
+    found = [part for piece in _cut(text, _SURE_COMMA) for part in ([piece] if _THOUSANDS.fullmatch(piece) else _cut(piece, _COMMA))]
+    return [part for part in found if part.strip()]
+
+
+def _cut(text: str, at: re.Pattern[str]) -> list[str]:
+    """Cut outside brackets."""
+    parts, start, depth, position = [], 0, 0, 0
+    while position < len(text):
+        char = text[position]
+        depth += (char in "([{") - (char in ")]}")
+        found = at.match(text, position) if depth <= 0 else None
+        if found:
+            parts.append(text[start:position])
+            start = position = max(found.end(), position + 1)
+        else:
+            position += 1
+    return [*parts, text[start:]]
+
+
+def _bracketed(text: str) -> tuple[str, str, str] | None:
+    """The brackets that hold a whole text, and what is in them; those of intervals may differ."""
+    text = text.replace("\\{", "{").replace("\\}", "}").replace("\\langle", "(").replace("\\rangle", ")").replace("\\lbrace", "{").replace("\\rbrace", "}")
+    if len(text) < 3 or text[0] not in "([{" or text[-1] not in ")]}":
+        return None
+    depth = 0
+    for position, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if depth == 0 and position < len(text) - 1:
+            return None
+    return text[0], text[1:-1], text[-1]
+
+
+def _single(text: str, depth: int) -> Statement:
+    """One formula, equation or chain of inequalities."""
+    sides = _cut(text, _RELATION)
+    signs = tuple(map(_typed, _signs(text)))
+    if len(sides) > 6 or any(not side.strip() for side in sides):
+        raise FormulaError("no relation, or too many")
+    argument = ""
+    if signs and set(signs) == {"="}:
+        called = _CALLED.fullmatch(sides[0].strip())
+        if called:  # f(x) = ...
+            argument = called["argument"] or ""
+        left = _bracketed(sides[0].strip())
+        if called or len(sides) > 2 or (left and len(_listed(left[1])) > 1):  # (a, b) = (1, 2), and 3 + 3 = 2 * 3 = 6
+            last = _statement(sides[-1], depth + 1)
+            return _function(last, argument) if isinstance(last, Value) else last
+    values = tuple(_value(side) for side in sides)
+    if not signs:
+        return values[0]
+    if all(sign in _FLIPPED for sign in signs):
+        return Relation(values[::-1], tuple(_FLIPPED[sign] for sign in reversed(signs)))
+    return Relation(values, signs)
+
+
+def _function(value: Value, argument: str) -> Value:
+    return Value(value.readings, value.measure, argument, value.decimals)
+
+
+def _signs(text: str) -> list[str]:
+    signs, depth, position = [], 0, 0
+    while position < len(text):
+        depth += (text[position] in "([{") - (text[position] in ")]}")
+        found = _RELATION.match(text, position) if depth <= 0 else None
+        if found:
+            signs.append(found[0])
+        position = found.end() if found else position + 1
+    return signs
+
+
+def _typed(relation: str) -> str:
+    """A relation as it is typed: "<=" for "≤" and "\\leq"."""
+    sign = SIGNS.get(relation[1:], relation)
+    return TYPED.get(sign, sign)
+
+
+_RATIO = re.compile(r"([^:]{1,60}):([^:]{1,60})")
+
+
+def _value(text: str) -> Value:
+    measure = ""
+    for pattern, name in ((_DEGREES, "deg"), (_PERCENT, "%")):
+        found = pattern.search(text)
+        if found and text[: found.start()].strip():
+            text, measure = text[: found.start()], name
+            break
+    unit = _UNIT.search(text)
+    if unit and text[: unit.start()].strip():
+        text, measure = text[: unit.start()], unit[1].strip()
+    ratio = _RATIO.fullmatch(text.strip())
+    if ratio:
+        text = f"({ratio[1]})/({ratio[2]})"
+    text = text.replace("@", " ")
+    return Value(parse_formula(text), measure, decimals="." in text)

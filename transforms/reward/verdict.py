@@ -1,0 +1,139 @@
+"""The verdict on a response: one reading of it, compared by type, and the reason where it is not right."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from transforms.answers.formula_equality import equivalent
+from transforms.answers.markup import plain
+from transforms.english.function_words import GRAMMAR
+from transforms.english.sentences import BORDER
+from transforms.english.stems import stem_loosely
+from transforms.reward.final_answer import MAX_MARKS, Mark, labelled, last_word, marked, without_thinking
+from transforms.reward.hedges import OFFERS
+from transforms.reward.match_by_type import contradicts, states
+from transforms.reward.mentions import values_in
+from transforms.reward.to_a_judge import speaks_to_a_judge
+from transforms.reward.truth import Truth
+from transforms.text import normalise, unify, words
+
+_MAX_SENTENCES_BEHIND = 12
+_MAX_ANSWER_CHARS = 300
+
+_TAKES_BACK_BEFORE = re.compile(
+    r"(?:\b(?:not|never|isn't|wasn't|doubt|false|wrong|maybe|perhaps|possibly|probably|might|could|whether|either|neither|or)\b|"
+    r"n't\b|\u2260|!=)(?:(?!\b(?:so|then|thus|therefore|hence|because)\b)[^.!?\n,;]){0,40}$|\bif (?:the |that )?$",
+    re.IGNORECASE,
+)
+_TAKES_BACK_BEHIND = re.compile(
+    r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s*(?:or|but not|maybe|"
+    r"possibly|not (?:sure|certain|quite|exactly|really))\b|\?)",
+    re.IGNORECASE,
+)
+_MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
+
+Verdict = Literal["right", "wrong", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A verdict, the reason for it, and what was read as the final answer (its beginning; "" for none).
+
+    Reasons: `stated` (right); `no_answer`, `speaks_to_a_judge`, `not_comparable`, `another_answer`, `not_named`
+    (wrong); `named_not_stated`, `partly_named`, `not_understood` (unsure).
+    """
+
+    verdict: Verdict
+    reason: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A response once it has stopped thinking: its text, and where it gives its answer."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    said: str  # what stands in the marks, or behind the last label, or what it says last
+
+    @classmethod
+    def of(cls, response: str, answer_type: str | None) -> "Reading":
+        """Read a response."""
+        text = without_thinking(response)
+        marks = tuple(marked(text))
+        if marks:
+            return cls(text, marks, " ; ".join(mark.answer for mark in marks))
+        said = last_word(text, answer_type)
+        claims = labelled(said)
+        return cls(text, marks, claims[-1].text if claims else said)
+
+
+def graded(response: str, truth: Truth) -> Grade:
+    """The verdict on a response."""
+    read = Reading.of(response, truth.answer_type)
+    answer = read.said.strip()[:_MAX_ANSWER_CHARS]
+    if not read.text:
+        return Grade("wrong", "no_answer")
+    if speaks_to_a_judge(read.text, truth):
+        return Grade("wrong", "speaks_to_a_judge", answer)
+    if _is_right(read, truth):
+        return Grade("right", "stated", answer)
+    verdict, reason = _why_not(read.said, truth)
+    return Grade(verdict, reason, answer)
+
+
+def _is_right(read: Reading, truth: Truth) -> bool:
+    if read.marks:
+        return len(read.marks) <= MAX_MARKS and _marked_right(read.text, read.marks, truth)
+    said = last_word(read.text, truth.answer_type)
+    claims = labelled(said)
+    if not claims:
+        return states(said, truth)
+    if len(claims) > MAX_MARKS:
+        return False
+    *earlier, last = claims
+    if _TAKES_BACK_BEFORE.search(last.before):
+        return False
+    return states(last.text, truth) and not any(contradicts(_first_sentence(claim.text), truth) for claim in earlier)
+
+
+def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
+    """Whether every marked answer is right, and the text around does not take it back."""
+    if not all(states(mark.answer, truth) for mark in marks):
+        return False
+    last = marks[-1]
+    before, behind = text[max(0, marks[0].start - 200) : marks[0].start], text[last.end :]
+    if _TAKES_BACK_BEFORE.search(before.rstrip(" $*({[\\")) or _TAKES_BACK_BEHIND.match(behind):
+        return False
+    closing = last_word(behind, truth.answer_type)
+    if closing != behind and not states(closing, truth):
+        return False
+    shown = text[: marks[0].start] + marks[0].answer + text[marks[0].end :]
+    if OFFERS.search(_first_sentence(behind)) or _MAYBE.search(_first_sentence(behind)):
+        return False
+    claims = [_first_sentence(claim.text) for claim in labelled(shown)] + BORDER.split(behind.strip())[:_MAX_SENTENCES_BEHIND]
+    return not any(contradicts(claim, truth) for claim in claims)
+
+
+def _first_sentence(text: str) -> str:
+    return BORDER.split(text.strip(), maxsplit=1)[0]
+
+
+# --- Why it is not right -------------------------------------------------------------------------
+
+
+def _why_not(said: str, truth: Truth) -> tuple[Verdict, str]:
+    if truth.answer_type == "expression":
+        readable = equivalent(said, said) and any(equivalent(spelling, spelling) for spelling in truth.spellings)
+        return ("wrong", "another_answer") if readable else ("unsure", "not_understood")
+    prose = plain(said)
+    if truth.is_named_in(prose):
+        return "unsure", "named_not_stated"
+    if truth.is_value:
+        return "wrong", "another_answer" if any(values_in(unify(line), truth) for line in prose.splitlines()[-3:]) else "not_named"
+    if truth.answer_type in ("yes_no", "option", "code"):
+        return "wrong", "another_answer"
+    known = {stem_loosely(word) for spelling in truth.spellings for word in words(normalise(spelling)) if len(word) > 2} - GRAMMAR
+    told = {stem_loosely(word) for word in words(normalise(prose))}
+    asked = {stem_loosely(word) for word in truth.asked}
+    return ("unsure", "partly_named") if (known - asked) & told else ("wrong", "not_named")
