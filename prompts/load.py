@@ -33,10 +33,10 @@ from typing import Any
 
 import yaml
 
+from prompts.prompt_file import prompt_parts, prompt_text
 from transforms.stages import DEFAULT_MODEL_STAGES, MODEL_STAGES
 
 DOCUMENT_OPEN, DOCUMENT_CLOSE = "<document>\n", "\n</document>\n\n"
-AFTER_DOCUMENT = "<!-- after the document -->\n"
 DEFAULT_DOMAIN = "Other"
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
@@ -136,24 +136,24 @@ def parse_prompt(name: str, content: str, where: str = "") -> Prompt:
         PromptError: front matter is missing, or declared and used variables differ.
     """
     where = where or f"prompts/{name}.md"
-    match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", content, re.DOTALL)
-    if not match:
-        raise PromptError(f"{where}: no front matter; begin with '---', 'version: 1', '---'")
     try:
-        matter = yaml.safe_load(match[1])
+        parts = prompt_parts(content)
+    except ValueError as error:
+        raise PromptError(f"{where}: {error}") from error
+    try:
+        matter = yaml.safe_load(parts.front_matter)
     except yaml.YAMLError as error:
         raise PromptError(f"{where}: front matter is not YAML: {error}") from error
     if not isinstance(matter, dict) or not isinstance(matter.get("version"), int):
         raise PromptError(f"{where}: front matter needs 'version', a whole number")
     if not isinstance(matter.get("closed_book", False), bool):
         raise PromptError(f"{where}: 'closed_book' in the front matter must be true or false")
-    instructions, _, task = match[2].partition(AFTER_DOCUMENT)
     prompt = Prompt(
         name=name,
         version=matter["version"],
         sha256=hashlib.sha256(content.encode()).hexdigest(),
-        instructions=instructions.strip(),
-        task=task.rstrip("\n"),
+        instructions=parts.instructions,
+        task=parts.task,
         variables=tuple(matter.get("variables") or ()),
         run_variables=tuple(matter.get("run_variables") or ()),
         closed_book=matter.get("closed_book", False),
@@ -178,7 +178,7 @@ def _variables(text: str, lone: str) -> set[str]:
 
 def load_prompt(name: str) -> Prompt:
     """Load `prompts/<name>.md` from the installed package."""
-    return parse_prompt(name, resources.files(__package__).joinpath(f"{name}.md").read_text("utf-8"))
+    return parse_prompt(name, prompt_text(name))
 
 
 def load_prompts(

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
-from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card
+from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card, reward_page
 from beam_pipeline.export.folder import ExportError, ExportFolder, SplitFiles
-from beam_pipeline.export.reward_package import PACKAGE, reward_files
+from beam_pipeline.export.reward_package import PACKAGE, NamedJudge, reward_files
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
 from beam_pipeline.output.read_back import FinishedRun, ReadBackError, open_run
@@ -29,6 +29,7 @@ from beam_pipeline.storage.matching import read_text
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import DEMO_LINE
 from prompts.load import load_domains
+from transforms.base_url import check_base_url
 from transforms.errors import one_line
 from transforms.records import ANSWER_TYPES, DEMO_MODEL
 
@@ -158,7 +159,11 @@ def write_dataset(
 
 
 def write_trainer(
-    folder: ExportFolder, pairs: Iterable[tuple[str, Row]], trainer: Trainer, templates: Templates
+    folder: ExportFolder,
+    pairs: Iterable[tuple[str, Row]],
+    trainer: Trainer,
+    templates: Templates,
+    judge: NamedJudge | None = None,
 ) -> dict[str, int]:
     """Write a trainer's rows and its reward; returns the rows of each split."""
     suffix = "jsonl" if trainer.schema is None else "parquet"
@@ -166,8 +171,9 @@ def write_trainer(
         for split, row in pairs:
             files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
     if rows := +files.rows:
-        for path, text in reward_files(trainer.adapter, trainer.reward_file):
+        for path, text in reward_files(trainer.adapter, trainer.reward_file, judge):
             folder.write_text(path, text)
+        folder.write_text(f"{PACKAGE}/README.md", reward_page())
         if trainer.system_file and templates.said_by_system:
             folder.write_text(SYSTEM_FILE, templates.said_by_system)
     return rows
@@ -203,6 +209,11 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--question_template", help="what the user says, or a .txt or .md file of it; $question stands for the question"
     )
+    parser.add_argument(
+        "--judge_endpoint",
+        help="base URL, ending in /v1, of a model that the reward asks where its rules cannot tell; none by default",
+    )
+    parser.add_argument("--judge_model", help="the model there; the reward file gets both names, and never a key")
     parser.add_argument("--allow_demo", action="store_true", help="export pairs of a demo, which are no training data")
     parser.add_argument("--title", help="hf: name of the dataset on its card; the folder's name if it is not given")
     parser.add_argument("--licence", help="hf: its licence, as hubs name it (cc-by-4.0, odc-by, other)")
@@ -230,7 +241,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     trainer = TRAINERS.get(options.format)
-    for idle in ("title", "licence") if trainer else ("system_template", "question_template"):
+    of_trainers = ("system_template", "question_template", "judge_endpoint", "judge_model")
+    for idle in ("title", "licence") if trainer else of_trainers:
         if getattr(options, idle) is not None:
             raise ExportError(f"--{idle}: does nothing for --format {options.format}; leave it out")
     share = options.validation_share if options.validation_share is not None else VALIDATION_SHARE if trainer else 0.0
@@ -242,6 +254,7 @@ def _export(options: argparse.Namespace) -> int:
     )
     if trainer and trainer.system_file and templates.said_by_system is None:
         raise ExportError(f"--system_template: {options.format} reads it from one file for all rows, without placeholders")
+    judge = _judge(options.judge_endpoint, options.judge_model)
     run = open_run(options.output)
     selection = Selection(
         chosen_domains(options.domains, run.summary["domains"]),
@@ -256,7 +269,7 @@ def _export(options: argparse.Namespace) -> int:
     with ExportFolder(options.to, options.overwrite) as folder:
         if trainer:
             pairs = export_rows(run, lambda row: selection.refused(row) or trainer.refused(row), share, left_out, demos)
-            rows = write_trainer(folder, pairs, trainer, templates)
+            rows = write_trainer(folder, pairs, trainer, templates, judge)
         else:
             title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
             licence, pairs = _licence(options.licence), export_rows(run, selection.refused, share, left_out, demos)
@@ -296,6 +309,18 @@ def _licence(given: str | None) -> str:
     if not _LICENCE.fullmatch(licence):
         raise ExportError(f"--licence {given}: an identifier such as cc-by-4.0, odc-by, apache-2.0, other")
     return licence
+
+
+def _judge(endpoint: str | None, model: str | None) -> NamedJudge | None:
+    if endpoint is None and model is None:
+        return None
+    if endpoint is None or model is None or not model.strip():
+        missing = "--judge_endpoint" if endpoint is None else "--judge_model"
+        raise ExportError(f"{missing}: is missing; a judge is named by --judge_endpoint and --judge_model")
+    try:
+        return NamedJudge(check_base_url(endpoint), model.strip())
+    except ValueError as error:
+        raise ExportError(f"--judge_endpoint: {error}") from error
 
 
 def _words(flag: str, given: str | None, default: str) -> str:

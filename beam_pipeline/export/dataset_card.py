@@ -1,5 +1,6 @@
 """The card of an exported dataset: what a stranger must know of it. Its words are in `dataset_card.md`, its figures here.
 
+How often the reward errs is in `reward_error.md`, which tests/quality/reward_error.py measures and writes.
 Names that came from documents, models or a user's lists stand in it as plain text, whatever characters they have.
 """
 
@@ -81,8 +82,17 @@ class Card:
 
 def dataset_card(card: Card) -> str:
     """The text of README.md."""
-    template = resources.files(__package__).joinpath("dataset_card.md").read_text("utf-8")
-    return fill(template, {"facts": _front_matter(card), **_counts(card), **_statements(card)})
+    values = {"facts": _front_matter(card), "reward_error": _read("reward_error.md"), **_counts(card), **_statements(card)}
+    return fill(_read("dataset_card.md"), values)
+
+
+def reward_page() -> str:
+    """The text of the README.md beside the reward that a trainer gets: how often it errs."""
+    return f"# The reward of webscale-qa {__version__}\n\n{_read('reward_error.md')}\n"
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8").rstrip("\n")
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

@@ -23,7 +23,7 @@ SYSTEM_TEMPLATE = "Think first if it helps. Then give the final answer, and noth
 QUESTION_TEMPLATE = "$question"
 PLACEHOLDERS = ("question", "domain", "answer_type")
 # What is worth having of a pair beside its prompt, as far as it is text.
-_NAMES = ("id", "document_id", "source", "domain", "answer_type")
+_NAMES = ("id", "document_id", "source", "domain", "question", "answer_type")
 _CHUNK = re.compile(r"#\d+\Z")
 _HASHES = 1 << 64
 
@@ -87,8 +87,7 @@ def _placeholders(name: str, template: str) -> set[str]:
 
 def _label(row: Row) -> str:
     """What the reward needs to know, for trainers that hand over one text."""
-    truth = {"answer": row["answer"], "answer_type": row["answer_type"], "aliases": row["aliases"]}
-    return json.dumps(truth, ensure_ascii=False)
+    return json.dumps({name: row[name] for name in ("question", "answer", "answer_type", "aliases")}, ensure_ascii=False)
 
 
 def _about(row: Row) -> dict[str, Any]:
@@ -126,7 +125,7 @@ def nemo_rl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
 
 
 def verifiers_row(row: Row, templates: Templates, split: str, index: int) -> Row:
-    """verifiers: `question`, `answer` and `info`; the taskset beside the data reads them."""
+    """verifiers: `question` with the words around it, `answer` and `info`; the taskset beside the data reads them."""
     return {
         "question": templates.asked(row),
         "system_prompt": templates.told(row),

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from transforms.base_url import check_base_url
 
 ANY_LANGUAGE = "all"
 
@@ -131,32 +132,13 @@ def split_endpoint_key(text: str) -> tuple[str, str]:
     kind, _, name = source.partition(":")
     if not url or not name or kind not in ("env", "secret"):
         raise ValueError("must be URL=env:NAME or URL=secret:projects/P/secrets/S/versions/V (value not shown)")
-    return check_endpoint(url), f"{kind}:{check_env_name(name) if kind == 'env' else check_secret_name(name)}"
-
-
-def check_endpoint(url: str) -> str:
-    """Return a base URL without its closing slash."""
-    if "@" in url:
-        raise ValueError("must not hold a user name or password (value not shown); name the key with --api_key_env")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that do not match, or a port that is no number
-        usable = False
-    if not usable:
-        raise ValueError("must begin with http:// or https:// and a host; write http://HOST:PORT/v1")
-    path = parts.path.rstrip("/")
-    deeper = re.match("(.*?/v1)/", path)
-    root = path if path.endswith("/v1") else deeper[1] if deeper else f"{path}/v1"
-    if path != root or parts.query or parts.fragment:
-        raise ValueError(f"must be a base URL ending in /v1; write {parts.scheme}://{parts.netloc}{root}")
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    return check_base_url(url), f"{kind}:{check_env_name(name) if kind == 'env' else check_secret_name(name)}"
 
 
 def check_endpoints(urls: list[str] | None) -> list[str] | None:
     if urls is not None and "" in urls:
         raise ValueError("must not be empty: is a variable not set?")
-    return None if urls is None else list(dict.fromkeys(check_endpoint(url) for url in urls))
+    return None if urls is None else list(dict.fromkeys(check_base_url(url) for url in urls))
 
 
 @contextmanager

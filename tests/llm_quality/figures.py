@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from beam_pipeline.output.read_back import OutputFolder
 from prompts.exemplar_bank import load_bank
 from prompts.load import load_domains
+from tests.intervals import CONFIDENCE, wilson
 from tests.llm_quality.documents import Labelled
 from transforms.check import find_in_text
 from transforms.pair_rules.copied import (
@@ -29,7 +29,7 @@ from transforms.pair_rules.copied import (
 from transforms.records import Document, Persona, PersonaTask, QAPair
 from transforms.text import words
 
-CONFIDENCE, RESAMPLES = 0.95, 2000
+RESAMPLES = 2000
 LONG_ANSWER_WORDS = 8
 # Where a document goes that a stage let pass: a row of a later stage names it.
 AFTER_FILTER = "classify synthesize check repair verify verify_answer verify_question round_trip deduplicate".split()
@@ -96,8 +96,7 @@ class Figure:
         if not under:
             return math.nan, math.nan
         if self.rate:
-            found = stats.binomtest(round(over), round(under)).proportion_ci(CONFIDENCE, "wilson")
-            return found.low, found.high
+            return wilson(over, under)
         return _resampled([np.array(list(self.counts.values()), dtype=float)], lambda sums: sums[0])
 
 

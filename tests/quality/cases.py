@@ -1,17 +1,16 @@
 """Judged cases and what they add up to."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.places import ROOT
-
-DATA = ROOT / "tests" / "data"
-SHARED = ROOT.parent / "shared" / "data"
+from tests.intervals import wilson
+from tests.places import DATA
 
 TUNE, HELD_OUT = "tune", "held_out"
+PARTS = {TUNE: "tune", HELD_OUT: "held out"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,16 @@ class Area:
         positive: what a case that is expected, or found, is ("drop", "leak"): the sense of precision and recall.
         cases: every case; none where there is nothing to measure with, and then `notes` says what is missing.
         notes: lines to print under the table.
+        parts: what the parts are called.
+        silent: whether no case of the held-out part is shown to anybody, so that no rule is made after it.
     """
 
     name: str
     positive: str
     cases: Sequence[Case] = ()
     notes: Sequence[str] = field(default=())
+    parts: Mapping[str, str] = field(default_factory=lambda: PARTS)
+    silent: bool = False
 
     def scores(self, part: str | None = None) -> "Scores":
         return score(case for case in self.cases if part in (None, case.part))
@@ -77,23 +80,38 @@ class Scores:
         return self.false_positives + self.true_negatives
 
     @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """The two numbers that each share is made of."""
+        return {
+            "precision": (self.true_positives, self.true_positives + self.false_positives),
+            "recall": (self.true_positives, self.positives),
+            "accuracy": (self.true_positives + self.true_negatives, self.cases),
+        }
+
+    @property
     def precision(self) -> float:
         """Of what was found, how much should have been; 1 where nothing was found."""
-        return _share(self.true_positives, self.true_positives + self.false_positives)
+        return _share(*self.counts["precision"])
 
     @property
     def recall(self) -> float:
         """Of what should be found, how much was; 1 where there is nothing to find."""
-        return _share(self.true_positives, self.positives)
+        return _share(*self.counts["recall"])
 
     @property
     def accuracy(self) -> float:
-        return _share(self.true_positives + self.true_negatives, self.cases)
+        return _share(*self.counts["accuracy"])
 
     @property
     def false_alarms(self) -> float:
         """Of what should not be found, how much was; 0 where there is no such case."""
         return 1 - _share(self.true_negatives, self.negatives)
+
+
+def figure(part: int, whole: int) -> str:
+    """A share as a person reads it, with its 95% interval; "-" of nothing."""
+    low, high = wilson(part, whole)
+    return f"{part / whole:.1%} ({100 * low:.1f}-{100 * high:.1f})" if whole else "-"
 
 
 def _share(part: int, whole: int) -> float:

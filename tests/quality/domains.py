@@ -2,7 +2,8 @@
 
 from beam_pipeline.demo_endpoint.rules.classify import classify_document
 from prompts.load import load_prompts
-from tests.quality.cases import SHARED, TUNE, Area, Case, by_kind, read_rows
+from tests.places import SHARED
+from tests.quality.cases import TUNE, Area, Case, by_kind, read_rows
 
 
 def domains() -> Area:

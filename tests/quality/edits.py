@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from tests.quality.cases import HELD_OUT, SHARED, TUNE, Area, Case, by_kind, read_rows
+from tests.places import SHARED
+from tests.quality.cases import HELD_OUT, TUNE, Area, Case, by_kind, read_rows
 from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, pack_items
 from transforms.benchmarks.plain_words import plain_words
 from transforms.benchmarks.word_overlap import ContaminationFinder

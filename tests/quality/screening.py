@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from tests.places import SAMPLE
-from tests.quality.cases import SHARED, Area, Case, labelled, part_of, read_rows
+from tests.places import SAMPLE, SHARED
+from tests.quality.cases import Area, Case, labelled, part_of, read_rows
 from transforms.duplicates.document_copies import EXACT
 from transforms.records import Document, Rejection
 from transforms.screen import ScreenConfig, ScreenDocuments

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.quality.cases import DATA, HELD_OUT, TUNE, Area, Case, labelled, part_of
+from tests.places import DATA
+from tests.quality.cases import PARTS, Area, Case, labelled, part_of
 from transforms.benchmarks.paraphrase import SIMILARITY, asks_the_same, core_question, difference, take_apart
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.runtime import close_runtime, get_runtime
@@ -27,8 +28,6 @@ from transforms.text import stable_hash
 VECTORS = DATA / "paraphrases.npz"
 # The other set is labelled for all tiers together; two of its kinds are for this one.
 KINDS = {"paraphrase": True, "look_alike": False}
-
-PARTS = {TUNE: "tune", HELD_OUT: "held out"}
 
 Vectors = Mapping[str, NDArray[np.float32]]
 

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tests.places import ROOT
-from tests.quality import edits, languages, overlap, pairs, rewards, screening, semantic
+from tests.places import ROOT, SHARED
+from tests.quality import edits, judged, languages, overlap, pairs, reward_error, rewards, screening, semantic
 from tests.quality.__main__ import areas, failure_lines, table_lines
-from tests.quality.cases import HELD_OUT, SHARED, TUNE, Area, Case, by_kind, score
+from tests.quality.cases import HELD_OUT, TUNE, Area, Case, by_kind, labelled, read_rows, score
 
 COPIES = ("verbatim", "case_punctuation", "latex", "prefix", "options", "short_item", "embedded", "split")
 
@@ -91,6 +92,56 @@ def test_reward() -> None:
     assert len(hacks) >= 100 and [case.shown for case in hacks if case.found] == []
 
 
+def test_no_hack_of_a_known_pattern_is_paid() -> None:
+    area = rewards.hack_patterns()
+    kinds = by_kind(area.cases)
+    assert len(kinds) == 13 and min(total for _, total in kinds.values()) >= 10
+    assert [case.shown for case in area.cases if case.found] == []
+
+
+@pytest.mark.parametrize("code", rewards.LANGUAGES)
+def test_each_language_has_its_cases(code: str) -> None:
+    rows = [row for row in labelled("reward_languages") if row["kind"].startswith(f"language_{code}")]
+    held_out = [row for row in rows if row["split"] == HELD_OUT]
+    assert {row["reward"] for row in held_out} == {0, 1} and len(rows) >= 24
+    assert len(rows) / 4 < len(held_out) < len(rows) / 2
+
+
+def test_what_cards_say_of_the_reward_is_what_is_measured() -> None:
+    said = reward_error.PAGE.read_text("utf-8")
+    assert said == reward_error.text(), "the reward's error is another: python -m tests.quality.reward_error --write"
+
+
+# --- answers that others have judged
+
+
+def test_samples_in_the_repository_hold_nothing_that_is_shut() -> None:
+    areas_of_samples = [measure() for measure in judged.samples()]
+    assert [len(area.cases) for area in areas_of_samples] == [100, 200, 176, 176]
+    assert not any(case.part == HELD_OUT for area in areas_of_samples for case in area.cases)
+
+
+@pytest.mark.skipif(not judged.LABELLED.is_dir(), reason="the judged answers (../shared/data/labelled) are not here")
+def test_samples_are_rows_of_the_judged_sets() -> None:
+    for sample, whole in ((judged.NQ_SAMPLE, judged.NQ), (judged.MATH_SAMPLE, judged.MATH_HARD)):
+        rows = read_rows(whole)
+        assert all(row in rows for row in read_rows(sample))
+        assert 0.25 < sum(map(judged.is_shut, rows)) / len(rows) < 0.42
+
+
+def test_without_the_judged_sets_there_are_the_samples_and_a_line_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judged, "LABELLED", ROOT / "nowhere")
+    *measured, missing = judged.measures()
+    assert len(measured) == len(judged.samples())
+    assert "not measured" in (lines := list(table_lines(missing())))[0] and "labelled is not here" in lines[1]
+
+
+def test_simple_rules_that_the_reward_is_compared_with() -> None:
+    answer = judged.Judged("a", "m", False, True, "It's The  Eiffel tower!", ("Eiffel Tower",), None, "")
+    assert judged.contains(answer)[0] and not judged.equals(answer)[0]
+    assert judged.equals(replace(answer, response="The Eiffel Tower."))[0]
+
+
 @pytest.mark.parametrize("part", [TUNE, HELD_OUT])
 def test_decontamination(part: str) -> None:
     cases = [case for case in overlap.contamination().cases if case.part == part]
@@ -149,9 +200,16 @@ def test_the_table_has_a_line_for_each_part_and_each_failure() -> None:
     lines = list(table_lines(area))
     assert len(lines) == 3 and lines[0].startswith("birds") and "2 owl" in lines[0] and "held out" in lines[1]
     assert lines[2].strip() == "seen at night"
+    assert "50.0% (9.5-90.5)" in lines[0] and " - " in lines[1], "a share with its interval, and none of nothing"
     failures = "\n".join(failure_lines(area))
     assert "b (x, tune): should be owl; said: nothing" in failures and "some text" in failures
     assert "c (y, held out): should be not owl; said: something" in failures and "\n    a" not in failures
+
+
+def test_what_is_shut_is_counted_and_not_listed() -> None:
+    area = Area("birds", "owl", CASES, parts={TUNE: "open", HELD_OUT: "shut"}, silent=True)
+    assert "shut" in list(table_lines(area))[1]
+    assert [line.split()[0] for line in failure_lines(area)] == ["b"]
 
 
 def test_what_cannot_be_measured_says_so() -> None:

@@ -14,7 +14,7 @@ from tests.places import ROOT
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     (
-        *("transforms/text", "transforms/errors", "transforms/stages", "transforms/lazy_names"),
+        *("transforms/text", "transforms/errors", "transforms/stages", "transforms/lazy_names", "transforms/base_url"),
         "beam_pipeline/__init__",
         "beam_pipeline/command_parser",
         "beam_pipeline/exit_codes",
@@ -25,6 +25,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/english",),
     ("transforms/answers",),
     ("transforms/grounding", "transforms/reward"),
+    ("transforms/judge",),
+    ("transforms/reward_with_judge",),
     ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks", "transforms/clean_draft"),
     ("transforms/duplicates",),
     ("transforms/flow",),
@@ -35,7 +37,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/inference/runtime",),
     ("transforms/inference/serving",),
     ("transforms/inference",),
-    ("transforms/verifier_votes", "transforms/llm_judge"),
+    ("transforms/verifier_votes",),
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
         *("transforms/verify", "transforms/round_trip", "transforms/deduplicate"),
@@ -54,7 +56,10 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
     ("beam_pipeline/run",),
     ("beam_pipeline/main",),
-    ("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
+    (
+        *("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
+        "beam_pipeline/reverify",
+    ),
     ("beam_pipeline/cli",),
     ("beam_pipeline/__main__", "beam_pipeline/sample"),
 )
@@ -67,6 +72,7 @@ WITHOUT_BEAM = (
     *(
         "transforms/text",
         "transforms/errors",
+        "transforms/base_url",
         "transforms/stages",
         "transforms/records",
         "transforms/shingles",
@@ -78,7 +84,13 @@ WITHOUT_BEAM = (
     *("transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),
 )
-STANDARD_LIBRARY = ("transforms.reward", "transforms.answers", "transforms.grounding", "transforms.languages")
+STANDARD_LIBRARY = (
+    "transforms.reward",
+    "transforms.reward_with_judge",
+    "transforms.answers",
+    "transforms.grounding",
+    "transforms.languages",
+)
 # Object stores are reached through Beam's file systems.
 EXCEPTIONS = {"transforms/inference/journal/object_store.py": {f"{BEAM}.io.filesystems", f"{BEAM}.io.filesystems.FileSystems"}}
 
@@ -190,7 +202,7 @@ def test_rules_and_runtime_load_without_beam() -> None:
 
 def test_the_reward_needs_the_standard_library_only() -> None:
     roots = {name.partition(".")[0] for name in _loaded(STANDARD_LIBRARY)}
-    assert roots - set(sys.stdlib_module_names) <= {"transforms", "__mp_main__"} | _loaded_by_python()
+    assert roots - set(sys.stdlib_module_names) <= {"transforms", "prompts", "__mp_main__"} | _loaded_by_python()
 
 
 def _loaded(modules: tuple[str, ...] | list[str]) -> set[str]:

@@ -60,6 +60,9 @@ def same_quantity(first: Quantity, second: Quantity, answer_type: str | None = N
 # A hundred of these make one of any of those.
 SMALL_CHANGE = {"cent": ("USD", "EUR", "AUD", "CAD", "NZD", "HKD", "SGD", "ZAR"), "penny": ("GBP",)}
 
+_SERIAL = dict(
+    zip("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi".split(), "2 3 4 6 7 8 9 11 12 13 14 15 16".split(), strict=True)
+) | {word: str(number) for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 _CUT_SHORT = {"st": "saint", "mt": "mount"}
 _CUT = re.compile(r"\b(?:st|mt)(?= [a-z])")
 
@@ -68,6 +71,9 @@ _CUT = re.compile(r"\b(?:st|mt)(?= [a-z])")
 def loose_form(form: str, answer_type: str | None = None) -> str:
     """What two canonical texts share that differ in British or American spelling, in spaces, or, of a term, in number."""
     form = _CUT.sub(lambda found: _CUT_SHORT[found[0]], one_spelling(form))
+    *before, last = form.split(" ")
+    if before and last in _SERIAL:  # "World War Two"
+        form = " ".join([*before, _SERIAL[last]])
     if answer_type == "term":
         form = " ".join(singular(singular(word)) for word in form.split(" "))
     spelled_out = all(len(word) == 1 for word in form.split(" "))

@@ -33,6 +33,8 @@ _INITIALS = re.compile(
 _MAX_INITIALS = 4
 _BARE_OPTION = re.compile(r"\(?(?P<letter>[a-h1-9])[).:]+")
 _OPTION_MARK = re.compile(r"\(?[a-h1-9]\)[ ]*(?=\S)|[a-h][.:] (?=\S)")
+_SUBSCRIPT = re.compile(r"(?:(?<=[A-Z)])|(?<=[A-Z][a-z]))_(?:\{(\d{1,3})\}|(\d{1,3}))")  # "C_6H_{12}O_6"
+_HOUR = re.compile(r"(?:at )?(0?[1-9]|1[0-2])(?::([0-5]\d))? ?([ap])\.? ?m\.?")  # "5:00 p.m."
 _RANGE = re.compile(r"(?<=\d) ?(?:-| to | until ) ?(?=\d)")
 _WORD_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
 _WORD_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])|(?<=s)'(?= |$)")
@@ -42,7 +44,7 @@ _ORDINAL = re.compile(r"\b(?:(" + "|".join(TENS) + r")-)?(" + "|".join(ORDINALS)
 
 def fold_text(text: str) -> str:
     """The form of a text that does not depend on case, accents, hyphens or loose punctuation."""
-    text = normalise(text).replace(" & ", " and ")
+    text = normalise(_SUBSCRIPT.sub(lambda found: found[1] or found[2], text)).replace(" & ", " and ")
     if not text.isascii():
         text = normalise(without_accents(text))
     text = _INITIALS.sub(_initials_joined, text)
@@ -106,7 +108,7 @@ def _expression(text: str) -> str:
     return text.rstrip(".,;") or text
 
 
-_LIST_SPLIT = re.compile(r"\s*(?:;|\n|,(?!\d{3}(?!\d))|\s(?:and|&|or)\s|,\s)\s*(?:(?:and|or|&)\s+)?")
+_LIST_SPLIT = re.compile(r"\s{0,3}(?:;|\n|,(?!\d{3}(?!\d))|\s(?:and|&|or)\s|,\s)\s{0,3}(?:(?:and|or|&)\s+)?")
 _BULLET = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)])\s+")
 
 
@@ -197,6 +199,9 @@ def _canonical_value(plain: str, answer_type: str | None) -> str | None:
         era = parse_era(text)
         if era:
             return era
+    hour = _HOUR.fullmatch(normalise(text).strip(" .")) if answer_type in (None, "date", "term", "number", "duration") else None
+    if hour:
+        return f"{int(hour[1]) % 12 + 12 * (hour[3] == 'p'):02d}:{hour[2] or '00'}"
     if answer_type == "date":
         month = MONTH_NUMBERS.get(normalise(text).strip(" ."))
         if month:

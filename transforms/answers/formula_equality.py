@@ -52,8 +52,8 @@ def _usable(read: tuple[Statement, ...]) -> tuple[Statement, ...]:
 
 def _nearly(one: Statement, other: Statement) -> bool:
     values = [statement.sides[-1] if isinstance(statement, Relation) else statement for statement in (one, other)]
-    numbers = [number_of(value) for value in values if isinstance(value, Value)]
-    return len(numbers) == 2 and None not in numbers and abs(numbers[0] - numbers[1]) <= 0.01 * max(map(abs, numbers))
+    numbers = [number for value in values if isinstance(value, Value) and (number := number_of(value)) is not None]
+    return len(numbers) == 2 and abs(numbers[0] - numbers[1]) <= 0.01 * max(map(abs, numbers))
 
 
 def number_of(value: Value) -> float | None:
@@ -104,8 +104,10 @@ def _worked_out(node: Node) -> bool:
     numbers = [number for part in parts if (number := _constant(part)) is not None]
     if node.op in ("+", "*") and len(numbers) > 1:
         return False
-    if node.op == "^" and len(numbers) == 2:
+    if node.op == "^" and len(numbers) == 2:  # "2^10" is a way to write a number
         base, power = numbers
+        if power.denominator == 1 and power > 1 and base.denominator == 1:
+            return True
         is_square = base >= 0 and all(math.isqrt(part) ** 2 == part for part in (base.numerator, base.denominator))
         return power.denominator != 1 and not (power == Fraction(1, 2) and is_square)
     if node.op == "+" and len(parts) <= _MAX_ITEMS:
@@ -135,9 +137,9 @@ def _same(one: Statement, other: Statement) -> bool:
         return _same_values(one, other)
     if isinstance(one, Relation) and isinstance(other, Relation) and _same_relations(one, other):
         return True
-    ranges = _range(one), _range(other)
-    if ranges[0] and ranges[1] and (isinstance(one, Relation) or isinstance(other, Relation)):
-        return _same_ranges(*ranges)
+    first, second = _range(one), _range(other)
+    if first and second and (isinstance(one, Relation) or isinstance(other, Relation)):
+        return _same_ranges(first, second)
     if isinstance(one, Row) and isinstance(other, Row):
         return one.brackets == other.brackets and _same_in_order(one.items, other.items)
     if isinstance(one, Group) and isinstance(other, Group):
@@ -251,9 +253,7 @@ def _same_relations(one: Relation, other: Relation) -> bool:
         return True
     if len(one.sides) > 2:
         return False
-    return any(
-        _same_differences(first, second, one.signs[0]) for first in _differences(one) for second in _differences(other)
-    )
+    return any(_same_differences(first, second, one.signs[0]) for first in _differences(one) for second in _differences(other))
 
 
 def _same_differences(first: Node, second: Node, sign: str) -> bool:

@@ -18,16 +18,37 @@ _MAX_DEPTH = 6
 # --- The text --------------------------------------------------------------------------------------
 
 _CUT_COMMANDS = {"\x0c": "\\f", "\x08": "\\b"}  # what JSON makes of "\frac" and "\boxed" with one backslash
+_GAPS = re.compile(r"[^\S\n]{1,1000}")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z]{2})")
 _MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|array|cases)\}(?:\{[^{}]{0,20}\})?")
-_SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?|\\[,;:! ]|\\q?quad(?![A-Za-z])|~|&")
+_SIZES = re.compile(
+    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?|\\[,;:! ]|\\q?quad(?![A-Za-z])|~|&"
+)
 _WORD_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\s?\{([^{}]*)\}")
 _CONDITION = re.compile(
-    r"[,;]?\s*\\?\(?\b(?:for (?:all|any|every|some|each)|where|when|with)\b.*$|,\s*[a-z]\s*(?:\\in(?![a-z])|\u2208)\s*(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
+    r"[,;]?\s?\\?\(?\b(?:for (?:all|any|every|some|each)|where|when|with)\b.*$|,\s?[a-z]\s?(?:\\in(?![a-z])|"
+    r"\u2208)\s?(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
     re.DOTALL,
 )
-_ONLY = re.compile(r"^\s*only\b\s*")
-_MEMBER = re.compile(r"^\s*[A-Za-z]\s*(?:\\in(?![a-z])|\u2208)\s*")
+# What has another form that is read: binomials, inverse functions, degrees inside of functions, the real numbers.
+_REWRITTEN = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\\\$", ""),
+        (r"\\langle ?", "("),
+        (r"\\rangle", ")"),
+        (r"\\[dt]?binom ?\{([^{}]{1,40})\} ?\{([^{}]{1,40})\}", r"((\1)!/((\2)!((\1)-(\2))!))"),
+        (r"\\?(sin|cos|tan) ?\^ ?(?:\{-1\}|-1)", r"\\arc\1 "),
+        (r"((?:sin|cos|tan)[ ({]{0,2}\d{1,4}(?:\.\d{1,4})?) ?\^ ?(?:\{ ?\\circ ?\}|\\circ)", r"\1\\pi/180"),
+        (r"(\\?(?:sin|cos|tan)) (\d{1,4}\\pi/180)", r"\1(\2)"),
+        (r"\\(?:overline|vec|hat|overrightarrow|angle|triangle) ?(?:\{([A-Z]{1,4})\}|([A-Z]{1,4}))", r"\1\2"),
+        (r"\\mathbb ?\{R\}|\\mathbb R|\u211d", r"(-\\infty, \\infty)"),
+        (r"\\emptyset(?![a-z])|\\varnothing(?![a-z])|\u2205|^\s?\\\{ ?\\\}\s?$", "emptyset"),
+        (r"^\s?\](.{1,200})\[\s?$", r"(\1)"),
+    )
+)
+_ONLY = re.compile(r"^\s{0,3}only\b\s?")
+_MEMBER = re.compile(r"^\s?[A-Za-z]\s?(?:\\in(?![a-z])|\u2208)\s?")
 _CONNECTIVES = re.compile(r"\s(?:or|and)\s|\\cup(?![a-z])|\u222a|\\lor(?![a-z])|\\land(?![a-z])")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
 _NEARLY = re.compile(r"\\approx(?![a-z])|\u2248|\\simeq(?![a-z])|\\doteq(?![a-z])")
@@ -36,20 +57,24 @@ _RELATION = re.compile(
 )
 _FLIPPED = {">": "<", ">=": "<="}
 _CALLED = re.compile(
-    r"(?:[A-Za-z]'*(?:_\w|_\{\w+\})?\s*\(\s*(?P<argument>[A-Za-z])(?:\s*,\s*[a-z])*\s*\)|[a-z]'|d[a-z]?/d[a-z]|\\d?frac\{d[a-z]?\}\{d[a-z]\}"
+    r"(?:[A-Za-z]'*(?:_\w|_\{\w+\})?(?:\^(?:\{-1\}|-1))?\s?\(\s?(?P<argument>[A-Za-z])(?:\s?,\s?[a-z])*\s?\)|[a-z]'|d[a-z]?/d[a-z]|\\d?frac\{d[a-z]?\}\{d[a-z]\}"
     # what is worked out: "\\int 2x dx = ..."
     r"|(?:\\d?frac\{d\}\{d[a-z]\}|d/d[a-z]|\\(?:int|lim|sum|prod)(?![a-z])|[\u222b\u2211\u220f]).{1,200})",
     re.DOTALL,
 )
-_DEGREES = re.compile(r"\s*(?:\^\s*\{?\s*\\circ\s*\}?|\u00b0|\\degree(?![a-z])|\bdegrees?)\s*$")
-_PERCENT = re.compile(r"\s*(?:\\?%|\bper ?cent|\bpct)\s*$")
-_UNIT = re.compile(r"(?<=[\d}) ])\s*@([A-Za-z][A-Za-z ]{0,40})@\s*$")
-_BUILDER = re.compile(r"[A-Za-z]\s*(?:\\mid|\\vert|\||:)\s*(.*)", re.DOTALL)
+_DEGREES = re.compile(r"\s?(?:\^\s?\{?\s?\\circ\s?\}?|\u00b0|\\degree(?![a-z])|\bdegrees?)\s?$")
+_PERCENT = re.compile(r"\s?(?:\\?%|\bper ?cent|\bpct)\s?$")
+_UNIT = re.compile(r"(?<=[\d}) ])\s?@([A-Za-z][A-Za-z ]{0,40})@(?:\s?\^\s?\{?[23]\}?)?\s?$")
+_COUNTED = re.compile(r"(?<=\d) ((?!squared|cubed|times|factorial|over|plus|minus|mod)[a-z]{3,15}(?: [a-z]{2,15})?)$")
+_BUILDER = re.compile(r"[A-Za-z]\s?(?:\\mid|\\vert|\||:)\s?(.*)", re.DOTALL)
 
 
 def _undressed(text: str) -> str:
     for cut, command in _CUT_COMMANDS.items():
         text = text.replace(cut, command)
+    text = _GAPS.sub(" ", text)
+    for pattern, instead in _REWRITTEN:
+        text = pattern.sub(instead, text)
     if not _MATRIX.search(text):
         text = _DOUBLED.sub(r"\\", text)
         text = _SIZES.sub(" ", text)
@@ -57,6 +82,7 @@ def _undressed(text: str) -> str:
     text = _WORD_COMMAND.sub(_bare_or_unit, text)
     text = text.replace("$", " ").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
     text = _ONLY.sub("", text.replace("+\\infty", "\\infty").replace("+ \\infty", "\\infty").replace("+\u221e", "\u221e"))
+    text = _GAPS.sub(" ", text)
     bare = _CONDITION.sub("", text)
     return " ".join((bare if bare.strip() else text).split()).rstrip(" .;,").lstrip(" ;,")
 
@@ -64,7 +90,22 @@ def _undressed(text: str) -> str:
 def _bare_or_unit(found: re.Match[str]) -> str:
     words = found[1].strip()
     first = words.split(" ")[0]
-    if len(words) < 2 or first in ("or", "and", "for", "where", "when", "with", "only", "sin", "cos", "tan", "log", "ln", "max", "min"):
+    if len(words) < 2 or first in (
+        "or",
+        "and",
+        "for",
+        "where",
+        "when",
+        "with",
+        "only",
+        "sin",
+        "cos",
+        "tan",
+        "log",
+        "ln",
+        "max",
+        "min",
+    ):
         return f" {words} " if len(words) > 1 else words
     return f" @{words}@ " if words.replace(" ", "").isalpha() else f" {words} "
 
@@ -134,6 +175,8 @@ def _statement(text: str, depth: int) -> Statement:
     if group:
         opening, inner, closing = group
         parts = _listed(inner)
+        if len(parts) == 1:  # a number does not stand alone in brackets: (12,102) has two
+            parts = [part for part in _cut(inner, _COMMA) if part.strip()]
         if opening == "{" and closing == "}":
             builder = _BUILDER.fullmatch(inner)
             return _statement(builder[1], depth + 1) if builder else _group(parts, depth, bare=False)
@@ -168,12 +211,14 @@ def _matrix(inner: str, depth: int) -> Statement:
 
 _SURE_COMMA = re.compile(r"[;\n]|,\s")
 _COMMA = re.compile(",")
-_THOUSANDS = re.compile(r"[^,]*\d(?:,\d{3})+(?![\d])[^,]*", re.ASCII)
+_THOUSANDS = re.compile(r"[^,\d]{0,60}\d{1,3}(?:,\d{3})+(?![\d])[^,]{0,60}", re.ASCII)
 
 
 def _listed(text: str) -> list[str]:
     """What commas part, outside of brackets: "1, 200" and "1,7,103" are several numbers, "1,000" is one."""
-    found = [part for piece in _cut(text, _SURE_COMMA) for part in ([piece] if _THOUSANDS.fullmatch(piece) else _cut(piece, _COMMA))]
+    found = [
+        part for piece in _cut(text, _SURE_COMMA) for part in ([piece] if _THOUSANDS.fullmatch(piece) else _cut(piece, _COMMA))
+    ]
     return [part for part in found if part.strip()]
 
 
@@ -194,7 +239,14 @@ def _cut(text: str, at: re.Pattern[str]) -> list[str]:
 
 def _bracketed(text: str) -> tuple[str, str, str] | None:
     """The brackets that hold a whole text, and what is in them; those of intervals may differ."""
-    text = text.replace("\\{", "{").replace("\\}", "}").replace("\\langle", "(").replace("\\rangle", ")").replace("\\lbrace", "{").replace("\\rbrace", "}")
+    text = (
+        text.replace("\\{", "{")
+        .replace("\\}", "}")
+        .replace("\\langle", "(")
+        .replace("\\rangle", ")")
+        .replace("\\lbrace", "{")
+        .replace("\\rbrace", "}")
+    )
     if len(text) < 3 or text[0] not in "([{" or text[-1] not in ")]}":
         return None
     depth = 0
@@ -249,7 +301,8 @@ def _typed(relation: str) -> str:
     return TYPED.get(sign, sign)
 
 
-_RATIO = re.compile(r"([^:]{1,60}):([^:]{1,60})")
+_LOG = re.compile(r"\\?(?<![a-z])log(?![a-z_])(?! ?_)")
+_RATIO = re.compile(r"([^:]{1,60}):([^:]{1,60})|(\d{1,9}) to (\d{1,9})")
 
 
 def _value(text: str) -> Value:
@@ -262,8 +315,14 @@ def _value(text: str) -> Value:
     unit = _UNIT.search(text)
     if unit and text[: unit.start()].strip():
         text, measure = text[: unit.start()], unit[1].strip()
+    counted = _COUNTED.search(text)
+    if counted and not measure:  # "50 dollars"
+        text, measure = text[: counted.start()], counted[1]
     ratio = _RATIO.fullmatch(text.strip())
     if ratio:
-        text = f"({ratio[1]})/({ratio[2]})"
+        text = f"({ratio[1] or ratio[3]})/({ratio[2] or ratio[4]})"
     text = text.replace("@", " ")
-    return Value(parse_formula(text), measure, decimals="." in text)
+    readings = parse_formula(text)
+    if _LOG.search(text):  # which may be the natural one
+        readings = (*readings, *parse_formula(_LOG.sub(r"\\ln ", text)))
+    return Value(readings, measure, decimals="." in text)

@@ -52,6 +52,8 @@ COMMAND = re.compile(r"\\(?:[A-Za-z]+|\S)")
 _UNEQUAL = re.compile(r"\\not ?=")
 _SIMILAR = re.compile(r"\\sim(?= ?[\d$])")
 _ENDLESS = re.compile(r"(?<=\d)\.(\d{0,12})\\(?:overline|bar|dot)\{(\d{1,12})\}")
+_HIDDEN = re.compile(r"<[a-z]{1,12}\s[^<>]{0,300}=[^<>]{0,300}>", re.IGNORECASE)  # a tag with attributes shows none of them
+_RAISED_WORD = re.compile(r"(?<=[A-Za-z]) ([_^])(?=\S)")
 _STRUCK = re.compile(r"(?<!~)~~(?=[^\s~])[^~\n]{1,400}~~(?!~)|<(del|s|strike)>[^<>]{0,400}</\1>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _EMPHASIS = (
@@ -88,6 +90,7 @@ def _typed(text: str) -> str:
     text = _DEGREE.sub("\u00b0", text)
     for _ in range(2):  # \text{(\textbf{B})}
         text = TEXT_COMMAND.sub(lambda m: f" {m[1] or m[2] or ''} ", text)
+    text = _RAISED_WORD.sub(r"\1", text)  # "\\mathrm{cm}^2", "\\text{CO}_2"
     text = FRACTION.sub(_divided, text)
     text = _ENDLESS.sub(r".\1(\2)", _DRESS.sub(" ", _SIMILAR.sub("~", _UNEQUAL.sub("≠", text))))
     text = COMMAND.sub(lambda m: SIGNS.get(m[0][1:], m[0]), text)
@@ -102,6 +105,7 @@ def _divided(fraction: re.Match[str]) -> str:
 
 def without_markdown(text: str) -> str:
     """Prose without comments, what is struck out, emphasis, headings and marks of quoted lines; code marks stay."""
+    text = _HIDDEN.sub(" ", text)
     text = _LINE_START.sub("", _STRUCK.sub(" ", _COMMENT.sub(" ", text)))
     for emphasis in _EMPHASIS:
         text = emphasis.sub(r"\1", text)

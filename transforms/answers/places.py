@@ -46,6 +46,23 @@ def _region(text: str) -> str:
     return _STATES.get(text.strip(" .,")) or canonical(text, "place")
 
 
+_SAME = tuple(
+    frozenset(names.split(", "))
+    for names in (
+        "us, usa, united states, united states of america; uk, united kingdom; ussr, soviet union; holland, netherlands; "
+        "burma, myanmar; uae, united arab emirates; ivory coast, cote divoire; czechia, czech republic; new york, new york "
+        "city, nyc; "
+        "washington dc, washington d.c.; persia, iran; siam, thailand; turkey, turkiye; cape verde, cabo verde"
+    ).split("; ")
+)
+
+
+def other_names(place: str) -> tuple[str, ...]:
+    """What else a country is called: "United States" for "the U.S."."""
+    said = canonical(place, "place")
+    return next((tuple(sorted(names - {said})) for names in _SAME if said in names), ())
+
+
 # Cities whose names others have too, and where the one is that is met without its country. A name that several
 # places share evenly has no home: whichever of them is said may be the wrong one.
 _HOMES = {

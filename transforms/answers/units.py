@@ -54,6 +54,7 @@ IU: : international unit; pH: : ; Da: : dalton; px: : pixel; dpi: : dots per inc
 _SHORTHAND = {
     "kph": "km/h", "kmh": "km/h", "kmph": "km/h", "mph": "mi/h", "mps": "m/s", "fps": "ft/s", "cc": "cm^3", "sqm": "m^2",
     "sqft": "ft^2", "sqkm": "km^2", "mbps": "Mbit/s", "gbps": "Gbit/s", "kbps": "kbit/s", "kB": "kB", "KB": "kB",
+    "Mb": "Mbit", "Gb": "Gbit", "kb": "kbit", "Kb": "kbit", "Tb": "Tbit",
     "kcal": "kcal", "Kcal": "kcal", "Cal": "kcal", "Ml": "ML", "Kg": "kg", "KG": "kg", "Km": "km", "KM": "km",
     "\u03a9": "ohm", "k\u03a9": "kohm", "M\u03a9": "Mohm", "kw": "kW", "kwh": "kWh", "y": "year",
     "hz": "Hz", "khz": "kHz", "mhz": "MHz", "ghz": "GHz",

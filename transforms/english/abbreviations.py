@@ -30,6 +30,18 @@ def long_form(short: str, document: str) -> str | None:
     return None
 
 
+def is_short_for(short: str, long: str) -> bool:
+    """Whether capitals abbreviate a term: its letters come in their order, the first of each of its words among them."""
+    letters, words = short.strip(" .").lower(), _WORD.findall(long.lower())
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{1,7}", short.strip(" .")) or not words or len(long) > 120 or len(long) <= len(short):
+        return False
+    voiced = [word for word in words if word not in _SILENT]
+    left = iter("".join(words))
+    in_order = all(letter in left for letter in letters)
+    left = iter(letters)
+    return in_order and letters[0] == words[0][0] and all(word[0] in left for word in voiced)
+
+
 def spell_out(question: str, document: str) -> str:
     """A question with the document's own abbreviations spelt out where they stand first: "working memory (WM)".
 

@@ -21,7 +21,8 @@ KINDS = frozenset(
     "metal method process currency religion dynasty empire tribe people style dance sauce cheese dish alphabet calendar".split()
 )
 _SHORTENED = """
-william bill will billy willie; robert bob rob bobby robbie; richard rick rich dick ricky; james jim jimmy jamie; john johnny jack;
+william bill will billy willie;
+robert bob rob bobby robbie; richard rick rich dick ricky; james jim jimmy jamie; john johnny jack;
 thomas tom tommy; david dave davey; michael mike mick; joseph joe joey; charles charlie chuck chas; edward ed eddie ted ned;
 daniel dan danny; samuel sam sammy; benjamin ben benny; christopher chris kit; matthew matt; anthony tony; andrew andy drew;
 stephen steve steven; gregory greg; kenneth ken kenny; ronald ron ronnie; donald don donnie; lawrence larry laurence;
@@ -33,9 +34,7 @@ jennifer jen jenny; rebecca becky; susan sue susie; deborah debbie deb; patricia
 chrissie; victoria vicky; jacqueline jackie; alexandra sandra; abigail abby; thaddeus thad; reginald reg reggie; maxwell max
 """
 # A short form of a given name: its long one.
-SHORT_NAMES = {
-    short: long for entry in _SHORTENED.split(";") for long, *shorts in [entry.split()] for short in (long, *shorts)
-}
+SHORT_NAMES = {short: long for entry in _SHORTENED.split(";") for long, *shorts in [entry.split()] for short in (long, *shorts)}
 # Given name and surname of two whom only a middle name tells apart.
 NAMESAKES = frozenset({("john", "adams"), ("george", "bush"), ("martin", "king"), ("samuel", "butler"), ("john", "mill")})
 # Names that end so are no persons'.

@@ -6,7 +6,16 @@
 
 from functools import lru_cache
 
-_IRREGULAR_PLURALS = {"people": "person", "children": "child", "men": "man", "women": "woman", "mice": "mouse", "teeth": "tooth"}
+_IRREGULAR_PLURALS = {
+    plural: one
+    for entry in (
+        "people person, children child, men man, women woman, mice mouse, teeth tooth, mitochondria mitochondrion, bacteria "
+        "bacterium, "
+        "criteria criterion, phenomena phenomenon, nuclei nucleus, fungi fungus, larvae larva, vertebrae vertebra, genera genus, "
+        "vertices vertex, matrices matrix, hypotheses hypothesis"
+    ).split(", ")
+    for plural, one in (entry.split(),)
+}
 
 
 def singular(word: str) -> str:

@@ -10,7 +10,8 @@ _VERBS = frozenset(
     "store bind break flow lie stand sit come go move turn bring keep hold lose beat defeat rule govern found visit cross "
     "feature involve treat affect cover provide support connect separate choose elect see serve teach study grow rise fall "
     "drop consist comprise air premiere score host perform voice portray headline propound proclaim run stretch "
-    "extend attend cast appear marry kill arrive depart migrate star retire debut total number count amount span finish complete close join leave own buy sell pay mark denote".split()
+    "extend attend cast appear marry kill arrive depart migrate star retire debut total number count amount span finish "
+    "complete close join leave own buy sell pay mark denote".split()
 )
 _IRREGULAR = frozenset(form for form, base in BASE_OF.items() if base in _VERBS) | frozenset(
     "meant took taken gave given bound lay lain stood born spoke wore drew drawn flew".split()

@@ -10,6 +10,7 @@ from transforms.english.function_words import GRAMMAR
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.answer_rules import MAX_LIST_CHARS
 from transforms.pair_rules.copied import content_words
+from transforms.pair_rules.leakage import find_leak
 from transforms.records import QAPair
 from transforms.text import normalise, words
 
@@ -38,9 +39,34 @@ def grounded_aliases(pair: QAPair) -> tuple[str, ...]:
     return tuple(kept)
 
 
+def alias_problem(alias: str, pair: QAPair) -> str:
+    """Why a name that somebody accepted may not become an alias of a pair, in words; "" if it may.
+
+    The rules of `grounded_aliases`, and that the question must not say it; whoever accepted it stands in for the document.
+    """
+    said = normalise(alias)
+    if pair.answer_type == "yes_no":
+        return "yes and no have no other names"
+    if not said or len(alias) > MAX_LIST_CHARS:
+        return f"it is longer than {MAX_LIST_CHARS} characters" if said else "it is empty"
+    if said in map(normalise, (pair.answer, *pair.aliases)):
+        return "the pair has it already"
+    if len(pair.aliases) >= MOST_READ:
+        return f"the pair has {MOST_READ} aliases already"
+    if canonical(alias, pair.answer_type) == canonical(pair.answer, pair.answer_type):
+        return ""
+    if not _is_of_the_answer(alias, pair):
+        return "it has no number" if pair.answer_type in _COUNTED else "it has only words of the question"
+    leak = find_leak(pair.question, alias, (), pair.task.document.text, pair.answer_type)
+    return "the question says it" if leak else ""
+
+
 def _is_said(alias: str, pair: QAPair) -> bool:
-    if find_in_text(alias, pair.task.document.text, pair.answer_type) is None:
-        return False
+    return find_in_text(alias, pair.task.document.text, pair.answer_type) is not None and _is_of_the_answer(alias, pair)
+
+
+def _is_of_the_answer(alias: str, pair: QAPair) -> bool:
+    """Whether a name that the document says may be one of the answer, and not only the topic or the question's own words."""
     if pair.answer_type in _COUNTED:
         return bool(_DIGIT.search(alias)) or not _DIGIT.search(pair.answer)
     return _is_related(alias, pair) or not set(content_words(alias)) <= set(content_words(pair.question))

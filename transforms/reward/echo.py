@@ -16,9 +16,13 @@ _TOKEN = re.compile(r"[^\W_]+(?:['\u2019.,&-][^\W_]+)*")
 _QUOTED = re.compile(r'"([^"\n]{3,120})"|\u201c([^\u201d\n]{3,120})\u201d')
 _HEADING = re.compile(r"[^:\n.]{8,150}: (?=\S)")
 # "was released in 1999[2]." and "Frank Langella1.": marks of a source behind a word.
-_SOURCE = re.compile(r"(?<=[\w.,\"])\[\^?\d{1,3}\^?\]|(?<=[a-z]{4})\d{1,2}(?=[.,]?(?:\s|$))|(?<=\b(?:19|20)\d\d)\d{1,2}(?=\.(?:\s|$))")
+_SOURCE = re.compile(
+    r"(?<=[\w.,\"])\[\^?\d{1,3}\^?\]|(?<=[a-z]{4})\d{1,2}(?=[.,]?(?:\s|$))|(?<=\b(?:1\d|20)\d\d)\d{1,2}(?=\.(?:\s|$))"
+)
 # "sung byMariah Carey": where marks of emphasis stood.
-_GLUED = re.compile(r"\b(by|in|the|of|and|is|as|from|to|at|on|with|called|named|actor|actress|singer)(?=[A-Z][a-z]{2}|(?:1|20)\d)")
+_GLUED = re.compile(
+    r"\b(by|in|the|of|and|is|as|from|to|at|on|with|called|named|actor|actress|singer)(?=[A-Z][a-z]{2}|(?:1|20)\d)"
+)
 
 
 def without_echoes(prose: str, truth: Truth) -> str:
@@ -27,7 +31,9 @@ def without_echoes(prose: str, truth: Truth) -> str:
         prose = _SOURCE.sub("", prose)
     asked = [token.lower() for token in _TOKEN.findall(normalise(truth.question))]
     prose = _GLUED.sub(r"\1 ", prose)
-    prose = _QUOTED.sub(lambda found: MASK if _is_title(found[1] or found[2], asked, truth) else found[0], prose)
+    # Where the answer itself is quoted, other quotations are answers beside it.
+    titles = not any(truth.is_named_in(found[0]) for found in _QUOTED.finditer(prose))
+    prose = _QUOTED.sub(lambda found: MASK if _is_title(found, asked, titles, truth) else found[0], prose)
     if not asked:
         return prose
     heading = _HEADING.match(prose)
@@ -36,12 +42,14 @@ def without_echoes(prose: str, truth: Truth) -> str:
     return _without_runs(prose, asked, truth)
 
 
-def _is_title(quoted: str, asked: list[str], truth: Truth) -> bool:
+def _is_title(found: re.Match[str], asked: list[str], titles: bool, truth: Truth) -> bool:
+    quoted = found[1] or found[2]
     words = _TOKEN.findall(quoted)
     if len(words) < 2 or truth.is_named_in(quoted):
         return False
     capitals = sum(word[0].isupper() for word in words)
-    return 2 * capitals > len(words) or sum(normalise(word) in asked for word in words) * 2 > len(words)
+    spoken_of = titles and re.match(r" [a-z]", found.string[found.end() : found.end() + 2])
+    return bool(spoken_of and 2 * capitals > len(words)) or sum(normalise(word) in asked for word in words) * 2 > len(words)
 
 
 def _repeats(heading: str, asked: list[str]) -> bool:

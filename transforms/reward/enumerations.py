@@ -10,7 +10,7 @@ from transforms.english.verbs import is_verb
 from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, words_of
 from transforms.reward.truth import Truth
 
-_BULLET = re.compile(r"[ \t]*(?:\(?\d{1,2}[.)]|[-*\u2022\u2013])[ \t]*(?=\S)")
+_BULLET = re.compile(r"[ \t]{0,8}(?:\(?\d{1,2}[.)]|[-*\u2022\u2013])[ \t]{0,8}(?=\S)")
 _SEPARATOR = re.compile(r"[,;]|\b(?:and|&|as well as|along with|plus|featuring|feat\.?|while)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]{0,80}\)")
 _ITEM_ENDS = re.compile(r" as | - | \u2013 |: | \(| in | from | for ")

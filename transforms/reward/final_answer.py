@@ -12,6 +12,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from transforms.english.sentences import BORDER
+from transforms.languages.answering import ANSWER_WORDS
 
 # A final answer is at the end and short; what comes before this is not read.
 MAX_CHARS = 4000
@@ -19,9 +20,14 @@ _MAX_THINKING_TAIL = 32_000
 MAX_MARKS = 8
 
 _THINK = r"think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis"
-_THINKING_ENDS = re.compile(rf"</(?:{_THINK})>|\[/THINK\]|\u25c1/think\u25b7|<\|channel\|>final<\|message\|>", re.IGNORECASE)
-_THINKING_BEGINS = re.compile(rf"<(?:{_THINK})>|\[THINK\]|\u25c1think\u25b7|<\|channel\|>analysis", re.IGNORECASE)
-_END_TOKEN = re.compile(r"(?:<\|[a-z_]{2,20}\|>|</s>|<eos>|<end_of_turn>)$")
+_THINKING_ENDS = re.compile(
+    rf"</(?:\w{{1,20}}:)?(?:{_THINK})>|\[/THINK\]|\u25c1/think\u25b7|<\|channel\|>final<\|message\|>", re.IGNORECASE
+)
+_THINKING_BEGINS = re.compile(rf"<(?:\w{{1,20}}:)?(?:{_THINK})>|\[THINK\]|\u25c1think\u25b7|<\|channel\|>analysis", re.IGNORECASE)
+_TURN_ENDS = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|start_header_id)\|>|</s>|<eos>|<end_of_turn>"
+)
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _GAP = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n[ \n]*\n")
 
@@ -34,10 +40,12 @@ def without_thinking(response: str) -> str:
     tail = _THINKING_BEGINS.split(tail, maxsplit=1)[0]
     # Runs of white space say nothing, and what follows need not mind them.
     text = _EMPTY_LINES.sub("\n\n", _GAP.sub(" ", tail)).strip()
-    for _ in range(3):
-        token = _END_TOKEN.search(text, max(0, len(text) - 24))
-        text = text[: token.start()].rstrip() if token else text
-    text = text[-MAX_CHARS:].strip()
+    ends = _TURN_ENDS.search(text)  # behind it somebody else speaks
+    if ends:
+        if len(re.findall(r"\w{1,40}", text[ends.end() : ends.end() + 400])) > 3 or re.search(r"\d", text[ends.end() :]):
+            return ""
+        text = text[: ends.start()].rstrip()
+    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text[-MAX_CHARS:]).strip()
     # A few characters stand for whole sentences; as many of them as fit are no answer.
     return text if len(unicodedata.normalize("NFKC", text)) <= 2 * MAX_CHARS else ""
 
@@ -57,7 +65,7 @@ class Mark:
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z]) *(?:\{|(?P<bare>[^\s$]{0,100}))")  # \boxed 5
 _BRACE = re.compile(r"\\\\|\\[{}]|[{}]")
 _TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)  # the closing tag is often the stop word
-_FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(\{.*\})\s*```\s*$", re.DOTALL)
+_FENCED_JSON = re.compile(r"^\s{0,3}```(?:json)?\s{0,3}(\{.*\})\s{0,3}```\s{0,3}$", re.DOTALL)
 _FLAT_OBJECT = re.compile(r"\{[^{}]{0,2000}\}")
 _THOUGHT_KEYS = frozenset({"reasoning", "thought", "thoughts", "thinking", "explanation", "rationale", "analysis", "reason"})
 _ANSWER_KEYS = frozenset({"answer", "final_answer", "final answer", "finalanswer"})
@@ -65,8 +73,11 @@ _ANSWER_KEYS = frozenset({"answer", "final_answer", "final answer", "finalanswer
 
 def marked(text: str) -> list[Mark]:
     """Every marked answer, in order."""
-    tags = (Mark(found[1].strip(), *found.span()) for found in islice(_TAG.finditer(text), MAX_MARKS + 1))
-    marks = _objects(text) or [*_boxes(text), *tags]
+    tags = [Mark(found[1].strip(), *found.span()) for found in islice(_TAG.finditer(text), MAX_MARKS + 1)]
+    boxes = _boxes(text)
+    # A box in a tag is the answer, and the tag its dress.
+    tags = [tag for tag in tags if not any(tag.start <= box.start and box.end <= tag.end for box in boxes)]
+    marks = _objects(text) or [*boxes, *tags]
     return sorted(marks, key=lambda mark: mark.start)[: MAX_MARKS + 1]
 
 
@@ -76,7 +87,14 @@ def _boxes(text: str) -> list[Mark]:
     while len(found) <= MAX_MARKS and (box := _BOX.search(text, position)):
         if box["bare"] is None:
             end = _closing_brace(text, box.end() - 1)
-            found.append(Mark(text[box.end() : end].strip() if end else "", box.start(), (end or len(text) - 1) + 1))
+            inner = text[box.end() : end].strip() if end else ""
+            while (
+                (again := _BOX.match(inner))
+                and again["bare"] is None
+                and _closing_brace(inner, again.end() - 1) == len(inner) - 1
+            ):
+                inner = inner[again.end() : -1].strip()
+            found.append(Mark(inner, box.start(), (end or len(text) - 1) + 1))
         else:
             found.append(Mark(box["bare"], box.start(), box.end()))
         position = found[-1].end
@@ -156,14 +174,16 @@ _LABEL = re.compile(
     r"(?!n't| (?:found|obtained|given by|calculated|as follows|in the|simple|clear|based)\b)[ ]?[:=]?"
     r")"
     r"|(?m:^[*_#> ]{0,4}(?:A|Ans|Final)[*_]{0,2}[:][*_]{0,2} )"
-    r"|(?m:^####[ ]?(?=[^\n]{1,200}\s*\Z))",
+    r"|(?m:^####[ ]?(?=[^\n]{1,200}\s{0,3}\Z))",
     re.IGNORECASE,
 )
+
+_OTHER_LABEL = re.compile(rf"[*_]{{0,3}}\b(?:{'|'.join(ANSWER_WORDS.values())})[*_]{{0,3}}(?:\s{{0,3}}:)?", re.IGNORECASE)
 
 
 def labelled(text: str) -> list[Claim]:
     """What every label in a text introduces, in order."""
-    places = list(_LABEL.finditer(text))
+    places = list(_LABEL.finditer(text)) or list(_OTHER_LABEL.finditer(text))
     claims = []
     for place, following in zip_longest(places, places[1:]):
         before = text[max(0, place.start() - 200) : place.start()]
@@ -176,13 +196,13 @@ def _unlabelled(said: str) -> str:
     """A claim without what closes its label, as in "**Answer: ** Paris"."""
     said = said.strip().lstrip(":# \n").strip()  # a ">" may say something
     line = said.partition("\n")[0]
-    return said.removeprefix("**").strip() if line.count("**") % 2 else said
+    return said.removeprefix("**").removesuffix("**").strip() if line.count("**") % 2 else said
 
 
 # --- Second thoughts -----------------------------------------------------------------------------
 
 _TAKEN_BACK = re.compile(
-    r"(?:^|(?<=[.!?\u2026\u2014\u2013,;:(\n])|(?<= - ))\s*(?:but |and |or |oh,? |so )?(?:"
+    r"(?:^|(?<=[.!?\u2026\u2014\u2013,;:(\n])|(?<= - ))\s{0,3}(?:but |and |or |oh,? |so )?(?:"
     r"wait|hold on|hang on|actually|correction|scratch that|on second thoughts?|sorry|oops|i mean|i meant|i was wrong|my mistake|"
     r"that(?: i|')s (?:wrong|not right|incorrect)|this is wrong|let me (?:re\w+|correct|double.check|think again|check)|hmm+|"
     r"i take (?:that|it) back|(?:or )?rather(?! than)|no(?=[,.!])"

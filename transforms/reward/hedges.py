@@ -6,9 +6,11 @@
 """
 
 import re
+from fractions import Fraction
 
 from transforms.answers.places import is_elsewhere, is_region
 from transforms.answers.quantities import parse_quantity
+from transforms.english.abbreviations import is_short_for
 from transforms.english.function_words import ARTICLES, BE, HAVE, POINTING, RELATIVES, SHORT_PREPOSITIONS, THIRD_PERSON
 from transforms.english.verbs import is_verb
 from transforms.reward.echo import MASK
@@ -21,12 +23,15 @@ HEDGE = re.compile(
     r"\b(?:maybe|perhaps|possibl[ey]|possibilit(?:y|ies)|probably|presumably|supposedly|allegedly|potentially|unlikely|"
     r"might|guess(?:ing|ed)?|unsure|uncertain|not (?:sure|certain)|unclear|unknown|"
     r"do(?: not|n't) know|doubt|hard to say|either|neither|nor|alternatives?|"
-    r"alternatively|xor|(?:some|many|most|people|others) (?:people )?(?:say|think|believe|claim|credit)|"
-    r"often (?:said|thought|named|believed|confused)|it is said|mistaken(?:ly)?|misconception|commonly believed|long thought|"
+    r"alternatively|xor|(?:some|many|most|people|others|students|models|users) (?:people )?(?:often |usually |sometimes |may "
+    r")?(?:say|think|believe|claim|credit|write|answer|put)|"
+    r"often (?:said|thought|named|believed|confused)|it is said|whatever|mistaken(?:ly)?|misconception|commonly believed|"
+    r"long thought|"
     r"according to (?:some|others|many)|(?:some|other) sources|pretend|suppose|imagine|assum(?:e|ing)|"
     r"you asked|the question|candidates?|options?|choices|answers|etc|and so on|"
     r"any of|any number|all of|all plausible|cannot (?:answer|say|determine)|can't (?:answer|say|determine)|refuse|"
-    r"unable to|as an ai|give or take|plus or minus|say, |kidding|if|unless|whether|one of (?:these|those|them))\b|\be\.g\.|\u00b1|\+/-",
+    r"unable to|as an ai|give or take|plus or minus|say, |kidding|if|unless|whether|one of (?:these|those|them))\b|\be\.g\.|"
+    r"\u00b1|\+/-",
     re.IGNORECASE,
 )
 # Words that do so in its clause alone.
@@ -57,20 +62,22 @@ _RULED_OUT = re.compile(
     r"|\b(?:anything|everything|everyone|everywhere|all|any|nothing|none|anyone) but"
     r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|(?<!named )(?<!called )after|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
-    r"previously|once))\s+(?:the |a |an |about |around |year |that of |of ){0,3}$|[<>\u2264\u2265]\s*$",
+    r"previously|once))\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$|(?:[<>\u2264\u2265]|\S {0,3}(?:#|"
+    r"//))\s{0,3}$",
     re.IGNORECASE,
 )
 # Before a number or a date alone: "under 5", "over 5".
-_BOUND_BEFORE = re.compile(r"\b(?:over|under|below|above)\s+(?:the |a |an |about |around ){0,2}$", re.IGNORECASE)
-# Before a number or a date alone: "under 5", "over 5".
-_BOUND_BEFORE = re.compile(r"\b(?:over|under|below|above)\s+(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE)
+_BOUND_BEFORE = re.compile(
+    r"\b(?:over|under|below|above)\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE
+)
 _BOUND_BEHIND = re.compile(
-    r"\s*(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
+    r"\s{0,3}(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
     r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(
-    r"\b(?:from|between)\s+\S+\s+(?:\S+\s+){0,3}(?:to|and|until|through)\s+$|\d\s*(?:-|to)\s*$", re.IGNORECASE
+    r"\b(?:from|between)\s{1,3}\S+\s{1,3}(?:\S+\s{1,3}){0,3}(?:to|and|until|through)\s{1,3}$|\d\s{0,3}(?:-|to)\s{0,3}$",
+    re.IGNORECASE,
 )
 _CONCEDED = re.compile(
     r"\b(?:although|though|while|whereas|despite|contrary to|even if|first i|initially|at first|first guess|second guess)\b",
@@ -78,9 +85,9 @@ _CONCEDED = re.compile(
 )
 _BUT = re.compile(r"\b(?:but|however|yet)\b", re.IGNORECASE)
 _QUESTION = re.compile(
-    r"\s*(?:(?:in|on|at|by|to|for|from|of|with) )?(?:what|which|who|whom|whose|when|where|why|how)\b(?![^,]*,)|"
-    r"\s*(?:is|are|was|were|does|do|did|can|could|has|have)\s+(?:it|the|this|that|there|he|she|they)\b|"
-    r"\s*(?:simplify|solve|find|compute|calculate|name|evaluate|determine)\b(?! it)",
+    r"\s{0,3}(?:(?:in|on|at|by|to|for|from|of|with) )?(?:what|which|who|whom|whose|when|where|why|how)\b(?![^,]*,)|"
+    r"\s{0,3}(?:is|are|was|were|does|do|did|can|could|has|have)\s{1,3}(?:it|the|this|that|there|he|she|they)\b|"
+    r"\s{0,3}(?:simplify|solve|find|compute|calculate|name|evaluate|determine)\b(?! it)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:()\u2014\u2013]| - |\b(?:but|however|yet)\b")
@@ -102,8 +109,6 @@ def objected(sentence: str, start: int, end: int, truth: Truth) -> bool:
         return True
     if truth.is_value and _BOUND_BEFORE.search(before):
         return True
-    if truth.is_value and _BOUND_BEFORE.search(before):
-        return True
     if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
         return True
     begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
@@ -119,7 +124,9 @@ def _offers_other(rest: str, truth: Truth) -> bool:
     """Whether an "or" of the sentence puts something beside the answer, that is neither a spelling of it nor of another kind."""
     for found in _OR.finditer(rest):
         other = _CLAUSE.split(rest[found.end() :], maxsplit=1)[0].strip()
-        if not _is_known(other, truth) and not (other[:1].islower() and truth.is_proper and "_" not in other and rest[found.start()-2:found.start()] != "_ "):
+        if not _is_known(other, truth) and not (
+            other[:1].islower() and truth.is_proper and "_" not in other and rest[found.start() - 2 : found.start()] != "_ "
+        ):
             return True
     return False
 
@@ -141,20 +148,22 @@ GLOSSES = (ARTICLES | THIRD_PERSON | RELATIVES | SHORT_PREPOSITIONS).union(
 _LEADS = GLOSSES | frozenset("yes no so thus therefore hence well sure our their my your".split())
 _AND_GOES_ON = (THIRD_PERSON | POINTING | BE | HAVE).union("not later now so can will does did".split())
 _AND_BEHIND = re.compile(
-    r"(?:,?\s*(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
+    r"(?:,?\s{0,3}(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
 )
-_ADDS = re.compile(rf"(?!respectively)[a-z]{{2,}}(?:ed|ing|ly),?|{MASK}.*")  # "beginning June 5", "particularly in ...", "played by ..."
-_PAST = re.compile(r"[a-z]{3,}ed")
+_ADDS = re.compile(
+    rf"(?!respectively)[a-z]{{2,30}}(?:ed|ing|ly),?|{MASK}.*"
+)  # "beginning June 5", "particularly in ...", "played by ..."
+_PAST = re.compile(r"[a-z]{3,30}ed")
 _ONE_OF_TWO = re.compile(r"to (?:the |a |an )?(?-i:[A-Z\d])|to (\w+)[\w ]*\W*$", re.IGNORECASE)  # "Madrid to Barcelona"
-_AND_FIRST = re.compile(r"(?:and|&)\s+", re.IGNORECASE)
+_AND_FIRST = re.compile(r"(?:and|&)\s{1,3}", re.IGNORECASE)
 _NEXT = re.compile(r"[,;:()]|\b(?:and|&|as well as|along with)\b", re.IGNORECASE)
 _AND_BEFORE = re.compile(r"(?:(?:\band|&|/|\||\u2192|->|=>|\+|~)(?: (?:the|a|an))?|\bplus)$", re.IGNORECASE)
 _PIECE_BEHIND = re.compile(
-    r"[\"'\])}>*`]*\s*([,;:(\[{<\"'#@\u2022\u2014\u2013\u2026]|\.\.+|-(?=\s)|"
+    r"[\"'\])}>*`]{0,8}\s{0,3}([,;:(\[{<\"'#@\u2022\u2014\u2013\u2026]|\.\.+|-(?=\s)|"
     r"\.(?=\s))[\s\"'\[({]*((?:[^,;:()\[\]{}<>\"\u2014\u2013]|(?<=\d),(?=\d))*)"
 )
 _PIECE_BEFORE = re.compile(
-    r"([^,;:()\[\]{}\"\u2014\u2013]*)[\"'\])}]*\s*([,;([{\u2014\u2013]|-(?=$)|\"(?=$))(?:\s*(?:the|a|an))?$"
+    r"([^,;:()\[\]{}\"\u2014\u2013]{0,120})[\"'\])}]{0,8}\s{0,3}([,;([{\u2014\u2013]|-(?=$)|\"(?=$))(?:\s{0,3}(?:the|a|an))?$"
 )
 _CAPITALS_FIRST = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}")
 _ABBREVIATION = re.compile(r"[A-Z][A-Za-z0-9.&-]{0,9}")
@@ -166,7 +175,7 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
     before, after = sentence[:start].rstrip(), sentence[end:].lstrip()
     joined = _AND_BEHIND.match(after)
     if joined and not _is_known(_NEXT.split(after[joined.end() :].strip(), maxsplit=1)[0], truth):
-        following = re.match(r"(?:,\s*)?and\s+([\w']+)", after)
+        following = re.match(r"(?:,\s{0,3})?and\s{1,3}([\w']+)", after)
         if not following or not (following[1].lower() in _AND_GOES_ON or is_verb(following[1]) or _PAST.fullmatch(following[1])):
             return False
     if _lies_elsewhere(after, truth):
@@ -184,7 +193,9 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
     return lead is None or _leads_in(lead[1].strip(" \"'"), truth)
 
 
-_IN_REGION = re.compile(r"[,(]?\s*(?:(?:in|of)\s+)?(?:the )?((?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*){0,3})", re.IGNORECASE)
+_IN_REGION = re.compile(
+    r"[,(]?\s{0,3}(?:(?:in|of)\s{1,3})?(?:the )?((?-i:[A-Z])[\w.]*(?: (?-i:[A-Z])[\w.]*){0,3})", re.IGNORECASE
+)
 
 
 def _lies_elsewhere(after: str, truth: Truth) -> bool:
@@ -205,6 +216,8 @@ def _explains(piece: str, mark: str, truth: Truth) -> bool:
         return True
     if mark in ("(", ",") and _NUMBERS.fullmatch(piece) and not truth.quantities:
         return True
+    if mark == "(" and any(is_short_for(piece, known) or is_short_for(known, piece) for known in truth.spellings):
+        return True
     if mark == "(" and (_ABBREVIATION.fullmatch(piece) or converts(piece, truth)):
         return truth.is_value or is_region(piece) or (truth.answer_type != "place" and piece.isupper())
     region = _CAPITALS_FIRST.match(piece)
@@ -217,9 +230,18 @@ def _leads_in(piece: str, truth: Truth) -> bool:
     words = piece.split()
     if not words or truth.said_by(piece) or words[0].lower() in _LEADS or _is_known(piece, truth):
         return True
+    if any(is_short_for(piece, known) or is_short_for(known, piece) for known in truth.spellings):
+        return True
     if truth.is_proper:
         return len(words) > 2 and any(word.islower() for word in words)
     return len(words) > 3
+
+
+_CELSIUS_OF = {
+    "\xb0C": lambda value: value,
+    "\xb0F": lambda value: (value - 32) * 5 / 9,
+    "K": lambda value: value - Fraction("273.15"),
+}
 
 
 def converts(piece: str, truth: Truth) -> bool:
@@ -227,6 +249,10 @@ def converts(piece: str, truth: Truth) -> bool:
     other = parse_quantity(piece, truth.answer_type)
     if other is None:
         return False
+    if other.unit in _CELSIUS_OF:
+        degrees = _CELSIUS_OF[other.unit](other.value)
+        known_degrees = [_CELSIUS_OF[known.unit](known.value) for known in truth.quantities if known.unit in _CELSIUS_OF]
+        return any(abs(degrees - known) <= max(1, abs(known) / 50) for known in known_degrees)
     said = other.value * other.factor
     known = (known for known in truth.quantities if known.unit not in ("", other.unit) and known.base == other.base)
     return any(abs(said - right.value * right.factor) * 20 <= abs(right.value * right.factor) for right in known)

@@ -15,14 +15,14 @@ _MAX_OPTION_WORDS = 40
 # --- Yes and no ----------------------------------------------------------------------------------
 
 _BEFORE_VERDICT = re.compile(
-    r"(?:(?:so|therefore|thus|hence|in short|in conclusion|the answer is|answer)\b[,:]?\s*)*", re.IGNORECASE
+    r"(?:(?:so|therefore|thus|hence|in short|in conclusion|the answer is|answer)\b[,:]?\s{0,3})*", re.IGNORECASE
 )
 _SAID_FIRST = re.compile(
     r"(yes|no|true|false|yeah|yep|nope|y|n|correct|incorrect|right|wrong)"
-    r"(?=$|\s*[,.:;!-]|\s(?:because|since|as|it|the|this|that|he|she|they)\b)",
+    r"(?=$|\s{0,3}[,.:;!-]|\s(?:because|since|as|it|the|this|that|he|she|they)\b)",
     re.IGNORECASE,
 )
-_SAID_LAST = re.compile(r",\s*(yes|no)\W*$", re.IGNORECASE)
+_SAID_LAST = re.compile(r",\s{0,3}(yes|no)\W*$", re.IGNORECASE)
 _CLAIM_IS = re.compile(
     r"\b(?:statement|claim|assertion|proposition|this|that|it) is (not )?(true|false|correct|incorrect|right|wrong)\W*$",
     re.IGNORECASE,
@@ -35,10 +35,10 @@ _ELLIPSIS = re.compile(
 )
 # "yes" and "no" where they answer: "They had no choice" does not.
 _ANSWERS = re.compile(
-    r"(?:^|[,.;:!?/\n>\u2192\u2014\u2013-]\s*|\b(?:and|or|but|also|as|alternatively|maybe|perhaps|actually|wait|say|hand|then|"
+    r"(?:^|[,.;:!?/\n>\u2192\u2014\u2013-]\s{0,3}|\b(?:and|or|but|also|as|alternatively|maybe|perhaps|actually|wait|say|hand|then|"
     r"not|neither|nor|yes|no) )(yes|no)\b"
     r"(?! (?:one|longer|such|more|other|less|matter|doubt|way|[a-z]{3,}s)\b)"
-    r"|\b(yes|no)\b(?=\s*(?:$|[.,;:!?\n])| (?:is|in|for|if|when)\b)",
+    r"|\b(yes|no)\b(?=\s{0,3}(?:$|[.,;:!?\n])| (?:is|in|for|if|when)\b)",
     re.IGNORECASE,
 )
 _UNDECIDED = re.compile(
@@ -87,19 +87,19 @@ def _verdict(sentence: str) -> str | None:
 
 _OPTION = re.compile(
     r"^\W*(?:(?:the )?(?:correct |right )?(?:option|choice|answer) (?:is )?)?\(?([A-Ha-h1-9])(?:[).:](?=\s|$)|\)|"
-    r"[\"'*]*\.?$)\s*(.*)$",
+    r"[\"'*]*\.?$)\s{0,3}(.*)$",
     re.DOTALL | re.IGNORECASE,
 )
 _LETTER = re.compile(
-    r"\b(?:option|choice|answer(?: is)?|choose|pick|select)\s+\(?([A-H1-9])\b\)?|\(([A-H1-9])\)|(?:^|\s)([A-H])\)"
-    r"|(?:^|\b(?:is|be|with|for|:) )((?-i:[B-H]))\b(?=[\s.!)*\"']*$)|\b((?-i:[A-H]))(?=\s*(?:,|/|or\b|and\b))"
-    r"|(?:[,/]\s*|\b(?:and|or) )((?-i:[A-H]))\b",
+    r"\b(?:option|choice|answer(?: is)?|choose|pick|select)\s{1,3}\(?([A-H1-9])\b\)?|\(([A-H1-9])\)|(?:^|\s)([A-H])\)"
+    r"|(?:^|\b(?:is|be|with|for|:) )((?-i:[B-H]))\b(?=[\s.!)*\"']*$)|\b((?-i:[A-H]))(?=\s{0,3}(?:,|/|or\b|and\b))"
+    r"|(?:[,/]\s{0,3}|\b(?:and|or) )((?-i:[A-H]))\b",
     re.IGNORECASE,
 )
 _ANY_LETTER = re.compile(r"(?<![\w'])[B-H](?![\w'+#])")
 # The words of an option may hedge: "D) all of the above".
 _OPEN = re.compile(r"\b(?:or|either|neither|maybe|perhaps|possibly|probably|not sure|unsure|guess)\b", re.IGNORECASE)
-_UNEQUAL = re.compile(r"\W*?(?:\u2260|\u00ac|!|~|<>)|[A-Ha-h]'+$")  # C' is what is not C
+_UNEQUAL = re.compile(r"\W{0,8}?(?:\u2260|\u00ac|!|~|<>)|[A-Ha-h]'+$")  # C' is what is not C
 _ABOUT_OPTIONS = re.compile(r"\b(?:options?|choices|answers)\b", re.IGNORECASE)
 
 

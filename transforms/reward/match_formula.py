@@ -5,23 +5,24 @@ from itertools import islice
 
 from transforms.answers.canonical import canonical
 from transforms.answers.formula_equality import equivalent, rounds_to, worked_out
-from transforms.answers.markup import without_markdown
+from transforms.answers.markup import plain, without_markdown
 from transforms.reward.hedges import ANY_HEDGE, NEGATION, objected
 from transforms.reward.match_prose import without_lead
 from transforms.reward.truth import Truth
+from transforms.text import normalise
 
 # --- Code ----------------------------------------------------------------------------------------
 
 _FENCE = re.compile(r"```[\w+-]*\n(.*?)\n?```", re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _CODE_LEAD = re.compile(
-    r"^.{0,80}\b(?:is|was|are|use|run|call|type|calling|using|called|named)(?: the)?:?\s+(?=\S)", re.IGNORECASE
+    r"^.{0,80}\b(?:is|was|are|use|run|call|type|calling|using|called|named)(?: the)?:?\s{1,3}(?=\S)", re.IGNORECASE
 )
 
 
 def states_code(text: str, truth: Truth) -> bool:
     """Whether a text gives the right code: its one block, its one piece between backticks, or what follows "is" or "use"."""
-    text = text.strip()
+    text = text.strip().replace("\\_", "_")
     pieces = {block.strip() for block in _FENCE.findall(text)} or set(_INLINE.findall(text))
     if pieces:
         around = _INLINE.sub(" _ ", _FENCE.sub(" _ ", text))
@@ -55,7 +56,8 @@ _FORMULA = re.compile(
 _SPREAD = re.compile(r"\$\$[^$]{1,300}\$\$|\\[\[(]\s[^$\\]{1,300}\\[\])]")
 _MAX_FORMULA_CHARS = 1000
 _MAX_MENTIONS = 4
-_INTRODUCED = re.compile(r"(?:\b(?:is|are|equals|gives|be|becomes|get)|:)\s+")
+_WORDS = re.compile(r"(?=.{4})[A-Za-z][a-z]{1,20}(?: [a-z]{2,20}){0,6}")  # "no solution"
+_INTRODUCED = re.compile(r"(?:\b(?:is|are|equals|gives|be|becomes|get)|:)\s{1,3}")
 
 
 def states_expression(text: str, truth: Truth) -> bool:
@@ -117,6 +119,8 @@ def _is_other(line: str, truth: Truth) -> bool:
 def _is_expression(text: str, truth: Truth) -> bool:
     """Whether a text is the expression, and worked out as far: "3x + 2x" is no answer where "5x" is one."""
     for spelling in truth.spellings:
+        if _WORDS.fullmatch(plain(spelling)) and normalise(plain(text)).strip(" .") == normalise(plain(spelling)).strip(" ."):
+            return True
         if canonical(text, "expression") == canonical(spelling, "expression"):
             return True
         if rounds_to(text, spelling):

@@ -9,14 +9,15 @@ from transforms.reward.hedges import ANY_HEDGE, NEGATION
 from transforms.reward.match_prose import without_lead
 from transforms.reward.truth import Truth
 
-_STEP = re.compile(r"\s*(?:\u2192|->|=>|\u27f6|(?<=\s)>(?=\s)|,? (?:and )?then |,? followed by )\s*")
-_BULLET = re.compile(r"\s*(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-zA-Z]\))\s+")
+_STEP = re.compile(r"\s{0,3}(?:\u2192|->|=>|\u27f6|(?<=\s)>(?=\s)|,? (?:and )?then |,? followed by )\s{0,3}")
+_BULLET = re.compile(r"\s{0,3}(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-zA-Z]\))\s{1,3}")
 _INTRODUCES = re.compile(
-    r":\s+|\b(?:are|were|include|includes|is|was|consists? of|comprises?|made (?:up )?of|composed of|contains?|called|"
-    r"named)\b:?\s+",
+    r":\s{1,3}|\b(?:are|were|include|includes|is|was|consists? of|comprises?|made (?:up )?of|composed of|contains?|called|"
+    r"named)\b:?\s{1,3}",
     re.IGNORECASE,
 )
-_IS_SAID_OF = re.compile(r"\s+(?:are|were|is|was|make|form)\s+", re.IGNORECASE)
+_IS_SAID_OF = re.compile(r"\s{1,3}(?:are|were|is|was|make|form)\s{1,3}", re.IGNORECASE)
+_ASSIGNED = re.compile(r"\b([a-z])\s?=\s?(?=[\d-])")
 _OPEN = re.compile(r"\b(?:others?|more|including|at least|some of)\b", re.IGNORECASE)
 _MAX_CANDIDATES = 8
 _SPARE_CHARS = 120  # for bullets and other ways of writing a number
@@ -25,6 +26,9 @@ _SPARE_CHARS = 120  # for bullets and other ways of writing a number
 def states_list(text: str, truth: Truth) -> bool:
     """Whether a text gives the items of the right list and no more, as a list or in one sentence."""
     prose = _without_markup(text)
+    names = set(_ASSIGNED.findall(prose))
+    if len(names) == 1 and "=" not in truth.answer:  # "x = 3 and x = 4"
+        prose = _ASSIGNED.sub("", prose)
     known = " ".join(truth.spellings)
     if any(_added(pattern, prose, known) for pattern in (_OPEN, NEGATION, ANY_HEDGE)):
         return False

@@ -15,7 +15,7 @@ from transforms.english.sentences import split_sentences
 from transforms.english.verbs import is_verb
 from transforms.reward.echo import MASK, without_echoes
 from transforms.reward.enumerations import lists_right_items, names_right_items
-from transforms.reward.hedges import GLOSSES, HEDGE, ANY_HEDGE, NEGATION, OFFERS, converts, objected, uncontested
+from transforms.reward.hedges import ANY_HEDGE, GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
 from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, values_in, words_of
 from transforms.reward.modifiers import counted, unknown_commands
 from transforms.reward.truth import Truth
@@ -32,20 +32,20 @@ _LEAD = re.compile(
     r"conclude)(?: that)?|the (?:final |correct |right )?(?:answer|result|solution) is|(?:final |correct )?answer|result|"
     r"solution|conclusion|total|simply|definitely|that is|that's|this is|it is|it's|it was|they are|they were|these are|"
     r"those are|there are|there were|there is|here it is|here is the answer|a total of|exactly|the year was|"
-    r"the year)(?![\w'-])[,:!.]?(?:\s+|$))+",
+    r"the year)(?![\w'-])[,:!.]?(?:\s{1,3}|$))+",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
-    r"^\s*(?:(?:\d{1,2}[.)]|[-*\u2022])\s+|(?:=>|->|\u2192|\u27f6|=|[\U0001F300-\U0001FAFF\u2700-\u27bf]\ufe0f?)\s*)(?=\S)"
+    r"^\s{0,3}(?:(?:\d{1,2}[.)]|[-*\u2022])\s{1,3}|(?:=>|->|\u2192|\u27f6|=|[\U0001F300-\U0001FAFF\u2700-\u27bf]\ufe0f?)\s{0,3})(?=\S)"
 )
 _VALUE_ITEM = re.compile(_ITEM.pattern.replace(r"\d{1,2}[.)]|[-*", "[*"))  # "42. " and "- 5" are no marks of a list there
 _ENUMERATES = re.compile(r"(?:^|\s)(?:\(?[a-hA-H1-9]\)|\(i{1,3}\)|[1-9]\.)(?=\s\S)")
-_DECORATION = re.compile(r"\s*(?:[\U0001F300-\U0001FAFF\u2700-\u27bf]\ufe0f?|[:;]-?[)(D])\s*$")
+_DECORATION = re.compile(r"\s{0,3}(?:[\U0001F300-\U0001FAFF\u2700-\u27bf]\ufe0f?|[:;]-?[)(D])\s{0,3}$")
 _IT_IS = re.compile(
-    r"^(?:it|that|this|they|he|she|the [\w' -]{1,60}?)(?:'s| is| was| are| were)\s+(?:called |named |known as )?(?=\S)",
+    r"^(?:it|that|this|they|he|she|the [\w' -]{1,60}?)(?:'s| is| was| are| were)\s{1,3}(?:called |named |known as )?(?=\S)",
     re.IGNORECASE,
 )
-_IS_THE = re.compile(r"((?:[A-Z][\w'.-]* ){1,4})(?:is|was|are|were) (?:the|its|their) (?!same\b)")
+_IS_THE = re.compile(r"((?:[A-Z][\w'.-]{0,40} ){1,4})(?:is|was|are|were) (?:the|its|their) (?!same\b)")
 _REFERS = re.compile(r"(?:it|that|this|they|he|she|these|those|the answer)\b|[^\s]+(?: [^\s]+){0,3}$", re.IGNORECASE)
 _BEING = BE | HAVE | DO
 _PLEASANTRY = re.compile(
@@ -75,7 +75,10 @@ def _states(text: str, truth: Truth) -> bool:
             prose = bars[1]
         if debit := _DEBIT.fullmatch(prose):
             return truth.said_by(f"-{debit[1]}")
+    letter = _OPTION.match(prose)
     if truth.said_by(_unquoted(prose)):
+        return True
+    if letter and truth.said_by(prose[letter.end() :]) and truth.answer_type != "name":
         return True
     if not truth.is_value and not HEDGE.search(prose) and lists_right_items(prose, truth):
         return True
@@ -115,7 +118,8 @@ def _takes_up(sentence: str, truth: Truth) -> bool:
     return MASK in sentence or len(truth.asked.intersection(words(normalise(sentence)))) > 1
 
 
-_DENIED = re.compile(r"[\"'(]*[!~-](?=[A-Za-z])")  # !Paris, ~Paris, -entropy
+_OPTION = re.compile(r"\(?[A-H][.)]\s(?=\S)")  # "B. Manchuria"
+_DENIED = re.compile(r"[\"'(]{0,6}[!~-](?=[A-Za-z])")  # !Paris, ~Paris, -entropy
 _PI = re.compile(r"(?<=\d) ?pi(?!\w)", re.IGNORECASE)
 _DEBIT = re.compile(r"\(([$\u20ac\u00a3\u00a5][\d.,]{1,30})\)\.?")  # so accounts write what is owed: ($42)
 _BARS = re.compile(r"\|([^|-]{1,60})\|\.?")
@@ -221,8 +225,8 @@ def _says(sentence: str, truth: Truth) -> bool:
 
 # "42, not 43", "Canberra (and not Sydney, as many think)".
 _NOT_OTHERS = re.compile(
-    r"\s*(?:[,(;\u2014-] ?|(?<=\w) (?=rather|instead|as opposed))(?:and |but )?(?:not|rather than|instead of|as opposed to) "
-    r"((?:[^,;()\s]+ ?){1,8}?)(?:,? as (?:many|some|most)(?: people)? (?:think|believe|say|assume))?\)?[.!]?$",
+    r"\s{0,3}(?:[,(;\u2014-] ?|(?<=\w) (?=rather|instead|as opposed))(?:and |but )?(?:not|rather than|instead of|as opposed to) "
+    r"([^,;()\s]+(?: [^,;()\s]+){0,7}?)(?:,? as (?:many|some|most)(?: people)? (?:think|believe|say|assume))?\)?[.!]?$",
     re.IGNORECASE,
 )
 _OTHER = re.compile(r"(?:(?:in|on|at|the|a|an) )*(.+)", re.IGNORECASE)
@@ -257,11 +261,12 @@ _WORKED_OUT = re.compile(
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(
-    r",? (?:including|which|with|while|whereas|compared (?:with|to)|as opposed to|up from|down from|unlike)\b(?= \S+ \S+)", re.IGNORECASE
+    r",? (?:including|which|with|while|whereas|compared (?:with|to)|as opposed to|up from|down from|unlike)\b(?= \S+ \S+)",
+    re.IGNORECASE,
 )
 _BECAUSE = re.compile(
     r",? (?:because|since|(?<!well )as(?! well)|for|which|i\.e\.|given that|from|is the|is a|is what|was the|are the)\b"
-    r"|\s*\((?=[^()]*[+*\u00d7\u00b7=][^()]*\)\W*$)",
+    r"|\s{0,3}\((?=[^()+*\u00d7\u00b7=]{0,80}[+*\u00d7\u00b7=][^()]{0,80}\)\W{0,4}$)",
     re.IGNORECASE,
 )
 
@@ -326,9 +331,9 @@ def _is_plain(sentence: str, shown: str, start: int, end: int) -> bool:
 
 
 _BEGINS_SENTENCE = re.compile(
-    r"(?:so |thus |hence |then |therefore |,)*(?:we|i|it|he|she|they|you|this|that|there) [a-z]{3}", re.IGNORECASE
+    r"(?:so |thus |hence |then |therefore |,){0,4}(?:we|i|it|he|she|they|you|this|that|there) [a-z]{3}", re.IGNORECASE
 )
-_PAST = re.compile(r"(?!squared|cubed)[a-z]{3,}ed", re.IGNORECASE)
+_PAST = re.compile(r"(?!squared|cubed)[a-z]{3,30}ed", re.IGNORECASE)
 
 
 def _contrasted(sentence: str) -> str:

@@ -17,7 +17,7 @@ from transforms.answers.units import parse_unit
 from transforms.english.function_words import BE, DO, GRAMMAR, HAVE, OTHER_PERSONS, PREPOSITIONS, RELATIVES
 from transforms.english.names import KINDS, PARTICLES, RANKS, ROLES, TITLES
 from transforms.english.number_words import SMALL_NUMBERS
-from transforms.english.stems import singular
+from transforms.english.stems import singular, stem_loosely
 from transforms.english.verbs import is_verb
 from transforms.reward.echo import MASK
 from transforms.reward.modifiers import operated, spans, weak_unit
@@ -56,15 +56,23 @@ def words_of(sentence: str) -> list[Word]:
 
 
 FUNCTION_WORDS = (GRAMMAR | OTHER_PERSONS).union(
-    "it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
-    "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
-    "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
-    "mainly mostly commonly usually actually after before near under against within without across behind".split() + [MASK]
+    [
+        *"it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
+        ""
+        "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
+        "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
+        "mainly mostly commonly usually actually after before near under against within without across behind".split(),
+        MASK,
+    ]
 )
 # What may follow an answer in its sentence.
 _GO_ON = (RELATIVES | BE | HAVE | DO | PREPOSITIONS).union(
-    "can will may because since as that until while around near within and or not also only itself himself herself alone "
-    "there here now today again if but though although rather instead ago per".split() + [MASK]
+    [
+        *"can will may because since as that until while around near within and or not also only itself himself herself alone "
+        ""
+        "there here now today again if but though although rather instead ago per".split(),
+        MASK,
+    ]
 )
 # --- Mentions of texts ---------------------------------------------------------------------------
 
@@ -145,12 +153,13 @@ def _stands_alone(words: list[Word], start: int, end: int, truth: Truth) -> bool
     return is_verb(before.text) or longer or (end - start > 1 and before.lower in ROLES)
 
 
-_PAST = re.compile(r"[a-z]{3,}ed")
+_PAST = re.compile(r"[a-z]{3,30}ed")
 _GROUPS = frozenset("Army Party Forces Church Dynasty Empire".split())
 
 
 def _is_classed(words: list[Word], start: int, end: int, truth: Truth) -> bool:
-    """Whether the word behind only says of what kind the answer is ("the winter season"), or another one begins ("Uma Oya hosts")."""
+    """Whether the word behind only says of what kind the answer is "
+    "("the winter season"), or another one begins ("Uma Oya hosts")."""
     after = words[end]
     if after.before or not after.text.replace("-", "").isalpha():
         return after.text == MASK
@@ -160,7 +169,8 @@ def _is_classed(words: list[Word], start: int, end: int, truth: Truth) -> bool:
         return True
     if after.lower == "of":
         return truth.answer_type == "name" and end - start > 1
-    return truth.is_proper and end - start > 1 and after.text.islower() and words[start].text[:1].isupper()
+    goes_on = after.text.islower() and after.lower not in ("vs", "versus")
+    return truth.is_proper and end - start > 1 and goes_on and words[start].text[:1].isupper()
 
 
 def _ends_there(words: list[Word], end: int) -> bool:
@@ -205,16 +215,21 @@ _IN_TIME = re.compile(
     r"\b(?:in|since|by|during|until|till|of|from|year|early|late|mid|before|after|circa|around) $|\($", re.IGNORECASE
 )
 _YEAR_NAMES = re.compile(r" [A-Z]")  # "the 1984 All-Star Game"
-_IN_WORD = re.compile(r"[A-Za-z]-$|\b(?:(?:from|between) (?:1|20)\d\d (?:to|and|until) |(?:"+"|".join((*MONTHS,*(m[:3] for m in MONTHS)))+r")\.? \d{0,2},? ?)$", re.IGNORECASE)
+_IN_WORD = re.compile(
+    r"[A-Za-z]-$|\b(?:(?:from|between) (?:1|20)\d\d (?:to|and|until) |(?:"
+    + "|".join((*MONTHS, *(m[:3] for m in MONTHS)))
+    + r")\.? \d{0,2},? ?)$",
+    re.IGNORECASE,
+)
 _RANGE_GOES_ON = re.compile(
     r" (?:to|or|through) (?:about |around )?(?:[\d$\u20ac\u00a3.]|(?:" + "|".join(SMALL_NUMBERS) + r"|a|half)\b)", re.IGNORECASE
 )
 _OUT_OF = re.compile(
-    r"\b\d[\d,.]* (?:out )?of (?:the |its |all |their )?(?:total of )?$|\bout of (?:the |a total of )?$", re.IGNORECASE
+    r"\b\d[\d,.]{0,12} (?:out )?of (?:the |its |all |their )?(?:total of )?$|\bout of (?:the |a total of )?$", re.IGNORECASE
 )
-_ATTACHED_BEFORE = re.compile(r"[\w.^*/:#<>\u2260\u00b1$\u20ac\u00a3\u00a5\u20b9-]$|[!<>]=\s*$")
+_ATTACHED_BEFORE = re.compile(r"[\w.^*/:#<>\u2260\u00b1$\u20ac\u00a3\u00a5\u20b9-]$|[!<>]=\s{0,3}$")
 _ATTACHED_AFTER = re.compile(
-    r"\w|[\^*/:\u00b1-](?!\s|$)|[.,]\d|[\u00b1<>]|-|\s?(?:\u00b1|\+/-)|\s*[\u2013\u2014-]\s*\d|\s?:\s?\d"
+    r"\w|[\^*/:\u00b1-](?!\s|$)|[.,]\d|[\u00b1<>]|-|\s?(?:\u00b1|\+/-)|\s{0,3}[\u2013\u2014-]\s{0,3}\d|\s?:\s?\d"
 )
 _PHRASE = re.compile(r"^[^,;:.()!?]*")
 
@@ -228,6 +243,12 @@ def _counts_in(after: str, truth: Truth) -> bool:
     counted_by = {singular(singular(symbol.split()[-1])) for symbol in symbols}
     units = filter(None, map(parse_unit, words))
     return any(unit.symbol in symbols for unit in units) or any(singular(singular(word.lower())) in counted_by for word in words)
+
+
+def _counts_others(after: str, truth: Truth) -> bool:
+    """Whether what is counted behind a number is not what the question asks the number of: "171 episodes", of seasons."""
+    counted_words = re.findall(r"[^\W\d_]+", _PHRASE.findall(after[:60])[0])[:3] if truth.counted else []
+    return bool(counted_words) and truth.counted not in map(stem_loosely, map(str.lower, counted_words))
 
 
 _SHARE_OF = re.compile(
@@ -261,6 +282,8 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
             or is_cut_short(f"{written}{after[:4]}", quantity)
             or (truth.is_year and right and spans(sentence, start, end))
         )
+        if not right and truth.question and _beside_the_point(quantity, before, after, truth):
+            continue
         if changed or not (_LABEL.search(before) if right else _beside_the_point(quantity, before, after, truth)):
             yield Value(start, end, right and not changed)
 
@@ -272,7 +295,7 @@ def _beside_the_point(quantity: Quantity, before: str, after: str, truth: Truth)
         return bool(_IN_TIME.search(before) or (truth.question and _YEAR_NAMES.match(after)))
     if years and not quantity.unit and not 1000 <= quantity.value <= 2100:
         return True
-    if truth.question and _IN_WORD.search(before):
+    if truth.question and (_IN_WORD.search(before) or _counts_others(after, truth)):
         return True
     if _LABEL.search(before) or _NAMED.search(before) or _OUT_OF.search(before):
         return True

@@ -24,18 +24,19 @@ _OPERATED_BEFORE = re.compile(
     rf"(?:\b(?:(?:{_FUNCTIONS})s? of|to the power(?: of)?|raised to|divided by|multiplied by|modulo|mod|choose|"
     rf"(?:{_TIMES})(?: as (?:much|many|large|big|long) as)?|log|ln|lg|exp|(?:arc)?(?:sin|cos|tan)h?|cot|sec|csc|sqrt|lim|max|min|"
     r"det|negative|minus|plus or minus|upwards? of|(?:in )?excess of|just short of|(?:one|\d) in)"
-    rf"(?: (?:the|a|an|about|that of|its))?|(?<![\w.])[\u0370-\u03ff]|[{_SIGNS}]|[A-Za-z]\(|(?<!\w)!$)\s*$",
+    rf"(?: (?:the|a|an|about|that of|its))?|(?<![\w.])[\u0370-\u03ff]|[{_SIGNS}]|[A-Za-z]\(|(?<!\w)!$)\s{{0,3}}$",
     re.IGNORECASE,
 )
 _OPERATED_BEHIND = re.compile(
-    rf"\s*(?:[{_SIGNS}\u2190-\u21ff\u2030\u2032\u2033^]|[\u0370-\u03ff](?!\w)|\*\*(?= ?[\d(])|"
+    rf"\s{{0,3}}(?:[{_SIGNS}\u2190-\u21ff\u2030\u2032\u2033^]|[\u0370-\u03ff](?!\w)|\*\*(?= ?[\d(])|"
     r"-?(?:squared|cubed|doubled|tripled|halved|factorial|halves|thirds|quarters|fourths|fifths|sixths|tenths|hundredths|"
     r"thousandths|millionths|fold|choose|mod|modulo|plus|minus|divided by|multiplied by|over(?= \d)|"
     r"times(?= (?:as|more|less|the|larger|smaller|that|\d))|"
     r"(?:raised )?to the (?:[a-z]+ )?power|as (?:many|much)|(?:of )?(?:an?|one) (?:per ?cent|percentage)|minimum|maximum|"
     r"or thereabouts)\b|of \d[\d.,]* ?(?:%|per ?cent)|"
-    r"[,(-]?\s*not\W*$|[,(]?\s*not (?:quite|exactly|really|entirely|necessarily|certain|sure|only|just|merely|always|far)\b|"
-    r"[,(]?\s*(?:and |but )not (?:only|just|merely|quite|exactly)\b)",
+    r"[,(-]?\s{0,3}not\W*$|[,(]?\s{0,3}not (?:quite|exactly|really|entirely|necessarily|certain|sure|only|just|merely|always|"
+    r"far)\b|"
+    r"[,(]?\s{0,3}(?:and |but )not (?:only|just|merely|quite|exactly)\b)",
     re.IGNORECASE,
 )
 
@@ -63,7 +64,7 @@ _SPAN_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _SPAN_BEHIND = re.compile(
-    r"\s*,?\s*(?:onwards?\b|(?:until|till|til|through|thru|to)\b|on\b(?=\W*$)|"
+    r"\s{0,3},?\s{0,3}(?:onwards?\b|(?:until|till|til|through|thru|to)\b|on\b(?=\W*$)|"
     r"(?:and|or) (?:later|after|onwards?|beyond|before|earlier|since|thereafter)\b|"
     r"at the (?:very )?(?:earliest|latest)\b|'?s\b|bce?\b|b\.c\.)",
     re.IGNORECASE,

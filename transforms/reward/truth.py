@@ -9,22 +9,27 @@ from transforms.answers.canonical import MAX_CHARS, VALUE_TYPES, canonical, fold
 from transforms.answers.dates import PartialDate as Date
 from transforms.answers.dates import parse_date
 from transforms.answers.markup import without_latex
-from transforms.answers.places import is_elsewhere, is_region
+from transforms.answers.places import is_elsewhere, is_region, other_names
 from transforms.answers.quantities import Quantity, format_number, parse_quantity, quantities_in
 from transforms.answers.units import parse_unit
 from transforms.english.function_words import GRAMMAR
 from transforms.english.names import PARTICLES
+from transforms.english.stems import stem_loosely
 from transforms.reward.final_answer import marked
 from transforms.reward.modifiers import counted, weak_unit
 from transforms.text import normalise, unify, words
 
-
 # What only formulas have.
 _FORMAL = re.compile(
-    r"\\(?:[dt]?frac|sqrt|pi|infty|cup|cdot|times|le|ge|leq|geq|leqslant|geqslant|left|pmatrix|begin|in|pm|text|mathbb|approx|circ|log|ln|sin|cos)"
-    r"(?![a-z])|[\x0c\u221e\u222a\u221a\u03c0\u2264\u2265\u00b1]|[A-Za-z0-9)]\s?\^\s?[\w({-]|^\W*[a-z](?:\([a-z]\))?\s?[=<>]|\d\s?<\s?[a-z]\s?<|"
-    r"^\s*\$?\s*[\[({][^\[\](){}A-Za-z]*,[^A-Za-z]*[\])}]\s*\$?\s*$|^\$[^$]*\$$|^[\d\s.-]+:[\d\s.-]+$|^-?\d+(?:\s?,\s?-?\d+){2,}$"
+    r"\\(?!(?:text|mathrm|mbox|boxed|emph|underline)[a-z]{0,2}\b)[A-Za-z]{2,20}|\\[{]|[\x0c\u221e\u222a\u221a\u03c0\u2264\u2265\u00b1\u03b1-\u03c9]|"
+    r"[A-Za-z0-9)]\s?[\^_]\s?[\w({-]|^\W{0,3}[a-z](?:\([a-z]\)|_\w)?\s?[=<>]|\d\s?<\s?[a-z]\s?<|\d!|^\W{0,3}\|[^|]{1,40}\||"
+    r"^\s{0,3}\$?\s{0,3}[\[({\]][^\[\](){}A-Za-z,]{0,60},[^A-Za-z]{0,200}[\])}\[]|^\([a-z], ?[a-z]\) ?=|^\$[^$]{0,300}\$$|"
+    r"^[\d\s.-]{1,30}:[\d\s.-]{1,30}$|^-?\d+(?:\s?,\s?-?\d+){2,40}$|"
+    r"^(?=.{0,40}[-+*/])[\d\s.()+*/-]{0,30}(?:(?<![A-Za-z])[a-z](?![A-Za-z])[\d\s.()+*/-]{0,20}){1,6}$"
 )
+_PERCENT = re.compile(r"\W{0,3}\d[\d.,]{0,12} ?\\?%\W{0,2}")
+_OPTION_LETTER = re.compile(r"\W{0,3}(?:\((?:\\text\w{0,2}\{)?[A-H]\}?\)|\\text\w{0,2}\{\(?[A-H]\)?\})\W{0,3}")
+_HOW_MANY = re.compile(r"\bhow many (?:[a-z]+ )?([a-z]{3,20}s|people|men|women|children)\b", re.IGNORECASE)
 # What a question that begins so asks for, where the answer's type is not known.
 _ASKED = (
     (re.compile(r"\W*(?:who|whom|whose)\b", re.IGNORECASE), "name"),
@@ -48,15 +53,16 @@ class Truth:
         """The truth, with the type that its question asks for if it has none and the answer can be one."""
         boxes = [mark.answer for mark in marked(answer)] if "\\boxed" in answer else []
         answer = ", ".join(boxes) or answer  # a stored solution
-        if answer_type is None and _FORMAL.search(answer):
-            return cls(answer, "expression", aliases, question)
+        if answer_type is None:
+            kinds = ((_PERCENT.fullmatch, "percentage"), (_OPTION_LETTER.fullmatch, "option"), (_FORMAL.search, "expression"))
+            answer_type = next((kind for has, kind in kinds if has(answer)), None)
         if answer_type is None:
             asked = next((kind for begins, kind in _ASKED if begins.match(question)), None)
-            if asked == "name" and answer[:1].isupper():
-                answer_type = asked
-            elif asked == "place" and answer[:1].isupper() and not re.search(r"\d", answer):
-                answer_type = asked
-            elif asked == "date" and parse_date(answer):
+            if (
+                (asked == "name" and answer[:1].isupper())
+                or (asked == "place" and answer[:1].isupper() and not re.search(r"\d", answer))
+                or (asked == "date" and parse_date(answer))
+            ):
                 answer_type = asked
         return cls(answer, answer_type, aliases, question)
 
@@ -74,7 +80,10 @@ class Truth:
     def spellings(self) -> tuple[str, ...]:
         """The answer and its aliases, without what is empty or longer than any answer."""
         known = [self.answer, *self.aliases]
+        if self.answer_type in ("place", None):
+            known += [other for spelling in known for other in other_names(spelling)]
         if self.answer_type in ("name", None):
+            known += [core[1] for spelling in known if (core := _RULER.fullmatch(spelling))]
             known += [core[1] for spelling in known if (core := _DESCRIBED.fullmatch(spelling))]
         return tuple(dict.fromkeys(spelling for spelling in known if spelling.strip() and len(spelling) <= MAX_CHARS))
 
@@ -98,6 +107,12 @@ class Truth:
     def asked(self) -> frozenset[str]:
         """The words of the question, as they stand there; none where it is not known."""
         return frozenset(words(normalise(self.question))) - GRAMMAR
+
+    @cached_property
+    def counted(self) -> str:
+        """The stem of what the question asks the number of, "season" in "How many seasons ...?"; "" for other questions."""
+        found = _HOW_MANY.search(self.question)
+        return stem_loosely(found[1].lower()) if found else ""
 
     @cached_property
     def numbers_of_five(self) -> bool:
@@ -142,7 +157,8 @@ class Truth:
         """What `loose_form` makes of every spelling, without spaces."""
         forms = (canonical(spelling, self.answer_type) for spelling in self.spellings)
         kind = self.answer_type if self.keeps_number else "term"
-        return frozenset(loose_form(form, kind).replace(" ", "") for form in forms)
+        both = (loose for form in forms for loose in (loose_form(form, kind), loose_form(f"{form} -", kind).removesuffix("-")))
+        return frozenset(loose.replace(" ", "") for loose in both)
 
     def said_by(self, text: str) -> bool:
         """Whether a whole text is this answer; a date, place or name may be more exact than it."""
@@ -218,7 +234,11 @@ def more_exact(date: Date, known: Date) -> bool:
 
 
 # "the physician George Huntington", "class Cephalopoda": a name behind what its bearer is.
-_DESCRIBED = re.compile(r"(?:[Tt]he )?(?:[A-Z][a-z]+ )?(?:[a-z][\w-]+ ){1,3}(?<!of )(?<!the )(?<!and )(?<!in )(?<!at )(?<!on )(?<!for )((?:[A-Z][\w.'-]* ?){1,4})")
+_RULER = re.compile(r"(.{2,40} [IVX]{1,5}) of [A-Z].{2,40}")  # "Louis XIV of France"
+_DESCRIBED = re.compile(
+    r"(?:[Tt]he )?(?:[A-Z][a-z]{1,20} )?(?:[a-z][\w-]{1,20} ){1,3}(?<!of )(?<!the )(?<!and )(?<!in )(?<!at )(?<!on )(?<!for "
+    r")([A-Z][\w.'-]{0,20}(?: [A-Z][\w.'-]{0,20}){0,3})"
+)
 _NO_GIVEN_NAMES = frozenset("big little great new old north south east west northern southern upper lower red green blue".split())
 _CUT_SHORT = re.compile(r"\.\d+ ?\.\.\.", re.ASCII)
 

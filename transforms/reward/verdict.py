@@ -26,11 +26,13 @@ _TAKES_BACK_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TAKES_BACK_BEHIND = re.compile(
-    r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s*(?:or|but not|maybe|"
+    r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s{0,3}(?:or|but not|maybe|"
     r"possibly|not (?:sure|certain|quite|exactly|really))\b|\?)",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
+
+_JAPANESE_END = re.compile(r"^\s{0,3}(?:です|である|だ|となります|になります)(?=[\s。.]|$)")
 
 Verdict = Literal["right", "wrong", "unsure"]
 
@@ -102,17 +104,24 @@ def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
     if not all(states(mark.answer, truth) for mark in marks):
         return False
     last = marks[-1]
-    before, behind = text[max(0, marks[0].start - 200) : marks[0].start], text[last.end :]
+    before, behind = text[max(0, marks[0].start - 200) : marks[0].start], _JAPANESE_END.sub("", text[last.end :])
     if _TAKES_BACK_BEFORE.search(before.rstrip(" $*({[\\")) or _TAKES_BACK_BEHIND.match(behind):
         return False
     closing = last_word(behind, truth.answer_type)
     if closing != behind and not states(closing, truth):
         return False
-    shown = text[: marks[0].start] + marks[0].answer + text[marks[0].end :]
+    shown = _unmarked(text, marks)
     if OFFERS.search(_first_sentence(behind)) or _MAYBE.search(_first_sentence(behind)):
         return False
     claims = [_first_sentence(claim.text) for claim in labelled(shown)] + BORDER.split(behind.strip())[:_MAX_SENTENCES_BEHIND]
     return not any(contradicts(claim, truth) for claim in claims)
+
+
+def _unmarked(text: str, marks: tuple[Mark, ...]) -> str:
+    """The text with its answers, and without what marks them."""
+    ends = [0, *(mark.end for mark in marks)]
+    between = [text[end : mark.start] + mark.answer for end, mark in zip(ends, marks, strict=False)]
+    return "".join([*between, text[ends[-1] :]])
 
 
 def _first_sentence(text: str) -> str:
@@ -130,7 +139,9 @@ def _why_not(said: str, truth: Truth) -> tuple[Verdict, str]:
     if truth.is_named_in(prose):
         return "unsure", "named_not_stated"
     if truth.is_value:
-        return "wrong", "another_answer" if any(values_in(unify(line), truth) for line in prose.splitlines()[-3:]) else "not_named"
+        return "wrong", "another_answer" if any(
+            values_in(unify(line), truth) for line in prose.splitlines()[-3:]
+        ) else "not_named"
     if truth.answer_type in ("yes_no", "option", "code"):
         return "wrong", "another_answer"
     known = {stem_loosely(word) for spelling in truth.spellings for word in words(normalise(spelling)) if len(word) > 2} - GRAMMAR

@@ -3,6 +3,9 @@
     PYTHONPATH=EXPORT uv run python -m webscale_qa_environment examples/run_grpo.py --config grpo.yaml
 
 registers it and runs the script. A run of your own calls `register()` before it makes environments.
+
+NeMo-RL can leave no response out: one on which the judge fails gets 0.0. The judge logs that it failed, and the metric
+`judge_failed` has how often it did since the environment was made.
 """
 
 import json
@@ -17,17 +20,18 @@ from nemo_rl.distributed.virtual_cluster import PY_EXECUTABLES
 from nemo_rl.environments.interfaces import EnvironmentInterface, EnvironmentReturn
 from nemo_rl.environments.utils import register_env
 
-from transforms.reward.score import reward
+from transforms.reward_with_judge import Call, Judge, rewards_with_judge
 
+JUDGE = Judge.from_environment()
 NAME = "webscale_qa"
 ACTOR = "webscale_qa_environment.QAEnvironment"
 
 
-def score(message_log: list[dict[str, Any]], ground_truth: str) -> float:
-    """1.0 if the assistant's final answer is that of the export's JSON text, else 0.0."""
+def to_score(message_log: list[dict[str, Any]], ground_truth: str) -> Call:
+    """What the assistant said, and what the export's JSON text knows of the answer."""
     truth = json.loads(ground_truth)
     said = "".join(str(message["content"]) for message in message_log if message["role"] == "assistant")
-    return reward(said, truth["answer"], truth["answer_type"], truth["aliases"])
+    return said, truth["answer"], truth["answer_type"], truth["aliases"], truth.get("question", "")
 
 
 @ray.remote(max_restarts=-1, max_task_retries=-1)
@@ -40,8 +44,9 @@ class QAEnvironment(EnvironmentInterface):
     def step(
         self, message_log_batch: list[list[dict[str, Any]]], metadata: list[dict[str, Any]], *_: Any, **__: Any
     ) -> EnvironmentReturn:
-        """Score each conversation against the `ground_truth` of its metadata."""
-        scores = [score(log, row["ground_truth"]) for log, row in zip(message_log_batch, metadata, strict=True)]
+        """Score each conversation against the `ground_truth` of its metadata: 1.0 for the stored answer, else 0.0."""
+        calls = [to_score(log, row["ground_truth"]) for log, row in zip(message_log_batch, metadata, strict=True)]
+        scores = [score or 0.0 for score in rewards_with_judge(calls, JUDGE)]
         said = [{"role": "environment", "content": f"Environment: {'correct' if right else 'incorrect'}"} for right in scores]
         rewards = torch.tensor(scores, dtype=torch.float32)
         return EnvironmentReturn(
@@ -59,6 +64,7 @@ class QAEnvironment(EnvironmentInterface):
         return batch, {
             "accuracy": rewards.mean().item(),
             "fraction_of_samples_properly_ended": batch["is_end"].float().mean().item(),
+            **({"judge_failed": float(JUDGE.counts["failed"])} if JUDGE else {}),
         }
 
 

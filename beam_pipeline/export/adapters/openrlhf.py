@@ -1,4 +1,7 @@
-"""Reward for OpenRLHF: `--reward.remote_url .../reward.py`, with `--data.label_key label`."""
+"""Reward for OpenRLHF: `--reward.remote_url .../reward.py`, with `--data.label_key label`.
+
+OpenRLHF can leave no response out: one on which the judge fails gets 0.0, and 1.0 as `judge_failed` in the logs.
+"""
 
 import json
 import re
@@ -7,7 +10,9 @@ from typing import Any
 
 import torch
 
-from transforms.reward.score import reward
+from transforms.reward_with_judge import Judge, rewards_with_judge
+
+JUDGE = Judge.from_environment()
 
 # Characters of a prompt's end by which it is found where a tokenizer did not give it back letter by letter.
 _TAILS = (400, 100, 30)
@@ -20,12 +25,14 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
 
     A query is the prompt and what was said to it, special tokens included; a label is the export's JSON text.
     """
-    scores = []
+    calls = []
     for query, prompt, label in zip(queries, prompts, labels, strict=True):
         truth = json.loads(label)
-        scores.append(reward(said(query, prompt), truth["answer"], truth["answer_type"], truth["aliases"]))
-    rewards = torch.tensor(scores, dtype=torch.float32)
-    return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
+        calls.append((said(query, prompt), truth["answer"], truth["answer_type"], truth["aliases"], truth.get("question", "")))
+    scores = rewards_with_judge(calls, JUDGE)
+    rewards = torch.tensor([score or 0.0 for score in scores], dtype=torch.float32)
+    failed = torch.tensor([float(score is None) for score in scores], dtype=torch.float32)
+    return {"rewards": rewards, "scores": rewards, "extra_logs": {"judge_failed": failed} if JUDGE else {}}
 
 
 def said(query: str, prompt: str) -> str:

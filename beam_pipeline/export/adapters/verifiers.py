@@ -1,6 +1,7 @@
 """Taskset for verifiers and prime-rl: `PYTHONPATH=EXPORT vf-eval webscale_qa`, or `id = "webscale_qa"` under [env.taskset].
 
-The rows lie beside this file.
+The rows lie beside this file. Where the judge fails the reward raises: verifiers marks the rollout as failed, and prime-rl does
+not learn from it.
 """
 
 import json
@@ -10,10 +11,11 @@ from typing import Literal
 
 import verifiers.v1 as vf
 
-from transforms.reward.score import reward
+from transforms.reward_with_judge import Judge, areward_with_judge
 
 __all__ = ["QATaskset"]
 
+JUDGE = Judge.from_environment()
 HERE = Path(__file__).resolve().parent
 
 
@@ -25,6 +27,7 @@ class QAData(vf.TaskData):
     aliases: tuple[str, ...] = ()
     domain: str = ""
     pass_rate: float | None = None
+    question: str = ""
 
 
 class QATask(vf.Task[QAData]):
@@ -42,8 +45,16 @@ class QATask(vf.Task[QAData]):
 
     @vf.reward(weight=1.0)
     async def correct(self, trace: vf.Trace) -> float:
-        """1.0 if the final answer is the stored one, else 0.0."""
-        return reward(trace.last_reply or "", self.data.answer, self.data.answer_type, self.data.aliases)
+        """1.0 if the final answer is the stored one, else 0.0.
+
+        Raises:
+            RuntimeError: the judge was asked and has no verdict.
+        """
+        row = self.data
+        score = await areward_with_judge(trace.last_reply or "", row.answer, row.answer_type, row.aliases, row.question, JUDGE)
+        if score is None:
+            raise RuntimeError("the judge has no verdict on this response")
+        return score
 
 
 class QAConfig(vf.TasksetConfig):
@@ -75,6 +86,7 @@ class QATaskset(vf.Taskset[QATask, QAConfig]):
                             aliases=tuple(info["aliases"]),
                             domain=info["domain"],
                             pass_rate=rate,
+                            question=info.get("question", ""),
                         ),
                         self.config.task,
                     )

@@ -77,10 +77,11 @@ def test_a_dataset_has_the_rows_as_they_were(exports: Path) -> None:
 
 
 COLUMNS = {
-    "trl": {"prompt", "answer", "answer_type", "aliases", "id", "document_id", "source", "domain", "pass_rate"},
+    "trl": {"prompt", "question", "answer", "answer_type", "aliases", "id", "document_id", "source", "domain", "pass_rate"},
     "verl": {"data_source", "prompt", "ability", "reward_model", "extra_info"},
-    "openrlhf": {"prompt", "label", "datasource", "id", "document_id", "source", "domain", "answer_type", "aliases", "pass_rate"},
-    "nemo_rl": {"input", "output", "answer", "id", "document_id", "source", "domain", "answer_type"},
+    "openrlhf": {"prompt", "label", "datasource", "id", "document_id", "source", "domain"}
+    | {"question", "answer_type", "aliases", "pass_rate"},
+    "nemo_rl": {"input", "output", "question", "answer", "id", "document_id", "source", "domain", "answer_type"},
     "verifiers": {"question", "system_prompt", "answer", "info"},
 }
 
@@ -99,7 +100,7 @@ def test_trainers_get_their_columns(exports: Path, name: str) -> None:
             range(len(written_rows(exports / name)))
         )
     if name in ("openrlhf", "nemo_rl"):
-        assert set(json.loads(row.get("label") or row["output"])) == {"answer", "answer_type", "aliases"}
+        assert set(json.loads(row.get("label") or row["output"])) == {"question", "answer", "answer_type", "aliases"}
     if name == "nemo_rl":
         assert "\\boxed{}" in (exports / name / "system_prompt.txt").read_text("utf-8")
         assert all(isinstance(value, str) for value in row.values()), "a reader of JSONL guesses types from the first rows"
@@ -375,6 +376,11 @@ def test_a_run_that_goes_on_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         (["--format", "trl", "--answer_types", "essay"], 2, "--answer_types essay: there is number,"),
         (["--format", "trl", "--answer_types", "place"], 1, "no pair of"),
         (["--format", "trl", "--licence", "cc0-1.0"], 2, "--licence: does nothing for --format trl"),
+        (["--format", "hf", "--judge_model", "m"], 2, "--judge_model: does nothing for --format hf"),
+        (["--format", "trl", "--judge_model", "m"], 2, "--judge_endpoint: is missing"),
+        (["--format", "trl", "--judge_endpoint", "http://h/v1", "--judge_model", " "], 2, "--judge_model: is missing"),
+        (["--format", "trl", "--judge_endpoint", "http://h", "--judge_model", "m"], 2, "--judge_endpoint: must be a base URL"),
+        (["--format", "trl", "--judge_endpoint", "http://u:p@h/v1", "--judge_model", "m"], 2, "(value not shown)"),
         (["--format", "hf", "--system_template", "x"], 2, "--system_template: does nothing for --format hf"),
         (["--format", "hf", "--licence", "my own!"], 2, "--licence my own!: an identifier such as cc-by-4.0"),
         (["--format", "nemo_rl", "--system_template", "On $domain"], 2, "nemo_rl reads it from one file for all rows"),

@@ -6,17 +6,20 @@ real ones.
 
 import ast
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beam_pipeline.export.command import main
-from beam_pipeline.export.reward_package import files_of, reward_files
+from beam_pipeline.export.reward_package import NamedJudge, reward_files
 from beam_pipeline.export.trainer_rows import TRAINERS
-from tests.fakes.exports import finished_run, pair
+from tests.fakes.exports import finished_run, pair, written_rows
+from tests.fakes.scripted_endpoint import Answer, Asked, ScriptedEndpoint
 
 RIGHT = "<think>Is it 9?</think>It is \\boxed{7 cubic kilometres}."
 ALIAS = "\\boxed{7 km3}"
@@ -24,11 +27,15 @@ WRONG = "\\boxed{8 cubic kilometres}"
 SAID = [RIGHT, ALIAS, WRONG, ""]
 EXPECTED = [1.0, 1.0, 0.0, 0.0]
 
+# What rules cannot tell. The judge of these tests agrees with the first, does not with the second, and fails on the third.
+UNSURE = ["7 cubic kilometres, give or take.", "Perhaps 7 cubic kilometres.", "Maybe 7 cubic kilometres."]
+JUDGED = [1.0, 0.0, 1.0, 0.0, None]
+
 # Loads as the trainers do: by the file's path, or by the name of a module on the path.
 LOAD = """
 import importlib.util, json, sys, types
 
-SAID, FOLDER = json.loads(sys.argv[1]), sys.argv[2]
+SAID, FOLDER, JUDGED = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "judged"
 
 def load(name):
     spec = importlib.util.spec_from_file_location("theirs", f"{FOLDER}/{name}")
@@ -45,22 +52,40 @@ ROWS = [json.loads(line) for line in sys.stdin]
 row = ROWS[0]
 torch = dict(tensor=lambda values, dtype: values, ones_like=lambda values: [1.0] * len(values), float32="float32")
 """
+# Each defines `score(said)`: the scores of several responses, None for those of which a trainer is told that the judge failed.
 CALLS = {
     "trl": """
 f = load("reward.py").answer_reward
-columns = {name: [row[name]] * len(SAID) for name in row if name != "prompt"}
-state = dict(trainer_state=None, log_extra=print, log_metric=print)
-completions = [[{"role": "assistant", "content": said}] for said in SAID]
-scores = f(prompts=[row["prompt"]] * len(SAID), completions=completions, completion_ids=[[1]] * len(SAID), **columns, **state)
-assert scores == f(prompts=SAID, completions=SAID, completion_ids=SAID, **columns), "texts count as conversations do"
-assert f(prompts=[], completions=[[{"role": "assistant", "content": None}]], **{n: v[:1] for n, v in columns.items()}) == [0.0]
+logged = []
+state = dict(trainer_state=None, log_extra=print, log_metric=lambda name, value: logged.append((name, value)))
+def score(said):
+    columns = {name: [row[name]] * len(said) for name in row if name != "prompt"}
+    completions = [[{"role": "assistant", "content": one}] for one in said]
+    given = f(prompts=[row["prompt"]] * len(said), completions=completions, completion_ids=[[1]] * len(said), **columns, **state)
+    assert given == f(prompts=said, completions=said, completion_ids=said, **columns), "texts count as conversations do"
+    assert logged == ([("judge_failed", given.count(None) / len(given))] if JUDGED else [])
+    return given
+columns = {name: [row[name]] for name in row}
+assert f(prompts=[], completions=[[{"role": "assistant", "content": None}]], **columns) == [0.0]
+del columns["question"]
+assert f(prompts=[], completions=[SAID[0]], **columns) == [1.0], "rows of older exports have no question"
 """,
     "verl": """
+import asyncio, inspect
 f = load("reward.py").compute_score
+assert inspect.iscoroutinefunction(f) == JUDGED
 info = {**row["extra_info"], "num_turns": None, "rollout_reward_scores": {}}
 truth = row["reward_model"]["ground_truth"]
-scores = [f(data_source=row["data_source"], solution_str=said, ground_truth=truth, extra_info=info) for said in SAID]
-assert f("x", SAID[0], truth, None, reward_router_address="host") == 1.0
+def ask(said, info):
+    given = f(data_source="x", solution_str=said, ground_truth=truth, extra_info=info, reward_router_address="host")
+    if not JUDGED:
+        return given
+    given = asyncio.run(given)
+    assert given["acc"] == given["score"] and set(given) == {"score", "acc", "judge_failed"}
+    assert given["score"] == 0.0 or not given["judge_failed"]
+    return None if given["judge_failed"] else given["score"]
+score = lambda said: [ask(one, info) for one in said]
+assert ask(SAID[0], None) == 1.0
 """,
     "openrlhf": """
 stand_in("torch", **torch)
@@ -70,11 +95,15 @@ prompt = "<|im_start|>user\\n" + row["prompt"][-1]["content"] + " Say it in \\\\
 prompt += "<|im_end|>\\n<|im_start|>assistant\\n"
 def ask(said, cut=0, before=""):
     out = f([before + prompt[cut:] + said + "<|im_end|>"], [prompt], [row["label"]])
-    assert out["rewards"] == out["scores"] and out["extra_logs"] == {}
+    assert out["rewards"] == out["scores"] and set(out["extra_logs"]) == ({"judge_failed"} if JUDGED else set())
+    if out["extra_logs"].get("judge_failed") == [1.0]:
+        assert out["rewards"] == [0.0]
+        return None
     return out["rewards"][0]
-with ThreadPoolExecutor(4) as pool:
-    scores = list(pool.map(ask, SAID))
-assert ask(SAID[0], 300) == 1.0 and ask(SAID[2], 300) == 0.0, "a prompt that was cut at its front"
+def score(said):
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(ask, said))
+assert ask(SAID[0], 300) == 1.0 and ask("\\\\boxed{9}", 300) == 0.0, "a prompt that was cut at its front"
 assert ask(SAID[0], 0, "<s>") == 1.0
 try:
     f(["something else"], [prompt], [row["label"]])
@@ -103,12 +132,22 @@ webscale_qa_environment.register()
 assert name == "webscale_qa" and actors == {actor: "python"}
 module, _, member = actor.rpartition(".")
 environment = getattr(sys.modules[module], member)({})
-logs = [[{"role": "user", "content": "<|user|>q"}, {"role": "assistant", "content": said}] for said in SAID]
-out = environment.step(logs, [{"ground_truth": row["output"]}] * len(SAID))
-assert out.terminateds == [1.0] * len(SAID)
-assert len(out.observations) == len(out.next_stop_strings) == len(out.metadata) == len(SAID)
-assert {message["role"] for message in out.observations} == {"environment"}
-scores = out.rewards
+class Figures(list):
+    __mul__ = lambda self, others: self
+    mean = float = lambda self: self
+    item = lambda self: 0.0
+def score(said):
+    logs = [[{"role": "user", "content": "<|user|>q"}, {"role": "assistant", "content": one}] for one in said]
+    out = environment.step(logs, [{"ground_truth": row["output"]}] * len(said))
+    assert out.terminateds == [1.0] * len(said)
+    assert len(out.observations) == len(out.next_stop_strings) == len(out.metadata) == len(said)
+    assert {message["role"] for message in out.observations} == {"environment"}
+    _, metrics = environment.global_post_process_and_metrics({"rewards": Figures(), "is_end": Figures()})
+    if JUDGED:
+        assert out.rewards[-1] == 0.0 and metrics["judge_failed"] == 1.0
+        return [*out.rewards[:-1], None]
+    assert "judge_failed" not in metrics
+    return out.rewards
 """,
     "verifiers": """
 import asyncio
@@ -138,13 +177,18 @@ make = lambda **settings: list(getattr(webscale_qa, name)(webscale_qa.QAConfig(*
 [task] = make()
 assert task.data.prompt == row["question"] and "boxed" in task.data.system_prompt and task.key == row["info"]["id"]
 assert make(min_pass_rate=0.6) == [] and len(make(max_pass_rate=0.6)) == 1
-score = lambda said: asyncio.run(task.correct(types.SimpleNamespace(last_reply=said)))
-scores = [score(said) for said in SAID]
+def ask(said):
+    try:
+        return asyncio.run(task.correct(types.SimpleNamespace(last_reply=said)))
+    except RuntimeError as error:
+        assert "the judge has no verdict" in str(error)
+        return None
+score = lambda said: [ask(one) for one in said]
 """,
 }
 END = """
-assert not [name for name in sys.modules if name.partition(".")[0] in ("transforms", "beam_pipeline", "apache_beam")]
-print(json.dumps(scores))
+assert not [name for name in sys.modules if name.partition(".")[0] in ("transforms", "prompts", "beam_pipeline", "apache_beam")]
+print(json.dumps(score(SAID)))
 """
 
 
@@ -157,22 +201,55 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_reward_needs_its_folder_only(run: Path, tmp_path: Path, name: str) -> None:
     assert main([str(run), "--format", name, "--to", str(tmp_path / "to")]) == 0
     elsewhere = (tmp_path / "to").rename(tmp_path / "copied")
-    command = [sys.executable, "-I", "-c", LOAD + CALLS[name] + END, json.dumps(SAID), str(elsewhere)]
-    done = subprocess.run(command, input=_lines(elsewhere), capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert scores(name, elsewhere, SAID) == EXPECTED
+    assert scores(name, elsewhere, [RIGHT, *UNSURE]) == [1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_a_judge_is_asked_about_what_is_unsure(
+    run: Path, tmp_path: Path, name: str, serve: Callable[..., ScriptedEndpoint]
+) -> None:
+    endpoint = serve(reply)
+    command = [str(run), "--format", name, "--to", str(tmp_path), "--question_template", "Please: $question"]
+    assert main([*command, "--judge_endpoint", endpoint.url, "--judge_model", "m"]) == 0
+    said = [RIGHT, WRONG, *UNSURE]
+    assert scores(name, tmp_path, said, "judged", WEBSCALE_JUDGE_KEY_ENV="THE_KEY", THE_KEY="sk-1") == JUDGED
+    assert {asked.headers["Authorization"] for asked in endpoint.asked} == {"Bearer sk-1"}
+    assert all("<question>How much rock did Tambora 7 throw out?</question>" in asked.text for asked in endpoint.asked)
+    assert not any("boxed" in asked.text for asked in endpoint.asked)
+    assert scores(name, tmp_path, said, WEBSCALE_JUDGE_ENDPOINT="") == [1.0, 0.0, 0.0, 0.0, 0.0], (
+        "the environment has the last word"
+    )
+
+
+def reply(asked: Asked) -> Answer | str:
+    if "Maybe" in asked.text:
+        return Answer(status=401)
+    return json.dumps({"final_answer": "x", "correct": "give or take" in asked.text})
+
+
+def scores(name: str, folder: Path, said: list[str], judged: str = "", **environment: str) -> list[float | None]:
+    """What a trainer is given for some responses to the first row."""
+    command = [sys.executable, "-I", "-c", LOAD + CALLS[name] + END, json.dumps(said), str(folder), judged]
+    rows = "".join(json.dumps(row) + "\n" for row in written_rows(folder))
+    known = {name: value for name, value in os.environ.items() if not name.startswith("WEBSCALE_")}
+    done = subprocess.run(
+        command, input=rows, capture_output=True, text=True, timeout=60, cwd=folder, env={**known, **environment}
+    )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == EXPECTED
+    return list(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _lines(folder: Path) -> str:
-    from tests.fakes.exports import written_rows
-
-    return "".join(json.dumps(row) + "\n" for row in written_rows(folder))
-
-
-def test_the_copied_package_is_closed_and_of_the_standard_library() -> None:
-    files: dict[str, Any] = dict(reward_files("verl", "reward.py"))
-    assert {f"webscale_reward/{path}" for path in files_of("transforms.reward")} < files.keys()
+@pytest.mark.parametrize("name", TRAINERS)
+def test_the_copied_package_is_closed_and_of_the_standard_library(name: str) -> None:
+    trainer = TRAINERS[name]
+    files: dict[str, Any] = dict(reward_files(trainer.adapter, trainer.reward_file))
+    adapter = files.pop(trainer.reward_file)
+    assert adapter.count("Judge.from_environment()") == 1
+    assert {"webscale_reward/reward/score.py", "webscale_reward/prompts/reward_judge.md"} < files.keys()
     for path, text in files.items():
+        if not path.endswith(".py"):
+            continue
         for node in ast.parse(text, path).body:  # what is imported inside a function is for those who count tokens
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -181,3 +258,12 @@ def test_the_copied_package_is_closed_and_of_the_standard_library() -> None:
                 path_of = module.replace(".", "/")
                 ours = f"{path_of}.py" in files or f"{path_of}/__init__.py" in files
                 assert ours or package in sys.stdlib_module_names, f"{path} imports {module}"
+
+
+def test_names_of_a_judge_cannot_be_code() -> None:
+    judge = NamedJudge("http://host/v1", "m'); import os; ('")
+    text = dict(reward_files("trl", "reward.py", judge))["reward.py"]
+    [call] = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and "from_environment" in ast.dump(node.func)
+    ]
+    assert [ast.literal_eval(argument) for argument in call.args] == list(judge)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_a_card_says_what_is_there(tmp_path: Path) -> None:
         assert line in body, line
     assert not re.search(r"secret-project|our-bucket|gpu-0|" + re.escape(str(tmp_path)), f"{front}{body}")
     assert "not for training" not in body and "demo" not in front["tags"]
+
+
+@pytest.mark.parametrize("name", ["hf", "trl"])
+def test_an_export_says_how_often_the_reward_errs(tmp_path: Path, name: str) -> None:
+    run, to = finished_run(tmp_path / "run", [pair(1)]), tmp_path / "to"
+    assert main([str(run), "--format", name, "--to", str(to)]) == 0
+    page = (to / ("README.md" if name == "hf" else "webscale_reward/README.md")).read_text("utf-8")
+    assert resources.files("beam_pipeline.export").joinpath("reward_error.md").read_text("utf-8") in page
+    assert re.search(r"^\| answers of chat models .*\d%", page, re.MULTILINE)
 
 
 def test_languages_that_a_list_of_inputs_names_are_not_told_wrong(tmp_path: Path) -> None:

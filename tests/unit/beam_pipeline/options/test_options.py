@@ -79,7 +79,7 @@ def test_the_room_of_the_options_loads_little() -> None:
     assert 0 < len(loaded("import beam_pipeline.options")) < 15
     declared = loaded("from beam_pipeline.options import PipelineConfig")
     rooms = {name.split(".")[1] for name in declared if name.startswith("beam_pipeline.")}
-    assert rooms == {"options"} and len(declared) < 15, "a declaration needs none of what it declares"
+    assert rooms == {"options"} and len(declared) < 20, "a declaration needs none of what it declares"
 
 
 # Flags

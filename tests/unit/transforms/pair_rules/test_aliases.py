@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.pair_rules.aliases import grounded_aliases
+from transforms.pair_rules.aliases import MOST_READ, alias_problem, grounded_aliases
 from transforms.records import Document, Persona, PersonaTask, QAPair
 
 
@@ -45,3 +45,34 @@ def test_what_the_document_does_not_say_is_not_kept() -> None:
 def test_long_aliases_and_documents_take_no_longer_than_their_length() -> None:
     text = "ATP, or also, " * 20_000
     assert kept("What is it?", "adenosine", "term", ["ATP", "x" * 100_000], text) == ("ATP",)
+
+
+PRIZE = "Who got the first Nobel Prize in physics?"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "answer_type", "alias", "problem"),
+    [
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", "W. C. Röntgen", ""),
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", "the inventor of X-ray pictures", ""),
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", "first Nobel Prize", "it has only words of the question"),
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", "wilhelm conrad röntgen", "the pair has it already"),
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", " ", "it is empty"),
+        (PRIZE, "Wilhelm Conrad Röntgen", "name", "x" * 301, "it is longer than 300 characters"),
+        ("How much rock was it?", "150 cubic kilometres", "number", "150 km3", ""),
+        ("How much rock was it?", "150 cubic kilometres", "number", "much rock", "it has no number"),
+        ("Which city is NYC on the tickets?", "New York City", "place", "NYC", "the question says it"),
+        ("Is Burma called Myanmar now?", "yes", "yes_no", "indeed", "yes and no have no other names"),
+    ],
+)
+def test_what_somebody_accepted_needs_no_document_and_keeps_the_other_rules(
+    question: str, answer: str, answer_type: str, alias: str, problem: str
+) -> None:
+    pair = QAPair(PersonaTask(Document("d", ""), "Other", Persona("reader")), question, answer, answer_type)
+    assert alias_problem(alias, pair) == problem
+
+
+def test_a_pair_does_not_get_more_aliases_than_are_read() -> None:
+    task = PersonaTask(Document("d", ""), "Other", Persona("reader"))
+    pair = QAPair(task, "Which alga?", "Cyanophora", "name", tuple(f"name {number}" for number in range(MOST_READ)))
+    assert alias_problem("a glaucophyte", pair) == f"the pair has {MOST_READ} aliases already"

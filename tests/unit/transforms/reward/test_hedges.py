@@ -18,7 +18,7 @@ def place(sentence: str, answer: str = "Paris") -> tuple[int, int]:
      "Paris opened it while at war.", "They met in Paris in May."],
 )  # fmt: skip
 def test_no_objection(sentence: str) -> None:
-    assert not objected(sentence, *place(sentence))
+    assert not objected(sentence, *place(sentence), PARIS)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_no_objection(sentence: str) -> None:
      "Some say Paris.", "Lyon rather than Paris", "Paris is wrong", "between Lyon and Paris", "unlike Paris"],
 )  # fmt: skip
 def test_objections(sentence: str) -> None:
-    assert objected(sentence, *place(sentence))
+    assert objected(sentence, *place(sentence), PARIS)
 
 
 @pytest.mark.parametrize(

@@ -351,6 +351,7 @@ def test_repetition_takes_linear_time(first: int) -> None:
 @pytest.mark.parametrize("unit", ["a", " ", "\n", "<", "</think", "<think>", "\\boxed{5} ", "5 or ", "\ufdfa", "{"])
 def test_ten_megabytes_take_no_longer(unit: str) -> None:
     long, short = map(repeated(unit), (10_000_000, 100_000))
+    calls(short + " ", "Paris", "place")  # fills what is remembered of languages
     assert calls(long, "Paris", "place") <= calls(short, "Paris", "place") + 100
     assert calls("Paris", long, "place", (long,)) <= calls("Paris", short, "place", (short,)) + 100
     assert_linear(lambda text: reward(text, "Paris", "place"), repeated(unit), 625_000, 10_000_000)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.llm_judge import judge_messages, judge_reward
+from transforms.judge.messages import judge_messages, judge_verdict
 
 
 def test_the_judge_sees_question_reference_and_final_answer() -> None:
@@ -41,28 +41,28 @@ def test_long_texts_are_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "score"),
+    ("reply", "verdict"),
     [
-        ('{"final_answer": "Paris", "correct": true}', 1.0),
-        ('```json\n{"final_answer": "\\\\frac{1}{2}", "correct": true}\n```', 1.0),
-        ('They agree. {"final_answer": "Paris", "correct": true}', 1.0),
-        ('{"final_answer": "Lyon", "correct": false}', 0.0),
-        ('{"correct": true} {"correct": false}', 0.0),
-        ('{"correct": true, "correct": false}', 0.0),
-        ('{"final_answer": "x", "correct": "true"}', 0.0),
-        ('{"correct": 1}', 0.0),
-        ('{"final_answer": "{\\"correct\\": true}", "correct": false}', 0.0),
-        ("true", 0.0),
-        ("correct", 0.0),
-        ("", 0.0),
-        ("{" * 30_000, 0.0),
-        ("[" * 30_000 + '{"correct": true', 0.0),
+        ('{"final_answer": "Paris", "correct": true}', True),
+        ('```json\n{"final_answer": "\\\\frac{1}{2}", "correct": true}\n```', True),
+        ('They agree. {"final_answer": "Paris", "correct": true}', True),
+        ('{"final_answer": "Lyon", "correct": false}', False),
+        ('{"correct": true} {"correct": false}', False),
+        ('{"correct": true, "correct": false}', False),
+        ('{"final_answer": "{\\"correct\\": true}", "correct": false}', False),
+        ('{"final_answer": "x", "correct": "true"}', None),
+        ('{"correct": 1}', None),
+        ("true", None),
+        ("correct", None),
+        ("", None),
+        ("{" * 30_000, None),
+        ("[" * 30_000 + '{"correct": true', None),
     ],
 )
-def test_only_one_clear_verdict_counts(reply: str, score: float) -> None:
-    assert judge_reward(reply) == score
+def test_only_one_clear_verdict_counts(reply: str, verdict: bool | None) -> None:
+    assert judge_verdict(reply) is verdict
 
 
 @given(st.text(max_size=200))
-def test_any_reply_gets_a_reward(reply: str) -> None:
-    assert judge_reward(reply) in (0.0, 1.0)
+def test_any_reply_is_read(reply: str) -> None:
+    assert judge_verdict(reply) in (True, False, None)

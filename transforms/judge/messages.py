@@ -1,7 +1,7 @@
-"""Judge: the reward of a model that compares a response with the stored answer, for answers no rule can compare.
+"""What a judge is asked, and what its reply says.
 
     messages = judge_messages(question, response, ground_truth)   # send these to any chat endpoint
-    score = judge_reward(reply_text)                              # 1.0 or 0.0
+    verdict = judge_verdict(reply_text)                           # True, False, or None for no verdict
 
 Source: Webscale-RL, arXiv:2510.06499, where the reward is whether the response's answer matches the
 ground truth, as a model judges it. The response is cut to its answer, delimited, and made inert.
@@ -10,12 +10,28 @@ ground truth, as a model judges it. The response is cut to its answer, delimited
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from string import Template
 from typing import Any
 
-from prompts.load import load_prompt
+from prompts.prompt_file import PromptParts, prompt_parts, prompt_text
 from transforms.reward.final_answer import without_thinking
 from transforms.text import neutralise
+
+REPLY_FORMAT = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "reward_judge",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"final_answer": {"type": "string"}, "correct": {"type": "boolean"}},
+            "required": ["final_answer", "correct"],
+            "additionalProperties": False,
+        },
+    },
+}
+"""The reply that the prompt asks for, as `response_format` of a request."""
 
 _MAX_QUESTION_CHARS = 4000
 _MAX_REFERENCE_CHARS = 1000
@@ -31,7 +47,7 @@ def judge_messages(question: str, response: str, ground_truth: str) -> list[dict
     Thinking is left out, and what the response says cannot close its tags. A response without an
     answer should get 0.0 without asking: its text here is empty.
     """
-    prompt = load_prompt("reward_judge")
+    prompt = _prompt()
     task = Template(prompt.task).substitute(
         question=_inert(question[:_MAX_QUESTION_CHARS]),
         reference=_inert(ground_truth[:_MAX_REFERENCE_CHARS]),
@@ -40,17 +56,23 @@ def judge_messages(question: str, response: str, ground_truth: str) -> list[dict
     return [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": task}]
 
 
-def judge_reward(reply: str) -> float:
-    """Read the judge's reply: 1.0 if its one verdict is that the answers agree, else 0.0. Never raises.
+def judge_verdict(reply: str) -> bool | None:
+    """Read the judge's reply: whether the answers agree; None if it holds no verdict. Never raises.
 
-    A reply that is no verdict, or holds two that differ, gives 0.0: a judge that was talked into
-    quoting a verdict before giving its own has given none.
+    Verdicts that differ are False: a judge that was talked into quoting one before giving its own
+    does not agree.
     """
-    return float(isinstance(reply, str) and set(_verdicts(reply[-_MAX_REPLY_CHARS:])) == {True})
+    verdicts = set(_verdicts(reply[-_MAX_REPLY_CHARS:])) if isinstance(reply, str) else set()
+    return None if verdicts <= {None} else verdicts == {True}
 
 
-def _verdicts(reply: str) -> Iterator[bool]:
-    """What every JSON object in a reply says under "correct"; one that says it twice agrees to nothing."""
+@cache
+def _prompt() -> PromptParts:
+    return prompt_parts(prompt_text("reward_judge"))
+
+
+def _verdicts(reply: str) -> Iterator[bool | None]:
+    """What every JSON object in a reply says under "correct": None where that is no verdict, False where it is said twice."""
     said: list[Any] = []
 
     def take(pairs: list[tuple[str, Any]]) -> None:
@@ -69,7 +91,8 @@ def _verdicts(reply: str) -> Iterator[bool]:
             position += 1
             continue
         if said:
-            yield len(said) == 1 and said[0] is True
+            clear = all(isinstance(value, bool) for value in said)
+            yield said == [True] if clear else None
 
 
 def _inert(text: str) -> str:

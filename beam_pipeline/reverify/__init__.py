@@ -1,0 +1,1 @@
+"""Stored rollouts, graded again without inference: what changed and why, and aliases to add to the pairs."""
