@@ -53,10 +53,7 @@ OPEN_WORDS: dict[str, str] = {
     "nenhuma falso poderia",
     "zh": "不是 不 没 沒 并非 並非 或 可能 也许 也許 大概 还是 還是 而是 超过 超過 以上 以下 至少 之前 之后 之後 吗 嗎",
     "ja": "ない なく ではなく または もしくは あるいは かもしれ たぶん おそらく でしょうか ですか "
-    "以上 以下 未満 前 後 ません か、 いや "
-    ""
-    ""
-    "違",
+    "以上 以下 未満 前 後 ません か、 いや 違",
 }
 # What agrees and what denies at the beginning of an answer.
 YES_NO: dict[str, str] = {

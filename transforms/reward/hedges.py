@@ -131,9 +131,19 @@ def _offers_other(rest: str, truth: Truth) -> bool:
     return False
 
 
+def _last_name(before: str) -> str:
+    """The name, or else the piece, that a text ends in."""
+    piece = _NEXT.split(before.strip(" ,"))[-1]
+    words = piece.split()
+    first = next((index for index in range(len(words), 0, -1) if not words[index - 1][:1].isupper()), 0)
+    return " ".join(words[first:]) or piece
+
+
 def _is_known(piece: str, truth: Truth) -> bool:
     """Whether a piece of a sentence names a spelling of the answer and nothing else that is much longer."""
     named = words_of(piece)
+    if named and all(word.lower in truth.asked for word in named):  # whom the question names is no rival
+        return True
     return any(len(named) - (end - start) <= 5 for start, end in text_mentions(named, truth))
 
 
@@ -182,7 +192,7 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         return False
     other = _ONE_OF_TWO.match(after)
     joined = _AND_BEFORE.search(before)
-    if joined and not _is_known(_NEXT.split(before[: joined.start()].strip(" ,"))[-1], truth):
+    if joined and not _is_known(_last_name(before[: joined.start()]), truth):
         return False
     if other and not is_verb(other[1] or ""):
         return False

@@ -214,6 +214,7 @@ _NAMED = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]+[ -]$|^(?!The |In |A |An |It |Abo
 _IN_TIME = re.compile(
     r"\b(?:in|since|by|during|until|till|of|from|year|early|late|mid|before|after|circa|around) $|\($", re.IGNORECASE
 )
+_AROUND = 100  # characters beside a value that say what it is
 _YEAR_NAMES = re.compile(r" [A-Z]")  # "the 1984 All-Star Game"
 _IN_WORD = re.compile(
     r"[A-Za-z]-$|\b(?:(?:from|between) (?:1|20)\d\d (?:to|and|until) |(?:"
@@ -264,7 +265,7 @@ def values_in(sentence: str, truth: Truth) -> list[Value]:
 def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
     for start, end, quantity in quantities_in(sentence):
         start += sentence[start:end].startswith(" ")
-        before, after = sentence[:start], sentence[end:]
+        before, after = sentence[max(0, start - _AROUND) : start], sentence[end : end + _AROUND]
         written = sentence[start:end].strip().lower()
         if truth.answer_type == "percentage":
             quantity = as_percentage(quantity, written)

@@ -29,6 +29,7 @@ _FORMAL = re.compile(
 )
 _PERCENT = re.compile(r"\W{0,3}\d[\d.,]{0,12} ?\\?%\W{0,2}")
 _OPTION_LETTER = re.compile(r"\W{0,3}(?:\((?:\\text\w{0,2}\{)?[A-H]\}?\)|\\text\w{0,2}\{\(?[A-H]\)?\})\W{0,3}")
+_MAX_READ_CHARS = 1500  # in which values are looked for
 _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+ )?([a-z]{3,20}s|people|men|women|children)\b", re.IGNORECASE)
 # What a question that begins so asks for, where the answer's type is not known.
 _ASKED = (
@@ -124,7 +125,7 @@ class Truth:
         folded = loose_form(fold_text(text)).replace(" ", "")
         if any(form in folded for form in self.loose_forms if form):
             return True
-        read = [quantity for _, _, quantity in quantities_in(unify(text))] if self.quantities else []
+        read = (quantity for _, _, quantity in quantities_in(unify(text[:_MAX_READ_CHARS]))) if self.quantities else ()
         return any(same_quantity(quantity, known, self.answer_type) for quantity in read for known in self.quantities)
 
     @cached_property

@@ -133,14 +133,15 @@ def _first_sentence(text: str) -> str:
 
 def _why_not(said: str, truth: Truth) -> tuple[Verdict, str]:
     if truth.answer_type == "expression":
-        readable = equivalent(said, said) and any(equivalent(spelling, spelling) for spelling in truth.spellings)
+        in_words = re.search(r"[A-Za-z]{2,20} [A-Za-z]{2,20}", plain(said)[:_MAX_ANSWER_CHARS])
+        readable = not in_words and equivalent(said, said) and any(equivalent(spelling, spelling) for spelling in truth.spellings)
         return ("wrong", "another_answer") if readable else ("unsure", "not_understood")
     prose = plain(said)
     if truth.is_named_in(prose):
         return "unsure", "named_not_stated"
     if truth.is_value:
         return "wrong", "another_answer" if any(
-            values_in(unify(line), truth) for line in prose.splitlines()[-3:]
+            values_in(unify(line[-_MAX_ANSWER_CHARS:]), truth) for line in prose.splitlines()[-3:]
         ) else "not_named"
     if truth.answer_type in ("yes_no", "option", "code"):
         return "wrong", "another_answer"
