@@ -28,6 +28,7 @@ from transforms.pair_rules.answer_rules import (
     answer_does_not_fit_type,
     answer_is_empty,
     answer_is_open_ended,
+    answer_is_a_bound,
     answer_is_part_of_a_series,
     answer_is_placeholder,
     answer_is_question,
@@ -104,6 +105,7 @@ RULES: tuple[Callable[[QAPair], Fault | None], ...] = (
     *QUESTION_RULES[1:],
     answer_is_not_grounded,
     answer_is_in_question,
+    answer_is_a_bound,
     answer_is_part_of_a_series,
 )
 

@@ -33,11 +33,13 @@ TRUTHS: Sequence[tuple[str, str | None, str]] = (
     ("Wilhelm Conrad R\u00f6ntgen", None, "who got the first nobel prize in physics"),
 )
 _WORDS = (
-    "Paris Lyon not never maybe or and the is was answer Answer: However, but Einstein Albert 42 1923 5 km $5 million % yes no A) B. "
-    "\\boxed{ } { } ( ) [ ] \\frac{1}{2} \\sqrt{ ^ _ $ $$ \\( \\) <think> </think> <answer> </answer> ``` ` ** * # - \u2022 1. 2. ? ! . , ; : "
-    "between from to until since of in on at by for with than more less about May January \u5e74 \u662f \u7b54\u6848 \u3067\u3059 est ist es \u00e8 nicht pas "
-    'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch {"answer": " " } wait, actually twice squared \u00b1 \u2248 \u2260 << >> | || == = '
-    "and/or e.g. U.S. Dr. J. K. \\text{ \\left( \\right) \\cup \\infty \\in x y n f(x) <|im_end|> \u00bd \u00b2 \ufdfa 0.333... 1,000 1.234,5"
+    "Paris Lyon not never maybe or and the is was answer Answer: However, but Einstein Albert 42 1923 5 km $5 "
+    "million % yes no A) B. \\boxed{ } { } ( ) [ ] \\frac{1}{2} \\sqrt{ ^ _ $ $$ \\( \\) <think> </think> <answer> "
+    "</answer> ``` ` ** * # - \u2022 1. 2. ? ! . , ; : between from to until since of in on at by for with than "
+    "more less about May January \u5e74 \u662f \u7b54\u6848 \u3067\u3059 est ist es \u00e8 nicht pas "
+    'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch {"answer": " " } wait, actually twice squared '
+    "\u00b1 \u2248 \u2260 << >> | || == = and/or e.g. U.S. Dr. J. K. \\text{ \\left( \\right) \\cup \\infty \\in x y n f(x) "
+    "<|im_end|> \u00bd \u00b2 \ufdfa 0.333... 1,000 1.234,5"
 ).split()
 _UNITS = ("a", " ", "\n", "1", ".", ",", "(", ")", "[", "{", "}", "\\", "$", "*", "_", "-", "'", '"', "A", "a ", "1 ", "A ", "a, ", "1,", "or ",
           "not ", "\u6c49", "\u00e9", "<", "|", "^", "=", "A. ", "1. ", "a-", "- ")  # fmt: skip

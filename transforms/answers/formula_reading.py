@@ -21,6 +21,7 @@ _CUT_COMMANDS = {"\x0c": "\\f", "\x08": "\\b"}  # what JSON makes of "\frac" and
 _GAPS = re.compile(r"[^\S\n]{1,1000}")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z]{2})")
 _MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|array|cases)\}(?:\{[^{}]{0,20}\})?")
+_ALIGNED = re.compile(r"\\begin\{(?:align|aligned|gather|equation|split)\*?\}(.{1,900})\\end\{", re.DOTALL)
 _SIZES = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?|\\[,;:! ]|\\q?quad(?![A-Za-z])|~|&"
 )
@@ -35,6 +36,9 @@ _REWRITTEN = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
         (r"\\\$", ""),
+        (r"[\u20ac\u00a3\u00a5\u20b9]|^\s{0,3}=(?!=)|(?<=\d )(?:&|=)\s?$", ""),
+        (r"\binfinity\b", r"\\infty"),
+        (r"(\d(?:\s|\\[,;:! ]){0,3})\\(?:text|mathrm) ?\{ ?([A-Za-z]) ?\}", r"\1@\2@"),
         (r"\\langle ?", "("),
         (r"\\rangle", ")"),
         (r"\\[dt]?binom ?\{([^{}]{1,40})\} ?\{([^{}]{1,40})\}", r"((\1)!/((\2)!((\1)-(\2))!))"),
@@ -50,6 +54,7 @@ _REWRITTEN = tuple(
 _ONLY = re.compile(r"^\s{0,3}only\b\s?")
 _MEMBER = re.compile(r"^\s?[A-Za-z]\s?(?:\\in(?![a-z])|\u2208)\s?")
 _CONNECTIVES = re.compile(r"\s(?:or|and)\s|\\cup(?![a-z])|\u222a|\\lor(?![a-z])|\\land(?![a-z])")
+_UNION = re.compile(r"\\cup(?![a-z])|\u222a")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
 _NEARLY = re.compile(r"\\approx(?![a-z])|\u2248|\\simeq(?![a-z])|\\doteq(?![a-z])")
 _RELATION = re.compile(
@@ -78,6 +83,9 @@ def _undressed(text: str) -> str:
     if not _MATRIX.search(text):
         text = _DOUBLED.sub(r"\\", text)
         text = _SIZES.sub(" ", text)
+    lines = _ALIGNED.search(text)
+    if lines:  # the last line of a calculation
+        text = lines[1].split("\\\\")[-1].replace("&", " ").strip().removeprefix("=")
     # "@ m @" is a unit; words that join formulas stand bare.
     text = _WORD_COMMAND.sub(_bare_or_unit, text)
     text = text.replace("$", " ").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
@@ -170,7 +178,10 @@ def _statement(text: str, depth: int) -> Statement:
         return _matrix(text[matrix.end() : -len(f"\\end{{{matrix[1]}}}")], depth)
     parts = [part for piece in _cut(text, _CONNECTIVES) for part in _listed(piece)]
     if len(parts) > 1:
-        return _group(parts, depth)
+        together = _group(parts, depth)
+        if _UNION.search(text):  # of sets: what is in any of them
+            return Group(tuple(one for item in together.items for one in (item.items if isinstance(item, Group) else (item,))))
+        return together
     group = _bracketed(text)
     if group:
         opening, inner, closing = group

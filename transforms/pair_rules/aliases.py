@@ -5,7 +5,7 @@ Small models fill the field with whatever comes next: the topic, the question's 
 
 import re
 
-from transforms.answers.canonical import canonical, unify_lines
+from transforms.answers.canonical import canonical, list_items, unify_lines
 from transforms.english.function_words import GRAMMAR
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.answer_rules import MAX_LIST_CHARS
@@ -28,12 +28,16 @@ def grounded_aliases(pair: QAPair) -> tuple[str, ...]:
     if pair.answer_type == "yes_no":
         return ()
     answer = canonical(pair.answer, pair.answer_type)
+    items = list_items(pair.answer)  # one of two things is no other name of both
+    parts = {canonical(item, pair.answer_type) for item in items} if len(items) > 1 else set()
     seen, kept = {normalise(pair.answer)}, []
     for alias in pair.aliases[:MOST_READ]:
         said = normalise(alias)
         if not said or said in seen or len(alias) > MAX_LIST_CHARS:
             continue
         seen.add(said)
+        if canonical(alias, pair.answer_type) in parts:
+            continue
         if canonical(alias, pair.answer_type) == answer or _is_said(alias, pair):
             kept.append(alias)
     return tuple(kept)

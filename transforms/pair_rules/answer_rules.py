@@ -212,3 +212,26 @@ def answer_is_part_of_a_series(pair: QAPair) -> Fault | None:
         if _SERIES_BEHIND.match(behind) and (behind[0] == "," or _SERIES_BEFORE.search(before)):
             return Fault("answer_incomplete", f"{answer}{behind[:60].splitlines()[0]}")
     return None
+
+
+# "over 150" is no 150. "About" and "nearly" leave a number what it is.
+_BOUND = (
+    r"(?:over|more than|at least|up to|within|less than|fewer than|under|no more than|no fewer than|a minimum of|a maximum of)"
+)
+_BOUNDED_BEFORE = re.compile(rf"\b{_BOUND} (?:the |a |an |about |some |\$|\u20ac|\u00a3)?$", re.IGNORECASE)
+_ASKS_A_BOUND = re.compile(
+    rf"\b(?:{_BOUND}|least|most|minimum|maximum|limit\w*|bound\w*|threshold|exceed\w*|ceiling|floor|deadline|by when)\b",
+    re.IGNORECASE,
+)
+
+
+def answer_is_a_bound(pair: QAPair) -> Fault | None:
+    """A number that the document gives as a bound alone, "over 150", where neither question nor answer says so."""
+    if pair.answer_type not in ("number", "percentage", "money", "duration") or language_of(pair.question) != ENGLISH:
+        return None
+    if _ASKS_A_BOUND.search(f"{pair.question} {pair.answer}"):
+        return None
+    text, answer = pair.task.document.text, pair.answer.strip()
+    places = [found.start() for found in re.finditer(rf"(?<![\w.,]){re.escape(answer)}(?![\w%])", text, re.IGNORECASE)]
+    bounds = [bound for place in places if (bound := _BOUNDED_BEFORE.search(text[max(0, place - 40) : place]))]
+    return Fault("answer_incomplete", f"{bounds[0][0]}{answer}") if bounds and len(bounds) == len(places) else None

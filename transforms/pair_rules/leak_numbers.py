@@ -108,6 +108,8 @@ def _percent(found: re.Match[str]) -> Fraction | None:
 def _is_formula(question: str, start: int, end: int) -> bool:
     before, after = question[max(0, start - 2) : start].strip(), question[end : end + 2].strip()
     inside_brackets = before.endswith("(") and start > 1 and question[start - 2].isalnum()
+    if before.endswith("=") and len(re.sub(r"\D", "", question[start:end])) > 2:  # "... = 0.105" gives it away
+        return False
     return bool(
         (before and _MATHS_AROUND.match(before[-1]) and not before.endswith("("))
         or inside_brackets

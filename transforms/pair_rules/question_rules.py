@@ -141,6 +141,11 @@ _DIFFERENCE = re.compile(
     r"|deeper|stronger|weaker|taller|bigger|warmer|colder|earlier|later)\b",
     re.IGNORECASE,
 )
+# "What was one of the technologies that he adopted?" has as many answers as there are technologies.
+_ONE_OF = re.compile(
+    r"\W{0,3}(?:what|which|who|where|name)\b(?: (?:is|are|was|were))?(?: the name of)? (?:one|some|any|an example) of\b",
+    re.IGNORECASE,
+)
 _TWO_WORDS = re.compile(rf"{_WH_WORD} (?:and|or) (?:\w+ )?{_WH_WORD}\b", re.IGNORECASE)
 # "..., and in which year was it published?": a question word with its verb after it; "and how it works" has none.
 _SECOND_QUESTION = re.compile(
@@ -170,6 +175,9 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     compared = _COMPARED.search(question) if pair.answer_type in _FIGURES else None
     if compared and not _DIFFERENCE.search(f"{question} {pair.answer}"):
         return Fault("question_multiple", f"{compared[0]}: a figure of each")
+    one = _ONE_OF.match(question) if pair.answer_type != "yes_no" else None
+    if one:
+        return Fault("question_multiple", f"{one[0]}: any of them would do")
     second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
     if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
         return Fault("question_multiple", second[0].strip(" ,"))

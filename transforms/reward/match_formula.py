@@ -76,7 +76,8 @@ def states_expression(text: str, truth: Truth) -> bool:
     if len(formulas) == 1:
         return not _objected_to(lines[-1], truth) and _is_expression(formulas.pop(), truth)
     if formulas:
-        return len(formulas) == 2 and _is_worked_out(lines[-1], truth)
+        listed = _INTRODUCED.split(without_lead(lines[-1]).rstrip("."))[-1]  # "The solutions are $1$ and $2$."
+        return (len(formulas) == 2 and _is_worked_out(lines[-1], truth)) or _is_expression(listed, truth)
     last = without_lead(lines[-1]).rstrip(".")
     candidates = (last, _INTRODUCED.split(last)[-1])
     return (len(lines) == 1 or len(text.split()) > 3) and any(_is_expression(candidate, truth) for candidate in candidates)

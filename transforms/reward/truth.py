@@ -57,6 +57,8 @@ class Truth:
         if answer_type is None:
             kinds = ((_PERCENT.fullmatch, "percentage"), (_OPTION_LETTER.fullmatch, "option"), (_FORMAL.search, "expression"))
             answer_type = next((kind for has, kind in kinds if has(answer)), None)
+            if answer_type == "option":
+                answer = next(char for char in answer.replace("\\text", "") if "A" <= char <= "H")
         if answer_type is None:
             asked = next((kind for begins, kind in _ASKED if begins.match(question)), None)
             if (

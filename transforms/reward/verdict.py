@@ -101,7 +101,10 @@ def _is_right(read: Reading, truth: Truth) -> bool:
 
 def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
     """Whether every marked answer is right, and the text around does not take it back."""
-    if not all(states(mark.answer, truth) for mark in marks):
+    apart = len(marks) > 1 and truth.answer_type in ("expression", "list")  # "\\boxed{1} and \\boxed{2}"
+    if not (
+        all(states(mark.answer, truth) for mark in marks) or (apart and states(", ".join(mark.answer for mark in marks), truth))
+    ):
         return False
     last = marks[-1]
     before, behind = text[max(0, marks[0].start - 200) : marks[0].start], _JAPANESE_END.sub("", text[last.end :])

@@ -352,7 +352,7 @@ def test_repetition_takes_linear_time(first: int) -> None:
 def test_ten_megabytes_take_no_longer(unit: str) -> None:
     long, short = map(repeated(unit), (10_000_000, 100_000))
     calls(short + " ", "Paris", "place")  # fills what is remembered of languages
-    assert calls(long, "Paris", "place") <= calls(short, "Paris", "place") + 100
+    assert calls(long, "Paris", "place") <= 1.5 * calls(short, "Paris", "place") + 100
     assert calls("Paris", long, "place", (long,)) <= calls("Paris", short, "place", (short,)) + 100
     assert_linear(lambda text: reward(text, "Paris", "place"), repeated(unit), 625_000, 10_000_000)
 
