@@ -26,9 +26,9 @@ from transforms.grounding.find import find_in_text
 from transforms.pair_rules.aliases import grounded_aliases
 from transforms.pair_rules.answer_rules import (
     answer_does_not_fit_type,
+    answer_is_a_bound,
     answer_is_empty,
     answer_is_open_ended,
-    answer_is_a_bound,
     answer_is_part_of_a_series,
     answer_is_placeholder,
     answer_is_question,

@@ -115,3 +115,18 @@ def test_one_of_a_series_is_half_an_answer_to_who_asks_for_all(question: str, an
 )
 def test_who_asks_for_one_gets_one(question: str, answer: str, answer_type: str) -> None:
     assert not incomplete(question, answer, answer_type)
+
+
+def bounded(question: str, answer: str, answer_type: str, text: str) -> bool:
+    task = PersonaTask(Document("d", text), "Other", Persona("reader"))
+    return answer_rules.answer_is_a_bound(QAPair(task, question, answer, answer_type)) is not None
+
+
+def test_a_bound_is_no_number() -> None:
+    text = "There are over 150 currencies. Short-term loans come due within one year. The 30 largest have at least 30 members."
+    assert bounded("How many currencies are there?", "150", "number", text)
+    assert bounded("How long do short-term loans last?", "one year", "duration", text)
+    assert not bounded("Over how many currencies are there?", "150", "number", text)
+    assert not bounded("How many currencies are there?", "over 150", "number", text)
+    assert not bounded("How many of the largest are there?", "30", "number", text)  # it is said without a bound as well
+    assert not bounded("How many currencies are there?", "1500", "number", text)

@@ -137,3 +137,15 @@ def test_what_follows_a_question_may_say_of_which_thing_it_is(question: str, nam
 def test_what_is_current_is_so_on_some_day() -> None:
     assert "question_deictic_date" in faults("What is the current stock of the vending machine at Lyme?")
     assert "question_deictic_date" not in faults("What is the current in a circuit of 2 ohm and 4 volt?")
+
+
+@pytest.mark.parametrize("question", ["What was one of the tools that he took over?", "Name one of the moons of Mars."])
+def test_one_of_several_has_several_answers(question: str) -> None:
+    fault = question_rules.question_asks_twice(QAPair(TASK, question, "siege warfare", "term"))
+    assert fault
+    assert fault.reason == "question_multiple"
+
+
+def test_one_of_several_that_is_told_apart_is_one() -> None:
+    question = "Which of the moons of Mars is the larger one?"
+    assert question_rules.question_asks_twice(QAPair(TASK, question, "Phobos", "name")) is None
