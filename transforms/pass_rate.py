@@ -76,7 +76,7 @@ def apply_samples(qa: VerifiedQA, opinions: Sequence[Opinion], asked: int, band:
     if 2 * len(opinions) < asked:
         return
     pair, answers = qa.pair, [" ".join(opinion.reply.answer.split()) for opinion in opinions]
-    right = {answer: reward(answer, pair.answer, pair.answer_type, pair.aliases) > 0 for answer in answers}
+    right = {answer: reward(answer, pair.answer, pair.answer_type, pair.aliases, pair.question) > 0 for answer in answers}
     wrong = Counter(answer[:SHOWN_CHARACTERS] for answer in answers if not right[answer])
     solved = len(answers) - wrong.total()
     problem = band.problem(solved / len(answers))

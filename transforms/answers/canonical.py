@@ -25,7 +25,7 @@ YES = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "affirmative", "r
 NO = frozenset({"no", "n", "nope", "nah", "false", "incorrect", "negative", "wrong", "not"})
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _THE = re.compile(r"the (?=\S)")
-_TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?=\S)")
+_TITLES = re.compile(rf"(?:(?:{'|'.join(sorted(TITLES))})\.? )+(?!of )(?=\S)")
 _OUTER = "\"'.,;:!? "
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[^\W\d_]\.[ ]?){2,}(?:(?<=\.)[^\W\d_](?![\w'.]))?|(?<![\w.'])(?:[^\W\d_] )+[^\W\d_](?![\w'.])"

@@ -17,7 +17,7 @@ _QUOTED = re.compile(r'"([^"\n]{3,120})"|\u201c([^\u201d\n]{3,120})\u201d')
 _HEADING = re.compile(r"[^:\n.]{8,150}: (?=\S)")
 # "was released in 1999[2]." and "Frank Langella1.": marks of a source behind a word.
 _SOURCE = re.compile(
-    r"(?<=[\w.,\"])\[\^?\d{1,3}\^?\]|(?<=[a-z]{4})\d{1,2}(?=[.,]?(?:\s|$))|(?<=\b(?:1\d|20)\d\d)\d{1,2}(?=\.(?:\s|$))"
+    r"(?<=[\w.,\"])\[\^?\d{1,3}\^?\]|(?<=[a-z]{3})\d{1,2}(?=[.,]?(?:\s|$))|(?<=\b(?:1\d|20)\d\d)\d{1,2}(?=\.(?:\s|$))"
 )
 # "sung byMariah Carey": where marks of emphasis stood.
 _GLUED = re.compile(
