@@ -63,7 +63,7 @@ class RunPlan:
 
     def with_stages_of(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that have other stages."""
-        return replace(self.under(config), prompts=run_prompts(config))
+        return replace(self.under(config), prompts=run_prompts(config), limits=limits_of(config))
 
     def absolute(self) -> "RunPlan":
         """The same plan with every local path as seen from anywhere: workers elsewhere have other working directories."""

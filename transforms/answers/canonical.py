@@ -98,6 +98,7 @@ def _expression(text: str) -> str:
     text = unify(text)
     text = unwrapped(text)
     text = TEXT_COMMAND.sub(lambda m: m[1] or m[2] or "", text)
+    text = re.sub(r",\s", ";", text.replace("\\{", "\u27e8").replace("\\}", "\u27e9"))  # "12, 102" is no number, a set no point
     text = FRACTION.sub(lambda m: f"({m[1] or m[3]})/({m[2] or m[4]})", text)
     for written, plain in _EXPRESSION_WORDS.items():
         text = text.replace(written, plain)

@@ -26,7 +26,7 @@ from transforms.text import stable_seed
 _PRIME = 2**61 - 1
 _POINTS = 6
 _MIN_POINTS = 4  # of these, so many must be defined for both sides
-_TOLERANCE = 1e-9  # relative, of floating point
+_TOLERANCE = 1e-12  # relative, of floating point
 _MAX_EXPONENT = 10**6
 _MAX_CONSTANT_BITS = 256
 _MAX_ITEMS = 8
@@ -41,13 +41,16 @@ def equivalent(one: str, other: str) -> bool:
     first, second = _read(one), _read(other)
     if not first or not second:
         return False
-    return any(_same(a, b) for a in _usable(first) for b in _usable(second))
+    try:
+        return any(_same(a, b) for a in _usable(first) for b in _usable(second))
+    except (ArithmeticError, ValueError):  # beyond what floating point holds
+        return False
 
 
 def _usable(read: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """What a text states; the value that it is said to be about, only if it is that nearly."""
+    """What a text states, and the value that it is said to be about; nothing if it is not that nearly."""
     exact, *near = read
-    return (exact, *(other for other in near if _nearly(exact, other)))
+    return read if all(_nearly(exact, other) for other in near) else ()
 
 
 def _nearly(one: Statement, other: Statement) -> bool:
@@ -143,18 +146,28 @@ def _same(one: Statement, other: Statement) -> bool:
     if isinstance(one, Row) and isinstance(other, Row):
         return one.brackets == other.brackets and _same_in_order(one.items, other.items)
     if isinstance(one, Group) and isinstance(other, Group):
+        kinds = {one.joined, other.joined}
+        if "and" in kinds and kinds & {"or", "set"} and not all(map(_is_answer, (*one.items, *other.items))):
+            return False
         return _same_in_any_order(one.items, other.items)
     for shape, statement in ((one, other), (other, one)):
         if isinstance(shape, Group) and len(shape.items) == 1:
             return _same(shape.items[0], statement)
-        if isinstance(shape, Group) and shape.bare and isinstance(statement, Row):
-            return _same_in_order(shape.items, statement.items) and statement.brackets in ("()", "[]")
+        if isinstance(shape, Group) and shape.joined == "," and isinstance(statement, Row):
+            return statement.brackets == "()" and _same_in_order(shape.items, statement.items)
         if isinstance(shape, Relation) and isinstance(statement, Value):
-            return shape.signs == ("=",) and any(_same_values(value, statement) for value in _assigned(shape))
+            return set(shape.signs) == {"="} and any(_same_values(value, statement) for value in _assigned(shape))
         # "b < a < c" is an order, as is "b, a, c".
         if isinstance(shape, Relation) and isinstance(statement, Group) and len(shape.sides) > 3:
-            return statement.bare and _same_in_order(shape.sides, statement.items)
+            return statement.joined == "," and _same_in_order(shape.sides, statement.items)
     return False
+
+
+def _is_answer(statement: Statement) -> bool:
+    """Whether "and" and "or" say the same between two of these: numbers, and equations for a name ("x = 3 and x = 4")."""
+    if isinstance(statement, Relation):
+        return statement.signs == ("=",)
+    return isinstance(statement, Value) and not _name(statement)
 
 
 def _same_in_order(one: tuple[Statement, ...], other: tuple[Statement, ...]) -> bool:
@@ -222,16 +235,33 @@ def _is_infinite(statement: Statement) -> bool:
 
 def _same_values(one: Value, other: Value) -> bool:
     """Whether two formulas have one value, in the measures that they have: 45 is 45 degrees, a half is 50%."""
+    if one.argument and other.argument and one.derived != other.derived:
+        return False
     if one.argument and other.argument and one.argument != other.argument:
+        free = frozenset().union(*(node.names() for node in other.readings))
+        if one.argument in free or {one.argument, other.argument} & _CONSTANTS.keys():
+            return False
         renamed = tuple(_renamed(node, other.argument, one.argument) for node in other.readings)
         other = Value(renamed, other.measure, one.argument)
-    if any(_same_value(a, b) for a in one.readings for b in other.readings):
+    if one.decimals != other.decimals and _is_root(one if other.decimals else other):
+        return False
+    percent = (one.measure == "%") != (other.measure == "%")
+    if not percent and any(_same_value(a, b) for a in one.readings for b in other.readings):
         return one.measure == other.measure or not one.measure or not other.measure
     for measured, plain in ((one, other), (other, one)):
         factor = _IN_PLAIN.get(measured.measure) if not plain.measure else None
         if factor and any(_same_value(Node("*", (a, factor)), b) for a in measured.readings for b in plain.readings):
             return True
     return False
+
+
+def _is_root(value: Value) -> bool:
+    """Whether a value has no decimals that end: a root, or what is made of pi."""
+    try:
+        _exact(value.readings[0], 0)
+    except (_NotRational, ArithmeticError, ValueError):
+        return True
+    return bool(value.readings[0].names() & _CONSTANTS.keys())
 
 
 _IN_PLAIN = {
@@ -257,7 +287,7 @@ def _same_relations(one: Relation, other: Relation) -> bool:
 
 
 def _same_differences(first: Node, second: Node, sign: str) -> bool:
-    if first.names() != second.names():
+    if first.names() != second.names() or _bars(first) != _bars(second):
         return False
     ratio = _ratio(first, second)
     if sign in ("=", "!="):
@@ -267,6 +297,12 @@ def _same_differences(first: Node, second: Node, sign: str) -> bool:
 
 def _assigned(relation: Relation) -> list[Value]:
     """What an equation sets a name to: the x + 1 of "y = x + 1"; also of "2(x + 1) = 2x + 2"."""
+    if len(relation.sides) > 2:  # "x = 3 + 3 = 6": what has no names must be one number
+        numbers = [number for side in relation.sides if (number := number_of(side)) is not None]
+        same = len(numbers) + bool(_name(relation.sides[0])) == len(relation.sides) and all(
+            _close(numbers[0], one) for one in numbers
+        )
+        return [relation.sides[-1]] if numbers and same else []
     left, right = relation.sides
     for name, value in ((left, right), (right, left)):
         if _name(name) and all(_name(name) not in reading.names() for reading in value.readings):

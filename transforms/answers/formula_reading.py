@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from transforms.answers.formula_parser import FormulaError, Node, parse_formula
 from transforms.answers.markup import SIGNS, TYPED
+from transforms.answers.units import parse_unit
+from transforms.english.stems import singular
 
 MAX_CHARS = 1000
 _MAX_ITEMS = 16
@@ -27,7 +29,9 @@ _SIZES = re.compile(
 )
 _WORD_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\s?\{([^{}]*)\}")
 _CONDITION = re.compile(
-    r"[,;]?\s?\\?\(?\b(?:for (?:all|any|every|some|each)|where|when|with)\b.*$|,\s?[a-z]\s?(?:\\in(?![a-z])|"
+    r"[,;]?\s?\\?\(?\b(?:for (?:all|any|every|some|each)|where|with)\b(?=[^=]{0,200}(?:integer|natural|real|positive|"
+    r"\\in(?![a-z])|"
+    r"\u2208))[^=]{0,200}$|,\s?[a-z]\s?(?:\\in(?![a-z])|"
     r"\u2208)\s?(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
     re.DOTALL,
 )
@@ -35,8 +39,9 @@ _CONDITION = re.compile(
 _REWRITTEN = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
-        (r"\\\$", ""),
-        (r"[\u20ac\u00a3\u00a5\u20b9]|^\s{0,3}=(?!=)|(?<=\d )(?:&|=)\s?$", ""),
+        (r"(?:\\\$|(?P<sign>[\u20ac\u00a3\u00a5\u20b9])) ?(\d[\d.,]{0,20})", r"\2 @\g<sign>dollars@ "),
+        (r"(\d[\d.,]{0,20}) ?(?:\\\$|(?P<sign>[\u20ac\u00a3\u00a5\u20b9]))", r"\1 @\g<sign>dollars@ "),
+        (r"^\s{0,3}=(?!=)|(?<=\d )(?:&|=)\s?$", ""),
         (r"\binfinity\b", r"\\infty"),
         (r"(\d(?:\s|\\[,;:! ]){0,3})\\(?:text|mathrm) ?\{ ?([A-Za-z]) ?\}", r"\1@\2@"),
         (r"\\langle ?", "("),
@@ -45,16 +50,25 @@ _REWRITTEN = tuple(
         (r"\\?(sin|cos|tan) ?\^ ?(?:\{-1\}|-1)", r"\\arc\1 "),
         (r"((?:sin|cos|tan)[ ({]{0,2}\d{1,4}(?:\.\d{1,4})?) ?\^ ?(?:\{ ?\\circ ?\}|\\circ)", r"\1\\pi/180"),
         (r"(\\?(?:sin|cos|tan)) (\d{1,4}\\pi/180)", r"\1(\2)"),
-        (r"\\(?:overline|vec|hat|overrightarrow|angle|triangle) ?(?:\{([A-Z]{1,4})\}|([A-Z]{1,4}))", r"\1\2"),
+        (r"\\(?:overline|vec|hat|overrightarrow|triangle) ?(?:\{([A-Z]{1,4})\}|([A-Z]{1,4}))", r"\1\2"),
+        (r"\\angle ?(?:\{[A-Z]{1,4}\}|[A-Z]{1,4})", "angle"),
+        (r"\\wedge(?![a-z])", r"\\land"),
+        (r"\\vee(?![a-z])", r"\\lor"),
         (r"\\mathbb ?\{R\}|\\mathbb R|\u211d", r"(-\\infty, \\infty)"),
         (r"\\emptyset(?![a-z])|\\varnothing(?![a-z])|\u2205|^\s?\\\{ ?\\\}\s?$", "emptyset"),
         (r"^\s?\](.{1,200})\[\s?$", r"(\1)"),
+        (r"^\s?\](.{1,200}\])\s?$", r"(\1"),
     )
 )
 _ONLY = re.compile(r"^\s{0,3}only\b\s?")
 _MEMBER = re.compile(r"^\s?[A-Za-z]\s?(?:\\in(?![a-z])|\u2208)\s?")
 _CONNECTIVES = re.compile(r"\s(?:or|and)\s|\\cup(?![a-z])|\u222a|\\lor(?![a-z])|\\land(?![a-z])")
-_UNION = re.compile(r"\\cup(?![a-z])|\u222a")
+# How several answers are joined, the first that is found.
+_JOINED = (
+    ("set", re.compile(r"\\cup(?![a-z])|\u222a")),
+    ("or", re.compile(r"\sor\s|\\lor(?![a-z])")),
+    ("and", re.compile(r"\sand\s|\\land(?![a-z])")),
+)
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
 _NEARLY = re.compile(r"\\approx(?![a-z])|\u2248|\\simeq(?![a-z])|\\doteq(?![a-z])")
 _RELATION = re.compile(
@@ -69,9 +83,18 @@ _CALLED = re.compile(
 )
 _DEGREES = re.compile(r"\s?(?:\^\s?\{?\s?\\circ\s?\}?|\u00b0|\\degree(?![a-z])|\bdegrees?)\s?$")
 _PERCENT = re.compile(r"\s?(?:\\?%|\bper ?cent|\bpct)\s?$")
-_UNIT = re.compile(r"(?<=[\d}) ])\s?@([A-Za-z][A-Za-z ]{0,40})@(?:\s?\^\s?\{?[23]\}?)?\s?$")
-_COUNTED = re.compile(r"(?<=\d) ((?!squared|cubed|times|factorial|over|plus|minus|mod)[a-z]{3,15}(?: [a-z]{2,15})?)$")
+_UNIT = re.compile(r"(?<=[\d}) ])\s?@([A-Za-z\u00a3-\u20b9][A-Za-z ]{0,40})@(?:\s?\^\s?\{?([23])\}?)?\s?$")
+_COUNTED = re.compile(r"(?<=\d) ([a-z]{3,15}(?: [a-z]{2,15})?)$")
+# Plurals that say how many of it there are, and not what.
+_NO_THINGS = frozenset(
+    "halves thirds quarters fourths fifths sixths tenths times dozens hundreds thousands millions billions doubles is was "
+    "less".split()
+)
 _BUILDER = re.compile(r"[A-Za-z]\s?(?:\\mid|\\vert|\||:)\s?(.*)", re.DOTALL)
+
+
+# Words in \\text{} that belong to the formula.
+_READ_WORDS = frozenset("or and for where with only sin cos tan log ln max min".split())
 
 
 def _undressed(text: str) -> str:
@@ -80,12 +103,12 @@ def _undressed(text: str) -> str:
     text = _GAPS.sub(" ", text)
     for pattern, instead in _REWRITTEN:
         text = pattern.sub(instead, text)
+    lines = _ALIGNED.search(text)
+    if lines:  # a calculation, line by line
+        text = lines[1].replace("\\\\", " ").replace("&", " ")
     if not _MATRIX.search(text):
         text = _DOUBLED.sub(r"\\", text)
         text = _SIZES.sub(" ", text)
-    lines = _ALIGNED.search(text)
-    if lines:  # the last line of a calculation
-        text = lines[1].split("\\\\")[-1].replace("&", " ").strip().removeprefix("=")
     # "@ m @" is a unit; words that join formulas stand bare.
     text = _WORD_COMMAND.sub(_bare_or_unit, text)
     text = text.replace("$", " ").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
@@ -97,23 +120,7 @@ def _undressed(text: str) -> str:
 
 def _bare_or_unit(found: re.Match[str]) -> str:
     words = found[1].strip()
-    first = words.split(" ")[0]
-    if len(words) < 2 or first in (
-        "or",
-        "and",
-        "for",
-        "where",
-        "when",
-        "with",
-        "only",
-        "sin",
-        "cos",
-        "tan",
-        "log",
-        "ln",
-        "max",
-        "min",
-    ):
+    if len(words) < 2 or words.split(" ")[0] in _READ_WORDS:
         return f" {words} " if len(words) > 1 else words
     return f" @{words}@ " if words.replace(" ", "").isalpha() else f" {words} "
 
@@ -128,6 +135,7 @@ class Value:
     readings: tuple[Node, ...]
     measure: str = ""
     argument: str = ""
+    derived: bool = False  # of f' or the inverse of f
     decimals: bool = False
 
 
@@ -149,10 +157,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Several answers in any order: what commas, "or", braces and unions join; `bare` without braces."""
+    """Several answers in any order; `joined` by "," or "or" or "and", or "set" for what braces hold and unions join."""
 
     items: "tuple[Statement, ...]"
-    bare: bool = True
+    joined: str = ","
 
 
 Statement = Value | Relation | Row | Group
@@ -178,9 +186,12 @@ def _statement(text: str, depth: int) -> Statement:
         return _matrix(text[matrix.end() : -len(f"\\end{{{matrix[1]}}}")], depth)
     parts = [part for piece in _cut(text, _CONNECTIVES) for part in _listed(piece)]
     if len(parts) > 1:
-        together = _group(parts, depth)
-        if _UNION.search(text):  # of sets: what is in any of them
-            return Group(tuple(one for item in together.items for one in (item.items if isinstance(item, Group) else (item,))))
+        joined = next((name for name, sign in _JOINED if sign.search(text)), ",")
+        together = _group(parts, depth, joined)
+        if joined == "set":  # of sets: what is in any of them
+            return Group(
+                tuple(one for item in together.items for one in (item.items if isinstance(item, Group) else (item,))), "set"
+            )
         return together
     group = _bracketed(text)
     if group:
@@ -190,24 +201,24 @@ def _statement(text: str, depth: int) -> Statement:
             parts = [part for part in _cut(inner, _COMMA) if part.strip()]
         if opening == "{" and closing == "}":
             builder = _BUILDER.fullmatch(inner)
-            return _statement(builder[1], depth + 1) if builder else _group(parts, depth, bare=False)
+            return _statement(builder[1], depth + 1) if builder else _group(parts, depth, "set")
         if 1 < len(parts) <= _MAX_ITEMS:
             return Row(tuple(_statement(part, depth + 1) for part in parts), opening + closing)
     text = _PLUS_MINUS.sub("\u00b1", text)
     if "\u00b1" in text:
         both = dict.fromkeys(_single(text.replace("\u00b1", sign), depth) for sign in "+-")
-        return Group(tuple(both)) if len(both) > 1 else next(iter(both))
+        return Group(tuple(both), "or") if len(both) > 1 else next(iter(both))
     return _single(text, depth)
 
 
-def _group(parts: list[str], depth: int, bare: bool = True) -> Group:
+def _group(parts: list[str], depth: int, joined: str) -> Group:
     if not 0 < len(parts) <= _MAX_ITEMS:
         raise FormulaError("too many parts")
     items: list[Statement] = []
     for part in parts:
         item = _statement(part, depth + 1)
-        items += item.items if isinstance(item, Group) and item.bare else (item,)
-    return Group(tuple(items), bare)
+        items += item.items if isinstance(item, Group) and item.joined != "set" else (item,)
+    return Group(tuple(items), joined)
 
 
 def _matrix(inner: str, depth: int) -> Statement:
@@ -274,25 +285,23 @@ def _single(text: str, depth: int) -> Statement:
     signs = tuple(map(_typed, _signs(text)))
     if len(sides) > 6 or any(not side.strip() for side in sides):
         raise FormulaError("no relation, or too many")
-    argument = ""
     if signs and set(signs) == {"="}:
         called = _CALLED.fullmatch(sides[0].strip())
-        if called:  # f(x) = ...
-            argument = called["argument"] or ""
         left = _bracketed(sides[0].strip())
-        if called or len(sides) > 2 or (left and len(_listed(left[1])) > 1):  # (a, b) = (1, 2), and 3 + 3 = 2 * 3 = 6
-            last = _statement(sides[-1], depth + 1)
-            return _function(last, argument) if isinstance(last, Value) else last
+        if called and len(sides) > 2:
+            return _single("=".join(sides[1:]), depth + 1)
+        if called or (left and len(_listed(left[1])) > 1):  # f(x) = ..., and (a, b) = (1, 2)
+            value = _statement(sides[1], depth + 1)
+            named = called["argument"] if called else ""
+            if named and isinstance(value, Value):
+                return Value(value.readings, value.measure, named, "'" in sides[0] or "^" in sides[0], value.decimals)
+            return value
     values = tuple(_value(side) for side in sides)
     if not signs:
         return values[0]
     if all(sign in _FLIPPED for sign in signs):
         return Relation(values[::-1], tuple(_FLIPPED[sign] for sign in reversed(signs)))
     return Relation(values, signs)
-
-
-def _function(value: Value, argument: str) -> Value:
-    return Value(value.readings, value.measure, argument, value.decimals)
 
 
 def _signs(text: str) -> list[str]:
@@ -312,6 +321,20 @@ def _typed(relation: str) -> str:
     return TYPED.get(sign, sign)
 
 
+def _measure(words: str, power: str = "") -> str:
+    """The one name of a unit or of what is counted; raises FormulaError for words that are neither: "3 is wrong", "3 million"."""
+    if words.startswith("degree"):
+        return "deg"
+    sign = words.removesuffix("dollars") if words.endswith("dollars") else ""
+    unit = parse_unit(f"{sign or words}^{power}" if power else sign or words, money=True)
+    if unit:
+        return unit.symbol
+    last = words.split(" ")[-1]
+    if last in _NO_THINGS or singular(last) == last or power:
+        raise FormulaError(f"no unit: {words}")
+    return words
+
+
 _LOG = re.compile(r"\\?(?<![a-z])log(?![a-z_])(?! ?_)")
 _RATIO = re.compile(r"([^:]{1,60}):([^:]{1,60})|(\d{1,9}) to (\d{1,9})")
 
@@ -325,10 +348,10 @@ def _value(text: str) -> Value:
             break
     unit = _UNIT.search(text)
     if unit and text[: unit.start()].strip():
-        text, measure = text[: unit.start()], unit[1].strip()
+        text, measure = text[: unit.start()], _measure(unit[1].strip(), unit[2] or "")
     counted = _COUNTED.search(text)
     if counted and not measure:  # "50 dollars"
-        text, measure = text[: counted.start()], counted[1]
+        text, measure = text[: counted.start()], _measure(counted[1])
     ratio = _RATIO.fullmatch(text.strip())
     if ratio:
         text = f"({ratio[1] or ratio[3]})/({ratio[2] or ratio[4]})"

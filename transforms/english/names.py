@@ -43,3 +43,9 @@ BODIES = frozenset(
     "union league society council committee agency ministry department court academy orchestra theatre theater group corporation "
     "foundation service commission federation alliance conference congress parliament act treaty war battle prize award".split()
 )
+# What has a title.
+WORKS = frozenset(
+    "song songs movie film films book novel album series show poem play game single track painting article opera musical "
+    "episode hit "
+    "sitcom anime ballad hymn symphony magazine journal".split()
+)

@@ -40,20 +40,27 @@ ENDS = {code: _ENDS.get(code, "$") for code in COPULAS}
 OPEN_WORDS: dict[str, str] = {
     "de": "nicht kein keine keinen oder vielleicht m\u00f6glicherweise wahrscheinlich vermutlich entweder weder noch statt ob "
     "\u00fcber unter mindestens h\u00f6chstens mehr weniger seit bis vor nach zwischen sowie falsch wei\u00df k\u00f6nnte "
-    "sondern aber nein halt",
-    "fr": "pas ni non pardon ou peut-\u00eatre probablement soit plut\u00f4t sinon plus moins depuis jusqu'en avant "
+    "sondern aber nein halt fast doppelte doppelt h\u00e4lfte zweimal dreimal dutzend quadrat falsche falsch l\u00fcge "
+    "fr\u00fcher n\u00e4he beinahe",
+    "fr": "pas ni non pardon double moiti\u00e9 triple presque jusqu'\u00e0 carr\u00e9 cube douzaine mauvaise fausse faux "
+    "erron\u00e9 enfin certains c\u00f4t\u00e9 pr\u00e8s ou peut-\u00eatre probablement soit plut\u00f4t sinon plus moins "
+    "depuis jusqu'en avant "
     "apr\u00e8s entre jamais "
     "aucun aucune faux sais pourrait mais",
-    "es": "no ni o u quiz\u00e1s quiz\u00e1 tal vez probablemente posiblemente m\u00e1s menos desde hasta antes despu\u00e9s "
+    "es": "no ni doble mitad triple casi cuadrado docena incorrecta falsa err\u00f3nea cerca antiguamente o u quiz\u00e1s "
+    "quiz\u00e1 tal vez probablemente posiblemente m\u00e1s menos desde hasta antes despu\u00e9s "
     "entre nunca sino pero "
     "ning\u00fan ninguna falso podr\u00eda s\u00e9",
-    "it": "non no anzi n\u00e9 o oppure forse probabilmente pi\u00f9 meno dal fino prima dopo tra mai ma nessun nessuna "
+    "it": "non no anzi doppio met\u00e0 triplo quasi quadrato dozzina sbagliata sbagliato falsa errata vicino n\u00e9 o "
+    "oppure forse probabilmente pi\u00f9 meno dal fino prima dopo tra mai ma nessun nessuna "
     "falso potrebbe bens\u00ec",
-    "pt": "n\u00e3o nem ou talvez provavelmente mais menos desde at\u00e9 antes depois entre nunca mas sen\u00e3o nenhum "
+    "pt": "n\u00e3o dobro metade triplo quase quadrado d\u00fazia errada errado falsa perto nem ou talvez provavelmente mais "
+    "menos desde at\u00e9 antes depois entre nunca mas sen\u00e3o nenhum "
     "nenhuma falso poderia",
-    "zh": "不是 不 没 沒 并非 並非 或 可能 也许 也許 大概 还是 還是 而是 超过 超過 以上 以下 至少 之前 之后 之後 吗 嗎",
-    "ja": "ない なく ではなく または もしくは あるいは かもしれ たぶん おそらく でしょうか ですか "
-    "以上 以下 未満 前 後 ません か、 いや 違",
+    "zh": "不是 不 错 錯 曾 倍 百 千 少于 少於 多于 多於 负 負 近 差 平方 一半 未満 割 没 沒 并非 並非 或 "
+    "可能 也许 也許 大概 还是 還是 而是 超过 超過 以上 以下 至少 之前 之后 之後 吗 嗎",
+    "ja": "倍 割 半分 百 千 近く 約 負 間違 誤 かつて ない なく ではなく または もしくは あるいは "
+    "かもしれ たぶん おそらく でしょうか ですか 以上 以下 未満 前 後 ません か、 いや 違",
 }
 # What agrees and what denies at the beginning of an answer.
 YES_NO: dict[str, str] = {

@@ -24,7 +24,8 @@ _DATE = re.compile(
 _EASTERN_DATE = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日号일])?")
 _EASTERN_YEAR = re.compile(r"(\d{4}) ?[年년](?! ?\d)")
 _WORDS = """
-million: Millionen millones milioni milhões milhão milione millón; billion: Milliarden Milliarde milliards milliard miliardi
+million: Millionen millions millones milioni milhões milhão milione millón;
+billion: Milliarden Milliarde milliards milliard miliardi
 miliardo bilhões bilhão; thousand: tausend mille mil mila; percent: Prozent pourcent;
 metres: mètres mètre metros metri metro 米 メートル; kilometres: Kilometer kilomètres kilomètre kilómetros kilómetro chilometri
 chilometro quilômetros quilómetros 公里 千米 キロメートル; centimetres: Zentimeter centimètres centímetros centimetri;

@@ -1,7 +1,7 @@
 """Final answer: where a response gives its answer, once it has stopped thinking and changing its mind.
 
 Answers may be marked (`\\boxed{}`, `<answer>`, a JSON object with the key "answer"), labelled ("The answer
-is", "Answer:", "####") or simply said. This module finds the places; `statement` says what is said there.
+is", "Answer:", "####") or simply said. This module finds the places; `match_by_type` says what is said there.
 """
 
 import json
@@ -178,6 +178,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 
+_DENYING = re.compile(r"\b(?:avoid|opposite|incorrect|wrong|not)\b", re.IGNORECASE)
 _OTHER_LABEL = re.compile(rf"[*_]{{0,3}}\b(?:{'|'.join(ANSWER_WORDS.values())})[*_]{{0,3}}(?:\s{{0,3}}:)?", re.IGNORECASE)
 
 
@@ -188,7 +189,7 @@ def labelled(text: str) -> list[Claim]:
     for place, following in zip_longest(places, places[1:]):
         before = text[max(0, place.start() - 200) : place.start()]
         said = text[place.end() : following.start() if following else len(text)]
-        claims.append(Claim(_unlabelled(said), BORDER.split(before)[-1]))
+        claims.append(Claim(_unlabelled(said), f"{BORDER.split(before)[-1]}{place[0] if _DENYING.search(place[0]) else ''}"))
     return claims
 
 

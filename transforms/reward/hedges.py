@@ -24,11 +24,11 @@ HEDGE = re.compile(
     r"might|guess(?:ing|ed)?|unsure|uncertain|not (?:sure|certain)|unclear|unknown|"
     r"do(?: not|n't) know|doubt|hard to say|either|neither|nor|alternatives?|"
     r"alternatively|xor|(?:some|many|most|people|others|students|models|users) (?:people )?(?:often |usually |sometimes |may "
-    r")?(?:say|think|believe|claim|credit|write|answer|put)|"
+    r")?(?:say|think|believe|claim|credit|write|answer|put|prefer)|"
     r"often (?:said|thought|named|believed|confused)|it is said|whatever|mistaken(?:ly)?|misconception|commonly believed|"
     r"long thought|"
     r"according to (?:some|others|many)|(?:some|other) sources|pretend|suppose|imagine|assum(?:e|ing)|"
-    r"you asked|the question|candidates?|options?|choices|answers|etc|and so on|"
+    r"you asked|the question|distractor|except|avoid|candidates?|options?|choices|answers|etc|and so on|"
     r"any of|any number|all of|all plausible|cannot (?:answer|say|determine)|can't (?:answer|say|determine)|refuse|"
     r"unable to|as an ai|give or take|plus or minus|say, |kidding|if|unless|whether|one of (?:these|those|them))\b|\be\.g\.|"
     r"\u00b1|\+/-",
@@ -90,6 +90,14 @@ _QUESTION = re.compile(
     r"\s{0,3}(?:simplify|solve|find|compute|calculate|name|evaluate|determine)\b(?! it)",
     re.IGNORECASE,
 )
+# A sentence that takes back what was said.
+DISOWNS = re.compile(
+    r"\b(?:this|that|it|the (?:box|answer|statement|above)|i)\b[^.!?]{0,40}\b(?:untrue|false|wrong|incorrect|not (?:true|"
+    r"right|correct|certain|sure)"
+    r"|uncertain|unsure|made (?:that|this|it) up|lied|lying|a lie|joking|kidding|guessing)\b|\bdisregard\b|\bin fact,? "
+    r"it(?:'s| is)\b",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[,;:()\u2014\u2013]| - |\b(?:but|however|yet)\b")
 
 # A sentence of its own that offers something else.
@@ -142,8 +150,6 @@ def _last_name(before: str) -> str:
 def _is_known(piece: str, truth: Truth) -> bool:
     """Whether a piece of a sentence names a spelling of the answer and nothing else that is much longer."""
     named = words_of(piece)
-    if named and all(word.lower in truth.asked for word in named):  # whom the question names is no rival
-        return True
     return any(len(named) - (end - start) <= 5 for start, end in text_mentions(named, truth))
 
 
@@ -161,10 +167,11 @@ _AND_BEHIND = re.compile(
     r"(?:,?\s{0,3}(?:and|&|/|\||as well as|plus|along with|together with)(?:\s|$)|[/|&\u2192~+=]|->|=>)", re.IGNORECASE
 )
 _ADDS = re.compile(
-    rf"(?!respectively)[a-z]{{2,30}}(?:ed|ing|ly),?|{MASK}.*"
+    rf"(?!respectively|followed|joined|accompanied)[a-z]{{2,30}}(?:ed|ing|ly),?|{MASK}.*"
 )  # "beginning June 5", "particularly in ...", "played by ..."
 _PAST = re.compile(r"[a-z]{3,30}ed")
 _ONE_OF_TWO = re.compile(r"to (?:the |a |an )?(?-i:[A-Z\d])|to (\w+)[\w ]*\W*$", re.IGNORECASE)  # "Madrid to Barcelona"
+_CHOICE = re.compile(r"\bor\b|\bwhich of\b|\bbetween\b|\beither\b", re.IGNORECASE)
 _AND_FIRST = re.compile(r"(?:and|&)\s{1,3}", re.IGNORECASE)
 _NEXT = re.compile(r"[,;:()]|\b(?:and|&|as well as|along with)\b", re.IGNORECASE)
 _AND_BEFORE = re.compile(r"(?:(?:\band|&|/|\||\u2192|->|=>|\+|~)(?: (?:the|a|an))?|\bplus)$", re.IGNORECASE)
@@ -175,6 +182,9 @@ _PIECE_BEHIND = re.compile(
 _PIECE_BEFORE = re.compile(
     r"([^,;:()\[\]{}\"\u2014\u2013]{0,120})[\"'\])}]{0,8}\s{0,3}([,;([{\u2014\u2013]|-(?=$)|\"(?=$))(?:\s{0,3}(?:the|a|an))?$"
 )
+_DOUBTED = re.compile(
+    r"(?:\w{1,12} )?(?:un\w{2,14}ed|disputed|estimated|alleged|contested|debated|claimed|rumou?red|presumed|assumed|approximated)"
+)
 _CAPITALS_FIRST = re.compile(r"[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}")
 _ABBREVIATION = re.compile(r"[A-Z][A-Za-z0-9.&-]{0,9}")
 _NUMBERS = re.compile(r"(?:born |c\. ?|ca\. ?)?[\d\s.,/\u2013\u2014bcead-]+(?:AD|BC|BCE|CE)?", re.IGNORECASE)
@@ -183,8 +193,15 @@ _NUMBERS = re.compile(r"(?:born |c\. ?|ca\. ?)?[\d\s.,/\u2013\u2014bcead-]+(?:AD
 def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
     """Whether nothing that stands beside an answer competes with it."""
     before, after = sentence[:start].rstrip(), sentence[end:].lstrip()
+    spoken = any(word.lower() in BE or is_verb(word) or _PAST.fullmatch(word) for word in re.findall(r"[A-Za-z]+", sentence))
+    # Whom the question names is no rival, in a sentence; but "A or B?" names two.
+    named = truth.asked if spoken and not _CHOICE.search(truth.question) else frozenset()
+
+    def is_no_rival(piece: str) -> bool:
+        return _is_known(piece, truth) or (bool(words := words_of(piece)) and all(word.lower in named for word in words))
+
     joined = _AND_BEHIND.match(after)
-    if joined and not _is_known(_NEXT.split(after[joined.end() :].strip(), maxsplit=1)[0], truth):
+    if joined and not is_no_rival(_NEXT.split(after[joined.end() :].strip(), maxsplit=1)[0]):
         following = re.match(r"(?:,\s{0,3})?and\s{1,3}([\w']+)", after)
         if not following or not (following[1].lower() in _AND_GOES_ON or is_verb(following[1]) or _PAST.fullmatch(following[1])):
             return False
@@ -192,7 +209,7 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
         return False
     other = _ONE_OF_TWO.match(after)
     joined = _AND_BEFORE.search(before)
-    if joined and not _is_known(_last_name(before[: joined.start()]), truth):
+    if joined and not is_no_rival(_last_name(before[: joined.start()])):
         return False
     if other and not is_verb(other[1] or ""):
         return False
@@ -216,6 +233,8 @@ def _lies_elsewhere(after: str, truth: Truth) -> bool:
 
 def _explains(piece: str, mark: str, truth: Truth) -> bool:
     """Whether a piece behind an answer, set off by a mark, explains it and is no other answer."""
+    if mark == "(" and _DOUBTED.fullmatch(piece):
+        return False
     piece = _AND_FIRST.sub("", piece)
     if not re.search(r"\w", piece) or truth.said_by(piece) or _is_known(piece, truth):
         return True

@@ -22,6 +22,9 @@ _SAID_FIRST = re.compile(
     r"(?=$|\s{0,3}[,.:;!-]|\s(?:because|since|as|it|the|this|that|he|she|they)\b)",
     re.IGNORECASE,
 )
+_BUT_NO = re.compile(
+    r"\W{1,3}(?:it|this|that|he|she|they)(?:'s| is| was| are| were| does| did)(?:n't| not| false| wrong| untrue)", re.IGNORECASE
+)
 _SAID_LAST = re.compile(r",\s{0,3}(yes|no)\W*$", re.IGNORECASE)
 _CLAIM_IS = re.compile(
     r"\b(?:statement|claim|assertion|proposition|this|that|it) is (not )?(true|false|correct|incorrect|right|wrong)\W*$",
@@ -72,6 +75,8 @@ def _verdict(sentence: str) -> str | None:
     sentence = sentence.replace('"', "")
     lead = _BEFORE_VERDICT.match(sentence)
     said = _SAID_FIRST.match(sentence, lead.end() if lead else 0) or _SAID_LAST.search(sentence)
+    if said and said[1].lower() in YES and _BUT_NO.match(sentence, said.end()):
+        return None
     if said:
         return "yes" if said[1].lower() in YES else "no"
     short = _ELLIPSIS.fullmatch(sentence, lead.end() if lead else 0)
@@ -98,7 +103,9 @@ _LETTER = re.compile(
 )
 _ANY_LETTER = re.compile(r"(?<![\w'])[B-H](?![\w'+#])")
 # The words of an option may hedge: "D) all of the above".
-_OPEN = re.compile(r"\b(?:or|either|neither|maybe|perhaps|possibly|probably|not sure|unsure|guess)\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r"\b(?:distractor|except|avoid|or|either|neither|maybe|perhaps|possibly|probably|not sure|unsure|guess)\b", re.IGNORECASE
+)
 _UNEQUAL = re.compile(r"\W{0,8}?(?:\u2260|\u00ac|!|~|<>)|[A-Ha-h]'+$")  # C' is what is not C
 _ABOUT_OPTIONS = re.compile(r"\b(?:options?|choices|answers)\b", re.IGNORECASE)
 

@@ -20,16 +20,20 @@ from transforms.text import normalise, unify
 _SPACELESS = frozenset({"zh", "ja"})
 _MAX_CHARS = 300
 _BORDER = re.compile(r"(?<=[^\d][.!?])\s{1,3}(?=[A-Z\u00c0-\u00de])|(?<=[。！？])|\n")
-_MORE = re.compile(r"[,，、;；(（]|\s[\u2013\u2014-]\s|\s(?:qui|que|quien|che|welche[rs]?|der|die|das)\s(?=\S{1,20} )")
+_MORE = re.compile(
+    r",\s(?=[a-z\u00e0-\u00fe])|\s[\u2013\u2014-]\s|\s(?:qui|que|quien|che|welche[rs]?|der|die|das)\s(?=\S{1,20} )"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*")
 _ENGLISH = frozenset("the is was are were of and it that has have its this with for by".split())
+# "von", "par" and their like name who did it only in the passive.
+_BY = frozenset({"von", "par", "por", "da"})
+_PASSIVE = re.compile(r"\b(?:wurde|wurden|\u00e9t\u00e9|est|fut|fue|fueron|fu|\u00e8 stat[oa]|foi|foram)\b", re.IGNORECASE)
 _MARKS = " \"'\u00ab\u00bb\u201e\u201c\u201d「」『』《》.!。！"
 _QUESTION = "?？"
 
 
 def languages_of(text: str, truth: Truth) -> tuple[str, ...]:
-    """The languages that a text may be in, if it is not in English: by its words, by its question, or any without English "
-    "words."""
+    """The languages that a text may be in, if not in English: by its words, its question, or for want of English words."""
     told = language_of(text)
     if told in COPULAS and not truth.said_by(text.strip(_MARKS)):
         return (told,)
@@ -81,6 +85,8 @@ def _says(sentences: list[str], truth: Truth, code: str) -> bool:
     if read.is_value:
         values = _values(first, code, read)
         return bool(values) and all(values) and not any(_values(sentence, code, read) for sentence in others)
+    if others:  # what they say is not read
+        return False
     return any(truth.said_by(candidate) for candidate in _candidates(unify(first).rstrip(_MARKS), code))
 
 
@@ -94,7 +100,9 @@ def _values(sentence: str, code: str, truth: Truth) -> list[bool]:
 def _yes_or_no(text: str) -> str | None:
     """What an answer begins with, if it is yes or no with a mark or nothing behind it."""
     first = re.match(r"\W{0,3}([^\W\d_]{1,8})(?=[,.;:!，。、！]|\s{0,2}$)", text)
-    return YES_NO.get(first[1].lower()) if first else None
+    said = YES_NO.get(first[1].lower()) if first else None
+    others = {YES_NO.get(word) for word in _words_of(text[first.end() :])} - {said, None} if first else set()
+    return None if others or (first and said == "yes" and "不" in text) else said
 
 
 def _is_open(sentence: str, code: str) -> bool:
@@ -111,7 +119,11 @@ def _candidates(sentence: str, code: str) -> list[str]:
     found = [sentence, _end(code).sub("", sentence)]
     for copula in _copula(code).finditer(sentence):
         tail = _end(code).sub("", sentence[copula.end() :])
-        for said in (tail, _MORE.split(tail, maxsplit=1)[0], sentence[: copula.start()]):
+        if copula[0].strip().lower() in _BY and (
+            "," in sentence[: copula.start()] or not _PASSIVE.search(sentence[: copula.start()])
+        ):
+            continue
+        for said in (tail, _MORE.split(tail, maxsplit=1)[0]):
             found.append(said)
             while lead := _lead(code).match(said):
                 said = said[lead.end() :]

@@ -15,6 +15,7 @@ from transforms.text import normalise
 
 _FENCE = re.compile(r"```[\w+-]*\n(.*?)\n?```", re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
+_DRESSED_CODE = re.compile(r"\\(?:text|mathtt|texttt)\w{0,2} ?\{([^{}]{1,200})\}")
 _CODE_LEAD = re.compile(
     r"^.{0,80}\b(?:is|was|are|use|run|call|type|calling|using|called|named)(?: the)?:?\s{1,3}(?=\S)", re.IGNORECASE
 )
@@ -23,6 +24,8 @@ _CODE_LEAD = re.compile(
 def states_code(text: str, truth: Truth) -> bool:
     """Whether a text gives the right code: its one block, its one piece between backticks, or what follows "is" or "use"."""
     text = text.strip().replace("\\_", "_")
+    dressed = _DRESSED_CODE.fullmatch(text)
+    text = dressed[1] if dressed else text
     pieces = {block.strip() for block in _FENCE.findall(text)} or set(_INLINE.findall(text))
     if pieces:
         around = _INLINE.sub(" _ ", _FENCE.sub(" _ ", text))
@@ -56,6 +59,7 @@ _FORMULA = re.compile(
 _SPREAD = re.compile(r"\$\$[^$]{1,300}\$\$|\\[\[(]\s[^$\\]{1,300}\\[\])]")
 _MAX_FORMULA_CHARS = 1000
 _MAX_MENTIONS = 4
+_PERCENT = re.compile(r"%|\bper ?cent\b|\bpct\b")
 _WORDS = re.compile(r"(?=.{4})[A-Za-z][a-z]{1,20}(?: [a-z]{2,20}){0,6}")  # "no solution"
 _INTRODUCED = re.compile(r"(?:\b(?:is|are|equals|gives|be|becomes|get)|:)\s{1,3}")
 
@@ -126,6 +130,8 @@ def _is_expression(text: str, truth: Truth) -> bool:
             return True
         if rounds_to(text, spelling):
             return True
+        if _PERCENT.search(spelling) and not _PERCENT.search(text) and equivalent(f"{text}\\%", spelling):
+            return True  # only what is stored in percent may lack its sign
         if equivalent(text, spelling) and (worked_out(text) or not worked_out(spelling)):
             return True
     return False

@@ -15,7 +15,7 @@ from transforms.english.sentences import split_sentences
 from transforms.english.verbs import is_verb
 from transforms.reward.echo import MASK, without_echoes
 from transforms.reward.enumerations import lists_right_items, names_right_items
-from transforms.reward.hedges import ANY_HEDGE, GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
+from transforms.reward.hedges import ANY_HEDGE, DISOWNS, GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
 from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, values_in, words_of
 from transforms.reward.modifiers import counted, unknown_commands
 from transforms.reward.truth import Truth
@@ -61,6 +61,8 @@ def states_prose(text: str, truth: Truth) -> bool:
 
 
 def _states(text: str, truth: Truth) -> bool:
+    if _CROSSED.match(text):
+        return False
     prose = without_echoes(plain(text), truth)
     if "\n" not in prose:
         prose = _DECORATION.sub("", (_VALUE_ITEM if truth.is_value else _ITEM).sub("", prose))
@@ -82,6 +84,7 @@ def _states(text: str, truth: Truth) -> bool:
         return True
     if not truth.is_value and not HEDGE.search(prose) and lists_right_items(prose, truth):
         return True
+    prose = _BEFORE_MASK.sub("\n", prose)
     found = [sentence for sentence in split_sentences(prose) if not _PLEASANTRY.fullmatch(sentence.strip())]
     if not found:
         return False
@@ -90,9 +93,13 @@ def _states(text: str, truth: Truth) -> bool:
     if place is None:
         return False
     others = [sentence for index, sentence in enumerate(found) if index != place and not saying[index]]
-    if any(OFFERS.search(other) for other in others):
+    if any(OFFERS.search(other) or DISOWNS.search(other) for other in others):
+        return False
+    if any(other.endswith(":") and (NEGATION.search(other) or _FALSE.search(other)) for other in others):
         return False
     # On the way to a number there are others.
+    if any(_IS_ANSWER.search(other) for other in others):
+        return False
     objection = _is_other if truth.is_value and place else contradicts_prose
     if any(objection(other, truth) for other in others) or _ends_two_ways(found, truth):
         return False
@@ -119,6 +126,15 @@ def _takes_up(sentence: str, truth: Truth) -> bool:
 
 
 _OPTION = re.compile(r"\(?[A-H][.)]\s(?=\S)")  # "B. Manchuria"
+# "Sydney is the right answer.", "The capital is also Sydney.", "In truth it is Sydney."
+_IS_ANSWER = re.compile(
+    r"\b(?:is|was) (?:the (?:right|correct|real|true|actual) (?:answer|one)|the answer|also(?= (?-i:[A-Z])))|\bin (?:truth|"
+    r"fact|reality),? (?:it|he|she|they|the)\b",
+    re.IGNORECASE,
+)
+_BEFORE_MASK = re.compile(rf"(?<=[.!?]) (?={MASK})")
+_CROSSED = re.compile("\\W{0,4}[\u274c\u2717\u2718\u2716\U0001f6ab]")
+_FALSE = re.compile(r"\b(?:wrong|incorrect|false|far away|avoid)\b", re.IGNORECASE)
 _DENIED = re.compile(r"[\"'(]{0,6}[!~-](?=[A-Za-z])")  # !Paris, ~Paris, -entropy
 _PI = re.compile(r"(?<=\d) ?pi(?!\w)", re.IGNORECASE)
 _DEBIT = re.compile(r"\(([$\u20ac\u00a3\u00a5][\d.,]{1,30})\)\.?")  # so accounts write what is owed: ($42)
@@ -248,6 +264,9 @@ def _names_text(sentence: str, truth: Truth) -> bool:
     if unknown_commands(sentence, truth.answer):
         return False
     words = words_of(sentence)
+    introduced, colon, _ = sentence.partition(": ")
+    if colon and NEGATION.search(introduced):  # "It is not one of: France, Italy"
+        return False
     places = [(words[start].start, words[end - 1].end) for start, end in text_mentions(words, truth)]
     if not places or len(places) > _MAX_NAMED or any(objected(sentence, *place, truth) for place in places):
         return False

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from transforms.answers.agreement import loose_form, same_quantity
+from transforms.answers.agreement import loose_form
 from transforms.answers.canonical import fold_text
 from transforms.answers.dates import MONTHS, parse_date
 from transforms.answers.dates import PartialDate as Date
@@ -58,7 +58,6 @@ def words_of(sentence: str) -> list[Word]:
 FUNCTION_WORDS = (GRAMMAR | OTHER_PERSONS).union(
     [
         *"it's that's there's he's she's there here one being am 's will can as than because since so then and but if while "
-        ""
         "although though thus therefore hence also only just exactly called named known termed dubbed approximately around "
         "roughly nearly almost some total until not both indeed still now again later today eventually finally originally "
         "mainly mostly commonly usually actually after before near under against within without across behind".split(),
@@ -69,7 +68,6 @@ FUNCTION_WORDS = (GRAMMAR | OTHER_PERSONS).union(
 _GO_ON = (RELATIVES | BE | HAVE | DO | PREPOSITIONS).union(
     [
         *"can will may because since as that until while around near within and or not also only itself himself herself alone "
-        ""
         "there here now today again if but though although rather instead ago per".split(),
         MASK,
     ]
@@ -153,13 +151,12 @@ def _stands_alone(words: list[Word], start: int, end: int, truth: Truth) -> bool
     return is_verb(before.text) or longer or (end - start > 1 and before.lower in ROLES)
 
 
-_PAST = re.compile(r"[a-z]{3,30}ed")
+_PAST = re.compile(r"(?!followed|joined|accompanied|preceded)[a-z]{3,30}ed")
 _GROUPS = frozenset("Army Party Forces Church Dynasty Empire".split())
 
 
 def _is_classed(words: list[Word], start: int, end: int, truth: Truth) -> bool:
-    """Whether the word behind only says of what kind the answer is "
-    "("the winter season"), or another one begins ("Uma Oya hosts")."""
+    """Whether the word behind a name only says of what kind it is ("the winter season"), or goes on with the sentence."""
     after = words[end]
     if after.before or not after.text.replace("-", "").isalpha():
         return after.text == MASK
@@ -167,9 +164,9 @@ def _is_classed(words: list[Word], start: int, end: int, truth: Truth) -> bool:
         return True
     if truth.is_proper and words[start].text[:1].isupper() and _PAST.fullmatch(after.text):
         return True
-    if after.lower == "of":
-        return truth.answer_type == "name" and end - start > 1
-    goes_on = after.text.islower() and after.lower not in ("vs", "versus")
+    if after.lower == "of":  # "Edward IV of England", where nobody of another place is stored
+        return truth.answer_type == "name" and end - start > 1 and not any(" of " in known for known in truth.spellings)
+    goes_on = after.text.islower() and after.lower not in ("vs", "versus", "et", "or", "nor")
     return truth.is_proper and end - start > 1 and goes_on and words[start].text[:1].isupper()
 
 
@@ -269,7 +266,7 @@ def _quantities(sentence: str, truth: Truth) -> Iterator[Value]:
         written = sentence[start:end].strip().lower()
         if truth.answer_type == "percentage":
             quantity = as_percentage(quantity, written)
-        right = any(same_quantity(quantity, known, truth.answer_type) for known in truth.quantities)
+        right = truth.is_quantity(quantity)
         right = right and (not truth.has_unit or bool(quantity.unit) or _counts_in(after, truth))
         operation, goes_on = operated(sentence, start, end), _RANGE_GOES_ON.match(after)
         if not right and (operation or _SHARE_OF.match(f"{written}{after}") or (written == "one" and not goes_on)):

@@ -82,9 +82,13 @@ def _as_text(value: object) -> str:
 def _bounded(aliases: Aliases) -> tuple[str, ...]:
     """The first aliases that fit the bounds; one string or number is one alias."""
     given: Iterable[object] = aliases if isinstance(aliases, Iterable) and not isinstance(aliases, str) else (aliases,)
+    try:
+        first = list(islice(given, _MAX_ALIASES))
+    except Exception:  # whatever the iterable of a caller does
+        first = []
     bounded: list[str] = []
     left = _MAX_ALIASES_CHARS
-    for alias in map(_as_text, islice(given, _MAX_ALIASES)):
+    for alias in map(_as_text, first):
         if alias.strip() and len(alias) <= left:
             bounded.append(alias)
             left -= len(alias)

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from transforms.answers.agreement import answers_match, loose_form, same_but_middle_names, same_quantity
 from transforms.answers.canonical import MAX_CHARS, VALUE_TYPES, canonical, fold_text
 from transforms.answers.dates import PartialDate as Date
 from transforms.answers.dates import parse_date
-from transforms.answers.markup import without_latex
+from transforms.answers.markup import plain, without_latex
 from transforms.answers.places import is_elsewhere, is_region, other_names
 from transforms.answers.quantities import Quantity, format_number, parse_quantity, quantities_in
 from transforms.answers.units import parse_unit
@@ -27,6 +28,7 @@ _FORMAL = re.compile(
     r"^[\d\s.-]{1,30}:[\d\s.-]{1,30}$|^-?\d+(?:\s?,\s?-?\d+){2,40}$|"
     r"^(?=.{0,40}[-+*/])[\d\s.()+*/-]{0,30}(?:(?<![A-Za-z])[a-z](?![A-Za-z])[\d\s.()+*/-]{0,20}){1,6}$"
 )
+_WORDY = re.compile(r"(?:\d[\d.,]{0,12} ?)?\\(?:text|mathrm|mbox)\w{0,2} ?\{[^{}\\]{1,80}\}(?:_\{?\d{1,2}\}?)?")
 _PERCENT = re.compile(r"\W{0,3}\d[\d.,]{0,12} ?\\?%\W{0,2}")
 _OPTION_LETTER = re.compile(r"\W{0,3}(?:\((?:\\text\w{0,2}\{)?[A-H]\}?\)|\\text\w{0,2}\{\(?[A-H]\)?\})\W{0,3}")
 _MAX_READ_CHARS = 1500  # in which values are looked for
@@ -54,6 +56,8 @@ class Truth:
         """The truth, with the type that its question asks for if it has none and the answer can be one."""
         boxes = [mark.answer for mark in marked(answer)] if "\\boxed" in answer else []
         answer = ", ".join(boxes) or answer  # a stored solution
+        if _WORDY.fullmatch(answer.strip(" $")):
+            answer = plain(answer)
         if answer_type is None:
             kinds = ((_PERCENT.fullmatch, "percentage"), (_OPTION_LETTER.fullmatch, "option"), (_FORMAL.search, "expression"))
             answer_type = next((kind for has, kind in kinds if has(answer)), None)
@@ -122,13 +126,28 @@ class Truth:
         """Whether the answer is a number of five digits or more, which could be taken for a year with a mark behind."""
         return any(re.search(r"\d{5}", spelling) for spelling in self.spellings)
 
+    @cached_property
+    def _by_number(self) -> dict[Fraction, list[Quantity]]:
+        """The quantities by their number, in their own unit and in the base of it."""
+        found: dict[Fraction, list[Quantity]] = {}
+        for known in self.quantities:
+            for number in {known.value, known.value * known.factor}:
+                found.setdefault(number, []).append(known)
+        return found
+
+    def is_quantity(self, said: Quantity) -> bool:
+        """Whether a quantity is one of the spellings. Only those of its number are compared, however many there are."""
+        numbers = {said.value, said.value * said.factor, 100 * said.value, said.value / 100}
+        near = (known for number in numbers for known in self._by_number.get(number, ()))
+        return any(same_quantity(said, known, self.answer_type) for known in near)
+
     def is_named_in(self, text: str) -> bool:
         """Whether some spelling stands in a text, whatever is around it; a value is read, so that "6" is "six"."""
         folded = loose_form(fold_text(text)).replace(" ", "")
         if any(form in folded for form in self.loose_forms if form):
             return True
         read = (quantity for _, _, quantity in quantities_in(unify(text[:_MAX_READ_CHARS]))) if self.quantities else ()
-        return any(same_quantity(quantity, known, self.answer_type) for quantity in read for known in self.quantities)
+        return any(map(self.is_quantity, read))
 
     @cached_property
     def most_words(self) -> int:

@@ -1,5 +1,6 @@
 """The verdict on a response: one reading of it, compared by type, and the reason where it is not right."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,7 @@ from transforms.english.function_words import GRAMMAR
 from transforms.english.sentences import BORDER
 from transforms.english.stems import stem_loosely
 from transforms.reward.final_answer import MAX_MARKS, Mark, labelled, last_word, marked, without_thinking
-from transforms.reward.hedges import OFFERS
+from transforms.reward.hedges import DISOWNS, OFFERS
 from transforms.reward.match_by_type import contradicts, states
 from transforms.reward.mentions import values_in
 from transforms.reward.to_a_judge import speaks_to_a_judge
@@ -21,15 +22,19 @@ _MAX_SENTENCES_BEHIND = 12
 _MAX_ANSWER_CHARS = 300
 
 _TAKES_BACK_BEFORE = re.compile(
-    r"(?:\b(?:not|never|isn't|wasn't|doubt|false|wrong|maybe|perhaps|possibly|probably|might|could|whether|either|neither|or)\b|"
+    r"(?:\b(?:but|other than|except(?: for)?|besides|instead of|rather than|avoid|opposite of(?: the)?|incorrect|wrong|deny "
+    r"(?:that )?(?:it's|it is)|"
+    r"mauvaise|fausse|falsche|incorrecta|sbagliata|errata|incorreta)|错误|錯誤|不)[^.!?\n,;]{0,24}$|(?:\b(?:not|never|isn't|wasn't|doubt|false|wrong|maybe|perhaps|possibly|probably|might|could|whether|either|neither|or)\b|"
     r"n't\b|\u2260|!=)(?:(?!\b(?:so|then|thus|therefore|hence|because)\b)[^.!?\n,;]){0,40}$|\bif (?:the |that )?$",
     re.IGNORECASE,
 )
 _TAKES_BACK_BEHIND = re.compile(
-    r"^[\s$*.)\]}]*(?:or\b|/|\||and/or|(?:is|was|seems) (?:wrong|incorrect|false|not)|isn't|(?:,|;|\()\s{0,3}(?:or|but not|maybe|"
+    r"^[\s$*.)\]}]{0,8}(?:,? ?which (?:is|was) (?:wrong|incorrect|false|not)|or\b|/|\||and/or|(?:is|was|seems) (?:wrong|"
+    r"incorrect|false|not)|isn't|(?:,|;|\()\s{0,3}(?:or|but not|maybe|"
     r"possibly|not (?:sure|certain|quite|exactly|really))\b|\?)",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"[\s$,;.&]{0,8}(?:and[\s$]{0,4})?")  # what stands between the boxes of one list
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
 
 _JAPANESE_END = re.compile(r"^\s{0,3}(?:です|である|だ|となります|になります)(?=[\s。.]|$)")
@@ -73,7 +78,8 @@ class Reading:
 def graded(response: str, truth: Truth) -> Grade:
     """The verdict on a response."""
     read = Reading.of(response, truth.answer_type)
-    answer = read.said.strip()[:_MAX_ANSWER_CHARS]
+    said = read.said.strip()
+    answer = said[:_MAX_ANSWER_CHARS] if read.marks else said[-_MAX_ANSWER_CHARS:]  # it is at the end
     if not read.text:
         return Grade("wrong", "no_answer")
     if speaks_to_a_judge(read.text, truth):
@@ -101,9 +107,10 @@ def _is_right(read: Reading, truth: Truth) -> bool:
 
 def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
     """Whether every marked answer is right, and the text around does not take it back."""
-    apart = len(marks) > 1 and truth.answer_type in ("expression", "list")  # "\\boxed{1} and \\boxed{2}"
+    gaps = [text[one.end : other.start] for one, other in itertools.pairwise(marks)]
+    listed = len(marks) > 1 and truth.answer_type in ("expression", "list") and all(map(_LISTED.fullmatch, gaps))
     if not (
-        all(states(mark.answer, truth) for mark in marks) or (apart and states(", ".join(mark.answer for mark in marks), truth))
+        all(states(mark.answer, truth) for mark in marks) or (listed and states(", ".join(mark.answer for mark in marks), truth))
     ):
         return False
     last = marks[-1]
@@ -114,7 +121,11 @@ def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
     if closing != behind and not states(closing, truth):
         return False
     shown = _unmarked(text, marks)
-    if OFFERS.search(_first_sentence(behind)) or _MAYBE.search(_first_sentence(behind)):
+    if (
+        DISOWNS.search(behind[:_MAX_ANSWER_CHARS])
+        or OFFERS.search(_first_sentence(behind))
+        or _MAYBE.search(_first_sentence(behind))
+    ):
         return False
     claims = [_first_sentence(claim.text) for claim in labelled(shown)] + BORDER.split(behind.strip())[:_MAX_SENTENCES_BEHIND]
     return not any(contradicts(claim, truth) for claim in claims)
