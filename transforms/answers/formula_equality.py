@@ -243,7 +243,7 @@ def _same_values(one: Value, other: Value) -> bool:
             return False
         renamed = tuple(_renamed(node, other.argument, one.argument) for node in other.readings)
         other = Value(renamed, other.measure, one.argument)
-    if one.decimals != other.decimals and _is_root(one if other.decimals else other):
+    if (one.decimals and not _is_root(one) and _is_root(other)) or (other.decimals and not _is_root(other) and _is_root(one)):
         return False
     percent = (one.measure == "%") != (other.measure == "%")
     if not percent and any(_same_value(a, b) for a in one.readings for b in other.readings):
