@@ -82,6 +82,8 @@ def fitting_type(kind: AnswerType, answer: str, document: str) -> AnswerType:
     """
     if kind in _SYMBOLS and _PLAIN_WORDS.fullmatch(answer) and not _set_as_code(answer, document):
         return "term"
+    if kind == "expression" and len(_WORD.findall(answer)) > _MOST_WORDS and not _OPERATION.search(answer):
+        return "term"  # a sentence, which is too long for one
     if kind == "list" and answer and len(list_items(answer)) < 2:
         return "term"
     measured = _MEASURED.match(answer) if kind == "money" else None
@@ -90,6 +92,8 @@ def fitting_type(kind: AnswerType, answer: str, document: str) -> AnswerType:
     return kind
 
 
+_WORD, _MOST_WORDS = re.compile(r"[^\W\d_]{2,}"), 4  # in a formula without a sign of an operation
+_OPERATION = re.compile(r"[\\=^<>+*/|_]")
 _MEASURED = re.compile(r"[\d][\d.,/ ]* ?([^\W\d_]+)")
 # At least two words, of letters alone: one may be an identifier, and "x" is a formula.
 _PLAIN_WORDS = re.compile(r"(?:[^\W\d_]|['\u2019-]){2,}(?: (?:[^\W\d_]|['\u2019-]){2,})+")

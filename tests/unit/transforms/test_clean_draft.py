@@ -180,3 +180,9 @@ def test_no_text_takes_long_to_be_typed(unit: str) -> None:
         fitting_type(kind, "plain words", text)
         fitting_type(kind, "plain words", f"`{text}")
     assert time.process_time() - began < 5
+
+
+def test_a_sentence_is_no_formula() -> None:
+    said = "Colorectal cancer is a disease in which malignant (cancer) cells form in the tissues of the colon."
+    assert fitting_type("expression", said, said) == "term"
+    assert fitting_type("expression", "a force is mass times speed = F", "x") == "expression"
