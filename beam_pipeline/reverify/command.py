@@ -202,6 +202,8 @@ def _apply(options: argparse.Namespace) -> int:
         run = open_run(options.to)
         outcome = apply_aliases(run, options.apply, folder, messages)
         messages.end()
+        if not (outcome.applied or outcome.refused or outcome.unknown or outcome.left_out):
+            raise UsageError(f"--apply {options.apply}: no line of it is an alias, as reverify proposes them")
         folder.commit()
     print(
         f"aliases added {outcome.applied:,}, refused {outcome.refused:,}, of unknown pairs {outcome.unknown:,}, "

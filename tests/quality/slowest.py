@@ -109,6 +109,8 @@ def main() -> None:
         heapq.heappush(slowest, (spent, index, answer, response))
         if len(slowest) > 5:
             heapq.heappop(slowest)
+    if not times:
+        parser.error("--responses must be at least 1")
     times.sort()
     print(f"{args.responses:,} responses: median {1e3 * times[len(times) // 2]:.2f} ms")
     for spent, _, answer, response in sorted(slowest, reverse=True):

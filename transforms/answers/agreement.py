@@ -6,7 +6,7 @@ from functools import lru_cache
 from transforms.answers.canonical import MAX_CHARS, REMEMBERED_CHARS, VALUE_TYPES, canonical
 from transforms.answers.formula_equality import equivalent
 from transforms.answers.quantities import Quantity, parse_quantity
-from transforms.english.names import BODIES, NAMESAKES, SHORT_NAMES
+from transforms.english.names import BODIES, NAMESAKES, PARTICLES, SHORT_NAMES
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import singular
 
@@ -102,6 +102,8 @@ def same_but_middle_names(one: str, other: str) -> bool:
     """
     short, long = sorted((one.split(), other.split()), key=len)
     if not 2 <= len(short) < len(long) <= 5 or short[-1] != long[-1] or short[-1] in BODIES or (short[0], short[-1]) in NAMESAKES:
+        return False
+    if len(long[0]) < 2 or PARTICLES & {"of", "the"} & set(long):  # "a student of Albert Einstein"
         return False
     left = iter(long[1:-1])
     return len(short[0]) > 1 and _same_given(short[0], long[0]) and all(any(_same_given(x, y) for y in left) for x in short[1:-1])

@@ -225,7 +225,8 @@ def read_quantity(text: str, start: int = 0, money: bool = False) -> tuple[Quant
     value, end = _short_scale(text, *found) if currency or money else found
     named = read_unit(text, end, money or currency is not None)
     if currency:  # "$5 USD", "$5 dollars"
-        return _in_unit(sign * value, currency[0]), named[1] if named and named[0].symbol in CURRENCIES else end
+        coded = named is not None and named[0].symbol in CURRENCIES  # "$5 HKD" is no US dollar
+        return _in_unit(sign * value, named[0] if named and coded else currency[0]), named[1] if named and coded else end
     return _compound(text, _in_unit(sign * value, named[0]), named[1]) if named else (Quantity(sign * value), end)
 
 

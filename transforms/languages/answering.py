@@ -57,9 +57,9 @@ OPEN_WORDS: dict[str, str] = {
     "pt": "n\u00e3o dobro metade triplo quase quadrado d\u00fazia errada errado falsa perto nem ou talvez provavelmente mais "
     "menos desde at\u00e9 antes depois entre nunca mas sen\u00e3o nenhum "
     "nenhuma falso poderia",
-    "zh": "不是 不 错 錯 曾 倍 百 千 少于 少於 多于 多於 负 負 近 差 平方 一半 未満 割 没 沒 并非 並非 或 "
+    "zh": "以前 以后 以後 不是 不 错 錯 曾 倍 百 千 少于 少於 多于 多於 负 負 近 差 平方 一半 未満 割 没 沒 并非 並非 或 "
     "可能 也许 也許 大概 还是 還是 而是 超过 超過 以上 以下 至少 之前 之后 之後 吗 嗎",
-    "ja": "倍 割 半分 百 千 近く 約 負 間違 誤 かつて ない なく ではなく または もしくは あるいは "
+    "ja": "以前 以降 まで から 倍 割 半分 百 千 近く 約 負 間違 誤 かつて ない なく ではなく または もしくは あるいは "
     "かもしれ たぶん おそらく でしょうか ですか 以上 以下 未満 前 後 ません か、 いや 違",
 }
 # What agrees and what denies at the beginning of an answer.
@@ -71,5 +71,7 @@ YES_NO: dict[str, str] = {
 # Words that no English sentence has, and that leave an answer open or deny it.
 FOREIGN_DENIALS: frozenset[str] = frozenset(
     "pas n'est peut-être probablement nicht kein keine keinen vielleicht wahrscheinlich möglicherweise nein quizás quizá "
-    "perdón forse non não talvez desculpe sais weiß scusa pardon entschuldigung oder oppure ou ni né nem".split()
+    "perdón forse non não talvez desculpe sais weiß scusa pardon entschuldigung oder oppure ou ni vor avant desde hasta seit "
+    "depuis statt sauf menos falsch "
+    "faux falso au\u00dfer excepto tranne exceto antes jusqu'en mindestens h\u00f6chstens né nem".split()
 )

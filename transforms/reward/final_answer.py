@@ -32,6 +32,11 @@ _GAP = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n[ \n]*\n")
 
 
+def ascii_digits(text: str) -> str:
+    """A text with the digits of other scripts in those of ASCII."""
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+
+
 def without_thinking(response: str) -> str:
     """What a response says after its thinking; nothing if the thinking never ends."""
     *thoughts, tail = _THINKING_ENDS.split(response[-_MAX_THINKING_TAIL:])
@@ -45,7 +50,7 @@ def without_thinking(response: str) -> str:
         if len(re.findall(r"\w{1,40}", text[ends.end() : ends.end() + 400])) > 3 or re.search(r"\d", text[ends.end() :]):
             return ""
         text = text[: ends.start()].rstrip()
-    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text[-MAX_CHARS:]).strip()
+    text = ascii_digits(text[-MAX_CHARS:]).strip()
     # A few characters stand for whole sentences; as many of them as fit are no answer.
     return text if len(unicodedata.normalize("NFKC", text)) <= 2 * MAX_CHARS else ""
 

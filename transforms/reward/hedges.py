@@ -25,7 +25,8 @@ HEDGE = re.compile(
     r"do(?: not|n't) know|doubt|hard to say|either|neither|nor|alternatives?|"
     r"alternatively|xor|(?:some|many|most|people|others|students|models|users) (?:people )?(?:often |usually |sometimes |may "
     r")?(?:say|think|believe|claim|credit|write|answer|put|prefer)|"
-    r"often (?:said|thought|named|believed|confused)|it is said|whatever|mistaken(?:ly)?|misconception|commonly believed|"
+    r"often (?:said|thought|named|believed|confused)|it is said|whatever|used to be|myth|hoax|fallacy|mistaken(?:ly)?|"
+    r"misconception|commonly believed|"
     r"long thought|"
     r"according to (?:some|others|many)|(?:some|other) sources|pretend|suppose|imagine|assum(?:e|ing)|"
     r"you asked|the question|distractor|except|avoid|candidates?|options?|choices|answers|etc|and so on|"
@@ -54,12 +55,12 @@ _RULED_OUT = re.compile(
     r"exclusive|exclusion|ahead|short|(?:north|south)?(?:east|west)|north|south|outside|suburbs?|outskirts|downstream|upstream|"
     r"(?:grand)?(?:son|daughter)|child|children|wife|husband|widow|brother|sister|father|mother|student|pupil|friend|rival|"
     r"successor|predecessor|contemporary|colleague|teacher|critic|assistant|follower|disciple|biographer|nephew|niece|cousin|"
-    r"uncle|aunt|mentor|tutor) of"
+    r"uncle|aunt|mentor|tutor|enemy|employer|employee|boss|mayor|governor|(?:twin|sister) city|neighbou?r|supporter|admirer) of"
     r"|\b(?:rather|other|more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|older|younger|earlier|later|"
     r"better) than|\b(?:apart|aside|different|differs?|differed|distinct|far|away) from|\b(?:opposed|contrast|next|close|"
     r"prior|up|adjacent|similar|compared|equivalent|closest|nearest) to|\b(?:confused|along|together) with|\b(?:except|"
     r"save)(?: for)?"
-    r"|\b(?:anything|everything|everyone|everywhere|all|any|nothing|none|anyone) but"
+    r"|\b(?:anything|anywhere|everything|everyone|everywhere|all|any|nothing|none|anyone|nobody|no one) but"
     r"|\b(?:unlike|like|besides|excluding|without|near|beyond|outside|versus|vs\.?|before|(?<!named )(?<!called )after|"
     r"between|at least|at most|minimum of|maximum of|not|than|against|beside|replac(?:ed|es|ing)|rejected|dismissed|formerly|"
     r"previously|once))\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$|(?:[<>\u2264\u2265]|\S {0,3}(?:#|"
@@ -68,11 +69,20 @@ _RULED_OUT = re.compile(
 )
 # Before a number or a date alone: "under 5", "over 5".
 _BOUND_BEFORE = re.compile(
-    r"\b(?:over|under|below|above)\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE
+    r"\b(?:over|under|below|above|every|each)\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE
+)
+_FROM_BEFORE = re.compile(r"\bfrom\s{1,3}$", re.IGNORECASE)  # "it rose from 42"
+# "A student of Albert Einstein" is somebody else; "the city of Paris" is Paris.
+_BELONGS_TO = re.compile(r"\b(?:an?|his|her|another|some) (?:[a-z-]{2,20} )?([A-Za-z-]{2,20}) of\s{1,3}(?:the )?$", re.IGNORECASE)
+_KINDS_OF = frozenset(
+    "city town village state country kingdom republic island province county district region commonwealth municipality "
+    "capital port "
+    "name person figure case work works art hand hands pen writings research likes author invention discovery idea".split()
 )
 _BOUND_BEHIND = re.compile(
     r"\s{0,3}(?:[+<>](?!\w)|[<>\u2264\u2265]|or (?:so|more|less|fewer|over|under|higher|lower|thereabouts)|at (?:most|least)|"
-    r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|plus\b|(?:short|shy) of\b)",
+    r"and (?:up|over|above|more)|(?:to|through|until|till) (?:about |around )?[\d$]|-ish|ago\b|(?:long|short|high|low|old|"
+    r"young|tall|great|large|small|fast|slow|earl|lat|few|heavi|light)i?er\b|(?:more|less) than\b|plus\b|(?:short|shy) of\b)",
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(
@@ -115,7 +125,10 @@ def objected(sentence: str, start: int, end: int, truth: Truth) -> bool:
     asks = _QUESTION.match(rest)
     if HEDGE.search(rest) or (asks and not asks[0].strip().isupper()) or _offers_other(rest, truth):  # the WHO is no question
         return True
-    if truth.is_value and _BOUND_BEFORE.search(before):
+    if truth.is_value and (_BOUND_BEFORE.search(before) or (not truth.dates and _FROM_BEFORE.search(before))):
+        return True
+    belonging = _BELONGS_TO.search(before) if truth.answer_type in ("name", "place") else None
+    if belonging and belonging[1].lower() not in _KINDS_OF:
         return True
     if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
         return True

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from transforms.languages.answering import YES_NO
+from transforms.languages.values import english_values
 from transforms.reward.match_choice import contradicts_yes_no, states_option, states_yes_no
 from transforms.reward.match_elsewhere import denies_elsewhere, languages_of, states_elsewhere
 from transforms.reward.match_formula import contradicts_expression, states_code, states_expression
@@ -27,6 +29,10 @@ def states(text: str, truth: Truth) -> bool:
     asks = text.rstrip(" \n*_\"'`)").endswith("?") and not truth.answer.rstrip().endswith("?")
     if asks or _LETTERS.fullmatch(text):
         return False
+    if truth.answer_type == "yes_no" and (said := YES_NO.get(text.strip(" .!。！").lower())):
+        return said == (YES_NO.get(truth.answer.strip(" .").lower()) or truth.answer.strip(" .").lower())
+    if truth.is_value and truth.answer_type not in ("list", "expression"):
+        text = english_values(text)
     if truth.answer_type not in ("list", "option", "code", "expression") and (codes := languages_of(text, truth)):
         return states_elsewhere(text, truth, codes)
     # Without a type "5,1" may be a decimal number or two of them.

@@ -23,7 +23,9 @@ _SAID_FIRST = re.compile(
     re.IGNORECASE,
 )
 _BUT_NO = re.compile(
-    r"\W{1,3}(?:it|this|that|he|she|they)(?:'s| is| was| are| were| does| did)(?:n't| not| false| wrong| untrue)", re.IGNORECASE
+    r"\W{1,3}(?:it|this|that|he|she|they)(?:'s| is| was| are| were| does| did| do| has| have| can| will)(?:n't| not| false| "
+    r"wrong| untrue)|\W{1,3}unless\b",
+    re.IGNORECASE,
 )
 _SAID_LAST = re.compile(r",\s{0,3}(yes|no)\W*$", re.IGNORECASE)
 _CLAIM_IS = re.compile(
@@ -45,7 +47,8 @@ _ANSWERS = re.compile(
     re.IGNORECASE,
 )
 _UNDECIDED = re.compile(
-    r"\b(?:depend(?:s|ing)|maybe|perhaps|possibly|probably|not sure|unsure|hard to say|don't know|do not know|unknown|unclear|"
+    r"\b(?:depend(?:s|ing)|hardly|scarcely|maybe|perhaps|possibly|probably|not sure|unsure|hard to say|don't know|do not "
+    r"know|unknown|unclear|"
     r"(?:cannot|can't) (?:answer|say|tell)|unable to|as an ai|either|sometimes|partly|in some cases|in theory)\b",
     re.IGNORECASE,
 )
@@ -75,7 +78,7 @@ def _verdict(sentence: str) -> str | None:
     sentence = sentence.replace('"', "")
     lead = _BEFORE_VERDICT.match(sentence)
     said = _SAID_FIRST.match(sentence, lead.end() if lead else 0) or _SAID_LAST.search(sentence)
-    if said and said[1].lower() in YES and _BUT_NO.match(sentence, said.end()):
+    if said and said[1].lower() in YES and (_BUT_NO.match(sentence, said.end()) or NEGATION.search(sentence[: said.start()])):
         return None
     if said:
         return "yes" if said[1].lower() in YES else "no"

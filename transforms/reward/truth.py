@@ -16,7 +16,8 @@ from transforms.answers.units import parse_unit
 from transforms.english.function_words import GRAMMAR
 from transforms.english.names import PARTICLES
 from transforms.english.stems import stem_loosely
-from transforms.reward.final_answer import marked
+from transforms.languages.values import english_values
+from transforms.reward.final_answer import ascii_digits, marked
 from transforms.reward.modifiers import counted, weak_unit
 from transforms.text import normalise, unify, words
 
@@ -54,10 +55,15 @@ class Truth:
     @classmethod
     def of(cls, answer: str, answer_type: str | None, aliases: tuple[str, ...], question: str) -> "Truth":
         """The truth, with the type that its question asks for if it has none and the answer can be one."""
+        answer, aliases = ascii_digits(answer), tuple(map(ascii_digits, aliases))
         boxes = [mark.answer for mark in marked(answer)] if "\\boxed" in answer else []
         answer = ", ".join(boxes) or answer  # a stored solution
         if _WORDY.fullmatch(answer.strip(" $")):
             answer = plain(answer)
+        if answer_type is None and answer.strip(" .").lower() in ("yes", "no"):
+            return cls(answer, "yes_no", aliases, question)
+        if answer_type in VALUE_TYPES:
+            answer, aliases = english_values(answer), tuple(map(english_values, aliases))
         if answer_type is None:
             kinds = ((_PERCENT.fullmatch, "percentage"), (_OPTION_LETTER.fullmatch, "option"), (_FORMAL.search, "expression"))
             answer_type = next((kind for has, kind in kinds if has(answer)), None)

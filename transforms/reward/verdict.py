@@ -35,6 +35,11 @@ _TAKES_BACK_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"[\s$,;.&]{0,8}(?:and[\s$]{0,4})?")  # what stands between the boxes of one list
+# "-\\boxed{5}", "\\boxed{5}^2": the box is a part of something; a dash may begin a line.
+_OPERATED_BEFORE = re.compile(
+    r"(?:\w\s?-|=\s?-|(?<![^\n])-(?=$)|[+*/^\u00d7\u00b7\u221a]|\\(?:cdot|times|div|sqrt|pm|frac)\{?)\s?$"
+)
+_OPERATED_BEHIND = re.compile(r"\^|!(?!\w)(?=\S)|\*(?!\*)|/|\\(?:cdot|times|div|pm)(?![a-z])|[+]\s?[\w\\]|-\s?\d")
 _MAYBE = re.compile(r"\b(?:maybe|perhaps|possibly|alternatively|or else)\b", re.IGNORECASE)
 
 _JAPANESE_END = re.compile(r"^\s{0,3}(?:です|である|だ|となります|になります)(?=[\s。.]|$)")
@@ -84,6 +89,8 @@ def graded(response: str, truth: Truth) -> Grade:
         return Grade("wrong", "no_answer")
     if speaks_to_a_judge(read.text, truth):
         return Grade("wrong", "speaks_to_a_judge", answer)
+    if not read.marks and read.text in truth.spellings:
+        return Grade("right", "stated", answer)
     if _is_right(read, truth):
         return Grade("right", "stated", answer)
     verdict, reason = _why_not(read.said, truth)
@@ -119,6 +126,11 @@ def _marked_right(text: str, marks: tuple[Mark, ...], truth: Truth) -> bool:
         return False
     closing = last_word(behind, truth.answer_type)
     if closing != behind and not states(closing, truth):
+        return False
+    if truth.answer_type in (None, "expression", "number") and (
+        _OPERATED_BEFORE.search(before.removesuffix("**").rstrip("$"))
+        or _OPERATED_BEHIND.match(behind.removeprefix("**").lstrip(" $"))
+    ):
         return False
     shown = _unmarked(text, marks)
     if (
