@@ -69,7 +69,7 @@ _RULED_OUT = re.compile(
 )
 # Before a number or a date alone: "under 5", "over 5".
 _BOUND_BEFORE = re.compile(
-    r"\b(?:over|under|below|above|every|each)\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE
+    r"\b(?:over|under|below|above)\s{1,3}(?:the |a |an |about |around |year |that of |of ){0,3}$", re.IGNORECASE
 )
 _FROM_BEFORE = re.compile(r"\bfrom\s{1,3}$", re.IGNORECASE)  # "it rose from 42"
 # "A student of Albert Einstein" is somebody else; "the city of Paris" is Paris.
