@@ -16,7 +16,6 @@ MASK = "_e_"
 _SHORTEST_RUN = 3  # words in a row that are a repetition and no chance
 _NEAR = 8  # words
 _MOST_QUOTED = 20
-_CHOICE = re.compile(r"\bor\b|\bwhich of\b|\bbetween\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:['\u2019.,&-][^\W_]+)*")
 _QUOTED = re.compile(r'"([^"\n]{3,120})"|\u201c([^\u201d\n]{3,120})\u201d')
 _HEADING = re.compile(r"[^:\n.]{8,150}: (?=\S)")
@@ -72,7 +71,7 @@ def _speaks_of(around: list[str], truth: Truth) -> bool:
 def _without_runs(prose: str, asked: list[str], truth: Truth) -> str:
     """The prose without runs of words, and without numbers, that stand in the question."""
     runs = {tuple(asked[index : index + _SHORTEST_RUN]) for index in range(len(asked) - _SHORTEST_RUN + 1)}
-    numbers = {token for token in asked if token[0].isdigit()} if not _CHOICE.search(truth.question) else set()
+    numbers = {token for token in asked if token[0].isdigit()} if not truth.asks_which else set()
     places = list(_TOKEN.finditer(prose))
     words = [normalise(place[0]) for place in places]
     spoken = [_speaks_of(words[max(0, index - _NEAR) : index + _NEAR], truth) for index in range(len(words))] if numbers else []

@@ -16,7 +16,6 @@ from transforms.reward.truth import Truth
 
 _BULLET = re.compile(r"[ \t]{0,8}(?:\(?\d{1,2}[.)]|[-*\u2022\u2013])[ \t]{0,8}(?=\S)")
 _SEPARATOR = re.compile(r"[,;]|\b(?:and|&|as well as|along with|plus|featuring|feat\.?|while)\b", re.IGNORECASE)
-_CHOICE = re.compile(r"\bor\b|\bwhich of\b|\bbetween\b", re.IGNORECASE)
 _FALSE = re.compile(r"\b(?:wrong|incorrect|false|far away|unlike|other than|except)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]{0,80}\)")
 _ITEM_ENDS = re.compile(r" as | - | \u2013 |: | \(| in | from | for ")
@@ -41,7 +40,7 @@ def names_right_items(sentence: str, truth: Truth) -> bool:
     """Whether a sentence enumerates items of which most are right."""
     pieces = [piece.strip() for piece in _SEPARATOR.split(_ASIDE.sub("", sentence))]
     known = [index for index, piece in enumerate(pieces) if piece and _named(piece, truth)]
-    if len(known) < 2 or NEGATION.search(sentence) or _CHOICE.search(truth.question):
+    if len(known) < 2 or NEGATION.search(sentence) or truth.asks_which:
         return False
     first, last = known[0], known[-1]
     while first and _is_item(pieces[first - 1], truth):
@@ -55,7 +54,7 @@ def _most_are_right(items: list[str], truth: Truth) -> bool:
     named = [_named(item, truth) for item in items if re.search(r"\w", item)]
     right = _count_answers([name for name in named if name])
     strangers = sum(not name for name in named)
-    return right > 1 and strangers < (right if truth.question and not _CHOICE.search(truth.question) else 1)
+    return right > 1 and strangers < (right if truth.question and not truth.asks_which else 1)
 
 
 def _count_answers(names: list[str]) -> int:

@@ -184,7 +184,6 @@ _ADDS = re.compile(
 )  # "beginning June 5", "particularly in ...", "played by ..."
 _PAST = re.compile(r"[a-z]{3,30}ed")
 _ONE_OF_TWO = re.compile(r"to (?:the |a |an )?(?-i:[A-Z\d])|to (\w+)[\w ]*\W*$", re.IGNORECASE)  # "Madrid to Barcelona"
-_CHOICE = re.compile(r"\bor\b|\bwhich of\b|\bbetween\b|\beither\b", re.IGNORECASE)
 _AND_FIRST = re.compile(r"(?:and|&)\s{1,3}", re.IGNORECASE)
 _NEXT = re.compile(r"[,;:()]|\b(?:and|&|as well as|along with)\b", re.IGNORECASE)
 _AND_BEFORE = re.compile(r"(?:(?:\band|&|/|\||\u2192|->|=>|\+|~)(?: (?:the|a|an))?|\bplus)$", re.IGNORECASE)
@@ -208,7 +207,7 @@ def uncontested(sentence: str, start: int, end: int, truth: Truth) -> bool:
     before, after = sentence[:start].rstrip(), sentence[end:].lstrip()
     spoken = any(word.lower() in BE or is_verb(word) or _PAST.fullmatch(word) for word in re.findall(r"[A-Za-z]+", sentence))
     # Whom the question names is no rival, in a sentence; but "A or B?" names two.
-    named = truth.asked if spoken and not _CHOICE.search(truth.question) else frozenset()
+    named = truth.asked if spoken and not truth.asks_which else frozenset()
 
     def is_no_rival(piece: str) -> bool:
         return _is_known(piece, truth) or (bool(words := words_of(piece)) and all(word.lower in named for word in words))

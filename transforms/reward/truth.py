@@ -33,6 +33,7 @@ _WORDY = re.compile(r"(?:\d[\d.,]{0,12} ?)?\\(?:text|mathrm|mbox)\w{0,2} ?\{[^{}
 _PERCENT = re.compile(r"\W{0,3}\d[\d.,]{0,12} ?\\?%\W{0,2}")
 _OPTION_LETTER = re.compile(r"\W{0,3}(?:\((?:\\text\w{0,2}\{)?[A-H]\}?\)|\\text\w{0,2}\{\(?[A-H]\)?\})\W{0,3}")
 _MAX_READ_CHARS = 1500  # in which values are looked for
+_ASKS_WHICH = re.compile(r"\b(?:or|which of|between|either)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+ )?([a-z]{3,20}s|people|men|women|children)\b", re.IGNORECASE)
 # What a question that begins so asks for, where the answer's type is not known.
 _ASKED = (
@@ -120,6 +121,11 @@ class Truth:
     def asked(self) -> frozenset[str]:
         """The words of the question, as they stand there; none where it is not known."""
         return frozenset(words(normalise(self.question))) - GRAMMAR
+
+    @cached_property
+    def asks_which(self) -> bool:
+        """Whether the question names what may be the answer, "A or B?", so that repeating it is answering it."""
+        return bool(_ASKS_WHICH.search(self.question))
 
     @cached_property
     def counted(self) -> str:
