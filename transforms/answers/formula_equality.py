@@ -299,7 +299,7 @@ def _assigned(relation: Relation) -> list[Value]:
     """What an equation sets a name to: the x + 1 of "y = x + 1"; also of "2(x + 1) = 2x + 2"."""
     if len(relation.sides) > 2:  # "x = 3 + 3 = 6": what has no names must be one number
         numbers = [number for side in relation.sides if (number := number_of(side)) is not None]
-        same = len(numbers) + bool(_name(relation.sides[0])) == len(relation.sides) and all(
+        same = len(numbers) + sum(bool(_name(side)) for side in relation.sides) == len(relation.sides) and all(
             _close(numbers[0], one) for one in numbers
         )
         return [relation.sides[-1]] if numbers and same else []
