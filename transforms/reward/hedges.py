@@ -86,9 +86,11 @@ _BOUND_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(
-    r"\b(?:from|between)\s{1,3}\S+\s{1,3}(?:\S+\s{1,3}){0,3}(?:to|and|until|through)\s{1,3}$|\d\s{0,3}(?:-|to)\s{0,3}$",
-    re.IGNORECASE,
+    r"\b(?:from|between)\s{1,3}\S+\s{1,3}(?:\S+\s{1,3}){0,3}(?:to|and|until|through)\s{1,3}$", re.IGNORECASE
 )
+_NUMBER_BEFORE = re.compile(
+    r"\d\s{0,3}(?:-|to)\s{0,3}$", re.IGNORECASE
+)  # "3 to 5", but "awarded in 1901 to Wilhelm R\u00f6ntgen"
 _CONCEDED = re.compile(
     r"\b(?:although|though|while|whereas|despite|contrary to|even if|first i|initially|at first|first guess|second guess)\b",
     re.IGNORECASE,
@@ -130,7 +132,13 @@ def objected(sentence: str, start: int, end: int, truth: Truth) -> bool:
     belonging = _BELONGS_TO.search(before) if truth.answer_type in ("name", "place") else None
     if belonging and belonging[1].lower() not in _KINDS_OF:
         return True
-    if operated(sentence, start, end) or _RULED_OUT.search(before) or _BOUND_BEHIND.match(after) or _RANGE_BEFORE.search(before):
+    if (
+        operated(sentence, start, end)
+        or _RULED_OUT.search(before)
+        or _BOUND_BEHIND.match(after)
+        or _RANGE_BEFORE.search(before)
+        or (truth.is_value and _NUMBER_BEFORE.search(before))
+    ):
         return True
     begins = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     ends = _CLAUSE.search(after)

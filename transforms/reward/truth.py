@@ -73,7 +73,7 @@ class Truth:
         if answer_type is None:
             asked = next((kind for begins, kind in _ASKED if begins.match(question)), None)
             if (
-                (asked == "name" and answer[:1].isupper())
+                (asked == "name" and any(re.search(r"\b[A-Z]", known) for known in (answer, *aliases[:20])))
                 or (asked == "place" and answer[:1].isupper() and not re.search(r"\d", answer))
                 or (asked == "date" and parse_date(answer))
             ):
