@@ -5,12 +5,10 @@ files, so that --overwrite knows them.
 """
 
 import json
-import os
-import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
@@ -20,6 +18,7 @@ from beam_pipeline.output.folder import list_output
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.row_files import ParquetRows, Row
+from beam_pipeline.storage.staged_files import StagedFiles
 
 MANIFEST = "export.json"
 _TEMP = "beam-temp-export-"
@@ -29,16 +28,15 @@ class ExportError(ValueError):
     """The export cannot be made; the message says what to do."""
 
 
-class ExportFolder(AbstractContextManager["ExportFolder"]):
-    """Files that appear together: written under other names, renamed by `commit`, deleted if that is not reached.
+class ExportFolder(StagedFiles):
+    """Files of an export, which get their names by `commit`; `rename` may change these before.
 
     Raises:
         ExportError: the folder holds files, and `overwrite` is not given or they are not an export's.
     """
 
     def __init__(self, path: str, overwrite: bool = False) -> None:
-        self._path = path.rstrip("/") or path
-        self._local = FileSystems.get_scheme(self._path) is None
+        super().__init__(path, _TEMP)
         try:
             names = list_output(self._path)
             there = [name for name in names if not name.startswith(_TEMP)]
@@ -51,8 +49,6 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
             raise ExportError(f"--to {path}: already holds files; name another folder, or pass --overwrite to replace an export")
         self._kept = set(there) - set(self._old)
         self._old += [name for name in names if name.startswith(_TEMP)]  # of an export that was killed
-        self._temporary = FileSystems.join(self._path, f"{_TEMP}{uuid.uuid4().hex[:8]}")
-        self._written: dict[str, str] = {}
 
     def _export_there(self, names: Sequence[str]) -> list[str]:
         """What an earlier export wrote, where all that is there is one."""
@@ -65,28 +61,10 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
         known = {MANIFEST, *listed["files"]}
         return [name for name in names if name in known]
 
-    def __exit__(self, *_: object) -> None:
-        # By their names, because an object store knows no folder that could be deleted.
-        written = [self._temporary] if self._local else list(self._written.values())
-        if left := [path for path in written if FileSystems.exists(path)]:
-            FileSystems.delete(left)
-
-    @contextmanager
-    def create(self, name: str) -> Iterator[BinaryIO]:
-        """Write a file; `name` is relative to the folder, and may change until the file is committed (`rename`)."""
-        path = FileSystems.join(self._temporary, f"{len(self._written):05}")
-        self._written[name] = path
-        with FileSystems.create(path, "application/octet-stream", compression_type="uncompressed") as file:
-            yield file
-
     def write_text(self, name: str, text: str) -> None:
         """Write a small file of text."""
         with self.create(name) as file:
             file.write(text.encode("utf-8"))
-
-    def rename(self, old: str, new: str) -> None:
-        """Give a file another name."""
-        self._written[new] = self._written.pop(old)
 
     def commit(self, about: Mapping[str, Any]) -> list[str]:
         """Replace what an earlier export left by these files; `about` is kept in the manifest. Returns their names."""
@@ -103,10 +81,7 @@ class ExportFolder(AbstractContextManager["ExportFolder"]):
     def _replace(self) -> None:
         if self._old:
             FileSystems.delete([FileSystems.join(self._path, name) for name in self._old])
-        targets = [FileSystems.join(self._path, *name.split("/")) for name in self._written]
-        for target in targets if self._local else ():
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-        FileSystems.rename(list(self._written.values()), targets)
+        self._put_in_place()
         if self._local:
             for name in {name.partition("/")[0] for name in self._old if name.startswith(_TEMP)}:
                 FileSystems.delete([FileSystems.join(self._path, name)])

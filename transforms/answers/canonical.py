@@ -144,6 +144,12 @@ def canonical(answer: str, answer_type: str | None = None) -> str:
     """
     if len(answer) <= REMEMBERED_CHARS:
         return _remembered_form(answer, answer_type)
+    if len(answer) <= MAX_CHARS:
+        return _remembered_long_form(answer, answer_type)
+    return _long_form(answer, answer_type)
+
+
+def _long_form(answer: str, answer_type: str | None) -> str:
     plain = unify(answer)
     return normalise(plain) if len(plain) > MAX_CHARS else _stable_form(answer, answer_type)
 
@@ -160,6 +166,7 @@ def _stable_form(answer: str, answer_type: str | None) -> str:
 
 # The same stored answer is compared with many responses, and every part of a response with all its aliases.
 _remembered_form = lru_cache(maxsize=4096)(_stable_form)
+_remembered_long_form = lru_cache(maxsize=64)(_long_form)  # few, for what they hold
 
 
 def _typed_form(answer: str, plain: str, answer_type: str | None) -> str:

@@ -1,13 +1,14 @@
 """What mathematical answers are made of: values, relations, intervals, rows (points, vectors), sets and matrices.
 
 `read_statement` reads a text into one of them, and raises FormulaError for what is none. It knows the shapes
-that answers have and the dress that LaTeX puts on them; `formula_parser` reads the formulas inside.
+that answers have; `formula_dress` takes off what LaTeX puts on them, and `formula_parser` reads the formulas inside.
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from transforms.answers.formula_dress import MATRIX, SIZES, undressed
 from transforms.answers.formula_parser import FormulaError, Node, parse_formula
 from transforms.answers.markup import SIGNS, TYPED
 from transforms.answers.units import parse_unit
@@ -17,50 +18,6 @@ MAX_CHARS = 1000
 _MAX_ITEMS = 16
 _MAX_DEPTH = 6
 
-# --- The text --------------------------------------------------------------------------------------
-
-_CUT_COMMANDS = {"\x0c": "\\f", "\x08": "\\b"}  # what JSON makes of "\frac" and "\boxed" with one backslash
-_GAPS = re.compile(r"[^\S\n]{1,1000}")
-_DOUBLED = re.compile(r"\\\\(?=[A-Za-z]{2})")
-_MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|array|cases)\}(?:\{[^{}]{0,20}\})?")
-_ALIGNED = re.compile(r"\\begin\{(?:align|aligned|gather|equation|split)\*?\}(.{1,900})\\end\{", re.DOTALL)
-_SIZES = re.compile(
-    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])\.?|\\[,;:! ]|\\q?quad(?![A-Za-z])|~|&"
-)
-_WORD_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\s?\{([^{}]*)\}")
-_CONDITION = re.compile(
-    r"[,;]?\s?\\?\(?\b(?:for (?:all|any|every|some|each)|where|with)\b(?=[^=]{0,200}(?:integer|natural|real|positive|"
-    r"\\in(?![a-z])|"
-    r"\u2208))[^=]{0,200}$|,\s?[a-z]\s?(?:\\in(?![a-z])|"
-    r"\u2208)\s?(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
-    re.DOTALL,
-)
-# What has another form that is read: binomials, inverse functions, degrees inside of functions, the real numbers.
-_REWRITTEN = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"(?:\\\$|(?P<sign>[\u20ac\u00a3\u00a5\u20b9])) ?(\d[\d.,]{0,20})", r"\2 @\g<sign>dollars@ "),
-        (r"(\d[\d.,]{0,20}) ?(?:\\\$|(?P<sign>[\u20ac\u00a3\u00a5\u20b9]))", r"\1 @\g<sign>dollars@ "),
-        (r"^\s{0,3}=(?!=)|(?<=\d )(?:&|=)\s?$", ""),
-        (r"\binfinity\b", r"\\infty"),
-        (r"(\d(?:\s|\\[,;:! ]){0,3})\\(?:text|mathrm) ?\{ ?([A-Za-z]) ?\}", r"\1@\2@"),
-        (r"\\langle ?", "("),
-        (r"\\rangle", ")"),
-        (r"\\[dt]?binom ?\{([^{}]{1,40})\} ?\{([^{}]{1,40})\}", r"((\1)!/((\2)!((\1)-(\2))!))"),
-        (r"\\?(sin|cos|tan) ?\^ ?(?:\{-1\}|-1)", r"\\arc\1 "),
-        (r"((?:sin|cos|tan)[ ({]{0,2}\d{1,4}(?:\.\d{1,4})?) ?\^ ?(?:\{ ?\\circ ?\}|\\circ)", r"\1\\pi/180"),
-        (r"(\\?(?:sin|cos|tan)) (\d{1,4}\\pi/180)", r"\1(\2)"),
-        (r"\\(?:overline|vec|hat|overrightarrow|triangle) ?(?:\{([A-Z]{1,4})\}|([A-Z]{1,4}))", r"\1\2"),
-        (r"\\angle ?(?:\{[A-Z]{1,4}\}|[A-Z]{1,4})", "angle"),
-        (r"\\wedge(?![a-z])", r"\\land"),
-        (r"\\vee(?![a-z])", r"\\lor"),
-        (r"\\mathbb ?\{R\}|\\mathbb R|\u211d", r"(-\\infty, \\infty)"),
-        (r"\\emptyset(?![a-z])|\\varnothing(?![a-z])|\u2205|^\s?\\\{ ?\\\}\s?$", "emptyset"),
-        (r"^\s?\](.{1,200})\[\s?$", r"(\1)"),
-        (r"^\s?\](.{1,200}\])\s?$", r"(\1"),
-    )
-)
-_ONLY = re.compile(r"^\s{0,3}only\b\s?")
 _MEMBER = re.compile(r"^\s?[A-Za-z]\s?(?:\\in(?![a-z])|\u2208)\s?")
 _CONNECTIVES = re.compile(r"\s(?:or|and)\s|\\cup(?![a-z])|\u222a|\\lor(?![a-z])|\\land(?![a-z])")
 # How several answers are joined, the first that is found.
@@ -91,38 +48,6 @@ _NO_THINGS = frozenset(
     "less".split()
 )
 _BUILDER = re.compile(r"[A-Za-z]\s?(?:\\mid|\\vert|\||:)\s?(.*)", re.DOTALL)
-
-
-# Words in \\text{} that belong to the formula.
-_READ_WORDS = frozenset("or and for where with only sin cos tan log ln max min".split())
-
-
-def _undressed(text: str) -> str:
-    for cut, command in _CUT_COMMANDS.items():
-        text = text.replace(cut, command)
-    text = _GAPS.sub(" ", text)
-    for pattern, instead in _REWRITTEN:
-        text = pattern.sub(instead, text)
-    lines = _ALIGNED.search(text)
-    if lines:  # a calculation, line by line
-        text = lines[1].replace("\\\\", " ").replace("&", " ")
-    if not _MATRIX.search(text):
-        text = _DOUBLED.sub(r"\\", text)
-        text = _SIZES.sub(" ", text)
-    # "@ m @" is a unit; words that join formulas stand bare.
-    text = _WORD_COMMAND.sub(_bare_or_unit, text)
-    text = text.replace("$", " ").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
-    text = _ONLY.sub("", text.replace("+\\infty", "\\infty").replace("+ \\infty", "\\infty").replace("+\u221e", "\u221e"))
-    text = _GAPS.sub(" ", text)
-    bare = _CONDITION.sub("", text)
-    return " ".join((bare if bare.strip() else text).split()).rstrip(" .;,").lstrip(" ;,")
-
-
-def _bare_or_unit(found: re.Match[str]) -> str:
-    words = found[1].strip()
-    if len(words) < 2 or words.split(" ")[0] in _READ_WORDS:
-        return f" {words} " if len(words) > 1 else words
-    return f" @{words}@ " if words.replace(" ", "").isalpha() else f" {words} "
 
 
 # --- The shapes ------------------------------------------------------------------------------------
@@ -171,7 +96,7 @@ def read_statement(text: str) -> tuple[Statement, ...]:
     """What a text states, and behind it what it says to be about the same ("... \\approx 1.36"); raises FormulaError."""
     if len(text) > MAX_CHARS:
         raise FormulaError("too long")
-    parts = _cut(_undressed(text), _NEARLY)
+    parts = _cut(undressed(text), _NEARLY)
     if not 0 < len(parts) <= 3:
         raise FormulaError("nothing, or too much")
     return tuple(_statement(part, 0) for part in parts)
@@ -181,7 +106,7 @@ def _statement(text: str, depth: int) -> Statement:
     if depth > _MAX_DEPTH:
         raise FormulaError("too deep")
     text = _MEMBER.sub("", text.rstrip(" .;,").lstrip(" ;,"))
-    matrix = _MATRIX.match(text)
+    matrix = MATRIX.match(text)
     if matrix and text.endswith(f"\\end{{{matrix[1]}}}"):
         return _matrix(text[matrix.end() : -len(f"\\end{{{matrix[1]}}}")], depth)
     parts = [part for piece in _cut(text, _CONNECTIVES) for part in _listed(piece)]
@@ -222,7 +147,7 @@ def _group(parts: list[str], depth: int, joined: str) -> Group:
 
 
 def _matrix(inner: str, depth: int) -> Statement:
-    rows = [_SIZES.sub(" ", row.replace("&", "\x00")) for row in inner.split("\\\\") if row.strip()]
+    rows = [SIZES.sub(" ", row.replace("&", "\x00")) for row in inner.split("\\\\") if row.strip()]
     cells = [[_statement(cell, depth + 1) for cell in row.split("\x00")] for row in rows]
     if not 0 < len(cells) <= _MAX_ITEMS or any(len(row) > _MAX_ITEMS for row in cells):
         raise FormulaError("too large")
@@ -261,14 +186,7 @@ def _cut(text: str, at: re.Pattern[str]) -> list[str]:
 
 def _bracketed(text: str) -> tuple[str, str, str] | None:
     """The brackets that hold a whole text, and what is in them; those of intervals may differ."""
-    text = (
-        text.replace("\\{", "{")
-        .replace("\\}", "}")
-        .replace("\\langle", "(")
-        .replace("\\rangle", ")")
-        .replace("\\lbrace", "{")
-        .replace("\\rbrace", "}")
-    )
+    text = text.replace("\\{", "{").replace("\\}", "}").replace("\\lbrace", "{").replace("\\rbrace", "}")
     if len(text) < 3 or text[0] not in "([{" or text[-1] not in ")]}":
         return None
     depth = 0

@@ -37,7 +37,7 @@ LEADS: dict[str, str] = {
 _ENDS = {"ja": r"(?:です|である|だ|でした|だった|であった|といいます|と言います|と呼びます|と呼ばれます|と呼ばれています)?$"}
 ENDS = {code: _ENDS.get(code, "$") for code in COPULAS}
 # Words that deny, hedge, bound or put another answer beside it.
-OPEN_WORDS: dict[str, str] = {
+_OPEN_WORDS: dict[str, str] = {
     "de": "nicht kein keine keinen oder vielleicht m\u00f6glicherweise wahrscheinlich vermutlich entweder weder noch statt ob "
     "\u00fcber unter mindestens h\u00f6chstens mehr weniger seit bis vor nach zwischen sowie falsch wei\u00df k\u00f6nnte "
     "sondern aber nein halt fast doppelte doppelt h\u00e4lfte zweimal dreimal dutzend quadrat falsche falsch l\u00fcge "
@@ -62,6 +62,7 @@ OPEN_WORDS: dict[str, str] = {
     "ja": "以前 以降 まで から 倍 割 半分 百 千 近く 約 負 間違 誤 かつて ない なく ではなく または もしくは あるいは "
     "かもしれ たぶん おそらく でしょうか ですか 以上 以下 未満 前 後 ません か、 いや 違",
 }
+OPEN_WORDS = {code: frozenset(listed.split()) for code, listed in _OPEN_WORDS.items()}
 # What agrees and what denies at the beginning of an answer.
 YES_NO: dict[str, str] = {
     word: said

@@ -65,7 +65,7 @@ def _repeats(heading: str, asked: list[str]) -> bool:
 
 def _speaks_of(around: list[str], truth: Truth) -> bool:
     """Whether words beside a number are those of the question: in "12 - 5 - 7" a number repeats nothing."""
-    return len(truth.asked.intersection(word for word in around if not word[0].isdigit())) > 0
+    return not truth.asked.isdisjoint(word for word in around if not word[0].isdigit())
 
 
 def _without_runs(prose: str, asked: list[str], truth: Truth) -> str:
@@ -74,8 +74,9 @@ def _without_runs(prose: str, asked: list[str], truth: Truth) -> str:
     numbers = {token for token in asked if token[0].isdigit()} if not truth.asks_which else set()
     places = list(_TOKEN.finditer(prose))
     words = [normalise(place[0]) for place in places]
-    spoken = [_speaks_of(words[max(0, index - _NEAR) : index + _NEAR], truth) for index in range(len(words))] if numbers else []
-    echoed = [word in numbers and spoken[index] for index, word in enumerate(words)] if numbers else [False] * len(words)
+    echoed = [
+        word in numbers and _speaks_of(words[max(0, index - _NEAR) : index + _NEAR], truth) for index, word in enumerate(words)
+    ]
     for index in range(len(words) - _SHORTEST_RUN + 1):
         if tuple(words[index : index + _SHORTEST_RUN]) in runs:
             echoed[index : index + _SHORTEST_RUN] = [True] * _SHORTEST_RUN

@@ -109,9 +109,9 @@ def _is_open(sentence: str, code: str) -> bool:
     if any(mark in sentence for mark in _QUESTION):
         return True
     if code in _SPACELESS:
-        return any(word in sentence for word in OPEN_WORDS[code].split())
+        return any(word in sentence for word in OPEN_WORDS[code])
     words = {word.replace("\u2019", "'") for word in _words_of(sentence)}
-    return bool(words & set(OPEN_WORDS[code].split()) or words & FOREIGN_DENIALS)
+    return bool(words & OPEN_WORDS[code] or words & FOREIGN_DENIALS)
 
 
 def _candidates(sentence: str, code: str) -> list[str]:

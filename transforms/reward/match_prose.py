@@ -15,9 +15,10 @@ from transforms.english.sentences import split_sentences
 from transforms.english.verbs import is_verb
 from transforms.reward.echo import MASK, without_echoes
 from transforms.reward.enumerations import lists_right_items, names_right_items
-from transforms.reward.hedges import ANY_HEDGE, DISOWNS, GLOSSES, HEDGE, NEGATION, OFFERS, converts, objected, uncontested
+from transforms.reward.hedges import ANY_HEDGE, DISOWNS, HEDGE, NEGATION, OFFERS, objected
 from transforms.reward.mentions import FUNCTION_WORDS, text_mentions, values_in, words_of
 from transforms.reward.modifiers import counted, unknown_commands
+from transforms.reward.rivals import GLOSSES, converts, uncontested
 from transforms.reward.truth import Truth
 from transforms.text import normalise, unify, words
 
@@ -97,9 +98,9 @@ def _states(text: str, truth: Truth) -> bool:
         return False
     if any(other.endswith(":") and (NEGATION.search(other) or _FALSE.search(other)) for other in others):
         return False
-    # On the way to a number there are others.
     if any(_IS_ANSWER.search(other) for other in others):
         return False
+    # On the way to a number there are others.
     objection = _is_other if truth.is_value and place else contradicts_prose
     if any(objection(other, truth) for other in others) or _ends_two_ways(found, truth):
         return False

@@ -39,7 +39,6 @@ _HOW_MANY = re.compile(r"\bhow many (?:[a-z]+ )?([a-z]{3,20}s|people|men|women|c
 _ASKED = (
     (re.compile(r"\W*(?:who|whom|whose)\b", re.IGNORECASE), "name"),
     (re.compile(r"\W*(?:when|(?:in |on )?(?:what|which) (?:year|date|day|month))\b", re.IGNORECASE), "date"),
-    (re.compile(r"\W*how (?:many|much)\b", re.IGNORECASE), "number"),
     (re.compile(r"\W*where\b", re.IGNORECASE), "place"),
 )
 
@@ -267,8 +266,8 @@ def more_exact(date: Date, known: Date) -> bool:
     return date.year == known.year and known.month in (0, date.month) and known.day in (0, date.day)
 
 
-# "the physician George Huntington", "class Cephalopoda": a name behind what its bearer is.
 _RULER = re.compile(r"(.{2,40} [IVX]{1,5}) of [A-Z].{2,40}")  # "Louis XIV of France"
+# "the physician George Huntington", "class Cephalopoda": a name behind what its bearer is.
 _DESCRIBED = re.compile(
     r"(?:[Tt]he )?(?:[A-Z][a-z]{1,20} )?(?:[a-z][\w-]{1,20} ){1,3}(?<!of )(?<!the )(?<!and )(?<!in )(?<!at )(?<!on )(?<!for "
     r")([A-Z][\w.'-]{0,20}(?: [A-Z][\w.'-]{0,20}){0,3})"

@@ -10,7 +10,7 @@ from transforms.answers.markup import plain
 from transforms.english.function_words import GRAMMAR
 from transforms.english.sentences import BORDER
 from transforms.english.stems import stem_loosely
-from transforms.reward.final_answer import MAX_MARKS, Mark, labelled, last_word, marked, without_thinking
+from transforms.reward.final_answer import MAX_MARKS, Claim, Mark, labelled, last_word, marked, without_thinking
 from transforms.reward.hedges import DISOWNS, OFFERS
 from transforms.reward.match_by_type import contradicts, states
 from transforms.reward.mentions import values_in
@@ -35,7 +35,7 @@ _TAKES_BACK_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"[\s$,;.&]{0,8}(?:and[\s$]{0,4})?")  # what stands between the boxes of one list
-# "-\\boxed{5}", "\\boxed{5}^2": the box is a part of something; a dash may begin a line.
+# "-\boxed{5}", "\boxed{5}^2": the box is a part of something; a dash may begin a line.
 _OPERATED_BEFORE = re.compile(
     r"(?:\w\s?-|=\s?-|(?<![^\n])-(?=$)|[+*/^\u00d7\u00b7\u221a]|\\(?:cdot|times|div|sqrt|pm|frac)\{?)\s?$"
 )
@@ -49,8 +49,9 @@ Verdict = Literal["right", "wrong", "unsure"]
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A verdict, the reason for it, and what was read as the final answer (its beginning; "" for none).
+    """A verdict, the reason for it, and what was read as the final answer ("" for none).
 
+    Of an answer that is marked, that is the beginning; of any other response the end.
     Reasons: `stated` (right); `no_answer`, `speaks_to_a_judge`, `not_comparable`, `another_answer`, `not_named`
     (wrong); `named_not_stated`, `partly_named`, `not_understood` (unsure).
     """
@@ -66,6 +67,7 @@ class Reading:
 
     text: str
     marks: tuple[Mark, ...]
+    claims: tuple[Claim, ...]  # what its labels introduce, where nothing is marked
     said: str  # what stands in the marks, or behind the last label, or what it says last
 
     @classmethod
@@ -74,10 +76,10 @@ class Reading:
         text = without_thinking(response)
         marks = tuple(marked(text))
         if marks:
-            return cls(text, marks, " ; ".join(mark.answer for mark in marks))
+            return cls(text, marks, (), " ; ".join(mark.answer for mark in marks))
         said = last_word(text, answer_type)
-        claims = labelled(said)
-        return cls(text, marks, claims[-1].text if claims else said)
+        claims = tuple(labelled(said))
+        return cls(text, marks, claims, claims[-1].text if claims else said)
 
 
 def graded(response: str, truth: Truth) -> Grade:
@@ -100,13 +102,11 @@ def graded(response: str, truth: Truth) -> Grade:
 def _is_right(read: Reading, truth: Truth) -> bool:
     if read.marks:
         return len(read.marks) <= MAX_MARKS and _marked_right(read.text, read.marks, truth)
-    said = last_word(read.text, truth.answer_type)
-    claims = labelled(said)
-    if not claims:
-        return states(said, truth)
-    if len(claims) > MAX_MARKS:
+    if not read.claims:
+        return states(read.said, truth)
+    if len(read.claims) > MAX_MARKS:
         return False
-    *earlier, last = claims
+    *earlier, last = read.claims
     if _TAKES_BACK_BEFORE.search(last.before):
         return False
     return states(last.text, truth) and not any(contradicts(_first_sentence(claim.text), truth) for claim in earlier)

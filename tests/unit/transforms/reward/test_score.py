@@ -17,7 +17,7 @@ from transforms.records import ANSWER_TYPES
 from transforms.reward.score import reward
 
 ROWS = [json.loads(line) for line in (ROOT / "tests" / "data" / "reward.jsonl").read_text("utf-8").split("\n") if line]
-MOST_CALLS = 300_000
+MOST_CALLS = 100_000
 
 # answer, another one of its kind, type
 PAIRS = [
@@ -350,9 +350,10 @@ def test_repetition_takes_linear_time(first: int) -> None:
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", "<", "</think", "<think>", "\\boxed{5} ", "5 or ", "\ufdfa", "{"])
 def test_ten_megabytes_take_no_longer(unit: str) -> None:
-    long, short = map(repeated(unit), (10_000_000, 100_000))
+    # Both begin and end at the same place of the unit, so that what is read of them is the same text.
+    long, short = map(repeated(unit), (10_000_000, 10_000_000 % len(unit) + 100_000 // len(unit) * len(unit)))
     calls(short + " ", "Paris", "place")  # fills what is remembered of languages
-    assert calls(long, "Paris", "place") <= 1.5 * calls(short, "Paris", "place") + 100
+    assert calls(long, "Paris", "place") <= calls(short, "Paris", "place") + 100
     assert calls("Paris", long, "place", (long,)) <= calls("Paris", short, "place", (short,)) + 100
     assert_linear(lambda text: reward(text, "Paris", "place"), repeated(unit), 625_000, 10_000_000)
 
