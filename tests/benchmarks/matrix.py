@@ -79,7 +79,7 @@ def lengths(count: int, tokens: int) -> list[int]:
 def simulate(cells: Iterable[Cell]) -> None:
     """Print the same of the scheduler alone, in simulated time."""
     calls = 2 + 2 * TASKS
-    titles = "tokens cache slots bare/s uncached ours/s uncached bound ratio".split()
+    titles = "tokens cache slots bare/s uncached wait_s ours/s uncached wait_s bound ratio middle".split()
     print("".join(f"{title:>10}" for title in titles))
     for tokens, cache, slots in cells:
         began = time.process_time()
@@ -89,8 +89,9 @@ def simulate(cells: Iterable[Cell]) -> None:
         own = scheduled(load)
         bound = 1.05 * statistics.fmean(documents) + 150 * calls
         print(
-            f"{tokens or 'mix':>10}{cache:>10,}{slots:>10}{best.rate:>10.2f}{best.uncached:>10,.0f}{own.rate:>10.2f}"
-            f"{own.uncached:>10,.0f}{bound:>10,.0f}{own.rate / best.rate:>10.3f}   {time.process_time() - began:.0f} s",
+            f"{tokens or 'mix':>10}{cache:>10,}{slots:>10}{best.rate:>10.2f}{best.uncached:>10,.0f}{best.first_token_s:>10.2f}"
+            f"{own.rate:>10.2f}{own.uncached:>10,.0f}{own.first_token_s:>10.2f}{bound:>10,.0f}"
+            f"{own.rate / best.rate:>10.3f}{own.middle_rate / best.middle_rate:>10.3f}   {time.process_time() - began:.0f} s",
             flush=True,
         )
 

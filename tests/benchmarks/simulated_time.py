@@ -8,10 +8,11 @@ what else it does has any part in the figures.
 import asyncio
 import random
 import selectors
+import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
@@ -61,11 +62,25 @@ class Outcome:
     cached_tokens: int = 0
     busy_slot_s: float = 0.0
     documents: int = 0
+    ended_at: list[float] = field(default_factory=list)
+    waits_s: list[float] = field(default_factory=list)  # of each call, until its first token
 
     @property
     def rate(self) -> float:
         """Documents a second."""
         return self.documents / self.seconds
+
+    @property
+    def middle_rate(self) -> float:
+        """The same without the first and the last tenth of the documents: neither beginning nor tail."""
+        edge = len(self.ended_at) // 10
+        first, last = self.ended_at[edge], self.ended_at[-edge - 1]
+        return (len(self.ended_at) - 2 * edge - 1) / (last - first)
+
+    @property
+    def first_token_s(self) -> float:
+        """Median seconds from a call to the first token of its reply."""
+        return statistics.median(self.waits_s)
 
     @property
     def uncached(self) -> float:
@@ -117,9 +132,12 @@ class Server:
         prompt = [{"content": "s" * (4 * INSTRUCTIONS)}, {"content": _text(document, tokens) + behind}]
         attempt = self.simulation.admit([{"role": "user", "content": f"{stage} {document} {number}"}])
         written = round(median * random.Random(f"{stage} {document} {number}").lognormvariate(0.0, OUTPUT_SIGMA))
+        sent = time.monotonic()
         async with self.simulation.slot():
             read = self.simulation.read(prompt)
             await self.simulation.serve(attempt, read, written)
+        decode = self.simulation.config.decode_tokens_per_s
+        outcome.waits_s.append(time.monotonic() - sent - (written / decode if decode else 0.0))
         outcome.calls += 1
         outcome.prompt_tokens += read.tokens
         outcome.cached_tokens += read.cached_tokens
@@ -161,6 +179,7 @@ async def _all(ask: Ask, load: Load, outcome: Outcome, at_once: int) -> None:
     async def one(document: int, tokens: int) -> None:
         async with gate:
             await _chain(ask, document, tokens)
+            outcome.ended_at.append(time.monotonic())
 
     await asyncio.gather(*(one(number, tokens) for number, tokens in enumerate(load.documents)))
     outcome.seconds = time.monotonic() - began

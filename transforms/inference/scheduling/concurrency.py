@@ -1,7 +1,8 @@
 """How many requests one endpoint should have in flight: found by itself, from a cold start.
 
 Most servers tell by how the time of a reply grows with its length (`writing_speed`): the limit is what they write at once, and
-half as much again that waits for it. That settles the limit within some hundred replies and needs no trying out.
+about half as much again that waits for it. That settles the limit within some hundred replies and needs no trying out. From
+then on it says how many documents are begun; the calls of those go out at once, up to `most`.
 
 Where lengths say nothing of times, work finished is compared. The first burst tells most: if the last requests of it take much
 longer than the first, they waited in the server's own line, and how much longer says how many the server really works on. From
@@ -37,14 +38,17 @@ ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
 # A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
 SMALLEST_BURST = 4 * SMALLEST_SAMPLE
 STEP = 1.5
-# What is in flight over what is written. A server that reads prompts one after the other needs a line of them to be busy: at 1.4
-# the limit fell ever lower where reading was most of the work, at 1.7 documents of 4,410 tokens were read 1.2 times.
-WAITING_ROOM = 1.5
+# In flight is what is written, this many times, and besides the root of it so often: a server that reads prompts one after the
+# other needs a line of them to be busy, and chance makes that long where few are written.
+WAITING_ROOM, WAITING_ROOTS = 1.35, 1.5
+# Calls of documents under way go out at once, up to this much above the limit: it is documents that are held back. A document
+# whose calls wait stays longer, others are begun in waves meanwhile, and its text is gone from the cache when they end.
+BEYOND = 2.0
 # Changes of the limit that are worth it, and the most at once: up in large steps, since too few leave slots idle and too many do
 # little harm; down in small ones, since the first replies wait for the reading of all that was begun with them.
 SMALLEST_CHANGE, MOST_UP, MOST_DOWN = 0.05, 1.5, 1.1
-# Replies after which the limit is looked at anew, and of what they say, with what was known before.
-JUDGED_BY, SHARE_SMOOTHING = 64, 0.5
+# Replies after which the limit is looked at anew, and how much of what they say is believed: more of a rise that is plain.
+JUDGED_BY, SMOOTHING, PLAIN_RISE, RISE_SMOOTHING = 64, 0.15, 1.5, 0.3
 # The first burst finds no document in the cache, and a server that reads them one after the other has a line of those. Only
 # where so few of it were worked on is it one for slots.
 CLEAR_LINE = 0.5
@@ -119,7 +123,7 @@ class Limiter:
         self._doubted = False
         self._speed = WritingSpeed()
         self._steered = False  # by that
-        self._share = 1.0  # of the time that is writing; at first nothing is known to wait
+        self._writing = 0.0  # how many replies are written at once; 0 is not known
         self._load = 0  # counts the changes of the limit
         self._in_flight = 0
         self._usual = float(self.limit)
@@ -143,6 +147,12 @@ class Limiter:
     def _fill(self, limit: int) -> None:
         self.base = self._told
         self._move(Phase.FILLING if limit < self.base else Phase.STEADY, min(limit, self.base))
+
+    @property
+    def most(self) -> int:
+        """How many may be in flight: the limit while it is measured, more where the times of replies say what is written."""
+        settled = self._steered and self.phase is Phase.STEADY
+        return min(self.ceiling, int(BEYOND * self.limit)) if settled else int(self.limit)
 
     def begin(self, stage: str, in_flight: int) -> Ticket:
         """A request goes out, with `in_flight` others before it."""
@@ -189,8 +199,10 @@ class Limiter:
         self._steered = True
         self._speed.forget()
         in_use = self._usual >= IN_USE * self.limit
-        self._share += (share - self._share) * SHARE_SMOOTHING
-        aim = self._share * min(self.limit, self._usual) * WAITING_ROOM
+        writing = share * min(self.limit, self._usual)
+        rises = writing > PLAIN_RISE * self._writing
+        self._writing += (writing - self._writing) * (RISE_SMOOTHING if rises else SMOOTHING) if self._writing else writing
+        aim = WAITING_ROOM * self._writing + WAITING_ROOTS * math.sqrt(self._writing)
         if aim > self.limit and (not in_use or latency_s * STEP > PATIENCE * self.timeout_s):
             aim = self.limit
         aim = max(self.limit / MOST_DOWN, min(MOST_UP * self.limit, aim))

@@ -27,7 +27,7 @@ KEPT_SHARE, KEPT_MOST_S = 0.05, 0.25
 # Documents under way are kept to what fills the slots with calls of theirs: to less while other calls wait, so that all of them
 # fit in the cache. How many calls a document has at a time is averaged over so many. A new document for each that ends keeps
 # them in all stages; begun in waves they would all be read at once, and then none for a while.
-MORE_DOCUMENTS, MOST_DOCUMENTS, CALLS_AVERAGED = 0.9, 1.0, 500
+MORE_DOCUMENTS, MOST_DOCUMENTS, CALLS_AVERAGED = 0.9, 1.0, 2000
 
 _Entry = tuple[tuple[int, int], int, "Waiting"]  # priority, arrival
 
@@ -142,7 +142,7 @@ class Replica:
     def has_room(self) -> bool:
         if self.on_trial:
             return self._trials < 1
-        return self.in_flight < (1 if self.asked else int(self.limiter.limit))
+        return self.in_flight < (1 if self.asked else self.limiter.most)
 
     def admits(self, length: Length | None) -> bool:
         """Whether a document that was not begun may be, beside those under way."""

@@ -20,7 +20,7 @@ from transforms.inference.client.chat import Length
 # A card that holds a 32B model besides has room for some 160,000 tokens; less is taken until more was found.
 FIRST_ROOM = 64_000
 # Found so far out, there may be a quarter more; where it was once too much, a tenth.
-GROWTH, CAREFUL_GROWTH = 1.25, 1.1
+GROWTH, CAREFUL_GROWTH = 1.15, 1.1
 # Share of a document that is found in the cache, from which on it is there, and up to which it is not.
 THERE, GONE = 0.7, 0.3
 # Of English, until replies have said how many; the mean of so many of them.
@@ -39,7 +39,7 @@ SILENT = 24
 STEP, ROOMS_KEPT = 1 / 48, 4
 # Between two calls of a document more is sent than the documents under way: others that end meanwhile, what stands behind them
 # and what is written. How much more, as nearly all calls have it.
-FAR = 0.9
+FAR, FARS_REMEMBERED = 0.96, 256
 # A document between two of its calls is still under way for a share of what a call takes, and within these bounds.
 BETWEEN_CALLS, BETWEEN_LEAST_S, BETWEEN_MOST_S, TIMES_AVERAGED = 0.25, 0.02, 0.5, 32
 
@@ -74,7 +74,7 @@ class Room:
         self._leaving: deque[tuple[float, str]] = deque()  # those that had no call on the wire at this time
         self._call_s = 0.0  # what a call takes
         self._spread = 1.0
-        self._spreads: deque[float] = deque(maxlen=REMEMBERED)
+        self._spreads: deque[float] = deque(maxlen=FARS_REMEMBERED)
         self._hits: deque[float] = deque(maxlen=REMEMBERED)
         self._misses: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)  # when, and distance
         self._later = 0

@@ -74,7 +74,8 @@ class Router:
                 await self._await_revival(urls, outage_timeout_s)
                 continue
             fresh = document_id not in self._home
-            if replica.has_room and not replica.line and not replica.keeps_apart and (not fresh or replica.admits(length)):
+            at_once = replica.has_room and not replica.line and not replica.keeps_apart
+            if at_once and (not fresh or (replica.wants_another() and replica.admits(length))):
                 return self._begin(document_id, replica, length)
             waiting = Waiting(document_id, priority, urls, fresh, length)
             self._stand_in_line(waiting, replica)

@@ -10,7 +10,13 @@ CAPS = (0.5, 1.0, 2.0)
 
 @pytest.mark.parametrize(
     ("tokens", "cache_tokens", "slots", "documents"),
-    [(830, 400_000, 16, 160), (4_410, 400_000, 16, 100), (1_560, 150_000, 64, 300), (2_500, 150_000, 4, 40)],
+    [
+        (830, 400_000, 16, 160),
+        (4_410, 400_000, 16, 100),
+        (1_560, 150_000, 64, 300),
+        (2_500, 150_000, 4, 40),
+        (0, 150_000, 64, 400),
+    ],
 )
 def test_the_scheduler_keeps_up_with_the_best_bare_client(tokens: int, cache_tokens: int, slots: int, documents: int) -> None:
     load = Load(lengths(documents, tokens), slots, cache_tokens)

@@ -355,3 +355,16 @@ def test_a_server_that_was_away_soon_gets_again_what_it_says_that_it_works_on() 
     for now in range(4):
         limiter.completed(limiter.begin("filter", 0), 20.0 + now, 1.0)
     assert limiter.limit == 4
+
+
+def test_calls_of_documents_under_way_may_go_beyond_the_limit_once_lengths_tell_what_is_written() -> None:
+    limiter = Limiter(ceiling=60)
+    assert limiter.most == limiter.limit == 60
+    rng = random.Random(5)
+    for number in range(1_000):  # most of the time is waiting, so the limit falls
+        written = rng.randint(20, 200)
+        limiter.completed(limiter.begin("verify", limiter.limit - 1), float(number), 4.0 + written / 60, written)
+    assert limiter.limit < 40
+    assert limiter.most == min(60, 2 * limiter.limit)
+    limiter.timed_out(1e6, 100.0)
+    assert limiter.most == limiter.limit
