@@ -40,7 +40,7 @@ _UNIT_BEHIND = re.compile(r"([^()]*\S) ?\((?:in |units?: ?)?([^()\d]{2,30})\)")
 _BULLET = re.compile(r"(?:[-*\u2013\u2022\u2023\u25aa] +(?=[^\W\d]|[\"'`*\u201c])|(?:\d{1,2}|[A-Za-z]|[ivx]{2,4})\) +)(?=\S)")
 _NUMBER = re.compile(r"(?:(\d{1,2})[.)]|\([A-Za-z0-9]{1,2}\)) +(?=\S)")
 _LINE_NUMBER = re.compile(r"^[ \t]*(\d{1,2})[.)] ", re.MULTILINE)
-_ITEM_NUMBER = re.compile(r"(?:^|[,;]? +(?:and +)?|\n)\(?(\d{1,2})[.)] +")
+_ITEM_NUMBER = re.compile(r"(?:^|[,;]? (?:and )?|\n)\(?(\d{1,2})[.)] ")  # spaces are single by then
 _STOPPED_WORDS = 6  # more of them with a full stop are a sentence, and a rule of Check says so
 
 

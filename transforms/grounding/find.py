@@ -29,7 +29,11 @@ _KATAKANA = "\u30a1-\u30fa\u30fc"
 _MARKS_BETWEEN = r"[ \-.,'\"()\u00b7\u3001\u3002\u3008-\u3011\u30fb]"
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
-_IGNORED = frozenset("-.,'\"()[]{}:;!?\u00b7\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u30fb")
+# All that may stand between two words is among these, so a mark of the text is never taken for a word of the answer as well:
+# otherwise a row of such marks could be read in more ways than anybody can count.
+_IGNORED = frozenset("-.,'\"()[]{}:;!?\u00b7\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u30fb")
+# Words and signs of an answer that are looked for one by one, with marks between; one with more is looked for as it is written.
+_MAX_PIECES = 50
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
 _LEFT = rf"(?:(?<![^\W{_SPACELESS}])|(?<=\W_)|(?<=^_))"
 _RIGHT = rf"(?:(?![^\W{_SPACELESS}])|(?=_(?!\w)))"
@@ -51,9 +55,8 @@ def _text_pattern(answer: str, inflected: bool, language: str) -> str | None:
     """Words of an answer in order, whatever white space and light punctuation stands between them."""
     answer = without_article(answer, language)
     folded = " ".join(answer.translate(FOLD).split())
-    pieces = list(_PIECE.finditer(folded))
-    kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
-    if not kept:
+    kept = [piece for piece in _PIECE.finditer(folded) if piece[0] not in _IGNORED]
+    if not 0 < len(kept) <= _MAX_PIECES:
         return None
     pattern = _word_pattern(kept[0][0], answer, language)
     for before, word in pairwise(kept):
@@ -71,7 +74,7 @@ def _text_pattern(answer: str, inflected: bool, language: str) -> str | None:
 def _joint(before: str, between: str, word: str) -> str:
     """What may stand between two words of an answer, where the answer has these marks."""
     if before[-1].isdigit() and word[0].isdigit():
-        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between)) or " +"
+        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between.replace(" ", ""))) or " +"
     if _IS_SPACELESS.match(before[-1]) or _IS_SPACELESS.match(word[0]):
         return _MARKS_BETWEEN + "{0,4}"
     if before[-1].isalnum() and word[0].isalnum():
@@ -288,11 +291,16 @@ def _find_expression(answer: str, text: str) -> Place | None:
         elif char in "23" and before == "^":
             pattern += {"2": "[2\u00b2]", "3": "[3\u00b3]"}[char]
         else:
-            pattern += _MARKS.get(char) or re.escape(char)
+            sign = _MARKS.get(char) or re.escape(char)
+            # The dress before it takes a backslash already. Two that may would double the ways at each nested root.
+            pattern += sign.replace(r"\\?", "") if pattern else sign
     left = r"(?<!\w)" if form[0].isalnum() else ""
     right = r"(?!\w)" if form[-1].isalnum() else ""
     found = re.search(left + pattern + right, text)
     return found.span() if found else None
+
+
+_CODE_QUOTES = re.compile('["`\u2018\u2019\u201c\u201d]')
 
 
 def _find_code(answer: str, text: str) -> Place | None:
@@ -300,10 +308,9 @@ def _find_code(answer: str, text: str) -> Place | None:
     form = canonical(answer, "code")
     if not form or len(form) > MAX_CHARS:
         return None
-    pattern = r"\s+".join(
-        "".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split()
-    )
-    found = re.search(_bounded(pattern, form[0], form[-1]), text)
+    if "'" in form:
+        text = _CODE_QUOTES.sub("'", text)
+    found = re.search(_bounded(r"\s+".join(map(re.escape, form.split())), form[0], form[-1]), text)
     return found.span() if found else None
 
 

@@ -77,6 +77,6 @@ def _surname(question: str, answer: str) -> Place | None:
     if not 2 <= len(parts) <= 4 or len(last) < 3 or last.lower() in GENERIC or last[0].islower():
         return None
     place = find_in_text(last, question, "name")
-    before = re.search(r"(\S+?)[\s\u00b7\u30fb=]$", question[: place[0]]) if place else None
+    before = re.search(r"(?<!\S)(\S+?)[\s\u00b7\u30fb=]$", question[: place[0]]) if place else None
     another = before and before.start() and before[1][0].isupper() and before[1] not in parts
     return None if another or (before and before[1][-1] in "\u00b7\u30fb") else place
