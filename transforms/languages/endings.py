@@ -51,8 +51,13 @@ def any_form(word: str, language: str) -> str:
     """A pattern for every form of a word in lower case and without accents."""
     if len(word) < _MIN_STEM or language not in _ENDINGS:
         return re.escape(word)
-    bare = stem(word, language)
+    bare = common_beginning(word, language)
     return f"{re.escape(bare)}{_endings_behind(word[len(bare) :], language)}"
+
+
+def common_beginning(word: str, language: str) -> str:
+    """What every form of a word begins with."""
+    return word if len(word) < _MIN_STEM or language not in _ENDINGS else stem(word, language)
 
 
 @lru_cache(maxsize=1024)
