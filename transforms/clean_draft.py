@@ -20,8 +20,8 @@ _MOST_LAYERS = 5  # "**Answer:** `Paris`." has four
 _SYMBOLS = ("code", "expression")  # where quotes, marks and words like "answer" may be what is meant
 _COUNTED = ("number", "percentage", "money", "duration")
 
-_FENCE = re.compile(r"```[\w+#.-]*[ \t]*\n(.*?)\n?[ \t]*```|```([^`\n]+)```|`([^`]+)`", re.DOTALL)
-_BOLD = re.compile(r"(\*{2,3})([^*]+)\1|__([^_]+ [^_]+)__")
+_FENCE = re.compile(r"```[\w+#.-]*[ \t]*\n(.*?)\n? ?```|```([^`\n]+)```|`([^`]+)`", re.DOTALL)
+_BOLD = re.compile(r"(\*{2,3})([^*]+)\1|__(?=[^_]+? [^_])([^_]+)__")
 _QUOTED = re.compile(
     "\"([^\"]+)\"|'([^']+)'|\u201c([^\u201c\u201d]+)\u201d|\u201e([^\u201c\u201d\u201e]+)[\u201c\u201d]|\u00ab([^\u00ab\u00bb]+)\u00bb"
 )
