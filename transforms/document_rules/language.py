@@ -145,7 +145,7 @@ def _ask_langdetect(text: str, sure: float) -> str:
     return str(found[0].lang).split("-")[0]
 
 
-class _Doubting(Detector):  # type: ignore[misc]  # langdetect has no types
+class _Doubting(Detector):
     """langdetect, but that it stops when no language can be sure any more, with the same verdict.
 
     It draws until one language is certain, a thousand times at most, in seven trials of which it takes the mean. Nonsense never

@@ -107,7 +107,7 @@ def _in_every_form(word: str, answer: str, language: str) -> str:
 
 
 def _has_all(text: str, parts: Iterable[str]) -> bool:
-    """Whether a text has all parts of what is looked for. Where it lacks one, to make a pattern and to search takes far longer."""
+    """Whether a text has all parts of what is looked for: far sooner known than a pattern is made and searched for."""
     return all(part in text for part in parts)
 
 

@@ -207,7 +207,7 @@ def question_refers_to_document(pair: QAPair) -> Fault | None:
         if not (_WORK.search(told) or _names_somebody(question[: found.start()]) or _said_before(question, found)):
             return Fault("question_refers_to_document", found[0])
     following = _FOLLOWING.search(question)
-    if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |[,.] .*[=+<>\u2192]", question[following.end() :]):
+    if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |^(?:(?![,.] ).)*[,.] .*[=+<>\u2192]", question[following.end() :]):
         return Fault("question_refers_to_document", following[0])
     return None
 
