@@ -67,7 +67,7 @@ def candidate_of(row: Row, domain: Domain, licence: str = "") -> Candidate | str
     fields["licence"] = fields["licence"] or licence
     exemplar = Exemplar(id=f"{domain.slug.replace('_', '-')}-{pair_id[:8]}", domain=domain.name, passage=passage, **fields)
     if problem := next(check_exemplar(exemplar), ""):
-        return re.sub(r"\d+ characters, more than", "more characters than", problem).split(": ")[0]
+        return re.sub(r"\b\d+ characters, more than", "more characters than", problem).split(": ")[0]
     task = PersonaTask(Document(document_id, passage), domain.name, Persona(exemplar.persona))
     if fault := check_pair(QAPair(task, exemplar.question, exemplar.answer, exemplar.answer_type)):
         return f"check: {fault.reason}"

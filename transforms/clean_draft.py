@@ -20,8 +20,8 @@ _MOST_LAYERS = 5  # "**Answer:** `Paris`." has four
 _SYMBOLS = ("code", "expression")  # where quotes, marks and words like "answer" may be what is meant
 _COUNTED = ("number", "percentage", "money", "duration")
 
-_FENCE = re.compile(r"```[\w+#.-]*[ \t]*\n(.*?)\n?[ \t]*```|```([^`\n]+)```|`([^`]+)`", re.DOTALL)
-_BOLD = re.compile(r"(\*{2,3})([^*]+)\1|__([^_]+ [^_]+)__")
+_FENCE = re.compile(r"```[\w+#.-]*[ \t]*\n(.*?)\n? ?```|```([^`\n]+)```|`([^`]+)`", re.DOTALL)
+_BOLD = re.compile(r"(\*{2,3})([^*]+)\1|__(?=[^_]+? [^_])([^_]+)__")
 _QUOTED = re.compile(
     "\"([^\"]+)\"|'([^']+)'|\u201c([^\u201c\u201d]+)\u201d|\u201e([^\u201c\u201d\u201e]+)[\u201c\u201d]|\u00ab([^\u00ab\u00bb]+)\u00bb"
 )
@@ -40,7 +40,7 @@ _UNIT_BEHIND = re.compile(r"([^()]*\S) ?\((?:in |units?: ?)?([^()\d]{2,30})\)")
 _BULLET = re.compile(r"(?:[-*\u2013\u2022\u2023\u25aa] +(?=[^\W\d]|[\"'`*\u201c])|(?:\d{1,2}|[A-Za-z]|[ivx]{2,4})\) +)(?=\S)")
 _NUMBER = re.compile(r"(?:(\d{1,2})[.)]|\([A-Za-z0-9]{1,2}\)) +(?=\S)")
 _LINE_NUMBER = re.compile(r"^[ \t]*(\d{1,2})[.)] ", re.MULTILINE)
-_ITEM_NUMBER = re.compile(r"(?:^|[,;]? +(?:and +)?|\n)\(?(\d{1,2})[.)] +")
+_ITEM_NUMBER = re.compile(r"(?:^|[,;]? (?:and )?|\n)\(?(\d{1,2})[.)] ")  # spaces are single by then
 _STOPPED_WORDS = 6  # more of them with a full stop are a sentence, and a rule of Check says so
 
 

@@ -37,7 +37,7 @@ Print = tuple[Rank, Shown]
 Loss = tuple[str, Rank]  # EXACT or NEAR (which sort in this order), and the pair that is preferred
 
 # Marks that end or set off words. Those of mathematics stay: "2 + 2" is not "2 - 2", nor "C" "C++".
-_MARKS = re.compile(r"[\"']|[.,:;!?]+(?=\s|$)|(?<=\s)[.,:;!?-]+(?=\s)|(?<=[a-z])[.,:;!?]+(?=[a-z])")
+_MARKS = re.compile(r"[\"']|(?<![.,:;!?])[.,:;!?]+(?=\s|$)|(?<=\s)[.,:;!?-]+(?=\s)|(?<=[a-z])[.,:;!?]+(?=[a-z])")
 
 
 def question_key(question: str) -> str:

@@ -18,7 +18,7 @@ PACKAGE = "webscale_reward"
 _HOMES = {"transforms": PACKAGE, "prompts": f"{PACKAGE}.prompts"}
 _PROMPT = "reward_judge.md"
 _ADAPTERS = "beam_pipeline.export.adapters"
-_IMPORT = re.compile(rf"^(\s*from )({'|'.join(_HOMES)})\.", re.MULTILINE)
+_IMPORT = re.compile(rf"^([^\S\n]*from )({'|'.join(_HOMES)})\.", re.MULTILINE)
 _JUDGE = "Judge.from_environment()"
 _FIND_PACKAGE = f"""\
 import sys

@@ -43,9 +43,9 @@ _SAMPLE = 1 << 14
 _HTML = {"text/html", "application/xhtml+xml"}
 _PLAIN = {"text/plain", "text/markdown"}
 _LOOKS_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body|!--)", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE)
 # Where a page says it itself; browsers look at its first 1024 bytes, pages say it later, too.
-_META = re.compile(rb"<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META = re.compile(rb"<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE)
 _META_BYTES = 4096
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 # What browsers take these names for (WHATWG): the larger sets that pages are really written in.

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("package", ["benchmarks", "quality", "llm_quality"])
+@pytest.mark.parametrize("package", ["benchmarks", "quality", "llm_quality", "pumping"])
 def test_what_measures_can_be_started(package: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     command = importlib.import_module(f"tests.{package}.__main__")
     monkeypatch.setattr("sys.argv", [package, "--help"])

@@ -15,14 +15,15 @@ from transforms.text import SPACELESS, unify
 
 _WORD = re.compile(rf"\d+(?:\.\d+)?|[{SPACELESS}]|[^\W\d_{SPACELESS}]+|[<>]=?|[-+=/^]")
 
+# White space is single by then: where more could stand, a run of it would be tried in every split.
 _LABEL = re.compile(
     r"\W*(?:"
     r"(?:question|problem|exercise|example|instruction|prompt|input|task|item|q|ex)\b"
-    r"(?:\s*(?:no\b\.?|number|\#))?\s*\d*(?:\.\d+)*\s*[-:.)\]*]+"
-    r"|[(\[]?\d{1,3}\s*[.):\]]+(?=\s)"
-    r"|q\s*\d+\s*[-:.)\]]+"
-    r"|(?:question|problem|exercise|example|task)\s+\d+(?:\.\d+)*\s"
-    r")\s*",
+    r"(?: ?(?:no\b\.?|number|\#))? ?\d*(?:\.\d+)* ?[-:.)\]*]+"
+    r"|[(\[]?\d{1,3} ?[.):\]]+(?= )"
+    r"|q ?\d+ ?[-:.)\]]+"
+    r"|(?:question|problem|exercise|example|task) \d+(?:\.\d+)* "
+    r") ?",
     re.IGNORECASE,
 )
 _ENDING = re.compile(r"\W*\b(?:answer|response|solution|output|a)\W*:\W*$", re.IGNORECASE)
@@ -60,8 +61,8 @@ _NESTED = 6  # braces within braces that are unfolded
 
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 # A minus has an operand on its right, and on its left what can end one; all other dashes are punctuation.
-_DASH = re.compile(r"(?:(?<=[\d)\]}])|(?<=\b[a-z])|(?<=[\s(=,+/<>^\[{])|^)\s*-\s*(?=\d|[a-z]\b|[(\\])|(-+)")
-_ARROW = re.compile(r"[-=]+>|>{2,}|<{2,}")
+_DASH = re.compile(r"(?:(?<=[\d)\]}])|(?<=\b[a-z])|(?<=[\s(=,+/<>^\[{])|^) ?- ?(?=\d|[a-z]\b|[(\\])|(-+)")
+_ARROW = re.compile(r"(?<![-=])[-=]+>|>{2,}|<{2,}")
 _STARS = re.compile(r"\*\*(?=\s*[\d(a-z])")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _NUMBERS = {word: str(number) for number, word in enumerate(UP_TO_TWENTY)}
@@ -80,7 +81,7 @@ def plain_words(text: str) -> list[str]:
     if ">" in text or "<" in text:
         text = _ARROW.sub(" ", text)
     if "-" in text:
-        text = _DASH.sub(lambda match: " " if match.group(1) else " - ", text)
+        text = _DASH.sub(lambda match: " " if match.group(1) else " - ", " ".join(text.split()))
     if "'" in text:
         text = _APOSTROPHE.sub("", text)
     return [_NUMBERS.get(word, word) for word in _WORD.findall(text)]

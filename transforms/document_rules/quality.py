@@ -340,11 +340,16 @@ def _has_refrain(lines: list[str]) -> bool:
     if not refrain or len(times) < 2 * len(refrain):
         return False
     repeated = sum(len(line) * (times[line] - 1) for line in refrain)
-    return repeated <= _REFRAIN_SHARE * sum(map(len, lines)) and all(_REFRAIN_LINE.search(line) for line in refrain)
+    return repeated <= _REFRAIN_SHARE * sum(map(len, lines)) and all(map(_is_sung, refrain))
 
 
 _REFRAIN_SHARE = 0.6
-_REFRAIN_LINE = re.compile(r"\w\W+\w+\W+\w+.*[.,;:!?\u2014'\"\u201d-]$")  # some words, and a mark at the end
+_THREE_WORDS, _MARKS_AT_AN_END = re.compile(r"\w\W+\w+\W+\w"), tuple(".,;:!?\u2014'\"\u201d-")
+
+
+def _is_sung(line: str) -> bool:
+    """Some words, and a mark at the end."""
+    return line.endswith(_MARKS_AT_AN_END) and bool(_THREE_WORDS.search(line))
 
 
 def _repeats_a_word(words: list[str], limits: Thresholds) -> str:

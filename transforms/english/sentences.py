@@ -2,7 +2,7 @@
 
 import re
 
-_BORDER = re.compile(r"\s*\n\s*|(?:(?<=[.!?])|(?<=[.!?][\"')\]])) (?=[\"'(\[]?[A-Z0-9])|; ")
+_BORDER = re.compile(r"\n\s*|(?:(?<=[.!?])|(?<=[.!?][\"')\]])) (?=[\"'(\[]?[A-Z0-9])|; ")
 ABBREVIATION = re.compile(
     r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|etc|e\.g|i\.e|viz|incl|Ex|Figs?|Eq|approx|Inc|Ltd|Co|Corp|Jr|Sr|al|cf|ca|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec|U\.S|"
     r"U\.K)\.$"

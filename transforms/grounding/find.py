@@ -6,7 +6,8 @@ number is found as digits or words, with any spelling of its unit; a date in any
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from transforms.answers.canonical import MAX_CHARS, canonical, list_items, unify_lines
@@ -16,7 +17,7 @@ from transforms.answers.units import parse_unit, read_unit, unit_spellings
 from transforms.english.number_words import SCALES, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.grounding.folding import FOLD, Folded, Place, fold
 from transforms.grounding.written_numbers import digits_pattern, number_patterns, spelled
-from transforms.languages.endings import any_form, without_article
+from transforms.languages.endings import any_form, common_beginning, without_article
 from transforms.languages.short_texts import ENGLISH
 from transforms.text import normalise, unify
 
@@ -29,7 +30,11 @@ _KATAKANA = "\u30a1-\u30fa\u30fc"
 _MARKS_BETWEEN = r"[ \-.,'\"()\u00b7\u3001\u3002\u3008-\u3011\u30fb]"
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
-_IGNORED = frozenset("-.,'\"()[]{}:;!?\u00b7\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u30fb")
+# All that may stand between two words is among these, so a mark of the text is never taken for a word of the answer as well:
+# otherwise a row of such marks could be read in more ways than anybody can count.
+_IGNORED = frozenset("-.,'\"()[]{}:;!?\u00b7\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u30fb")
+# Words and signs of an answer that are looked for one by one, with marks between; one with more is looked for as it is written.
+_MAX_PIECES = 50
 # Borders of a word; plain text sets words off with underscores ("the warship _Harriet Lane_ anchored").
 _LEFT = rf"(?:(?<![^\W{_SPACELESS}])|(?<=\W_)|(?<=^_))"
 _RIGHT = rf"(?:(?![^\W{_SPACELESS}])|(?=_(?!\w)))"
@@ -47,13 +52,12 @@ def _bounded(pattern: str, first: str, last: str) -> str:
     return f"{left}(?:{pattern}){right}"
 
 
-def _text_pattern(answer: str, inflected: bool, language: str) -> str | None:
-    """Words of an answer in order, whatever white space and light punctuation stands between them."""
+def _text_pattern(answer: str, inflected: bool, text: str, language: str) -> str | None:
+    """Words of an answer in order, whatever white space and light punctuation stands between them; None if the text lacks one."""
     answer = without_article(answer, language)
     folded = " ".join(answer.translate(FOLD).split())
-    pieces = list(_PIECE.finditer(folded))
-    kept = [piece for piece in pieces if piece[0] not in _IGNORED] or pieces
-    if not kept:
+    kept = [piece for piece in _PIECE.finditer(folded) if piece[0] not in _IGNORED]
+    if not 0 < len(kept) <= _MAX_PIECES or not _has_all(text, (_in_every_form(piece[0], answer, language) for piece in kept)):
         return None
     pattern = _word_pattern(kept[0][0], answer, language)
     for before, word in pairwise(kept):
@@ -71,7 +75,7 @@ def _text_pattern(answer: str, inflected: bool, language: str) -> str | None:
 def _joint(before: str, between: str, word: str) -> str:
     """What may stand between two words of an answer, where the answer has these marks."""
     if before[-1].isdigit() and word[0].isdigit():
-        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between)) or " +"
+        return " *(?:-|to|until|and) *" if between in ("-", "to") else " *".join(map(re.escape, between.replace(" ", ""))) or " +"
     if _IS_SPACELESS.match(before[-1]) or _IS_SPACELESS.match(word[0]):
         return _MARKS_BETWEEN + "{0,4}"
     if before[-1].isalnum() and word[0].isalnum():
@@ -89,6 +93,22 @@ def _word_pattern(word: str, answer: str, language: str) -> str:
     if len(word) > 3 and word.endswith("s") and word.isalpha():
         return re.escape(word[:-1]) + "'?s"
     return re.escape(word)
+
+
+def _in_every_form(word: str, answer: str, language: str) -> str:
+    """What a text must have where it has a word in any of the forms of its pattern."""
+    if language != ENGLISH and word.isalpha():
+        return common_beginning(word, language)
+    if word in ("and", "&"):
+        return ""
+    if word.isalpha() and len(word) <= 3 and word.upper() in answer:
+        return word[0]
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def _has_all(text: str, parts: Iterable[str]) -> bool:
+    """Whether a text has all parts of what is looked for: far sooner known than a pattern is made and searched for."""
+    return all(part in text for part in parts)
 
 
 # What may not stand right before or after a number: it would be part of a longer one.
@@ -267,6 +287,7 @@ def _find_range(form: str, folded: Folded) -> Place | None:
     )
 
 
+_NAME_IN_FORMULA = re.compile(r"[a-zA-Z]")
 _DRESS = r"[\s$\\{}]*"
 # Often left out. Its dress belongs to it: two runs of dress side by side would be tried in every split of a run of spaces.
 _OPTIONAL_MARKS = {"*": rf"(?:(?:[*\u00d7\u00b7\u22c5]|\\times|\\cdot){_DRESS})?", "^": rf"(?:(?:\^|\*\*){_DRESS})?"}
@@ -279,6 +300,8 @@ def _find_expression(answer: str, text: str) -> Place | None:
     if not form or len(form) > 300:
         return None
     form = form.replace("sqrt", "\u221a")
+    if not _has_all(text, _NAME_IN_FORMULA.findall(form)):
+        return None
     pattern = ""
     for before, char in zip(" " + form, form, strict=False):
         if before not in _OPTIONAL_MARKS and pattern:
@@ -288,11 +311,16 @@ def _find_expression(answer: str, text: str) -> Place | None:
         elif char in "23" and before == "^":
             pattern += {"2": "[2\u00b2]", "3": "[3\u00b3]"}[char]
         else:
-            pattern += _MARKS.get(char) or re.escape(char)
+            sign = _MARKS.get(char) or re.escape(char)
+            # The dress before it takes a backslash already. Two that may would double the ways at each nested root.
+            pattern += sign.replace(r"\\?", "") if pattern else sign
     left = r"(?<!\w)" if form[0].isalnum() else ""
     right = r"(?!\w)" if form[-1].isalnum() else ""
     found = re.search(left + pattern + right, text)
     return found.span() if found else None
+
+
+_CODE_QUOTES = re.compile('["`\u2018\u2019\u201c\u201d]')
 
 
 def _find_code(answer: str, text: str) -> Place | None:
@@ -300,21 +328,24 @@ def _find_code(answer: str, text: str) -> Place | None:
     form = canonical(answer, "code")
     if not form or len(form) > MAX_CHARS:
         return None
-    pattern = r"\s+".join(
-        "".join("[\"'`\u2018\u2019\u201c\u201d]" if c == "'" else re.escape(c) for c in part) for part in form.split()
-    )
-    found = re.search(_bounded(pattern, form[0], form[-1]), text)
+    if "'" in form:
+        text = _CODE_QUOTES.sub("'", text)
+    if not _has_all(text, form.split()):
+        return None
+    found = re.search(_bounded(r"\s+".join(map(re.escape, form.split())), form[0], form[-1]), text)
     return found.span() if found else None
 
 
-def _literal_pattern(answer: str) -> str | None:
+def _literal_pattern(answer: str, text: str) -> str | None:
     parts = answer.split()
-    return _bounded(r"\s+".join(map(re.escape, parts)), parts[0][0], parts[-1][-1]) if parts else None
+    if not parts or not _has_all(text, parts):
+        return None
+    return _bounded(r"\s+".join(map(re.escape, parts)), parts[0][0], parts[-1][-1])
 
 
 def _find_exact(answer: str, text: str) -> Place | None:
     """The answer as it is written, but for white space; a number only where it is the whole number."""
-    pattern = _literal_pattern(answer)
+    pattern = _literal_pattern(answer, text)
     if pattern is None:
         return None
     parts = answer.split()
@@ -341,7 +372,11 @@ def _find_text(answer: str, folded: Folded, inflected: bool = True) -> Place | N
     letters = "".join(char for char in answer if char.isalpha())
     acronym = 2 <= len(letters) <= 5 and letters.isupper()
     whole = r"(?<!\d[.,])" + _no_group(answer, folded) if folded.language != ENGLISH and answer[:1].isdigit() else ""
-    for pattern in filter(None, (_text_pattern(answer, inflected, folded.language), _literal_pattern(answer.translate(FOLD)))):
+    patterns = (
+        _text_pattern(answer, inflected, folded.text, folded.language),
+        _literal_pattern(answer.translate(FOLD), folded.text),
+    )
+    for pattern in filter(None, patterns):
         for found in islice(re.finditer(whole + pattern, folded.text), _MAX_CANDIDATES + 1):
             place = folded.original(*found.span())
             # "US" is not "us", "WHO" is not "who".
@@ -357,6 +392,10 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
     found if each of its items is; the place is then that of its first item. Yes and no are never
     found: what supports them is a judgement, not a place.
     """
+    return (_find_once if len(text) <= _REMEMBERED_CHARS else _find)(answer, text, answer_type)
+
+
+def _find(answer: str, text: str, answer_type: str | None) -> Place | None:
     if not normalise(answer[: 2 * MAX_CHARS]) or len(answer) > 2 * MAX_CHARS or answer_type == "yes_no":
         return None
     exact = _find_exact(answer, text)
@@ -370,6 +409,11 @@ def find_in_text(answer: str, text: str, answer_type: str | None = None) -> Plac
     if answer_type == "expression":
         return _find_expression(answer, text) or _find_any(answer, folded, None)
     return _find_any(answer, folded, answer_type)
+
+
+# Check asks several times for each answer and alias of a pair. Longer texts are no documents of a prompt.
+_REMEMBERED_CHARS = 100_000
+_find_once = lru_cache(maxsize=128)(_find)
 
 
 def _find_list(answer: str, folded: Folded) -> Place | None:

@@ -37,7 +37,7 @@ _MAX_QUESTION_CHARS = 4000
 _MAX_REFERENCE_CHARS = 1000
 _MAX_REPLY_CHARS = 20_000
 # The tags of this prompt that `neutralise` does not know.
-_TAG = re.compile(r"<(?=\s*/?\s*(?:question|reference|response|task)\b)", re.IGNORECASE)
+_TAG = re.compile(r"<(?=\s*(?:/\s*)?(?:question|reference|response|task)\b)", re.IGNORECASE)
 _MAX_OBJECTS = 50
 
 

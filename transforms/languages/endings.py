@@ -20,7 +20,6 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
         "ую юю их ых ыми ими ые ие ием",
     }.items()
 }
-_ANY_ENDING = {code: f"(?:{'|'.join(endings)})?" for code, endings in _ENDINGS.items()}
 _ARTICLES = {
     "de": "der|die|das|des|dem|den|ein|eine|einer|eines|einem|einen",
     "fr": "les?|la|l'|une?|des|du|d'",
@@ -52,4 +51,21 @@ def any_form(word: str, language: str) -> str:
     """A pattern for every form of a word in lower case and without accents."""
     if len(word) < _MIN_STEM or language not in _ENDINGS:
         return re.escape(word)
-    return f"(?:{re.escape(word)}|{re.escape(stem(word, language))}){_ANY_ENDING[language]}"
+    bare = common_beginning(word, language)
+    return f"{re.escape(bare)}{_endings_behind(word[len(bare) :], language)}"
+
+
+def common_beginning(word: str, language: str) -> str:
+    """What every form of a word begins with."""
+    return word if len(word) < _MIN_STEM or language not in _ENDINGS else stem(word, language)
+
+
+@lru_cache(maxsize=1024)
+def _endings_behind(own: str, language: str) -> str:
+    """A pattern for every ending of a word that has its `own`, alone or before another one; each spelling is there once.
+
+    Were one there twice, a row of such words could be read in two ways at each word.
+    """
+    endings = ("", *_ENDINGS[language])
+    every = {*endings, *(own + ending for ending in endings)}
+    return f"(?:{'|'.join(sorted(every, key=len, reverse=True))})"

@@ -126,6 +126,8 @@ def _is_copy(own: Sequence[str], shown: frozenset[tuple[str, str]], document: st
 
 def _covered(own: Sequence[str], shown: frozenset[tuple[str, str]]) -> list[bool]:
     """Of each word, whether it stands beside the same neighbour in what was shown; a word alone has none."""
+    if not own:
+        return []
     beside = [pair in shown for pair in pairwise(own)]
     return [left or right for left, right in zip([False, *beside], [*beside, False], strict=True)]
 

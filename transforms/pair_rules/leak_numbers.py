@@ -172,10 +172,14 @@ def _unit_word(word: str) -> str:
     return unit.symbol if unit else word
 
 
+_LABEL_CHARS = 60  # more than any word has
+
+
 def _is_label(question: str, start: int) -> bool:
     """ "Figure 5", "Apollo 11", "type 1": a name, not a count."""
-    before = re.search(r"([^\W\d_]+)[ -]$", question[:start])
+    from_here = max(0, start - _LABEL_CHARS)
+    before = re.search(r"(?<![^\W\d_])([^\W\d_]+)[ -]$", question[from_here:start])
     if not before:
         return False
     word = before[1]
-    return word.lower() in _LABELS or (word[0].isupper() and before.start() > 0 and word.lower() not in STOP_WORDS)
+    return word.lower() in _LABELS or (word[0].isupper() and from_here + before.start() > 0 and word.lower() not in STOP_WORDS)

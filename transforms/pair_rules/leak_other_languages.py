@@ -17,7 +17,7 @@ from transforms.text import SPACELESS, normalise
 
 _LARGEST_SMALL = 12
 _CHOICE_CHARS = 60  # before and after an answer in which "or" makes it one of several
-_AND = re.compile(r"\s*(?:[,;、，；]|\s(?:und|et|y|e|en|och|og|i|и|или|oder|ou|o)\s|と|和|及び|以及)\s*")
+_AND = re.compile(r"[,;、，；]|\s(?:und|et|y|e|en|och|og|i|и|или|oder|ou|o)\s|と|和|及び|以及")
 _NAME_PARTS = re.compile(r"[\s\u00b7\u30fb=]+")
 _SPACELESS = re.compile(f"[{SPACELESS}]")
 
@@ -35,7 +35,7 @@ def leak_in(question: str, answer: str, document: str, answer_type: str | None, 
         return "verbatim" if same else "date_variant" if parse_date(answer) else "inflected", place
     if parse_quantity(answer, answer_type) or parse_date(answer):
         return None
-    items = [item for item in _AND.split(answer) if item] if answer_type == "list" else []
+    items = [item for part in _AND.split(answer) if (item := part.strip())] if answer_type == "list" else []
     said_items = [found for item in items if (found := _place(item, question, None))]
     if said_items and len(items) > 1 and 2 * len(said_items) >= len(items):
         return "part_of_answer", said_items[0]
@@ -77,6 +77,6 @@ def _surname(question: str, answer: str) -> Place | None:
     if not 2 <= len(parts) <= 4 or len(last) < 3 or last.lower() in GENERIC or last[0].islower():
         return None
     place = find_in_text(last, question, "name")
-    before = re.search(r"(\S+?)[\s\u00b7\u30fb=]$", question[: place[0]]) if place else None
+    before = re.search(r"(?<!\S)(\S+?)[\s\u00b7\u30fb=]$", question[: place[0]]) if place else None
     another = before and before.start() and before[1][0].isupper() and before[1] not in parts
     return None if another or (before and before[1][-1] in "\u00b7\u30fb") else place

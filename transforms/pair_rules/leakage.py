@@ -47,7 +47,7 @@ LEAKS = (
     "part_of_answer",  # a surname, the telling word of a proper name, half the items of a list
 )
 
-_MAX_QUESTION_CHARS = 4000
+_MAX_QUESTION_CHARS = 1000  # a longer one is no question, by a rule of Check
 
 
 def find_leak(
@@ -143,7 +143,7 @@ def _close_up(question: str, here: list[Word]) -> bool:
 
 def _splits_symbols(question: str, here: list[Word], answer: str) -> bool:
     """ "C" is not "C++", "A" is not "A-", and the other way round."""
-    tail = re.search(r"[+#]+$", answer)
+    tail = re.search(r"(?<![+#])[+#]+$", answer)
     following = re.match(r"[+#]+", question[here[-1].end :])
     return (tail[0] if tail else "") != (following[0] if following else "")
 
@@ -214,7 +214,7 @@ def _single_letter_places(question: str, answer: str) -> Iterator[Place]:
 
 def _is_formula_answer(answer: str) -> bool:
     return bool(re.search(r"[=^\\(){}\[\]]|\d[a-z]|[a-z]\d|\w\s*[+*/<>]\s*\w", answer)) and not re.fullmatch(
-        r"[\w\-]*[A-Za-z]{3,}[\w\-. ]*(?:\(\w*\))?", answer
+        r"(?=[\w\-]*?[A-Za-z]{3})[\w\-. ]*(?:\(\w*\))?", answer
     )
 
 

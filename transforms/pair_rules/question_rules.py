@@ -155,10 +155,16 @@ _SECOND_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE_BEFORE = re.compile(
-    r"\w.*(?:,? (?:who|which|whom|whose|that)|\b(?:explains?|describes?|says?|shows?|tells?|determines?|knows?|between"
+    r"(?:,? (?:who|which|whom|whose|that)|\b(?:explains?|describes?|says?|shows?|tells?|determines?|knows?|between"
     r"|both|of) (?:how|what|when|where|why|which)) ",
     re.IGNORECASE,
 )
+
+
+def _relates(before: str) -> bool:
+    """Whether a clause is begun behind the first word: "the man who built it", "explains how"."""
+    word = re.search(r"\w", before)
+    return bool(word and _RELATIVE_BEFORE.search(before, word.end()))
 
 
 def question_asks_twice(pair: QAPair) -> Fault | None:
@@ -179,7 +185,7 @@ def question_asks_twice(pair: QAPair) -> Fault | None:
     if one:
         return Fault("question_multiple", f"{one[0]}: any of them would do")
     second = _TWO_WORDS.match(question) or _SECOND_QUESTION.search(question)
-    if second and not _RELATIVE_BEFORE.search(question[: second.start()]):
+    if second and not _relates(question[: second.start()]):
         return Fault("question_multiple", second[0].strip(" ,"))
     return None
 
@@ -201,7 +207,7 @@ def question_refers_to_document(pair: QAPair) -> Fault | None:
         if not (_WORK.search(told) or _names_somebody(question[: found.start()]) or _said_before(question, found)):
             return Fault("question_refers_to_document", found[0])
     following = _FOLLOWING.search(question)
-    if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |[,.] .*[=+<>\u2192]", question[following.end() :]):
+    if following and not re.search(r":.*\S|\(?[a-dA-D][.)] |^(?:(?![,.] ).)*[,.] .*[=+<>\u2192]", question[following.end() :]):
         return Fault("question_refers_to_document", following[0])
     return None
 
@@ -254,9 +260,9 @@ _EMPTY_AFTER = (
 )
 # What follows a pronoun that stands for nothing said before.
 _FREE_BEFORE = {
-    "they": re.compile(r"\s+(?:call|name|nickname|term|dub)\b"),  # "Which king did they call the Lionheart?": people did
-    "it": re.compile(rf"\s+(?:(?i:{_EMPTY_AFTER})|(?:the |an? )?[\w' -]+? (?:who|that|which)\b)"),  # "Was it Newton who ..."
-    **dict.fromkeys(("that", "these", "those"), re.compile(r"\s+[a-z]")),
+    "they": re.compile(r" (?:call|name|nickname|term|dub)\b"),  # "Which king did they call the Lionheart?": people did
+    "it": re.compile(rf" (?:(?i:{_EMPTY_AFTER})|(?:the |an? )?[\w' -]+? (?:who|that|which)\b)"),  # "Was it Newton who ..."
+    **dict.fromkeys(("that", "these", "those"), re.compile(r" [a-z]")),
 }
 # Things of which there are many: "Who was the company's first chairman?" stands alone only where something is named.
 _UNNAMED = re.compile(
@@ -368,7 +374,7 @@ _ANCHOR = re.compile(
 )
 # A problem that tells its own story ("Ann has 9 eggs today. ...", "If today is Monday, ...") keeps its own time.
 _STORY = re.compile(r"^(?:if|suppose|assume|assuming|imagine|given)\b|[.?!][\"')]? +[\"'(]?[A-Z]", re.I)
-_NAMED_TODAY = re.compile(r"[A-Z]\w+ (?:Today|Tonight|Tomorrow|Yesterday)\b|\b(?:Today|Tonight|Tomorrow|Yesterday) [A-Z]")
+_NAMED_TODAY = re.compile(r"\b[A-Z]\w+ (?:Today|Tonight|Tomorrow|Yesterday)\b|\b(?:Today|Tonight|Tomorrow|Yesterday) [A-Z]")
 
 
 def question_has_a_deictic_date(pair: QAPair) -> Fault | None:

@@ -62,15 +62,16 @@ def _worth_asking(question: str, found: str, kind: str) -> bool:
     return kind not in ("name", "term", "code") or content(found).isdisjoint(content(question))
 
 
+_TERM_WORD = r"(?!(?:of|in|to|for|on|by|the|that|there|one|most|all|can|also|not|both)\b)[A-Za-z’'-]+"
 _DEFINITION = re.compile(
-    r"(?:An? )?(?P<term>(?:(?!(?:of|in|to|for|on|by|the|that|there|one|most|all|can|also|not|both)\b)[A-Za-z’'-]+ ?){1,4})"
+    rf"(?:An? )?(?P<term>{_TERM_WORD}(?: {_TERM_WORD}){{0,3}})"
     r"(?: \([^()]*\))? (?:is|are|describes|refers to|means) "
     r"(?P<what>(?:an?|the|any) (?!(?:only|same|case|main|most|number|few|lot|issue|problem|part|result|way|key)\b).{40,230}?)"
     r"(?:(?:[,;:]| (?:and|when|but|so|after|where|while|whereas|although|which|because)\b).*)?$"
 )
 _INGREDIENT = re.compile(
-    r"^\s*[-*]\s+(?P<amount>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|teaspoons?|"
-    r"grams?|cloves?|litres?))\s+(?:of\s+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)\s*(?:[,(;/.].*)?$",
+    r"^[^\S\n]*[-*][^\S\n]+(?P<amount>(?:\d[\d./–-]*|[½¼¾])\s?(?:gm?|kg|mg|ml|cl|dl|l|lbs?|oz|cups?|tbsps?|tsps?|tablespoons?|teaspoons?|"
+    r"grams?|cloves?|litres?))[^\S\n]+(?:of[^\S\n]+)?(?P<what>[A-Za-z][A-Za-z -]{2,40}?)[^\S\n]*(?:[,(;/.].*)?$",
     re.MULTILINE,
 )
 

@@ -20,7 +20,7 @@ _GUESSES = (
 
 def guess_answer(question: str, seed: int) -> dict[str, Any]:
     """A guess at the answer, another one for another seed; a choice that the question offers is one of the two."""
-    choice = re.search(r"([\w-]+),? or ([\w-]+)\W*\?$", question)
+    choice = re.search(r"(?<![\w-])([\w-]+),? or ([\w-]*\w)\W*\?$", question)
     said = next(said for asked, said in _GUESSES if re.search(asked, question, re.IGNORECASE))
     guesses = choice.groups() if choice else said.split("; ")
     return {"reasoning": "This is a guess.", "answer": guesses[stable_seed(question, str(seed)) % len(guesses)]}

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.growth import assert_linear, repeated
 from tests.places import ROOT
+from tests.pumping.measure import MOST_S, cost
 from transforms.grounding.find import find_in_text
 from transforms.records import ANSWER_TYPES
 
@@ -181,3 +182,27 @@ def test_the_last_words_of_real_documents_are_found() -> None:
     for text in texts:
         last_words = " ".join(text.split()[-3:])
         assert not last_words or find_in_text(last_words, text, "name"), last_words
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "answer_type"),
+    [
+        ("\\sqrt{" * 28 + "s", "\\sqrt{" * 29 + "x", "expression"),
+        ("\u2026" * 12, "Introduction " + "." * 33 + " 3", "name"),
+        ("-" * 40, "-" * 39 + "x" + "-" * 39, "name"),
+        ("\u6c49\u3010" * 40 + "a", "\u6c49\u3010\u3010" * 60, "term"),
+        ("der hunden " * 12 + "ist", "Wo ist der Hund? " + "der hunden " * 40, "term"),
+        ("1" + ",  )" * 60 + " 1", "1" + ",  )" * 90 + " x", "option"),
+    ],
+    ids=["nested roots", "ellipses", "hyphens", "brackets", "endings", "marks between digits"],
+)
+def test_no_answer_makes_a_search_that_does_not_end(answer: str, text: str, answer_type: str) -> None:
+    assert cost(lambda text: find_in_text(answer, text, answer_type), text) < MOST_S
+
+
+def test_what_is_left_out_before_a_search_was_not_there() -> None:
+    """Words whose forms share a beginning only, initials, and signs that are written otherwise."""
+    assert find_in_text("JK Rowling", "by J. K. Rowling", "name")
+    assert find_in_text("rocks & ice", "of rocks and ice", "term")
+    assert find_in_text(r"\sqrt{2}x^2", "so \u221a2 x\u00b2 it is", "expression")
+    assert find_in_text("die Hunden", "Wo ist der Hund? Er ist mit den Hunde und der Katze im Haus", "term")
