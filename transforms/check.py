@@ -7,7 +7,7 @@ Rejected: Rejection, reason in {"copied_from_exemplar", "copied_from_prompt", "a
           "answer_is_question", "answer_placeholder", "answer_open_ended", "answer_type_mismatch", "answer_not_in_document",
           "answer_in_question", "answer_incomplete", "question_too_short", "question_too_long", "question_not_a_question",
           "question_multiple", "question_refers_to_document", "question_dangling_pronoun", "question_deictic_date",
-          "question_context_missing"}; the detail says what was seen
+          "question_expires", "question_place_unclear", "question_context_missing"}; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
 """
@@ -36,6 +36,7 @@ from transforms.pair_rules.answer_rules import (
 )
 from transforms.pair_rules.context import question_misses_context
 from transforms.pair_rules.copied import Told, copied_from_exemplar, copied_from_prompt
+from transforms.pair_rules.expiring import question_expires
 from transforms.pair_rules.leakage import find_leak
 from transforms.pair_rules.question_rules import (
     question_asks_twice,
@@ -45,6 +46,7 @@ from transforms.pair_rules.question_rules import (
     question_is_not_a_question,
     question_refers_to_document,
 )
+from transforms.pair_rules.unclear_place import question_place_is_unclear
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, reject
 
 __all__ = ["CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
@@ -79,6 +81,8 @@ QUESTION_RULES = (
     question_refers_to_document,
     question_has_a_dangling_pronoun,
     question_has_a_deictic_date,
+    question_expires,
+    question_place_is_unclear,
     question_misses_context,
 )
 
