@@ -34,7 +34,11 @@ class Phrases:
         """The longest phrase of the table that begins at a word."""
         end = len(words) if end is None else end
         return next(
-            (range(at, at + size) for size in self._lengths if at + size <= end and tuple(words[at : at + size]) in self._entries),
+            (
+                range(at, at + size)
+                for size in self._lengths
+                if at + size <= end and tuple(words[at : at + size]) in self._entries
+            ),
             None,
         )
 

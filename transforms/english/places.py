@@ -6,10 +6,11 @@ from transforms.english.phrases import Phrases
 
 MONTHS = tuple("january february march april may june july august september october november december".split())
 PLACES = Phrases(
-    "united states, united kingdom, great britain, new zealand, south africa, south korea, north korea, saudi arabia, sri lanka",
-    "new york, los angeles, san francisco, new mexico, new jersey, north carolina, south carolina, north dakota, south dakota",
-    "west virginia, rhode island, new hampshire, costa rica, el salvador, sierra leone, hong kong, european union, northern ireland",
-    "dominican republic, declaration of independence, puerto rico, soviet union, roman empire, british empire, ottoman empire, middle east, north america, south america",
+    "united states, united kingdom, great britain, new zealand, south africa, south korea, north korea, saudi arabia",
+    "sri lanka, new york, los angeles, san francisco, new mexico, new jersey, north carolina, south carolina, north dakota",
+    "south dakota, west virginia, rhode island, new hampshire, costa rica, el salvador, sierra leone, hong kong",
+    "european union, northern ireland, dominican republic, declaration of independence, puerto rico, soviet union",
+    "roman empire, british empire, ottoman empire, middle east, north america, south america",
 )
 DEMONYMS = frozenset(
     "american british english scottish welsh irish french german italian spanish portuguese dutch belgian swiss austrian swedish "

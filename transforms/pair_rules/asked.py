@@ -10,26 +10,35 @@ from transforms.english.names import WEEKDAYS
 from transforms.english.phrases import Phrases, plain_words
 from transforms.english.places import DEMONYMS, MONTHS, NO_PLACES, PLACES
 from transforms.english.stems import BASE_OF
+from transforms.pair_rules.question_rules import ANCHOR
 from transforms.text import unify
 
 _MOST_CHARS = 1000
 _CAPITAL = re.compile(r"(?<=[\w,)'\":] )[\"'(]?(?:the )?([A-Z][\w.'-]*)|\b([A-Z]{2,}[a-z]?)\b|\b([A-Z](?:\.[A-Z])+)")
-_YEAR = re.compile(
-    r"\b(?:1[0-9]|20)\d\ds?\b|\b\d{1,2}(?:st|nd|rd|th)[ -]century\b|\bcentury\b|\b\d+ (?:bc|bce|ad|ce)\b|\b(?:bc|ad) \d|\bas of\b", re.I
+_PERIOD = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)[ -]century\b|\bcentury\b|\b\d+ (?:bc|bce|ad|ce)\b|\b(?:bc|ad) \d|\bas of\b",
+    re.I,
 )
 # A problem that tells its own story, or a rule for any case, has its own time and place.
-_STORY = re.compile(r"^(?:if|suppose|assume|assuming|imagine|given|when an?|whenever)\b|[.?!][\"')]? +[\"'(]?[A-Z]|; ", re.I)
+_STORY = re.compile(
+    r"^(?:if|suppose|assume|assuming|imagine|given|when an?|whenever|when\b[^,?]*\b(?:is|are)\b[^,?]*,)(?=\W)"
+    r"|[.?!][\"')]? +[\"'(]?[A-Z]|; ",
+    re.I,
+)
 _WORD = re.compile(r"[^\W_]+(?:[.'-][^\W_]+)*")
 _PAST_AUXILIARIES = frozenset("was were did had".split())
 _GENERAL = Phrases(
-    "of the following, stand for, term for, term that, called, known as, definition, meaning, mean, role of a, difference between, name for, word for",
-    "type of, kind of, form of government, parliamentary system, federal state, monarchy, study of, opposite, example of, in economics",
-    "in ecology, in statistic, in general, usually a, elasticity, acronym, abbreviation, fictional, according to",
+    "of the following, fight inflation, money supply, supply, demand, liquidity, perfect competition, increase in",
+    "decrease in, affect, effect, stand for, term for, term that, called, known as, definition, meaning, mean, role of a",
+    "difference between, name for, word for, type of, kind of, form of government, parliamentary system, federal state",
+    "monarchy, study of, opposite, example of, in economics, in ecology, in statistic, in general, usually a, elasticity",
+    "acronym, abbreviation, fictional, according to",
 )
 _WORKS = Phrases(
-    "novel, novella, the play, poem, story, fairy tale, short story, film, movie, opera, musical, sitcom, television series, tv series",
-    "comic, manga, anime, video game, board game, card game, chess, monopoly, myth, mythology, legend, fable, bible, epic, ballad",
-    "character, protagonist, villain, narrator, shakespeare, sonnet, painting, fictional, hero, heroine",
+    "novel, novella, the play, poem, story, fairy tale, short story, film, movie, opera, musical, sitcom, television series",
+    "tv series, comic, manga, anime, video game, board game, card game, chess, monopoly, myth, mythology, legend, fable",
+    "bible, epic, ballad, character, protagonist, villain, narrator, shakespeare, sonnet, painting, fictional, hero",
+    "heroine",
 )
 
 
@@ -54,7 +63,8 @@ class Asked:
 
     @cached_property
     def has_a_date(self) -> bool:
-        return bool(_YEAR.search(self.text))
+        """Whether a year, a century or a version binds it to a time."""
+        return bool(_PERIOD.search(self.text) or ANCHOR.search(self.text))
 
     @cached_property
     def is_general(self) -> bool:
@@ -84,13 +94,19 @@ class Asked:
         return bool(self.names) or self.text.islower()
 
     @cached_property
+    def says_a_country(self) -> bool:
+        """Whether it says a country, a state or a people that is known, in letters of any case."""
+        known = any(word in DEMONYMS or is_region(word) for word in (*self.forms, *self.words))
+        return known or bool(PLACES.find(self.words))
+
+    @cached_property
     def names_a_place(self) -> bool:
         """Whether a name in it may be that of a place, or of what has its place: any name but those of days and the like."""
-        if any(PLACES.find(self.words) or is_region(form) or form in DEMONYMS for form in self.forms):
+        if self.says_a_country:
             return True
         bare = NO_PLACES.sub(" ", self.text)
         found = (next(filter(None, match.groups())) for match in _CAPITAL.finditer(bare))
-        if any(name.lower() not in _NO_NAMES for name in found):
+        if any(name.lower() not in _NO_NAMES or name.isupper() for name in found):
             return True
         return bool(re.match(r"(?:The )?[A-Z]\w+(?:'s)? [A-Z]\w+|[A-Z]\w+'s\b", bare))
 
@@ -124,7 +140,8 @@ class Asked:
 
 _PLAYED = frozenset("plays played voiced voices portrays portrayed sings sang starred stars".split())
 _WHICH_PLACE = Phrases(
-    "which country, what country, which nation, what nation, which state, what state, which kingdom, which city, what city, which colony"
+    "which country, what country, which nation, what nation, which state, what state, which kingdom, which city, what city",
+    "which colony",
 )
 _NO_NAMES = frozenset((*WEEKDAYS, *MONTHS, *QUESTION_WORDS, "i", "mr", "mrs", "english"))
 

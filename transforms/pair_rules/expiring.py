@@ -7,8 +7,8 @@ looks at a question that was taken apart (`asked`) and gives the words by which 
 from transforms.english.changing import (
     COUNTED,
     FIGURES,
-    LASTING_SUPERLATIVES,
     LASTING_COUNTS,
+    LASTING_SUPERLATIVES,
     LEGAL_STATUS,
     MADE,
     NEWEST,
@@ -89,7 +89,9 @@ def a_record(question: Asked) -> str:
             continue
         if (made := MADE.find(words, at + 1, at + 5)) and not question.is_of_a_work:
             return question.shown(range(at, made.stop))
-        if {"has", "have", "holds"} & set(forms[:at]) and (question.perfect or any(table.find(words, at + 1, at + 4) for table in (_MOST_OF, COUNTED))):
+        if {"has", "have", "holds"} & set(forms[:at]) and (
+            question.perfect or any(table.find(words, at + 1, at + 4) for table in (_MOST_OF, COUNTED))
+        ):
             return question.shown(range(at, min(at + 3, len(forms))))
     return ""
 
@@ -113,7 +115,12 @@ def the_newest(question: Asked) -> str:
             return question.shown(range(at, event.stop))
         if event and form != "last" and question.asks_of_now and not question.is_of_a_work:
             return question.shown(range(at, event.stop))
-        if form == "last" and "did" in forms[:at] and forms[at - 1] not in _DETERMINERS and forms[0] in ("when", "what", "which", "in"):
+        if (
+            form == "last"
+            and "did" in forms[:at]
+            and forms[at - 1] not in _DETERMINERS
+            and forms[0] in ("when", "what", "which", "in")
+        ):
             return "did ... last"
     return ""
 
@@ -151,7 +158,7 @@ def a_figure(question: Asked) -> str:
     if where and opens and known and where.start < 9 and not _AT_WHICH.at(words, where.stop):
         return "" if forms[where.start - 1].endswith("est") else question.shown(where)
     share = _SHARE.find(words, 0, 6)
-    if share and question.is_specific and question.names:
+    if share and question.says_a_country:
         return question.shown(share)
     return ""
 
@@ -220,21 +227,37 @@ _NO_OFFICE = PREPOSITIONS | QUESTION_WORDS | {"first", "only", "second", "last",
 _DETERMINERS = THIRD_PERSON | ARTICLES | OTHER_PERSONS
 _WHO = Phrases("who, what is the name, which company, what company, which star, which player, which actor")
 _WON = Phrases("who won, which team won, which country won, what team won, who is the winner, who was the winner, who hosted")
-_EVER = Phrases("ever, nba, nfl, nhl, in an all star game, in a season, in a career, of all time, in the world, in history, all time, world's")
-_ARE_THERE = Phrases("are there in the us, are there in the world, are there in the uk, are there worldwide, exist today, are there today")
+_EVER = Phrases(
+    "ever, nba, nfl, nhl, in an all star game, in a season, in a career, of all time, in the world, in history, all time",
+    "world's",
+)
+_ARE_THERE = Phrases(
+    "are there in the us, are there in the world, are there in the uk, are there worldwide, exist today, are there today",
+)
 _MOST_OF = Phrases("population, share, gdp, economy, market, number of, number one, follower, subscriber")
 _HOW_MANY = Phrases("how many, what is the number of")
 _EACH = Phrases("each, per, in a, on a, does a, do a, an, in the body")
-_MEMBERSHIP = Phrases("are member, member of, ratified, belong to, been confirmed, are recognised, are recognized, in orbit, are operating")
+_MEMBERSHIP = Phrases(
+    "are member, member of, ratified, belong to, been confirmed, are recognised, are recognized, in orbit, are operating",
+)
 _HOW_MUCH = Phrases("how much does, how much do, how much is, how much are")
-_PAID = Phrases("cost, ticket, month, year, stamp, netflix, subscription, fee, pay, charge, licence, license, pass, membership, worth")
-_AT_WHICH = Phrases("at which, that, when, elasticity, level, where, of a, of an, if, do, called, control, ceiling, floor, index")
+_PAID = Phrases(
+    "cost, ticket, month, year, stamp, netflix, subscription, fee, pay, charge, licence, license, pass, membership, worth",
+)
+_AT_WHICH = Phrases(
+    "at which, that, when, elasticity, level, where, of a, of an, if, do, called, control, ceiling, floor, index",
+)
 _SHARE = Phrases("what percentage of, what share of, what proportion of, what fraction of, what percent of")
-_AGELESS = Phrases("universe, earth, sun, moon, star, planet, a, an, he, she, it, they, you, rock, fossil, must, should, solar system")
+_AGELESS = Phrases(
+    "universe, earth, sun, moon, star, planet, a, an, he, she, it, they, you, rock, fossil, must, should, solar system",
+)
 _TIES = Phrases("married to, play for, live now, currently, net worth, work for now, dating, engaged to")
 _LINE = Phrases("next in line, season finale")
-_PLANNED = Phrases("host, be held, take place, open, be released, come out, be launched, retire, expire, be completed, be the next")
+_PLANNED = Phrases(
+    "host, be held, take place, open, be released, come out, be launched, retire, expire, be completed, be the next",
+)
 _ANYBODY = Phrases("anyone, anybody, any country, nobody, there ever, any human, any")
 _ROSTER = Phrases(
-    "team are in, country are in, are member of, are member, play centre, play center, play quarterback, company make, teams are in"
+    "team are in, country are in, are member of, are member, play centre, play center, play quarterback, company make",
+    "teams are in",
 )
