@@ -73,7 +73,9 @@ def place_of(document: Document) -> str:
 
 def _most_named(names: Iterable[str]) -> str:
     """The one country or state that nearly all of the countries said are; a text on several is of none."""
-    counts = Counter(name for name in names if is_region(name))
+    # Behind a word that opens its sentence, too: "In Austria".
+    said = (part for name in names for part in (name, name.partition(" ")[2])[: 1 if is_region(name) else 2])
+    counts = Counter(name for name in said if is_region(name))
     most = counts.most_common(1)
     if not most or most[0][1] < _LEAST_SAID or most[0][1] < _LEAST_SHARE * sum(counts.values()):
         return ""

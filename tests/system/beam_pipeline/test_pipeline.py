@@ -119,7 +119,7 @@ def test_a_finished_run_resumed_asks_nothing_and_gives_the_same(sample_run: tupl
 
 # --- further gates
 
-GATES = ("--verify_calls", "2", "--verifiers", "3", "--round_trip", "--pass_rate_samples", "4")
+GATES = ("--verify_calls", "2", "--verifiers", "3", "--ask_back", "--round_trip", "--pass_rate_samples", "4")
 GATE_STAGES = ("verify_answer", "verify_question", "round_trip", "pass_rate")
 
 
