@@ -22,7 +22,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from transforms.answers.canonical import list_items, unify_lines
-from transforms.document_rules.when_and_where import date_in, date_of, place_of
+from transforms.document_rules.when_and_where import date_at, date_in, date_of, place_of
 from transforms.flow.heartbeat import wakeful
 from transforms.flow.outcome import Outcome, apply_rules, as_waking_outcome
 from transforms.grounding.find import find_in_text
@@ -132,7 +132,7 @@ def question_or_answer_is_copied(pair: QAPair, told: Told) -> Fault | None:
 def bound_by(reason: str, document: Document) -> str | None:
     """What a question can be bound by, in words; None where it would take a date or place that is not known of the document."""
     if reason == EXPIRES:
-        return f"known: as of {date}" if (date := date_of(document)) else None
+        return f"known: as of {date}" if (date := date_of(document) or date_in(document.text)) else None
     if reason == UNCLEAR_PLACE:
         place, date = place_of(document), date_of(document)
         return f"known: {place}, as of {date}" if place and date else f"known: {place}" if place else None
@@ -146,8 +146,9 @@ def apply_check(
     copies = (partial(question_or_answer_is_copied, told=told),) if told else ()
     fault = check_pair(pair, (*copies, *RULES))
     if fault is None:
-        said = date_in(pair.question) or date_of(pair.task.document)
-        yield replace(pair, aliases=grounded_aliases(pair), place=place_of_answer(pair), valid_as_of=said)
+        document, place = pair.task.document, place_of_answer(pair)
+        said = date_in(pair.question) or date_at(document.text, place) or date_of(document)
+        yield replace(pair, aliases=grounded_aliases(pair), place=place, valid_as_of=said)
         return
     fault = replace(fault, detail=fault.detail[:300])
     bound = bound_by(fault.reason, pair.task.document)

@@ -32,14 +32,11 @@ PLACE_FIELDS = ("jurisdiction", "country", "country_name", "state", "region", "c
 
 _MONTH_OR_DAY = r"(?:\d{1,2}(?:st|nd|rd|th)? )?(?:[A-Z][a-z]{2,8}\.? )(?:\d{1,2}(?:st|nd|rd|th)?,? )?\d{4}"
 _DATE = rf"(?P<date>{_MONTH_OR_DAY}|\d{{4}}-\d\d(?:-\d\d)?|(?:19|20)\d\d)(?![\w-])"
-# "As of May 2019" anywhere near the beginning, "Last updated: 12 May 2019" at either end of a page.
-_SAYS = re.compile(
-    r"\b(?:as of|(?:last |page |first )?(?:updated|modified|reviewed|published|revised|posted)(?: on)?|date|effective)"
-    rf"[:,]? {_DATE}",
-    re.IGNORECASE,
-)
+# "Last updated: 12 May 2019" at either end of a page. "As of May 2019" is the date of its sentence alone.
+_SAYS = re.compile(rf"\b(?:updated|modified|reviewed|published|revised|posted)(?: on)?[:,]? {_DATE}", re.IGNORECASE)
 _AS_OF = re.compile(rf"\bas of {_DATE}", re.IGNORECASE)
-_BEGINNING, _END = 3000, 1000
+_ENDS = re.compile(r"[.?!](?=\s|$)|\n")
+_BEGINNING, _END, _NEAR = 3000, 1000, 300
 _NAME = re.compile(r"\b[A-Z][a-z]+(?: (?:and |of )?[A-Z][a-z]+){0,3}")
 _READ, _LEAST_SAID, _LEAST_SHARE = 20_000, 2, 0.75
 
@@ -55,10 +52,18 @@ def date_of(document: Document) -> str:
     return next(filter(None, (_as_date(found["date"]) for end in ends for found in _SAYS.finditer(end))), "")
 
 
-def date_in(question: str) -> str:
-    """The date that a question binds itself to: "as of May 2019" is "2019-05"; "" if it does not."""
-    found = _AS_OF.search(question)
-    return _as_date(found["date"]) if found else ""
+def date_in(text: str) -> str:
+    """The last date that a question or a text binds itself to: "as of May 2019" is "2019-05"; "" if it does not."""
+    return max((_as_date(found["date"]) for found in _AS_OF.finditer(text[:_READ])), default="")
+
+
+def date_at(text: str, place: tuple[int, int] | None) -> str:
+    """The same of the sentence around a place in a text."""
+    if place is None:
+        return ""
+    begins = max(text.rfind(mark, max(0, place[0] - _NEAR), place[0]) for mark in (". ", "\n", "? ")) + 1
+    ends = _ENDS.search(text, place[1], place[1] + _NEAR)
+    return date_in(text[max(begins, place[0] - _NEAR, 0) : ends.start() if ends else place[1] + _NEAR])
 
 
 def place_of(document: Document) -> str:

@@ -25,6 +25,7 @@ _STORY = re.compile(
     r"|[.?!][\"')]? +[\"'(]?[A-Z]|; ",
     re.I,
 )
+_QUOTED_SENTENCE = re.compile(r"\"[^\"]{40,}\"")
 _WORD = re.compile(r"[^\W_]+(?:[.'-][^\W_]+)*")
 _PAST_AUXILIARIES = frozenset("was were did had".split())
 _GENERAL = Phrases(
@@ -58,8 +59,8 @@ class Asked:
 
     @cached_property
     def is_story(self) -> bool:
-        """Whether it tells of its own persons or cases before it asks."""
-        return bool(_STORY.search(self.text))
+        """Whether it tells of its own persons or cases before it asks, or quotes a sentence, which keeps its time and place."""
+        return bool(_STORY.search(self.text) or _QUOTED_SENTENCE.search(self.text))
 
     @cached_property
     def has_a_date(self) -> bool:

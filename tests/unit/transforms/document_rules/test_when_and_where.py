@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.growth import assert_linear, repeated
-from transforms.document_rules.when_and_where import date_in, date_of, place_of
+from transforms.document_rules.when_and_where import date_at, date_in, date_of, place_of
 from transforms.records import Document
 
 
@@ -35,7 +35,8 @@ def test_the_date_of_a_field(fields: dict[str, Any], date: str) -> None:
 @pytest.mark.parametrize(
     ("text", "date"),
     [
-        ("As of May 2019 the town has 900 inhabitants.", "2019-05"),
+        ("As of May 2019 the town has 900 inhabitants.", ""),
+        ("Release date: December 6, 2012", ""),
         ("A page.\nLast updated: 12 March 2021", "2021-03-12"),
         ("Published on March 3, 2020 by the council.", "2020-03-03"),
         ("x " * 5000 + "Page reviewed 2018-07-01", "2018-07-01"),
@@ -49,7 +50,15 @@ def test_the_date_that_a_text_says_of_itself(text: str, date: str) -> None:
 
 
 def test_a_field_comes_before_the_text() -> None:
-    assert date_of(document("As of May 2019 it is open.", date="2024-05-12")) == "2024-05-12"
+    assert date_of(document("Updated May 2019. It is open.", date="2024-05-12")) == "2024-05-12"
+
+
+def test_the_date_of_a_sentence_is_not_that_of_the_next() -> None:
+    text = "It opened in 1932. As of May 2019, it has 900 beds. As of 1970 it had 42."
+    assert date_at(text, (text.index("900"), text.index("900") + 3)) == "2019-05"
+    assert date_at(text, (text.index("42"), text.index("42") + 2)) == "1970"
+    assert date_at(text, (text.index("1932"), text.index("1932") + 4)) == date_at(text, None) == ""
+    assert date_in(text) == "2019-05"
 
 
 def test_the_date_that_a_question_says() -> None:
