@@ -24,6 +24,7 @@ from beam_pipeline.summary.diversity import DiversityFn
 from beam_pipeline.summary.ledger import CountRun, combine_windows
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, WriteSummary
 from prompts.load import PromptSet
+from transforms.ask_back import AskBackQA
 from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
@@ -153,6 +154,8 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
         verify_answer = VerifyAnswer(*verifiers("verify_answer"), keep_text)
         proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> verify_answer
         sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
+    if config.ask_back:
+        sound = stages["ask_back"] = sound.passed | "AskBack" >> AskBackQA(model("ask_back"), prompts)
     if config.round_trip:
         stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
     return stages

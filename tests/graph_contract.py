@@ -60,7 +60,7 @@ NEW_SIDE = "a transform that is running gets another side input: --update refuse
 
 ENDPOINT = ("--endpoint=http://127.0.0.1:1/v1", "--model=m")  # is not asked: the graph is only built
 GATES = (
-    *("--verify_calls=2", "--verifiers=3", "--round_trip", "--pass_rate_samples=4"),
+    *("--verify_calls=2", "--verifiers=3", "--ask_back", "--round_trip", "--pass_rate_samples=4"),
     *("--benchmarks={folder}/benchmark.jsonl", "--embedding_endpoint=http://127.0.0.1:1/v1", "--embedding_model=e"),
 )
 BATCH_GATES = (*GATES, "--max_pairs_per_document=2")  # of a whole output, which a stream has not

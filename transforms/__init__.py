@@ -11,6 +11,7 @@ __all__, __getattr__ = lazy_names(
     __name__,
     {
         "answers.agreement": "answers_match",
+        "ask_back": "AskBackQA",
         "check": "CheckQA find_leak question_problem",
         "classify": "ClassifyDocuments",
         "decontaminate": "DecontaminateQA DecontaminateSemantically EmbedBenchmarks build_index",

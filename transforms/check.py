@@ -1,13 +1,15 @@
 """Check: rules that a pair must pass before anybody pays to verify it.
 
 Input:    PCollection[QAPair]
-Passed:   PCollection[QAPair], with only those aliases that the document grounds, and the place of the answer in it; and
-          with its `fault` a pair that the writer may mend, where there is a stage behind that asks for it
+Passed:   PCollection[QAPair], with only those aliases that the document grounds, the place of the answer in it, and the date
+          of the document where it is known; and with its `fault` a pair that the writer may mend, where there is a stage
+          behind that asks for it. A question that expires, or means a place, may be mended where the document has a date or
+          a place to bind it by
 Rejected: Rejection, reason in {"copied_from_exemplar", "copied_from_prompt", "answer_empty", "answer_too_long",
           "answer_is_question", "answer_placeholder", "answer_open_ended", "answer_type_mismatch", "answer_not_in_document",
           "answer_in_question", "answer_incomplete", "question_too_short", "question_too_long", "question_not_a_question",
           "question_multiple", "question_refers_to_document", "question_dangling_pronoun", "question_deictic_date",
-          "question_context_missing"}; the detail says what was seen
+          "question_expires", "question_place_unclear", "question_context_missing"}; the detail says what was seen
 Source:   Webscale-RL, arXiv:2510.06499: short answers grounded in the document, questions that stand
           alone and do not give the answer away.
 """
@@ -20,6 +22,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from transforms.answers.canonical import list_items, unify_lines
+from transforms.document_rules.when_and_where import date_at, date_in, date_of, place_of
 from transforms.flow.heartbeat import wakeful
 from transforms.flow.outcome import Outcome, apply_rules, as_waking_outcome
 from transforms.grounding.find import find_in_text
@@ -36,6 +39,7 @@ from transforms.pair_rules.answer_rules import (
 )
 from transforms.pair_rules.context import question_misses_context
 from transforms.pair_rules.copied import Told, copied_from_exemplar, copied_from_prompt
+from transforms.pair_rules.expiring import EXPIRES, question_expires
 from transforms.pair_rules.leakage import find_leak
 from transforms.pair_rules.question_rules import (
     question_asks_twice,
@@ -45,6 +49,8 @@ from transforms.pair_rules.question_rules import (
     question_is_not_a_question,
     question_refers_to_document,
 )
+from transforms.pair_rules.unclear_place import UNCLEAR_PLACE, question_place_is_unclear
+from transforms.pair_rules.unintroduced import question_leans_on_something_said
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, reject
 
 __all__ = ["CheckQA", "check_pair", "find_leak", "grounded_aliases", "question_problem"]
@@ -79,7 +85,10 @@ QUESTION_RULES = (
     question_refers_to_document,
     question_has_a_dangling_pronoun,
     question_has_a_deictic_date,
+    question_expires,
+    question_place_is_unclear,
     question_misses_context,
+    question_leans_on_something_said,
 )
 
 
@@ -120,6 +129,16 @@ def question_or_answer_is_copied(pair: QAPair, told: Told) -> Fault | None:
     return copied_from_exemplar(pair, told.exemplars_for(pair.task)) or copied_from_prompt(pair, told.instructions)
 
 
+def bound_by(reason: str, document: Document) -> str | None:
+    """What a question can be bound by, in words; None where it would take a date or place that is not known of the document."""
+    if reason == EXPIRES:
+        return f"known: as of {date}" if (date := date_of(document) or date_in(document.text)) else None
+    if reason == UNCLEAR_PLACE:
+        place, date = place_of(document), date_of(document)
+        return f"known: {place}, as of {date}" if place and date else f"known: {place}" if place else None
+    return ""
+
+
 def apply_check(
     pair: QAPair, told: Told | None = None, mendable: Collection[str] = (), stage: str = "check"
 ) -> Iterator[QAPair | Rejection]:
@@ -127,11 +146,14 @@ def apply_check(
     copies = (partial(question_or_answer_is_copied, told=told),) if told else ()
     fault = check_pair(pair, (*copies, *RULES))
     if fault is None:
-        yield replace(pair, aliases=grounded_aliases(pair), place=place_of_answer(pair))
+        document, place = pair.task.document, place_of_answer(pair)
+        said = date_in(pair.question) or date_at(document.text, place) or date_of(document)
+        yield replace(pair, aliases=grounded_aliases(pair), place=place, valid_as_of=said)
         return
     fault = replace(fault, detail=fault.detail[:300])
-    if fault.reason in mendable:
-        yield replace(pair, fault=fault)
+    bound = bound_by(fault.reason, pair.task.document)
+    if fault.reason in mendable and bound is not None:
+        yield replace(pair, fault=replace(fault, detail=f"{fault.detail}; {bound}" if bound else fault.detail))
     else:
         yield reject(stage, fault.reason, pair, fault.detail)
 

@@ -88,7 +88,8 @@ class QAPair:
 
     `place` is where the document says the answer, in characters of its text: [start, end). None before the rules have
     looked, and for yes and no, which no place says. `fault` is what the rules found, for the writer to mend; `repaired` is
-    the reason for which the writer was asked again, "" if it was not.
+    the reason for which the writer was asked again, "" if it was not. `valid_as_of` is the date of what the document says
+    ("2019-05-12", "2019-05", "2019"), "" where that is not known.
     """
 
     task: PersonaTask
@@ -100,6 +101,7 @@ class QAPair:
     place: tuple[int, int] | None = None
     fault: Fault | None = None
     repaired: str = ""
+    valid_as_of: str = ""
 
     @property
     def id(self) -> str:
@@ -295,6 +297,7 @@ def item_row(item: Item) -> dict[str, Any]:
                 "aliases": list(item.aliases),
                 "answer_start": start,
                 "answer_end": end,
+                "valid_as_of": item.valid_as_of or None,
             }
         case VerifiedQA():
             return {

@@ -39,6 +39,10 @@ FAULTS = {
     "question_refers_to_document": 'the question says "{seen}", and its reader does not see the document. Name what is meant.',
     "question_dangling_pronoun": 'the question says "{seen}", and nothing in it tells what that is. Name it.',
     "question_deictic_date": 'the question says "{seen}", and its reader does not know when that is. Give the date or the year.',
+    "question_expires": "the answer will be another one some day ({seen}). Say in the question as of when it is so, or ask for "
+    "something that stays as it is.",
+    "question_place_unclear": "each country, state or town has another answer ({seen}). Say in the question where it is so, or "
+    "ask for something that is the same everywhere.",
     "question_context_missing": 'its reader does not know of which study, event, recipe or program the question asks ("{seen}"). '
     "Name it, or ask for something that is the same everywhere.",
 }

@@ -33,6 +33,7 @@ TABLE = (
     Stage("verify", "a model judges the pair by the document", asks_model=True, verifies=True),
     Stage("verify_answer", "a model judges the answer by the document", True, "--verify_calls 2", verifies=True),
     Stage("verify_question", "a model judges the question by itself", True, "--verify_calls 2", verifies=True),
+    Stage("ask_back", "a model says what it would have to ask back", True, "--ask_back"),
     Stage("round_trip", "a model answers, not seeing the stored answer", True, "--round_trip"),
     Stage("deduplicate", "the same question twice"),
     Stage("decontaminate", "what benchmarks ask", switched_on_by="--benchmarks"),

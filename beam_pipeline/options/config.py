@@ -130,6 +130,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         """The stages of this run that ask a model, in the order in which documents meet them."""
         off = {"verify"} if self.verify_calls == 2 else {"verify_answer", "verify_question"}
         off |= set() if self.repairs else {"repair"}
+        off |= set() if self.ask_back else {"ask_back"}
         off |= set() if self.round_trip else {"round_trip"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)

@@ -119,6 +119,12 @@ class DocumentOptions(OptionsModel):
         split="commas",
     )
     verifier_agreement: Literal["majority", "all"] = declare("majority", "How many of the verifiers must let a pair pass.", GATES)
+    ask_back: bool = declare(
+        False,
+        "Have a model that sees the question alone say what it would have to ask back; a pair of which it has to ask which one, "
+        "when or where is rejected.",
+        GATES,
+    )
     round_trip: bool | None = declare(
         None,
         "Have a model answer each question from the document without seeing the stored answer; a pair whose answers "

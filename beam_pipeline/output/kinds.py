@@ -47,6 +47,7 @@ _ALL = (
         ("aliases", pa.list_(_TEXT)),
         ("answer_start", pa.int64()),
         ("answer_end", pa.int64()),
+        ("valid_as_of", _TEXT),
         ("quote", _TEXT),
         ("pass_rate", pa.float64()),
         ("pass_rate_samples", pa.int32()),

@@ -25,6 +25,7 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.input_list import file_inputs
 from beam_pipeline.storage.matching import match_pattern
+from transforms.ask_back import AskBackReply, ask_back_variables
 from transforms.classify import ClassifyReply
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
@@ -156,6 +157,7 @@ def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, s
         "verify": (verify_variables(pair), VerifyReply),
         "verify_answer": (verify_variables(pair), VerifyAnswerReply),
         "verify_question": (verify_question_variables(qa), VerifyQuestionReply),
+        "ask_back": (ask_back_variables(qa), AskBackReply),
         "round_trip": (round_trip_variables(qa), RoundTripReply),
         "pass_rate": (pass_rate_variables(qa), SolverReply),
     }

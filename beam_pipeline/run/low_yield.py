@@ -29,6 +29,8 @@ REMEDIES: Mapping[str, str] = {
     "answer_not_in_document": f"the writer invents answers: {_WRITER}",
     "answer_too_long": f"the writer gives sentences for answers: {_WRITER}",
     **dict.fromkeys(("verify", "verify_answer", "verify_question"), _JUDGE),
+    "ask_back": "read what was asked back in rejected/: if the questions are whole, take a stronger --ask_back_model, or leave "
+    "--ask_back out; if not, a stronger --synthesize_model",
     "round_trip": "if rejected/ holds good pairs, take a stronger --round_trip_model, or leave --round_trip out",
     "pass_rate": _SOLVER,
 }

@@ -20,7 +20,7 @@ MAX_SHOWN = 110  # characters of what a failure was about
 
 def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
     """What can be measured, by the name to ask for it."""
-    from tests.quality import domains, edits, judged, languages, overlap, pairs, rewards, screening, semantic
+    from tests.quality import domains, edits, judged, languages, overlap, pairs, questions, rewards, screening, semantic
 
     return {
         "screening": (screening.real_documents, screening.odd_documents),
@@ -33,6 +33,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
         "decontamination": (overlap.contamination, edits.edited_questions),
         "paraphrases": (semantic.paraphrases, semantic.paraphrases_with_answers, semantic.far_paraphrases),
         "questions": (overlap.repeated_questions,),
+        "standing_alone": (questions.time, questions.place, questions.in_context, questions.without_pronoun),
         "languages": (languages.grounding, languages.leakage, languages.checks),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.places import ROOT, SHARED
-from tests.quality import edits, judged, languages, overlap, pairs, reward_error, rewards, screening, semantic
+from tests.quality import edits, judged, languages, overlap, pairs, questions, reward_error, rewards, screening, semantic
 from tests.quality.__main__ import areas, failure_lines, table_lines
 from tests.quality.cases import HELD_OUT, TUNE, Area, Case, by_kind, labelled, read_rows, score
 
@@ -66,6 +66,28 @@ def test_grounding() -> None:
     area = pairs.grounding()
     assert area.scores(TUNE).accuracy >= 0.97
     assert area.scores(HELD_OUT).precision >= 0.97 and area.scores(HELD_OUT).recall >= 0.92
+
+
+@pytest.mark.parametrize(("measure", "recall"), [(questions.time, 0.8), (questions.place, 0.8)])
+def test_questions_that_mean_a_time_or_a_place(measure: Callable[[], Area], recall: float) -> None:
+    area = measure()
+    assert len(area.cases) >= 150 and 0.25 < len([c for c in area.cases if c.part == HELD_OUT]) / len(area.cases) < 0.42
+    for part in (TUNE, HELD_OUT):
+        assert area.scores(part).recall >= recall and area.scores(part).false_alarms <= 0.05, list(failure_lines(area))
+
+
+@pytest.mark.skipif(not questions.IN_CONTEXT.exists(), reason="the questions in context (../shared/data/labelled) are not here")
+@pytest.mark.parametrize(("measure", "recall"), [(questions.in_context, 0.8), (questions.without_pronoun, 0.55)])
+def test_questions_that_need_their_context(measure: Callable[[], Area], recall: float) -> None:
+    area = measure()
+    for part in (TUNE, HELD_OUT):
+        assert area.scores(part).recall >= recall and area.scores(part).false_alarms <= 0.03, list(failure_lines(area))
+
+
+def test_without_the_questions_in_context_there_is_a_line_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "IN_CONTEXT", ROOT / "nowhere")
+    lines = list(table_lines(questions.in_context()))
+    assert "not measured" in lines[0] and "labelled is not here" in lines[1]
 
 
 @pytest.mark.parametrize("measure", [languages.grounding, languages.leakage, languages.checks])

@@ -14,6 +14,7 @@ from tests.fakes.scripted_endpoint import Answer, Asked
 
 PUBLIC = """
 transforms: CallModel ModelConfig ScreenDocuments FilterDocuments ClassifyDocuments SynthesizeQA CheckQA VerifyQA VerifyAnswer
+transforms: AskBackQA
 transforms: VerifyQuestion RoundTripQA DeduplicateQA DecontaminateQA DecontaminateSemantically MixQA MeasurePassRate Outcome
 transforms: screen_text find_leak question_problem answers_match build_index
 transforms.screen: screen_text ScreenDocuments ScreenConfig

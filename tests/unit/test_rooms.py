@@ -40,7 +40,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/verifier_votes",),
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
-        *("transforms/verify", "transforms/round_trip", "transforms/deduplicate"),
+        *("transforms/verify", "transforms/ask_back", "transforms/round_trip", "transforms/deduplicate"),
         *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
     ),
     ("transforms/repair",),  # drafts as synthesize does, and looks at the draft as check does

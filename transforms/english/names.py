@@ -49,3 +49,12 @@ WORKS = frozenset(
     "episode hit "
     "sitcom anime ballad hymn symphony magazine journal".split()
 )
+# Whom everybody knows without a given name.
+KNOWN_BY_SURNAME = frozenset(
+    "einstein newton darwin napoleon shakespeare mozart beethoven bach chopin wagner freud marx lenin stalin hitler "
+    "churchill gandhi mandela lincoln washington jefferson roosevelt kennedy nixon reagan obama trump galileo copernicus "
+    "kepler faraday maxwell bohr heisenberg planck curie pasteur mendel linnaeus columbus magellan caesar cicero aristotle "
+    "plato socrates euclid archimedes michelangelo leonardo raphael rembrandt picasso monet dali dante goethe dickens "
+    "austen tolstoy dostoevsky chekhov kafka hemingway nietzsche kant hegel descartes hume locke rousseau voltaire keynes "
+    "euler gauss fermat turing tesla edison".split()
+)

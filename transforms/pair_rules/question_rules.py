@@ -366,7 +366,7 @@ _DEICTIC = re.compile(
     r"|\bnow\?$",
     re.IGNORECASE,
 )
-_ANCHOR = re.compile(
+ANCHOR = re.compile(
     r"\b(?:as of|in|by|since|during|of|from)\s+(?:the year |early |late |mid-?|[A-Z][a-z]+ )?(?:1[0-9]|20)\d\d\b|"
     r"\b(?:1[0-9]|20)\d\d\b"
     # a standard or a version: the latest of "HTTP in RFC 9114" stays what it is
@@ -381,6 +381,6 @@ def question_has_a_deictic_date(pair: QAPair) -> Fault | None:
     """Words of time that mean another day to every reader, unless the question says a year."""
     question = _NAMED_TODAY.sub("", unify(pair.question))
     found = _DEICTIC.search(question)
-    if not found or language_of(pair.question) != ENGLISH or _ANCHOR.search(question) or _STORY.search(question):
+    if not found or language_of(pair.question) != ENGLISH or ANCHOR.search(question) or _STORY.search(question):
         return None
     return Fault("question_deictic_date", found[0])

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from beam_pipeline.demo_endpoint.rules.ask_back import ask_back
 from beam_pipeline.demo_endpoint.rules.classify import classify_document
 from beam_pipeline.demo_endpoint.rules.facts import synthesize_pair
 from beam_pipeline.demo_endpoint.rules.filter import filter_document
@@ -48,6 +49,8 @@ def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, An
             return find_answer(document, question)
         case "pass_rate":
             return guess_answer(question, seed)
+        case "ask_back":
+            return ask_back(question)
         case "verify_question":
             return verify_question(question, given)
         case _:

@@ -120,8 +120,11 @@ def test_every_mendable_reason_is_one_of_the_rules() -> None:
         ("How old is the Harrow Bridge today?", "1932", "date"),
         ("When was the opening?", "1932", "date"),
         ("What are the parts of the Harrow Bridge?", "deck", "term"),
+        ("Who is the mayor of Tamble?", "deck", "term"),
+        ("In which year did the city council open the bridge?", "1932", "date"),
     ]
-    marked = [next(apply_check(QAPair(TASK, *draft), TOLD, MENDABLE)) for draft in drafts]
+    dated = replace(TASK, document=replace(DOCUMENT, carried='{"date": "1950-02-01", "country": "Scotland"}'))
+    marked = [next(apply_check(QAPair(dated, *draft), TOLD, MENDABLE)) for draft in drafts]
     assert {pair.fault.reason for pair in marked if isinstance(pair, QAPair) and pair.fault} == MENDABLE
 
 
@@ -153,3 +156,52 @@ def test_a_draft_without_a_fault_overtakes_one_that_is_asked_about(serve: Make, 
     assert sorted(asked.stage for asked in endpoint.asked) == ["repair", "verify", "verify"]
     first = next(asked for asked in endpoint.asked if asked.stage == "verify")
     assert CLEAN.question in first.text
+
+
+# --- questions that mean a time or a place
+
+
+@pytest.mark.parametrize(
+    ("question", "carried", "seen", "bound"),
+    [
+        (
+            "Who is the mayor of Tamble?",
+            '{"date": "1950-02-01T08:00:00Z"}',
+            "mayor; known: as of 1950-02-01",
+            "Who was the mayor of Tamble as of 1 February 1950?",
+        ),
+        (
+            "What is the legal drinking age?",
+            '{"country": "Scotland"}',
+            "drinking age; known: Scotland",
+            "What is the legal drinking age in Scotland?",
+        ),
+    ],
+)
+def test_the_writer_is_asked_once_to_bind_a_question_by_what_is_known(
+    run_repair: Make, question: str, carried: str, seen: str, bound: str
+) -> None:
+    draft = QAPair(replace(TASK, document=replace(DOCUMENT, carried=carried)), question, "1932", "number")
+    [marked] = apply_check(draft, TOLD, MENDABLE)
+    assert isinstance(marked, QAPair) and marked.fault and marked.fault.detail == seen
+    outcome, endpoint = run_repair({"question": bound, "answer": "1932", "answer_type": "number", "aliases": []}, [marked])
+    [mended] = outcome.passed
+    assert mended.question == bound and len(endpoint.asked) == 1 and seen in endpoint.asked[0].text
+    assert mended.valid_as_of == ("1950-02-01" if "date" in carried else "")
+
+
+def test_a_question_that_is_not_bound_after_all_is_rejected(run_repair: Make) -> None:
+    task = replace(TASK, document=replace(DOCUMENT, carried='{"date": "1950-02-01"}'))
+    draft = QAPair(task, "Who is the mayor of Tamble?", "1932", "number", fault=Fault("question_expires", "mayor"))
+    said = {"question": "Who leads the council of Tamble?", "answer": "1932", "answer_type": "number", "aliases": []}
+    outcome, _ = run_repair(said, [draft])
+    assert [rejection.reason for rejection in outcome.rejected] == ["question_expires"]
+
+
+def test_what_cannot_be_bound_is_rejected_without_a_call() -> None:
+    for question, reason in (
+        ("Who is the mayor of Tamble?", "question_expires"),
+        ("What is the legal drinking age?", "question_place_unclear"),
+    ):
+        [rejection] = apply_check(QAPair(TASK, question, "1932", "number"), TOLD, MENDABLE)
+        assert isinstance(rejection, records.Rejection) and rejection.reason == reason

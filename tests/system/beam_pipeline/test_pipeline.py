@@ -119,8 +119,8 @@ def test_a_finished_run_resumed_asks_nothing_and_gives_the_same(sample_run: tupl
 
 # --- further gates
 
-GATES = ("--verify_calls", "2", "--verifiers", "3", "--round_trip", "--pass_rate_samples", "4")
-GATE_STAGES = ("verify_answer", "verify_question", "round_trip", "pass_rate")
+GATES = ("--verify_calls", "2", "--verifiers", "3", "--ask_back", "--round_trip", "--pass_rate_samples", "4")
+GATE_STAGES = ("verify_answer", "verify_question", "ask_back", "round_trip", "pass_rate")
 
 
 @pytest.fixture(scope="module")
@@ -166,13 +166,14 @@ def test_with_every_gate_the_counts_close(gated_run: tuple[Path, dict[str, Any]]
     stages = summary["stages"]
     assert "verify" not in stages
     assert stages["round_trip"]["rejected"] > 0, "the second reader never erred, so nothing was shown"
-    flow = ["check", "repair", "verify_answer", "verify_question", "round_trip", "deduplicate", "pass_rate"]
+    flow = ["check", "repair", "verify_answer", "verify_question", "ask_back", "round_trip", "deduplicate", "pass_rate"]
     for before, after in pairwise(flow):
         assert stages[before]["passed"] == sum(stages[after].values()), after
     tokens = summary["tokens"]
     assert tokens["verify_answer"]["calls"] == 3 * stages["repair"]["passed"]
     assert tokens["verify_question"]["calls"] == 3 * stages["verify_answer"]["passed"]
-    assert tokens["round_trip"]["calls"] == stages["verify_question"]["passed"]
+    assert tokens["ask_back"]["calls"] == stages["verify_question"]["passed"]
+    assert tokens["round_trip"]["calls"] == stages["ask_back"]["passed"]
     assert tokens["pass_rate"]["calls"] == 4 * stages["deduplicate"]["passed"]
 
 
@@ -180,7 +181,7 @@ def test_every_gate_leaves_its_verdicts_and_calls_on_the_row(gated_run: tuple[Pa
     output, _ = gated_run
     asked = [*["correct", "quoted"] * 3, "consensus", *["no_leak", "self_contained", "unambiguous", "safe"] * 3, "consensus"]
     for row in rows(output, "qa"):
-        assert [verdict["check"] for verdict in row["verdicts"]] == [*asked, "round_trip", "pass_rate"]
+        assert [verdict["check"] for verdict in row["verdicts"]] == [*asked, "ask_back", "round_trip", "pass_rate"]
         said = [verdict for verdict in row["verdicts"] if verdict["check"] != "consensus"]
         assert all(verdict["model"] == "demo-rules" and verdict["prompt_version"] >= 1 for verdict in said)
         assert [verdict["verifier"] for verdict in said[:6]] == [1, 1, 2, 2, 3, 3]

@@ -33,6 +33,7 @@ RECORDED = {
     "verify": (3, "b0e2eb76fbe6dc3fd9bd0cb0ddd1cfbe76e4b34ae5a3cd1653f1b4676c4fd634"),
     "verify_answer": (1, "00901ee62f7d32fe1d857ba0d85228b7c0d13b6ab8f0ce9f586f018037fa08ca"),
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
+    "ask_back": (1, "ca0ee93aab7187854a281c590edc5b43ee18a28741d09bdb12be5406d3fb5a9d"),
     "round_trip": (1, "b65d3641c3ae9ca4ebbd7b71035e4c4626cacf9723dafed351c7029d5aace6a7"),
     "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
@@ -54,7 +55,7 @@ VALUES = {
     "language": "L",
 }
 PROMPTS = load_prompts(stages=MODEL_STAGES)
-CLOSED_BOOK = ("verify_question", "pass_rate")
+CLOSED_BOOK = ("verify_question", "ask_back", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
 
 

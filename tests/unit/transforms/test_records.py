@@ -105,6 +105,7 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
         "aliases": ["in 1932"],
         "answer_start": None,
         "answer_end": None,
+        "valid_as_of": None,
         "quote": "opened in 1932",
         "pass_rate": None,
         "pass_rate_samples": 0,

@@ -39,7 +39,7 @@ def test_everything_is_shown_and_nothing_asked(
     monkeypatch.setenv("MY_KEY", "sentinel-of-a-key")
     before = sorted(corpus.parent.rglob("*"))
     endpoints = [word for url in NOWHERE for word in ("--endpoint", url)]
-    gates = ("--verify_calls=2", "--round_trip", "--pass_rate_samples=4", "--verifier_models=a,b")
+    gates = ("--verify_calls=2", "--ask_back", "--round_trip", "--pass_rate_samples=4", "--verifier_models=a,b")
     assert dry(corpus, *endpoints, "--model=m", "--api_key_env=MY_KEY", *gates) == OK
     out, err = capsys.readouterr()
     assert err == ""

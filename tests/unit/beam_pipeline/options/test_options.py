@@ -121,6 +121,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "repairs": "0",
         "verify_calls": "1",
         "verifiers": "2",
+        "ask_back": "false",
         "round_trip": "false",
         "pass_rate_samples": "3",
         "min_pass_rate": "0.5",
@@ -151,6 +152,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         # so that every stage is there to have settings of its own
         "verify_calls": "2",
         "verifiers": "3",
+        "ask_back": "true",
         "round_trip": "true",
         "pass_rate_samples": "2",
         "benchmarks": "b",
@@ -497,9 +499,10 @@ def test_a_stage_may_have_its_own() -> None:
 
 def test_a_run_has_the_stages_that_its_options_say() -> None:
     assert settings().model_stages == DEFAULT_MODEL_STAGES
-    everything = settings("--verify_calls=2", "--round_trip", "--pass_rate_samples=4")
+    everything = settings("--verify_calls=2", "--ask_back", "--round_trip", "--pass_rate_samples=4")
     assert everything.model_stages == tuple(stage for stage in MODEL_STAGES if stage != "verify")
     assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
+    assert settings("--ask_back").model_stages == (*DEFAULT_MODEL_STAGES, "ask_back")
 
 
 def test_a_draft_is_mended_by_whom_it_was_written() -> None:
