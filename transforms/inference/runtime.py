@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from transforms.errors import FatalError, ReplyInvalid
 from transforms.inference.client.capabilities import forget_capabilities
-from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.endpoint import Endpoint, forget_keys
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.config import ModelConfig
 from transforms.inference.journal.replies import Replies
@@ -303,5 +303,6 @@ def close_runtime() -> None:
     with _runtime_lock:
         runtime, _runtime = _runtime, None
     forget_capabilities()
+    forget_keys()
     if runtime is not None:
         runtime.close()
