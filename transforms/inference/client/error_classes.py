@@ -77,7 +77,9 @@ def sort_refusal(status: int, body: Any, headers: Mapping[str, str], url: str, k
     if status == 413 or (status in OVERFLOWING and is_context_overflow(body)):
         return ContextOverflow(message)
     wait_s = asked_wait_s(headers, body)
-    if status == 429 and (wait_s is None or wait_s > LONGEST_WAIT_S) and (is_daily_limit(body) or (wait_s or 0) > HOURS_S):
+    told_reset_s = reset_s(headers.get("x-ratelimit-reset", "")) if headers.get("x-ratelimit-remaining") == "0" else None
+    daily = is_daily_limit(body) and (wait_s is None or wait_s > LONGEST_WAIT_S)
+    if status == 429 and (daily or (told_reset_s or 0) > HOURS_S):
         return FatalError(f"{message} ({url}); once the limit is lifted, the same command with --resume goes on")
     if status in (408, 409, 424, 425, 429) or status >= 500:
         return Refused(message, wait_s, status)
@@ -137,11 +139,11 @@ def asked_wait_s(headers: Mapping[str, str], body: Any = None) -> float | None:
     if wait_s is None:
         wait_s = told_wait_s(body)
     if wait_s is None and headers.get("x-ratelimit-remaining") == "0":
-        wait_s = _reset_s(headers.get("x-ratelimit-reset", ""))
+        wait_s = reset_s(headers.get("x-ratelimit-reset", ""))
     return wait_s
 
 
-def _reset_s(value: str) -> float | None:
+def reset_s(value: str) -> float | None:
     """Seconds until a limit is reset, which is said in seconds, or as a time in seconds or milliseconds since 1970."""
     try:
         number = float(value)
