@@ -4,6 +4,7 @@ HTTP clients unpack what arrives in one go: 5 MB of packed spaces are a gigabyte
 by piece, and given up when it has become too long.
 """
 
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -15,6 +16,8 @@ ACCEPTED = "gzip, deflate"
 # Bytes that are unpacked at once.
 PIECE = 1 << 16
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+_PLAIN = re.compile(rb"[\t\n\r\x20-\x7e]+")  # packed text may begin with a bracket, and goes on otherwise
 
 Unpack = Callable[[bytes], Iterator[bytes]]
 
@@ -70,7 +73,7 @@ def _unpacker(head: bytes, packing: str) -> Unpack:
         return _inflate(zlib.MAX_WBITS | 32)
     if head.startswith(_ZSTD):
         return _unzstd()
-    if head.lstrip()[:1] in b"{[" or packing not in ("deflate", "br"):
+    if packing not in ("deflate", "br") or (head.lstrip()[:1] in (b"{", b"[") and _PLAIN.fullmatch(head[:64])):
         return lambda packed: iter((packed,))
     if packing == "br":
         return _unbrotli()
