@@ -125,9 +125,10 @@ def _unbrotli() -> Unpack:
 
     def unpack(packed: bytes) -> Iterator[bytes]:
         try:
-            yield state.process(packed, output_buffer_limit=PIECE)
-            while not state.can_accept_more_data():
-                yield state.process(b"", output_buffer_limit=PIECE)
+            piece = state.process(packed, output_buffer_limit=PIECE)
+            while piece:  # it also says that it takes more while it holds back what it has
+                yield piece
+                piece = b"" if state.is_finished() else state.process(b"", output_buffer_limit=PIECE)
         except brotli.error as error:
             raise CannotUnpack(f"the reply cannot be unpacked: {error}") from error
 
