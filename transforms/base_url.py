@@ -3,12 +3,15 @@
 import re
 from urllib.parse import urlsplit
 
+# What comes behind a base URL.
+_ROUTE = re.compile(r"/(chat/completions|completions|embeddings|models|responses|chat)$")
+
 
 def check_base_url(url: str) -> str:
     """Return a base URL without its closing slash.
 
     Raises:
-        ValueError: it is none, does not end in /v1, or holds a password; the message begins with "must".
+        ValueError: it is none, has no path or one of a single route, or holds a password; the message begins with "must".
     """
     if "@" in url:
         raise ValueError("must not hold a user name or password (value not shown); name the variable that holds the key instead")
@@ -20,8 +23,7 @@ def check_base_url(url: str) -> str:
     if not usable:
         raise ValueError("must begin with http:// or https:// and a host; write http://HOST:PORT/v1")
     path = parts.path.rstrip("/")
-    deeper = re.match("(.*?/v1)/", path)
-    root = path if path.endswith("/v1") else deeper[1] if deeper else f"{path}/v1"
+    root = _ROUTE.sub("", path) or "/v1"  # a gateway may have its routes below any other path
     if path != root or parts.query or parts.fragment:
-        raise ValueError(f"must be a base URL ending in /v1; write {parts.scheme}://{parts.netloc}{root}")
+        raise ValueError(f"must be a base URL, such as one ending in /v1; write {parts.scheme}://{parts.netloc}{root}")
     return f"{parts.scheme}://{parts.netloc}{path}"

@@ -45,7 +45,7 @@ class EndpointOptions(OptionsModel):
 
     endpoint: list[str] = declare(
         [],
-        "Base URL of an OpenAI-compatible endpoint, ending in /v1. Repeatable: replicas of one model. "
+        "Base URL of an OpenAI-compatible endpoint, mostly ending in /v1. Repeatable: replicas of one model. "
         f"Without one, {BASE_URL_ENV} of the environment.",
         ENDPOINT,
         split="urls",

@@ -9,7 +9,7 @@ from apache_beam.metrics import Metrics
 
 from beam_pipeline.storage.matching import list_files
 from transforms.inference.journal.writer import read_entries
-from transforms.inference.recall import EARLIER, VECTORS, entry_by_document
+from transforms.inference.recall import EARLIER, entry_by_document, is_vector
 from transforms.inference.runtime import peek_runtime
 from transforms.records import TOKENS, Usage
 
@@ -23,7 +23,7 @@ def read_journal_file(path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """(document id, (key, reply)) of every whole line of one journal file; what the replies cost is counted."""
     with FileSystems.open(path, compression_type="uncompressed") as file:
         for entry in read_entries(file):
-            if not entry.document_id.startswith(VECTORS):  # of another model, at another price
+            if not is_vector(entry):  # of another model, at another price
                 for name, by in zip(("calls", *TOKENS), (1, *entry.tokens), strict=True):
                     Metrics.counter(EARLIER, name).inc(by)
                 if (runtime := peek_runtime()) and runtime.admission:

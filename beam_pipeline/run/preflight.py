@@ -24,10 +24,10 @@ from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnrea
 from transforms.inference.client.chat import Request
 from transforms.inference.client.embeddings import EmbeddingRequest
 from transforms.inference.client.endpoint import Endpoint
-from transforms.inference.client.error_classes import KeyRefused, TimedOut
+from transforms.inference.client.error_classes import KeyRefused, NotThere, TimedOut
 from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import EmbeddingConfig, ModelConfig
-from transforms.inference.scheduling.retries import OVERLOAD
+from transforms.inference.scheduling.retries import LATER
 from transforms.records import DEMO_MODEL
 
 _LOGGER = logging.getLogger(__name__)
@@ -203,7 +203,10 @@ class _Wait:
 
 
 async def _with_endpoint(target: Target, ask: Ask, wait: _Wait, spared: Callable[[], bool]) -> Any:
-    endpoint = Endpoint(target.url)
+    try:
+        endpoint = Endpoint(target.url)
+    except FatalError as error:  # a proxy or certificates that the environment names, and that cannot be used
+        raise PreflightError(str(error)) from error
     telling = asyncio.ensure_future(wait.tell())
     try:
         while True:
@@ -231,7 +234,7 @@ async def _list_models(endpoint: Endpoint, target: Target, timeout_s: float = 0.
     try:
         return await endpoint.models(target.api_key, LIST_TIMEOUT_S)
     except TransientError as error:
-        if error.status in OVERLOAD or (isinstance(error, TimedOut) and await _listens(target.url)):
+        if error.status in LATER or (isinstance(error, TimedOut) and await _listens(target.url)):
             raise Busy(f"{target.url} is there but does not list its models: {error}") from error
         raise Unreachable(
             f"cannot reach the endpoint {target.url}: {error}; is it running, and does the URL end in /v1?"
@@ -240,7 +243,11 @@ async def _list_models(endpoint: Endpoint, target: Target, timeout_s: float = 0.
         raise PreflightError(key_refused(target)) from error
     except KeyUnreadable:
         raise
-    except (FatalError, ElementError):
+    except NotThere:
+        return []
+    except FatalError as error:  # no money, or a redirect to another host
+        raise PreflightError(str(error)) from error
+    except ElementError:
         return []  # a gateway without a list of models may still answer questions
 
 
@@ -263,7 +270,10 @@ async def _question(endpoint: Endpoint, target: Target, timeout_s: float) -> str
     request = Request(
         stage="preflight",
         document_id="preflight",
-        messages=[{"role": "user", "content": 'Are you ready? Reply with the JSON object {"ready": true}.'}],
+        messages=[  # with both roles, as the questions of the run
+            {"role": "system", "content": "You answer in JSON."},
+            {"role": "user", "content": 'Are you ready? Reply with the JSON object {"ready": true}.'},
+        ],
         schema=reply_schema(ReadyReply),
         config=replace(config, extra_body=target.extra_body),
     )
@@ -306,8 +316,10 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str], t
         raise PreflightError(key_refused(target)) from error
     except KeyUnreadable:
         raise
-    except FatalError as error:
+    except NotThere as error:
         raise PreflightError(model_unknown(target, served, error)) from error
+    except FatalError as error:
+        raise PreflightError(str(error)) from error
     except ElementError as error:
         if served and target.model not in served:
             raise PreflightError(model_unknown(target, served, error)) from error
@@ -315,7 +327,7 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str], t
             raise PreflightError(f"{target.url} refuses the simplest question to the model {target.model}: {error}") from error
         return error.paid
     except (TransientError, asyncio.TimeoutError) as error:
-        later = isinstance(error, (TimedOut, asyncio.TimeoutError)) or error.status in OVERLOAD
+        later = isinstance(error, (TimedOut, asyncio.TimeoutError)) or error.status in LATER
         why = str(error) or f"no reply within {timeout_s:.0f} s"
         kind = Busy if later else Unreachable
         raise kind(f"{target.url} is there but the model {target.model} does not answer: {why}") from error
@@ -336,4 +348,6 @@ def key_refused(target: Target) -> str:
 def model_unknown(target: Target, served: list[str], error: Exception) -> str:
     """What to do about an unknown model: which ones there are."""
     there = f"it serves {', '.join(sorted(served)[:20])}" if served else str(error)
+    if not served and not target.url.endswith("/v1"):
+        there += "; is it the base URL? Most end in /v1"
     return f"{target.url} does not serve the model {target.model!r}; {there}"

@@ -9,6 +9,7 @@ import asyncio
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.output.saved_options import read_options
+from transforms.errors import FatalError
 from transforms.inference.client.endpoint import ALIVE_TIMEOUT_S, Endpoint
 from transforms.inference.client.self_report import told_parameters
 from transforms.inference.config import ModelConfig
@@ -43,7 +44,10 @@ async def _asked_for(verifier: ModelConfig) -> float | None:
 
 
 async def _asked(url: str, verifier: ModelConfig) -> float | None:
-    endpoint = Endpoint(url)
+    try:
+        endpoint = Endpoint(url)
+    except FatalError:  # what the environment says cannot be used: the preflight says why
+        return None
     try:
         # A launcher may not reach what the workers do: it must not wait for each of them.
         return await endpoint.parameters(verifier.model, verifier.api_key, ALIVE_TIMEOUT_S)

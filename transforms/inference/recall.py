@@ -11,6 +11,7 @@ is no substitute, because it knows the newest few million replies only, and no j
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -19,10 +20,13 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms.inference.journal.writer import JournalEntry
 from transforms.inference.runtime import get_runtime
 from transforms.records import Document, Item, document_of
+from transforms.stages import MODEL_STAGES
 
 # Vectors lie in the journal under names of their own: a document's replies are recalled before its first
 # stage, and vectors, which are asked for last, would push those out of memory again.
 VECTORS = "embedding:"
+# A document may have an id that begins so, too: what is joined for it has this in front.
+REPLIES = "reply:"
 
 
 def document_id(item: Item) -> str:
@@ -48,7 +52,8 @@ class RecallReplies(beam.PTransform):
     known_first: bool = False
 
     def expand(self, elements: beam.PCollection) -> beam.PCollection:
-        name, vectors = self.name, self.vectors
+        vectors = self.vectors
+        name = self.name if vectors else partial(_name_of_replies, self.name)
         keyed_type = beam.typehints.Tuple[str, self.element_type]
         keyed = elements | "KeyById" >> beam.Map(lambda element: (name(element), element)).with_output_types(keyed_type)
         entries = self.entries | "OfThatKind" >> beam.Filter(lambda entry: entry[0].startswith(VECTORS) == vectors)
@@ -61,7 +66,21 @@ class RecallReplies(beam.PTransform):
 
 def entry_by_document(entry: JournalEntry) -> tuple[str, tuple[str, str]]:
     """Key a journal entry for the join."""
-    return entry.document_id, (entry.key, entry.text)
+    name = entry.document_id if is_vector(entry) else _reply_name(entry.document_id)
+    return name, (entry.key, entry.text)
+
+
+def is_vector(entry: JournalEntry) -> bool:
+    """Whether an entry is a vector, and no reply about a document whose id looks like one's name."""
+    return entry.document_id.startswith(VECTORS) and entry.stage not in MODEL_STAGES
+
+
+def _name_of_replies(name: Callable[[Any], str], element: Any) -> str:
+    return _reply_name(name(element))
+
+
+def _reply_name(document_id: str) -> str:
+    return REPLIES + document_id if document_id.startswith((VECTORS, REPLIES)) else document_id
 
 
 class _RecallFn(beam.DoFn):

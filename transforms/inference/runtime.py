@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from transforms.errors import FatalError, ReplyInvalid
 from transforms.inference.client.capabilities import forget_capabilities
-from transforms.inference.client.endpoint import Endpoint
+from transforms.inference.client.endpoint import Endpoint, forget_keys
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.config import ModelConfig
 from transforms.inference.journal.replies import Replies
@@ -23,6 +23,7 @@ from transforms.inference.scheduling.embedding_batches import Embedder, Embeddin
 from transforms.inference.scheduling.min_yield import Yields
 from transforms.inference.scheduling.replica import Replica
 from transforms.inference.scheduling.retries import Answer, Attempt, Batch, Call, Figures
+from transforms.inference.scheduling.retry_odds import RetryOdds
 from transforms.inference.scheduling.room import FIRST_ROOM, Room
 from transforms.inference.scheduling.router import Router
 from transforms.records import Usage
@@ -82,6 +83,7 @@ class Runtime:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
         self._figures = Figures()
+        self._odds = RetryOdds()
         self._embedder = Embedder(self._spawn, self._ask_batch, self._replies)
         self.fatal: FatalError | None = None
         self.admission: Admission | None = None
@@ -204,7 +206,7 @@ class Runtime:
     async def _ask_batch(self, batch: Batch) -> Answer:
         self._check_going_on()
         self._ensure_replicas(batch.request.config)
-        return await Attempt(batch, self._router, self._figures).run()
+        return await Attempt(batch, self._router, self._figures, odds=self._odds).run()
 
     def _check_going_on(self) -> None:
         if self._stopped and self.fatal is not None:
@@ -234,7 +236,7 @@ class Runtime:
             if admission is not None and call.request.stage == admission.first:
                 tokens = sum(estimate_tokens(message["content"]) for message in call.request.messages)
                 await admission.begin(call.request.document_id, tokens)
-            attempt = Attempt(call, self._router, self._figures, self._check_allowed)
+            attempt = Attempt(call, self._router, self._figures, self._check_allowed, self._odds)
             answer = await attempt.run()
             if attempt.completion is not None:
                 self._replies.keep(call.request, key, attempt.completion)
@@ -303,5 +305,6 @@ def close_runtime() -> None:
     with _runtime_lock:
         runtime, _runtime = _runtime, None
     forget_capabilities()
+    forget_keys()
     if runtime is not None:
         runtime.close()

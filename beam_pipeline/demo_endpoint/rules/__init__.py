@@ -42,7 +42,9 @@ def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, An
         case "filter":
             return filter_document(document)
         case "classify":
-            return classify_document(document, "\n".join([*(str(message.get("content", "")) for message in messages[:-1]), task]))
+            return classify_document(
+                document, "\n".join([*(str(message.get("content", "")) for message in messages[:-1] or messages), task])
+            )
         case "synthesize" | "repair":
             return synthesize_pair(document, fields.get("persona", ""))
         case "round_trip":
@@ -64,4 +66,8 @@ def _read(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str, str] | None:
     match = _TASK_LINE.match(task)
     if not match or match[1] not in MODEL_STAGES or bool(close) == (match[1] in _CLOSED_BOOK):
         return None
-    return (match[1], head[len(DOCUMENT_OPEN) :][:READ_CHARS], task) if not close or head.startswith(DOCUMENT_OPEN) else None
+    # Where the instructions are folded into the message they stand in front; no document holds the tag as it is.
+    opened = head.rfind(DOCUMENT_OPEN) if len(messages) == 1 else 0
+    if close and not head.startswith(DOCUMENT_OPEN, max(opened, 0)):
+        return None
+    return match[1], head[max(opened, 0) + len(DOCUMENT_OPEN) :][:READ_CHARS], task

@@ -31,6 +31,15 @@ FIELDS = ("chat_template_kwargs", "reasoning_effort", "seed", "temperature")
 # What is sent instead. `max_tokens` goes only where a refusal names it: without either a reply would have no bound.
 INSTEAD = {SCHEMA: OBJECT, "max_tokens": "max_completion_tokens"}
 
+# Some chat templates have no place for instructions, and say so in these words: Gemma, Mistral, Llama 2, Gemini's API. They
+# go in front of the user's message then.
+SYSTEM = "the system role"
+_NO_SYSTEM = re.compile(
+    r"\bsystem\b.{0,40}\b(role|message|prompt|instruction)|\broles? must alternate|only user\b.{0,40}\broles?\b"
+    r"|\brole\b.{0,20}\bsystem\b|developer instruction is not enabled",
+    re.IGNORECASE,
+)
+
 # Which structures and fields are given up.
 GivenUp = frozenset[str]
 NOTHING: GivenUp = frozenset()
@@ -120,7 +129,7 @@ class Attempt:
         while True:
             # A field that the server names is the first thing to give up.
             named = [name for name in self.fields if name not in base and re.search(rf"\b{name}\b", str(latest))]
-            base = base.union(named[:1])
+            base = base.union([SYSTEM] if names_system(latest) else named[:1])
             step = next((step for step in (base, *self.steps(base)) if step not in tried), None)
             if step is None:
                 raise refusal
@@ -157,7 +166,7 @@ class Negotiation:
             # A request with more in it than was accepted yet has not shown whether that works too.
             learnt.doubtful |= learnt.accepted is not None and sends_more(sent, learnt.accepted)
             raise refusal
-        if learnt.accepted is None and isinstance(refusal, Refused):
+        if learnt.accepted is None and isinstance(refusal, Refused) and not names_system(refusal):
             learnt.early_500s += 1
             raise refusal
         refused_at = time.monotonic()
@@ -187,6 +196,18 @@ class Negotiation:
                 )
 
 
+def names_system(refusal: Exception) -> bool:
+    """Whether a refusal is about the system role."""
+    return _NO_SYSTEM.search(str(refusal)) is not None
+
+
+def folded(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Messages without the system role: what it says stands in front of the first of the others."""
+    system = [message["content"] for message in messages if message["role"] == "system"]
+    first, *others = [message for message in messages if message["role"] != "system"]
+    return [{**first, "content": "\n\n".join([*system, first["content"]])}, *others]
+
+
 def may_mean_a_field(refusal: Exception) -> bool:
     """Whether a request with less in it may be accepted."""
     if isinstance(refusal, Refused):
@@ -198,13 +219,15 @@ def reduced_body(request: Request, body: dict[str, Any], given_up: GivenUp) -> d
     """The body without what is given up, with what is sent instead, and with the schema in the form that is left."""
     reduced = {name: value for name, value in body.items() if name not in given_up}
     reduced |= {INSTEAD[name]: body[name] for name in given_up & body.keys() & INSTEAD.keys()}
+    if SYSTEM in given_up:
+        reduced["messages"] = folded(request.messages)
     if request.schema is None:
         return reduced
     if SCHEMA not in given_up:
         schema = {"name": request.stage, "strict": True, "schema": request.schema}
         return {**reduced, "response_format": {"type": "json_schema", "json_schema": schema}}
     # At the very end, so that the shared prefix stays the same.
-    *before, last = request.messages
+    *before, last = reduced["messages"]
     note = f"\n\nReply with one JSON object that fits this JSON schema:\n{json.dumps(request.schema)}"
     reduced["messages"] = [*before, {**last, "content": last["content"] + note}]
     return reduced if OBJECT in given_up else {**reduced, "response_format": {"type": "json_object"}}

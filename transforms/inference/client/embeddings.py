@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from transforms.errors import ReplyInvalid, TransientError
 from transforms.inference.client.api_keys import without_key
 from transforms.inference.client.chat import Request
+from transforms.inference.client.usage import read_usage
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 
 Vector = NDArray[np.float16]
@@ -109,12 +110,10 @@ def read_embeddings(data: Any, request: EmbeddingRequest, key: str = "") -> Embe
     if not expected and len(widths) > 1:
         raise ReplyInvalid(f"vectors of different widths: {', '.join(map(str, sorted(widths)))}", _shown(data, key))
     width = expected or min(widths)
-    usage = data.get("usage")
-    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else 0
     return Embeddings(
         tuple(pack_vector(vector) if vector is not None and len(vector) == width else None for vector in found),
         width,
-        tokens if isinstance(tokens, int) else 0,
+        read_usage(data.get("usage"))[0],
     )
 
 

@@ -4,7 +4,8 @@ No Beam here. Retrying, waiting and routing belong to the runtime.
 """
 
 import asyncio
-import json
+import logging
+import time
 from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -12,17 +13,32 @@ from urllib.parse import quote
 
 import httpx2
 import openai
-import orjson
 
 from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, Key
 from transforms.inference.client.capabilities import Negotiation
-from transforms.inference.client.chat import Completion, Request, full_body, read_completion
+from transforms.inference.client.chat import BYTES_BESIDE, Completion, Request, full_body, most_bytes
+from transforms.inference.client.completion import read_completion
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings, embedding_body, read_embeddings
-from transforms.inference.client.error_classes import ContextOverflow, KeyRefused, NotThere, Refused, TimedOut, classify
+from transforms.inference.client.error_classes import (
+    ConnectionLost,
+    ContextOverflow,
+    KeyRefused,
+    NotThere,
+    Refused,
+    TimedOut,
+    classify,
+    sort_refusal,
+    told_error,
+)
+from transforms.inference.client.error_words import is_page, plain_words, told_status
 from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.patience import Patience
+from transforms.inference.client.proxies import shown_proxy
+from transforms.inference.client.redirects import MOST_REDIRECTS, PERMANENT, redirected
+from transforms.inference.client.reply_body import decode_body
 from transforms.inference.client.self_report import told_parameters, told_progress, told_room, told_slots
+from transforms.inference.client.silent_cuts import CutWatch
 from transforms.inference.config import ModelConfig
 from transforms.text import stable_hash
 
@@ -39,7 +55,17 @@ KEYS_A_REQUEST = 3
 SESSION_SAFE, SESSION_VALUE_MOST = "/:#?&=+,;@!$'()*[]", 200
 # More than a batch of odd prompts, and than all that is tried to find out what a model accepts.
 REFUSALS_TO_STOP = 64
+# A key that was taken is refused for so long, and so often, before it is the key: gateways that lose their own
+# account service say 401 to everybody.
+KEY_GRACE_S, KEY_REFUSALS = 60.0, 8
 CHAT = "/chat/completions"
+# A vector of 16,384 numbers in digits.
+BYTES_A_VECTOR = 400_000
+
+_LOGGER = logging.getLogger(__name__)
+
+# Base URLs and sources of keys for which a question was answered in this process, by whichever client.
+_TAKEN: set[tuple[str, str]] = set()
 
 
 class Endpoint:
@@ -50,7 +76,8 @@ class Endpoint:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = make_client()
+        self._most_bytes = BYTES_BESIDE
+        self._http = make_client(url=url, most_bytes=lambda: self._most_bytes)
         # The key of each request goes with it; a client cannot be made without one.
         self._client = openai.AsyncOpenAI(
             base_url=url, api_key=NO_KEY, max_retries=0, timeout=self._http.timeout, http_client=self._http
@@ -61,13 +88,18 @@ class Endpoint:
         self._answered: set[tuple[str, str]] = set()  # models and keys that have answered
         self._last: tuple[str, ModelConfig] | None = None  # what was asked last
         self._patience = Patience(self._progress)
+        self._moved: dict[str, str] = {}  # where what was asked at a path is for good, and what was said of it
+        self._told: set[str] = set()
+        self._key_refused: dict[str, tuple[float, int]] = {}  # since when, and how often in a row
+        self._cuts = CutWatch(url)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def models(self, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> list[str]:
         """Names of the models that the endpoint lists, to the holder of the key from that source. Raises as `ask` does."""
-        return [row["id"] for row in await self._model_rows(api_key, timeout_s) if "id" in row]
+        names = (row.get("id", row.get("name")) for row in await self._model_rows(api_key, timeout_s))
+        return [str(name) for name in names if isinstance(name, (str, int)) and not isinstance(name, bool)]
 
     async def parameters(self, model: str, api_key: str, timeout_s: float = LIST_TIMEOUT_S) -> float | None:
         """How many parameters a model has, where the list of models says so. Never raises."""
@@ -78,8 +110,11 @@ class Endpoint:
 
     async def _model_rows(self, api_key: str, timeout_s: float) -> list[dict[str, Any]]:
         data, _ = await within(timeout_s, self._send(api_key, "/models"))
-        rows = data.get("data") if isinstance(data, dict) else None
-        return [row for row in rows or [] if isinstance(row, dict)]
+        rows = data
+        if isinstance(data, dict):
+            rows = next((data[name] for name in ("data", "models") if data.get(name)), None)
+        rows = rows if isinstance(rows, list) else []
+        return [{"id": row} if isinstance(row, str) else row for row in rows if isinstance(row, (dict, str))]
 
     async def alive(self) -> bool:
         """Whether the endpoint answers at all within `ALIVE_TIMEOUT_S`; what it answers does not matter. Never raises."""
@@ -118,11 +153,20 @@ class Endpoint:
         Raises TransientError, RequestRefused, ReplyInvalid, ReplyTruncated or FatalError.
         """
         body = full_body(request, temperature, max_tokens)
+        self._most_bytes = max(self._most_bytes, most_bytes(max_tokens or request.config.max_tokens))
         data, key = await self._negotiation.send(request, body, lambda reduced: self._post(CHAT, request, reduced))
-        return read_completion(data, key)
+        try:
+            completion = read_completion(data, key)
+        except ElementError as error:
+            if error.paid is not None:
+                self._cuts.look(request, error.paid.prompt_tokens)
+            raise
+        self._cuts.look(request, completion.prompt_tokens)
+        return completion
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         """Ask for the vectors of some texts, once. Raises as `ask` does."""
+        self._most_bytes = max(self._most_bytes, BYTES_BESIDE + BYTES_A_VECTOR * len(request.texts))
         data, key = await self._post("/embeddings", request, embedding_body(request))
         return read_embeddings(data, request, key)
 
@@ -143,19 +187,33 @@ class Endpoint:
         except ContextOverflow:
             raise
         except (KeyRefused, NotThere) as error:
-            if asked not in self._answered or (isinstance(error, KeyRefused) and error.status == 401):
+            if isinstance(error, KeyRefused) and error.status == 401:
+                raise self._key_refusal(config.api_key, error) from None
+            if asked not in self._answered:
                 raise
             refused = RequestRefused(str(error)) if isinstance(error, KeyRefused) else Refused(str(error), status=404)
         except RequestRefused as error:
             refused = error
         else:
             self._answered.add(asked)
+            _TAKEN.add((self.url, config.api_key))
             self._refusals[asked] = 0
+            self._key_refused.pop(config.api_key, None)
             return answer
         self._refusals[asked] = self._refusals.get(asked, 0) + 1
         if self._refusals[asked] > REFUSALS_TO_STOP:
             raise FatalError(f"{self.url} refused {REFUSALS_TO_STOP} requests in a row, the last one because: {refused}")
         raise refused
+
+    def _key_refusal(self, api_key: str, error: KeyRefused) -> Exception:
+        """What a 401 means: that the key is wrong, unless it has worked, here or in a preflight, and that passes."""
+        if (self.url, api_key) not in _TAKEN:
+            return error
+        now = time.monotonic()
+        since, times = self._key_refused.get(api_key, (now, 0))
+        self._key_refused[api_key] = since, times + 1
+        lasts = times + 1 >= KEY_REFUSALS and now - since >= KEY_GRACE_S
+        return error if lasts else Refused(str(error), status=error.status)
 
     async def slots(self, api_key: str = "") -> int | None:
         """How many requests the server works on at once, if it says so within moments. Never raises.
@@ -193,22 +251,26 @@ class Endpoint:
         """Get what is at a path, or post a body to it: the reply, and the key that it was asked with."""
         key = self._key(api_key)
         sent = await key.get()
-        # An untyped request costs 0.5 ms less CPU than `chat.completions.create`, which builds a tree of pydantic
-        # objects only to be read once.
-        send: Any = self._client.get if body is None else partial(self._client.post, body=body)
         for keys_left in range(KEYS_A_REQUEST - 1, -1, -1):
             problem: Exception
-            options = {"headers": {**(headers or {}), "Authorization": f"Bearer {sent.value}"}}
             try:
-                response = await send(path, cast_to=httpx2.Response, options=options)
+                response = await self._exchange(path, body, {**(headers or {}), "Authorization": f"Bearer {sent.value}"})
             except openai.OpenAIError as error:
                 problem = classify(error, sent.value)
+                if isinstance(problem, ConnectionLost) and (proxy := shown_proxy(self.url)):
+                    problem = ConnectionLost(f"{problem} (asked by way of {proxy})")
             else:
-                key.accepted(sent)
                 try:
-                    return decode_json(response.content), sent.value
+                    data = decode_body(response.content, response.headers.get("content-type", ""))
                 except ValueError:
-                    problem = TransientError(f"{self.url} answered 200 with a body that is not JSON")
+                    page = plain_words(response.text) if is_page(response.text) else "a body that is not JSON"
+                    problem = TransientError(f"{self.url} answered 200 with {page}")
+                else:
+                    told = told_error(data)
+                    if told is None:
+                        key.accepted(sent)
+                        return data, sent.value
+                    problem = sort_refusal(told_status(told), told, response.headers, self.url, sent.value)
             if isinstance(problem, KeyRefused) and problem.status == 401 and keys_left:
                 renewed = await key.after_refusal(sent)
                 if renewed is not None:
@@ -218,6 +280,29 @@ class Endpoint:
             raise problem
         raise AssertionError("unreachable")
 
+    async def _exchange(self, path: str, body: Any, headers: Mapping[str, str]) -> httpx2.Response:
+        """One request and its response, on the same host wherever that sends it on to. Raises openai.OpenAIError, FatalError."""
+        # An untyped request costs 0.5 ms less CPU than `chat.completions.create`, which builds a tree of pydantic
+        # objects only to be read once.
+        send: Any = self._client.get if body is None else partial(self._client.post, body=body)
+        target = self._moved.get(path, path)
+        for _ in range(MOST_REDIRECTS):
+            try:
+                response: httpx2.Response = await send(target, cast_to=httpx2.Response, options={"headers": headers})
+                return response
+            except openai.APIStatusError as error:
+                status, asked = error.status_code, str(error.request.url)
+                moved = redirected(asked, status, error.response.headers)
+                if moved is None:
+                    raise
+            target = moved
+            if status in PERMANENT:
+                self._moved[path] = target
+            if target not in self._told:
+                self._told.add(target)
+                _LOGGER.warning("%s redirects (HTTP %d) to %s, which is asked instead.", asked, status, target)
+        raise FatalError(f"{self.url}{path} redirects more than {MOST_REDIRECTS} times, at last to {target}")
+
 
 def session_value(document_id: str) -> str:
     """A document's id as the value of a header: percent-encoded where it must be, a hash of it where it is too long."""
@@ -225,15 +310,9 @@ def session_value(document_id: str) -> str:
     return quoted if len(quoted) <= SESSION_VALUE_MOST else stable_hash(document_id)
 
 
-def decode_json(content: bytes) -> Any:
-    """The value of a JSON text, NaN and Infinity taken for numbers as some servers write them. Raises ValueError."""
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(content)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+def forget_keys() -> None:
+    """Begin anew, as another run in this process must."""
+    _TAKEN.clear()
 
 
 async def within(timeout_s: float, sending: Awaitable[T]) -> T:

@@ -1,8 +1,7 @@
-"""Why an endpoint gave no reply, sorted by what happens next: by type, status and field, never by wording if it can be helped."""
+"""Why an endpoint gave no reply, sorted by what happens next: by type, status and field, and by words where these do not tell."""
 
 import email.utils
 import math
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,22 @@ import openai
 
 from transforms.errors import FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import without_key
+from transforms.inference.client.error_words import (
+    is_context_overflow,
+    is_daily_limit,
+    is_no_money,
+    is_page,
+    is_passing,
+    plain_words,
+    server_words,
+    told_wait_s,
+)
+from transforms.inference.client.unpacking import CannotUnpack, ReplyTooLong
+
+# Statuses with which servers say that a prompt is too long.
+OVERFLOWING = (400, 422, 429, 500)
+# What a limit of the day is waited for, and the wait from which on a limit is taken for one.
+LONGEST_WAIT_S, HOURS_S = 300.0, 3600.0
 
 
 class ContextOverflow(RequestRefused):
@@ -31,31 +46,69 @@ class NotThere(FatalError):
 
 
 def classify(error: openai.OpenAIError, key: str = "") -> Exception:
-    """Sort a client error by what happens next: by its type and status, never by its wording.
+    """Sort a client error by what happens next.
 
     `key` is taken out of the message: some gateways repeat the headers that they were sent.
     """
+    cause = error.__cause__
+    if isinstance(cause, (ReplyTooLong, CannotUnpack)):
+        return TransientError(str(cause))
     # Whatever aiohttp says of a connection (refused, reset, not there in time) reaches us as a ConnectTimeout.
-    if isinstance(error, openai.APITimeoutError) and not isinstance(error.__cause__, httpx2.ConnectTimeout):
+    if isinstance(error, openai.APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
         return TimedOut("no reply in time")
     if isinstance(error, openai.APIConnectionError):
-        return ConnectionLost(without_key(f"no connection: {error.__cause__ or error}", key))
+        return ConnectionLost(without_key(f"no connection: {cause or error}", key))
     if not isinstance(error, openai.APIStatusError):
         return TransientError(without_key(str(error), key))
-    status, message = error.status_code, f"HTTP {error.status_code}: {error_message(error, key)}"
-    # Without money waiting does not help.
-    if status == 402 or (status == 429 and "insufficient_quota" in named_fields(error.body)):
-        return FatalError(f"{message} ({error.request.url})")
-    # llama.cpp says 500 to a prompt that is too long, some gateways 413.
-    if status == 413 or (status == 500 and is_context_overflow(error.body)):
+    body = str(error.message) if error.body is None else error.body
+    return sort_refusal(error.status_code, body, error.response.headers, str(error.request.url), key)
+
+
+def sort_refusal(status: int, body: Any, headers: Mapping[str, str], url: str, key: str = "") -> Exception:
+    """Sort a refusal by its status, and by its words where servers use one status for several things.
+
+    `body` is what the server says, without the `error` around it.
+    """
+    message = f"HTTP {status}: {error_message(body, key)}"
+    # Without money waiting does not help, and a limit of the day outlasts any run that waits for it.
+    if is_no_money(status, body):
+        return FatalError(f"{message} ({url})")
+    # llama.cpp says 500 to a prompt that is too long, some gateways 413; one minute's tokens are 429.
+    if status == 413 or (status in OVERFLOWING and is_context_overflow(body)):
         return ContextOverflow(message)
-    if status in (408, 409, 429) or status >= 500:
-        return Refused(message, retry_after_s(error.response.headers), status)
+    wait_s = asked_wait_s(headers, body)
+    told_reset_s = reset_s(headers.get("x-ratelimit-reset", "")) if headers.get("x-ratelimit-remaining") == "0" else None
+    daily = is_daily_limit(body) and (wait_s is None or wait_s > LONGEST_WAIT_S)
+    if status == 429 and (daily or (told_reset_s or 0) > HOURS_S):
+        return FatalError(f"{message} ({url}); once the limit is lifted, the same command with --resume goes on")
+    if status in (408, 409, 424, 425, 429) or status >= 500:
+        return Refused(message, wait_s, status)
+    if status == 403 and is_page(body):  # no word on the key: a guard in front of the server takes us for a robot
+        return Refused(message, wait_s, status)
     if status in (401, 403):
-        return KeyRefused(f"{message} ({error.request.url})", status)
+        return KeyRefused(f"{message} ({url})", status)
     if status == 404:
-        return NotThere(f"{message} ({error.request.url})")
-    return ContextOverflow(message) if is_context_overflow(error.body) else RequestRefused(message)
+        return NotThere(f"{message} ({url})")
+    return Refused(message, wait_s, status) if is_passing(body) else RequestRefused(message)
+
+
+def told_error(data: Any) -> Any:
+    """What a response with a good status says of an error, without the `error` around it; None where it has a reply."""
+    if not isinstance(data, dict):
+        return None
+    base = data.get("base_resp")  # MiniMax
+    if isinstance(base, dict) and base.get("status_code"):
+        return {"code": base["status_code"], "message": base.get("status_msg")}
+    choices = data.get("choices")
+    if choices:
+        first = choices[0] if isinstance(choices, list) else None
+        return first.get("error") if isinstance(first, dict) else None  # OpenRouter: it failed on the way
+    if data.get("error"):
+        said = data["error"]
+        return {**data, **said} if isinstance(said, dict) else {**data, "message": said}
+    if "choices" not in data and "data" not in data and any(data.get(name) for name in ("msg", "error_msg", "detail")):
+        return data
+    return data if data.get("object") == "error" else None
 
 
 class TimedOut(TransientError):
@@ -70,41 +123,37 @@ class Refused(TransientError):
     """The server answered with a status that may pass."""
 
 
-def error_message(error: openai.APIStatusError, key: str = "") -> str:
+def error_message(body: Any, key: str = "") -> str:
     """The server's own words and the parameter that it names, without the key; 500 characters at most."""
-    said = server_words(error.body)
-    words = " ".join(str(error.message if said is None else said).split())
-    parameter = error.body.get("param") if isinstance(error.body, dict) else None
+    said = server_words(body)
+    words = " ".join((plain_words(said) if isinstance(said, str) else str(said)).split())
+    parameter = body.get("param") if isinstance(body, dict) else None
     if isinstance(parameter, str) and parameter not in words:
         words += f" ({parameter})"
     return without_key(words, key)[:500]  # in this order: a key cut short is not found
 
 
-def server_words(body: Any) -> Any:
-    """What an error body, of which the client has taken the inside of `error`, says: `message` or `detail`; or all of it."""
-    return body.get("message") or body.get("detail") or body if isinstance(body, dict) else body
+def asked_wait_s(headers: Mapping[str, str], body: Any = None) -> float | None:
+    """Seconds that a server asks to wait, by a header or by its words."""
+    wait_s = retry_after_s(headers)
+    if wait_s is None:
+        wait_s = told_wait_s(body)
+    if wait_s is None and headers.get("x-ratelimit-remaining") == "0":
+        wait_s = reset_s(headers.get("x-ratelimit-reset", ""))
+    return wait_s
 
 
-def named_fields(body: Any) -> set[str]:
-    """The machine-readable part of an error body."""
-    return {str(body.get(name)) for name in ("code", "type", "param")} if isinstance(body, dict) else set()
-
-
-# Codes and types; the last two are what vLLM names as the parameter at fault.
-_OVERFLOW_FIELDS = {"context_length_exceeded", "exceed_context_size_error", "input_tokens", "input_text"}
-# vLLM "maximum context length is", "context length is only"; SGLang "longer than the model's context
-# length"; llama.cpp "available context size"; llama-cpp-python and gateways "context window".
-_OVERFLOW_WORDS = re.compile(
-    r"context (length|window|size)|maximum (model|input|prompt) length|(prompt|input) is too long",
-    re.IGNORECASE,
-)
-
-
-def is_context_overflow(body: Any) -> bool:
-    """Whether a 400 says that the prompt is too long: by its machine-readable fields, else by its words."""
-    # Words only where they are the server's own: a list of what is wrong quotes the request.
-    words = server_words(body)
-    return bool(named_fields(body) & _OVERFLOW_FIELDS) or (isinstance(words, str) and _OVERFLOW_WORDS.search(words) is not None)
+def reset_s(value: str) -> float | None:
+    """Seconds until a limit is reset, which is said in seconds, or as a time in seconds or milliseconds since 1970."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    if number > 1e11:
+        number /= 1000
+    return max(0.0, number - time.time() if number > 1e8 else number)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

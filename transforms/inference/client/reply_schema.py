@@ -6,7 +6,8 @@ quietly ignored by another. The pydantic model checks the whole contract here, w
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import json_repair
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from transforms.errors import Malformed, ReplyInvalid
+from transforms.inference.client.coercion import Written, coerced, unwrapped
 from transforms.inference.client.latex_escapes import escape_latex
 from transforms.text import restore
 
@@ -28,6 +30,8 @@ INTEGER_BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusive
 _THOUGHT_END = "</think>"
 MOST_STARTS = 200
 _OBJECT_START = re.compile(r"""\{\s*["']""")
+# Strings, to their end or the end of all; and Python's word for null between them.
+_NONE = re.compile(r"""\"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|\bNone\b""", re.DOTALL)
 # What a repair may add or take away: quotes, commas, brackets and their like; and escapes for white space.
 _PUNCTUATION = re.compile(r"""\\[bfnrt]|[\s"'`“”‘’,:\[\]{}\\]+""")
 MOST_REPAIRED_CHARS = 20_000  # a reply of some 5,000 tokens
@@ -96,14 +100,39 @@ def _read(text: str, reply_type: type[Reply]) -> Reply:
     except ValidationError:
         pass  # perhaps something stands around it
     try:
-        return _validate(extract_object(text), reply_type)
+        return _meant(extract_object(text), reply_type)
     except ReplyInvalid:
         answer = _answer(text)
         whole = any(end > answer.rfind("}") for _, end, _ in _objects(answer))  # JSON as it stands: there is nothing to repair
         repaired = None if whole else _repair(answer)
         if repaired is None:
             raise
-        return _validate(repaired, reply_type)
+        return _meant(repaired, reply_type)
+
+
+def _meant(found: dict[str, Any], reply_type: type[Reply]) -> Reply:
+    """The reply that an object is, or else one that is wrapped in it or written in other types. Raises ReplyInvalid."""
+    try:
+        return _validate(found, reply_type)
+    except ReplyInvalid as error:
+        schema = _schema_of(reply_type)
+        for candidate in unwrapped(found):
+            if _letters_of(candidate).isdisjoint(_letters_of(schema["properties"])):
+                continue
+            try:
+                return _validate(coerced(candidate, schema), reply_type)
+            except ReplyInvalid:
+                continue
+        raise error
+
+
+@lru_cache(maxsize=64)
+def _schema_of(reply_type: type[BaseModel]) -> dict[str, Any]:
+    return {"properties": {}} | reply_type.model_json_schema()
+
+
+def _letters_of(names: Iterable[str]) -> set[str]:
+    return {name.casefold().strip() for name in names}
 
 
 def _repair(answer: str) -> dict[str, Any] | None:
@@ -115,6 +144,8 @@ def _repair(answer: str) -> dict[str, Any] | None:
     start = _OBJECT_START.search(answer)
     end = answer.rfind("}") + 1
     meant = answer[start.start() : end] if start else ""
+    if "None" in meant:
+        meant = _NONE.sub(lambda found: "null" if found[0] == "None" else found[0], meant[: MOST_REPAIRED_CHARS + 1])
     if not 0 < len(meant) <= MOST_REPAIRED_CHARS or meant.count("{") > MOST_STARTS:
         return None  # json_repair takes time by the square of the brackets' depth
     if any(meant.count(left) != meant.count(right) for left, right in ("{}", "[]")):
@@ -147,6 +178,8 @@ def extract_object(text: str) -> dict[str, Any]:
     """
     answer = _answer(text)
     found = [value for _, _, value in _objects(answer)]
+    if not found and (inner := _inner(answer)) is not None:
+        return extract_object(inner)
     if found:
         return found[-1]
     cause: Malformed = "no_json"
@@ -156,16 +189,30 @@ def extract_object(text: str) -> dict[str, Any]:
     raise ReplyInvalid("no JSON object in the reply", text, cause)
 
 
+def _inner(answer: str) -> str | None:
+    """The text of an answer that is JSON inside of a JSON string; None of any other."""
+    if not answer.strip().startswith('"'):
+        return None
+    try:
+        inner = json.loads(answer, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return inner if isinstance(inner, str) and len(inner) < len(answer) and "{" in inner else None
+
+
 def _answer(text: str) -> str:
     """What follows a thought; the tag that ends one may also stand inside the answer, as text."""
     tag = text.rfind(_THOUGHT_END)
     inside = tag >= 0 and any(start < tag < end for start, end, _ in _objects(text))
-    return text if tag < 0 or inside else text[tag + len(_THOUGHT_END) :]
+    if tag < 0 or inside:
+        return text
+    # Some models end with the tag, as they would end a thought that they had been given.
+    return text[tag + len(_THOUGHT_END) :].strip() or text[:tag]
 
 
 def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """Start, end and value of the JSON objects in a text, one behind the other."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_float=Written)
     position = text.find("{")
     # Every failed start costs a scan; a reply with hundreds of braces and no JSON is not an answer.
     for _ in range(MOST_STARTS):

@@ -6,6 +6,7 @@ object store has no append: there a new object is written every few seconds or f
 ends. What a store does not take is kept and tried again.
 """
 
+import hashlib
 import os
 import socket
 import threading
@@ -20,6 +21,7 @@ import orjson
 from transforms.errors import FatalError
 from transforms.inference.client.chat import Completion
 from transforms.inference.client.embeddings import Origin
+from transforms.inference.client.usage import read_count
 from transforms.inference.journal.index_files import FileIndex, ObjectIndex, journal_object, open_to_append
 from transforms.inference.journal.object_store import write_object as _write_object
 from transforms.records import TOKENS
@@ -54,20 +56,31 @@ def encode_entry(origin: Origin, key: str, completion: Completion) -> bytes:
             "model": origin.config.model,
             "text": completion.text,
             **{name: getattr(completion, name) for name in TOKENS},
+            "sum": checksum(key, origin.document_id, completion.text),
         },
         option=orjson.OPT_APPEND_NEWLINE,
     )
 
 
 def decode_entry(line: bytes) -> JournalEntry | None:
-    """Read one line; None if it is half written or damaged, which costs that reply only."""
+    """Read one line; None if it is half written or damaged, which costs that reply only.
+
+    A count that is none costs nothing but itself. Lines of older journals have no checksum.
+    """
     try:
         row = orjson.loads(line)
-        prompt, cached, completion = (int(row.get(name, 0)) for name in TOKENS)
+        prompt, cached, completion = (read_count(row.get(name, 0)) for name in TOKENS)
         entry = JournalEntry(row["key"], row["document_id"], row["stage"], row["text"], (prompt, cached, completion))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return entry if all(isinstance(value, str) for value in (entry.key, entry.document_id, entry.text)) else None
+    if not all(isinstance(value, str) for value in (entry.key, entry.document_id, entry.text)):
+        return None
+    return entry if row.get("sum") in (None, checksum(entry.key, entry.document_id, entry.text)) else None
+
+
+def checksum(*parts: str) -> str:
+    """What shows that a letter of a line has changed: 16 hexadecimal digits."""
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=8).hexdigest()
 
 
 class FileJournal:

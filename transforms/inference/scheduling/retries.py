@@ -11,19 +11,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, TransientError
+from transforms.errors import ElementError, FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.inference.client.chat import Completion, Request
 from transforms.inference.client.embeddings import EmbeddingRequest, Embeddings
 from transforms.inference.client.endpoint import Endpoint
-from transforms.inference.client.error_classes import ConnectionLost, TimedOut
+from transforms.inference.client.error_classes import ConnectionLost, ContextOverflow, TimedOut
 from transforms.inference.client.reply_schema import parse_reply
 from transforms.inference.scheduling.replica import Replica, Slot
+from transforms.inference.scheduling.retry_odds import TIMES_MORE, RetryOdds
 from transforms.inference.scheduling.router import Outage, Router
 from transforms.records import TOKENS, Usage
 
 # Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.
 BACK_OFF_FIRST_S = 0.5
 BACK_OFF_MOST_S = 30.0
+# Of one that answers others meanwhile: it refuses by chance, or by the load, which the limiter sees to.
+BACK_OFF_ANSWERED_S = 2.0
 # A server that asks for more than this is obeyed up to here, or a typing error in a header would
 # stop a run for a day.
 RETRY_AFTER_MOST_S = 300.0
@@ -33,7 +36,10 @@ REASK_TEMPERATURE = 0.5
 SAME_500S = 3
 # The endpoint works, and says that it was asked too much; it asks for less load.
 TOO_MANY = 429
-OVERLOAD = (TOO_MANY, 503)
+OVERLOAD = (TOO_MANY, 503, 529)
+# "Later", in the words of gateways, inference services (424) and Cloudflare; 401 of a key that has worked, and 403 of a
+# guard that is no word on the key.
+LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, 502, *range(520, 524), *range(525, 528), 530))
 # Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
 
@@ -112,8 +118,19 @@ def latency_bin(seconds: float) -> int:
 class Attempt:
     """One question until it has an answer: tries, waits, re-asks. Keeps the bill while it goes on."""
 
-    def __init__(self, call: Question, router: Router, figures: Figures, check: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        call: Question,
+        router: Router,
+        figures: Figures,
+        check: Callable[[], None] | None = None,
+        odds: RetryOdds | None = None,
+    ) -> None:
         self._check = check  # raises what keeps a request from being sent
+        self._odds = RetryOdds() if odds is None else odds
+        self._asks = call.request.config.model, call.request.stage
+        self._before = ""  # the fault of the try before
+        self._refusals = 0
         self.completion: Any = None  # the good one, once there is one
         self._call = call
         self._config = call.request.config
@@ -138,6 +155,9 @@ class Attempt:
             except (ReplyInvalid, ReplyTruncated) as error:
                 if not self._ask_afresh(error):
                     return self._ended(error=error)
+            except RequestRefused as error:
+                if not self._ask_refused(error):
+                    return self._ended(error=error)
             except Outage as error:
                 self._faults.append("Outage")
                 return self._ended(error=error)
@@ -154,6 +174,7 @@ class Attempt:
                     self._figures.held_back -= 1
             else:
                 self._figures.answered += 1
+                self._note("")
                 self.completion = completion
                 return self._ended(reply)
 
@@ -201,6 +222,7 @@ class Attempt:
             router.release(slot)
         self._pay(completion)
         router.succeeded(slot)
+        self._odds.good(replica.endpoint.url, time.monotonic())
         return completion
 
     def _blame(self, slot: Slot, error: TransientError, latency_s: float) -> None:
@@ -211,28 +233,57 @@ class Attempt:
         elif isinstance(error, TimedOut):
             limiter.timed_out(now, latency_s)
         # 429 says "not so much", from a server that works; anything else in a row says that it does not.
-        if error.status != TOO_MANY:
+        # So does an overload of one that answers others.
+        refused_some = error.status in OVERLOAD and self._odds.answers(slot.replica.endpoint.url, now)
+        if error.status != TOO_MANY and not refused_some:
             self._router.failed(slot, self._call.request.document_id, isinstance(error, ConnectionLost))
 
     def _ask_afresh(self, error: ElementError) -> bool:
         """Set up a fresh sample after a malformed or cut reply; False when the budget is spent."""
         name = type(error).__name__
+        self._note(name)
         self._faults.append(f"{name}/{error.cause}" if isinstance(error, ReplyInvalid) else name)
         self._told_later_since = None
         self._reasks += 1
         self._temperature = max(self._config.temperature, REASK_TEMPERATURE)
         if isinstance(error, ReplyTruncated):
             self._max_tokens = 2 * self._config.max_tokens
-        return self._reasks <= self._config.max_reasks
+        return self._goes_on(self._reasks, self._config.max_reasks, name)
+
+    def _ask_refused(self, error: RequestRefused) -> bool:
+        """Whether a refusal may be asked once more: it costs nothing, and gateways refuse for reasons of their own.
+
+        Not one that was paid for, as of a filter that has read a reply, nor one of what may be wrong with all requests.
+        """
+        self._faults.append(type(error).__name__)
+        if error.paid is not None or isinstance(error, ContextOverflow) or not self._odds.works(*self._asks):
+            return False
+        self._note("RequestRefused")
+        self._refusals += 1
+        most = TIMES_MORE * self._config.max_reasks
+        return self._refusals <= most and self._odds.worth(*self._asks, "RequestRefused")
+
+    def _note(self, fault: str) -> None:
+        """Learn from the end of a try what one after such a fault brings; "" where it was good."""
+        if self._before:
+            self._odds.tried_again(*self._asks, self._before, good=not fault)
+        if not fault:
+            self._odds.answered(*self._asks)
+        self._before = fault
+
+    def _goes_on(self, failed: int, budget: int, fault: str) -> bool:
+        """Whether a question that failed so often is asked again: within its budget, or while such faults mostly pass."""
+        return failed <= budget or (failed <= TIMES_MORE * budget and self._odds.worth(*self._asks, fault))
 
     def _wait_before_retry(self, error: TransientError) -> float | None:
         """Seconds to wait before the next try; None when there is to be none."""
         replica, now, left_s = self._replica, time.monotonic(), RETRY_AFTER_MOST_S
         assert replica is not None
-        self._faults.append(f"http_{error.status}" if error.status else type(error).__name__)
-        overload = error.status in OVERLOAD
-        self._avoid = replica if overload else None
-        if overload or isinstance(error, ConnectionLost) or replica.failing:
+        fault = f"http_{error.status}" if error.status else type(error).__name__
+        self._faults.append(fault)
+        later = error.status in LATER
+        self._avoid = replica if later else None
+        if later or isinstance(error, ConnectionLost) or replica.failing:
             # "Later" and "nobody there" say nothing about this call, so they cost no attempt. They
             # have a bound of their own: since when this call was told so, or the replica fails.
             self._told_later_since = self._told_later_since or now
@@ -242,15 +293,19 @@ class Attempt:
             if left_s < 0:
                 return None
             self._waits += 1
-            tries = self._waits if overload else 1
+            tries = self._waits if later else 1
         else:
             self._told_later_since = None
             self._transient += 1
+            self._note(fault)
             tries = self._transient
             same = self._faults[-SAME_500S:] == ["http_500"] * SAME_500S
-            if self._transient >= self._config.max_attempts or same:
+            budget = self._transient - 1 if same else self._config.max_attempts - 1
+            if not self._goes_on(self._transient, min(budget, self._config.max_attempts - 1), fault):
                 return None
         wait = back_off_s(tries)
+        if later and self._odds.answers(replica.endpoint.url, now):
+            wait = min(wait, random.uniform(0, BACK_OFF_ANSWERED_S))
         if error.retry_after_s is None or self._router.has_other(replica, self._config.endpoints):
             return wait
         # Everybody told the same number must not come back at the same moment.

@@ -390,7 +390,7 @@ def test_input_and_output_are_needed() -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("http://host:8000", "must be a base URL ending in /v1; write http://host:8000/v1"),
+        ("http://host:8000", "must be a base URL, such as one ending in /v1; write http://host:8000/v1"),
         ("http://host:8000/", "write http://host:8000/v1"),
         ("https://h/v1/chat/completions", "write https://h/v1"),
         ("https://h/openai/v1/models", "write https://h/openai/v1"),
@@ -407,7 +407,16 @@ def test_endpoints(url: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://h/v1", "https://h:8443/v1/", "http://[::1]:8000/v1", "https://gate/team/v1", "http://h/v1/proxy/v1"]
+    "url",
+    [
+        "http://h/v1",
+        "https://h:8443/v1/",
+        "http://[::1]:8000/v1",
+        "https://gate/team/v1",
+        "http://h/v1/proxy/v1",
+        "https://h/v1beta/openai/",
+        "https://h/api/paas/v4",
+    ],
 )
 def test_endpoints_that_are_right(url: str) -> None:
     assert settings("--endpoint", url, "--endpoint", url).endpoint == [url.rstrip("/")]
@@ -630,7 +639,7 @@ def test_the_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch, config
     assert settings("--config", config_file("endpoint: http://h/v1")).endpoint == ["http://h/v1"]
     assert settings("--demo").endpoint == settings("--serve_model=m").endpoint == []
     monkeypatch.setenv("OPENAI_BASE_URL", "http://e/")
-    assert refusal().startswith("OPENAI_BASE_URL: must be a base URL ending in /v1")
+    assert refusal().startswith("OPENAI_BASE_URL: must be a base URL, such as one ending in /v1")
     monkeypatch.setenv("OPENAI_BASE_URL", "")
     assert settings().endpoint == []
 

@@ -291,3 +291,25 @@ def test_half_a_line_that_was_written_does_not_spoil_the_next(tmp_path: Path, mo
     journal.append(request("b"), "k2", Completion("two"))
     journal.close()
     assert [entry.key for entry in read_entries(iter((tmp_path / "j.jsonl").read_bytes().splitlines(keepends=True)))] == ["k2"]
+
+
+def test_a_changed_letter_is_not_taken_for_the_reply() -> None:
+    good = encode_entry(request(), "k", Completion('{"question":"Who?"}', 7, 0, 3))
+    assert decode_entry(good) is not None
+    for before, after in ((b"Who", b"Wgo"), (b'"k"', b'"l"'), (b'"document_id":"d"', b'"document_id":"e"')):
+        assert before in good
+        assert decode_entry(good.replace(before, after)) is None
+
+
+def test_a_line_of_an_older_journal_has_no_checksum() -> None:
+    row = json.loads(encode_entry(request(), "k", Completion("reply", 7, 0, 3)))
+    del row["sum"]
+    assert decode_entry(json.dumps(row).encode()) == JournalEntry("k", "d", "filter", "reply")
+
+
+@pytest.mark.parametrize("count", [2**63, 10**30, -1, None, "many", [1], 1.5e308])
+def test_a_wrong_count_costs_no_reply(count: object) -> None:
+    row = json.loads(encode_entry(request(), "k", Completion("reply", 7, 0, 3)))
+    entry = decode_entry(json.dumps({**row, "prompt_tokens": count}).encode())
+    assert entry is not None
+    assert (entry.text, entry.tokens) == ("reply", (0, 0, 3))

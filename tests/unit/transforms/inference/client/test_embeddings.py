@@ -88,7 +88,7 @@ def test_base64_is_read_as_float32() -> None:
 
 def test_tokens_are_read_where_they_are_said() -> None:
     assert read_embeddings(reply([1.0]), request("a")).prompt_tokens == 5
-    for usage in (None, {}, {"prompt_tokens": None}, {"prompt_tokens": "5"}, []):
+    for usage in (None, {}, {"prompt_tokens": None}, {"prompt_tokens": "n/a"}, {"prompt_tokens": 2**63}, []):
         assert read_embeddings(reply([1.0], usage=usage), request("a")).prompt_tokens == 0
 
 

@@ -13,7 +13,6 @@ from transforms.inference.client.error_classes import (
     ConnectionLost,
     TimedOut,
     classify,
-    error_message,
     is_context_overflow,
     retry_after_s,
 )
@@ -63,7 +62,8 @@ def test_a_lost_connection_does_not_show_the_key() -> None:
 def test_an_error_names_the_parameter_that_its_message_does_not() -> None:
     def said(body: Any) -> str:
         response = httpx2.Response(400, request=httpx2.Request("POST", "http://x/v1"))
-        return error_message(openai.BadRequestError("Error code: 400", response=response, body=body))
+        error = classify(openai.BadRequestError("Error code: 400", response=response, body=body))
+        return str(error).removeprefix("HTTP 400: ")
 
     assert said({"message": "unsupported", "param": "seed"}) == "unsupported (seed)"
     assert said({"message": "no seed", "param": "seed"}) == "no seed"

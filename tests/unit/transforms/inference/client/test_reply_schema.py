@@ -99,7 +99,7 @@ None"""
         ('{"question": "What is 2", or 3?", "answer": "9"}', "syntax"),
         (r'{"question": "Is it x \ne y?", "answer": "9"}', "latex"),
         ('{"question": "How old?"}', "missing_field"),
-        ('{"question": "How old?", "answer": 9}', "wrong_value"),
+        ('{"question": "How old?", "answer": {"years": 9}}', "wrong_value"),
         ('{"question": "How old?", "answer": "\\ud800"}', "wrong_value"),
     ],
     ids=lambda value: value if value.isidentifier() else "",
