@@ -25,8 +25,8 @@ from beam_pipeline.reading.documents import (
     missing_text,
     parse_row,
 )
+from beam_pipeline.storage.compression import BLOCK_BYTES
 from beam_pipeline.storage.files import (
-    BLOCK_BYTES,
     INPUT_FORMATS,
     SUFFIXES,
     BrokenFile,

@@ -26,6 +26,7 @@ from beam_pipeline.reading.exemplar_banks import ReadExemplars, read_domains, re
 from beam_pipeline.reading.file_reader import FileReader
 from beam_pipeline.reading.input_list import check_inputs
 from beam_pipeline.reading.read_files import ReadDocuments, keep_first
+from beam_pipeline.storage import compression
 from beam_pipeline.storage.files import format_of, split_lines
 from beam_pipeline.storage.matching import match_files, match_pattern
 from beam_pipeline.storage.values import BadRow
@@ -248,6 +249,53 @@ def test_zstd_with_a_long_window_and_unknown_size(tmp_path):
     assert len(read_file(path)) == 40
 
 
+def test_zstd_that_needs_more_memory_than_a_window_may_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(compression, "WINDOW_BYTES", 1 << 20)
+    parameters = zstandard.ZstdCompressionParameters(window_log=28)
+    path = tmp_path / "a.jsonl.zst"
+    with zstandard.ZstdCompressor(compression_params=parameters).stream_writer(path.open("wb")) as writer:
+        writer.write(JSONL * 100)
+    *documents, letter = read_file(path)
+    assert len(documents) < 4000
+    assert letter.error == "UnreadableFile" and "pack it again: zstd -dc --long=31" in letter.message
+
+
+def test_xz_that_needs_more_memory_than_a_window_may_have(tmp_path):
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 28}]
+    (tmp_path / "a.jsonl.xz").write_bytes(lzma.compress(JSONL, filters=filters))
+    [letter] = read_file(tmp_path / "a.jsonl.xz")
+    assert "pack it again: xz -dc" in letter.message
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst", ".bz2", ".xz"])
+def test_the_bytes_say_how_a_file_is_packed_not_its_name(tmp_path, suffix):
+    (tmp_path / "a.jsonl").write_bytes(PACK[suffix](JSONL))
+    assert len(read_file(tmp_path / "a.jsonl")) == 40
+    for other in (".gz", ".zst", ".bz2", ".xz"):
+        (tmp_path / f"b.jsonl{other}").write_bytes(PACK[suffix](JSONL))
+        assert len(read_file(tmp_path / f"b.jsonl{other}")) == 40
+    (tmp_path / f"c.jsonl{suffix}").write_bytes(JSONL)
+    assert len(read_file(tmp_path / f"c.jsonl{suffix}")) == 40
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("between", [b"", bytes(8), bytes(3 << 20)], ids=["", "padded", "padded far"])
+@pytest.mark.parametrize("damage", ["", "first byte", "cut", "something else"])
+def test_damage_behind_the_first_stream_is_told(tmp_path, suffix, between, damage):
+    half = JSONL.index(b"\n") + 1
+    first, second = PACK[suffix](JSONL[:half]), bytearray(PACK[suffix](JSONL[half:]))
+    if damage == "first byte":
+        second[0] ^= 1
+    second = {"cut": second[:-9], "something else": bytearray(b"# the end")}.get(damage, second)
+    (tmp_path / f"a.jsonl{suffix}").write_bytes(first + between + bytes(second) + bytes(12))
+    found = read_file(tmp_path / f"a.jsonl{suffix}")
+    if not damage:
+        assert [document.id for document in found] == [row["id"] for row in ROWS]
+    else:
+        assert found[0].id == "d0"
+        assert found[-1].error == "UnreadableFile"
+
+
 def packed_rows(suffix: str) -> tuple[list[dict], bytes]:
     """Rows that stay large when packed, so that a file breaks far from its beginning."""
     rng = random.Random(1)
@@ -260,7 +308,7 @@ def packed_rows(suffix: str) -> tuple[list[dict], bytes]:
 def test_broken_compressed_file_gives_what_was_read_and_one_dead_letter(tmp_path, suffix, damage):
     rows, packed = packed_rows(suffix)
     path = tmp_path / f"a.jsonl{suffix}"
-    cut = {"cut": packed[: len(packed) * 9 // 10], "not compressed": b'{"text": "t"}\n', "cut at the start": packed[:3]}
+    cut = {"cut": packed[: len(packed) * 9 // 10], "not compressed": bytes(range(256)), "cut at the start": packed[:3]}
     path.write_bytes(cut[damage])
     *documents, letter = read_file(path)
     assert [document.id for document in documents] == [row["id"] for row in rows[: len(documents)]]
