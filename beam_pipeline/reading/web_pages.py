@@ -153,6 +153,16 @@ def page_text(record: Record) -> str | bytes | None:
     return html_text(text)
 
 
+def html_file_text(body: bytes) -> str | BadRow:
+    """The text of a page that is a file of its own."""
+    try:
+        if len(body) > MAX_PAGE_BYTES:
+            raise BrokenRecord(f"it is longer than {MAX_PAGE_BYTES:,} bytes")
+        return html_text(decode(body))
+    except BrokenRecord as broken:
+        return BadRow("BrokenRecord", f"the page cannot be used: {broken}")
+
+
 def html_text(html: str) -> str:
     """The main text of a page, a paragraph a line; "" where it has none. `BrokenRecord` if it cannot be read."""
     try:

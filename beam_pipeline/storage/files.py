@@ -15,7 +15,9 @@ _T = TypeVar("_T")
 
 SUFFIXES = {
     **dict.fromkeys((".jsonl", ".json", ".ndjson"), "jsonl"),
-    **{".parquet": "parquet", ".txt": "text"},
+    **{".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".tsv": "tsv"},
+    **dict.fromkeys((".txt", ".text", ".md", ".markdown"), "text"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     **dict.fromkeys((".warc", ".wet", ".arc"), "warc"),
 }
 INPUT_FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
@@ -87,14 +89,14 @@ def _unpacked(path: str, stream: BinaryIO) -> Iterator[bytes]:
     yield from packing.unpack(stream) if packing else iter(lambda: stream.read(BLOCK_BYTES), b"")
 
 
-def split_lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[int, bytes, int]]:
+def split_lines(blocks: Iterator[bytes], max_bytes: int, end: bytes = b"\n") -> Iterator[tuple[int, bytes, int]]:
     """Cut blocks into (line number from 1, line without its end, size in bytes).
 
     Of a line longer than `max_bytes` only the beginning is kept.
     """
     number, held, size = 1, bytearray(), 0
     for block in blocks:
-        for index, piece in enumerate(block.split(b"\n")):
+        for index, piece in enumerate(block.split(end)):
             if index:  # the line before this piece has ended
                 yield number, bytes(held).removesuffix(b"\r"), size
                 number, held, size = number + 1, bytearray(), 0
