@@ -71,6 +71,12 @@ class InputOptions(OptionsModel):
         FILES,
         split="commas",
     )
+    limit: int = declare(
+        0,
+        "Most documents to read, the first of the first files; 0 reads all. One worker reads them: it is for trying things.",
+        FILES,
+        ge=0,
+    )
     output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
     output_shards: int = declare(0, "Files per kind of output; 0 lets the runner choose.", FILES, ge=0, le=10_000)
 
