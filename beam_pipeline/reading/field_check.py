@@ -61,7 +61,8 @@ def _some_rows(reader: FileReader, path: str, fields: Sequence[str]) -> Iterator
             if file_format in ("parquet", "arrow"):
                 schema = read_schema(path, stream, file_format)
                 columns = find_columns(schema, fields)
-                names = {**dict.fromkeys(column_names(schema), ""), **dict.fromkeys(columns, "")}
+                whole = [field for field, column in columns.items() if not column.rest]
+                names = dict.fromkeys([*column_names(schema), *whole], "")
                 rows = _good_rows(reader, path) if any(column.rest for column in columns.values()) else iter(())
                 # Only rows know what is in a text that may hold JSON.
                 yield from ({**names, **row} for row in chain((next(rows, {}),), rows))

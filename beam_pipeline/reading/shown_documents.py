@@ -1,6 +1,6 @@
 """The first documents of an input as they were read, for a person: whether fields, ids and texts are what was meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 
 from beam_pipeline.reading.input_list import FileInput
@@ -39,7 +39,7 @@ def shown_documents(inputs: Iterable[FileInput]) -> Iterator[str]:
         yield f"  and {many}: {_shown(dead[0].where)}: {dead[0].error}: {_shown(dead[0].message)}"
 
 
-def read_in_order(inputs: Iterable[FileInput]) -> Iterator[Document | DeadLetter]:
+def read_in_order(inputs: Iterable[FileInput]) -> Generator[Document | DeadLetter, None, None]:
     """The documents and bad rows of all files, one file after another. Raises as `match_pattern`."""
     for files in inputs:
         for path in (path for pattern in files.patterns for path in match_pattern(pattern)):

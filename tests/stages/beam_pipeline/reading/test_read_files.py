@@ -759,3 +759,16 @@ def test_bad_domains_are_told(tmp_path, content, message):
         read_domains(str(tmp_path / "d.yaml"))
     with pytest.raises(ValueError, match="no file matches"):
         read_domains(str(tmp_path / "gone.yaml"))
+
+
+# --- the first documents
+
+
+@pytest.mark.parametrize(("limit", "ids"), [(1, ["a0"]), (3, ["a0", "a1", "b0"]), (99, ["a0", "a1", "b0", "b1", "b2"])])
+def test_a_limit_reads_the_first_documents_of_the_first_files(tmp_path, limit, ids):
+    (tmp_path / "a.jsonl").write_text('{"id": "a0", "text": "t"}\nnot json\n{"id": "a1", "text": "u"}\n')
+    (tmp_path / "b.jsonl").write_text("".join(f'{{"id": "b{number}", "text": "{number}"}}\n' for number in range(3)))
+    passed, _, dead, counters = run_read(ReadDocuments((f"{tmp_path}/*.jsonl",), limit=limit))
+    assert sorted(document.id for document in passed) == ids
+    assert counters["passed"] == len(ids)
+    assert len(dead) == (limit > 1)
