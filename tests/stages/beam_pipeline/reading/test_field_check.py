@@ -61,7 +61,7 @@ def test_the_first_documents_are_shown(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", [{"body": "none"}, *rows])
     shown = list(shown_documents([FileInput((path,), FileReader(Fields(carry=("url",))))]))
     assert shown[0] == "the first documents, as they are read"
-    assert [line.strip() for line in shown if line.startswith("  id ")][0] == f"id '0' ({path}:2), 1,013 characters"
+    assert next(line.strip() for line in shown if line.startswith("  id ")) == f"id '0' ({path}:2), 1,013 characters"
     assert sum(line.startswith("  id ") for line in shown) == 3
     assert '    attributes {"url":"u1"}' in shown
     assert shown[-1].startswith(f"  and a row that is none: {path}:1: MissingText: no field 'text'")
