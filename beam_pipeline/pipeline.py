@@ -108,8 +108,8 @@ def document_source(plan: RunPlan) -> ReadDocuments | ReadUniqueInputs | ReadRow
         return stream_source(config, plan.inputs)
     files = tuple(file_inputs(config, plan.inputs))
     if plan.inputs:
-        return ReadUniqueInputs(files)
-    return ReadDocuments(files[0].patterns, files[0].reader, is_tallied(config))
+        return ReadUniqueInputs(files, config.limit)
+    return ReadDocuments(files[0].patterns, files[0].reader, is_tallied(config), config.limit)
 
 
 def exemplar_bank(pipeline: beam.Pipeline, plan: RunPlan) -> Any:

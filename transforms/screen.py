@@ -17,7 +17,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from transforms.document_rules.chunking import cut_text, split_text
-from transforms.document_rules.language import UNKNOWN
+from transforms.document_rules.language import UNKNOWN, is_wanted
 from transforms.document_rules.quality import PROSE_RULES, TEXT_RULES, Page, Thresholds, find_fault
 from transforms.duplicates.document_copies import EXACT, Fingerprint, Identity, Loss, Print, find_losses, name_of
 from transforms.flow.first_seen import FirstSeen
@@ -77,7 +77,8 @@ def _find_fault(text: str, config: ScreenConfig, languages: tuple[str, ...]) -> 
     page = Page(text)
     if fault := find_fault(page, config, TEXT_RULES):
         return fault
-    if languages and "all" not in languages and page.language not in (UNKNOWN, *languages) and not page.is_code:
+    any_will_do = not languages or "all" in languages or page.language == UNKNOWN or is_wanted(page.language, text, languages)
+    if not any_will_do and not page.is_code:
         return Fault("language", page.language)
     return find_fault(page, config, PROSE_RULES)
 

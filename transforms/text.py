@@ -33,7 +33,7 @@ _OF_A_LETTER = frozenset((7, 8, 9, 103, 107, 118, 122))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 _WORD = re.compile(r"\w+(?:['.,]\w+)*")
 # Scripts without spaces, for a character class: there a character counts as a word.
-SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
+SPACELESS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 
 # Control tokens of chat templates (ChatML, Llama 2/3, Mistral, Gemma, DeepSeek, thinking models) and
 # the tags that our own prompts use as delimiters. Every server tried turned the first kind into

@@ -45,7 +45,8 @@ from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
-from beam_pipeline.reading.input_list import check_files
+from beam_pipeline.reading.input_list import check_files, file_inputs
+from beam_pipeline.reading.shown_documents import shown_documents
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 from transforms.errors import FatalError, one_line
 
@@ -104,6 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         check_somebody_answers(config)
         plan = make_plan(config)
         check_files(config, plan.inputs)
+        seen = shown_documents(file_inputs(config, plan.inputs))
+        print(*seen, "", sep="\n", file=sys.stderr if given.json else sys.stdout, flush=True)
         sample = draw_sample(plan, given.sample, given.seed)
     except (ValueError, OSError, FatalError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
@@ -168,6 +171,8 @@ def sample_run(config: PipelineConfig, path: str) -> PipelineConfig:
             "report": False,
             "output_table": "",
             "append_table": False,
+            "limit": 0,
+            "message_roles": [],
             "target_accepted": 0,
             "max_cost": 0.0,
             "min_stage_yield": 0.0,

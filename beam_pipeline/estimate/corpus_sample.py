@@ -8,6 +8,8 @@ Three steps, as far as the corpus is small, each is the whole: files in the orde
 of their rows the `SCREENED_ROWS` with the smallest hashes are screened; of the texts that pass, those with the smallest hashes
 are the sample. Hashes hold the seed, so a larger sample contains the smaller one, and what that paid for is not paid again.
 
+With `--limit` the corpus is so many documents, read as a run reads them.
+
 Of several inputs (`--inputs`) rows are those that their weights and caps take. A cap on an input that is read in part takes
 the same part of it.
 """
@@ -96,14 +98,16 @@ def draw_sample(
         for found in file_inputs(plan.config, plan.inputs)
         for path, stored in file_sizes(found.patterns).items()
     ]
-    order = sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
+    limit = plan.config.limit
+    order = files if limit else sorted(files, key=lambda file: _ticket(seed, "file", file[0]))
     file_bytes: list[int] = []
     file_rows: list[int] = []
     capped: _Capped = defaultdict(lambda: array("q"))
 
     def read() -> Iterator[tuple[int, Document | DeadLetter]]:
+        taken = 0
         for number, (path, stored, found) in enumerate(order):
-            if sum(file_bytes) >= read_bytes and number >= FEWEST_FILES:
+            if sum(file_bytes) >= read_bytes and not limit and number >= FEWEST_FILES:
                 break
             file_bytes.append(stored)
             file_rows.append(0)
@@ -113,8 +117,13 @@ def draw_sample(
                     if found.cap and isinstance(row, Document):
                         capped[row.source].extend((ticket(row.source, row.id), number))
                     yield number, row
+                    taken += isinstance(row, Document)
+                    if limit and taken >= limit:
+                        return
 
     smallest = heapq.nsmallest(screened_rows, enumerate(read()), key=lambda item: _ticket(seed, "row", item[1][1].where))
+    if limit:  # the corpus is what a run would read of it
+        files = order = order[: len(file_rows)]
     limits = _apply_caps(capped, order, file_rows)
     rows = [item for _, item in sorted(smallest, key=itemgetter(0)) if not _over_cap(item[1], limits)]
     texts = _screened(plan.screen, [row for _, row in rows])

@@ -76,6 +76,9 @@ def _check_source(config: PipelineConfig, chosen: set[str]) -> None:
         raise ValueError(f"--{table} is read as a whole and has no end to wait for; leave --streaming out, or give another input")
     if table and "input_format" in chosen:
         raise ValueError(f"--input_format is for files; the rows of --{table} have columns")
+    if config.limit and (config.streaming or table):
+        instead = "write LIMIT into --input_query" if table else "stop the stream with --watch_until_s"
+        raise ValueError(f"--limit is for a batch of files; {instead}")
     if config.inputs and (own := sorted(chosen & {"source", "source_field"})):
         raise ValueError(f"--{own[0]} is for --input; in the list of --inputs each entry has its own source")
     if not config.streaming and not sources:

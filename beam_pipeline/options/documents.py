@@ -33,7 +33,7 @@ class DocumentOptions(OptionsModel):
     )
     languages: list[str] = declare(
         ["en"],
-        f"Languages to keep (langdetect codes); {ANY_LANGUAGE} keeps any. Repeatable.",
+        f"Languages to keep, by their codes (en, de; zh is zh-cn and zh-tw); {ANY_LANGUAGE} keeps any. Repeatable.",
         SCREENING,
         split="commas",
         min_length=1,

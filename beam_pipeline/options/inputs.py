@@ -48,12 +48,20 @@ class InputOptions(OptionsModel):
     )
     overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES)
     resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES)
-    input_format: Literal["auto", "jsonl", "parquet", "text", "warc"] = declare(
+    input_format: Literal["auto", "jsonl", "parquet", "arrow", "csv", "tsv", "text", "html", "warc"] = declare(
         "auto",
-        "Format of the input; auto goes by the file name (.jsonl, .parquet, .txt, .warc, .wet, .arc; .gz and .zst too).",
+        "Format of the input; auto goes by the file name (.jsonl, .json, .parquet, .arrow, .csv, .tsv, .txt, .md, .html, .warc, "
+        ".wet, .arc; with .gz, .zst, .bz2 and .xz too).",
         FILES,
     )
     text_field: str = declare("text", "Field that holds a document's text.", FILES, min_length=1)
+    message_roles: list[str] = declare(
+        [],
+        "Where the text field holds a list of messages (role and content), the roles whose messages make the text, such as "
+        "assistant; without it all, each behind its role. Repeatable.",
+        FILES,
+        split="commas",
+    )
     id_field: str = declare("id", "Field that holds a document's id; a row without it gets a hash of its text.", FILES)
     source_field: str = declare("source", "Field that says where a document comes from.", FILES)
     source: str = declare("", "Source of the documents whose row has none.", FILES)
@@ -62,6 +70,12 @@ class InputOptions(OptionsModel):
         "Fields of a row that go along into what becomes of it, as attributes; names, or paths into nested objects. Repeatable.",
         FILES,
         split="commas",
+    )
+    limit: int = declare(
+        0,
+        "Most documents to read, the first of the first files; 0 reads all. One worker reads them: it is for trying things.",
+        FILES,
+        ge=0,
     )
     output_format: Literal["jsonl", "parquet"] = declare("jsonl", "Format of the output.", FILES)
     output_shards: int = declare(0, "Files per kind of output; 0 lets the runner choose.", FILES, ge=0, le=10_000)

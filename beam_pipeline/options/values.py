@@ -1,14 +1,12 @@
 """What an option's value may be: how a text is split into a list, what it must look like, what is never shown."""
 
 import difflib
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import langdetect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from transforms.base_url import check_base_url
@@ -166,12 +164,14 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def check_languages(languages: list[str]) -> list[str]:
     """Return languages, each once."""
-    known = [*sorted(os.listdir(langdetect.PROFILES_DIRECTORY)), ANY_LANGUAGE]
+    from transforms.languages.names import LANGUAGE_NAMES  # as below
+
+    known = [*LANGUAGE_NAMES, ANY_LANGUAGE]
     for language in languages:
         if language not in known:
-            variants = [code for code in known if code.startswith(f"{language}-")]
-            near = f"; write {' or '.join(variants)}" if variants else hint(language, known)
-            raise ValueError(f"{shown(language)} is no language code that langdetect knows (en, de, zh-cn){near}")
+            named = [code for code, name in LANGUAGE_NAMES.items() if name.lower() == language.lower()]
+            near = f"; write {named[0]}" if named else hint(language, known)
+            raise ValueError(f"{shown(language)} is no language code that is known (en, de, zh){near}")
     return list(dict.fromkeys(languages))
 
 

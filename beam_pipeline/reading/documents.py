@@ -8,11 +8,15 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 import orjson
 
 from beam_pipeline.reading.event_time import parse_event_time
+from beam_pipeline.reading.messages import text_of_messages
 from beam_pipeline.storage.values import BOM, MISSING, BadRow, escaped, load_json, look_up, printable
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
@@ -20,7 +24,11 @@ from transforms.text import stable_hash
 STAGE = "read"
 # So much of a carried value goes along: of a text its beginning, of a longer list or object the beginning of its JSON.
 CARRIED_CHARACTERS = 4000
+# Objects and lists within each other, up to which a value goes along as it is; a deeper one as its JSON, in a text: writers and
+# readers of rows have limits of their own.
+_CARRIED_DEPTH = 32
 _NAMED = 24  # fields or columns that a message lists
+_TOO_DEEP = "it is nested too deeply, or holds what JSON cannot say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,8 @@ class Fields:
 
     With `id` "" every id is derived from the text. `source_label` stands for the source of rows that
     have none. With `event_time` "" rows have no event time; otherwise each needs one. `carry` names what
-    goes along as attributes of the document.
+    goes along as attributes of the document. `roles` are those whose messages make the text, where it is a list of
+    messages; () takes all.
     """
 
     text: str = "text"
@@ -38,6 +47,7 @@ class Fields:
     source_label: str = ""
     event_time: str = ""
     carry: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -55,11 +65,9 @@ def parse_row(line: bytes, fields: Fields, where: str) -> Document | BadRow:
     try:
         row = load_json(line)
     except orjson.JSONDecodeError as error:
-        return _not_json(line, error)
+        return not_json(line, error)
     if not isinstance(row, dict):
-        return BadRow(
-            "WrongType", f"the line is {_kind(row)}, not an object; write one object a line (a JSON array: jq -c '.[]')"
-        )
+        return not_object(row)
     return document_of(row, fields, where, "field")
 
 
@@ -69,6 +77,8 @@ def document_of(row: Mapping[str, Any], fields: Fields, where: str, kind: str) -
     if text is MISSING:
         made: Document | BadRow = BadRow("MissingText", missing_text(fields.text, kind, row))
     else:
+        if (conversation := text_of_messages(text, fields.roles)) is not None:
+            text = conversation
         made = make_document(text, look_up(row, fields.id), look_up(row, fields.source), fields.source_label, where)
     return with_row(made, row, fields)
 
@@ -77,12 +87,18 @@ def with_row(made: Document | BadRow, row: Mapping[str, Any], fields: Fields, al
     """What was made of a row, with its event time and, as a JSON object, the values that go along. `always` names more."""
     if fields.event_time:
         made = with_event_time(made, look_up(row, fields.event_time), fields.event_time)
-    values = {name: look_up(row, name) for name in (*always, *fields.carry)}
-    there = {name: _carried(value) for name, value in values.items() if value is not MISSING}
+    there = {}
+    for name in (*always, *fields.carry):
+        if (value := look_up(row, name)) is not MISSING:
+            try:
+                there[name] = _carried(value)
+            except (RecursionError, TypeError, ValueError):
+                return BadRow("WrongType", f"the field {printable(name)!r} cannot be carried: {_TOO_DEEP}")
     return replace(made, carried=orjson.dumps(there).decode()) if there else made
 
 
 def _carried(value: Any) -> Any:
+    """A value as it goes along. Raises RecursionError, TypeError or ValueError for one that cannot be written."""
     match value:
         case None | bool() | float():
             return value
@@ -94,14 +110,28 @@ def _carried(value: Any) -> Any:
             return printable(value[:CARRIED_CHARACTERS])
     try:
         encoded = orjson.dumps(value, default=as_json, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # half of a surrogate pair, or a number over 64 bits
+    except TypeError:  # half of a surrogate pair, a number over 64 bits, or deeper than orjson writes
         encoded = json.dumps(value, default=as_json).encode("ascii")
-    if len(encoded) > CARRIED_CHARACTERS:
+    if len(encoded) > CARRIED_CHARACTERS or _is_deep(value):
         return encoded.decode("utf-8", "replace")[:CARRIED_CHARACTERS]
     try:
         return orjson.loads(encoded)
     except orjson.JSONDecodeError:
         return encoded.decode("ascii")
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, (Mapping, list, tuple)) else []
+    for _ in range(_CARRIED_DEPTH):
+        level = [
+            member
+            for holder in level
+            for member in (holder.values() if isinstance(holder, Mapping) else holder)
+            if isinstance(member, (Mapping, list, tuple))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def as_json(value: Any) -> str:
@@ -127,14 +157,30 @@ def make_document(text: Any, row_id: Any, source: Any, source_label: str, where:
     text = _as_text(text, "the text")
     if isinstance(text, BadRow):
         return text
-    if isinstance(row_id, int) and not isinstance(row_id, bool):
-        row_id = str(row_id)
-    row_id = _as_text("" if row_id is MISSING or row_id is None else row_id, "the id")
+    row_id = _as_text(_plain_id(row_id), "the id")
     if isinstance(row_id, BadRow):
         return row_id
-    return Document(
-        id=row_id or stable_hash(text), text=text, source=_source(source) or printable(source_label), where=printable(where)
-    )
+    try:
+        source = _source(source)
+    except (RecursionError, TypeError, ValueError):
+        return BadRow("WrongType", f"the source cannot be written: {_TOO_DEEP}")
+    return Document(id=row_id or stable_hash(text), text=text, source=source or printable(source_label), where=printable(where))
+
+
+def _plain_id(value: Any) -> Any:
+    """An id as a text where it is of a type that ids are stored as; "" where there is none; others as they are."""
+    match value:
+        case None | bool():
+            return "" if value is None else value
+        case float() | Decimal() if value != value:  # what data frames write for none
+            return ""
+        case float() if value.is_integer() and abs(value) < 2**63:  # a column of whole numbers that has gaps
+            return str(int(value))
+        case Decimal() if value.is_finite():
+            return format(value, "f")
+        case int() | float() | UUID() | date():
+            return str(value)
+    return "" if value is MISSING else value
 
 
 def _as_text(value: Any, what: str) -> str | BadRow:
@@ -160,11 +206,19 @@ def _source(value: Any) -> str:
     if value is MISSING or value is None:
         return ""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+        value = value[: 4 * CARRIED_CHARACTERS].decode("utf-8", "backslashreplace")
+    return printable(
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))[:CARRIED_CHARACTERS]
+    )
 
 
-def _not_json(line: bytes, error: orjson.JSONDecodeError) -> BadRow:
+def not_object(value: Any, what: str = "line") -> BadRow:
+    """Why JSON that is no object is no row."""
+    return BadRow("WrongType", f"the {what} is {_kind(value)}, not an object; write one object a line")
+
+
+def not_json(line: bytes, error: orjson.JSONDecodeError) -> BadRow:
+    """Why a line is no JSON."""
     if b"\0" in line:
         return BadRow("NullByte", f"null byte at byte {line.index(0) + 1}; remove it")
     try:
@@ -175,10 +229,16 @@ def _not_json(line: bytes, error: orjson.JSONDecodeError) -> BadRow:
 
 
 def missing_text(field: str, kind: str, there: Any) -> str:
-    """Say that a field or column is not there, which ones are, and how to name it."""
+    """Say that the field or column of the text is not there, which ones are, and how to name it."""
+    return missing_field(field, kind, there, "text_field")
+
+
+def missing_field(field: str, kind: str, there: Any, option: str) -> str:
+    """Say that a field or column that an option names is not there, and which ones are."""
     names = [str(name)[:40] for name in there]
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") if names else "nothing"
-    return printable(f"no {kind} {field!r}; there is {shown}; name it with --text_field")
+    what, _, where = kind.partition(" ")
+    return printable(f"no {what} {field!r}{where and ' '}{where}; there is {shown}; name it with --{option}")
 
 
 def document_or_dead(made: Document | BadRow, where: str, raw: bytes, document_id: str = "") -> Document | DeadLetter:

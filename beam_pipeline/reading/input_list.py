@@ -5,7 +5,7 @@ label and id: every run takes the same, and a larger weight or cap takes those o
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import check_languages, first_problem, hint, shown
 from beam_pipeline.reading.documents import Fields
-from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed, check_parquet
-from beam_pipeline.storage.files import BrokenFile, format_of, open_file, reason
+from beam_pipeline.reading.field_check import Named, check_fields
+from beam_pipeline.reading.file_reader import UNKNOWN_FORMAT, FileReader, check_installed
+from beam_pipeline.storage.files import format_of, no_file, open_file, reason
 from beam_pipeline.storage.matching import match_pattern, read_text
 
 
@@ -34,7 +35,7 @@ class InputSpec(BaseModel):
 
     source: str = Field(min_length=1, max_length=200)
     path: _Names = Field(min_length=1)
-    format: Literal["auto", "jsonl", "parquet", "text", "warc"] = "auto"
+    format: Literal["auto", "jsonl", "parquet", "arrow", "csv", "tsv", "text", "html", "warc"] = "auto"
     text_field: str = Field("text", min_length=1)
     id_field: str = "id"
     carry: _Names = []
@@ -119,20 +120,35 @@ def is_tallied(config: PipelineConfig) -> bool:
 
 def check_files(config: PipelineConfig, inputs: Iterable[InputSpec]) -> list[str]:
     """The files of a batch; `inputs` are those of `--inputs`. Raises as `check_inputs`."""
-    return [file for files in file_inputs(config, inputs) for file in check_inputs(files.patterns, files.reader)]
+    specs: list[InputSpec | None] = [*([None] if config.input else []), *inputs]
+    return [
+        file
+        for spec, files in zip(specs, file_inputs(config, inputs), strict=True)
+        for file in check_inputs(files.patterns, files.reader, _named_fields(config, spec))
+    ]
 
 
-def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
-    """Check that every pattern matches a file and that the first can be opened; reads none. Returns the files.
+def _named_fields(config: PipelineConfig, spec: InputSpec | None) -> list[Named]:
+    """The fields that a row must have: that of the text, and those that somebody named."""
+    said: BaseModel = spec or config
+    given = {name: getattr(said, name) for name in ("id_field", "source_field") if name in said.model_fields_set}
+    carry = spec.carry if spec else config.carry
+    text_field = spec.text_field if spec else config.text_field
+    return [Named("text_field", text_field), *(Named(*name) for name in given.items()), *(Named("carry", name) for name in carry)]
 
-    A first file of Parquet must have the column of the text, or the run would make nothing but dead letters. ValueError, one
-    line, says what is wrong.
+
+def check_inputs(patterns: Iterable[str], reader: FileReader, named: Sequence[Named] | None = None) -> list[str]:
+    """Check that every pattern matches a file, that the first can be opened, and that the fields are there. Returns the files.
+
+    `named` are the fields that a row of the first thousand must have; without it, that of the text. ValueError, one line,
+    says what is wrong.
     """
     files: list[str] = []
+    named = [Named("text_field", reader.fields.text)] if named is None else named
     for pattern in patterns:
         found = match_pattern(pattern)
         files += found
-        path = found[0]
+        path = next((path for path in found if not no_file(path)), found[0])
         if reader.format_of(path) is None:
             raise ValueError(f"{path}: {UNKNOWN_FORMAT}")
         for file_format in set(map(reader.format_of, found)):
@@ -140,13 +156,9 @@ def check_inputs(patterns: Iterable[str], reader: FileReader) -> list[str]:
         try:
             with open_file(path) as stream:
                 stream.read(1)
-                if reader.format_of(path) == "parquet":
-                    stream.seek(0)
-                    check_parquet(stream, reader.fields.text)
-        except BrokenFile as broken:
-            raise ValueError(f"{path}: {broken}") from broken
         except Exception as error:  # each file system has errors of its own
             raise ValueError(f"{path}: cannot be opened: {reason(error)}") from error
+        check_fields(reader, [path for path in found if not no_file(path)], named)
     return files
 
 
@@ -170,7 +182,15 @@ class FileInput(NamedTuple):
 
 def fields_of(config: PipelineConfig, event_time: str = "") -> Fields:
     """Where rows keep what a document needs, as the options say; `event_time` is the field of the event time."""
-    return Fields(config.text_field, config.id_field, config.source_field, config.source, event_time, tuple(config.carry))
+    return Fields(
+        config.text_field,
+        config.id_field,
+        config.source_field,
+        config.source,
+        event_time,
+        tuple(config.carry),
+        tuple(config.message_roles),
+    )
 
 
 def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec], event_time: str = "") -> Iterator[FileInput]:
@@ -179,5 +199,7 @@ def file_inputs(config: PipelineConfig, inputs: Iterable[InputSpec], event_time:
         yield FileInput(tuple(config.input), FileReader(fields_of(config, event_time), config.input_format))
     for spec in inputs:
         # The source is the label, whatever a row says.
-        fields = Fields(spec.text_field, spec.id_field, "", spec.source, event_time, tuple(spec.carry))
+        fields = Fields(
+            spec.text_field, spec.id_field, "", spec.source, event_time, tuple(spec.carry), tuple(config.message_roles)
+        )
         yield FileInput(tuple(spec.path), FileReader(fields, spec.format, weight=spec.weight), spec.cap)

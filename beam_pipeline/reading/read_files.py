@@ -1,6 +1,6 @@
 """Documents from files, local or in a bucket: one input, or several (`input_list.py`) read as one, each with its share.
 
-Input:    globs of JSONL, Parquet, plain text or archives of the web (`file_reader.py`, `documents.py`, `web_pages.py`)
+Input:    globs of any format that `file_reader.py` reads
 Passed:   PCollection[Document], each id once
 Rejected: Rejection, reason "exact_duplicate": the same id and text as an earlier row
 Dead:     InvalidJson, MissingText, WrongType, NullByte, InvalidUtf8, LineTooLong, UnreadableFile, BrokenRecord, DuplicateId
@@ -67,9 +67,13 @@ class ReadDocuments(beam.PTransform):
     patterns: tuple[str, ...]  # paths or globs, of any file system that Beam knows
     reader: FileReader = field(default_factory=FileReader)
     tallied: bool = False  # whether to give a Reading and not an Outcome
+    limit: int = 0  # the most documents to read, in the order of files and rows; 0 for all
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
+        if self.limit:
+            files = FileInput(self.patterns, self.reader)
+            return first_by_id(pipeline | "ReadFiles" >> ReadFirst((files,), self.limit, self.tallied))
         return first_by_id(spread_files(pipeline, self.patterns) | "ReadFiles" >> ReadFiles(self.reader, self.tallied))
 
 
@@ -95,12 +99,33 @@ class ReadFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, paths: beam.PCollection) -> Outcome | Reading:
-        read = beam.ParDo(_ReadFilesFn(self.reader, self.tallied))
-        if not self.tallied:
-            return as_outcome(paths | "ReadRows" >> split_outputs(read, Document))
-        typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
-        outputs = paths | "ReadRows" >> typed.with_outputs(REJECTED, DEAD_LETTERS, TALLIES, main=PASSED)
-        return Reading(*as_outcome(outputs), outputs[TALLIES])
+        return _read_rows(paths, _ReadFilesFn(self.reader, self.tallied), self.tallied)
+
+
+@dataclass
+class ReadFirst(beam.PTransform):
+    """Reads the first documents of some inputs: pipeline -> Outcome[Document], stage "read"; ids may still repeat.
+
+    One worker reads one file after another, and no more of them than it needs.
+    """
+
+    inputs: tuple[FileInput, ...]
+    limit: int
+    tallied: bool = False
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> Outcome | Reading:
+        once = pipeline | "Once" >> beam.Create([b""], reshuffle=False)
+        return _read_rows(once, _ReadFirstFn(self.inputs, self.limit, self.tallied), self.tallied)
+
+
+def _read_rows(elements: beam.PCollection, reading: beam.DoFn, tallied: bool) -> Outcome | Reading:
+    read = beam.ParDo(reading)
+    if not tallied:
+        return as_outcome(elements | "ReadRows" >> split_outputs(read, Document))
+    typed = read.with_output_types(Document, rejected=Rejection, dead_letters=DeadLetter, tallies=Tally)
+    outputs = elements | "ReadRows" >> typed.with_outputs(REJECTED, DEAD_LETTERS, TALLIES, main=PASSED)
+    return Reading(*as_outcome(outputs), outputs[TALLIES])
 
 
 def first_by_id(read: Any) -> Any:
@@ -116,20 +141,45 @@ class _ReadFilesFn(beam.DoFn):
     tallied: bool
 
     def process(self, path: str) -> Iterator[Any]:
-        label = " ".join(self.reader.fields.source_label.split()) or "input"
         for result in self.reader.read(path):
-            met = [READ] if result != NOT_TEXT else []
-            match result:
-                case LeftOut(why):
-                    met.append(why)
-                    count(STAGE, f"left_out/{why}")
-                case DeadLetter():
-                    met.append(DEAD)
-                    yield from tag_and_count(STAGE, [result])
-                case _:  # counts as passed when its id is known to be its own
-                    yield result
-            if self.tallied:
-                yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
+            yield from _counted(result, self.reader, self.tallied)
+
+
+@dataclass(eq=False)
+class _ReadFirstFn(beam.DoFn):
+    inputs: tuple[FileInput, ...]
+    limit: int
+    tallied: bool
+
+    def process(self, _: bytes) -> Iterator[Any]:
+        found = (
+            (files.reader, result)
+            for files in self.inputs
+            for path in match_files(files.patterns)
+            for result in files.reader.read(path)
+        )
+        left = self.limit
+        for reader, result in found:
+            yield from _counted(result, reader, self.tallied)
+            left -= isinstance(result, Document)
+            if not left:
+                return
+
+
+def _counted(result: Document | DeadLetter | LeftOut, reader: FileReader, tallied: bool) -> Iterator[Any]:
+    met = [READ] if result != NOT_TEXT else []
+    match result:
+        case LeftOut(why):
+            met.append(why)
+            count(STAGE, f"left_out/{why}")
+        case DeadLetter():
+            met.append(DEAD)
+            yield from tag_and_count(STAGE, [result])
+        case _:  # counts as passed when its id is known to be its own
+            yield result
+    if tallied:
+        label = " ".join(reader.fields.source_label.split()) or "input"
+        yield from (beam.pvalue.TaggedOutput(TALLIES, (label, what)) for what in met)
 
 
 def parse_rows(parse: Callable[..., Document | DeadLetter], *given: Any) -> Any:
@@ -203,10 +253,12 @@ class ReadUniqueInputs(beam.PTransform):
     """Reads inputs, each by its weight and cap: pipeline -> Reading, each id once."""
 
     inputs: tuple[FileInput, ...]
+    limit: int = 0  # as `ReadDocuments` has it, of all together
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Reading:
-        unique: Reading = first_by_id(pipeline | "Inputs" >> ReadInputs(self.inputs))
+        inputs = ReadFirst(self.inputs, self.limit, tallied=True) if self.limit else ReadInputs(self.inputs)
+        unique: Reading = first_by_id(pipeline | "Inputs" >> inputs)
         caps = {files.label: files.cap for files in self.inputs if files.cap}
         if not caps:
             return unique

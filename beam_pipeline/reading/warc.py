@@ -26,9 +26,10 @@ _BLOCK = 1 << 16
 _GZIP = b"\x1f\x8b\x08"
 # So much of a member tells whether a record begins in it.
 _PEEK = 4096
-# A line of a header, and all headers of a record; what is longer is no header.
-_MAX_LINE = 1 << 16
-_MAX_HEADERS = 1 << 20
+# All headers of a record, and so a line of them; what is longer is no header. Servers send cookies of more than 64 KiB.
+_MAX_HEADERS = _MAX_LINE = 1 << 20
+# Archives that were copied or cut to size are filled up with null bytes.
+_FILL = b"\0"
 _WARC_LINE = re.compile(rb"WARC/\d\.\d+[ \t]*\r?\n?")
 _ARC_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S*[ \t].*[ \t]\d{14}[ \t]\S+[ \t]\d+[ \t]*\r?\n?")
 
@@ -183,6 +184,7 @@ class _Reader:
         self._held = b""
         self._at = 0
         self._passed = 0  # bytes of the member, or of the file, before what is held
+        self.taken = 0  # bytes that were given away
         self.line_budget = _MAX_HEADERS  # bytes that the headers of a record may still have
         self.inside = False  # a record that is being read
 
@@ -190,7 +192,7 @@ class _Reader:
         """The next line; nothing at the end. `BrokenRecord` if it, or all of its record, are too long for a header."""
         line = self.read(min(size, _MAX_LINE), to_line_end=True)
         self.line_budget -= len(line)
-        if len(line) >= _MAX_LINE or self.line_budget < 0:
+        if len(line) >= _MAX_LINE or self.line_budget <= 0:
             raise BrokenRecord("its headers are too long")
         return line
 
@@ -202,8 +204,15 @@ class _Reader:
             if to_line_end:
                 end = self._held.find(b"\n", self._at, end) + 1 or end
             taken += self._held[self._at : end]
+            self.taken += end - self._at
             self._at = end
         return bytes(taken)
+
+    def skip_fill(self) -> None:
+        """Go on behind null bytes."""
+        while self._fill() and not self._held[self._at]:
+            begin, self._at = self._at, len(self._held) - len(self._held[self._at :].lstrip(_FILL))
+            self.taken += self._at - begin
 
     def place(self) -> str:
         """Where the next byte is."""
@@ -280,6 +289,7 @@ def read_records(source: Members | Blocks, wanted: Callable[[Record], bool], max
 def _lines(reader: _Reader) -> Iterator[_Line]:
     """The lines from here on that are not blank, and the end again and again."""
     while True:
+        reader.skip_fill()
         place, member = reader.place(), reader.source.member
         line = reader.read(_MAX_LINE, to_line_end=True)
         if not line or line.strip(b"\r\n"):
@@ -294,7 +304,7 @@ def _read_record(
     parsed = _parse(lambda: loader.parse_record_stream(reader, line, no_record_parse=True))
     if parsed.length is None:
         raise BrokenRecord("it does not say how long it is")
-    stream, headers = parsed.raw_stream, _by_name(parsed.rec_headers)
+    stream, headers, end = parsed.raw_stream, _by_name(parsed.rec_headers), reader.taken + parsed.length
     if _ARC_LINE.fullmatch(line):
         headers.pop("warc-record-id", None)  # ARC has none, and the one that warcio makes is another every time
     kind = parsed.rec_type or ""
@@ -320,8 +330,9 @@ def _read_record(
             raise
         except BrokenRecord as broken:
             problem = str(broken)
-    while stream.limit > 0:
-        if not stream.read(min(_BLOCK, stream.limit)):
+    # Counted by the bytes that were taken: what raised while it read a line did not count them.
+    while (left := end - reader.taken) > 0:
+        if not reader.read(min(_BLOCK, left)):
             raise BrokenRecord(_CUT)
     return Broken(place, problem) if problem else replace(record, body=body)
 

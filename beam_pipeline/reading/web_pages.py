@@ -29,6 +29,7 @@ from beam_pipeline.reading.documents import (
     with_row,
 )
 from beam_pipeline.reading.warc import PAGES, Blocks, Broken, BrokenRecord, Members, Record, read_records
+from beam_pipeline.storage.compression import head_of, packing_of
 from beam_pipeline.storage.files import read_blocks
 from beam_pipeline.storage.values import BadRow, look_up
 from transforms.records import DeadLetter, Document
@@ -42,12 +43,19 @@ _STEP = 1 << 10
 _SAMPLE = 1 << 14
 _HTML = {"text/html", "application/xhtml+xml"}
 _PLAIN = {"text/plain", "text/markdown"}
+_GZIP = b"\x1f\x8b\x08"
+_CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a]")  # of no text, whatever its charset; but UTF-16 has them
 _LOOKS_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body|!--)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE)
 # Where a page says it itself; browsers look at its first 1024 bytes, pages say it later, too.
 _META = re.compile(rb"<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*(?:[\"']\s*)?([\w.:-]+)", re.IGNORECASE)
 _META_BYTES = 4096
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+# What must stand in a page that is in a charset of this name: every second byte of UTF-16 is null in markup.
+_MARKS = {"utf-16": b"\0", "utf-32": b"\0", "ucs-2": b"\0", "iso-2022": b"\x1b", "hz": b"~{"}
+_ISO_2022_JP = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
+# Of a page's characters; with more of them replaced, what it says of its charset is wrong.
+_MOST_REPLACED = 0.02
 # What browsers take these names for (WHATWG): the larger sets that pages are really written in.
 _MEANT = {
     **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii", "iso8859-1"), "cp1252"),
@@ -85,7 +93,8 @@ def read_crawl(
     """
     most = min(max_bytes, MAX_PAGE_BYTES)
     # Members are what one can go on with in a broken file, so gzip is not undone before.
-    packed = path.lower().endswith(".gz")
+    packing = packing_of(head_of(stream), path)
+    packed = packing is not None and packing.suffix == ".gz"
     for record in read_records(Members(stream) if packed else Blocks(read_blocks(path, stream)), is_page, most):
         where = f"{path}:{record.place}"
         if isinstance(record, Broken):
@@ -144,6 +153,16 @@ def page_text(record: Record) -> str | bytes | None:
     return html_text(text)
 
 
+def html_file_text(body: bytes) -> str | BadRow:
+    """The text of a page that is a file of its own."""
+    try:
+        if len(body) > MAX_PAGE_BYTES:
+            raise BrokenRecord(f"it is longer than {MAX_PAGE_BYTES:,} bytes")
+        return html_text(decode(body))
+    except BrokenRecord as broken:
+        return BadRow("BrokenRecord", f"the page cannot be used: {broken}")
+
+
 def html_text(html: str) -> str:
     """The main text of a page, a paragraph a line; "" where it has none. `BrokenRecord` if it cannot be read."""
     try:
@@ -162,19 +181,41 @@ def decode(body: bytes, content_type: str = "") -> str:
     meta = _META.search(body[:_META_BYTES])
     names = [told[1].lower()] if told else []
     names += [meta[1].decode("ascii", "replace").lower()] if meta else []
-    if not any(name.startswith(("utf-16", "utf-32", "iso-2022", "hz")) for name in names):
-        # A page that is right UTF-8 is not anything else, whatever it says.
-        try:
-            return body.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
+    names = [name for name in names if not _lies(name, body)]
+    if not any(name.startswith(tuple(_MARKS)) for name in names):
+        if _ISO_2022_JP.search(body) and body.isascii():
+            return body.decode("iso2022_jp_ext", "replace")
+        if (text := _as_utf8(body)) is not None:
+            return text
+        names = [name for name in names if name not in ("utf-8", "utf8")]
+    said = ""
     for name in names:
         try:
-            return body.decode(_MEANT.get(name, name), "replace")
+            text = body.decode(_MEANT.get(name, name), "replace")
         except (LookupError, ValueError):  # no such charset, or no charset of text
             continue
+        if text.count("\ufffd") <= _MOST_REPLACED * len(text):
+            return text
+        said = said or text
     guess = from_bytes(body[:_SAMPLE]).best()
-    return body.decode(guess.encoding if guess else "cp1252", "replace")
+    guessed = body.decode(guess.encoding if guess else "cp1252", "replace")
+    return said if said and (not guess or said.count("\ufffd") <= guessed.count("\ufffd")) else guessed
+
+
+def _lies(name: str, body: bytes) -> bool:
+    """Whether a page says a charset that its bytes cannot be in."""
+    mark = next((mark for begins, mark in _MARKS.items() if name.startswith(begins)), b"")
+    return mark not in body
+
+
+def _as_utf8(body: bytes) -> str | None:
+    """A page as UTF-8, if it is that but for fewer bytes than it has characters that only UTF-8 writes so."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
+    written = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
+    return text if sum(character > "\x7f" for character in text) - text.count("\ufffd") > written else None
 
 
 def _dechunk(body: bytes, http: Mapping[str, str]) -> bytes:
@@ -192,7 +233,10 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
     names = [name.strip().lower() for name in http.get("content-encoding", "").split(",")]
     for name in reversed([name for name in names if name and name != "identity"]):
         if name not in _ENCODINGS:
-            raise BrokenRecord(f"its content encoding {name[:40]!r} is not known")
+            # So browsers take a name that is none ("utf-8", "none"): as what packs nothing.
+            if _CONTROLS.search(body[:_SAMPLE]):
+                raise BrokenRecord(f"its content encoding {name[:40]!r} is not known")
+            continue
         is_packed, unpack = _ENCODINGS[name]
         try:
             body, whole = unpack(body) if is_packed(body) else (body, True)
@@ -209,8 +253,14 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
 
 
 def _inflate(body: bytes, wbits: int = 16 + zlib.MAX_WBITS) -> tuple[bytes, bool]:
-    inflate = zlib.decompressobj(wbits)
-    return inflate.decompress(body, MAX_PAGE_BYTES + 1), inflate.eof
+    found = bytearray()
+    while True:
+        inflate = zlib.decompressobj(wbits)
+        found += inflate.decompress(body, MAX_PAGE_BYTES + 1 - len(found))
+        body = inflate.unused_data
+        # A page may be packed in several members; what else lies behind it is not of the page.
+        if not body.startswith(_GZIP) or len(found) > MAX_PAGE_BYTES:
+            return bytes(found), inflate.eof
 
 
 def _deflate(body: bytes) -> tuple[bytes, bool]:

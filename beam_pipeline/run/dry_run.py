@@ -24,6 +24,7 @@ from beam_pipeline.output.folder import check_output
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.input_list import file_inputs
+from beam_pipeline.reading.shown_documents import shown_documents
 from beam_pipeline.storage.matching import match_pattern
 from transforms.ask_back import AskBackReply, ask_back_variables
 from transforms.classify import ClassifyReply
@@ -49,6 +50,7 @@ def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
         _first_words(plan.config),
         _graph(plan, options),
         _options(plan.config, options),
+        *([_read(plan)] if plan.config.input or plan.config.inputs else []),
         _prompts(plan),
     )
     return "\n\n".join("\n".join(section) for section in sections)
@@ -97,6 +99,16 @@ def _options(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
         yield f"{star} {name:26}{text}".rstrip()
     for name, value in sorted(options.get_all_options(drop_default=True).items()):
         yield f"* {name:26}{shown(value)[1:-1]} (of Beam)"
+
+
+def _read(plan: RunPlan) -> Iterator[str]:
+    """The first documents of the input."""
+    try:
+        yield from shown_documents(file_inputs(plan.config, plan.inputs))
+    except ValueError:
+        if not plan.config.streaming:  # a folder that is watched may still be empty
+            raise
+        yield "no document is there yet"
 
 
 def _prompts(plan: RunPlan) -> Iterator[str]:

@@ -1,31 +1,34 @@
-"""Bytes of files: formats by name, decompression in bounded memory, blocks and lines."""
+"""Bytes of files: formats by name, files that are opened and unpacked, blocks and lines."""
 
-import bz2
-import gzip
-import lzma
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, BinaryIO, TypeVar
+import os
+import stat
+from collections.abc import Iterator
+from typing import BinaryIO, TypeVar
 
-import zstandard
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.storage.compression import BLOCK_BYTES, PACKINGS, WindowTooLarge, head_of, packing_of
 from transforms.errors import one_line
 
 _T = TypeVar("_T")
 
 SUFFIXES = {
     **dict.fromkeys((".jsonl", ".json", ".ndjson"), "jsonl"),
-    **{".parquet": "parquet", ".txt": "text"},
+    **{".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".tsv": "tsv"},
+    **dict.fromkeys((".txt", ".text", ".md", ".markdown"), "text"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     **dict.fromkeys((".warc", ".wet", ".arc"), "warc"),
 }
 INPUT_FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
-BLOCK_BYTES = 1 << 20
-# zstd can blow 4 bytes up to 128 kB; so small a step keeps even a hostile file within 32 MB, at no cost.
-_ZSTD_STEP = 1 << 10
-# Corpora packed with `zstd --long=31` need the largest window there is.
-_ZSTD_WINDOW = 1 << 31
+# What no reader waits for: a pipe or a device may never end, and a folder holds no bytes.
+_NO_FILES = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
 
 
 class BrokenFile(Exception):
@@ -39,17 +42,29 @@ class BrokenFile(Exception):
 def format_of(path: str) -> str | None:
     """The format that a file's name tells, behind any compression suffix; None if it tells none."""
     lowered = path.lower()
-    for suffix in _DECOMPRESSORS:
-        lowered = lowered.removesuffix(suffix)
+    for packing in PACKINGS:
+        lowered = lowered.removesuffix(packing.suffix)
     return next((name for suffix, name in SUFFIXES.items() if lowered.endswith(suffix)), None)
 
 
 def open_file(path: str) -> BinaryIO:
     """Open a file of any file system that Beam knows, as the bytes that are stored.
 
-    Beam's own decompression takes a file that was cut off for a whole one, so it is not used.
+    Beam's own decompression takes a file that was cut off for a whole one, so it is not used. OSError for what is no file.
     """
+    if what := no_file(path):
+        raise OSError(f"is {what}, not a file")
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+def no_file(path: str) -> str:
+    """What a local path is that is there and cannot be read as a file; "" for a file, and for what is not there."""
+    if FileSystems.get_scheme(path) is not None:
+        return ""
+    try:
+        return _NO_FILES.get(stat.S_IFMT(os.stat(path).st_mode), "")
+    except (OSError, ValueError):
+        return ""
 
 
 def reason(error: BaseException) -> str:
@@ -60,12 +75,8 @@ def reason(error: BaseException) -> str:
 
 
 def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:
-    """The content of a file, decompressed as its name tells, in pieces; `BrokenFile` when all that can be read was yielded."""
-    blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
-    for suffix, decompress in _DECOMPRESSORS.items():
-        if path.lower().endswith(suffix):
-            blocks = decompress(stream)
-    guarded = guard_reading(blocks)
+    """The content of a file, unpacked, in pieces; `BrokenFile` when all that can be read was yielded."""
+    guarded = guard_reading(_unpacked(path, stream))
     first = next(guarded, b"")
     if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BrokenFile("the file is UTF-16; convert it to UTF-8")
@@ -73,14 +84,19 @@ def read_blocks(path: str, stream: BinaryIO) -> Iterator[bytes]:
     yield from guarded
 
 
-def split_lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[int, bytes, int]]:
+def _unpacked(path: str, stream: BinaryIO) -> Iterator[bytes]:
+    packing = packing_of(head_of(stream), path)
+    yield from packing.unpack(stream) if packing else iter(lambda: stream.read(BLOCK_BYTES), b"")
+
+
+def split_lines(blocks: Iterator[bytes], max_bytes: int, end: bytes = b"\n") -> Iterator[tuple[int, bytes, int]]:
     """Cut blocks into (line number from 1, line without its end, size in bytes).
 
     Of a line longer than `max_bytes` only the beginning is kept.
     """
     number, held, size = 1, bytearray(), 0
     for block in blocks:
-        for index, piece in enumerate(block.split(b"\n")):
+        for index, piece in enumerate(block.split(end)):
             if index:  # the line before this piece has ended
                 yield number, bytes(held).removesuffix(b"\r"), size
                 number, held, size = number + 1, bytearray(), 0
@@ -100,33 +116,7 @@ def guard_reading(items: Iterator[_T]) -> Iterator[_T]:
         yield from items
     except BrokenFile:
         raise
+    except WindowTooLarge as error:
+        raise BrokenFile(str(error)) from error
     except Exception as error:
         raise BrokenFile(f"cannot be read any further: {reason(error)}") from error
-
-
-def _decompress(open_compressed: Callable[[BinaryIO], Any], stream: BinaryIO) -> Iterator[bytes]:
-    content = open_compressed(stream)
-    # `read1` gives what there is before it meets the place where a file breaks; `read` loses it.
-    return iter(lambda: content.read1(BLOCK_BYTES), b"")
-
-
-def _decompress_zstd(stream: BinaryIO) -> Iterator[bytes]:
-    frame = None
-    while step := stream.read(_ZSTD_STEP):
-        while step:
-            frame = frame or zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-            if block := frame.decompress(step):
-                yield block
-            step = frame.unused_data
-            if frame.eof:
-                frame = None
-    if frame is not None:
-        raise EOFError("the file ends in the middle of a zstd frame")
-
-
-_DECOMPRESSORS: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {
-    ".gz": partial(_decompress, lambda stream: gzip.GzipFile(fileobj=stream)),
-    ".bz2": partial(_decompress, bz2.BZ2File),
-    ".xz": partial(_decompress, lzma.LZMAFile),
-    ".zst": _decompress_zstd,
-}

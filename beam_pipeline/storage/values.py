@@ -34,15 +34,30 @@ def load_json(data: bytes) -> Any:
 
 
 def look_up(row: Mapping[str, Any], field: str) -> Any:
-    """The value of a field, by its own name or as a path into nested objects; `MISSING` if there is none."""
+    """The value of a field, by its own name or as a path into nested objects; `MISSING` if there is none.
+
+    An object on the path may be written as JSON in a text, as columns for whatever does not fit a schema often are.
+    """
     if field in row:
         return row[field]
     value: Any = row
     for name in field.split("."):
+        value = _object_in(value) if isinstance(value, (str, bytes)) else value
         if not isinstance(value, Mapping) or name not in value:
             return MISSING
         value = value[name]
     return value
+
+
+def _object_in(text: str | bytes) -> Any:
+    """What a text holds as JSON; `MISSING` if it is no object."""
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if not raw.lstrip().startswith(b"{"):
+        return MISSING
+    try:
+        return load_json(raw)
+    except orjson.JSONDecodeError:
+        return MISSING
 
 
 def escaped(raw: bytes) -> str:

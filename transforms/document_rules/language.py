@@ -8,12 +8,15 @@ is taken from fixed places and bounded.
 import re
 import threading
 from collections import Counter
+from collections.abc import Collection
 from functools import lru_cache
 
 from langdetect import detector_factory
 from langdetect.detector import Detector
 from langdetect.lang_detect_exception import LangDetectException
 
+from transforms.languages.more_stop_words import MORE_STOP_WORDS
+from transforms.languages.scripts import LANGUAGES_OF_SCRIPT, by_own_letters, chinese_writing, script_of
 from transforms.languages.stop_words import STOP_WORDS
 
 UNKNOWN = ""
@@ -28,8 +31,6 @@ _EAST_ASIAN = {
     "ja": re.compile("[\u3040-\u30ff]"),
     "ko": re.compile("[\u1100-\u11ff\uac00-\ud7af]"),
 }
-# Other scripts that langdetect knows: Greek, Cyrillic, Hebrew, Arabic, those of India, Thai.
-_FOREIGN = re.compile("[\u0370-\u052f\u0590-\u06ff\u0750-\u077f\u0900-\u0d7f\u0e00-\u0e7f\u1f00-\u1fff]")
 _COMMAND = re.compile(r"\\[A-Za-z]+")  # "\alpha", "\frac": Catalan, to langdetect
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -54,11 +55,19 @@ def detect_language(text: str) -> str:
     if not sample.isascii():
         if found := _by_letters(sample, letters):
             return found
-        if 2 * len(_FOREIGN.findall(sample)) > letters:
-            return _probe(sample, 0.0)
+        if script := script_of(sample, letters):
+            return _by_script(sample, script)
     if len(words) < _ENOUGH_WORDS:
         return UNKNOWN
-    return _by_stop_words(words) or _by_langdetect(sample, words)
+    return _by_stop_words(words) or _by_more_words(words) or _by_langdetect(sample, words)
+
+
+def is_wanted(found: str, text: str, languages: Collection[str]) -> bool:
+    """Whether a text that was found to be in a language is in one of those; "zh" stands for both writings of Chinese."""
+    if found in languages:
+        return True
+    writings = {language for language in languages if language.partition("-")[0] == found}
+    return bool(writings) and chinese_writing(text[:_SAMPLE_CHARS]) in ("", *writings)
 
 
 def stop_word_share(text: str) -> float:
@@ -74,6 +83,22 @@ def _by_letters(sample: str, letters: int) -> str:
     if counts["ja"] > 0.1 * counts["zh"]:  # Japanese prose is about half kana
         counts["ja"] += counts.pop("zh")
     return max(counts, key=lambda code: counts[code])
+
+
+def _by_script(sample: str, script: str) -> str:
+    languages = LANGUAGES_OF_SCRIPT[script]
+    if len(languages) == 1:
+        return languages[0]
+    found = by_own_letters(sample, script) or _probe(sample, 0.0)
+    return found if found in languages else languages[0]
+
+
+def _by_more_words(words: list[str]) -> str:
+    counts = Counter(words)
+    shares = {code: sum(counts[word] for word in listed) / len(words) for code, listed in MORE_STOP_WORDS.items()}
+    first = max(shares, key=lambda code: shares[code])
+    most = max(_stop_word_shares(words).values())
+    return first if shares[first] >= _CLEAR_SHARE and shares[first] >= _CLEAR_LEAD * most else UNKNOWN
 
 
 def _by_stop_words(words: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Languages by their codes, as langdetect has them, and by their English names."""
+"""Languages by their codes, those of langdetect and those that a script or a few words tell, and by their English names."""
 
 _NAMES = (
     "af Afrikaans,ar Arabic,bg Bulgarian,bn Bengali,ca Catalan,cs Czech,cy Welsh,da Danish,de German,el Greek,en English,"
@@ -6,7 +6,9 @@ _NAMES = (
     "id Indonesian,it Italian,ja Japanese,kn Kannada,ko Korean,lt Lithuanian,lv Latvian,mk Macedonian,ml Malayalam,"
     "mr Marathi,ne Nepali,nl Dutch,no Norwegian,pa Punjabi,pl Polish,pt Portuguese,ro Romanian,ru Russian,sk Slovak,"
     "sl Slovenian,so Somali,sq Albanian,sv Swedish,sw Swahili,ta Tamil,te Telugu,th Thai,tl Tagalog,tr Turkish,"
-    "uk Ukrainian,ur Urdu,vi Vietnamese,zh Chinese,zh-cn Simplified Chinese,zh-tw Traditional Chinese"
+    "uk Ukrainian,ur Urdu,vi Vietnamese,zh Chinese,zh-cn Simplified Chinese,zh-tw Traditional Chinese,"
+    "am Amharic,az Azerbaijani,bo Tibetan,dv Dhivehi,eo Esperanto,eu Basque,ga Irish,hy Armenian,is Icelandic,ka Georgian,"
+    "km Khmer,la Latin,lo Lao,mg Malagasy,mt Maltese,my Burmese,or Odia,ps Pashto,si Sinhala,yi Yiddish,yo Yoruba,zu Zulu"
 )
 LANGUAGE_NAMES = {code: name for code, _, name in (entry.partition(" ") for entry in _NAMES.split(","))}
 

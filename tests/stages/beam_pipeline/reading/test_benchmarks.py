@@ -117,7 +117,7 @@ def test_a_file_that_breaks_gives_what_was_read(tmp_path: Path, caplog: pytest.L
         ("b.json", "[{]", r"b\.json:1: not JSON"),
         ("b.json", '{"data": []}', r"b\.json:1: no field"),
         ("b.parquet", "no parquet", r"b\.parquet:row 1: cannot be read"),
-        ("b.jsonl.gz", "no gzip", r"b\.jsonl\.gz:1: cannot be read"),
+        ("b.jsonl.gz", "\0gzip", r"b\.jsonl\.gz:1: cannot be read"),
         ("b.csv", "a,b", "does not tell JSONL"),
     ],
 )

@@ -327,7 +327,7 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
         (["--request_timeout_s=0"], "--request_timeout_s: must be greater than 0"),
         (["--long_documents=split"], "must be 'chunk', 'cut' or 'reject'"),
         (["--overwrite=maybe"], "--overwrite: must be a valid boolean"),
-        (["--languages=zh"], "write zh-cn or zh-tw"),
+        (["--languages=german"], "write de"),
         (["--languages="], "--languages"),
         (["--languages=english"], "'english' is no language code"),
         (["--question_language=Germann"], "neither document nor a language (de, German); did you mean German?"),

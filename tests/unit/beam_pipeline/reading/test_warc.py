@@ -77,7 +77,7 @@ def test_a_broken_record_costs_itself() -> None:
         "does not say how long": record(block, number=3, Content_Length=""),
         "names no page": record(block, number=3, WARC_Target_URI=""),
         "longer than": record(http(page("x" * MOST)), number=3),
-        "headers are too long": record(block, number=3, X_Long="x" * 70_000),
+        "headers are too long": record(block, number=3, X_Long="x" * 1_100_000),
         "no record begins here": b"\x00\x01 what is this?\r\n" + block + b"\r\n\r\n",
     }
     for problem, data in broken.items():
@@ -171,3 +171,20 @@ def test_any_bytes_between_records_cost_no_more_than_the_one_before(junk: bytes,
     assert found[: max(0, good - 1)] == NAMES[: max(0, good - 1)]
     assert found[len(found) - 4 + good :] == NAMES[good:]
     assert all(isinstance(item, Broken) for item in read(gzip.compress(junk) + junk, packed=True))
+
+
+def test_an_http_header_over_the_limit_costs_its_record() -> None:
+    for size, second in ((70_000, NAMES[2]), (1_100_000, "broken")):
+        cookie = record(http(page("Page 3."), Set_Cookie="a" * size), number=3)
+        for packed in (False, True):
+            pieces = [INFO, FIRST, cookie, THIRD]
+            found = read(members(pieces) if packed else b"".join(pieces), packed)
+            assert names(found) == [*NAMES[:2], second, NAMES[3]]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 2000), min_size=4, max_size=4), st.booleans())
+def test_null_bytes_between_records_are_no_records(fill: list[int], packed: bool) -> None:
+    pieces = [gzip.compress(each, mtime=0) if packed else each for each in ALL]
+    found = read(b"".join(bytes(size) + piece for size, piece in zip(fill, pieces, strict=True)) + bytes(99), packed)
+    assert names(found) == NAMES

@@ -92,7 +92,12 @@ def test_encodings_in_a_row_in_pieces_and_unknown() -> None:
     assert FACT in text_of(response(pieces, transfer_encoding="chunked"))
     assert FACT in text_of(response(body, transfer_encoding="chunked")), "archives often keep the pieces joined"
     with pytest.raises(BrokenRecord, match="'secret' is not known"):
-        page_text(response(body, content_encoding="secret"))
+        page_text(response(bytes(range(256)), content_encoding="secret"))
+    for none in ("utf-8", "none", "UTF-8, gzip"):  # as browsers take it: nothing is packed
+        assert FACT in text_of(response(body, content_encoding=none))
+    for half in (len(body) // 2, len(body)):
+        parts = gzip.compress(body[:half]) + gzip.compress(body[half:])
+        assert FACT in text_of(response(parts, content_encoding="gzip"))
 
 
 GREEK, JAPANESE, CZECH, QUOTE = "Η γέφυρα άνοιξε", "この橋は開通した", "Most byl otevřen", "It’s “open”"
@@ -111,6 +116,11 @@ GREEK, JAPANESE, CZECH, QUOTE = "Η γέφυρα άνοιξε", "この橋は開
         (CZECH, "windows-1250", "no-such-charset", "windows-1250"),
         (QUOTE, "windows-1252", "iso-8859-1", ""),  # as browsers read it
         (QUOTE, "windows-1252", "base64", "hex"),  # codecs, but of no text
+        (JAPANESE, "iso-2022-jp", "", ""),  # by its escapes
+        (JAPANESE, "iso-2022-jp", "utf-8", ""),
+        (GREEK, "utf-8", "", "utf-16"),  # in UTF-16 nobody could read that it is
+        (GREEK, "utf-8", "iso-2022-jp", ""),
+        (JAPANESE, "shift_jis", "utf-8", "shift_jis"),  # one of the two lies
     ],
 )
 def test_bytes_are_read_in_the_charset_they_are_written_in(text: str, written: str, server: str, said: str) -> None:
@@ -118,9 +128,16 @@ def test_bytes_are_read_in_the_charset_they_are_written_in(text: str, written: s
     assert text in decode(html.encode(written), f"text/html; charset={server}" if server else "")
 
 
+@pytest.mark.parametrize("server", ["", "utf-8", "iso-8859-1"])
+def test_one_bad_byte_does_not_make_utf8_another_charset(server: str) -> None:
+    body = f"<body><p>{QUOTE} {GREEK}</p><p>\xa9 2019</p></body>".encode().replace(b"\xc2\xa9", b"\xa9")
+    assert f"{QUOTE} {GREEK}" in decode(body, f"text/html; charset={server}" if server else "")
+
+
 def test_a_charset_that_nobody_names_is_guessed() -> None:
     text = "Мост был открыт в тысяча девятьсот тридцать втором году, и по нему ходят поезда и автомобили. " * 5
     assert decode(text.encode("windows-1251")) == text
+    assert decode(text.encode("windows-1251"), "text/html; charset=utf-8") == text, "what is named is not what it is"
 
 
 @settings(max_examples=60)

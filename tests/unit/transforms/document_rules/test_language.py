@@ -7,7 +7,7 @@ from langdetect import detector_factory
 from langdetect.detector import Detector
 
 from transforms.document_rules import language
-from transforms.document_rules.language import detect_language, stop_word_share
+from transforms.document_rules.language import detect_language, is_wanted, stop_word_share
 
 PROSE = {
     "en": "The harbour was built in the last century by a company that also owned the mines on the other side of the river.",
@@ -35,6 +35,22 @@ PROSE = {
     "ar": "تم بناء الميناء في القرن الماضي من قبل شركة تملك أيضا المناجم على الجانب الآخر من النهر.",
     "th": "ท่าเรือนี้สร้างขึ้นในศตวรรษที่แล้วโดยบริษัทที่เป็นเจ้าของเหมืองแร่อีกฝั่งของแม่น้ำ",
 }
+# Written so by nobody else, or in words that langdetect takes for another language's.
+BY_SCRIPT_OR_WORDS = {
+    "ka": "ნავსადგური გასულ საუკუნეში ააშენა კომპანიამ, რომელიც მდინარის მეორე ნაპირზე მაღაროებსაც ფლობდა.",
+    "hy": "Նավահանգիստը կառուցվել է անցյալ դարում մի ընկերության կողմից, որը նաև հանքեր ուներ գետի մյուս ափին։",
+    "am": "ወደቡ ባለፈው ክፍለ ዘመን የተሰራ ሲሆን ኩባንያው በወንዙ ማዶ ያሉትን ማዕድናትም ይዞ ነበር።",
+    "lo": "ທ່າເຮືອແຫ່ງນີ້ຖືກສ້າງຂຶ້ນໃນສະຕະວັດທີ່ຜ່ານມາ ໂດຍບໍລິສັດທີ່ເປັນເຈົ້າຂອງບໍ່ແຮ່ຢູ່ອີກຝັ່ງຂອງແມ່ນ້ຳ.",
+    "my": "ဆိပ်ကမ်းကို ပြီးခဲ့သော ရာစုနှစ်တွင် ကုမ္ပဏီတစ်ခုက တည်ဆောက်ခဲ့သည်။",
+    "km": "កំពង់ផែនេះត្រូវបានសាងសង់ឡើងនៅសតវត្សមុនដោយក្រុមហ៊ុនមួយ។",
+    "ur": "یہ بندرگاہ پچھلی صدی میں ایک کمپنی نے بنائی تھی جس کے پاس دریا کے دوسری طرف کانیں بھی تھیں۔",
+    "he": "הנמל נבנה במאה הקודמת על ידי חברה שהחזיקה גם במכרות שמעבר לנהר.",
+    "ga": "Tógadh an cuan san aois seo caite ag cuideachta a bhí ina húinéir ar na mianaigh ar an taobh eile den abhainn agus "
+    "tá sé ann go fóill.",
+    "la": "Portus superiore saeculo ab ea societate aedificatus est quae et metalla trans flumen habebat, ut in his libris "
+    "scriptum est.",
+    "el-latn": "To limani ktistike ton perasmeno aiona apo mia etaireia pou eixe kai ta oryxeia stin alli plevra tou potamou.",
+}
 SILENT = {
     "nothing": "",
     "figures": "1 2 3 4 5 6 7 8 9 10 11 12 13",
@@ -51,6 +67,23 @@ SILENT = {
 @pytest.mark.parametrize("code", PROSE)
 def test_prose(code: str) -> None:
     assert detect_language(PROSE[code]) == code
+
+
+@pytest.mark.parametrize("code", BY_SCRIPT_OR_WORDS)
+def test_prose_that_langdetect_does_not_know(code: str) -> None:
+    text = BY_SCRIPT_OR_WORDS[code]
+    assert detect_language(text) == code
+    assert not is_wanted(code, text, ("en", "de", "zh"))
+    assert is_wanted(code, text, ("en", code))
+
+
+def test_chinese_is_wanted_in_both_writings_or_in_one() -> None:
+    traditional = "港口是上個世紀由一家公司修建的，該公司還擁有河對岸的礦山，後來關門了。"
+    for text, own, other in ((PROSE["zh"], "zh-cn", "zh-tw"), (traditional, "zh-tw", "zh-cn")):
+        assert detect_language(text) == "zh"
+        assert is_wanted("zh", text, ("zh",)) and is_wanted("zh", text, (own,)) and is_wanted("zh", text, ("zh-cn", "zh-tw"))
+        assert not is_wanted("zh", text * 3, (other,))
+        assert not is_wanted("zh", text, ("ja",))
 
 
 @pytest.mark.parametrize("text", SILENT.values(), ids=SILENT)
