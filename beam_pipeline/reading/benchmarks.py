@@ -17,7 +17,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from beam_pipeline.reading.packs import is_pack, read_pack
+from beam_pipeline.reading.packs import is_pack, read_facts, read_pack
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
@@ -73,8 +73,17 @@ def _read_file(path: str, fields: tuple[str, ...]) -> Iterator[BenchmarkItem]:
 
 def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> None:
     """Raise ValueError, one line that names the place, unless every file has an item; reads each up to its first."""
-    for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
+    for path in _matched(patterns):
         next(read_items(path, fields, quiet=True))
+
+
+def packs_among(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Name, version, size and digest of each pack that some patterns match; ValueError if one cannot be read."""
+    return tuple(str(read_facts(path)) for path in _matched(patterns) if is_pack(path))
+
+
+def _matched(patterns: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)))
 
 
 def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> Iterator[BenchmarkItem]:

@@ -57,9 +57,11 @@ def write_pack(items: Iterable[BenchmarkItem], path: str, name: str, version: st
         OSError: the file cannot be written.
     """
     number, summed = 0, 0
-    with FileSystems.create(path, compression_type="uncompressed") as file:
-        writer = pq.ParquetWriter(file, SCHEMA, compression="zstd")
-        left = iter(items)
+    left = iter(items)
+    with (
+        FileSystems.create(path, compression_type="uncompressed") as file,
+        pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer,
+    ):
         while some := list(islice(left, _ROW_GROUP)):
             names = [_short_name(item) for item in some]
             features = [sign_item(item.question, item.extra, runs=True) for item in some]
@@ -69,7 +71,6 @@ def write_pack(items: Iterable[BenchmarkItem], path: str, name: str, version: st
         digest = f"{summed % 2**64:016x}"[:_DIGEST]
         facts = PackFacts(name, version or digest, number, digest, VERSION)
         writer.add_key_value_metadata({_META: json.dumps(asdict(facts)).encode()})
-        writer.close()
     return facts
 
 

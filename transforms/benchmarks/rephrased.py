@@ -18,8 +18,10 @@ Packed items, of which there is no text, are found in the same words too: 13 in 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from transforms.benchmarks.plain_words import plain_words
 from transforms.benchmarks.signature import (
@@ -104,27 +106,20 @@ class RephrasedFinder:
 
     def _find_rephrased(self, question: str, answer: str) -> Match | None:
         signature = sign_question(question)
-        numbers, kinds = self.index.numbers(signature), kinds_of(signature)
-        weights = self.index.weights(numbers, kinds)
-        features = dict(zip(numbers.tolist(), zip(kinds.tolist(), weights.tolist(), strict=True), strict=True))
-        asked = Signed(features, sign_answers([answer]))
-        best: tuple[float, int, Evidence] | None = None
-        for item in self.index.candidates(numbers, weights):
-            own, own_kinds = self.index.item(item)
-            own_weights = self.index.weights(own, own_kinds)
-            found = gather(asked, own.tolist(), own_kinds.tolist(), own_weights.tolist(), self.index)
-            score = likeness(found)
-            if asks_the_same(found, self.least, self._chance) and (best is None or score > best[0]):
-                best = score, item, found
-        if best is None:
+        numbers = self.index.numbers(signature)
+        asked = Signed(numbers, kinds_of(signature), self.index.weights(numbers, kinds_of(signature)), sign_answers([answer]))
+        items = self.index.candidates(numbers, asked.weights)
+        evidence = list(zip(items, gather(asked, items, self.index), strict=True)) if items else []
+        same = [(item, found) for item, found in evidence if asks_the_same(found, self.least, self._chance)]
+        if not same:
             return None
-        score, item, found = best
-        theirs = set(self.index.item(item)[0].tolist())
+        item, found = max(same, key=lambda pair: likeness(pair[1]))
+        theirs = set(self.index.features([item])[0].tolist())
         shared = {feature for feature, number in zip(signature.tolist(), numbers.tolist(), strict=True) if number in theirs}
         how = "in another language" if found.translated else "in other words"
         answered = ", with its answer" if found.same_answer else ""
-        what = f"{how}{answered}, likeness {score:.2f}: {', '.join(spell(question, shared)[:_SHOWN])}"
-        return Match(REPHRASED, self.index.name(item), what, score)
+        what = f"{how}{answered}, likeness {likeness(found):.2f}: {', '.join(spell(question, shared)[:_SHOWN])}"
+        return Match(REPHRASED, self.index.name(item), what, likeness(found))
 
 
 # --- the rules ---------------------------------------------------------------------------------------
@@ -181,52 +176,56 @@ def _add(one: Parts, other: Parts) -> Parts:
 
 
 class Signed(NamedTuple):
-    """A question as an index sees it."""
+    """A question as an index sees it, its features one beside the other."""
 
-    features: Mapping[int, tuple[int, float]]  # number: (kind, weight)
+    numbers: np.ndarray
+    kinds: np.ndarray
+    weights: np.ndarray
     answers: frozenset[int]
 
 
 _NUMBERS, _WORDS, _RELATED, _ORDERED, _NAMED = range(5)
-_PARTS_OF: dict[int, tuple[int, ...]] = {
-    **dict.fromkeys((Kind.WORD, Kind.COMMON), (_WORDS,)),
-    **dict.fromkeys((Kind.TINY, Kind.ROUND, Kind.NUMBER), (_NUMBERS,)),
-    Kind.NAME: (_WORDS, _NAMED),
-    Kind.ROLE: (_RELATED,),
-    Kind.ORDER: (_ORDERED,),
-}
+_PARTS = 6  # with one for what weighs nothing
+# Of each kind the part that it is summed in; names are words besides.
+_PART_OF = np.array([_WORDS, _WORDS, _NAMED, *[_NUMBERS] * 3, _RELATED, _ORDERED, *[_PARTS - 1] * 8])
 
 
-def gather(
-    question: Signed, item: Sequence[int], kinds: Sequence[int], weights: Sequence[float], index: SignatureIndex
-) -> Evidence:
-    """What a question and an item share; the item by the numbers, kinds and weights of its features."""
-    sums = [[0.0, 0.0, 0.0] for _ in range(5)]
-    own = set(item)
-    sides: tuple[set[int], set[int]] = (set(), set())
-    asked: tuple[set[int], set[int]] = (set(), set())
-    same_answer = translated = False
-    for number, kind, weight in zip(item, kinds, weights, strict=True):
-        for part in _PARTS_OF.get(kind, ()):
-            sums[part][0 if number in question.features else 1] += weight
-        if kind == Kind.SOLE:
-            same_answer = index.says(number) in question.answers
-        elif kind == Kind.SIDE:
-            sides[0].add(index.says(number))
-        elif kind == Kind.ASKED:
-            asked[0].add(number)
-        elif kind == Kind.LANGUAGE:
-            translated = number not in question.features
-    for number, (kind, weight) in question.features.items():
-        if number not in own:
-            for part in _PARTS_OF.get(kind, ()):
-                sums[part][2] += weight
-        if kind == Kind.SIDE and number >= 0:
-            sides[1].add(index.says(number))
-        elif kind == Kind.ASKED:
-            asked[1].add(number)
-    opposed = bool(asked[0] and asked[1] and not asked[0] & asked[1]) or any(
-        one >> KIND_BITS == other >> KIND_BITS for one in sides[0] - sides[1] for other in sides[1] - sides[0]
-    )
-    parts = [(shared, missing, foreign) for shared, missing, foreign in sums]
-    return Evidence(*parts, opposed, translated, same_answer)
+def gather(question: Signed, items: Sequence[int], index: SignatureIndex) -> list[Evidence]:
+    """What a question shares with each of some items, and what only one of the two has."""
+    numbers, kinds, owners = index.features(items)
+    weights = index.weights(numbers, kinds)
+    order = np.argsort(question.numbers)
+    places = order[np.minimum(np.searchsorted(question.numbers, numbers, sorter=order), len(order) - 1)]
+    common = question.numbers[places] == numbers
+
+    def add(which: np.ndarray, parts: np.ndarray, added: np.ndarray) -> np.ndarray:
+        """The weights by item and part."""
+        sums = np.bincount(owners[which] * _PARTS + parts[which], added[which], minlength=len(items) * _PARTS)
+        return sums.reshape(len(items), _PARTS)
+
+    own_parts, asked_parts = _PART_OF[kinds], _PART_OF[question.kinds]
+    shared, missing = add(common, own_parts, weights), add(~common, own_parts, weights)
+    asked = np.bincount(asked_parts, question.weights, minlength=_PARTS)
+    foreign = np.maximum(asked - add(common, asked_parts[places], question.weights[places]), 0.0)
+    for sums in (shared, missing, foreign):
+        sums[:, _WORDS] += sums[:, _NAMED]
+    sums = np.stack((shared, missing, foreign), axis=2)
+    sides = set(_say(question.numbers, question.kinds, Kind.SIDE, index))
+    sorts = set(question.numbers[question.kinds == Kind.ASKED].tolist())
+    made = []
+    for place, parts in enumerate(sums.tolist()):
+        own, own_kinds, known = (values[owners == place] for values in (numbers, kinds, common))
+        own_sides = set(_say(own, own_kinds, Kind.SIDE, index))
+        own_sorts = set(own[own_kinds == Kind.ASKED].tolist())
+        opposed = bool(sorts and own_sorts and not sorts & own_sorts) or any(
+            one >> KIND_BITS == other >> KIND_BITS for one in own_sides - sides for other in sides - own_sides
+        )
+        translated = not known[own_kinds == Kind.LANGUAGE].all()
+        same_answer = any(key in question.answers for key in _say(own, own_kinds, Kind.SOLE, index))
+        made.append(Evidence(*map(tuple, parts[: _NAMED + 1]), opposed, translated, same_answer))  # type: ignore[arg-type]
+    return made
+
+
+def _say(numbers: np.ndarray, kinds: np.ndarray, kind: Kind, index: SignatureIndex) -> Iterator[int]:
+    """What features of a kind say, of those that items have."""
+    return (index.says(number) for number in numbers[kinds == kind].tolist() if number >= 0)

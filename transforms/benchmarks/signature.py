@@ -21,6 +21,7 @@ import numpy as np
 from transforms.benchmarks.common_words import COMMON_WORDS, FUNCTION
 from transforms.benchmarks.paraphrase import OPPOSITES, asked_kind
 from transforms.benchmarks.plain_words import plain_words
+from transforms.english.function_words import ARTICLES
 from transforms.english.number_words import ORDINALS, PARTS, SCALES, SMALL_NUMBERS, TENS
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import stem
@@ -40,6 +41,7 @@ MOST_CHARACTERS = 20_000
 
 KIND_BITS = 4
 _MOST_FEATURES = 4096
+_ANSWER_CHARACTERS = 200
 _SHORT_ANSWER = 8  # words of an answer that is one; longer ones are worked solutions
 _FEWEST_WHOLE = 3  # words of a question that tells its item when it comes back as it is
 
@@ -305,9 +307,14 @@ def _shown(number: float) -> str:
 
 def _answer_key(line: str) -> int:
     """What a short answer says; 0 for a long one, or one that says nothing. Behind "####" stands the last word of a solution."""
-    _, _, last = line.rpartition("####")
-    tokens = read_tokens(last or line)
-    return _hash(" ".join(map(str, tokens))) if 0 < len(tokens) <= _SHORT_ANSWER else 0
+    line = line[:_ANSWER_CHARACTERS].rpartition("####")[2] or line[:_ANSWER_CHARACTERS]
+    tokens = read_tokens(line)
+    if len(tokens) > _SHORT_ANSWER:
+        return 0
+    if tokens and isinstance(tokens[0], float):  # "$18", "18 dollars"
+        return _hash(f"#{_shown(tokens[0])}")
+    words = [word for word in plain_words(line) if word not in ARTICLES]
+    return _hash(f"answer {' '.join(words)}") if words else 0
 
 
 @lru_cache(maxsize=1 << 17)

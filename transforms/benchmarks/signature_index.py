@@ -5,7 +5,7 @@ under its rarest ones, 4 bytes each: a question looks up all of its own. Some 20
 words of packed items (`packs`) are kept beside them, 12 bytes each.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ MOST_ENTRIES = 16
 """Features that an item is entered under, the rarest first: so many that some are left in any other words."""
 
 _MOST_LOOKED_UP = 50_000  # entries that one question may go through
-_MOST_CANDIDATES = 24
+_MOST_CANDIDATES = 16
 _KIND = np.uint64((1 << KIND_BITS) - 1)
 _SHIFT = np.uint64(KIND_BITS)
 # The features that items are found by, and that weigh; those of higher kinds only tell items apart.
@@ -46,18 +46,13 @@ class SignatureIndex:
         names = [name for shard in shards for name in shard.names.split("\n")]
         self._names = pa.array([name.encode("utf-8", "surrogatepass") for name in names], pa.large_binary())
         self._run_keys, self._run_items = _join_runs(shards)
-        told = [_without_runs(shard) for shard in shards]
-        self._keys = np.unique(_join([np.unique(features >> _SHIFT) for features, _ in told], np.uint64))
-        self._features = _join(
-            [
-                np.searchsorted(self._keys, features >> _SHIFT).astype(np.uint32) << np.uint32(KIND_BITS)
-                | (features & _KIND).astype(np.uint32)
-                for features, _ in told
-            ],
-            np.uint32,
-        )
-        self._starts = np.append(0, np.cumsum(_join([lengths for _, lengths in told], np.int64)))
-        self._counts = np.bincount(self._features >> KIND_BITS, minlength=len(self._keys)).astype(np.uint32)
+        self._keys = np.unique(_join([np.unique(_told(shard)[0] >> _SHIFT) for shard in shards], np.uint64))
+        self._features = _join([self._number(_told(shard)[0]) for shard in shards], np.uint32)
+        self._starts = np.append(0, np.cumsum(_join([_told(shard)[1] for shard in shards], np.int64)))
+        self._counts = np.zeros(len(self._keys), dtype=np.uint32)
+        for start in range(0, len(self._features), _BLOCK_FEATURES):
+            found, times = np.unique(self._features[start : start + _BLOCK_FEATURES] >> KIND_BITS, return_counts=True)
+            self._counts[found] += times.astype(np.uint32)
         self._weight_sums = np.zeros(len(self), dtype=np.float32)
         self._entry_starts, self._entries = self._enter()
 
@@ -88,10 +83,12 @@ class SignatureIndex:
         surprise = np.log(len(self) + _PRIOR_ITEMS) - np.log(counts + _PRIOR_ITEMS * _PRIORS[kinds])
         return np.where(kinds <= _WEIGHED, np.maximum(surprise, _LEAST), 0.0)
 
-    def item(self, item: int) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of an item's features, and their kinds."""
-        features = self._features[self._starts[item] : self._starts[item + 1]]
-        return (features >> KIND_BITS).astype(np.int64), (features & ((1 << KIND_BITS) - 1)).astype(np.int64)
+    def features(self, items: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The numbers of the features of some items behind each other, their kinds, and the place of the item of each."""
+        parts = [self._features[self._starts[item] : self._starts[item + 1]] for item in items]
+        packed = _join(parts, np.uint32)
+        numbers, kinds = _unpack(packed)
+        return numbers, kinds, np.repeat(np.arange(len(items)), [len(part) for part in parts])
 
     def says(self, number: int) -> int:
         """What stands above the kind in a feature that items have."""
@@ -124,14 +121,18 @@ class SignatureIndex:
         found = np.flatnonzero(self._run_keys[places] == keys)
         return list(zip(found.tolist(), self._run_items[places[found]].tolist(), strict=True))
 
+    def _number(self, features: np.ndarray) -> np.ndarray:
+        """Features as an item keeps them: number and kind."""
+        numbers = np.searchsorted(self._keys, features >> _SHIFT).astype(np.uint32)
+        return numbers << np.uint32(KIND_BITS) | (features & _KIND).astype(np.uint32)
+
     def _enter(self) -> tuple[np.ndarray, np.ndarray]:
         """Where the entries of each feature begin, and the items that are entered, by feature."""
         features, items = [], []
         for first in range(0, len(self), _BLOCK_ITEMS):
             last = min(first + _BLOCK_ITEMS, len(self))
             begin, end = int(self._starts[first]), int(self._starts[last])
-            packed = self._features[begin:end]
-            numbers, kinds = (packed >> KIND_BITS).astype(np.int64), (packed & ((1 << KIND_BITS) - 1)).astype(np.int64)
+            numbers, kinds = _unpack(self._features[begin:end])
             owners = np.repeat(np.arange(first, last), np.diff(self._starts[first : last + 1]))
             weights = self.weights(numbers, kinds)
             self._weight_sums[first:last] = np.bincount(owners - first, weights, minlength=last - first)
@@ -146,10 +147,15 @@ class SignatureIndex:
         return starts, owners[order]
 
 
-_BLOCK_ITEMS = 1 << 14
+_BLOCK_ITEMS, _BLOCK_FEATURES = 1 << 14, 1 << 20  # handled at a time: some 50 MB of scratch however many there are
 
 
-def _without_runs(shard: SignatureShard) -> tuple[np.ndarray, np.ndarray]:
+def _unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers and kinds of features as items keep them."""
+    return (packed >> KIND_BITS).astype(np.int64), (packed & ((1 << KIND_BITS) - 1)).astype(np.int64)
+
+
+def _told(shard: SignatureShard) -> tuple[np.ndarray, np.ndarray]:
     """The features of a shard but for runs of words, and how many each item has."""
     told = ~_are_runs(shard.features)
     owners = np.repeat(np.arange(len(shard.lengths)), shard.lengths)
