@@ -140,7 +140,7 @@ class DocumentOptions(OptionsModel):
     )
     benchmarks: list[str] = declare(
         [],
-        "Evaluation sets that the output must not repeat: JSONL, Parquet, or packs of `webscale-qa pack`; paths or globs. "
+        "Evaluation sets that the output must not repeat: JSONL, Parquet or packs, paths or globs. "
         "Repeatable; in one value, full paths separated by commas.",
         MIX,
         param_type="GCS_READ_FILE",
