@@ -222,8 +222,14 @@ def gather(question: Signed, items: Sequence[int], index: SignatureIndex) -> lis
         )
         translated = not known[own_kinds == Kind.LANGUAGE].all()
         same_answer = any(key in question.answers for key in _say(own, own_kinds, Kind.SOLE, index))
-        made.append(Evidence(*map(tuple, parts[: _NAMED + 1]), opposed, translated, same_answer))  # type: ignore[arg-type]
+        numbers_of, words, roles, orders, names = (_as_parts(part) for part in parts[: _NAMED + 1])
+        made.append(Evidence(numbers_of, words, roles, orders, names, opposed, translated, same_answer))
     return made
+
+
+def _as_parts(sums: list[float]) -> Parts:
+    shared, missing, foreign = sums
+    return shared, missing, foreign
 
 
 def _say(numbers: np.ndarray, kinds: np.ndarray, kind: Kind, index: SignatureIndex) -> Iterator[int]:
