@@ -263,7 +263,7 @@ def decontaminate(
 class DecontaminateQA(beam.PTransform):
     """Rejects pairs that overlap with benchmarks. Expects a PCollection of `VerifiedQA`, outputs an `Outcome` of the same.
 
-    A process makes one index of all items, at its first pair, and keeps it: about 600 bytes an item of 40 words.
+    A process makes one index of all items, at its first pair, and keeps it: about 700 bytes an item of 40 words.
     The items come through a side input that is read only where the index is not there yet, so that a
     runner with many small bundles does not read them again for each.
 
