@@ -125,7 +125,7 @@ def decontamination(pipeline: beam.Pipeline, pairs: Outcome, plan: RunPlan, earl
     """Take out what benchmarks ask: in the same words, and with an embedding model in other words."""
     config, embedding, settings = plan.config, plan.embedding, plan.decontamination
     items = pipeline | "ReadBenchmarks" >> ReadBenchmarks(tuple(config.benchmarks), settings.fields)
-    worded = pairs.passed | "Decontaminate" >> DecontaminateQA(items, settings.ngram, settings.similarity)
+    worded = pairs.passed | "Decontaminate" >> DecontaminateQA(items, settings.ngram, settings.similarity, settings.rephrased)
     if embedding is None:
         return worded
     vectors = items | "EmbedBenchmarks" >> EmbedBenchmarks(embedding, earlier)

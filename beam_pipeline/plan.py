@@ -43,6 +43,7 @@ class RunPlan:
         embedding: how texts are embedded, its model's name as above; None if they are not.
         decontamination: how pairs are compared with benchmarks.
         name: what tells its files from those of other runs in one folder.
+        packs: name, version, size and digest of each pack among its benchmarks.
     """
 
     config: PipelineConfig
@@ -56,6 +57,7 @@ class RunPlan:
     embedding: EmbeddingConfig | None
     decontamination: Decontamination
     name: str = ""
+    packs: tuple[str, ...] = ()
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""

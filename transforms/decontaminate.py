@@ -2,13 +2,14 @@
 
 Input:    PCollection[VerifiedQA], and PCollection[BenchmarkItem] for the side inputs
 Passed:   PCollection[VerifiedQA], unchanged
-Rejected: Rejection, reason in {"benchmark_overlap", "benchmark_near_duplicate", "benchmark_paraphrase"}; the detail names
-          benchmark, item, and what was shared
+Rejected: Rejection, reason in {"benchmark_overlap", "benchmark_near_duplicate", "benchmark_rephrased", "benchmark_paraphrase"};
+          the detail names benchmark, item, and what was shared
 Source:   word n-grams as in GPT-3 (arXiv:2005.14165, appendix C); the rest in `benchmarks/word_overlap.py`
 
-`DecontaminateQA` compares words (`benchmarks/word_overlap.py`) and costs nothing. `DecontaminateSemantically` finds
-paraphrases that share no run of words with the item: an embedding model proposes and `benchmarks/paraphrase.py` decides,
-since similar questions are look-alikes more often than not.
+`DecontaminateQA` asks no model. It compares words (`benchmarks/word_overlap.py`), then signatures: numbers, what they count,
+rare words, names and the answer, which come back in other words too (`benchmarks/rephrased.py`). `DecontaminateSemantically`
+finds paraphrases that share hardly a word: an embedding model proposes and `benchmarks/paraphrase.py` decides, since similar
+questions are look-alikes more often than not.
 
 Items are embedded once, and held as int8: 388 bytes each at 384 dimensions, and about 120 for their words, compressed;
 some 0.5 GB for a million in each worker process. Rounding to int8 moves a cosine by less than 0.005. Pairs are compared
@@ -30,10 +31,11 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 from numpy.typing import NDArray
 
-from transforms.benchmarks.index import BenchmarkIndex, BenchmarkItem, BenchmarkShard, pack_items
+from transforms.benchmarks.finder import BenchmarkFinder
+from transforms.benchmarks.index import BenchmarkItem, BenchmarkShard, pack_items
 from transforms.benchmarks.paraphrase import SIMILARITY, asks_the_same, core_question, least_similarity
+from transforms.benchmarks.rephrased import LEAST
 from transforms.benchmarks.vectors import BLOCK_ITEMS, BenchmarkVectors, closest_items, pack_block
-from transforms.benchmarks.word_overlap import ContaminationFinder
 from transforms.errors import FatalError, TransientError
 from transforms.flow.coders import RecordCoder
 from transforms.flow.once_per_process import BoundedCache, DigestItems
@@ -47,6 +49,7 @@ STAGE = "decontaminate"
 COMPARED_PAIRS = 256
 # About 4 MB once packed: an element that every runner takes, in few enough elements. A short item counts as one of 1,600.
 _SHARD_CHARACTERS, _MIN_CHARACTERS = 32_000_000, 1_600
+_FEATURE_CHARACTERS = 40  # what a feature of a packed item counts for
 _SHOWN_CHARACTERS = 200
 
 _LOGGER = logging.getLogger(__name__)
@@ -147,7 +150,7 @@ def _digest_and_items(items: beam.PCollection) -> tuple[beam.pvalue.AsSideInput,
 
 # Of one run, or of two in turn; what earlier runs left in this process goes.
 _BLOCKS: BoundedCache[tuple[BenchmarkVectors, ...]] = BoundedCache(2)
-_FINDERS: BoundedCache[ContaminationFinder] = BoundedCache(2)
+_FINDERS: BoundedCache[BenchmarkFinder] = BoundedCache(2)
 
 
 def _skip_item(item: BenchmarkItem, error: Exception, attempts: int) -> Iterator[Any]:
@@ -188,7 +191,7 @@ def _pack_vectors(embedded: list[tuple[BenchmarkItem, Any]]) -> BenchmarkVectors
 
 
 def _shard_size(item: BenchmarkItem) -> int:
-    return max(_MIN_CHARACTERS, len(item.question) + len(item.extra))
+    return max(_MIN_CHARACTERS, len(item.question) + len(item.extra), _FEATURE_CHARACTERS * len(item.features))
 
 
 class _CompareFn(beam.DoFn):
@@ -224,11 +227,13 @@ class _CompareFn(beam.DoFn):
 beam.coders.registry.register_coder(BenchmarkItem, RecordCoder)
 
 
-def build_index(items: Iterable[BenchmarkItem | str], ngram: int = 13, similarity: float = 0.65) -> ContaminationFinder:
+def build_index(
+    items: Iterable[BenchmarkItem | str], ngram: int = 13, similarity: float = 0.65, rephrased: float = LEAST
+) -> BenchmarkFinder:
     """An index of benchmark items, or of their questions as texts; `.match(question, answer)` is a `Match` or None.
 
     `ngram` is the run of words that counts as an overlap, `similarity` the share of a long question that makes it a near
-    duplicate.
+    duplicate, `rephrased` the likeness from which it is the same in other words; 0 for either looks for none.
 
     Raises:
         TypeError: an item is neither, or `items` is a single text.
@@ -241,14 +246,15 @@ def build_index(items: Iterable[BenchmarkItem | str], ngram: int = 13, similarit
         item if isinstance(item, BenchmarkItem) else BenchmarkItem(f"item {number}", "", str(item))
         for number, item in enumerate(listed, 1)
     ]
-    return ContaminationFinder(BenchmarkIndex([pack_items(named)], ngram), similarity)
+    return BenchmarkFinder([pack_items(named, rephrased > 0)], ngram, similarity, rephrased)
 
 
 def decontaminate(
-    qa: VerifiedQA, digest: int, shards: Iterable[BenchmarkShard], ngram: int, similarity: float
+    qa: VerifiedQA, digest: int, shards: Iterable[BenchmarkShard], ngram: int, similarity: float, rephrased: float = LEAST
 ) -> Iterator[VerifiedQA | Rejection]:
     """Let a pair pass, or say which benchmark item it was taken from; `shards` are gone through by the first call alone."""
-    finder = _FINDERS.take((digest, ngram, similarity), lambda: ContaminationFinder(BenchmarkIndex(shards, ngram), similarity))
+    settings = ngram, similarity, rephrased
+    finder = _FINDERS.take((digest, *settings), lambda: BenchmarkFinder(shards, *settings))
     match = finder.match(qa.pair.question, qa.pair.answer)
     yield qa if match is None else reject(STAGE, match.reason, qa, f"{match.item}: {match.what}")
 
@@ -257,7 +263,7 @@ def decontaminate(
 class DecontaminateQA(beam.PTransform):
     """Rejects pairs that overlap with benchmarks. Expects a PCollection of `VerifiedQA`, outputs an `Outcome` of the same.
 
-    A process makes one index of all items, at its first pair, and keeps it: about 350 bytes an item of 40 words.
+    A process makes one index of all items, at its first pair, and keeps it: about 700 bytes an item of 40 words.
     The items come through a side input that is read only where the index is not there yet, so that a
     runner with many small bundles does not read them again for each.
 
@@ -265,15 +271,18 @@ class DecontaminateQA(beam.PTransform):
         items: PCollection[BenchmarkItem], from `ReadBenchmarks`; independent of the pairs, so that it breaks no fusion.
         ngram: words in a row that count as a copy; a shorter question counts as a whole.
         similarity: share of a long question that must come back in a near duplicate; 0 looks for copies only.
+        rephrased: likeness from which a question is an item's in other words (`benchmarks/rephrased.py`); 0 looks for none.
     """
 
     items: Any
     ngram: int = 13
     similarity: float = 0.65
+    rephrased: float = LEAST
 
     @no_annotations
     def expand(self, pairs: beam.PCollection[VerifiedQA]) -> Outcome:
-        pack = beam.ParDo(_PackFn(pack_items, _shard_size, _SHARD_CHARACTERS)).with_output_types(BenchmarkShard)
+        pack_some = partial(pack_items, sign=self.rephrased > 0)
+        pack = beam.ParDo(_PackFn(pack_some, _shard_size, _SHARD_CHARACTERS)).with_output_types(BenchmarkShard)
         sides = _digest_and_items(self.items | "PackItems" >> pack)
-        decide = partial(decontaminate, ngram=self.ngram, similarity=self.similarity)
+        decide = partial(decontaminate, ngram=self.ngram, similarity=self.similarity, rephrased=self.rephrased)
         return as_outcome(pairs | "FindOverlap" >> apply_rules(STAGE, decide, VerifiedQA, *sides, label="_DecontaminateFn"))

@@ -23,6 +23,7 @@ from beam_pipeline.options.decontamination import decontamination_of
 from beam_pipeline.options.values import ANY_LANGUAGE
 from beam_pipeline.output.kinds import SCHEMAS
 from beam_pipeline.output.read_back import FinishedRun
+from beam_pipeline.reading.packs import is_pack
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 from transforms.records import DEMO_MODEL
@@ -188,8 +189,7 @@ def _counts(card: Card) -> dict[str, object]:
 
 def _statements(card: Card) -> dict[str, object]:
     """What else is said, if it is true; `if_...` is text that the template has."""
-    given = card.run.options.get("benchmarks") or []
-    names = [posixpath.basename(str(path).replace("\\", "/")) for path in ([given] if isinstance(given, str) else given)]
+    names = _benchmarks(card.run)
     settings, embedded = decontamination_of(card.run.options), bool(names and card.run.options.get("embedding_endpoint"))
     # As JSON its lines begin with a bracket or a quotation mark, so none of them can close the block.
     example = json.dumps(_short(card.tally.example), indent=1, ensure_ascii=False, default=str).replace("<", "\\u003c")
@@ -201,6 +201,8 @@ def _statements(card: Card) -> dict[str, object]:
         "benchmarks": "\n".join(f"- {plain(name)}" for name in names) or None,
         "ngram": settings.ngram if names else None,
         "similarity": settings.similarity if names else None,
+        # Older runs did not look for it.
+        "rephrased": card.run.summary.get("decontamination", {}).get("rephrased") or None if names else None,
         "embedding_similarity": settings.cosine if embedded else None,
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "if_no_benchmarks": None if names else "",
@@ -209,6 +211,14 @@ def _statements(card: Card) -> dict[str, object]:
         "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
         "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }
+
+
+def _benchmarks(run: FinishedRun) -> list[str]:
+    """What a run was compared with: the names of files, and of packs name, version and size, where the run wrote them down."""
+    given = run.options.get("benchmarks") or []
+    paths = [str(path).replace("\\", "/") for path in ([given] if isinstance(given, str) else given)]
+    packs = run.summary.get("decontamination", {}).get("packs") or [posixpath.basename(path) for path in paths if is_pack(path)]
+    return [*(posixpath.basename(path) for path in paths if not is_pack(path)), *map(str, packs)]
 
 
 def _short(value: Any) -> Any:

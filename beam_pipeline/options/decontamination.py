@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from beam_pipeline.options.named_values import read_named_values
 from beam_pipeline.options.values import OptionsModel, first_problem, shown
+from transforms.benchmarks.rephrased import LEAST
 
 # Settings of the comparison by vectors.
 OF_EMBEDDINGS = ("cosine", "prefix", "dimensions")
@@ -19,6 +20,8 @@ class Decontamination(OptionsModel):
         ngram: words in a row that count as a copy of a benchmark item; a shorter question counts as a whole.
         similarity: share of a long benchmark question that must come back in a near duplicate (more of a short one);
             0 looks for copies only.
+        rephrased: likeness from which a question is a benchmark's in other words, by its numbers, what they count, its rare
+            words and names (0 to 2.3); 0 looks for none. Higher finds less and errs less.
         fields: of a benchmark row, separated by spaces: the question's first, then answer and options. Without it the
             usual names are tried.
         cosine: from which a question is compared with a benchmark's in other words; tuned for all-MiniLM-L6-v2.
@@ -28,6 +31,7 @@ class Decontamination(OptionsModel):
 
     ngram: int = Field(13, ge=5, le=50)
     similarity: float = Field(0.65, ge=0, le=1)
+    rephrased: float = Field(LEAST, ge=0, le=2.3)
     fields: tuple[str, ...] = ()
     cosine: float = Field(0.72, ge=0, le=1)
     prefix: str = ""

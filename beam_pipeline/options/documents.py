@@ -146,7 +146,7 @@ class DocumentOptions(OptionsModel):
     )
     benchmarks: list[str] = declare(
         [],
-        "Evaluation sets that the output must not repeat: JSONL or Parquet, paths or globs. "
+        "Evaluation sets that the output must not repeat: JSONL, Parquet or packs, paths or globs. "
         "Repeatable; in one value, full paths separated by commas.",
         MIX,
         param_type="GCS_READ_FILE",
@@ -154,7 +154,8 @@ class DocumentOptions(OptionsModel):
     )
     decontamination: str = declare(
         "",
-        "Settings of the comparison with benchmarks, such as ngram=13,similarity=0.65 (also fields, cosine, prefix, dimensions), "
+        "Settings of the comparison with benchmarks, such as ngram=13,similarity=0.65 (also rephrased, fields, cosine, prefix, "
+        "dimensions), "
         "or the path of a YAML file of the same; beam_pipeline/options/decontamination.py says what each means.",
         MIX,
     )

@@ -1,6 +1,6 @@
 """Benchmarks: the evaluation sets that the output must not repeat, from files of the user.
 
-Input:    globs of JSONL (also one JSON array) or Parquet, of any file system that Beam knows
+Input:    globs of JSONL (also one JSON array), Parquet or packs (`packs.py`), of any file system that Beam knows
 Output:   PCollection[BenchmarkItem]
 
 Most benchmarks need no word about their fields: the usual names are tried. A bad row is skipped with a
@@ -17,6 +17,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
+from beam_pipeline.reading.packs import is_pack, read_facts, read_pack
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
@@ -72,8 +73,17 @@ def _read_file(path: str, fields: tuple[str, ...]) -> Iterator[BenchmarkItem]:
 
 def check_benchmarks(patterns: Iterable[str], fields: Sequence[str] = ()) -> None:
     """Raise ValueError, one line that names the place, unless every file has an item; reads each up to its first."""
-    for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
+    for path in _matched(patterns):
         next(read_items(path, fields, quiet=True))
+
+
+def packs_among(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Name, version, size and digest of each pack that some patterns match; ValueError if one cannot be read."""
+    return tuple(str(read_facts(path)) for path in _matched(patterns) if is_pack(path))
+
+
+def _matched(patterns: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)))
 
 
 def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> Iterator[BenchmarkItem]:
@@ -81,6 +91,9 @@ def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> It
 
     ValueError if there is not one: a line that names the file, the first bad row and what is wrong.
     """
+    if is_pack(path):
+        yield from _read_pack(path)
+        return
     found, skipped, first = 0, 0, f"{path}: the file holds no rows"
     for where, row in read_rows(path):
         made = row if isinstance(row, BadRow) else make_item(row, where, fields)
@@ -97,6 +110,15 @@ def read_items(path: str, fields: Sequence[str] = (), quiet: bool = False) -> It
         raise ValueError(f"{first}; no item of this benchmark can be used")
     if skipped > _WARNINGS and not quiet:
         _LOGGER.warning("%s: %d of %d rows were skipped.", path, skipped, found + skipped)
+
+
+def _read_pack(path: str) -> Iterator[BenchmarkItem]:
+    items = read_pack(path)
+    first = next(items, None)
+    if first is None:
+        raise ValueError(f"{path}: the pack holds no items")
+    yield first
+    yield from items
 
 
 def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) -> BenchmarkItem | BadRow:

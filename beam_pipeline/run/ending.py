@@ -50,9 +50,11 @@ class Run:
 
 
 def complete_summary(run: Run, summary: dict[str, Any]) -> None:
-    """Add whether it is of a demo and what it cost, write the summary and show it."""
+    """Add whether it is of a demo, how it was compared with benchmarks and what it cost, write the summary and show it."""
     config, prices = run.config, prices_of(run.config)
     summary = {"demo": DEMO_MODEL in run.models.values(), **summary}
+    if config.benchmarks:
+        summary["decontamination"] = {"rephrased": run.plan.decontamination.rephrased, "packs": list(run.plan.packs)}
     usage = Counter(summary.get("tokens", {}).get("total", {}))
     usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):

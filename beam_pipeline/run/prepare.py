@@ -23,7 +23,7 @@ from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import read_options, save_options
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan, make_plan
-from beam_pipeline.reading.benchmarks import check_benchmarks
+from beam_pipeline.reading.benchmarks import check_benchmarks, packs_among
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import Run
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
@@ -64,6 +64,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     if config.benchmarks:
         with option_named("benchmarks"):
             check_benchmarks(config.benchmarks, plan.decontamination.fields)
+            plan = replace(plan, packs=packs_among(config.benchmarks))
     check_tokenizer(config.tokenizer)
     if not config.dry_run:
         prepare_engine(options, config.log_level)

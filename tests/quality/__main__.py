@@ -20,7 +20,19 @@ MAX_SHOWN = 110  # characters of what a failure was about
 
 def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
     """What can be measured, by the name to ask for it."""
-    from tests.quality import domains, edits, judged, languages, overlap, pairs, questions, rewards, screening, semantic
+    from tests.quality import (
+        domains,
+        edits,
+        judged,
+        languages,
+        overlap,
+        pairs,
+        questions,
+        rephrased,
+        rewards,
+        screening,
+        semantic,
+    )
 
     return {
         "screening": (screening.real_documents, screening.odd_documents),
@@ -30,7 +42,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
         "grounding": (pairs.grounding,),
         "answers": (pairs.equal_answers,),
         "reward": (rewards.rewards, rewards.hack_patterns, rewards.languages, *judged.measures()),
-        "decontamination": (overlap.contamination, edits.edited_questions),
+        "decontamination": (overlap.contamination, edits.edited_questions, rephrased.rephrased_questions),
         "paraphrases": (semantic.paraphrases, semantic.paraphrases_with_answers, semantic.far_paraphrases),
         "questions": (overlap.repeated_questions,),
         "standing_alone": (questions.time, questions.place, questions.in_context, questions.without_pronoun),

@@ -8,7 +8,19 @@ from dataclasses import replace
 import pytest
 
 from tests.places import ROOT, SHARED
-from tests.quality import edits, judged, languages, overlap, pairs, questions, reward_error, rewards, screening, semantic
+from tests.quality import (
+    edits,
+    judged,
+    languages,
+    overlap,
+    pairs,
+    questions,
+    rephrased,
+    reward_error,
+    rewards,
+    screening,
+    semantic,
+)
 from tests.quality.__main__ import areas, failure_lines, table_lines
 from tests.quality.cases import HELD_OUT, TUNE, Area, Case, by_kind, labelled, read_rows, score
 
@@ -184,6 +196,22 @@ def test_each_light_edit_of_real_benchmarks(kind: str, edited: list[Case]) -> No
 @pytest.fixture(scope="module")
 def edited() -> list[Case]:
     return list(edits.edited_questions().cases)
+
+
+@pytest.mark.skipif(not rephrased.REPHRASED.exists(), reason="the rephrased questions (../shared/data/labelled) are not here")
+def test_rephrased_questions_are_found_without_embeddings() -> None:
+    area = rephrased.rephrased_questions()
+    assert len(area.cases) == 1318, "660 questions but an empty one, with their item and without it"
+    for part in (TUNE, HELD_OUT):
+        kinds = by_kind(case for case in area.cases if case.part == part)
+        assert kinds[rephrased.TAKEN][0] / kinds[rephrased.TAKEN][1] >= 0.8
+        assert 1 - kinds[rephrased.OTHER][0] / kinds[rephrased.OTHER][1] <= 1 / 132
+
+
+def test_without_the_rephrased_questions_a_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rephrased, "REPHRASED", ROOT / "nowhere")
+    lines = list(table_lines(rephrased.rephrased_questions()))
+    assert "not measured" in lines[0] and "labelled" in lines[1]
 
 
 def test_far_paraphrases() -> None:

@@ -57,7 +57,13 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/run",),
     ("beam_pipeline/main",),
     (
-        *("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
+        *(
+            "beam_pipeline/replay",
+            "beam_pipeline/estimate",
+            "beam_pipeline/export",
+            "beam_pipeline/exemplars",
+            "beam_pipeline/pack",
+        ),
         "beam_pipeline/reverify",
     ),
     ("beam_pipeline/cli",),

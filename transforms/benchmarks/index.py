@@ -25,6 +25,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.benchmarks.plain_words import plain_words
+from transforms.benchmarks.signature import sign_item
+from transforms.benchmarks.signature_index import SignatureShard
 from transforms.shingles import hash_shingles
 from transforms.text import stable_hash
 
@@ -41,12 +43,13 @@ _LONG = np.uint32(0x9E3779B9)  # tells the keys of long grams from those of shor
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkItem:
-    """One item of a benchmark."""
+    """One item of a benchmark: its texts, or of an item of a pack its signature and no text."""
 
     where: str  # its row: "file:line"
     id: str  # what the row itself says, or ""
     question: str
     extra: str = ""  # the answer and the options, one after the other
+    features: tuple[int, ...] = ()  # of a packed item, see `signature.py`
 
     @property
     def name(self) -> str:
@@ -63,15 +66,21 @@ class BenchmarkShard:
     lengths: np.ndarray  # words of each item
     questions: np.ndarray  # how many of them are the question's
     digest: int  # 63 bits; the sum over shards tells one set of items from another, whatever shards they came in
+    signatures: SignatureShard  # of these items, and of packed ones
 
 
-def pack_items(items: Iterable[BenchmarkItem]) -> BenchmarkShard:
-    """Pack items into one shard, without those that ask nothing."""
+def pack_items(items: Iterable[BenchmarkItem], sign: bool = True) -> BenchmarkShard:
+    """Pack items into one shard, without those that ask nothing; `sign` them too, unless only their words are compared."""
     numbers: dict[str, int] = {}
     names, words, lengths, questions = [], [], [], []
+    signed_names, signatures = [], []
     digest = 0
     for item in items:
-        digest += int(stable_hash(item.where, item.id, item.question, item.extra), 16)
+        packed = np.array(item.features, dtype=np.uint64)
+        digest += int(stable_hash(item.where, item.id, item.question, item.extra, packed.tobytes().hex()), 16)
+        if len(packed) or sign:
+            signed_names.append(" ".join(item.name.split()))
+            signatures.append(packed if len(packed) else sign_item(item.question, item.extra))
         question, extra = plain_words(item.question), plain_words(item.extra)
         if not question:
             continue
@@ -86,6 +95,11 @@ def pack_items(items: Iterable[BenchmarkItem]) -> BenchmarkShard:
         np.array(lengths, dtype=np.uint32),
         np.array(questions, dtype=np.uint32),
         digest % 2**63,
+        SignatureShard(
+            "\n".join(signed_names),
+            np.concatenate([np.empty(0, dtype=np.uint64), *signatures]),
+            np.array([len(features) for features in signatures], dtype=np.uint32),
+        ),
     )
 
 

@@ -85,7 +85,7 @@ def take_apart(question: str) -> Asked:
     if not _DIGIT_ONE.search(question):
         numbers.discard("1")  # "which one" is no number
     names, numerals = _read_names(question)
-    kind = "code" if _CODE_TASK.match(question) else _kind(question)
+    kind = "code" if _CODE_TASK.match(question) else asked_kind(question)
     content = frozenset(stem_loosely(word) for word in words if word not in _LIGHT and word[0].isalpha())
     return Asked(words, content, frozenset(numbers | numerals), names, kind)
 
@@ -106,7 +106,7 @@ def difference(question: Asked, item: Asked, similarity: float, least: float = S
     retold = len(item.numbers) >= _MANY_NUMBERS and question.numbers == item.numbers
     if not retold and _foreign(question.names, theirs) and _foreign(item.names, ours):
         return "names"
-    if any(_opposed(group, ours, theirs) for group in _OPPOSITES):
+    if any(_opposed(group, ours, theirs) for group in OPPOSITES):
         return "opposites"
     if _superlative(ours, theirs) or _superlative(theirs, ours):
         return "superlative"
@@ -257,7 +257,7 @@ def _read_names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(numerals)
 
 
-def _kind(text: str) -> str:
+def asked_kind(text: str) -> str:
     lower = text.lower()
     found = [(match.start(), kind) for kind, pattern in _KINDS.items() for match in [re.search(pattern, lower)] if match]
     return min(found)[1] if found else ""
@@ -295,7 +295,7 @@ _KINDS_ALIKE = ({"when", "quantity"},)
 
 
 # Sides of one matter: a question with a word of one side is not one with a word of another.
-_OPPOSITES = tuple(
+OPPOSITES = tuple(
     tuple(frozenset(side.split()) for side in matter.split("|"))
     for matter in """
 largest biggest greatest highest tallest longest maximum most max oldest strongest heaviest fastest hottest warmest brightest
@@ -314,5 +314,5 @@ necessary | sufficient; plural | singular; father | mother; husband | wife; firs
 direct | indirect
 """.split(";")
 )
-_EXTREMES = frozenset().union(*_OPPOSITES[0])
+_EXTREMES = frozenset().union(*OPPOSITES[0])
 _WEAK_EXTREMES = frozenset(("most", "least", "maximum", "minimum", "max", "min"))

@@ -9,6 +9,8 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from transforms import decontaminate as module
 from transforms.benchmarks.index import BenchmarkItem, BenchmarkShard, pack_items
+from transforms.benchmarks.rephrased import REPHRASED
+from transforms.benchmarks.signature import sign_item
 from transforms.benchmarks.word_overlap import NEAR_DUPLICATE, OVERLAP
 from transforms.decontaminate import STAGE, DecontaminateQA, decontaminate
 from transforms.records import Document, Persona, PersonaTask, QAPair, Rejection, VerifiedQA
@@ -52,6 +54,37 @@ def test_decontaminate_qa(run_transform: Any) -> None:
     assert "row 7: similarity 0." in edited.detail
     assert {copy.reason, edited.reason} == {OVERLAP, NEAR_DUPLICATE}
     assert run_transform.counters(STAGE) == {"passed": 1, f"rejected/{OVERLAP}": 1, f"rejected/{NEAR_DUPLICATE}": 1}
+
+
+ORCHARD = BenchmarkItem(
+    "b.jsonl:1",
+    "o-1",
+    "Farid's orchard has 48 pear trees and 17 quince trees. Each pear tree gives 35 kg of fruit and each quince tree 22 kg. "
+    "If he sells the fruit for $1.20 a kg, how much does he earn?",
+)
+REWORDED = (
+    "On his land Farid grows pears on 48 trees and quinces on 17. A pear tree yields 35 kg, while a quince tree yields 22 kg. "
+    "What are his earnings if every kg is sold at $1.20?"
+)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_other_words_are_rejected_with_the_rule_and_the_item(run_transform: Any, packed: bool) -> None:
+    features = tuple(sign_item(ORCHARD.question, ORCHARD.extra, runs=True).tolist())
+    item = BenchmarkItem("orchards 1.0: b.jsonl:1", "", "", "", features) if packed else ORCHARD
+    outcome = run_transform(DecontaminateQA, [verified(REWORDED), verified(CLEAN), verified(COPY)], [item, ITEMS[0]])
+    assert outcome.passed == [verified(CLEAN)]
+    details = {rejection.reason: rejection.detail for rejection in outcome.rejected}
+    assert details.keys() == {REPHRASED, OVERLAP}
+    assert (
+        details[REPHRASED].startswith(f"{item.name}: in other words, likeness 1.") and "farid, 1.2, 48, 17" in details[REPHRASED]
+    )
+    assert run_transform.counters(STAGE) == {"passed": 1, f"rejected/{OVERLAP}": 1, f"rejected/{REPHRASED}": 1}
+
+
+def test_other_words_can_be_left_alone(run_transform: Any) -> None:
+    outcome = run_transform(lambda items: DecontaminateQA(items, rephrased=0), [verified(REWORDED)], [ORCHARD])
+    assert outcome.passed == [verified(REWORDED)]
 
 
 @pytest.mark.parametrize(("settings", "rejected"), [({"similarity": 0.0}, 1), ({"ngram": 9}, 2)])

@@ -57,6 +57,19 @@ def test_a_card_says_what_is_there(tmp_path: Path) -> None:
     assert "not for training" not in body and "demo" not in front["tags"]
 
 
+def test_a_card_names_packs_with_their_version_where_the_run_wrote_it_down(tmp_path: Path) -> None:
+    options = {"benchmarks": ["/evals/gsm8k.pack", "/evals/math500.parquet"]}
+    run = finished_run(tmp_path / "run", [pair(1)], **options)
+    _, body = card_of(run, tmp_path / "before")
+    assert "- math500.parquet\n- gsm8k.pack" in body and "looked for by rules" not in body
+    summary = json.loads((run / "summary.json").read_text())
+    packs = ["gsm8k 2021-11, 1,187 items, digest ba6cc647631e"]
+    (run / "summary.json").write_text(json.dumps({**summary, "decontamination": {"rephrased": 1.1, "packs": packs}}))
+    _, body = card_of(run, tmp_path / "after")
+    assert "- math500.parquet\n- gsm8k 2021-11, 1,187 items, digest ba6cc647631e" in body and "gsm8k.pack" not in body
+    assert "Other words for the same were looked for by rules" in body and "from likeness 1.1 on" in body
+
+
 @pytest.mark.parametrize("name", ["hf", "trl"])
 def test_an_export_says_how_often_the_reward_errs(tmp_path: Path, name: str) -> None:
     run, to = finished_run(tmp_path / "run", [pair(1)]), tmp_path / "to"
