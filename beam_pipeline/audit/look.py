@@ -10,9 +10,11 @@ from dataclasses import replace
 from beam_pipeline.audit.checkable import CHECK, MISSES, reward_verdict
 from transforms.check import QUESTION_RULES, RULES, answer_is_not_grounded, place_of_answer
 from transforms.pair_rules.answer_rules import answer_is_a_bound, answer_is_empty, answer_is_part_of_a_series
+from transforms.pair_rules.question_rules import question_has_a_bad_length, question_is_not_a_question
 from transforms.records import Fault, QAPair, Rejection, Verdict, VerifiedQA, reject
 
 STAGE = "check"
+_NOT_OF_OPTIONS = (question_has_a_bad_length, question_is_not_a_question)
 Rule = Callable[[QAPair], Fault | None]
 _SHOWN_CHARACTERS = 300
 _OF_DOCUMENTS = (answer_is_not_grounded, answer_is_a_bound, answer_is_part_of_a_series)
@@ -22,8 +24,11 @@ _WITHOUT_DOCUMENT = tuple(rule for rule in RULES if rule not in _OF_DOCUMENTS)
 def rules_for(pair: QAPair, keyed: bool = True) -> tuple[Rule, ...]:
     """The rules that can be asked of a pair; `keyed` is whether its file has answers, so that one without is at fault."""
     if not pair.answer.strip():
-        return (answer_is_empty, *QUESTION_RULES) if keyed else QUESTION_RULES
-    return RULES if pair.task.document.text else _WITHOUT_DOCUMENT
+        rules: tuple[Rule, ...] = (answer_is_empty, *QUESTION_RULES) if keyed else QUESTION_RULES
+    else:
+        rules = RULES if pair.task.document.text else _WITHOUT_DOCUMENT
+    # Options make a question of half a sentence, and any question long.
+    return tuple(rule for rule in rules if rule not in _NOT_OF_OPTIONS) if pair.answer_type == "option" else rules
 
 
 def look_at(qa: VerifiedQA, keyed: bool = True, ignored: Collection[str] = ()) -> VerifiedQA:

@@ -45,7 +45,7 @@ def pair_of(where: str, row: Mapping[str, Any], file: File) -> VerifiedQA | BadR
     answer, kind = key_of(stored.answer), stored.answer_type or ""
     if options:
         chosen = letter_of(value_of(row, columns.answer), options)
-        answer, kind = (chosen, "option") if chosen else (answer, kind)
+        answer, kind = (chosen, "option") if chosen else (answer, kind or ("" if answer else "option"))
         if not all(option in question for option in options):
             question = "\n".join((question, *(f"{letter}) {option}" for letter, option in zip(_LETTERS, options, strict=False))))
     question, answer, aliases = printable(question), printable(answer), tuple(map(printable, stored.aliases))
