@@ -97,10 +97,10 @@ def parse_audit(argv: Sequence[str]) -> AuditOptions:
     for flag in (argument.partition("=")[0].removeprefix("--") for argument in rest if argument.startswith("--")):
         if flag in OPTIONS:
             raise OptionError(f"--{flag}: is for runs over documents; webscale-qa audit --help lists the options of an audit")
+    if any(argument.partition("=")[0] == "--streaming" for argument in rest):
+        raise OptionError("--streaming: an audit looks at a whole data set; leave it out")
     data = tuple(values["data"])
     config, beam = parse([*(f"--input={path}" for path in data), *_shared(values), *rest])
-    if config.streaming:
-        raise OptionError("--streaming: an audit looks at a whole data set; leave it out")
     if config.pass_rate_samples and not (config.demo or config.stage("pass_rate").endpoints):
         raise OptionError("--pass_rate_samples: no endpoint is named: give --endpoint http://HOST:PORT/v1")
     if not config.pass_rate_samples and (idle := next((name for name in ("endpoint", "demo", "model") if name in values), "")):

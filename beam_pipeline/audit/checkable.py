@@ -1,5 +1,6 @@
 """What a reward can check of a stored answer: its type where the row says none, and whether a right response is paid."""
 
+from beam_pipeline.summary.audit_notes import NO_KEY, PAID
 from transforms.answers.canonical import list_items
 from transforms.answers.units import CURRENCIES
 from transforms.records import ANSWER_TYPES, QAPair, Verdict
@@ -8,8 +9,6 @@ from transforms.reward.truth import Truth
 
 # The name of the verdict, and of the finding where it fails.
 CHECK, MISSES = "reward", "reward_misses_key"
-# How a response may give the stored answer and be paid.
-RULES, BOXED, NEVER, NO_KEY = "stated or boxed", "boxed only", "never", "no key"
 _DURATIONS = ("s", "month")  # what units of time convert to
 _MOST_CHARACTERS = 2_000
 
@@ -33,12 +32,10 @@ def type_of(question: str, answer: str, aliases: tuple[str, ...] = (), given: st
 
 
 def reward_verdict(pair: QAPair) -> Verdict:
-    """Whether a response that gives the stored answer is paid, in a sentence or only in a box."""
+    """Whether a response that gives the stored answer in a box is paid."""
     if not pair.answer.strip():
         return Verdict(CHECK, True, None, NO_KEY)
-    stored = (pair.answer, pair.answer_type or None, pair.aliases, pair.question)
-    boxed = grade(f"\\boxed{{{pair.answer}}}", *stored)
-    if boxed.verdict != "right":
-        return Verdict(MISSES, False, None, f"a response of the stored answer alone is {boxed.verdict}: {boxed.reason}")
-    said = grade(f"The answer is {pair.answer.rstrip('.')}.", *stored)
-    return Verdict(CHECK, True, None, RULES if said.verdict == "right" else BOXED)
+    boxed = grade(f"\\boxed{{{pair.answer}}}", pair.answer, pair.answer_type or None, pair.aliases, pair.question)
+    if boxed.verdict == "right":
+        return Verdict(CHECK, True, None, PAID)
+    return Verdict(MISSES, False, None, f"a response of the stored answer alone is {boxed.verdict}: {boxed.reason}")

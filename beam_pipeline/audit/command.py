@@ -26,9 +26,10 @@ from beam_pipeline.audit.clean_copy import check_clean_folder, write_clean_copy
 from beam_pipeline.audit.graph import build_audit
 from beam_pipeline.audit.read_rows import find_files
 from beam_pipeline.audit.rows import File
-from beam_pipeline.audit.say import card_section, table
+from beam_pipeline.audit.say import table
 from beam_pipeline.engines.runners import is_local, prepare_engine
 from beam_pipeline.exit_codes import FAILED, OK
+from beam_pipeline.export.dataset_card import audit_section
 from beam_pipeline.main import execute, refuse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import Models
@@ -113,6 +114,8 @@ def use_all_cpus(engine: PipelineOptions, size: int) -> None:
     direct = engine.view_as(DirectOptions)
     if size >= _WORTH_PROCESSES_BYTES and direct.direct_num_workers == 1 and direct.direct_running_mode == "in_memory":
         direct.direct_num_workers, direct.direct_running_mode = cpus(), "multi_processing"
+        # Each process warns of a folder that only a container has.
+        logging.getLogger("apache_beam.runners.portability.local_job_service").setLevel(logging.ERROR)
 
 
 def cpus() -> int:
@@ -145,7 +148,7 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any], options: AuditOpti
     summary["audit"] = {**about, **summary["audit"]}
     write_summary(path, summary)
     with FileSystems.create(FileSystems.join(config.output, AUDIT_CARD), compression_type="uncompressed") as file:
-        file.write(card_section(summary).encode("utf-8"))
+        file.write(f"{audit_section(summary)}\n".encode())
     print("\n".join(table(summary, config.output)))
     if options.clean:
         kept, left_out = write_clean_copy(options.clean, files, config.output)

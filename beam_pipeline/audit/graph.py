@@ -13,19 +13,18 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.audit.look import STAGE, settle
 from beam_pipeline.audit.read_rows import ReadPairs
 from beam_pipeline.audit.rows import File
-from beam_pipeline.audit.tally import audit_of, counts_of
+from beam_pipeline.audit.tally import AUDIT, CountAudit, audit_of
 from beam_pipeline.output.kinds import Kind
 from beam_pipeline.output.write_run import WriteRecords, leaving, write_folder
 from beam_pipeline.pipeline import decontamination
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.summary.diversity import DiversityFn
-from beam_pipeline.summary.ledger import CountRun
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, summarise, write_summary
 from transforms.deduplicate import DeduplicateQA
 from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import Document, PersonaTask, VerifiedQA
+from transforms.records import VerifiedQA
 
 
 def build_audit(pipeline: beam.Pipeline, plan: RunPlan, files: Mapping[str, File], ignored: tuple[str, ...] = ()) -> Outcome:
@@ -48,22 +47,11 @@ def build_audit(pipeline: beam.Pipeline, plan: RunPlan, files: Mapping[str, File
         )
         final = stages["pass_rate"] = final.passed | "PassRate" >> measure
     left = leaving(final.passed, stages)
-    documents = read.passed | "Documents" >> beam.Map(_document).with_output_types(Document)
-    tasks = read.passed | "Tasks" >> beam.Map(_task).with_output_types(PersonaTask)
-    # Of a row the ledger knows its place alone.
-    counted = CountRun(Outcome(documents, read.rejected, read.dead_letters), stages, documents, tasks, left)
-    counts = pipeline | "Count" >> counted
+    counts = pipeline | "Count" >> CountAudit(read, left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
-    audit = (
-        (left.passed, left.rejected)
-        | "FlattenEnds" >> beam.Flatten()
-        | "Tally" >> beam.FlatMap(counts_of).with_output_types(tuple[str, int])
-        | "AddTallies" >> beam.CombinePerKey(sum)
-        | "GatherTallies" >> beam.CombineGlobally(beam.combiners.ToDictCombineFn())
-    )
     write_folder(left, lambda kind: _sink(kind, plan))
-    sides = (beam.pvalue.AsSingleton(diversity), beam.pvalue.AsSingleton(audit))
-    counts | "WriteSummary" >> beam.Map(_write, FileSystems.join(config.output, SUMMARY_FILE), *sides)
+    path = FileSystems.join(config.output, SUMMARY_FILE)
+    counts | "WriteSummary" >> beam.Map(_write, path, beam.pvalue.AsSingleton(diversity))
     return left
 
 
@@ -71,14 +59,7 @@ def _sink(kind: Kind, plan: RunPlan) -> beam.PTransform:
     return WriteRecords(plan.config.output, kind.name, kind.to_row, plan.config.output_format, plan.config.output_shards)
 
 
-def _document(qa: VerifiedQA) -> Document:
-    return qa.pair.task.document
-
-
-def _task(qa: VerifiedQA) -> PersonaTask:
-    return qa.pair.task
-
-
-def _write(counts: dict[str, int], path: str, diversity: dict[str, Any], audit: dict[str, int]) -> str:
-    write_summary(path, {**summarise(counts), "diversity": diversity, "audit": audit_of(audit)})
+def _write(counts: dict[str, int], path: str, diversity: dict[str, Any]) -> str:
+    of_run = {key: number for key, number in counts.items() if not key.startswith(AUDIT)}
+    write_summary(path, {**summarise(of_run), "diversity": diversity, "audit": audit_of(counts)})
     return path

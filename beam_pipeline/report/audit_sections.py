@@ -3,9 +3,9 @@
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.layout import bar, card, grid, keys, lead, named, note, number, share, table
+from beam_pipeline.summary.audit_notes import NEVER, NO_KEY, PAID, audit_notes
 
 _MOST_SUBJECTS = 30
-_NEVER, _NO_KEY = "never", "no key"
 # What the findings of a group mean to who trains on the rows.
 _MEANS = {
     "duplicates": "the same question again, also in other words with the same answer",
@@ -60,14 +60,8 @@ def findings(collected: Collected) -> Html:
 
 
 def _not_looked_at(collected: Collected) -> list[str]:
-    audit, said = collected.audit, []
-    if without := audit.get("without_answers"):
-        said.append(f"No stored answers, so keys, leaks and rewards were not looked at: {', '.join(map(str, without[:5]))}.")
-    if not audit.get("benchmarks"):
-        said.append("No benchmark was named, so the rows were not compared with any.")
-    if ignored := audit.get("ignored"):
-        said.append(f"Not taken for findings: {', '.join(map(str, ignored))}.")
-    for before, behind in list(audit.get("wording", {}).values())[:3]:
+    said = [f"{line[:1].upper()}{line[1:]}." for line in audit_notes(collected.summary)]
+    for before, behind in list(collected.audit.get("wording", {}).values())[:3]:
         said.append(f"Words of all prompts, left out of the questions: {before[:200]!r} before, {behind[:200]!r} behind.")
     return said
 
@@ -77,19 +71,18 @@ def answers(collected: Collected) -> Html:
     kinds = collected.audit["answers"]
     most, rows = max((sum(ways.values()) for ways in kinds.values()), default=0), []
     for kind, ways in kinds.items():
-        whole, never, no_key = sum(ways.values()), ways.get(_NEVER, 0), ways.get(_NO_KEY, 0)
-        paid = whole - never - no_key
+        paid, never, no_key = (ways.get(way, 0) for way in (PAID, NEVER, NO_KEY))
         marks = bar(most, (paid, "accepted"), (never, "rejected"), (no_key, "dead"))
-        rows.append([named(kind, ""), marks, number(paid), number(ways.get("boxed only", 0)), number(never), number(no_key)])
+        rows.append([named(kind, ""), marks, number(paid), number(never), number(no_key)])
     if not rows:
         return Html("")
     return joined(
         lead(
-            "Whether the reward pays a response that gives the stored answer, boxed or in a sentence. Where it never does, no "
-            "response can be right. Types that the rows do not name are read from question and answer."
+            "Whether the reward pays a response that gives the stored answer in a box. Where it never does, no response can be "
+            "right. Types that the rows do not name are read from question and answer."
         ),
         keys(("paid", "accepted"), ("never paid", "rejected"), ("no stored answer", "dead")),
-        table(["Answer type", "", "Paid", "Boxed only", "Never", "No key"], rows),
+        table(["Answer type", "", "Paid", "Never", "No key"], rows),
     )
 
 
