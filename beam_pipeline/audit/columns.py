@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from beam_pipeline.reading.benchmarks import QUESTION_FIELDS
-from beam_pipeline.reverify.forms import Form, found_in
+from beam_pipeline.reverify.forms import Form
 from beam_pipeline.reverify.messages import MAX_WIDTH, harmless
 from beam_pipeline.storage.values import MISSING, look_up
 
@@ -78,7 +78,8 @@ def columns_of(rows: Iterable[Mapping[str, Any]], given: Mapping[str, str]) -> C
         ColumnError: no row has a question, or none has a column that was named.
     """
     rows = list(rows)
-    columns = replace(Columns(), **{name: (column,) for name, column in given.items()})
+    named: dict[str, Any] = {name: (column,) for name, column in given.items()}
+    columns = replace(Columns(), **named)
     missing = [name for name in ("question", *given) if not any(_has(row, getattr(columns, name)) for row in rows)]
     if missing:
         raise ColumnError(_problem(rows[0], missing[0], columns, given))
@@ -99,6 +100,3 @@ def _problem(row: Mapping[str, Any], missing: str, columns: Columns, given: Mapp
     if missing in given:
         return f"--{missing} {given[missing]}: no such column; {has}"
     return f"no column for the {missing} ({', '.join(dict.fromkeys(getattr(columns, missing)))}); {has}; name it with --{missing}"
-
-
-__all__ = ["NAMED", "ColumnError", "Columns", "columns_of", "found_in"]

@@ -1,7 +1,7 @@
 """`webscale-qa audit DATASET --output OUT`: what is wrong with the rows of any RL or question-answer data set.
 
-OUT is a folder as a run writes it: `qa/` has the rows without a finding, `rejected/` the others with their reasons. So `report`,
-`export` and `doubt` open it as well.
+OUT is a folder as a run writes it, which `report` and `export` open as well: `qa/` has the rows without a finding, `rejected/`
+the others with their reasons.
 
 Exit codes: 0 the data set was looked at, whatever was found; 1 the counts do not close, or the audit failed; 2 the data set, the
 options, the output or the endpoint cannot be used; 130 stopped.

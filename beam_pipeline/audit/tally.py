@@ -21,7 +21,6 @@ GROUPS = (
     ("deduplicate", "duplicates"),
     ("decontaminate", "benchmarks"),
     ("pass_rate", "difficulty"),
-    ("doubt", "doubtful keys"),
     ("answer_in_question", "leaks"),
     ("question_", "questions"),
     ("reward", "answers"),

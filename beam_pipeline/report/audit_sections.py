@@ -14,7 +14,6 @@ _MEANS = {
     "questions": "it needs a text that is not there, means another day to each reader, or asks for several things",
     "answers": "too long, open, no answer, or of a form that no rule can compare",
     "difficulty": "a solver is always or never right, which gives no gradient",
-    "doubtful keys": "those who answered agree on another answer",
 }
 
 
