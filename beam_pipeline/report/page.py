@@ -74,14 +74,16 @@ def _sampled(collected: Collected) -> str:
 def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
     """Every section that this output has something for, in the order of reading: (id, title, content)."""
     if collected.audit:
-        sections = (*audit_sections.SECTIONS, *((name, title, made) for name, title, made in _SECTIONS if name in _OF_AUDITS))
+        shared = _OF_AUDITS if "tokens" in collected.summary else _OF_AUDITS - _OF_MODELS
+        sections = (*audit_sections.SECTIONS, *(section for section in _SECTIONS if section[0] in shared))
     else:
         sections = _SECTIONS
     return [(name, title, content) for name, title, section in sections if (content := section(collected))]
 
 
 # In the order of reading; of an audit those that need no documents.
-_OF_AUDITS = ("map", "pairs", "lengths", "cost", "calls", "prompts")
+_OF_MODELS = {"cost", "calls", "prompts"}
+_OF_AUDITS = {"map", "pairs", "lengths"} | _OF_MODELS
 _SECTIONS = (
     ("funnel", "Funnel", outcome_sections.funnel),
     ("domains", "Yield by domain", outcome_sections.domains),
