@@ -43,7 +43,16 @@ class Columns:
     aliases: tuple[str, ...] = (*(f"{place}aliases" for place in _PLACES), "answer.aliases")
     id: tuple[str, ...] = (*(f"{place}id" for place in _PLACES), "question_id", "unique_id", "qid")
     document: tuple[str, ...] = ()
-    domain: tuple[str, ...] = ("domain", "extra_info.domain", "ability", "subject", "category", "data_source", "benchmark")
+    domain: tuple[str, ...] = (
+        "domain",
+        "extra_info.domain",
+        "info.domain",
+        "ability",
+        "subject",
+        "category",
+        "data_source",
+        "benchmark",
+    )
     options: tuple[str, ...] = ("choices", "options", "endings")
     keyed: bool = True
 

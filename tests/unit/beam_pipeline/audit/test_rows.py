@@ -31,7 +31,7 @@ def pair(row: dict[str, Any], **given: str) -> tuple[str, str, str, str]:
         ({"prompt": CHAT, "label": '{"question": "", "answer": "1907", "answer_type": "date"}'}, "OpenRLHF", "set"),
         ({"responses_create_params": {"input": CHAT}, "expected_answer": "1907"}, "NeMo Gym", "set"),
         ({"responses_create_params": {"input": CHAT}, "verifier_metadata": {"answer": "1907"}}, "NeMo Gym", "set"),
-        ({"question": QUESTION, "answer": "1907", "info": {"domain": "x"}}, "verifiers", "set"),
+        ({"question": QUESTION, "answer": "1907", "info": {"domain": "x"}}, "verifiers", "x"),
         (
             {"question": QUESTION, "context": "...", "answers": {"text": ["1907", "in 1907"], "answer_start": [1, 2]}},
             "SQuAD",
