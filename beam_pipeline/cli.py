@@ -19,6 +19,7 @@ COMMANDS = {
     "estimate": ("estimate.command", "run a sample and say what the whole corpus would come to"),
     "export": ("export.command", "write accepted pairs as the files of a trainer, with their reward"),
     "pack": ("pack", "hash benchmarks into a pack that takes the place of their files, with no text in it"),
+    "audit": ("audit.command", "look at any data set of questions and answers: what repeats, leaks or cannot be rewarded"),
     "reverify": ("reverify.command", "grade stored rollouts again, say what changed, propose aliases and apply them"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
     "report": ("report.write", "write the HTML report of a finished run"),

@@ -7,7 +7,7 @@ Ctrl-C or SIGTERM.
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -34,12 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config, options = parse(sys.argv[1:] if argv is None else argv)
     except OptionError as error:
-        return _refuse(error)
+        return refuse(error)
     return execute(config, options)
 
 
-def execute(config: PipelineConfig, options: PipelineOptions) -> int:
-    """Run the pipeline with options that were parsed; returns the exit code."""
+def execute(
+    config: PipelineConfig, options: PipelineOptions, work: Callable[[PipelineConfig, PipelineOptions], int] | None = None
+) -> int:
+    """Run the pipeline with options that were parsed, or the `work` of another graph; returns the exit code."""
     logging.getLogger().setLevel(config.log_level.upper())
     if config.log_level != "debug":
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call would bury the rest
@@ -47,7 +49,7 @@ def execute(config: PipelineConfig, options: PipelineOptions) -> int:
     for handler in logging.getLogger().handlers:
         handler.addFilter(_said_once)
     try:
-        return _run(config, options)
+        return (work or _run)(config, options)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
@@ -71,7 +73,8 @@ def _said_once(record: logging.LogRecord) -> bool:
     return remote_fatal(message) is None and load_failure(message) is None and not message.startswith("### Labels: ")
 
 
-def _refuse(error: Exception) -> int:
+def refuse(error: Exception) -> int:
+    """Say on one line what cannot be used; returns the exit code."""
     print(f"error: {one_line(error)}", file=sys.stderr)
     return UNUSABLE
 
@@ -85,5 +88,5 @@ def _run(config: PipelineConfig, options: PipelineOptions) -> int:
                 return OK
             run = prepare_run(plan, options, stack)
         except ValueError as error:  # input, output, prompts or endpoint that cannot be used
-            return _refuse(error)
+            return refuse(error)
         return run_stream(run) if config.streaming else run_batch(run)

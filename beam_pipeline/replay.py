@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.main import main as run
 from beam_pipeline.output.names import OPTIONS_FILE
-from beam_pipeline.output.saved_options import STREAMING, read_options
+from beam_pipeline.output.saved_options import AUDITED, STREAMING, read_options
 
 USAGE = "usage: webscale-qa replay OUT [options that replace those of the run]"
 HELP = f"""Examples:
@@ -48,6 +48,8 @@ def _arguments(output: str = "-", *options: str) -> list[str]:
     path = FileSystems.join(output, OPTIONS_FILE)
     if not FileSystems.exists(path):
         raise ValueError(f"{path}: there is no run to replay; {USAGE}")
+    if read_options(output).get(AUDITED):
+        raise ValueError(f"{output} was written by an audit: run that again with --resume")
     if read_options(output).get(STREAMING):
         raise ValueError(f"{output} was written by a stream, whose documents do not come again: send it what failed")
     return ["--config", path, "--output", output, "--resume", *options]

@@ -26,6 +26,7 @@ from beam_pipeline.output.read_back import FinishedRun
 from beam_pipeline.reading.packs import is_pack
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
+from beam_pipeline.summary.audit_notes import NEVER, PAID, audit_notes
 from transforms.records import DEMO_MODEL
 
 UNKNOWN_LICENCE = "unknown"
@@ -205,6 +206,7 @@ def _statements(card: Card) -> dict[str, object]:
         "rephrased": card.run.summary.get("decontamination", {}).get("rephrased") or None if names else None,
         "embedding_similarity": settings.cosine if embedded else None,
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
+        "audit": audit_section(card.run.summary) if card.run.summary.get("audit") else None,
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
         "if_unbalanced": None if card.run.summary["balanced"] else "",
@@ -219,6 +221,26 @@ def _benchmarks(run: FinishedRun) -> list[str]:
     paths = [str(path).replace("\\", "/") for path in ([given] if isinstance(given, str) else given)]
     packs = run.summary.get("decontamination", {}).get("packs") or [posixpath.basename(path) for path in paths if is_pack(path)]
     return [*(posixpath.basename(path) for path in paths if not is_pack(path)), *map(str, packs)]
+
+
+def audit_section(summary: Mapping[str, Any]) -> str:
+    """What an audit of the data set found, as a section of a card."""
+    audit, rows = summary["audit"], summary["documents"]["read"]
+    clean, found = audit["rows"]["clean"], audit["findings"].items()
+
+    def share(part: int) -> str:
+        return f"{part / max(1, rows):.1%}"
+
+    reasons = [(group, reason, number, share(number)) for group, reasons in found for reason, number in reasons.items()]
+    kinds = [(kind, sum(ways.values()), ways.get(PAID, 0), ways.get(NEVER, 0)) for kind, ways in audit["answers"].items()]
+    parts = [
+        "## Audit",
+        f"{rows:,} rows were looked at by the rules of webscale-qa; {clean:,} ({share(clean)}) have no finding.",
+        _table("finding | reason | rows | share", reasons),
+        _table("answer type | rows | paid by the reward | never paid", kinds),
+        "\n".join(f"- {plain(line[:1].upper() + line[1:])}." for line in audit_notes(summary)),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def _short(value: Any) -> Any:

@@ -148,15 +148,21 @@ def _our_parser(shown: Collection[str] = FIRST) -> _Parser:
     groups: dict[str, Any] = {}
     for option in OPTIONS.values():
         group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
-        default = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
-        kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
-        if option.is_list:
-            kind["action"] = "append"
-        if option.is_flag:
-            kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
-        words = f"{option.description}{default}".replace("%", "%%") if option.name in shown else argparse.SUPPRESS
-        group.add_argument(f"--{option.name}", help=words, **kind)
+        settings = flag_settings(option)
+        words = settings["help"] if option.name in shown else argparse.SUPPRESS
+        group.add_argument(f"--{option.name}", **{**settings, "help": words})
     return parser
+
+
+def flag_settings(option: Option) -> dict[str, Any]:
+    """What `add_argument` is handed for the flag of an option."""
+    default = f" [{option.default_text}]" if option.default_text and not option.is_flag else ""
+    kind: dict[str, Any] = {"metavar": "|".join(option.choices) or option.name.rpartition("_")[2].upper()}
+    if option.is_list:
+        kind["action"] = "append"
+    if option.is_flag:
+        kind = {"nargs": "?", "const": "true", "metavar": "true|false"}
+    return {**kind, "help": f"{option.description}{default}".replace("%", "%%")}
 
 
 def beam_parser() -> argparse.ArgumentParser:

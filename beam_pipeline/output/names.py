@@ -9,5 +9,6 @@ OPTIONS_FILE = "options.yaml"
 
 SUMMARIES = "summaries"  # of a stream: a row for each window
 REPORT_FILE = "report.html"
-SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
+AUDIT_CARD = "audit.md"  # what an audit found, for the card of the data set
+SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, AUDIT_CARD, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
 JOURNAL = "journal"

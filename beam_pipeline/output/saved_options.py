@@ -10,12 +10,17 @@ from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.output.names import OPTIONS_FILE
 from beam_pipeline.storage.files import reason
 
-STREAMING = "streaming"
+STREAMING, AUDITED = "streaming", "audited"
 
 
-def save_options(config: PipelineConfig) -> None:
-    """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
+def save_options(config: PipelineConfig, audited: bool = False) -> None:
+    """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys.
+
+    `audited` marks a data set that was looked at: its files are no input of documents.
+    """
     given = absolute_paths(config).given()
+    if audited:
+        given = {AUDITED: given.pop("input"), **given}
     values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "dry_run", "config")}
     if config.streaming:
         values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later

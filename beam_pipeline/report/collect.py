@@ -30,6 +30,11 @@ class Collected:
     damaged: int
 
     @property
+    def audit(self) -> Row:
+        """What an audit counted; {} of a run."""
+        return self.summary.get("audit") or {}
+
+    @property
     def demo(self) -> bool:
         """Whether rules answered: as the summary says, or the rows of an older version or a stream."""
         return bool(self.summary.get("demo")) or any(model == DEMO_MODEL for _, model, _, _ in self.figures.prompts)

@@ -11,7 +11,7 @@ import time
 from importlib import resources
 from string import Template
 
-from beam_pipeline.report import effort_sections, outcome_sections
+from beam_pipeline.report import audit_sections, effort_sections, outcome_sections
 from beam_pipeline.report.browse import PLACES
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
@@ -35,8 +35,9 @@ def render(collected: Collected) -> str:
         "data": script_json({"rows": collected.rows, "texts": collected.texts, "map": outcome_sections.map_rows(collected)}),
         "name": _name_of(collected),
         "demo": element("p", DEMO_LINE, class_="demo") if collected.demo else "",
-        "verdict": verdict_line(summary),
-        "sound": "sound" if summary["balanced"] and summary["pairs"] else "unsound",
+        "over": "webscale-qa: audit of a data set" if collected.audit else "webscale-qa: report of a run",
+        "verdict": audit_sections.verdict(collected) if collected.audit else verdict_line(summary),
+        "sound": "sound" if summary["balanced"] and (summary["pairs"] or collected.audit) else "unsound",
         "tiles": _tiles(collected),
         "contents": [element("a", name.capitalize(), href=f"#{name}") for name, _, _ in figures],
         "sections": [element("section", element("h2", title), content, id=name) for name, title, content in figures],
@@ -72,21 +73,31 @@ def _sampled(collected: Collected) -> str:
 
 def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
     """Every section that this output has something for, in the order of reading: (id, title, content)."""
-    sections = (
-        ("funnel", "Funnel", outcome_sections.funnel),
-        ("domains", "Yield by domain", outcome_sections.domains),
-        ("reasons", "Why rows were left out", outcome_sections.reasons),
-        ("map", "Map of questions", outcome_sections.question_map),
-        ("pairs", "What is asked", outcome_sections.pairs),
-        ("lengths", "Lengths", outcome_sections.lengths),
-        ("repetition", "Repetition", outcome_sections.repetition),
-        ("cost", "Tokens and cost", effort_sections.cost),
-        ("course", "Course of the run", effort_sections.course),
-        ("calls", "Latency and retries", effort_sections.calls),
-        ("windows", "Windows", effort_sections.windows),
-        ("prompts", "Models, prompts, verdicts", outcome_sections.prompts),
-    )
+    if collected.audit:
+        shared = _OF_AUDITS if "tokens" in collected.summary else _OF_AUDITS - _OF_MODELS
+        sections = (*audit_sections.SECTIONS, *(section for section in _SECTIONS if section[0] in shared))
+    else:
+        sections = _SECTIONS
     return [(name, title, content) for name, title, section in sections if (content := section(collected))]
+
+
+# In the order of reading; of an audit those that need no documents.
+_OF_MODELS = {"cost", "calls", "prompts"}
+_OF_AUDITS = {"map", "pairs", "lengths"} | _OF_MODELS
+_SECTIONS = (
+    ("funnel", "Funnel", outcome_sections.funnel),
+    ("domains", "Yield by domain", outcome_sections.domains),
+    ("reasons", "Why rows were left out", outcome_sections.reasons),
+    ("map", "Map of questions", outcome_sections.question_map),
+    ("pairs", "What is asked", outcome_sections.pairs),
+    ("lengths", "Lengths", outcome_sections.lengths),
+    ("repetition", "Repetition", outcome_sections.repetition),
+    ("cost", "Tokens and cost", effort_sections.cost),
+    ("course", "Course of the run", effort_sections.course),
+    ("calls", "Latency and retries", effort_sections.calls),
+    ("windows", "Windows", effort_sections.windows),
+    ("prompts", "Models, prompts, verdicts", outcome_sections.prompts),
+)
 
 
 def _name_of(collected: Collected) -> str:
@@ -100,7 +111,7 @@ def _tiles(collected: Collected) -> list[Html]:
     summary = collected.summary
     documents, tasks = summary["documents"], summary["tasks"]
     asked_about = f"{share(documents['accepted'], documents['read'])} gave a pair"
-    shown = [
+    shown = audit_sections.tiles(collected) or [
         ("documents read", number(documents["read"]), ", ".join((asked_about, *not_asked_about(documents)))),
         ("pairs accepted", number(summary["pairs"]), f"{share(tasks['accepted'], tasks['read'])} of {tasks['read']:,} tasks"),
         ("dead letters", number(collected.figures.rows[DEAD]), "failures, which a replay asks again"),
@@ -141,6 +152,8 @@ def _duration(seconds: float) -> str:
 def _texts_note(collected: Collected) -> str:
     """Where the texts of the rows come from, and why some are missing."""
     looked = collected.looked
+    if collected.audit:
+        return "Open a row to see its answer and every finding; its place in the data set is its document."
     if looked.problem:
         return f"Texts of documents are shown where a row holds them; the input could not be read again: {looked.problem}."
     bound = "" if looked.whole else f" (its first {looked.lengths.number:,} documents, no more are looked through)"

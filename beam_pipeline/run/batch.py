@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -27,8 +27,8 @@ from transforms.inference.runtime import get_runtime
 KEPT = "what was paid for is kept"
 
 
-def run_batch(run: Run) -> int:
-    """Run to the end; returns the exit code."""
+def run_batch(run: Run, conclude: Callable[[Run, Any, Mapping[str, Any]], int] | None = None) -> int:
+    """Run to the end; returns the exit code. `conclude` says what came of another graph than that of documents."""
     options, here = run.options, runs_here(run.options)
     engine_here = here and not is_local(options)
     frame, quiet = Frame(run), QuietStderr(sys.stderr, stays=engine_here)
@@ -57,7 +57,7 @@ def run_batch(run: Run) -> int:
     stopped = {"stopped": admission.stopped, "counted": admission.counted} if admission and admission.stopped else {}
     if here and (low := get_runtime().yields.low):
         stopped = low_yield_row(low)
-    return _conclude(run, frame.result, frame.course() | stopped)
+    return (conclude or _conclude)(run, frame.result, frame.course() | stopped)
 
 
 def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:

@@ -66,6 +66,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         ),
         "beam_pipeline/reverify",
     ),
+    ("beam_pipeline/audit",),  # reads rows as reverify reads rollouts
     ("beam_pipeline/cli",),
     ("beam_pipeline/__main__", "beam_pipeline/sample"),
 )

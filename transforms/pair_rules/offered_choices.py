@@ -36,10 +36,10 @@ def without_choices(question: str, answer: str) -> str:
     """Blank out the answer where the question merely offers it among its choices."""
     if not re.search(r"\bor\b|\band\b|\(?[A-Da-d][).] |/", question):
         return question
-    pattern = re.compile(rf"(?<!\w)(?:the |an? )?{re.escape(answer.lower())}(?!\w)")
     lower = question.lower()
-    if len(lower) != len(question):
+    if len(lower) != len(question) or answer.lower() not in lower:
         return question
+    pattern = re.compile(rf"(?<!\w)(?:the |an? )?{re.escape(answer.lower())}(?!\w)")
     marked = len(_MARKED.findall(question)) >= 2
     closing = _closing_choices(lower)
     for found in pattern.finditer(lower):

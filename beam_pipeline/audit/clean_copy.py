@@ -1,0 +1,98 @@
+"""A copy of the data set without the rows that have a finding: lines byte for byte, Parquet with its schema.
+
+Rows that were not read are left out as well. The folder is new, and its files appear when all are written.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beam_pipeline.audit.rows import File
+from beam_pipeline.output.kinds import json_line
+from beam_pipeline.output.read_back import OutputFolder
+from beam_pipeline.reverify.new_folder import NewFolder, NewFolderError
+from beam_pipeline.storage.files import format_of, open_file, read_blocks, split_lines
+from beam_pipeline.storage.row_files import read_rows
+from beam_pipeline.storage.values import BOM, BadRow
+
+_MAX_LINE_BYTES = 64 << 20
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
+
+
+def check_clean_folder(path: str) -> None:
+    """Raise ValueError, one line, unless a folder can be made there."""
+    try:
+        NewFolder(path)
+    except NewFolderError as error:
+        raise ValueError(str(error).replace("--output", "--clean", 1)) from error
+
+
+def write_clean_copy(path: str, files: Mapping[str, File], output: str) -> tuple[int, int]:
+    """Copy the rows of some files that the audit in `output` found nothing of; returns how many were kept and left out."""
+    kept = left_out = 0
+    clean = {row["document_id"] for row in OutputFolder(output).rows("qa")}
+    with NewFolder(path) as folder:
+        for source, name in zip(files, _names(files), strict=True):
+            with folder.create(name) as target:
+                if format_of(source) == "parquet":
+                    counts = _copy_parquet(source, target, clean)
+                else:
+                    counts = _copy_lines(source, target, clean)
+            kept, left_out = kept + counts[0], left_out + counts[1]
+        folder.commit()
+    return kept, left_out
+
+
+def _names(files: Mapping[str, File]) -> list[str]:
+    """The names of the copies: as the files lie below the folder that all have in common; unpacked."""
+    folders = [os.path.dirname(path) for path in files]
+    common = os.path.commonpath(folders) if all(folders) and not any("://" in path for path in files) else ""
+    names = []
+    for path in files:
+        name = os.path.relpath(path, common) if common else os.path.basename(path)
+        for suffix in _PACKED:
+            name = name.removesuffix(suffix)
+        names.append(name.replace(os.sep, "/"))
+    if len(set(names)) < len(names):  # of several folders that have nothing in common
+        names = [f"{number:03}-{name}" for number, name in enumerate(names, 1)]
+    return names
+
+
+def _copy_lines(source: str, target: object, clean: set[str]) -> tuple[int, int]:
+    kept = left_out = 0
+    with open_file(source) as stream:
+        for place, line in _lines(source, read_blocks(source, stream)):
+            if place in clean:
+                kept += 1
+                target.write(line + b"\n")  # type: ignore[attr-defined]
+            else:
+                left_out += 1
+    return kept, left_out
+
+
+def _lines(source: str, blocks: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
+    """The lines of a file with their places; the members of a JSON array as lines of their own."""
+    first = next(blocks, b"")
+    if first.removeprefix(BOM).lstrip().startswith(b"["):
+        for where, row in read_rows(source, _MAX_LINE_BYTES):
+            yield where, b"" if isinstance(row, BadRow) else json_line(dict(row))
+        return
+    for number, line, _ in split_lines(chain((first,), blocks), _MAX_LINE_BYTES):
+        if line.strip():
+            yield f"{source}:{number}", line
+
+
+def _copy_parquet(source: str, target: object, clean: set[str]) -> tuple[int, int]:
+    kept = number = 0
+    with open_file(source) as stream:
+        file = pq.ParquetFile(stream)
+        with pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer:
+            for batch in file.iter_batches(use_threads=False):
+                mask = [f"{source}:row {number + at}" in clean for at in range(1, len(batch) + 1)]
+                number += len(batch)
+                kept += sum(mask)
+                writer.write_batch(batch.filter(pa.array(mask)))
+    return kept, number - kept

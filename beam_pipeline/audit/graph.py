@@ -1,0 +1,65 @@
+"""The graph of an audit: rows in, those without a finding out, all others rejected with every reason.
+
+Every row meets the same questions, whatever was found of it before: its rules, whether it repeats another, whether a benchmark
+asks it. Only a model, which costs, is asked about the rows of which nothing was found.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+
+from beam_pipeline.audit.look import STAGE, settle
+from beam_pipeline.audit.read_rows import ReadPairs
+from beam_pipeline.audit.rows import File
+from beam_pipeline.audit.tally import AUDIT, CountAudit, audit_of
+from beam_pipeline.output.kinds import Kind
+from beam_pipeline.output.write_run import WriteRecords, leaving, write_folder
+from beam_pipeline.pipeline import decontamination
+from beam_pipeline.plan import RunPlan
+from beam_pipeline.reading.journal import ReadJournal
+from beam_pipeline.summary.diversity import DiversityFn
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, summarise, write_summary
+from transforms.deduplicate import DeduplicateQA
+from transforms.flow.outcome import Outcome, apply_rules, as_outcome
+from transforms.pass_rate import Band, MeasurePassRate
+from transforms.records import VerifiedQA
+
+
+def build_audit(pipeline: beam.Pipeline, plan: RunPlan, files: Mapping[str, File], ignored: tuple[str, ...] = ()) -> Outcome:
+    """Add the graph of an audit to a pipeline. Returns what leaves it: pairs without a finding, rejections, dead letters."""
+    config = plan.config
+    earlier = pipeline | "ReadJournal" >> ReadJournal(config.journal_folder) if config.resume else None
+    read = pipeline | "Read" >> ReadPairs(files, ignored)
+    stages = {"read": read}
+    final = stages["deduplicate"] = read.passed | "Deduplicate" >> DeduplicateQA(config.near_duplicate_questions)
+    if config.benchmarks:
+        final = stages["decontaminate"] = decontamination(pipeline, final, plan, earlier)
+    final = stages[STAGE] = as_outcome(final.passed | "Settle" >> apply_rules(STAGE, settle, VerifiedQA))
+    if config.pass_rate_samples:
+        measure = MeasurePassRate(
+            plan.models["pass_rate"],
+            plan.prompts,
+            config.pass_rate_samples,
+            Band(config.min_pass_rate, config.max_pass_rate),
+            earlier,
+        )
+        final = stages["pass_rate"] = final.passed | "PassRate" >> measure
+    left = leaving(final.passed, stages)
+    counts = pipeline | "Count" >> CountAudit(read, left)
+    diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
+    write_folder(left, lambda kind: _sink(kind, plan))
+    path = FileSystems.join(config.output, SUMMARY_FILE)
+    counts | "WriteSummary" >> beam.Map(_write, path, beam.pvalue.AsSingleton(diversity))
+    return left
+
+
+def _sink(kind: Kind, plan: RunPlan) -> beam.PTransform:
+    return WriteRecords(plan.config.output, kind.name, kind.to_row, plan.config.output_format, plan.config.output_shards)
+
+
+def _write(counts: dict[str, int], path: str, diversity: dict[str, Any]) -> str:
+    of_run = {key: number for key, number in counts.items() if not key.startswith(AUDIT)}
+    write_summary(path, {**summarise(of_run), "diversity": diversity, "audit": audit_of(counts)})
+    return path

@@ -1,0 +1,148 @@
+"""`webscale-qa audit` on real files: what it finds, the folder it leaves, its copies, its report, a model, what it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.audit.command import main
+from beam_pipeline.export.command import main as export
+from beam_pipeline.replay import main as replay
+from beam_pipeline.report.write import main as report
+from tests.fakes.hostile import EVIL
+from tests.fakes.scripted_endpoint import Answer, Asked
+
+GOOD = {"question": "In which year was the Harrow Bridge opened?", "answer": "1907"}
+ROWS = [
+    GOOD,
+    {"question": "In what year did the Harrow Bridge open?", "answer": "1907"},
+    {"question": "Which river is the Seine of Paris?", "answer": "the Seine"},
+    {"question": "According to the text, who is currently the mayor of Ghent?", "answer": "Ann Lee"},
+    {"question": "What is the tallest mountain of the Alps?", "answer": "Mont Blanc"},
+    {"question": "What gas do plants take in?", "answer": ""},
+]
+pytestmark = pytest.mark.integration
+
+
+def write(path: Path, rows: list[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(row if isinstance(row, str) else f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    return path
+
+
+def read(folder: Path, kind: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in sorted((folder / kind).glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_what_is_wrong_with_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write(tmp_path / "set.jsonl", [*ROWS, "{broken\n", {"answer": "no question"}])
+    benchmark = write(tmp_path / "bench.jsonl", [{"question": "What is the tallest mountain of the Alps?"}])
+    arguments = [str(data), "--output", str(tmp_path / "out"), "--benchmarks", str(benchmark), "--clean", str(tmp_path / "clean")]
+    assert main([*arguments, "--report=false"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("rows 8 in 1 file (questions and answers)\n") and "near_duplicate_question" in out
+    assert [row["question"] for row in read(tmp_path / "out", "qa")] == [GOOD["question"]]
+    reasons = {row["where"].rpartition(":")[2]: row["reason"] for row in read(tmp_path / "out", "rejected")}
+    assert reasons.pop("2") == "near_duplicate_question" and reasons.pop("4").startswith("question_")
+    assert reasons.pop("5").startswith("benchmark_") and reasons.pop("6") == "answer_empty"
+    assert {row["error"] for row in read(tmp_path / "out", "dead_letters")} == {"InvalidJson", "MissingText"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["balanced"] and summary["documents"]["read"] == 8 and summary["documents"]["dead_lettered"] == 2
+    assert summary["audit"]["rows"] == {"clean": summary["pairs"], "flagged": 6 - summary["pairs"]}
+    assert "| duplicates | near_duplicate_question | 1 |" in (tmp_path / "out" / "audit.md").read_text()
+    kept = (tmp_path / "clean" / "set.jsonl").read_text("utf-8").splitlines()
+    assert kept == [
+        json.dumps(row) for row in ROWS if row["question"] in {row["question"] for row in read(tmp_path / "out", "qa")}
+    ]
+
+
+def test_parquet_of_a_hub_keeps_its_schema_in_the_copy(tmp_path: Path) -> None:
+    schema = pa.schema([("question", pa.string()), ("answer", pa.string()), ("level", pa.int8())])
+    table = pa.Table.from_pylist([{**row, "level": 3} for row in ROWS], schema)
+    (tmp_path / "hub" / "data").mkdir(parents=True)
+    pq.write_table(table, tmp_path / "hub" / "data" / "train-00000-of-00001.parquet")
+    out, clean = tmp_path / "out", tmp_path / "clean"
+    assert main([str(tmp_path / "hub"), f"--output={out}", f"--clean={clean}", "--report=false", "--ignore=answer_empty"]) == 0
+    (copy,) = clean.rglob("*.parquet")
+    copied = pq.read_table(copy)
+    assert copied.schema == schema and copied["question"][0].as_py() == GOOD["question"]
+    assert "What gas do plants take in?" in copied["question"].to_pylist()
+
+
+def test_a_large_set_is_looked_at_in_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beam_pipeline.audit.command._WORTH_PROCESSES_BYTES", 1)
+    monkeypatch.setattr("beam_pipeline.audit.command.cpus", lambda: 2)
+    data = write(tmp_path / "set.jsonl", [*ROWS, *({**GOOD, "question": f"Who won race number {n} of 1907?"} for n in range(50))])
+    assert main([str(data), "--output", str(tmp_path / "out"), "--report=false"]) == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["balanced"] and summary["documents"]["read"] == 56
+
+
+def test_what_it_leaves_can_be_exported_drawn_and_not_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write(tmp_path / "set.jsonl", [*ROWS, {"question": f"{EVIL} who?", "answer": EVIL, "subject": EVIL}])
+    out = tmp_path / "out"
+    assert main([str(data), "--output", str(out)]) == 0
+    page = (out / "report.html").read_text("utf-8")
+    assert "webscale-qa: audit of a data set" in page and "What a reward can check" in page and "near_duplicate_question" in page
+    assert "<script>alert(1)" not in page and "<img src=x" not in page
+    assert "<script>" not in (out / "audit.md").read_text()
+    assert report([str(out)]) == 0
+    assert export([str(out), "--format", "trl", "--to", str(tmp_path / "trl"), "--validation_share", "0"]) == 0
+    assert export([str(out), "--format", "hf", "--to", str(tmp_path / "hf")]) == 0
+    card = (tmp_path / "hf" / "README.md").read_text()
+    assert "## Audit" in card and "near_duplicate_question" in card
+    capsys.readouterr()
+    assert replay([str(out)]) == 2 and "was written by an audit" in capsys.readouterr().err
+
+
+def test_a_model_is_asked_only_about_rows_without_a_finding(tmp_path: Path, serve: Callable[..., Any]) -> None:
+    data = write(tmp_path / "set.jsonl", ROWS)
+    seen: list[str] = []
+
+    def script(asked: Asked) -> Answer:
+        if asked.stage == "pass_rate":
+            seen.append(asked.text)
+        return Answer(json.dumps({"reasoning": "", "answer": "1907", "ready": True}))
+
+    endpoint = serve(script)
+    arguments = [str(data), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, "--model", "m", "--report=false"]
+    assert main([*arguments, "--pass_rate_samples", "2", "--min_pass_rate", "0.5"]) == 0
+    rows = read(tmp_path / "out", "qa")
+    assert [(row["question"], row["pass_rate"]) for row in rows] == [(GOOD["question"], 1.0)]
+    assert not any("mayor of Ghent" in text for text in seen)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["audit"]["findings"]["difficulty"] == {"too_hard": summary["audit"]["groups"]["difficulty"]}
+    assert summary["balanced"] and summary["tokens"]["pass_rate"]["calls"] == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.jsonl"], "nothing.jsonl: no file matches"),
+        (["set.jsonl", "--question", "prompt"], "--question prompt: no such column; there is question, answer"),
+        (["set.jsonl", "--languages", "de"], "--languages: is for runs over documents"),
+        (["set.jsonl", "--pass_rate_samples", "4"], "--pass_rate_samples: no endpoint is named"),
+        (["set.jsonl", "--endpoint", "http://localhost:1/v1"], "--endpoint: a model is asked for the pass rate alone"),
+        (["set.jsonl", "--streaming"], "--streaming: an audit looks at a whole data set"),
+        (["set.jsonl", "--benchmarks", "none.jsonl"], "--benchmarks: none.jsonl: no file matches"),
+        (["set.jsonl", "--clean", "full"], "--clean full: already holds files"),
+        (["set.jsonl", "--wrong"], "unknown option --wrong"),
+        (["set.txt"], "set.txt: the name does not tell JSONL"),
+        ([], "the following arguments are required: DATASET"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    write(tmp_path / "set.jsonl", ROWS)
+    write(tmp_path / "full" / "x", ["x"])
+    write(tmp_path / "set.txt", ["x"])
+    assert main([*arguments, "--output", "out"]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == "" and not (tmp_path / "out").exists()
