@@ -89,11 +89,11 @@ def test_a_task_without_a_question_is_rejected(
     ("said", "message"),
     [
         ({**REPLY, "answer_type": "essay"}, "answer_type: Input should be 'number', "),
-        ({**REPLY, "aliases": None}, "aliases: Input should be a valid list"),
-        ({**REPLY, "answer": 1932}, "answer: Input should be a valid string"),
+        ({**REPLY, "aliases": {"a": 1}}, "aliases: Input should be a valid list"),
+        ({**REPLY, "answer": {"value": 1932}}, "answer: Input should be a valid string"),
         ("Q: When did it open? A: 1932", "no JSON object in the reply"),
     ],
-    ids=["unknown type", "no aliases", "number", "prose"],
+    ids=["unknown type", "aliases", "answer", "prose"],
 )
 def test_a_reply_that_is_no_draft_is_a_dead_letter(run_synthesize: Make, task: Make, said: Any, message: str) -> None:
     outcome, _ = run_synthesize(said, [task()])

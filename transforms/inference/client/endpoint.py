@@ -207,7 +207,8 @@ class Endpoint:
 
     def _key_refusal(self, api_key: str, error: KeyRefused) -> Exception:
         """What a 401 means: that the key is wrong, unless it has worked, here or in a preflight, and that passes."""
-        if (self.url, api_key) not in _TAKEN:
+        # One from a store was waited for already, as long as a rotation takes.
+        if (self.url, api_key) not in _TAKEN or api_key.startswith("secret:"):
             return error
         now = time.monotonic()
         since, times = self._key_refused.get(api_key, (now, 0))

@@ -25,6 +25,7 @@ from transforms.records import TOKENS, Usage
 # Exponential back-off with full jitter: half a second, doubled each time, at most 30 s.
 BACK_OFF_FIRST_S = 0.5
 BACK_OFF_MOST_S = 30.0
+MOST_DOUBLINGS = 16  # long past the most; a float of many more has no value
 # Of one that answers others meanwhile: it refuses by chance, or by the load, which the limiter sees to.
 BACK_OFF_ANSWERED_S = 2.0
 # A server that asks for more than this is obeyed up to here, or a typing error in a header would
@@ -39,7 +40,7 @@ TOO_MANY = 429
 OVERLOAD = (TOO_MANY, 503, 529)
 # "Later", in the words of gateways, inference services (424) and Cloudflare; 401 of a key that has worked, and 403 of a
 # guard that is no word on the key.
-LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, 502, *range(520, 524), *range(525, 528), 530))
+LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, *range(520, 524), *range(525, 528), 530))
 # Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
 
@@ -331,4 +332,4 @@ def back_off_s(tries: int, uniform: Callable[[float, float], float] = random.uni
 
     Jitter decides when, never what, so it need not be the same in two runs.
     """
-    return uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** (tries - 1)))
+    return uniform(0.0, min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2.0 ** min(tries - 1, MOST_DOUBLINGS)))

@@ -99,7 +99,7 @@ def test_the_ceiling_of_the_endpoint_holds_whatever_the_backlog(serve: Make, mod
         (Reply('{"q": "\\ud800'), "ReplyInvalid", "no JSON object in the reply", 2, '{"q": "\\ud800'),
         (Reply('{"qual', finish_reason="length"), "ReplyTruncated", "cut at the token limit; raise --max_tokens", 2, '{"qual'),
         (Reply("I can't", finish_reason="content_filter"), "RequestRefused", "the endpoint's content filter", 1, "I can't"),
-        (Reply(status=400), "RequestRefused", "HTTP 400: scripted 400", 1, ""),
+        (Reply(status=400), "RequestRefused", "HTTP 400: scripted 400", 2, ""),  # gateways refuse by chance
         (
             Reply(status=400, raw={"error": {"message": "too long", "code": "context_length_exceeded"}}),
             "ContextOverflow",
@@ -109,7 +109,7 @@ def test_the_ceiling_of_the_endpoint_holds_whatever_the_backlog(serve: Make, mod
         ),
         (Reply(status=502), "Refused", "HTTP 502: scripted 502", 3, ""),
         (Reply(status=500), "Refused", "HTTP 500: scripted 500", 3, ""),
-        (Reply(raw="<html>gateway</html>"), "TransientError", "body that is not JSON", 3, ""),
+        (Reply(raw="<html>gateway</html>"), "TransientError", "answered 200 with a page: gateway", 3, ""),
         (Reply(raw={"choices": []}), "TransientError", "body that is not a chat completion", 3, ""),
         (after(10.0), "TimedOut", "no reply", 3, ""),
     ],
