@@ -13,6 +13,7 @@ from beam_pipeline.exit_codes import FAILED, UNUSABLE
 from beam_pipeline.run.ending import Run, why_it_failed
 from beam_pipeline.run.progress import progress_line
 from beam_pipeline.run.timeline import Timeline
+from beam_pipeline.said_streams import beneath
 
 
 class StopOnInterrupt:
@@ -84,7 +85,7 @@ class Frame:
         if runs_here(self._options):
             self._stack.enter_context(self._timeline.recorded())
             if self._stderr.isatty():
-                self._stack.enter_context(progress_line(self._stderr, self._last_gate))
+                self._stack.enter_context(progress_line(beneath(self._stderr), self._last_gate))
         return self
 
     def __exit__(self, *_: object) -> None:
