@@ -17,7 +17,7 @@ from beam_pipeline.engines.runners import ENGINE_LOGGERS, remote_fatal
 from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.values import OptionError
+from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
 from beam_pipeline.run.prepare import plan_run, prepare_run
@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Before anything logs, because the first message would set up the root logger in its own way.
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
-        config, options = parse(sys.argv[1:] if argv is None else argv)
-    except OptionError as error:
+        config, options = parse(sys.argv[1:] if argv is None else argv, read_options)
+    except ValueError as error:  # of an option, or of the options that an earlier run left
         return _refuse(error)
     return execute(config, options)
 

@@ -11,3 +11,4 @@ SUMMARIES = "summaries"  # of a stream: a row for each window
 REPORT_FILE = "report.html"
 SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
 JOURNAL = "journal"
+PREVIEW = "preview"  # of a batch while it runs: pairs that are not yet compared with each other

@@ -10,13 +10,20 @@ from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.output.names import OPTIONS_FILE
 from beam_pipeline.storage.files import reason
 
-STREAMING = "streaming"
+STREAMING, RUNNER = "streaming", "runner"
+# What says how this one start of a run begins.
+_OF_A_START = ("overwrite", "delete_journal", "resume", "other_input", "dry_run", "config")
 
 
-def save_options(config: PipelineConfig) -> None:
-    """Keep the options that a run was given beside its output, for `replay`; no key is among them, only names of keys."""
+def save_options(config: PipelineConfig, runner: str = "") -> None:
+    """Keep the options that a run was given beside its output, for who goes on with it; names of keys, and no key.
+
+    `runner` is the engine's name, where it is not the one that runs without being named.
+    """
     given = absolute_paths(config).given()
-    values = {name: value for name, value in given.items() if name not in ("overwrite", "resume", "dry_run", "config")}
+    values = {name: value for name, value in given.items() if name not in _OF_A_START}
+    if runner:
+        values = {RUNNER: runner, **values}  # as below
     if config.streaming:
         values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     path = FileSystems.join(config.output, OPTIONS_FILE)

@@ -291,7 +291,8 @@ async def _vector(endpoint: Endpoint, target: Target, timeout_s: float, config: 
         if whole is not None:
             raise PreflightError(
                 f"{target.url}: the model {said_name(target.model)} gives vectors of {whole.width} numbers "
-                f"and not of {config.dimensions}; leave dimensions out of --decontamination, or give a length that it can shorten them to"
+                f"and not of {config.dimensions}; leave dimensions out of --decontamination, "
+                "or give a length that it can shorten them to"
             )
     if found is None or not any(found.vectors):
         raise PreflightError(

@@ -93,8 +93,13 @@ def test_a_dead_port(capsys: pytest.CaptureFixture[str], usual: list[str]) -> No
 @pytest.fixture
 def earlier(tmp_path: Path) -> dict[Path, bytes]:
     """What an earlier run left in the output folder: files and what is in them."""
-    names = ("qa/qa-00000-of-00001.jsonl", "rejected/rejected-00000-of-00001.jsonl", "journal/paid.jsonl", "summary.json")
-    left = {tmp_path / "out" / name: name.encode() for name in names}
+    names = (
+        "qa/qa-00000-of-00001.jsonl",
+        "rejected/rejected-00000-of-00001.jsonl",
+        "journal/vm-1-0a1b2c3d.jsonl",
+        "summary.json",
+    )
+    left = {tmp_path / "out" / name: name.encode() for name in names} | {tmp_path / "out" / "options.yaml": b"output: out"}
     for path, content in left.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
