@@ -22,6 +22,7 @@ from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
 from beam_pipeline.run.prepare import plan_run, prepare_run
 from beam_pipeline.run.stream import run_stream
+from beam_pipeline.run.write_failure import write_failure
 from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.inference.serving.worker_server import stop_serving
@@ -68,7 +69,8 @@ def _said_once(record: logging.LogRecord) -> bool:
         return False
     message = record.getMessage()
     # The second is what Beam calls a warning whenever it reads a query.
-    return remote_fatal(message) is None and load_failure(message) is None and not message.startswith("### Labels: ")
+    told = remote_fatal(message) or load_failure(message) or write_failure(message)
+    return told is None and not message.startswith("### Labels: ")
 
 
 def _refuse(error: Exception) -> int:

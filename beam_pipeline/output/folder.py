@@ -16,6 +16,7 @@ from beam_pipeline.output.kinds import KINDS
 from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, PREVIEW, SUMMARIES, SUMMARY_FILES
 from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.whole_file import named_at_last
 
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _SHARDS = tuple(f"{kind}/{kind}" for kind in (*KINDS, SUMMARIES))
@@ -30,7 +31,7 @@ _TEMPORARY_FOLDER = re.compile(rf"{_TEMP}([a-z_]+)-[0-9a-f]+")
 _REPLIES = re.compile(
     r"[^/]+-\d+-[0-9a-f]{8}(?:-\d{6})?\.jsonl|(?:index|index_full)/[^/]+-\d+-[0-9a-f]{8}(?:-\d{6}-\d{6})?\.index"
 )
-_PREVIEWED = re.compile(r"qa-\d{5,}\.jsonl(?:\.[0-9a-f]{8}\.tmp)?")
+_PREVIEWED = re.compile(r"qa-\d{5,}\.jsonl")
 
 
 def temporary_folder(kind: str, run: str) -> str:
@@ -149,14 +150,15 @@ def is_ours(name: str) -> bool:
     """Whether a file, named relative to the output folder, is one that this program writes."""
     folder, slash, rest = name.partition("/")
     if not slash:
-        return name in SUMMARY_FILES
+        return named_at_last(name) in SUMMARY_FILES
     if folder in (*KINDS, SUMMARIES):
         if rest.startswith(folder):
             return _SHARD.fullmatch(rest, len(folder)) is not None
         temporary = _TEMPORARY.fullmatch(rest)
         return temporary is not None and temporary["kind"] == folder
-    patterns = {JOURNAL: _REPLIES, PREVIEW: _PREVIEWED}
-    return folder in patterns and patterns[folder].fullmatch(rest) is not None
+    if folder == PREVIEW:
+        return _PREVIEWED.fullmatch(named_at_last(rest)) is not None
+    return folder == JOURNAL and _REPLIES.fullmatch(rest) is not None
 
 
 def clear_temporary(output: str) -> None:

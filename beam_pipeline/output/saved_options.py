@@ -9,6 +9,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.paths import absolute_paths
 from beam_pipeline.output.names import OPTIONS_FILE
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.whole_file import write_whole
 
 STREAMING, RUNNER = "streaming", "runner"
 # What says how this one start of a run begins.
@@ -19,6 +20,9 @@ def save_options(config: PipelineConfig, runner: str = "") -> None:
     """Keep the options that a run was given beside its output, for who goes on with it; names of keys, and no key.
 
     `runner` is the engine's name, where it is not the one that runs without being named.
+
+    Raises:
+        ValueError: they cannot be written; one line.
     """
     given = absolute_paths(config).given()
     values = {name: value for name, value in given.items() if name not in _OF_A_START}
@@ -27,8 +31,11 @@ def save_options(config: PipelineConfig, runner: str = "") -> None:
     if config.streaming:
         values = {STREAMING: True, **values}  # no option of ours: a stream must not be taken for a batch later
     path = FileSystems.join(config.output, OPTIONS_FILE)
-    with FileSystems.create(path, mime_type="application/yaml", compression_type="uncompressed") as file:
-        file.write(yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False).encode())
+    text = yaml.safe_dump({name: value for name, value in values.items() if value is not None}, sort_keys=False)
+    try:
+        write_whole(path, text.encode(), "application/yaml")
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written: {reason(error)}") from error
 
 
 def read_options(output: str) -> dict[str, Any]:

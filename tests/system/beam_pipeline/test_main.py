@@ -22,10 +22,12 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import _said_once, main
+from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
-from beam_pipeline.run.progress import progress_line
+from beam_pipeline.run.paid import Paid
+from beam_pipeline.run.progress import Watch, progress_line
 from tests.fakes.scripted_endpoint import Answer
 from tests.places import SAMPLE
 from transforms.inference.journal import replies as replies_module
@@ -325,7 +327,7 @@ def test_looking_makes_no_runtime(capsys: pytest.CaptureFixture[str], usual: lis
     close_runtime()
     record = logging.LogRecord("apache_beam.x", logging.ERROR, "", 1, "m", None, None)
     assert _said_once(record)
-    with progress_line(io.StringIO(), "verify"):
+    with progress_line(io.StringIO(), Watch(PipelineConfig(input=["a"], output="o"), Paid())):
         time.sleep(1.2 * progress_module.INTERVAL_S)
     refused(capsys, *usual, "--exemplars", "none.jsonl")
     assert peek_runtime() is None

@@ -206,6 +206,7 @@ OURS = [
     "summary.json",
     "report.html",
     "options.yaml",
+    "report.html.0a1b2c3d.tmp",
 ]
 JOURNAL = [
     "journal/index/vm-1-8561-b13e038b.index",
