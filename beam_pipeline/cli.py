@@ -23,6 +23,7 @@ COMMANDS = {
     "reverify": ("reverify.command", "grade stored rollouts again, say what changed, propose aliases and apply them"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
     "report": ("report.write", "write the HTML report of a finished run"),
+    "compare": ("compare.command", "set two runs on the same documents side by side"),
     "exemplars": ("exemplars", "propose few-shot exemplars from accepted pairs"),
     "demo-endpoint": ("demo_endpoint.server", "serve the embedded endpoint, which answers by rules, on loopback"),
 }

@@ -60,7 +60,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/main",),
     (
         *("beam_pipeline/replay", "beam_pipeline/estimate", "beam_pipeline/export", "beam_pipeline/exemplars"),
-        "beam_pipeline/reverify",
+        *("beam_pipeline/reverify", "beam_pipeline/compare"),
     ),
     ("beam_pipeline/cli",),
     ("beam_pipeline/__main__", "beam_pipeline/sample"),
