@@ -6,12 +6,14 @@ A sub-command is imported when it is called, so that `webscale-qa --help` answer
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import PROGRAM
-from beam_pipeline.exit_codes import BROKEN_PIPE, OK, STOPPED, UNUSABLE
+from beam_pipeline.exit_codes import BROKEN_PIPE, FAILED, OK, STOPPED, UNUSABLE
+from beam_pipeline.said_streams import said_streams
 
 # Of each sub-command the module, whose `main` runs it, and what it does.
 COMMANDS = {
@@ -23,13 +25,19 @@ COMMANDS = {
     "reverify": ("reverify.command", "grade stored rollouts again, say what changed, propose aliases and apply them"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
     "report": ("report.write", "write the HTML report of a finished run"),
+    "compare": ("compare.command", "set two runs on the same documents side by side"),
     "exemplars": ("exemplars", "propose few-shot exemplars from accepted pairs"),
     "demo-endpoint": ("demo_endpoint.server", "serve the embedded endpoint, which answers by rules, on loopback"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a sub-command; returns the exit code."""
+    """Run a sub-command; returns the exit code. What it says of others' texts is printable, and what fails is said so too."""
+    with said_streams():
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in ("-h", "--help", "--version"):
         try:
@@ -55,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _nobody_reads():
             raise
         return BROKEN_PIPE
+    except Exception:  # a bug, to be seen whole; Python itself would print its words raw
+        traceback.print_exc()
+        return FAILED
     finally:
         gc.enable()
     return code or OK

@@ -17,11 +17,12 @@ from beam_pipeline.engines.runners import ENGINE_LOGGERS, remote_fatal
 from beam_pipeline.exit_codes import OK, STOPPED, UNUSABLE
 from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.values import OptionError
+from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.dry_run import describe_run
 from beam_pipeline.run.prepare import plan_run, prepare_run
 from beam_pipeline.run.stream import run_stream
+from beam_pipeline.run.write_failure import write_failure
 from transforms.errors import FatalError, one_line
 from transforms.inference.runtime import close_runtime, peek_runtime
 from transforms.inference.serving.worker_server import stop_serving
@@ -32,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Before anything logs, because the first message would set up the root logger in its own way.
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     try:
-        config, options = parse(sys.argv[1:] if argv is None else argv)
-    except OptionError as error:
+        config, options = parse(sys.argv[1:] if argv is None else argv, read_options)
+    except ValueError as error:  # of an option, or of the options that an earlier run left
         return refuse(error)
     return execute(config, options)
 
@@ -70,7 +71,8 @@ def _said_once(record: logging.LogRecord) -> bool:
         return False
     message = record.getMessage()
     # The second is what Beam calls a warning whenever it reads a query.
-    return remote_fatal(message) is None and load_failure(message) is None and not message.startswith("### Labels: ")
+    told = remote_fatal(message) or load_failure(message) or write_failure(message)
+    return told is None and not message.startswith("### Labels: ")
 
 
 def refuse(error: Exception) -> int:

@@ -30,6 +30,7 @@ from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
 from transforms.filter import FilterDocuments
+from transforms.flow.mixed_order import MixOrder
 from transforms.flow.outcome import Outcome, in_a_row
 from transforms.inference.call_several import spread
 from transforms.inference.config import ModelConfig
@@ -56,7 +57,9 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     clean = read.passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s)
     # The one fusion break. With a limit the documents that have earlier replies come first, as they count towards it.
     recalled = RecallReplies(earlier, known_first=plan.limits is not None) if earlier else beam.Reshuffle()
-    ready = clean.passed | "Ready" >> recalled
+    # A limit foretells what is to come from what it has seen, so the input's own order must not matter.
+    given = clean.passed | "MixOrder" >> MixOrder() if plan.limits else clean.passed
+    ready = given | "Ready" >> recalled
     kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(

@@ -52,7 +52,7 @@ def _arguments(output: str = "-", *options: str) -> list[str]:
         raise ValueError(f"{output} was written by an audit: run that again with --resume")
     if read_options(output).get(STREAMING):
         raise ValueError(f"{output} was written by a stream, whose documents do not come again: send it what failed")
-    return ["--config", path, "--output", output, "--resume", *options]
+    return [f"--resume={output}", *options]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ Anything else is a bug and is left to raise.
 
 from typing import Any, Literal
 
+from transforms.said import said
+
 
 class TransientError(Exception):
     """Worth another try: timeout, lost connection, HTTP 408, 409, 429 or 5xx.
@@ -70,5 +72,5 @@ def stops_the_run(error: Exception) -> bool:
 
 
 def one_line(error: object) -> str:
-    """What an error says, on one line; its class where it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """What an error says, on one line that is safe to show and has an end; its class where it says nothing."""
+    return said(error) or type(error).__name__

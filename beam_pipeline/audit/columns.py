@@ -11,8 +11,9 @@ from typing import Any
 
 from beam_pipeline.reading.benchmarks import QUESTION_FIELDS
 from beam_pipeline.reverify.forms import Form
-from beam_pipeline.reverify.messages import MAX_WIDTH, harmless
+from beam_pipeline.reverify.messages import MAX_WIDTH
 from beam_pipeline.storage.values import MISSING, look_up
+from transforms.said import said
 
 _COLUMNS_SHOWN = 12
 _PLACES = ("extra_info.", "info.", "verifier_metadata.", "")
@@ -105,7 +106,7 @@ def _has(row: Mapping[str, Any], names: Iterable[str]) -> bool:
 
 def _problem(row: Mapping[str, Any], missing: str, columns: Columns, given: Mapping[str, str]) -> str:
     shown = ", ".join(str(name) for name in list(row)[:_COLUMNS_SHOWN]) + (", ..." if len(row) > _COLUMNS_SHOWN else "")
-    has = f"there is {harmless(shown, MAX_WIDTH) or 'no column at all'}"
+    has = f"there is {said(shown, MAX_WIDTH) or 'no column at all'}"
     if missing in given:
         return f"--{missing} {given[missing]}: no such column; {has}"
     return f"no column for the {missing} ({', '.join(dict.fromkeys(getattr(columns, missing)))}); {has}; name it with --{missing}"

@@ -43,6 +43,7 @@ from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.ending import Run
+from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.storage.matching import match_sizes
 from beam_pipeline.streaming.write_windows import run_name
@@ -123,7 +124,7 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _conclude(run: Run, result: Any, more: Mapping[str, Any], options: AuditOptions, files: Mapping[str, File]) -> int:
+def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOptions, files: Mapping[str, File]) -> int:
     """Complete the summary, write what is made of it, and say what was found; returns the exit code."""
     config, seconds = run.config, time.monotonic() - run.began
     path = FileSystems.join(config.output, SUMMARY_FILE)
@@ -136,7 +137,7 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any], options: AuditOpti
         )
         return FAILED
     if run.models:
-        summary["tokens"] = usage_of(result, run.models)
+        summary["tokens"] = usage_of(frame.result, run.models)
     summary |= {"seconds": round(seconds, 1), **more}
     about: dict[str, Any] = {
         "files": {path: file.columns.layout for path, file in files.items()},
@@ -149,6 +150,8 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any], options: AuditOpti
     write_summary(path, summary)
     with FileSystems.create(FileSystems.join(config.output, AUDIT_CARD), compression_type="uncompressed") as file:
         file.write(f"{audit_section(summary)}\n".encode())
+    if frame.preview:
+        frame.preview.take_away()
     print("\n".join(table(summary, config.output)))
     if options.clean:
         kept, left_out = write_clean_copy(options.clean, files, config.output)

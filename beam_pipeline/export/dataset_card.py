@@ -28,6 +28,7 @@ from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 from beam_pipeline.summary.audit_notes import NEVER, PAID, audit_notes
 from transforms.records import DEMO_MODEL
+from transforms.said import printable, said
 
 UNKNOWN_LICENCE = "unknown"
 _MOST_ROWS = 200  # of a table
@@ -114,7 +115,7 @@ def _front_matter(card: Card) -> str:
     splits = [{"name": name, "num_bytes": card.sizes[name], "num_examples": number} for name, number in card.rows.items()]
     size = sum(card.sizes.values())
     facts = {
-        "pretty_name": card.title,
+        "pretty_name": said(card.title),
         "license": card.licence,
         **({"language": languages} if languages else {}),
         "size_categories": [size_category(card.pairs)],
@@ -149,9 +150,7 @@ def _feature(data_type: pa.DataType) -> dict[str, Any]:
 
 def plain(text: object) -> str:
     """A text as Markdown that shows it and does nothing, on one line and within a length."""
-    line = " ".join(str(text).split())
-    line = line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}..."
-    line = _HTML.sub(lambda match: f"&\0{ord(match.group())};", line)
+    line = _HTML.sub(lambda match: f"&\0{ord(match.group())};", said(text, _MOST_CHARACTERS))
     return _MARKDOWN.sub(r"\\\g<0>", line).replace("&\0", "&#")
 
 
@@ -245,11 +244,12 @@ def audit_section(summary: Mapping[str, Any]) -> str:
 
 def _short(value: Any) -> Any:
     match value:
-        case str() if len(value) > _MOST_CHARACTERS:
-            return f"{value[:_MOST_CHARACTERS]}..."
+        case str():
+            shown = printable(value[:_MOST_CHARACTERS], "\n\t")
+            return shown if len(value) <= _MOST_CHARACTERS else f"{shown}..."
         case list():
             return [_short(member) for member in value[:4]]
         case dict():
-            return {name: _short(member) for name, member in value.items()}
+            return {printable(name): _short(member) for name, member in value.items()}
         case _:
             return value

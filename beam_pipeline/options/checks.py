@@ -25,6 +25,8 @@ BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
 # The option without which another one says nothing, and why; a form of a Flex Template shows the two together.
 NEEDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(names_in(InputOptions, STREAMING), ("streaming", "")),
+    "delete_journal": ("overwrite", "nothing else is deleted either"),
+    "other_input": ("resume", "a new run reads what it is given"),
     "append_table": ("output_table", "there is no table to add to"),
     "domains_mode": ("domains", "there is nothing to put in their place"),
     "exemplars_mode": ("exemplars", "there is nothing to put in their place"),

@@ -6,7 +6,7 @@ ours goes to Beam; what neither knows is an error, as Beam itself would ignore i
 
 import argparse
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, NoReturn, get_args, get_origin
@@ -179,8 +179,14 @@ def beam_flags() -> list[str]:
     return list(beam_parser()._option_string_actions)
 
 
-def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
-    """Parse a command line into our configuration and Beam's options; OptionError is one line, ready to print."""
+def parse(
+    argv: Sequence[str], kept_by: Callable[[str], Mapping[str, Any]] = lambda _: {}
+) -> tuple[PipelineConfig, PipelineOptions]:
+    """Parse a command line into our configuration and Beam's options; OptionError is one line, ready to print.
+
+    `kept_by` gives the options that the run of an output folder was given, of which `--resume OUT` takes those that are not
+    given now; it raises ValueError.
+    """
     arguments = list(argv)
     unchecked: list[str] = []
     if "--" in arguments:
@@ -192,10 +198,15 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
     if path := getattr(given, "config", ""):
         for name, value, line in _read_config(path):
             values[name], origins[name] = value, f"{path} line {line}: {name}"
-    for name, value in vars(given).items():
+    flags_given = vars(given)
+    resumed = _resumed_folder(flags_given, values)
+    for name, value in flags_given.items():
         split = SPLITTERS.get(OPTIONS[name].split)
         values[name] = [item for word in value for item in split(word)] if split else value
         origins[name] = f"--{name}"
+    if resumed:
+        values, origins, more = _with_kept(values, origins, resumed, dict(kept_by(resumed)), rest)
+        rest = [*rest, *more]
     # What is said on the command line or in the file says more than what every program is told.
     if (url := os.environ.get(BASE_URL_ENV)) and not (values.get("serve_model") or values.get("demo", "false") != "false"):
         values.setdefault("endpoint", [url])
@@ -211,6 +222,47 @@ def parse(argv: Sequence[str]) -> tuple[PipelineConfig, PipelineOptions]:
         raise OptionError(str(error)) from None
     more = flink_flags(config, beam, flags)
     return config, PipelineOptions(flags + more) if more else beam
+
+
+def _resumed_folder(given: dict[str, Any], of_file: Mapping[str, Any]) -> str:
+    """The folder of the run whose options are to be taken; "" where the command line says all. Settles --resume and --output.
+
+    It is named by --resume, or by --output where --resume stands without anything to read.
+    """
+    said, output = str(given.get("resume", "")), given.get("output") or of_file.get("output", "")
+    if said and said.lower() not in _WORDS_OF_A_FLAG:
+        if output and output.rstrip("/") != said.rstrip("/"):
+            raise OptionError(f"--resume {said} and --output {output} both name the output folder: leave one out")
+        given |= {"resume": "true", "output": said}
+        return said
+    sources = (*BATCH_SOURCES, "input_subscription")
+    read = any(given.get(name) or of_file.get(name) for name in sources)
+    return "" if read or said.lower() not in _YES else output
+
+
+_YES = ("true", "1", "yes", "on", "t", "y")
+_WORDS_OF_A_FLAG = (*_YES, "false", "0", "no", "off", "f", "n")
+
+
+def _with_kept(
+    values: Mapping[str, Any], origins: Mapping[str, str], folder: str, kept: dict[str, Any], beam: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    """The options with those that an earlier run left, and flags of Beam that go with them."""
+    if not kept:
+        raise OptionError(f"--resume {folder}: there is no options.yaml of a run, so all options have to be given again")
+    streaming, runner = kept.pop("streaming", False), kept.pop("runner", "")
+    if runner and not any(argument.partition("=")[0] == "--runner" for argument in beam):
+        raise OptionError(
+            f"--resume {folder}: that run had --runner={runner}, whose options are not kept: give it and them again, "
+            f"or --runner={LOCAL_RUNNER} to go on here"
+        )
+    sources = (*BATCH_SOURCES, "input_subscription")
+    if any(values.get(name) for name in sources):
+        kept = {name: value for name, value in kept.items() if name not in sources}
+    kept = {name: value for name, value in kept.items() if name not in GONE}
+    path = f"{folder.rstrip('/')}/options.yaml"
+    added = ["--streaming"] if streaming and not any(argument.startswith("--streaming") for argument in beam) else []
+    return {**kept, **values}, {**{name: f"{path}: {name}" for name in kept}, **origins}, added
 
 
 def validate(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> PipelineConfig:

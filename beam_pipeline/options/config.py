@@ -62,7 +62,8 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
 
     target_accepted: int = declare(
         0,
-        "Stop when about so many pairs are accepted: no more documents are begun, what is done is kept; 0 is no limit.",
+        "Stop when so many pairs are accepted, or up to a tenth more; documents are taken in mixed order, what is done is kept; "
+        "0 is no limit.",
         RUN,
         ge=0,
     )

@@ -46,8 +46,14 @@ class InputOptions(OptionsModel):
         param_type="GCS_WRITE_FOLDER",
         min_length=1,
     )
-    overwrite: bool = declare(False, "Replace what an earlier run left in the output folder.", FILES)
-    resume: bool = declare(False, "Go on with a stopped run in the output folder.", FILES)
+    overwrite: bool = declare(False, "Replace an earlier run; its paid replies are kept.", FILES)
+    delete_journal: bool = declare(
+        False, "With --overwrite, delete the replies in journal/ of the output folder as well: all is paid for again.", FILES
+    )
+    resume: bool = declare(False, "Go on with a stopped run: --resume OUT says all.", FILES)
+    other_input: bool = declare(
+        False, "With --resume, read other documents than the run in the output folder did; without it that is refused.", FILES
+    )
     input_format: Literal["auto", "jsonl", "parquet", "arrow", "csv", "tsv", "text", "html", "warc"] = declare(
         "auto",
         "Format of the input; auto goes by the file name (.jsonl, .json, .parquet, .arrow, .csv, .tsv, .txt, .md, .html, .warc, "

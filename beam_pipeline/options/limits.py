@@ -30,14 +30,19 @@ class Prices:
         return tokens / 1e6 + seconds / 3600 * self.gpu_hour
 
 
+def steps_of(config: PipelineConfig) -> list[Step]:
+    """The stages of the model block, in order; the pass rate is measured when all pairs are there, behind de-duplication."""
+    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
+    steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
+    steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
+    return steps
+
+
 def limits_of(config: PipelineConfig) -> Limits | None:
     """The limits that the options set; None where there are none."""
     if not (config.target_accepted or config.max_cost):
         return None
-    # The pass rate is measured when all pairs are there, behind de-duplication.
-    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
-    steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
-    steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
+    steps = steps_of(config)
     return Limits(
         steps, prices_of(config).cost, lambda qa: question_key(qa.pair.question), config.target_accepted, config.max_cost
     )

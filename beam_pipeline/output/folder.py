@@ -1,21 +1,37 @@
-"""The output folder: prepared before a run, cleared of what earlier runs wrote, never of what is not ours."""
+"""The output folder: prepared before a run, cleared of what earlier runs wrote, never of what is not ours.
+
+A name is ours if this program gives such names, down to the random part of a journal's file or of a temporary folder.
+"""
 
 import os
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.kinds import KINDS
-from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, SUMMARIES, SUMMARY_FILES
+from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, PREVIEW, SUMMARIES, SUMMARY_FILES
+from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.storage.files import reason
+from beam_pipeline.storage.whole_file import named_at_last
 
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _SHARDS = tuple(f"{kind}/{kind}" for kind in (*KINDS, SUMMARIES))
 _PANE = "-pane"  # in the name of a shard that a stream wrote
 _TEMP = "beam-temp-"
+# Below a kind's folder: Beam's shards of a batch, and ours of a stream, until they get their names.
+_TEMPORARY = re.compile(
+    rf"{_TEMP}(?P<kind>[a-z_]+)-(?:[0-9a-f]{{32}}/[^/]+\.(?P=kind)\.(?:jsonl|parquet)|[0-9a-f]+/[^/]+\.[0-9a-f]{{32}})"
+)
+_TEMPORARY_FOLDER = re.compile(rf"{_TEMP}([a-z_]+)-[0-9a-f]+")
+# Machine, process and a random part; of an object store numbers of objects as well (`inference/journal/`).
+_REPLIES = re.compile(
+    r"[^/]+-\d+-[0-9a-f]{8}(?:-\d{6})?\.jsonl|(?:index|index_full)/[^/]+-\d+-[0-9a-f]{8}(?:-\d{6}-\d{6})?\.index"
+)
+_PREVIEWED = re.compile(r"qa-\d{5,}\.jsonl")
 
 
 def temporary_folder(kind: str, run: str) -> str:
@@ -47,6 +63,13 @@ def check_output(output: str, overwrite: bool = False, resume: bool = False, kee
         raise ValueError(
             f"{output}: already holds files; pass --overwrite to replace what an earlier run wrote, or --resume to go on with it"
         )
+    in_the_way = [name for name in names if is_ours(name) and name not in (OPTIONS_FILE, LOCK_FILE)]
+    # Names are no proof: a folder of somebody else may hold a summary.json, or a qa/qa-00000-of-00001.jsonl.
+    if overwrite and in_the_way and "output" not in _options_of_a_run(output):
+        raise ValueError(
+            f"{output}: holds {in_the_way[0]}, and no {OPTIONS_FILE} of a run that could have written it: --overwrite "
+            "deletes nothing that this program did not write; move it away, or name another --output"
+        )
     shards = (name for name in names if name.startswith(_SHARDS) and is_ours(name))
     if resume and (others := [name for name in shards if (_PANE in name) != keep]):
         wrote, goes_on = ("a batch", "a stream") if keep else ("a stream", "a batch")
@@ -58,11 +81,21 @@ def check_output(output: str, overwrite: bool = False, resume: bool = False, kee
     return names
 
 
-def prepare_output(output: str, overwrite: bool = False, resume: bool = False, keep: bool = False) -> None:
+def _options_of_a_run(output: str) -> dict[str, Any]:
+    """The options that are kept there; {} where what is there is not that."""
+    try:
+        return read_options(output)
+    except ValueError:
+        return {}
+
+
+def prepare_output(
+    output: str, overwrite: bool = False, resume: bool = False, keep: bool = False, delete_journal: bool = False
+) -> None:
     """Make the output folder ready for a run; raises as `check_output`.
 
-    `overwrite` deletes all that an earlier run wrote. `resume` keeps the journal, from which what was
-    paid for is taken again, and deletes the rest: outputs are written anew as a whole. With `keep` (a stream,
+    `overwrite` deletes what an earlier run wrote, but for the journal, from which what was paid for is taken again; with
+    `delete_journal` that as well. `resume` does the same: outputs are written anew as a whole. With `keep` (a stream,
     whose documents do not come again) it deletes nothing. Neither goes on with what the other wrote. Nothing but the
     files that this program writes is ever deleted.
     """
@@ -76,7 +109,7 @@ def prepare_output(output: str, overwrite: bool = False, resume: bool = False, k
     if resume and keep:
         return
     written = [
-        name for name in names if name != LOCK_FILE and is_ours(name) and (overwrite or not name.startswith(f"{JOURNAL}/"))
+        name for name in names if name != LOCK_FILE and is_ours(name) and (delete_journal or not name.startswith(f"{JOURNAL}/"))
     ]
     try:
         # An object store asks twice for every name, so a run of a thousand shards is cleared side by side.
@@ -117,10 +150,15 @@ def is_ours(name: str) -> bool:
     """Whether a file, named relative to the output folder, is one that this program writes."""
     folder, slash, rest = name.partition("/")
     if not slash:
-        return name in SUMMARY_FILES
+        return named_at_last(name) in SUMMARY_FILES
     if folder in (*KINDS, SUMMARIES):
-        return _SHARD.fullmatch(rest, len(folder)) is not None if rest.startswith(folder) else rest.startswith(_TEMP)
-    return folder == JOURNAL or folder.startswith(_TEMP)
+        if rest.startswith(folder):
+            return _SHARD.fullmatch(rest, len(folder)) is not None
+        temporary = _TEMPORARY.fullmatch(rest)
+        return temporary is not None and temporary["kind"] == folder
+    if folder == PREVIEW:
+        return _PREVIEWED.fullmatch(named_at_last(rest)) is not None
+    return folder == JOURNAL and _REPLIES.fullmatch(rest) is not None
 
 
 def clear_temporary(output: str) -> None:
@@ -135,6 +173,8 @@ def _remove_empty_folders(output: str, deleted: list[str]) -> None:
     emptied = {os.path.dirname(name) for name in deleted}
     for folder, _, _ in os.walk(output, topdown=False):
         name = os.path.relpath(folder, output)
-        left_behind = os.path.basename(name).startswith(_TEMP) and is_ours(f"{name}/")
+        kind, _, inside = name.partition("/")
+        temporary = _TEMPORARY_FOLDER.fullmatch(inside)
+        left_behind = temporary is not None and temporary[1] == kind and kind in (*KINDS, SUMMARIES)
         if (name in emptied or left_behind) and not os.listdir(folder):
             os.rmdir(folder)

@@ -12,3 +12,4 @@ REPORT_FILE = "report.html"
 AUDIT_CARD = "audit.md"  # what an audit found, for the card of the data set
 SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, AUDIT_CARD, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
 JOURNAL = "journal"
+PREVIEW = "preview"  # of a batch while it runs: pairs that are not yet compared with each other

@@ -22,9 +22,9 @@ from beam_pipeline.summary.as_table import DEMO_LINE, not_asked_about, verdict_l
 
 def render(collected: Collected) -> str:
     """The whole page."""
-    page, style, script = map(_asset, ("page.html", "page.css", "page.js"))
+    page, style, script = map(asset, ("page.html", "page.css", "page.js"))
     policy = (
-        f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
+        f"default-src 'none'; script-src 'sha256-{digest(script)}'; style-src 'sha256-{digest(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     summary, figures = collected.summary, _all_sections(collected)
@@ -49,11 +49,13 @@ def render(collected: Collected) -> str:
     return f"<!doctype html>\n{written}\n"
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of this package that goes into pages."""
     return resources.files("beam_pipeline.report").joinpath(name).read_text("utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """By which a page's policy knows its own style sheet and script."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

@@ -14,11 +14,16 @@ from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.output.names import REPORT_FILE
 from beam_pipeline.output.read_back import ReadBackError
+from beam_pipeline.storage.whole_file import write_whole
 
 # What draws it, which workers do without: the extra "report" of the package.
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
 _LOGGER = logging.getLogger(__name__)
+
+
+class NotWritten(ReadBackError):
+    """There is a report, and no room for it."""
 
 
 def write_report(output: str, path: str = "") -> str:
@@ -37,22 +42,28 @@ def write_report(output: str, path: str = "") -> str:
     page = render(collect(output))
     path = path or FileSystems.join(output, REPORT_FILE)
     try:
-        with FileSystems.create(path, mime_type="text/html", compression_type="uncompressed") as file:
-            file.write(page.encode("utf-8", "backslashreplace"))
+        write_whole(path, page.encode("utf-8", "backslashreplace"), "text/html")
     except OSError as error:
-        raise ReadBackError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise NotWritten(f"{path}: cannot be written: {error.strerror or error}") from error
     return path
 
 
-def tell_report(output: str) -> None:
-    """Write the report at the end of a run and say where; what goes wrong costs a line, for the run itself is done."""
+def tell_report(output: str) -> bool:
+    """Write the report at the end of a run and say where; what goes wrong costs a line, for the run itself is done.
+
+    False where the file system did not take it.
+    """
     try:
         print(f"report: {write_report(output)}")
+    except NotWritten as error:
+        print(f"no report: {error}; webscale-qa report {output} writes it when there is room", file=sys.stderr)
+        return False
     except ReadBackError as error:
         print(f"no report: {error}", file=sys.stderr)
     except Exception as error:  # a mistake in a drawing must not make a run that was paid for look failed
         _LOGGER.debug("the report failed", exc_info=True)
         print(f"no report: {type(error).__name__}: {error}; webscale-qa report {output} shows where", file=sys.stderr)
+    return True
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -29,6 +29,7 @@ from beam_pipeline.reverify.pairs import Pairs
 from beam_pipeline.reverify.read_rollouts import find_forms, read_rollouts
 from beam_pipeline.reverify.regrade import NOT_COMPARED, UNSURE, Regraded, regrade
 from beam_pipeline.reverify.write_graded import ALIASES_FILE, SUMMARY_FILE, GradedFiles
+from beam_pipeline.said_streams import beneath
 from beam_pipeline.storage.files import format_of, reason
 from beam_pipeline.storage.row_files import FORMATS
 from transforms.base_url import check_base_url
@@ -131,7 +132,7 @@ def _reverify(options: argparse.Namespace) -> int:
         rollouts = read_rollouts(forms, messages)
         items = regrade(map(pairs.complete, rollouts) if pairs else rollouts, options.processes or _cpus())
         graded = GradedFiles(folder, options.least, judge, options.judge_sample)
-        graded.write(_drawn(items, sys.stderr))
+        graded.write(_drawn(items, beneath(sys.stderr)))
         messages.end()
         if not graded.tally.rollouts:
             raise UsageError(f"{', '.join(forms)}: no line is a rollout")

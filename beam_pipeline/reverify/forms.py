@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from beam_pipeline.reverify.messages import MAX_WIDTH, harmless
+from beam_pipeline.reverify.messages import MAX_WIDTH
 from beam_pipeline.storage.values import MISSING, look_up
+from transforms.said import said
 
 # A file's form is told by its first row that has one; these are looked at.
 ROWS_LOOKED_AT = 100
@@ -105,7 +106,7 @@ def _has(row: Mapping[str, Any], names: Iterable[str]) -> bool:
 def _problem(row: Mapping[str, Any], missing: str, form: Form, given: Mapping[str, str]) -> str:
     columns = [str(name) for name in row]
     shown = ", ".join(columns[:_COLUMNS_SHOWN]) + (", ..." if len(columns) > _COLUMNS_SHOWN else "")
-    has = f"it has {harmless(shown, MAX_WIDTH) or 'no column at all'}"
+    has = f"it has {said(shown, MAX_WIDTH) or 'no column at all'}"
     if missing in given:
         return f"--{missing} {given[missing]}: no such column; {has}"
     return f"no column for the {missing} ({', '.join(getattr(form, missing))}); {has}; name it with --{missing}"

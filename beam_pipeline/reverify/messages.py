@@ -1,6 +1,8 @@
-"""Messages about single lines, as many as a person reads; and texts of others on one line of a terminal."""
+"""Messages about single lines, as many as a person reads."""
 
 from typing import TextIO
+
+from transforms.said import said
 
 MOST = 20
 MAX_WIDTH = 400
@@ -18,16 +20,9 @@ class Messages:
         """Say, or only count, what is wrong with a line."""
         self.number += 1
         if self.number <= self._most:
-            print(f"{harmless(where, MAX_WIDTH)}: {harmless(why, MAX_WIDTH)}", file=self._stream)
+            print(f"{said(where, MAX_WIDTH)}: {said(why, MAX_WIDTH)}", file=self._stream)
 
     def end(self) -> None:
         """Say how many lines were only counted."""
         if self.number > self._most:
             print(f"... and {self.number - self._most:,} more", file=self._stream)
-
-
-def harmless(text: str, width: int) -> str:
-    """How a text begins, on one line, with what could move a cursor or turn the line round escaped."""
-    line = " ".join(text[: 4 * width].split())
-    line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in line)
-    return line if len(line) <= width and len(text) <= 4 * width else f"{line[: width - 3]}..."

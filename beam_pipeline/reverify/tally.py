@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from beam_pipeline.reverify.judging import disagrees
-from beam_pipeline.reverify.messages import MAX_WIDTH, harmless
+from beam_pipeline.reverify.messages import MAX_WIDTH
 from beam_pipeline.reverify.regrade import AGREE, CHANGES, NOT_COMPARED, UNSURE, Regraded
+from transforms.said import said
 
 EXAMPLES = 5
 _RESPONSE_END = 60
@@ -119,8 +120,8 @@ def _said(item: Regraded) -> str:
 def example(item: Regraded) -> str:
     """A rollout on one line: where it is, the stored answer, and the answer that was read, or how the response ends."""
     read = item.grade.answer or item.rollout.response[-_RESPONSE_END:]
-    where = harmless(item.rollout.where, MAX_WIDTH)  # the line stands at its end
-    return f"  {where}: {harmless(item.rollout.answer, _WIDTH)} | {harmless(read, _WIDTH)}"
+    where = said(item.rollout.where, MAX_WIDTH)  # the line stands at its end
+    return f"  {where}: {said(item.rollout.answer, _WIDTH)} | {said(read, _WIDTH)}"
 
 
 def _line(label: str, number: int, whole: int) -> str:

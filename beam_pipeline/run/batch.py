@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,13 +13,14 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.bigquery.client import TableError
 from beam_pipeline.bigquery.sink import count_tables
 from beam_pipeline.engines.dataflow import JobStopped
-from beam_pipeline.engines.runners import QuietStderr, cancel_job, is_local, runs_here
+from beam_pipeline.engines.runners import QuietStderr, cancel_job, is_local, runner_name, runs_here
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED
+from beam_pipeline.output.saved_options import save_options
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.low_yield import low_yield, low_yield_row
-from beam_pipeline.run.stop_at_limits import limited, stop_line
+from beam_pipeline.run.stop_at_limits import limited, missed_line, stop_line
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary
@@ -27,7 +29,7 @@ from transforms.inference.runtime import get_runtime
 KEPT = "what was paid for is kept"
 
 
-def run_batch(run: Run, conclude: Callable[[Run, Any, Mapping[str, Any]], int] | None = None) -> int:
+def run_batch(run: Run, conclude: Callable[[Run, Frame, Mapping[str, Any]], int] | None = None) -> int:
     """Run to the end; returns the exit code. `conclude` says what came of another graph than that of documents."""
     options, here = run.options, runs_here(run.options)
     engine_here = here and not is_local(options)
@@ -57,10 +59,10 @@ def run_batch(run: Run, conclude: Callable[[Run, Any, Mapping[str, Any]], int] |
     stopped = {"stopped": admission.stopped, "counted": admission.counted} if admission and admission.stopped else {}
     if here and (low := get_runtime().yields.low):
         stopped = low_yield_row(low)
-    return (conclude or _conclude)(run, frame.result, frame.course() | stopped)
+    return (conclude or _conclude)(run, frame, frame.course() | stopped)
 
 
-def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
+def _conclude(run: Run, frame: Frame, more: Mapping[str, Any]) -> int:
     """Complete the summary that the graph wrote with what only its end shows, and say it; returns the exit code."""
     config, options, seconds = run.config, run.options, time.monotonic() - run.began
     try:
@@ -72,7 +74,7 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
             file=sys.stderr,
         )
         return FAILED
-    summary |= {"tokens": usage_of(result, run.models), "seconds": round(seconds, 1), **more}
+    summary |= {"tokens": usage_of(frame.result, run.models), "seconds": round(seconds, 1), **more}
     if low := low_yield(summary, config):
         summary |= low_yield_row(low)
     uncounted = None
@@ -81,13 +83,24 @@ def _conclude(run: Run, result: Any, more: Mapping[str, Any]) -> int:
             summary |= count_tables(config, options, summary)
         except TableError as error:
             uncounted = error
-    complete_summary(run, summary)
+    lost = frame.lost.end_line() if frame.lost else ""
+    if frame.lost and lost:
+        summary["lost_replies"] = frame.lost.replies
+        with suppress(ValueError):
+            save_options(config, "" if is_local(options) else runner_name(options))  # they may have gone with the rest
+    written = complete_summary(run, summary)
+    if frame.preview:
+        frame.preview.take_away()
     if line := stop_line(summary, config):
+        print(line)
+    if line := missed_line(summary, config):
         print(line)
     print(verdict_line(summary))
     if uncounted is not None:
         print(f"error: {uncounted}; the run ended and its files are whole, its tables were not counted", file=sys.stderr)
         return FAILED
     if config.report and is_local(options):
-        tell_report(config.output)
-    return exit_code(summary)
+        written = tell_report(config.output) and written
+    if lost:
+        print(lost, file=sys.stderr)
+    return exit_code(summary) if written and not lost else FAILED

@@ -4,7 +4,6 @@ Nothing is asked and nothing is written. What only a model can say (persona, dra
 square brackets.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -34,6 +33,7 @@ from transforms.pass_rate import SolverReply, pass_rate_variables
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, VerifiedQA
 from transforms.repair import repair_variables
 from transforms.round_trip import RoundTripReply, round_trip_variables
+from transforms.said import printable, said, said_name
 from transforms.screen import screen_document
 from transforms.synthesize import SynthesizeReply, synthesize_variables
 from transforms.text import count_tokens, neutralise
@@ -129,16 +129,16 @@ def _prompts(plan: RunPlan) -> Iterator[str]:
         yield f"   reply {', '.join(reply.model_fields)}; at most {models[name].max_tokens:,} tokens"
         yield "-- system" + (": as above" if system == above else "")
         if system != above:
-            yield printable(system)
+            yield printable(system, "\n\t")
         above = above or system
         yield "-- user"
-        yield printable(user)
+        yield printable(user, "\n\t")
 
 
 def _asked(models: Models, stage: str, config: PipelineConfig, document_id: str) -> str:
     """Who would be asked: model, temperature, replica."""
     model = models[stage]
-    names = [other.model or SERVED for key, other in models.items() if key.partition("/")[0] == stage]
+    names = [said_name(other.model or SERVED) for key, other in models.items() if key.partition("/")[0] == stage]
     text = f"{', '.join(names)} at temperature {model.temperature:g}"
     if stage == "pass_rate" and config.pass_rate_samples > 1:
         text += f", {config.pass_rate_samples} times"
@@ -186,9 +186,9 @@ def find_document(plan: RunPlan) -> tuple[Document, str]:
         first = first or document
         for result in screen_document(document, plan.screen):
             if isinstance(result, Document):
-                return result, f"document {shown(result.id)} ({printable(result.where)})"
+                return result, f"document {shown(result.id)} ({said(result.where)})"
     if first is not None:
-        return first, f"document {shown(first.id)} ({printable(first.where)}), which the screen would reject"
+        return first, f"document {shown(first.id)} ({said(first.where)}), which the screen would reject"
     source = "a queue" if config.streaming else "a table"
     why = "none could be read" if config.input or config.inputs else f"{source} is not read"
     return Document("example", "[the text of a document]"), f"no document, because {why}"
@@ -205,10 +205,3 @@ def _documents(plan: RunPlan) -> Iterator[Document]:
                 continue
             for path in paths:
                 yield from (result for result in reader.read(path) if isinstance(result, Document))
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: what it would take for a command is shown as an escape."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else json.dumps(character)[1:-1] for character in text
-    )

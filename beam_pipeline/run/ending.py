@@ -1,5 +1,6 @@
 """What a run of a batch and one of a stream share at their end: why it failed, what its summary says."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from beam_pipeline.exit_codes import FAILED, OK
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.plan import RunPlan
+from beam_pipeline.run.write_failure import write_failure
+from beam_pipeline.storage.files import reason
 from beam_pipeline.summary.as_table import summary_table
 from beam_pipeline.summary.token_usage import EMBED
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
@@ -49,8 +52,11 @@ class Run:
         return names | ({EMBED: self.plan.embedding.model.model} if self.plan.embedding else {})
 
 
-def complete_summary(run: Run, summary: dict[str, Any]) -> None:
-    """Add whether it is of a demo, how it was compared with benchmarks and what it cost, write the summary and show it."""
+def complete_summary(run: Run, summary: dict[str, Any]) -> bool:
+    """Add whether it is of a demo, how it was compared with benchmarks and what it cost, show the summary and write it.
+
+    Returns whether it could be written.
+    """
     config, prices = run.config, prices_of(run.config)
     summary = {"demo": DEMO_MODEL in run.models.values(), **summary}
     if config.benchmarks:
@@ -59,8 +65,14 @@ def complete_summary(run: Run, summary: dict[str, Any]) -> None:
     usage.update(summary.get("tokens", {}).get("earlier", {}))
     if usage and (cost := prices.cost(usage, summary["seconds"])):
         summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
-    write_summary(FileSystems.join(config.output, SUMMARY_FILE), summary)
     print(summary_table(summary, config.output))
+    path = FileSystems.join(config.output, SUMMARY_FILE)
+    try:
+        write_summary(path, summary)
+    except OSError as error:
+        print(f"error: {path} cannot be written: {reason(error)}; mend it and run again with --resume", file=sys.stderr)
+        return False
+    return True
 
 
 def exit_code(summary: Mapping[str, Any]) -> int:
@@ -74,7 +86,7 @@ def why_it_failed(error: BaseException, options: PipelineOptions) -> FatalError 
     fatal = (runtime and runtime.fatal) or next((cause for cause in causes if isinstance(cause, FatalError)), None)
     if fatal is not None:
         return fatal
-    refused = next((said for cause in causes if (said := load_failure(str(cause)))), None)
+    refused = next((said for cause in causes if (said := write_failure(str(cause)) or load_failure(str(cause)))), None)
     return refused if refused or is_local(options) else failure_text(error)
 
 

@@ -11,8 +11,12 @@ from beam_pipeline.engines.dataflow import STOP_SIGNALS, job_link, on_dataflow, 
 from beam_pipeline.engines.runners import failure_text, runs_here
 from beam_pipeline.exit_codes import FAILED, UNUSABLE
 from beam_pipeline.run.ending import Run, why_it_failed
-from beam_pipeline.run.progress import progress_line
+from beam_pipeline.run.lost_replies import LostReplies
+from beam_pipeline.run.paid import counted
+from beam_pipeline.run.preview import Preview
+from beam_pipeline.run.progress import Watch, progress_line, progress_log
 from beam_pipeline.run.timeline import Timeline
+from beam_pipeline.said_streams import beneath
 
 
 class StopOnInterrupt:
@@ -66,6 +70,8 @@ class Frame:
     Attributes:
         stop: what Ctrl-C and its like do; a job on Dataflow outlives the process that started it.
         result: what the engine gave back; None until it has the graph.
+        lost: whether what was paid for is kept; None where the stages ran elsewhere, as below.
+        preview: pairs that can be read meanwhile; None for a stream as well.
     """
 
     def __init__(self, run: Run) -> None:
@@ -73,7 +79,9 @@ class Frame:
         self._pipeline = run.pipeline
         self._stderr = sys.stderr  # a batch puts something else in its place while it runs
         self._timeline = Timeline()
-        *_, self._last_gate = (stage for stage in run.config.model_stages if stage != "pass_rate")
+        self._config = run.config
+        self.lost: LostReplies | None = None
+        self.preview: Preview | None = None
         self._stack = ExitStack()
         self.stop = StopOnInterrupt(signals=STOP_SIGNALS) if on_dataflow(run.options) else StopOnInterrupt()
         self.result: Any = None
@@ -83,12 +91,25 @@ class Frame:
         self._stack.enter_context(self.stop)
         if runs_here(self._options):
             self._stack.enter_context(self._timeline.recorded())
-            if self._stderr.isatty():
-                self._stack.enter_context(progress_line(self._stderr, self._last_gate))
+            self._watch()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def _watch(self) -> None:
+        """Begin to say how the run goes, and to look after what it pays for."""
+        paid = self._stack.enter_context(counted())
+        watch = Watch(self._config, paid)
+        if self._stderr.isatty():
+            self._stack.enter_context(progress_line(beneath(self._stderr), watch))
+        else:
+            self._stack.enter_context(progress_log(self._stderr, watch))
+        self.lost = LostReplies(self._config.journal_folder, paid)
+        self._stack.enter_context(self.lost.watched())
+        if not self._config.streaming:  # whose windows are written as they close
+            self.preview = Preview(self._config.output, watch.last_gate)
+            self._stack.enter_context(self.preview.growing())
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
 
     def start(self) -> bool:
         """Hand the graph to its engine. False where it only wrote a template: nothing runs."""

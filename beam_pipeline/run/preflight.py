@@ -29,6 +29,7 @@ from transforms.inference.client.reply_schema import reply_schema
 from transforms.inference.config import EmbeddingConfig, ModelConfig
 from transforms.inference.scheduling.retries import LATER
 from transforms.records import DEMO_MODEL
+from transforms.said import said_name, said_names
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ def _only_model(config: ModelConfig, may_be_away: bool = False) -> str:
         return str(served[0])
     if not served:
         raise PreflightError(f"{url} does not say which models it serves; name one with --model")
-    raise PreflightError(f"{url} serves {len(served)} models; choose one with --model: {', '.join(sorted(served)[:20])}")
+    raise PreflightError(f"{url} serves {len(served)} models; choose one with --model: {said_names(served)}")
 
 
 def check_models(
@@ -232,7 +233,8 @@ async def _with_endpoint(target: Target, ask: Ask, wait: _Wait, spared: Callable
 
 async def _list_models(endpoint: Endpoint, target: Target, timeout_s: float = 0.0) -> list[str]:
     try:
-        return await endpoint.models(target.api_key, LIST_TIMEOUT_S)
+        names = await endpoint.models(target.api_key, LIST_TIMEOUT_S)
+        return [name for name in names if isinstance(name, str) and name]  # a server may say anything
     except TransientError as error:
         if error.status in LATER or (isinstance(error, TimedOut) and await _listens(target.url)):
             raise Busy(f"{target.url} is there but does not list its models: {error}") from error
@@ -283,7 +285,7 @@ async def _question(endpoint: Endpoint, target: Target, timeout_s: float) -> str
 
 def thinks(target: Target) -> str:
     """What to do about a model that thinks before it answers."""
-    thinking = f"note: {target.url}: {target.model} thinks before it answers, and its thoughts take from --max_tokens"
+    thinking = f"note: {target.url}: {said_name(target.model)} thinks before it answers, and its thoughts take from --max_tokens"
     if json.loads(target.extra_body or "{}").get("chat_template_kwargs", {}).get("enable_thinking") is False:
         return f"{thinking}, although --disable_thinking asks it not to; give more --max_tokens, as in --max_tokens 4096"
     return f"{thinking}; give --disable_thinking, or more --max_tokens, as in --max_tokens 4096"
@@ -298,11 +300,14 @@ async def _vector(endpoint: Endpoint, target: Target, timeout_s: float, config: 
         whole = await _answered(endpoint.embed(replace(request, dimensions=0)), target, served, timeout_s, may_refuse=True)
         if whole is not None:
             raise PreflightError(
-                f"{target.url}: the model {target.model} gives vectors of {whole.width} numbers and not of {config.dimensions}; "
-                "leave dimensions out of --decontamination, or give a length that it can shorten them to"
+                f"{target.url}: the model {said_name(target.model)} gives vectors of {whole.width} numbers "
+                f"and not of {config.dimensions}; leave dimensions out of --decontamination, "
+                "or give a length that it can shorten them to"
             )
     if found is None or not any(found.vectors):
-        raise PreflightError(f"{target.url} gives no vectors of the model {target.model}; does it serve /v1/embeddings?")
+        raise PreflightError(
+            f"{target.url} gives no vectors of the model {said_name(target.model)}; does it serve /v1/embeddings?"
+        )
 
 
 async def _answered(asking: Awaitable[Any], target: Target, served: list[str], timeout_s: float, may_refuse: bool = False) -> Any:
@@ -324,13 +329,15 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str], t
         if served and target.model not in served:
             raise PreflightError(model_unknown(target, served, error)) from error
         if isinstance(error, RequestRefused) and not may_refuse:
-            raise PreflightError(f"{target.url} refuses the simplest question to the model {target.model}: {error}") from error
+            raise PreflightError(
+                f"{target.url} refuses the simplest question to the model {said_name(target.model)}: {error}"
+            ) from error
         return error.paid
     except (TransientError, asyncio.TimeoutError) as error:
         later = isinstance(error, (TimedOut, asyncio.TimeoutError)) or error.status in LATER
         why = str(error) or f"no reply within {timeout_s:.0f} s"
         kind = Busy if later else Unreachable
-        raise kind(f"{target.url} is there but the model {target.model} does not answer: {why}") from error
+        raise kind(f"{target.url} is there but the model {said_name(target.model)} does not answer: {why}") from error
 
 
 def key_refused(target: Target) -> str:
@@ -347,7 +354,7 @@ def key_refused(target: Target) -> str:
 
 def model_unknown(target: Target, served: list[str], error: Exception) -> str:
     """What to do about an unknown model: which ones there are."""
-    there = f"it serves {', '.join(sorted(served)[:20])}" if served else str(error)
+    there = f"it serves {said_names(served)}" if served else str(error)
     if not served and not target.url.endswith("/v1"):
         there += "; is it the base URL? Most end in /v1"
-    return f"{target.url} does not serve the model {target.model!r}; {there}"
+    return f"{target.url} does not serve the model {said_name(target.model)!r}; {there}"

@@ -14,7 +14,7 @@ from beam_pipeline.bigquery.sink import check_output_tables, prepare_tables
 from beam_pipeline.bigquery.source import check_table_source
 from beam_pipeline.engines.dataflow import on_dataflow, prepare_dataflow
 from beam_pipeline.engines.gpu_workers import prepare_serving
-from beam_pipeline.engines.runners import is_local, prepare_engine
+from beam_pipeline.engines.runners import is_local, prepare_engine, runner_name
 from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import option_named
@@ -28,6 +28,7 @@ from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.run.ending import Run
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.round_trip_default import settle_round_trip
+from beam_pipeline.run.same_input import check_same_input
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
@@ -42,6 +43,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     if config.tokenizer == "auto":  # settled here, for what is written of the run; what other machines have is not known
         config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)
+    check_same_input(config)
     prepare_serving(options, config)
     plan = make_plan(config)
     if on_dataflow(options):
@@ -106,10 +108,10 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
         built.result()
     # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
     stack.enter_context(only_run(config.output))
-    prepare_output(config.output, config.overwrite, config.resume, keep=config.streaming)
+    prepare_output(config.output, config.overwrite, config.resume, config.streaming, config.delete_journal)
     if config.output_table:
         prepare_tables(config, options)
-    save_options(config)
+    save_options(config, "" if is_local(options) else runner_name(options))
     return Run(plan, options, pipeline, began)
 
 

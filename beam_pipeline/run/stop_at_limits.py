@@ -1,5 +1,6 @@
 """Limits of a run: so many accepted pairs, so much money; what goes with them, and what the run says that one stopped."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -60,3 +61,18 @@ def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
         COST: ("--max_cost", f"{config.max_cost:g}", f"{2 * config.max_cost:g}"),
     }[reason]
     return f"stopped: {option} {limit} was reached, {left}; --resume with more goes on, as in --resume {option} {more}"
+
+
+def missed_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
+    """What a person reads of a run that has fewer pairs than were wanted; "" of any other."""
+    wanted, pairs = config.target_accepted, summary["pairs"]
+    if not wanted or pairs >= wanted:
+        return ""
+    missed = f"--target_accepted {wanted:,} was not reached: {pairs:,} pairs"
+    if summary.get("stopped") == TARGET:
+        gone = max(0, summary.get("counted", 0) - pairs)
+        more = wanted + max(1, math.ceil(wanted * gone / max(1, pairs)))
+        return f"{missed}, as {gone:,} were taken out when all were compared; --resume --target_accepted {more} goes on"
+    if summary.get("stopped"):
+        return f"{missed} when the run was stopped"
+    return f"{missed}, and no document is left; more --input goes on, with --resume and --other_input"

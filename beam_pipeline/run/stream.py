@@ -7,7 +7,7 @@ from functools import partial
 
 from beam_pipeline.engines.dataflow import JobStopped, drain_command, on_dataflow
 from beam_pipeline.engines.runners import STREAM_RUNNERS, cancel_now, runner_name, runs_here
-from beam_pipeline.exit_codes import OK, STOPPED
+from beam_pipeline.exit_codes import FAILED, OK, STOPPED
 from beam_pipeline.output.folder import clear_temporary
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
@@ -64,13 +64,15 @@ def run_stream(run: Run) -> int:
         print(f"{folder.damaged} rows of {config.output}/summaries/ cannot be read and are not counted", file=sys.stderr)
     summary |= {"tokens": usage_of(frame.result, run.models)} if counted else {}
     summary["seconds"] = round(time.monotonic() - run.began, 1)
-    complete_summary(run, summary | frame.course())
+    written = complete_summary(run, summary | frame.course())
     print(f"{summary['windows']:,} windows closed; {verdict_line(summary)}")
     if frame.stop.asked:
         done = "what was read is in its windows" if watches else "open windows are lost"
         print(f"stopped: {done}; go on with {go_on}", file=sys.stderr)
         return STOPPED
-    return exit_code(summary)
+    if lost := frame.lost.end_line() if frame.lost else "":
+        print(lost, file=sys.stderr)
+    return exit_code(summary) if written and not lost else FAILED
 
 
 def _left(run: Run, frame: Frame, go_on: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 
+from beam_pipeline.storage.whole_file import write_whole
 from beam_pipeline.summary.ledger import LEFT, UNBALANCED, UNKNOWN, Counts
 
 SUMMARY_FILE = "summary.json"
@@ -120,8 +121,7 @@ def write_summary(path: str, summary: Mapping[str, Any]) -> None:
     """Write a summary, replacing what is there; a list of numbers takes one line."""
     text = json.dumps(summary, indent=2, ensure_ascii=False)
     text = _SPREAD.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
-    with FileSystems.create(path, mime_type="application/json", compression_type="uncompressed") as file:
-        file.write(f"{text}\n".encode())
+    write_whole(path, f"{text}\n".encode(), "application/json")
 
 
 def read_summary(path: str) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from pathlib import Path
 from tests.places import ROOT
 
 ROOMS: tuple[tuple[str, ...], ...] = (
+    ("transforms/said",),
     (
         *("transforms/text", "transforms/errors", "transforms/stages", "transforms/lazy_names", "transforms/base_url"),
         "beam_pipeline/__init__",
         "beam_pipeline/command_parser",
         "beam_pipeline/exit_codes",
+        "beam_pipeline/said_streams",
     ),
     ("transforms/__init__", "transforms/records", "transforms/shingles"),
     ("transforms/languages",),
@@ -64,7 +66,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
             "beam_pipeline/exemplars",
             "beam_pipeline/pack",
         ),
-        "beam_pipeline/reverify",
+        *("beam_pipeline/reverify", "beam_pipeline/compare"),
     ),
     ("beam_pipeline/audit",),  # reads rows as reverify reads rollouts
     ("beam_pipeline/cli",),
@@ -77,6 +79,7 @@ NETWORK = {"aiohttp", "google", "grpc", "http", "httpx", "httpx2", "openai", "re
 # What runs without Beam, and of it what runs without a network as well.
 WITHOUT_BEAM = (
     *(
+        "transforms/said",
         "transforms/text",
         "transforms/errors",
         "transforms/base_url",

@@ -27,7 +27,7 @@ from transforms.inference.scheduling.retry_odds import RetryOdds
 from transforms.inference.scheduling.room import FIRST_ROOM, Room
 from transforms.inference.scheduling.router import Router
 from transforms.records import Usage
-from transforms.text import estimate_tokens
+from transforms.text import estimate_tokens, stable_hash
 
 _Call = TypeVar("_Call", Call, EmbeddingCall)
 _Answer = TypeVar("_Answer", Answer, EmbeddingAnswer)
@@ -236,6 +236,8 @@ class Runtime:
             if admission is not None and call.request.stage == admission.first:
                 tokens = sum(estimate_tokens(message["content"]) for message in call.request.messages)
                 await admission.begin(call.request.document_id, tokens)
+            if admission is not None and call.request.stage == admission.last:
+                await admission.finish(element_of(call))
             attempt = Attempt(call, self._router, self._figures, self._check_allowed, self._odds)
             answer = await attempt.run()
             if attempt.completion is not None:
@@ -256,6 +258,8 @@ class Runtime:
         self._figures.replayed += 1
         if self.admission is not None and call.request.stage == self.admission.first:
             self.admission.replayed(call.request.document_id)
+        if self.admission is not None and call.request.stage == self.admission.last:
+            self.admission.finish_replayed(element_of(call))
         return Answer(call, reply, None, Usage(), replayed=True)
 
     def _ensure_replicas(self, config: ModelConfig) -> None:
@@ -271,6 +275,11 @@ class Runtime:
         if room is not None:
             replica.room.told(room // replica.processes)
         self._router.fill(replica)
+
+
+def element_of(call: Call) -> str:
+    """What stands for the element that a call is about; calls of several models about one have the same messages."""
+    return stable_hash(call.request.document_id, *(message["content"] for message in call.request.messages))
 
 
 def replica_of(endpoint: Endpoint, config: ModelConfig) -> Replica:

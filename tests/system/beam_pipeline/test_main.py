@@ -22,10 +22,12 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from beam_pipeline.demo_endpoint.child_process import DemoEndpoint
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
 from beam_pipeline.main import _said_once, main
+from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.pipeline import build
 from beam_pipeline.plan import make_plan
 from beam_pipeline.run import progress as progress_module
-from beam_pipeline.run.progress import progress_line
+from beam_pipeline.run.paid import Paid
+from beam_pipeline.run.progress import Watch, progress_line
 from tests.fakes.scripted_endpoint import Answer
 from tests.places import SAMPLE
 from transforms.inference.journal import replies as replies_module
@@ -93,8 +95,13 @@ def test_a_dead_port(capsys: pytest.CaptureFixture[str], usual: list[str]) -> No
 @pytest.fixture
 def earlier(tmp_path: Path) -> dict[Path, bytes]:
     """What an earlier run left in the output folder: files and what is in them."""
-    names = ("qa/qa-00000-of-00001.jsonl", "rejected/rejected-00000-of-00001.jsonl", "journal/paid.jsonl", "summary.json")
-    left = {tmp_path / "out" / name: name.encode() for name in names}
+    names = (
+        "qa/qa-00000-of-00001.jsonl",
+        "rejected/rejected-00000-of-00001.jsonl",
+        "journal/vm-1-0a1b2c3d.jsonl",
+        "summary.json",
+    )
+    left = {tmp_path / "out" / name: name.encode() for name in names} | {tmp_path / "out" / "options.yaml": b"output: out"}
     for path, content in left.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -320,7 +327,7 @@ def test_looking_makes_no_runtime(capsys: pytest.CaptureFixture[str], usual: lis
     close_runtime()
     record = logging.LogRecord("apache_beam.x", logging.ERROR, "", 1, "m", None, None)
     assert _said_once(record)
-    with progress_line(io.StringIO(), "verify"):
+    with progress_line(io.StringIO(), Watch(PipelineConfig(input=["a"], output="o"), Paid())):
         time.sleep(1.2 * progress_module.INTERVAL_S)
     refused(capsys, *usual, "--exemplars", "none.jsonl")
     assert peek_runtime() is None

@@ -2,8 +2,9 @@
 
 No Beam here. The runtime asks before it begins a document and before every request is sent; the stages say what
 became of what they were given (`outcome.WATCHERS`). Documents are held back while what is under way is likely to be
-enough. Once the goal is reached, what is held back is answered with `NotStarted`, and what is under way is finished. A
-budget ends that as well: when all is spent, nothing is sent.
+enough. Once the goal is reached, what is held back is answered with `NotStarted`, and what is under way is finished, but
+for the last stage: that is never given so much at once that the goal could be overrun by more than `MOST_OVER`, however
+wrong the forecast was. A budget ends what is under way as well: when all is spent, nothing is sent.
 
 What is under way is foretold stage by stage; over whole documents it would mislead, because those end first that come
 to nothing. Before a stage has judged anything, all is assumed to pass it, so that a small goal is not overrun.
@@ -26,6 +27,7 @@ TARGET, COST = "target_accepted", "max_cost"
 # What comes behind the model block (near duplicates, benchmarks) takes some pairs out again, and a goal is rather
 # overrun than missed.
 MARGIN = 0.02
+MOST_OVER = 0.08
 # How often to look whether anything goes on at all: an engine that runs one stage after another would wait with the
 # first for documents that wait for the second.
 LOOK_S = 0.5
@@ -92,7 +94,12 @@ class Admission:
         self._loop = loop
         self._idle = idle
         self.first = limits.steps[0].stage  # the one that is asked first about a document
+        self.last = limits.steps[-1].stage  # behind it a pair counts
         self._goal = math.ceil(limits.target * (1 + MARGIN))
+        self._most = max(self._goal, math.floor(limits.target * (1 + MOST_OVER)))
+        self._given: dict[str, asyncio.Future[None] | None] = {}  # by element of the last stage; None: needs no leave
+        self._at_gate: deque[asyncio.Future[None]] = deque()
+        self._let_through = 0  # elements of the last stage of which nobody has said yet what came of them
         self._lock = threading.RLock()
         self._held: deque[tuple[str, float, asyncio.Future[None]]] = deque()
         self._places = {step.stage: place for place, step in enumerate(limits.steps)}
@@ -128,6 +135,27 @@ class Admission:
         self._let_go()
         await allowed
 
+    async def finish(self, element: str) -> None:
+        """Wait until the last stage may be asked about an element, by a name of its own; several may ask about one.
+
+        Raises NotStarted where the goal was reached meanwhile.
+        """
+        if not self._limits.target:
+            return
+        if element not in self._given:
+            self._given[element] = gate = self._loop.create_future()
+            self._at_gate.append(gate)
+            self._let_go()
+        if (allowed := self._given[element]) is not None:
+            await asyncio.shield(allowed)
+
+    def finish_replayed(self, element: str) -> None:
+        """The last stage's reply about an element was paid for earlier."""
+        if self._limits.target and element not in self._given:
+            self._given[element] = None
+            with self._lock:
+                self._let_through += 1
+
     def replayed(self, document_id: str) -> None:
         """A document is under way that nobody asked for leave, because its first reply was paid for earlier."""
         with self._lock:
@@ -155,6 +183,8 @@ class Admission:
         with self._lock:
             self._results += 1
             seen = self._seen[place]
+            if place + 1 == len(self._seen):
+                self._let_through = max(0, self._let_through - 1)
             match result:
                 case PersonaTask():
                     seen.ended += self._move(result.document.id, None)  # the first of a document's
@@ -170,7 +200,7 @@ class Admission:
                 case Rejection() | DeadLetter():
                     seen.ended += 1
                     self._move(result.task_id or result.document_id, None)
-        if self._held:
+        if self._held or self._at_gate:
             self._loop.call_soon_threadsafe(self._let_go)
 
     def _move(self, name: str, place: int | None) -> bool:
@@ -189,6 +219,7 @@ class Admission:
 
     def _let_go(self) -> None:
         """Begin what may be begun, in the order in which it came; on the loop."""
+        self._open_gate()
         while self._held:
             document_id, assumed, allowed = self._held[0]
             if not allowed.done():  # done: the run was interrupted meanwhile
@@ -203,9 +234,27 @@ class Admission:
                 else:
                     allowed.set_exception(NotStarted(f"--{self.stopped} was reached"))
             self._held.popleft()
-        if self._held and not self._looking:
+        if (self._held or self._at_gate) and not self._looking:
             self._looking = True
             self._loop.call_later(LOOK_S, self._look)
+
+    def _open_gate(self) -> None:
+        """Give the last stage what cannot overrun the goal by much, should all of it pass."""
+        while self._at_gate:
+            gate = self._at_gate[0]
+            if not gate.done():
+                with self._lock:
+                    reached = self.counted >= self._goal
+                    if not reached and self.counted + self._let_through >= self._most:
+                        break
+                    self._let_through += not reached
+                if reached:
+                    self.stopped = self.stopped or TARGET
+                    gate.set_exception(NotStarted(f"--{TARGET} was reached"))
+                    gate.exception()  # somebody may have given up waiting for it
+                else:
+                    gate.set_result(None)
+            self._at_gate.popleft()
 
     def _look(self) -> None:
         """Where nothing goes on any more, nothing is under way that could be waited for."""
@@ -213,6 +262,7 @@ class Admission:
         if still and self._was_still:
             with self._lock:
                 self._open.clear()
+                self._let_through = 0
                 for seen in self._seen:
                     seen.waiting = 0
         self._looking, self._was_still, self._results_before = False, still, self._results

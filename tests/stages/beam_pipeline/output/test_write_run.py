@@ -197,14 +197,23 @@ def test_stopped_run_leaves_no_half_file(tmp_path, stop):
 OURS = [
     "qa/qa-00000-of-00002.jsonl",
     "qa/qa-00001-of-00002.jsonl",
-    "qa/beam-temp-qa-1/a.qa.jsonl",
+    "qa/beam-temp-qa-0123456789abcdef0123456789abcdef/3f0a-1.qa.jsonl",
+    "rejected/beam-temp-rejected-6a0b/rejected-2026-pane0-00000-of-00001.jsonl.0123456789abcdef0123456789abcdef",
     "rejected/rejected-00000-of-00001.parquet",
     "dead_letters/dead_letters-00000-of-00001.jsonl",
-    "beam-temp-x-2/a",
+    "preview/qa-00000.jsonl",
+    "preview/qa-00001.jsonl.0a1b2c3d.tmp",
     "summary.json",
     "report.html",
+    "options.yaml",
+    "report.html.0a1b2c3d.tmp",
 ]
-JOURNAL = ["journal/0001.jsonl", "journal/index/0001.index", "journal/index_full/0001.index", "journal/more/0002.jsonl"]
+JOURNAL = [
+    "journal/index/vm-1-8561-b13e038b.index",
+    "journal/index_full/worker-12-0a1b2c3d-000000-000041.index",
+    "journal/vm-1-8561-b13e038b.jsonl",
+    "journal/worker-12-0a1b2c3d-000041.jsonl",
+]
 FOREIGN = [
     "notes.txt",
     "qa/notes.txt",
@@ -213,6 +222,15 @@ FOREIGN = [
     "qa/kept/qa-1.jsonl",
     "other/summary.json",
     "qa-00000-of-00001.jsonl",
+    "beam-temp-mine/x.txt",
+    "qa/beam-temp-mine/x.txt",
+    "qa/beam-temp-qa-1/notes.txt",
+    "rejected/beam-temp-qa-0123456789abcdef0123456789abcdef/1.qa.jsonl",
+    "journal/notes.txt",
+    "journal/mine/thesis.txt",
+    "journal/index/thesis.txt",
+    "journal/thesis.jsonl",
+    "preview/notes.jsonl",
 ]
 
 
@@ -233,6 +251,9 @@ class BucketFileSystem(LocalFileSystem):
     def exists(self, path):
         return super().exists(self._path(path))
 
+    def open(self, path, *args, **kwargs):
+        return super().open(self._path(path), *args, **kwargs)
+
     def delete(self, paths):
         return super().delete([self._path(path) for path in paths])
 
@@ -246,7 +267,7 @@ class BucketFileSystem(LocalFileSystem):
 def output(request, tmp_path):
     for name in OURS + JOURNAL + FOREIGN:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("output: out" if name == "options.yaml" else "x")
     return f"bucket:/{tmp_path}" if request.param == "bucket" else str(tmp_path)
 
 
@@ -257,9 +278,28 @@ def test_folder_with_files_is_refused(output):
     assert list_output(output) == sorted(OURS + JOURNAL + FOREIGN)
 
 
-def test_overwrite_deletes_ours_and_nothing_else(output):
+def test_overwrite_deletes_ours_and_keeps_what_was_paid_for(output):
     prepare_output(output, overwrite=True)
+    assert list_output(output) == sorted(FOREIGN + JOURNAL)
+
+
+def test_the_journal_goes_where_that_was_said(output):
+    prepare_output(output, overwrite=True, delete_journal=True)
     assert list_output(output) == sorted(FOREIGN)
+
+
+@pytest.mark.parametrize("options", [None, "theme: dark", "- a", ": ["])
+@pytest.mark.parametrize("theirs", ["summary.json", "report.html", "qa/qa-00000-of-00001.jsonl", "stop"])
+def test_a_folder_of_somebody_else_is_not_overwritten(tmp_path, theirs, options):
+    """It has files whose names are ours, and no options of a run that wrote them."""
+    (tmp_path / "qa").mkdir()
+    (tmp_path / theirs).write_text("mine")
+    if options is not None:
+        (tmp_path / "options.yaml").write_text(options)
+    with pytest.raises(ValueError, match="deletes nothing that this program did not write") as caught:
+        prepare_output(str(tmp_path), overwrite=True)
+    assert f"holds {theirs}, and no options.yaml" in str(caught.value) and "\n" not in str(caught.value)
+    assert (tmp_path / theirs).read_text() == "mine"
 
 
 def test_resume_keeps_the_journal(output):
@@ -268,9 +308,11 @@ def test_resume_keeps_the_journal(output):
 
 
 def test_emptied_folders_go_and_others_stay(tmp_path):
-    for name in ("qa/beam-temp-qa-1", "rejected/beam-temp-rejected-1", "mine/beam-temp-x", "empty"):
+    random = "0123456789abcdef0123456789abcdef"
+    for name in (f"qa/beam-temp-qa-{random}", "rejected/beam-temp-rejected-6a0b", "mine/beam-temp-x", "empty"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "qa/beam-temp-qa-1/a").write_text("x")
+    (tmp_path / f"qa/beam-temp-qa-{random}/a.qa.jsonl").write_text("x")
+    (tmp_path / "options.yaml").write_text("output: out")
     prepare_output(str(tmp_path), overwrite=True)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
         "empty",
@@ -288,6 +330,7 @@ def test_new_or_empty_folder_is_made_ready(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     prepare_output("out")
     (tmp_path / "out" / "summary.json").write_text("{}")
+    (tmp_path / "out" / "options.yaml").write_text("output: out")
     with pytest.raises(ValueError, match="already holds files"):
         prepare_output("out")
     prepare_output("./out", overwrite=True)

@@ -62,7 +62,7 @@ def test_everything_is_shown_and_nothing_asked(
     assert "[a persona, named by classify]: [why the document matters to it]" in out
     assert out.count("\nAnswer: ") == 3, "a real set of exemplars"
     assert "\x1b" not in out
-    assert "\\u001b[31mred" in out
+    assert "\\x1b[31mred" in out
     assert "<|im_end|>" not in out
 
 
@@ -82,7 +82,7 @@ def test_what_is_shown_is_what_is_sent(corpus: Path, capsys: pytest.CaptureFixtu
     [question] = [asked for asked in sent if "Task: filter" in asked.text]
     system, user = (message["content"] for message in question.body["messages"])
     assert system in out
-    assert user.replace("\x1b", "\\u001b").replace("\u200b", "\\u200b") in out
+    assert user.replace("\x1b", "\\x1b").replace("\u200b", "\\u200b") in out
 
 
 def test_a_folder_that_is_used_already_is_named(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -267,3 +267,40 @@ def test_a_replica_killed_and_restarted_changes_nothing(tmp_path: Path, uninterr
             replica.stop()
     assert pair_ids(output) == pair_ids(uninterrupted)
     assert set(journal_keys(output).values()) == {1}
+
+
+def test_the_folder_alone_goes_on_and_other_input_is_refused(
+    tmp_path: Path, uninterrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, other = tmp_path / "out", tmp_path / "other.jsonl"
+    shutil.copytree(uninterrupted, output)
+    options = output / "options.yaml"
+    options.write_text(yaml.safe_dump(yaml.safe_load(options.read_text()) | {"output": str(output)}))
+    shutil.copy(SAMPLE, other)
+    pairs = pair_ids(output)
+    with DemoEndpoint.start() as endpoint:
+        assert main(["--resume", str(output), "--endpoint", endpoint.url]) == OK
+        assert endpoint.stats()["requests"] == 1, "the preflight"
+        assert pair_ids(output) == pairs
+        capsys.readouterr()
+        assert main(["--resume", str(output), "--endpoint", endpoint.url, "--input", str(other)]) == UNUSABLE
+        [line] = capsys.readouterr().err.splitlines()
+        assert f"{output} was made from --input {SAMPLE}" in line and "--other_input" in line
+        assert pair_ids(output) == pairs, "nothing is touched"
+        given = ["--endpoint", endpoint.url, "--input", str(other), "--other_input"]
+        assert main(["--resume", str(output), *given]) == OK
+        assert yaml.safe_load(options.read_text())["input"] == [str(other)], "from now on it is that"
+        assert main(["--resume", str(output), "--endpoint", endpoint.url]) == OK
+        assert endpoint.stats()["requests"] == 3, "the same documents, so all is known"
+
+
+def test_overwriting_keeps_what_was_paid_for_unless_told(tmp_path: Path, uninterrupted: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    (output / "journal" / "notes.txt").write_text("mine")
+    with DemoEndpoint.start() as endpoint:
+        assert run(output, endpoint.url, "--overwrite") == OK
+        assert endpoint.stats()["requests"] == 1, "the preflight"
+        assert run(output, endpoint.url, "--overwrite", "--delete_journal") == OK
+        assert endpoint.stats()["requests"] == 2 + sum(journal_keys(uninterrupted).values())
+    assert (output / "journal" / "notes.txt").read_text() == "mine"

@@ -168,6 +168,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         del needed["endpoint"]
     if name == "max_cost":  # cannot foresee what comes last, and goes by prices
         needed |= {"pass_rate_samples": "0", "price_in": "1"}
+    needed |= {"delete_journal": {"overwrite": "true"}, "other_input": {"resume": "true"}}.get(name, {})
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return

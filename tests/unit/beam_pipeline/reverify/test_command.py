@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from beam_pipeline.reverify import command, grading
 from beam_pipeline.reverify.command import main
 from beam_pipeline.reverify.judging import Sample
-from beam_pipeline.reverify.messages import harmless
 from beam_pipeline.reverify.regrade import regrade
 from beam_pipeline.reverify.rollouts import Rollout
 from tests.fakes.exports import every_file, finished_run, pair
 from tests.fakes.object_store import ObjectStore
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
+from transforms.said import said
 
 QUESTION, ANSWER = "Who painted the ceiling of the Sistine Chapel?", "Michelangelo Buonarroti"
 
@@ -320,7 +320,7 @@ def test_no_line_however_odd_breaks_the_command(lines: list[bytes], tmp_path_fac
 
 
 def test_a_shown_text_is_short_and_harmless() -> None:
-    assert harmless("a\tb\n c", 80) == "a b c"
-    assert harmless("x" * 100, 10) == "xxxxxxx..."
-    assert harmless("\x1b]0;t\x07\u200f\ud800", 80).isascii()
-    assert len(harmless("\x07" * 10_000, 80)) == 80
+    assert said("a\tb\n c", 80) == "a b c"
+    assert said("x" * 100, 10) == "xxxxxxx..."
+    assert said("\x1b]0;t\x07\u200f\ud800", 80).isascii()
+    assert len(said("\x07" * 10_000, 80)) == 80

@@ -106,6 +106,7 @@ def test_a_stream_that_goes_on_keeps_its_files_and_overwriting_deletes_them(tmp_
     with pytest.raises(ValueError, match=r"was written by a stream.*add --streaming"):
         prepare_output(str(tmp_path), resume=True)
     assert numbers(name) == [1]
+    (tmp_path / "options.yaml").write_text("output: out")
     prepare_output(str(tmp_path), overwrite=True, keep=True)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 

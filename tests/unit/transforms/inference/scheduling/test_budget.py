@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from transforms.errors import NotStarted
 from transforms.inference.scheduling import budget as budget_module
 from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limits, Step
-from transforms.records import Document, Persona, PersonaTask, QAPair, Usage, VerifiedQA, reject
+from transforms.records import DeadLetter, Document, Persona, PersonaTask, QAPair, Usage, VerifiedQA, reject
 
 STEPS = (Step("filter"), Step("classify", passes=3), Step("synthesize"), Step("check", calls=0), Step("verify"))
 CALL = Usage(prompt_tokens=1000, completion_tokens=100)
@@ -25,6 +25,10 @@ def dollars(usage: Any, seconds: float) -> float:
 CALL_COST = 1100 / 1e6
 
 
+def dead(task: PersonaTask, error: Exception) -> DeadLetter:
+    return DeadLetter("verify", type(error).__name__, str(error), document_id=task.document.id, task_id=task.id)
+
+
 class World:
     """A run without Beam: documents that end where chance says, as many calls at a time as there are slots."""
 
@@ -32,7 +36,11 @@ class World:
         self.random = random.Random(seed)
         self.kept, self.drafted = kept, drafted
         self.limits = Limits(STEPS, dollars, lambda qa: qa.pair.question, target, max_cost)
-        self.begun = self.not_started = self.dropped = self.calls = self.on_wire = 0
+        self.begun = self.not_started = self.dropped = self.unfinished = self.calls = self.on_wire = 0
+
+    def rates(self, number: int) -> tuple[float, float]:
+        """What share of a document's kind is kept, and of its tasks drafted."""
+        return self.kept, self.drafted
 
     async def call(self, stage: str, quick: bool) -> None:
         async with self.slots:
@@ -53,6 +61,8 @@ class World:
             self.not_started += 1
             return
         self.begun += 1
+        self.kept, self.drafted = self.rates(number)
+        drafted = self.drafted
         try:
             kept = self.random.random() < self.kept
             await self.call("filter", not kept)
@@ -64,12 +74,12 @@ class World:
             tasks = [PersonaTask(document, "Other", Persona(f"p{n}")) for n in range(self.random.randint(1, 3))]
             for task in tasks:
                 self.admission.saw("classify", task)
-            await asyncio.gather(*map(self.task, tasks))
+            await asyncio.gather(*(self.task(task, drafted) for task in tasks))
         except NotStarted:
             self.dropped += 1
 
-    async def task(self, task: PersonaTask) -> None:
-        drafted = self.random.random() < self.drafted
+    async def task(self, task: PersonaTask, share: float) -> None:
+        drafted = self.random.random() < share
         await self.call("synthesize", not drafted)
         if not drafted:
             self.admission.saw("synthesize", reject("synthesize", "no_question", task))
@@ -77,10 +87,16 @@ class World:
         pair = QAPair(task, f"question {task.id}", "answer", "term")
         self.admission.saw("synthesize", pair)
         self.admission.saw("check", pair)
+        try:
+            await self.admission.finish(task.id)
+        except NotStarted as error:
+            self.unfinished += 1
+            self.admission.saw("verify", dead(task, error))
+            return
         await self.call("verify", False)
         self.admission.saw("verify", VerifiedQA(pair, "quote"))
 
-    async def run(self, documents: int, backlog: int = 200) -> Admission:
+    async def run(self, documents: int, backlog: int = 200, order: Any = None) -> Admission:
         self.slots = asyncio.Semaphore(SLOTS)
         self.admission = Admission(self.limits, asyncio.get_running_loop(), lambda: self.on_wire == 0)
         room = asyncio.Semaphore(backlog)
@@ -89,7 +105,7 @@ class World:
             async with room:
                 await self.document(number)
 
-        await asyncio.wait_for(asyncio.gather(*map(one, range(documents))), 60)
+        await asyncio.wait_for(asyncio.gather(*map(one, order or range(documents))), 60)
         return self.admission
 
 
@@ -102,9 +118,31 @@ def test_a_target_is_reached_and_not_far_overrun(seed: int, kept: float, drafted
     assert world.dropped == 0, "what is begun is finished"
     if world.not_started:
         assert admission.stopped == TARGET
-        assert target <= admission.counted <= 1.3 * target + 20
+        assert target <= admission.counted <= max(1.1 * target, target + 1)
     else:
         assert admission.stopped == ""
+
+
+class Sorted(World):
+    """A corpus sorted by its sources: page after page of lists, then prose, then forum posts."""
+
+    def rates(self, number: int) -> tuple[float, float]:
+        return ((0.1, 0.3), (0.95, 0.95), (0.5, 0.6), (1.0, 1.0))[number // 150 % 4]
+
+
+@pytest.mark.parametrize("target", [10, 40, 100, 200])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_an_input_sorted_by_source_does_not_lead_astray(target: int, mixed: bool) -> None:
+    """Within a tenth, whatever the order; in mixed order, which a run puts documents into, few tasks are begun for nothing."""
+    for seed in range(10):
+        world = Sorted(seed, 0.0, 0.0, target)
+        order = list(range(600))
+        if mixed:
+            random.Random(seed).shuffle(order)
+        admission = asyncio.run(world.run(600, order=order))
+        assert admission.stopped == TARGET
+        assert target <= admission.counted <= max(1.1 * target, target + 1)
+        assert not mixed or world.unfinished <= 20 + target / 10
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 1), st.floats(0.1, 1), st.floats(0.0, 1.5))

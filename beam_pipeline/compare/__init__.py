@@ -1,0 +1,1 @@
+"""Two runs on the same documents, side by side."""

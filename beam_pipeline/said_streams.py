@@ -1,0 +1,71 @@
+"""The two streams on which everything is said: whatever is printed or logged passes `transforms.said` first.
+
+Messages are made harmless where they are made, so that their cut falls on the text of others and not on ours. This is the
+wall behind them, for what a library logs, and for the message that somebody forgot.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO, cast
+
+from transforms.said import printable
+
+# A prompt that `--dry_run` shows may have a whole document on one line.
+MOST_OF_A_LINE = 20_000
+_KEPT = "\n\t"
+
+
+class SaidStream(io.TextIOBase):
+    """A text stream that escapes what is not printable, and cuts lines that have no end. `beneath` is the stream itself."""
+
+    def __init__(self, beneath: TextIO) -> None:
+        self.beneath = beneath
+
+    def write(self, text: str) -> int:
+        self.beneath.write(_harmless(text, self.beneath.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        self.beneath.flush()
+
+    def isatty(self) -> bool:
+        return self.beneath.isatty()
+
+    def fileno(self) -> int:
+        return self.beneath.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.beneath.encoding
+
+    @property
+    def buffer(self) -> object:
+        return self.beneath.buffer
+
+
+def _harmless(text: str, encoding: str | None) -> str:
+    if len(text) > MOST_OF_A_LINE:
+        lines = (line if len(line) <= MOST_OF_A_LINE else f"{line[: MOST_OF_A_LINE - 3]}..." for line in text.split("\n"))
+        text = "\n".join(lines)
+    text = printable(text, _KEPT)
+    if not text.isascii() and encoding and encoding.lower().replace("-", "") != "utf8":
+        text = text.encode(encoding, "backslashreplace").decode(encoding)  # a log in ASCII ends no run
+    return text
+
+
+@contextmanager
+def said_streams() -> Iterator[None]:
+    """Put the wall before standard output and standard error while a command runs."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast(TextIO, SaidStream(stream)) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def beneath(stream: TextIO) -> TextIO:
+    """The stream itself, for who draws on a terminal: a line that is drawn over again needs its commands."""
+    return cast(TextIO, getattr(stream, "beneath", stream))
