@@ -145,7 +145,7 @@ def test_a_journal_that_is_deleted_meanwhile_is_told(
     with DemoEndpoint.start(slots=4, latency_median_s=0.2) as endpoint:
 
         def remove() -> None:
-            while endpoint.stats()["requests"] < after:
+            while endpoint.stats()["requests"] < after or not list(output.glob("journal/index/*")):
                 time.sleep(0.02)
             shutil.rmtree(output / what)
 
