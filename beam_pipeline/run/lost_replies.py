@@ -38,8 +38,13 @@ class LostReplies:
         if not self._local:
             yield
             return
+        self._paid.at_first = self._note  # or nobody would have seen what is deleted within the first second
         with repeated(self.look, LOOK_S):
             yield
+
+    def _note(self) -> None:
+        """Note which files are there now."""
+        self._seen.update((name, number) for name, number in self._files().items() if name not in self._before)
 
     def look(self) -> None:
         """Look once."""

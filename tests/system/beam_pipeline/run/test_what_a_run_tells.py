@@ -137,14 +137,16 @@ def test_a_page_is_whole_or_not_there(
     assert not list(output.glob("*.tmp"))
 
 
-@pytest.mark.parametrize("what", ["journal", ""])
-def test_a_journal_that_is_deleted_meanwhile_is_told(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("what", "after"), [("journal", 60), ("", 60), ("journal", 5)])
+def test_a_journal_that_is_deleted_meanwhile_is_told(
+    what: str, after: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "out"
     with DemoEndpoint.start(slots=4, latency_median_s=0.2) as endpoint:
 
         def remove() -> None:
-            while endpoint.stats()["requests"] < 60:
-                time.sleep(0.05)
+            while endpoint.stats()["requests"] < after or not list(output.glob("journal/index/*")):
+                time.sleep(0.02)
             shutil.rmtree(output / what)
 
         remover = threading.Thread(target=remove)
