@@ -79,7 +79,7 @@ class SignatureIndex:
 
     def weights(self, numbers: np.ndarray, kinds: np.ndarray) -> np.ndarray:
         """How much features say, in nats of surprise; those that only tell items apart weigh nothing."""
-        counts = np.where(numbers >= 0, self._counts[numbers], 0) if len(self._counts) else np.zeros(len(numbers))
+        counts = np.where(numbers >= 0, self._counts[np.maximum(numbers, 0)], 0) if len(self._counts) else np.zeros(len(numbers))
         surprise = np.log(len(self) + _PRIOR_ITEMS) - np.log(counts + _PRIOR_ITEMS * _PRIORS[kinds])
         return np.where(kinds <= _WEIGHED, np.maximum(surprise, _LEAST), 0.0)
 

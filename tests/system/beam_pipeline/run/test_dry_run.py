@@ -89,6 +89,7 @@ def test_a_folder_that_is_used_already_is_named(corpus: Path, capsys: pytest.Cap
     used = corpus.parent / "out" / "qa" / "qa-00000-of-00001.jsonl"
     used.parent.mkdir(parents=True)
     used.touch()
+    (used.parent.parent / "options.yaml").write_text("output: out\n")  # as a run leaves it
     assert dry(corpus, "--demo") == OK
     first = capsys.readouterr().out.partition("\n\n")[0]
     assert f"the run would not begin: {corpus.parent / 'out'}: already holds files; pass --overwrite" in first

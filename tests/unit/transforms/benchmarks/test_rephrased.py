@@ -169,3 +169,9 @@ def test_no_text_holds_it_up(text: str) -> None:
     began = time.process_time()
     index.rephrased.match(text, text)
     assert time.process_time() - began < 1
+
+
+def test_a_question_of_more_words_than_the_index_knows_is_looked_up() -> None:
+    few = [BenchmarkItem("b:1", "", "Why is grass green?", "chlorophyll")]
+    question = "How many " + " ".join(f"wombat{letter}s" for letter in "abcdefghijklmnopqrstuvwxyz") + " live in 12 burrows?"
+    assert find(question, "7", few) is None
