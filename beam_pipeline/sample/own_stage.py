@@ -88,7 +88,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     try:
         check_inputs(given.input, FileReader())
-        there = check_output(given.output, overwrite=True)
+        there = check_output(given.output, resume=True)
     except ValueError as error:
         parser.error(str(error))
     if there:
