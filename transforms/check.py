@@ -129,10 +129,15 @@ def question_or_answer_is_copied(pair: QAPair, told: Told) -> Fault | None:
     return copied_from_exemplar(pair, told.exemplars_for(pair.task)) or copied_from_prompt(pair, told.instructions)
 
 
-def bound_by(reason: str, document: Document) -> str | None:
-    """What a question can be bound by, in words; None where it would take a date or place that is not known of the document."""
+def bound_by(reason: str, pair: QAPair) -> str | None:
+    """What a question can be bound by, in words; None where it would take a date or place that is not known.
+
+    "As of 1950" in the document is the date of its sentence, and of no other: it binds the answer that stands there.
+    """
+    document = pair.task.document
     if reason == EXPIRES:
-        return f"known: as of {date}" if (date := date_of(document) or date_in(document.text)) else None
+        date = date_at(document.text, place_of_answer(pair)) or date_of(document)
+        return f"known: as of {date}" if date else None
     if reason == UNCLEAR_PLACE:
         place, date = place_of(document), date_of(document)
         return f"known: {place}, as of {date}" if place and date else f"known: {place}" if place else None
@@ -151,7 +156,7 @@ def apply_check(
         yield replace(pair, aliases=grounded_aliases(pair), place=place, valid_as_of=said)
         return
     fault = replace(fault, detail=fault.detail[:300])
-    bound = bound_by(fault.reason, pair.task.document)
+    bound = bound_by(fault.reason, pair)
     if fault.reason in mendable and bound is not None:
         yield replace(pair, fault=replace(fault, detail=f"{fault.detail}; {bound}" if bound else fault.detail))
     else:

@@ -15,10 +15,11 @@ from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.reverify.new_folder import NewFolder, NewFolderError
 from beam_pipeline.storage.files import format_of, open_file, read_blocks, split_lines
-from beam_pipeline.storage.row_files import read_rows
+from beam_pipeline.storage.row_files import ROW_GROUP_BYTES, read_rows
 from beam_pipeline.storage.values import BOM, BadRow
 
 _MAX_LINE_BYTES = 64 << 20
+_PARQUET_ROWS = 16
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
@@ -90,9 +91,18 @@ def _copy_parquet(source: str, target: object, clean: set[str]) -> tuple[int, in
     with open_file(source) as stream:
         file = pq.ParquetFile(stream)
         with pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer:
-            for batch in file.iter_batches(use_threads=False):
+            waiting: list[pa.RecordBatch] = []
+            size = 0
+            # Rows may hold megabytes, so few are read at a time; what is written at once is a row group.
+            for batch in file.iter_batches(batch_size=_PARQUET_ROWS, use_threads=False):
                 mask = [f"{source}:row {number + at}" in clean for at in range(1, len(batch) + 1)]
                 number += len(batch)
                 kept += sum(mask)
-                writer.write_batch(batch.filter(pa.array(mask)))
+                waiting.append(batch.filter(pa.array(mask)))
+                size += waiting[-1].nbytes
+                if size >= ROW_GROUP_BYTES:
+                    writer.write_table(pa.Table.from_batches(waiting))
+                    waiting, size = [], 0
+            if waiting:
+                writer.write_table(pa.Table.from_batches(waiting))
     return kept, number - kept

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
@@ -42,10 +43,12 @@ from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.batch import run_batch
-from beam_pipeline.run.ending import Run
+from beam_pipeline.run.ending import Run, cost_row
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
+from beam_pipeline.storage.files import BrokenFile, reason
 from beam_pipeline.storage.matching import match_sizes
+from beam_pipeline.storage.whole_file import write_whole
 from beam_pipeline.streaming.write_windows import run_name
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
@@ -139,6 +142,7 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
     if run.models:
         summary["tokens"] = usage_of(frame.result, run.models)
     summary |= {"seconds": round(seconds, 1), **more}
+    summary |= cost_row(config, summary)
     about: dict[str, Any] = {
         "files": {path: file.columns.layout for path, file in files.items()},
         "wording": {path: [file.wording.before, file.wording.behind] for path, file in files.items() if file.wording.is_there},
@@ -147,18 +151,30 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
         "benchmarks": list(config.benchmarks),
     }
     summary["audit"] = {**about, **summary["audit"]}
-    write_summary(path, summary)
-    with FileSystems.create(FileSystems.join(config.output, AUDIT_CARD), compression_type="uncompressed") as file:
-        file.write(f"{audit_section(summary)}\n".encode())
+    lost = frame.lost.end_line() if frame.lost else ""
+    if frame.lost and lost:
+        summary["lost_replies"] = frame.lost.replies
+    try:
+        write_summary(path, summary)
+        write_whole(FileSystems.join(config.output, AUDIT_CARD), f"{audit_section(summary)}\n".encode(), "text/markdown")
+    except OSError as error:
+        print(f"error: {config.output} cannot be written: {reason(error)}; mend it and run again with --resume", file=sys.stderr)
+        return FAILED
     if frame.preview:
         frame.preview.take_away()
     print("\n".join(table(summary, config.output)))
     if options.clean:
-        kept, left_out = write_clean_copy(options.clean, files, config.output)
+        try:
+            kept, left_out = write_clean_copy(options.clean, files, config.output)
+        except (ValueError, OSError, BrokenFile, pa.ArrowException) as error:
+            print(f"error: --clean {options.clean}: {reason(error)}; what was found is in {config.output}", file=sys.stderr)
+            return FAILED
         print(f"clean copy: {kept:,} rows kept, {left_out:,} left out, in {options.clean.rstrip('/')}/")
     if config.report and is_local(run.options):
         tell_report(config.output)
     if not summary["balanced"]:
         print(verdict_line(summary))
         return FAILED
-    return OK
+    if lost:
+        print(lost, file=sys.stderr)
+    return FAILED if lost else OK

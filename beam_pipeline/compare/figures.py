@@ -40,7 +40,7 @@ def figures(first: Summary, second: Summary) -> list[Figure]:
         row("documents accepted", lambda s: s["documents"]["accepted"]),
         row("pairs", lambda s: s["pairs"]),
         row("pairs a document", lambda s: s["pairs"] / s["documents"]["read"], 3),
-        row("dead letters", lambda s: s["documents"]["dead_lettered"] + s["tasks"]["dead_lettered"]),
+        row("dead letters", lambda s: sum(stage.get("dead_lettered", 0) for stage in s["stages"].values())),
         row("model calls", lambda s: s["tokens"]["total"]["calls"]),
         row("replies from the journal", lambda s: s["tokens"]["total"]["replayed"]),
         row("prompt tokens", lambda s: s["tokens"]["total"]["prompt_tokens"]),

@@ -21,7 +21,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 # For the whole process, as Python has it; `_Lines` bounds what is held.
 csv.field_size_limit((1 << 31) - 1)
 # Lines that one value may go on for; one that nobody closes would take the rest of the file.
-_MOST_LINES = 100_000
+_MOST_LINES, _FEWEST_LINES = 100_000, 16
 
 
 def csv_rows(path: str, stream: BinaryIO, text_field: str, tabs: bool, max_bytes: int) -> Iterator[FoundRow]:
@@ -92,14 +92,23 @@ class _Lines:
         self.row: list[tuple[int, bytes, int]] = []
         self._again: deque[tuple[int, bytes, int]] = deque()
         self._held = 0
+        self._most_lines = _MOST_LINES
 
     def begin(self) -> None:
         """A row begins with the next line."""
         self.row, self._held = [], 0
 
+    def go_on(self) -> None:
+        """This row is one: the next may be twice as long as the last bad one left room for."""
+        self._most_lines = min(_MOST_LINES, 2 * self._most_lines)
+
     def go_back(self) -> None:
-        """The lines behind the first of this row are to be read again."""
+        """The lines behind the first of this row are to be read again.
+
+        The next row may have half as many, so that lines of which each takes all behind it along are not read over and over.
+        """
         self._again.extendleft(reversed(self.row[1:]))
+        self._most_lines = max(_FEWEST_LINES, min(len(self.row), self._most_lines) // 2)
 
     @property
     def unclosed(self) -> bool:
@@ -114,7 +123,7 @@ class _Lines:
         self.number = line[0]
         self.row.append(line)
         self._held += line[2]
-        if self._held > self.max_bytes or len(self.row) > _MOST_LINES:
+        if self._held > self.max_bytes or len(self.row) > self._most_lines:
             raise _TooLong
         return line[1].decode("utf-8", "surrogateescape") + "\n"
 
@@ -143,6 +152,8 @@ def _rows(path: str, lines: _Lines, header: list[str], dialect: _Dialect) -> Ite
         if isinstance(found, BadRow):
             lines.go_back()  # a mark that is not closed takes the rows behind it along
             rows = parser()
+        else:
+            lines.go_on()
 
 
 def _unclosed() -> BadRow:

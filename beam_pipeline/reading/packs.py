@@ -8,7 +8,7 @@ all features, and the version of the rules that made them. It is read wherever b
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Any
 
@@ -106,7 +106,7 @@ def read_pack(path: str) -> Iterator[BenchmarkItem]:
 
 
 def _features(row: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(row["features"] or ())
+    return tuple(feature for feature in row["features"] or () if feature is not None)
 
 
 def _opened(path: str) -> Any:
@@ -126,8 +126,10 @@ def _parquet(path: str, stream: Any) -> pq.ParquetFile:
 def _facts(path: str, file: pq.ParquetFile) -> PackFacts:
     try:
         facts = PackFacts(**json.loads((file.metadata.metadata or {})[_META]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: is no pack; webscale-qa pack makes one") from error
+    if not file.schema_arrow.equals(SCHEMA) or any(type(getattr(facts, part.name)) is not part.type for part in fields(facts)):
+        raise ValueError(f"{path}: is no pack; webscale-qa pack makes one")
     if facts.rules != VERSION:
         raise ValueError(
             f"{path}: was made by rules of version {facts.rules}, here are those of version {VERSION}; "

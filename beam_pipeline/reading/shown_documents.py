@@ -6,6 +6,7 @@ from contextlib import closing
 from beam_pipeline.reading.input_list import FileInput
 from beam_pipeline.storage.matching import match_pattern
 from transforms.records import DeadLetter, Document, attributes_text
+from transforms.said import said
 
 SHOWN = 3
 # Rows that are looked at for them, and characters of a text or of what goes along.
@@ -29,14 +30,14 @@ def shown_documents(inputs: Iterable[FileInput]) -> Iterator[str]:
                 break
     yield "the first documents, as they are read" if documents else "no document could be read"
     for document in documents:
-        source = f", source {_shown(document.source, 80)!r}" if document.source else ""
-        yield f"  id {_shown(document.id, 80)!r} ({_shown(document.where)}){source}, {len(document.text):,} characters"
+        source = f", source '{said(document.source, 80)}'" if document.source else ""
+        yield f"  id '{said(document.id, 80)}' ({said(document.where, _CHARACTERS)}){source}, {len(document.text):,} characters"
         if carried := attributes_text(document):
-            yield f"    attributes {_shown(carried)}"
-        yield f"    {_shown(document.text)}"
+            yield f"    attributes {said(carried, _CHARACTERS)}"
+        yield f"    {said(document.text, _CHARACTERS)}"
     if dead:
         many = "a row that is none" if len(dead) == 1 else f"{len(dead):,} rows that are none, the first"
-        yield f"  and {many}: {_shown(dead[0].where)}: {dead[0].error}: {_shown(dead[0].message)}"
+        yield f"  and {many}: {said(dead[0].where, _CHARACTERS)}: {dead[0].error}: {said(dead[0].message, _CHARACTERS)}"
 
 
 def read_in_order(inputs: Iterable[FileInput]) -> Generator[Document | DeadLetter, None, None]:
@@ -44,9 +45,3 @@ def read_in_order(inputs: Iterable[FileInput]) -> Generator[Document | DeadLette
     for files in inputs:
         for path in (path for pattern in files.patterns for path in match_pattern(pattern)):
             yield from (row for row in files.reader.read(path) if isinstance(row, (Document, DeadLetter)))
-
-
-def _shown(text: str, most: int = _CHARACTERS) -> str:
-    line = " ".join(text[: 4 * most].split())
-    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
-    return plain if len(plain) <= most and len(text) <= 4 * most else f"{plain[: most - 3]}..."

@@ -253,14 +253,18 @@ def _unpack(body: bytes, http: Mapping[str, str]) -> bytes:
 
 
 def _inflate(body: bytes, wbits: int = 16 + zlib.MAX_WBITS) -> tuple[bytes, bool]:
-    found = bytearray()
-    while True:
-        inflate = zlib.decompressobj(wbits)
-        found += inflate.decompress(body, MAX_PAGE_BYTES + 1 - len(found))
-        body = inflate.unused_data
-        # A page may be packed in several members; what else lies behind it is not of the page.
-        if not body.startswith(_GZIP) or len(found) > MAX_PAGE_BYTES:
-            return bytes(found), inflate.eof
+    found, inflate, at = bytearray(), zlib.decompressobj(wbits), 0
+    # In steps, because what lies behind a member is copied at its end, and a page may be nothing but ends.
+    while at < len(body) and len(found) <= MAX_PAGE_BYTES:
+        if inflate.eof:
+            # A page may be packed in several members; what else lies behind it is not of the page.
+            if not body.startswith(_GZIP, at):
+                break
+            inflate = zlib.decompressobj(wbits)
+        step = body[at : at + _STEP]
+        found += inflate.decompress(step, MAX_PAGE_BYTES + 1 - len(found))
+        at += len(step) - len(inflate.unused_data)
+    return bytes(found), inflate.eof
 
 
 def _deflate(body: bytes) -> tuple[bytes, bool]:

@@ -57,14 +57,11 @@ def complete_summary(run: Run, summary: dict[str, Any]) -> bool:
 
     Returns whether it could be written.
     """
-    config, prices = run.config, prices_of(run.config)
+    config = run.config
     summary = {"demo": DEMO_MODEL in run.models.values(), **summary}
     if config.benchmarks:
         summary["decontamination"] = {"rephrased": run.plan.decontamination.rephrased, "packs": list(run.plan.packs)}
-    usage = Counter(summary.get("tokens", {}).get("total", {}))
-    usage.update(summary.get("tokens", {}).get("earlier", {}))
-    if usage and (cost := prices.cost(usage, summary["seconds"])):
-        summary["cost"] = {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}
+    summary |= cost_row(config, summary)
     print(summary_table(summary, config.output))
     path = FileSystems.join(config.output, SUMMARY_FILE)
     try:
@@ -73,6 +70,15 @@ def complete_summary(run: Run, summary: dict[str, Any]) -> bool:
         print(f"error: {path} cannot be written: {reason(error)}; mend it and run again with --resume", file=sys.stderr)
         return False
     return True
+
+
+def cost_row(config: PipelineConfig, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a summary that says what a run cost, by its tokens and seconds; nothing where there are no prices."""
+    usage = Counter(summary.get("tokens", {}).get("total", {}))
+    usage.update(summary.get("tokens", {}).get("earlier", {}))
+    if not usage or not (cost := prices_of(config).cost(usage, summary["seconds"])):
+        return {}
+    return {"cost": {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}}
 
 
 def exit_code(summary: Mapping[str, Any]) -> int:

@@ -214,7 +214,11 @@ def an_event_of_some_year(question: Asked) -> str:
     if not won or any(form.isdigit() for form in question.forms) or question.is_of_a_work or not question.is_specific:
         return ""
     event = YEARLY.find(words, won.stop, won.stop + 8)
-    if event and question.forms[event.stop : event.stop + 1] == ("for",) and question.forms[event.stop + 1] not in _BEST:
+    if (
+        event
+        and question.forms[event.stop : event.stop + 1] == ("for",)
+        and not _BEST.intersection(question.forms[event.stop + 1 :][:1])
+    ):
         return ""  # "the Oscar for Schindler's List" is one
     first = {"first", "second", "third", "only", "last"} & set(question.forms)
     return question.shown(range(won.start, event.stop)) if event and not first else ""

@@ -16,7 +16,7 @@ from transforms import records
 from transforms.check import apply_check
 from transforms.flow.coders import RecordCoder
 from transforms.pair_rules.copied import Told, instructions_of
-from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Stamp, qa_row, stamps_of
+from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, Rejection, Stamp, qa_row, stamps_of
 from transforms.repair import FAULTS, MENDABLE, RepairQA, repair_variables
 from transforms.verify import VerifyQA
 
@@ -188,6 +188,22 @@ def test_the_writer_is_asked_once_to_bind_a_question_by_what_is_known(
     [mended] = outcome.passed
     assert mended.question == bound and len(endpoint.asked) == 1 and seen in endpoint.asked[0].text
     assert mended.valid_as_of == ("1950-02-01" if "date" in carried else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("As of 1950 the old mill had three wheels. The mayor of Tamble is Ann Lee, a painter.", ""),
+        ("The old mill had three wheels. As of 1950 the mayor of Tamble is Ann Lee, a painter.", "known: as of 1950"),
+    ],
+)
+def test_a_question_is_bound_by_the_date_of_its_own_sentence_alone(text: str, bound: str) -> None:
+    task = replace(TASK, document=replace(DOCUMENT, text=text, carried=""))
+    [marked] = apply_check(QAPair(task, "Who is the mayor of Tamble?", "Ann Lee", "name"), TOLD, MENDABLE)
+    if bound:
+        assert isinstance(marked, QAPair) and marked.fault and marked.fault.detail == f"mayor; {bound}"
+    else:
+        assert isinstance(marked, Rejection) and marked.reason == "question_expires"
 
 
 def test_a_question_that_is_not_bound_after_all_is_rejected(run_repair: Make) -> None:

@@ -111,6 +111,21 @@ def test_what_is_no_parquet_is_no_pack(tmp_path: Path, content: bytes) -> None:
         check_benchmarks([str(tmp_path / "x.pack")])
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"name": pa.array(["x"])},
+        {"name": pa.array(["x"]), "features": pa.array([[-5]], pa.list_(pa.int64()))},
+        {"name": pa.array(["x"]), "features": pa.array(["abc"])},
+    ],
+)
+def test_a_pack_of_other_columns_is_refused_at_the_start(tmp_path: Path, columns: dict[str, pa.Array]) -> None:
+    facts = json.dumps(GOOD).encode()
+    pq.write_table(pa.table(columns).replace_schema_metadata({b"webscale_qa_pack": facts}), tmp_path / "x.pack")
+    with pytest.raises(ValueError, match=r"x\.pack: is no pack"):
+        check_benchmarks([str(tmp_path / "x.pack")])
+
+
 def test_an_empty_pack_is_refused(tmp_path: Path) -> None:
     write_pack([], str(tmp_path / "x.pack"), "none")
     with pytest.raises(ValueError, match=r"x\.pack: the pack holds no items"):

@@ -73,6 +73,31 @@ def test_parquet_of_a_hub_keeps_its_schema_in_the_copy(tmp_path: Path) -> None:
     assert "What gas do plants take in?" in copied["question"].to_pylist()
 
 
+def test_long_rows_of_parquet_are_copied_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beam_pipeline.audit.clean_copy.ROW_GROUP_BYTES", 10_000)
+    rows = [{"question": f"Who won race number {n} of 1907?", "answer": "Ann Lee", "page": "x" * 1000} for n in range(100)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "set.parquet")
+    clean = tmp_path / "clean"
+    arguments = [str(tmp_path / "set.parquet"), f"--output={tmp_path / 'out'}", f"--clean={clean}", "--report=false"]
+    assert main([*arguments, "--near_duplicate_questions=false"]) == 0
+    copied = pq.ParquetFile(clean / "set.parquet")
+    assert copied.read().to_pylist() == rows and 5 < copied.metadata.num_row_groups <= 10
+
+
+def test_a_copy_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("beam_pipeline.audit.clean_copy._copy_lines", full)
+    data, out = write(tmp_path / "set.jsonl", ROWS), tmp_path / "out"
+    assert main([str(data), f"--output={out}", f"--clean={tmp_path / 'clean'}", "--report=false"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1].startswith(f"error: --clean {tmp_path / 'clean'}: ") and "No space left" in said.err
+    assert "rows 6 in 1 file" in said.out and (out / "audit.md").exists()
+
+
 def test_a_large_set_is_looked_at_in_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beam_pipeline.audit.command._WORTH_PROCESSES_BYTES", 1)
     monkeypatch.setattr("beam_pipeline.audit.command.cpus", lambda: 2)
@@ -110,7 +135,9 @@ def test_a_model_is_asked_only_about_rows_without_a_finding(tmp_path: Path, serv
 
     endpoint = serve(script)
     arguments = [str(data), "--output", str(tmp_path / "out"), "--endpoint", endpoint.url, "--model", "m", "--report=false"]
-    assert main([*arguments, "--pass_rate_samples", "2", "--min_pass_rate", "0.5"]) == 0
+    prices = ["--price_in", "1000", "--price_out", "1000"]
+    assert main([*arguments, "--pass_rate_samples", "2", "--min_pass_rate", "0.5", *prices]) == 0
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["cost"]["total"] > 0
     rows = read(tmp_path / "out", "qa")
     assert [(row["question"], row["pass_rate"]) for row in rows] == [(GOOD["question"], 1.0)]
     assert not any("mayor of Ghent" in text for text in seen)

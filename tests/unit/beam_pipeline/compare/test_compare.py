@@ -102,6 +102,18 @@ def test_the_cost_is_compared(tmp_path: Path) -> None:
     assert rows["passed verify, %"] == ("100.0", "50.0", "-50.0")
     assert rows["passed mix, %"] == ("-", "100.0", "")
     assert "seconds" not in rows, "neither tells it"
+    assert rows["dead letters"] == ("0", "0", "=")
+
+
+def test_a_dead_letter_counts_once() -> None:
+    """A row that is a document and a task, as those of an audit are, ended once."""
+    ended = {"read": 5, "dead_lettered": 2}
+    summary = {"documents": ended, "tasks": ended, "stages": {"read": {"dead_lettered": 2}}}
+    [row] = [row for row in figures(summary, {}) if row.name == "dead letters"]
+    assert row.first == 2
+
+
+def test_a_difference_of_nothing_has_no_share() -> None:
     assert Figure("x", 0.0, 3.0).texts() == ("0", "3", "+3")
 
 

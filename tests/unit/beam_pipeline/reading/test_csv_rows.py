@@ -23,6 +23,12 @@ def test_rows_behind_a_mark_that_is_not_closed_are_read() -> None:
     ]
 
 
+def test_a_long_row_behind_some_that_are_none_is_read() -> None:
+    bad, good, long = b'a"x,"b\n' * 5, b"3,c\n", b'4,"' + b"x\n" * 500 + b'"\n'
+    found = rows(b"id,text\n" + bad + good * 40 + long)
+    assert [row.row["text"] for row in found if not isinstance(row.row, BadRow)] == ["c"] * 40 + ["x\n" * 500]
+
+
 def test_a_line_that_is_too_long_costs_itself() -> None:
     found = rows(b"id,text\n1,a\n2," + b"x" * 5000 + b"\n3,c\n", most=1000)
     assert [getattr(row.row, "error", "good") for row in found] == ["good", "LineTooLong", "good"]
@@ -40,7 +46,7 @@ def test_any_bytes_are_rows_or_told(data: bytes, tabs: bool) -> None:
 
 
 def test_time_grows_with_the_file() -> None:
-    for unit in (b'"\n', b'a,"\n', b'""\n', b'"""\n', b'a,"b\n\n', b",\n", b'"'):
+    for unit in (b'"\n', b'a,"\n', b'""\n', b'"""\n', b'a,"b\n\n', b",\n", b'"', b'a"x,"b\n'):
 
         def seconds(size: int, unit: bytes = unit) -> float:
             began = time.process_time()

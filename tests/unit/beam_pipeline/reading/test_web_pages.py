@@ -1,6 +1,7 @@
 """Pages as text: unpacked, decoded as a browser would, without what is around the text; nothing grows without bound."""
 
 import gzip
+import time
 import zlib
 
 import brotli
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_pipeline.reading.warc import BrokenRecord, Record
-from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, decode, html_text, is_page, page_text
+from beam_pipeline.reading.web_pages import MAX_PAGE_BYTES, _inflate, decode, html_text, is_page, page_text
 from tests.fakes.archives import page
 
 FACT = "The bridge over the strait was opened in 1932 and carries eight lanes of traffic, two railway lines and a footway."
@@ -151,3 +152,13 @@ def test_any_bytes_are_text_or_broken(body: bytes, encoding: str, transfer: str,
         assert "\n" not in str(broken)
     else:
         assert found is None or isinstance(found, str)
+
+
+def test_a_page_of_nothing_but_ends_takes_no_longer_than_its_length() -> None:
+    def seconds(size: int) -> float:
+        body = gzip.compress(b"") * (size // 20)
+        began = time.process_time()
+        assert _inflate(body) == (b"", True)
+        return time.process_time() - began
+
+    assert seconds(2_000_000) < 20 * seconds(200_000) + 0.2

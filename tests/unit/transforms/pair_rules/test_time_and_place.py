@@ -137,3 +137,8 @@ def test_hostile_questions_take_linear_time(unit: str) -> None:
     assert_linear(
         lambda text: (question_expires(pair(text)), question_place_is_unclear(pair(text))), repeated(unit), 12_500, 200_000
     )
+
+
+@pytest.mark.parametrize("question", ["Who won the Super Bowl for?", "Who won the Oscar for"])
+def test_a_question_may_end_anywhere(question: str) -> None:
+    assert expires(question) is None
