@@ -86,3 +86,11 @@ def test_500s_by_chance_cost_no_question(runtime: Runtime, serve: Callable[..., 
     answers = ask_many(runtime, [endpoint], 200, outage_timeout_s=60.0)
     assert max(len(answer.faults) for answer in answers) >= 3, "no question was unlucky enough"
     assert [answer.error for answer in answers if answer.error] == []
+
+
+def test_early_bad_luck_ends_no_question(runtime: Runtime, serve: Callable[..., ScriptedEndpoint]) -> None:
+    """One passes at its second try, so that 500s come by chance; then two others are told four in a row."""
+    endpoint = serve(lambda asked: Reply(status=500) if asked.repeat < (1 if "text 0\n" in asked.text else 4) else Reply(GOOD))
+    for count in (1, 3):
+        answers = ask_many(runtime, [endpoint], count, outage_timeout_s=60.0)
+        assert [answer.error for answer in answers if answer.error] == []
