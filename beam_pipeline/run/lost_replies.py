@@ -1,6 +1,6 @@
-"""Notices that the journal of this process was deleted while the run goes on: what it paid for is then kept nowhere.
+"""Notices that the journal of this process was deleted while the run goes on: what it paid for until then is kept nowhere.
 
-The file stays open, so that writing to it goes on without an error, and nobody would know before the next run pays again.
+The journal begins its file anew (see `FileJournal`), so that later replies are kept; the earlier ones are paid for again.
 """
 
 import os
@@ -25,12 +25,13 @@ class LostReplies:
         self._local = FileSystems.get_scheme(folder) is None
         self._before = set(self._files())
         self._seen: dict[str, int] = {}
+        self._lost_replies = 0
         self.lost = False
 
     @property
     def replies(self) -> int:
-        """How many replies were paid for and are kept nowhere; all of them, for a process writes one file."""
-        return self._paid.replies if self.lost else 0
+        """About how many replies were paid for and are kept nowhere: all up to then, for a process writes one file."""
+        return self._lost_replies
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -53,10 +54,10 @@ class LostReplies:
         now = self._files()
         self._seen.update((name, number) for name, number in now.items() if name not in self._before and name not in self._seen)
         if any(now.get(name) != number for name, number in self._seen.items()):
-            self.lost = True
+            self.lost, self._lost_replies = True, self._paid.replies
             print(
-                f"{self._folder} was deleted while the run goes on: about {self._paid.replies:,} replies that were paid for are "
-                "lost, and those that come are not kept; the run goes on, and if it is stopped all is paid for again",
+                f"{self._folder} was deleted while the run goes on: about {self.replies:,} replies that were paid for are "
+                "lost; the run goes on, those that come are kept anew, and another run pays for the lost ones again",
                 file=sys.stderr,
                 flush=True,
             )

@@ -1,10 +1,11 @@
 """The summary as a person reads it: a short table and one line of verdict."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beam_pipeline.summary.ledger import UNBALANCED
-from transforms.stages import STAGES
+from transforms.stages import BEFORE_MODELS, STAGES
 
 TOP_REASONS = 5
 DEMO_LINE = "DEMO: rules answered in place of a model; the pairs show the pipeline and are no training data"
@@ -39,12 +40,32 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         lines += ["", "most rejected: " + _top(summary["reasons"])]
     if summary["errors"]:
         lines += ["dead letters:  " + _top(summary["errors"])]
+        if again := asked_again(summary["errors"]):
+            lines += [replay_line(again, output)]
     if summary["pairs"] and "diversity" in summary:
         lines += ["", _diversity_line(summary["diversity"])]
     seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
     cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
     lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
     return "\n".join(lines)
+
+
+def asked_again(errors: Mapping[str, int]) -> int:
+    """How many dead letters a replay asks about: calls without an answer, unless the prompt did not fit.
+
+    The others, such as rows that cannot be read, end as they did.
+    """
+    named = ((name.partition("/"), number) for name, number in errors.items())
+    return sum(
+        number
+        for (stage, _, error), number in named
+        if stage in STAGES and stage not in BEFORE_MODELS and error != "ContextOverflow"
+    )
+
+
+def replay_line(number: int, output: str) -> str:
+    """How many dead letters can be asked about again, and with which command."""
+    return f"{number:,} of the dead letters may still be answered: webscale-qa replay {shlex.quote(output.rstrip('/'))}"
 
 
 def repairs_line(repairs: Mapping[str, int]) -> str:

@@ -21,6 +21,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from transforms.inference.journal.object_store import delete_object, write_object
 from transforms.inference.journal.reply_index import RECORD_BYTES, pack_record
@@ -77,6 +78,12 @@ class FileIndex:
             if not self._told:
                 _LOGGER.warning("%s cannot be written; other processes may pay again for these replies: %s", self._path, error)
             self._told = True
+
+    def forget(self) -> None:
+        """Remove it: what it speaks of is gone. Raises nothing."""
+        self.close()
+        with suppress(OSError):
+            os.remove(self._path)
 
     def close(self) -> None:
         if self._file >= 0:

@@ -98,6 +98,8 @@ class FileJournal:
         try:
             if self._file < 0:
                 self._file, self._end = open_to_append(self._path)
+            if not os.fstat(self._file).st_nlink:
+                self._begin_anew()
             # One write call: the line is with the operating system whole before the reply goes on.
             written = os.write(self._file, line)
         except OSError as error:
@@ -108,6 +110,13 @@ class FileJournal:
             raise FatalError(f"replies cannot be written to {self._path}: no space left")
         self._index.add(key, self._end, written)
         self._end += written
+
+    def _begin_anew(self) -> None:
+        """Leave a file that was deleted, with its index, and begin one under its name: replies to come are kept."""
+        fresh = open_to_append(self._path)  # before the old one is closed, or it could get that one's inode and pass for it
+        self.close()
+        self._index.forget()
+        self._file, self._end = fresh
 
     def flush(self) -> None:
         """Nothing is held back; a machine that loses power may lose what its disk had not yet."""

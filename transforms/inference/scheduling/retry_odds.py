@@ -11,6 +11,8 @@ from dataclasses import dataclass
 # What is assumed before anything is seen: two that failed in the place of a third are enough to doubt it.
 GOOD, BAD = 2.0, 1.0
 LEAST_SHARE = 0.5
+# One question that failed so and then was answered shows that chance is at work: early bad luck is doubted for longer.
+GOOD_ONCE_PASSED = 6.0
 # What weighs an outcome as soon as another comes: some fifty count.
 KEPT = 0.98
 # An endpoint that answered somebody so many seconds ago is neither down nor to be left alone for long.
@@ -23,6 +25,7 @@ TIMES_MORE = 4
 class _Seen:
     good: float = GOOD
     bad: float = BAD
+    passed: bool = False  # whether any try after such a fault ended well
 
 
 class RetryOdds:
@@ -53,9 +56,11 @@ class RetryOdds:
         """Note how a try ended that came after one with this fault."""
         seen = self._seen[model, stage, fault]
         seen.good = seen.good * KEPT + good
+        seen.passed |= good
         seen.bad = seen.bad * KEPT + (not good)
 
     def worth(self, model: str, stage: str, fault: str) -> bool:
         """Whether most tries after such a fault end well."""
         seen = self._seen[model, stage, fault]
-        return seen.good >= LEAST_SHARE * (seen.good + seen.bad)
+        good = seen.good + (GOOD_ONCE_PASSED if seen.passed else 0.0)
+        return good >= LEAST_SHARE * (good + seen.bad)

@@ -15,6 +15,7 @@ from tests.fakes.scripted_endpoint import Answer as Reply
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
 from transforms.errors import FatalError, ReplyInvalid, ReplyTruncated, RequestRefused, TransientError
 from transforms.filter import FilterReply
+from transforms.inference.client import endpoint as endpoint_module
 from transforms.inference.client.chat import Request
 from transforms.inference.client.error_classes import ContextOverflow, Refused
 from transforms.inference.client.reply_schema import reply_schema
@@ -373,6 +374,28 @@ def test_a_key_rotated_with_many_calls_in_flight_stops_none_of_them(
         asked = call(endpoint, document_id=f"d{number}", text=f"{number}", api_key="env:ROTATING")
         runtime.submit(replace(asked, deliver=answers.put))
     assert [answers.get(timeout=100).error for _ in range(16)] == [None] * 16
+
+
+def test_a_401_of_a_key_that_has_worked_is_waited_for(runtime: Runtime, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKED", "sk-1")
+    lost = [1, 2, 3]  # which calls find the account service away
+    endpoint = serve(lambda _: Reply(status=401) if len(endpoint.asked) - 1 in lost else GOOD)
+    assert ask(runtime, call(endpoint, text="first", api_key="env:WORKED")).error is None
+    answer = ask(runtime, call(endpoint, text="second", api_key="env:WORKED"))
+    assert (answer.error, set(answer.faults)) == (None, {"http_401"})
+
+
+def test_a_401_of_a_key_that_has_worked_stops_the_run_when_it_lasts(
+    runtime: Runtime, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKED", "sk-1")
+    monkeypatch.setattr(endpoint_module, "KEY_GRACE_S", 0.2)
+    endpoint = serve(lambda _: Reply(status=401) if len(endpoint.asked) > 1 else GOOD)
+    assert ask(runtime, call(endpoint, text="first", api_key="env:WORKED")).error is None
+    answer = ask(runtime, call(endpoint, text="second", api_key="env:WORKED", outage_timeout_s=60.0))
+    assert isinstance(answer.error, FatalError)
+    assert "401" in str(answer.error)
+    assert len(endpoint.asked) > endpoint_module.KEY_REFUSALS
 
 
 def test_a_few_poisonous_prompts_are_no_outage(runtime: Runtime, serve: Serve) -> None:

@@ -158,7 +158,8 @@ def test_a_journal_that_is_deleted_meanwhile_is_told(
     assert re.search(r"journal was deleted while the run goes on: about \d+ replies that were paid for are lost", at_once)
     lost = json.loads((output / "summary.json").read_text())["lost_replies"]
     assert f"{lost} replies that were paid for are kept nowhere" in at_end
-    assert lost == requests - 1, "all but the preflight"
+    kept = sum(path.read_bytes().count(b"\n") for path in output.glob("journal/*.jsonl"))
+    assert 0 < lost < requests - 1 <= lost + kept, "what came later is kept"
     assert rows(*output.glob("qa/*.jsonl")), "what the run wrote is whole"
     assert (output / "options.yaml").exists(), "it can be gone on with"
 

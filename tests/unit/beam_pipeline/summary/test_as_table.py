@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.summary.as_table import summary_table, verdict_line
+from beam_pipeline.summary.as_table import asked_again, replay_line, summary_table, verdict_line
 from beam_pipeline.summary.write_summary import summarise
 from transforms.stages import MODEL_STAGES, STAGES
 
@@ -107,3 +107,15 @@ def test_a_stage_that_is_new_to_the_table_is_shown_all_the_same() -> None:
 )
 def test_the_verdict_is_one_line(counts: dict[str, Any], verdict: str) -> None:
     assert verdict_line(summarise(counts)) == verdict
+
+
+def test_what_a_replay_asks_again_is_counted_with_its_command() -> None:
+    errors = {
+        "filter/ReplyInvalid": 2,
+        "verify/Outage": 1,
+        "filter/ContextOverflow": 4,
+        "read/BadRow": 8,
+        "screen/ValueError": 16,
+    }
+    assert asked_again(errors) == 3
+    assert replay_line(3, "my out/") == "3 of the dead letters may still be answered: webscale-qa replay 'my out'"

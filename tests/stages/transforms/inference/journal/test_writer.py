@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from transforms.inference.config import ModelConfig
 from transforms.inference.journal import index_files
 from transforms.inference.journal import replies as replies_module
 from transforms.inference.journal import writer as journal_module
+from transforms.inference.journal.reply_index import RECORD_BYTES
 from transforms.inference.journal.writer import FileJournal, JournalEntry, ObjectJournal, decode_entry, encode_entry, read_entries
 from transforms.inference.runtime import Runtime, Stopped
 from transforms.inference.scheduling.retries import Answer, Call
@@ -313,3 +315,20 @@ def test_a_wrong_count_costs_no_reply(count: object) -> None:
     entry = decode_entry(json.dumps({**row, "prompt_tokens": count}).encode())
     assert entry is not None
     assert (entry.text, entry.tokens) == ("reply", (0, 0, 3))
+
+
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_a_file_that_was_deleted_is_begun_anew(tmp_path: Path, all_of_it: bool) -> None:
+    folder = tmp_path / "journal"
+    journal = FileJournal(str(folder), "j")
+    journal.append(request("a"), "k1", Completion("one"))
+    if all_of_it:
+        shutil.rmtree(folder)
+    else:
+        (folder / "j.jsonl").unlink()
+    journal.append(request("b"), "k2", Completion("two"))
+    journal.append(request("c"), "k3", Completion("three"))
+    journal.close()
+    lines = (folder / "j.jsonl").read_bytes().splitlines(keepends=True)
+    assert [entry.key for entry in read_entries(lines)] == ["k2", "k3"]
+    assert (folder / "index" / "j.index").stat().st_size == 2 * RECORD_BYTES

@@ -1,6 +1,7 @@
 """What becomes of many calls when an endpoint is slow, sick or half gone."""
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any
@@ -76,3 +77,20 @@ def test_back_off_grows_with_jitter_and_has_an_end() -> None:
     assert spans == sorted(spans)
     assert spans[1] == 2 * spans[0] or spans[1] == spans[-1]
     assert spans[-1] == spans[-2]
+
+
+def test_500s_by_chance_cost_no_question(runtime: Runtime, serve: Callable[..., ScriptedEndpoint]) -> None:
+    """Three of ten calls fail: of 200 questions some five are told the same 500 three times in a row."""
+    chance = random.Random(5)
+    endpoint = serve(lambda _: Reply(status=500) if chance.random() < 0.3 else Reply(GOOD))
+    answers = ask_many(runtime, [endpoint], 200, outage_timeout_s=60.0)
+    assert max(len(answer.faults) for answer in answers) >= 3, "no question was unlucky enough"
+    assert [answer.error for answer in answers if answer.error] == []
+
+
+def test_early_bad_luck_ends_no_question(runtime: Runtime, serve: Callable[..., ScriptedEndpoint]) -> None:
+    """One passes at its second try, so that 500s come by chance; then two others are told four in a row."""
+    endpoint = serve(lambda asked: Reply(status=500) if asked.repeat < (1 if "text 0\n" in asked.text else 4) else Reply(GOOD))
+    for count in (1, 3):
+        answers = ask_many(runtime, [endpoint], count, outage_timeout_s=60.0)
+        assert [answer.error for answer in answers if answer.error] == []

@@ -32,3 +32,14 @@ def test_what_changes_is_noticed() -> None:
     for _ in range(60):
         odds.tried_again(*ASKED, good=False)
     assert not odds.worth(*ASKED)
+
+
+def test_bad_luck_at_first_ends_no_question_once_another_has_passed() -> None:
+    odds = RetryOdds()
+    odds.tried_again(*ASKED, good=True)
+    for _ in range(6):
+        odds.tried_again(*ASKED, good=False)
+    assert odds.worth(*ASKED)
+    for _ in range(6):
+        odds.tried_again(*ASKED, good=False)
+    assert not odds.worth(*ASKED)
