@@ -5,6 +5,7 @@ wall behind them, for what a library logs, and for the message that somebody for
 """
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +25,23 @@ class SaidStream(io.TextIOBase):
         self.beneath = beneath
 
     def write(self, text: str) -> int:
-        self.beneath.write(_harmless(text, self.beneath.encoding))
+        try:
+            self.beneath.write(_harmless(text, self.beneath.encoding))
+        except BrokenPipeError:
+            self._nobody_reads()
         return len(text)
 
     def flush(self) -> None:
-        self.beneath.flush()
+        try:
+            self.beneath.flush()
+        except BrokenPipeError:
+            self._nobody_reads()
+
+    def _nobody_reads(self) -> None:
+        """Who read this has gone (`| head`): what is said now goes nowhere, and the run is finished all the same."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.beneath.fileno())
+        os.close(nowhere)
 
     def isatty(self) -> bool:
         return self.beneath.isatty()

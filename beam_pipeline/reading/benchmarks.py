@@ -156,7 +156,7 @@ def _extra_fields(names: Mapping[str, str], chosen: str) -> list[str]:
 
 def _no_question(row: Mapping[str, Any], problem: str) -> str:
     shown = ", ".join(str(name)[:40] for name in list(row)[:12]) or "nothing"
-    return printable(f"{problem}; there is {shown}; name it with --benchmark_fields")
+    return printable(f"{problem}; there is {shown}; name it: --decontamination 'fields=QUESTION ANSWER', or --fields of pack")
 
 
 def _plain_name(name: Any) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 
 import pytest
@@ -57,3 +58,13 @@ def test_a_command_says_nothing_raw(capsys: pytest.CaptureFixture[str], monkeypa
     assert main(["replay"]) == FAILED
     err = capsys.readouterr().err
     assert "Traceback" in err and "\\x1b[2Jbug" in err and "\x1b" not in err
+
+
+def test_a_reader_who_leaves_ends_no_run() -> None:
+    read, written = os.pipe()
+    os.close(read)
+    with os.fdopen(written, "w") as pipe:
+        stream = SaidStream(pipe)
+        for _ in range(3):
+            stream.write("all is said\n" * 1_000)
+            stream.flush()
