@@ -18,8 +18,13 @@ def redirected(url: str, status: int, headers: Mapping[str, str]) -> str | None:
     """
     if status not in FOLLOWED or not headers.get("location"):
         return None
-    target = urljoin(url, headers["location"])
-    if not _same_host(url, target):
+    try:
+        target = urljoin(url, headers["location"])
+        _host(target)  # a port may be no number
+        same = _same_host(url, target)
+    except ValueError:  # no URL at all
+        raise FatalError(f"{_host(url)} redirects (HTTP {status}) to what is no URL; give its base URL with --endpoint") from None
+    if not same:
         shown = urlsplit(target)
         raise FatalError(
             f"{_host(url)} redirects (HTTP {status}) to another host, {shown.scheme}://{_host(target)}, and documents are not "

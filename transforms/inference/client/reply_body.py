@@ -24,7 +24,10 @@ def decode_body(content: bytes, content_type: str = "") -> Any:
     text = _COMMENTS.sub("", text, count=1)
     lines = [line for line in re.split(r"\r?\n", text) if not line.startswith(":")]
     if any(line.startswith("data:") for line in lines):
-        return _assembled(list(_events(lines)))
+        try:
+            return _assembled(list(_events(lines)))
+        except (TypeError, AttributeError, LookupError) as error:  # an event may hold anything anywhere
+            raise ValueError("events of another shape than a reply's") from error
     return _json(text)
 
 
