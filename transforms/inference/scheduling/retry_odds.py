@@ -11,8 +11,10 @@ from dataclasses import dataclass
 # What is assumed before anything is seen: two that failed in the place of a third are enough to doubt it.
 GOOD, BAD = 2.0, 1.0
 LEAST_SHARE = 0.5
-# One question that failed so and then was answered shows that chance is at work: early bad luck is doubted for longer.
+# One question that failed so and then was answered shows that chance is at work: early bad luck is doubted for longer. Not
+# where each failure is a reply that is paid for.
 GOOD_ONCE_PASSED = 6.0
+PAID = ("ReplyInvalid", "ReplyTruncated")
 # What weighs an outcome as soon as another comes: some fifty count.
 KEPT = 0.98
 # An endpoint that answered somebody so many seconds ago is neither down nor to be left alone for long.
@@ -62,5 +64,5 @@ class RetryOdds:
     def worth(self, model: str, stage: str, fault: str) -> bool:
         """Whether most tries after such a fault end well."""
         seen = self._seen[model, stage, fault]
-        good = seen.good + (GOOD_ONCE_PASSED if seen.passed else 0.0)
+        good = seen.good + (GOOD_ONCE_PASSED if seen.passed and fault not in PAID else 0.0)
         return good >= LEAST_SHARE * (good + seen.bad)
