@@ -12,30 +12,27 @@ import pyarrow.parquet as pq
 
 from beam_pipeline.audit.rows import File
 from beam_pipeline.output.kinds import json_line
+from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.output.read_back import OutputFolder
-from beam_pipeline.reverify.new_folder import NewFolder, NewFolderError
+from beam_pipeline.storage.compression import PACKINGS
 from beam_pipeline.storage.files import format_of, open_file, read_blocks, split_lines
 from beam_pipeline.storage.row_files import ROW_GROUP_BYTES, read_rows
 from beam_pipeline.storage.values import BOM, BadRow
 
 _MAX_LINE_BYTES = 64 << 20
 _PARQUET_ROWS = 16
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
 def check_clean_folder(path: str) -> None:
     """Raise ValueError, one line, unless a folder can be made there."""
-    try:
-        NewFolder(path)
-    except NewFolderError as error:
-        raise ValueError(str(error).replace("--output", "--clean", 1)) from error
+    NewFolder(path, "--clean")
 
 
 def write_clean_copy(path: str, files: Mapping[str, File], output: str) -> tuple[int, int]:
     """Copy the rows of some files that the audit in `output` found nothing of; returns how many were kept and left out."""
     kept = left_out = 0
     clean = {row["document_id"] for row in OutputFolder(output).rows("qa")}
-    with NewFolder(path) as folder:
+    with NewFolder(path, "--clean") as folder:
         for source, name in zip(files, _names(files), strict=True):
             with folder.create(name) as target:
                 if format_of(source) == "parquet":
@@ -54,8 +51,8 @@ def _names(files: Mapping[str, File]) -> list[str]:
     names = []
     for path in files:
         name = os.path.relpath(path, common) if common else os.path.basename(path)
-        for suffix in _PACKED:
-            name = name.removesuffix(suffix)
+        for packing in PACKINGS:
+            name = name.removesuffix(packing.suffix)
         names.append(name.replace(os.sep, "/"))
     if len(set(names)) < len(names):  # of several folders that have nothing in common
         names = [f"{number:03}-{name}" for number, name in enumerate(names, 1)]

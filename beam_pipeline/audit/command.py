@@ -46,6 +46,7 @@ from beam_pipeline.run.batch import run_batch
 from beam_pipeline.run.ending import Run, cost_row
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
+from beam_pipeline.run.same_input import check_same_input
 from beam_pipeline.storage.files import BrokenFile, reason
 from beam_pipeline.storage.matching import match_sizes
 from beam_pipeline.storage.whole_file import write_whole
@@ -88,6 +89,7 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
     began, config, engine = time.monotonic(), options.config, options.beam
     plan = make_plan(config)
     check_apart(files, config.output)
+    check_same_input(config, audited=True)
     if options.clean:
         check_clean_folder(options.clean)
     if config.benchmarks:

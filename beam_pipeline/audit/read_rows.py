@@ -9,10 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.audit.columns import ColumnError, columns_of
@@ -21,16 +19,13 @@ from beam_pipeline.audit.rows import File, pair_of, prompt_of
 from beam_pipeline.audit.wording import find_wording
 from beam_pipeline.reading.documents import STAGE, dead_row
 from beam_pipeline.reading.read_files import spread_files
-from beam_pipeline.storage.files import format_of
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import FORMATS, read_rows
+from beam_pipeline.storage.row_files import first_rows, read_rows
 from beam_pipeline.storage.values import BadRow
 from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import DeadLetter, VerifiedQA
 
 ROWS_LOOKED_AT = 200
-# In which a folder of the Hugging Face Hub is laid out, besides those that any input may have.
-_LAID_OUT = ("*.jsonl", "data/*.jsonl", "*/*.parquet", "*/*.jsonl", "*.json")
 # A row may hold a long context, and pictures that nobody reads here.
 _MAX_ROW_BYTES = 64 << 20
 
@@ -42,14 +37,8 @@ def find_files(patterns: Iterable[str], given: Mapping[str, str], keep_wording: 
         ValueError: a pattern matches none, or a file holds no questions; one line.
     """
     files: dict[str, File] = {}
-    for path in (path for pattern in patterns for path in files_of(pattern)):
-        if format_of(path) not in FORMATS:
-            raise ColumnError(f"{path}: the name does not tell JSONL (.jsonl, .json, also with .gz, .zst) or Parquet (.parquet)")
-        first = [row for _, row in islice(read_rows(path, _MAX_ROW_BYTES), ROWS_LOOKED_AT)]
-        rows = [row for row in first if not isinstance(row, BadRow)]
-        if not rows:
-            why = next((f": {row.message}" for row in first if isinstance(row, BadRow)), "")
-            raise ColumnError(f"{path}: holds no row{why}")
+    for path in (path for pattern in patterns for path in match_pattern(pattern)):
+        rows = first_rows(path, ROWS_LOOKED_AT, _MAX_ROW_BYTES)
         try:
             columns = columns_of(rows, given)
         except ColumnError as error:
@@ -57,21 +46,6 @@ def find_files(patterns: Iterable[str], given: Mapping[str, str], keep_wording: 
         prompts = () if keep_wording else (prompt_of(row, columns) for row in rows)
         files[path] = File(columns, find_wording(prompts))
     return files
-
-
-def files_of(pattern: str) -> list[str]:
-    """The files of a path, a glob, or a folder as the Hugging Face Hub lays one out; raises ValueError if there are none."""
-    try:
-        return match_pattern(pattern)
-    except ValueError:
-        if any(character in pattern for character in "*?["):
-            raise
-        for inside in _LAID_OUT:
-            try:
-                return match_pattern(FileSystems.join(pattern.rstrip("/"), inside))
-            except ValueError:
-                continue
-        raise
 
 
 @dataclass

@@ -12,7 +12,7 @@ from beam_pipeline.audit.wording import Wording
 from beam_pipeline.reverify.conversations import asked
 from beam_pipeline.reverify.forms import value_of
 from beam_pipeline.reverify.rollouts import NoRollout, Stored, stored_of
-from beam_pipeline.storage.values import BadRow, printable
+from beam_pipeline.storage.values import BadRow, encodable
 from transforms.records import Document, Persona, PersonaTask, QAPair, VerifiedQA
 from transforms.reward.final_answer import marked
 
@@ -48,7 +48,7 @@ def pair_of(where: str, row: Mapping[str, Any], file: File) -> VerifiedQA | BadR
         answer, kind = (chosen, "option") if chosen else (answer, kind or ("" if answer else "option"))
         if not all(option in question for option in options):
             question = "\n".join((question, *(f"{letter}) {option}" for letter, option in zip(_LETTERS, options, strict=False))))
-    question, answer, aliases = printable(question), printable(answer), tuple(map(printable, stored.aliases))
+    question, answer, aliases = encodable(question), encodable(answer), tuple(map(encodable, stored.aliases))
     task = PersonaTask(_document(where, row, columns), _domain(where, row, columns), Persona(""))
     return VerifiedQA(QAPair(task, question, answer, type_of(question, answer, aliases, kind), aliases), "")
 
@@ -100,13 +100,13 @@ def _stored(row: Mapping[str, Any], columns: Columns) -> Stored:
 def _document(where: str, row: Mapping[str, Any], columns: Columns) -> Document:
     text, given = value_of(row, columns.document), value_of(row, columns.id)
     known = isinstance(given, (str, int)) and not isinstance(given, bool)
-    attributes = (("row_id", printable(str(given)[:200])),) if known else ()
-    place = printable(where)
-    return Document(place, printable(text) if isinstance(text, str) else "", where=place, attributes=attributes)
+    attributes = (("row_id", encodable(str(given)[:200])),) if known else ()
+    place = encodable(where)
+    return Document(place, encodable(text) if isinstance(text, str) else "", where=place, attributes=attributes)
 
 
 def _domain(where: str, row: Mapping[str, Any], columns: Columns) -> str:
     """The subject of a row, or the name of its file."""
     given = value_of(row, columns.domain)
     name = " ".join(given.split())[:100] if isinstance(given, str) else ""
-    return printable(name or PurePosixPath(where.rpartition(":")[0] or where).name.partition(".")[0] or "(none)")
+    return encodable(name or PurePosixPath(where.rpartition(":")[0] or where).name.partition(".")[0] or "(none)")

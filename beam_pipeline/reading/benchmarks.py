@@ -21,7 +21,7 @@ from beam_pipeline.reading.packs import is_pack, read_facts, read_pack
 from beam_pipeline.reading.read_files import spread_files
 from beam_pipeline.storage.matching import match_pattern
 from beam_pipeline.storage.row_files import read_rows
-from beam_pipeline.storage.values import BadRow, look_up, printable
+from beam_pipeline.storage.values import BadRow, encodable, look_up
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError
 
@@ -142,7 +142,7 @@ def make_item(row: Mapping[str, Any], where: str, fields: Sequence[str] = ()) ->
         nested = row[names[chosen]]
         if isinstance(nested, Mapping):  # {"stem": ..., "choices": [...]}
             extra += [text for text in _texts(nested) if text != question]
-    return BenchmarkItem(printable(where), _id_of(row, names), printable(question), printable("\n".join(dict.fromkeys(extra))))
+    return BenchmarkItem(encodable(where), _id_of(row, names), encodable(question), encodable("\n".join(dict.fromkeys(extra))))
 
 
 def _extra_fields(names: Mapping[str, str], chosen: str) -> list[str]:
@@ -156,7 +156,7 @@ def _extra_fields(names: Mapping[str, str], chosen: str) -> list[str]:
 
 def _no_question(row: Mapping[str, Any], problem: str) -> str:
     shown = ", ".join(str(name)[:40] for name in list(row)[:12]) or "nothing"
-    return printable(f"{problem}; there is {shown}; name it: --decontamination 'fields=QUESTION ANSWER', or --fields of pack")
+    return encodable(f"{problem}; there is {shown}; name it: --decontamination 'fields=QUESTION ANSWER', or --fields of pack")
 
 
 def _plain_name(name: Any) -> str:
@@ -167,7 +167,7 @@ def _id_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     for name in _ID_FIELDS:
         value = row.get(names.get(name, ""))
         if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip():
-            return printable(" ".join(str(value).split())[:200])
+            return encodable(" ".join(str(value).split())[:200])
     return ""
 
 

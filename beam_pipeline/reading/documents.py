@@ -17,7 +17,7 @@ import orjson
 
 from beam_pipeline.reading.event_time import parse_event_time
 from beam_pipeline.reading.messages import text_of_messages
-from beam_pipeline.storage.values import BOM, MISSING, BadRow, escaped, load_json, look_up, printable
+from beam_pipeline.storage.values import BOM, MISSING, BadRow, encodable, escaped, load_json, look_up
 from transforms.records import DeadLetter, Document
 from transforms.text import stable_hash
 
@@ -93,7 +93,7 @@ def with_row(made: Document | BadRow, row: Mapping[str, Any], fields: Fields, al
             try:
                 there[name] = _carried(value)
             except (RecursionError, TypeError, ValueError):
-                return BadRow("WrongType", f"the field {printable(name)!r} cannot be carried: {_TOO_DEEP}")
+                return BadRow("WrongType", f"the field {encodable(name)!r} cannot be carried: {_TOO_DEEP}")
     return replace(made, carried=orjson.dumps(there).decode()) if there else made
 
 
@@ -107,7 +107,7 @@ def _carried(value: Any) -> Any:
         case bytes():
             return value[: 4 * CARRIED_CHARACTERS].decode("utf-8", "backslashreplace")[:CARRIED_CHARACTERS]
         case str():
-            return printable(value[:CARRIED_CHARACTERS])
+            return encodable(value[:CARRIED_CHARACTERS])
     try:
         encoded = orjson.dumps(value, default=as_json, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:  # half of a surrogate pair, a number over 64 bits, or deeper than orjson writes
@@ -164,7 +164,7 @@ def make_document(text: Any, row_id: Any, source: Any, source_label: str, where:
         source = _source(source)
     except (RecursionError, TypeError, ValueError):
         return BadRow("WrongType", f"the source cannot be written: {_TOO_DEEP}")
-    return Document(id=row_id or stable_hash(text), text=text, source=source or printable(source_label), where=printable(where))
+    return Document(id=row_id or stable_hash(text), text=text, source=source or encodable(source_label), where=encodable(where))
 
 
 def _plain_id(value: Any) -> Any:
@@ -207,7 +207,7 @@ def _source(value: Any) -> str:
         return ""
     if isinstance(value, bytes):
         value = value[: 4 * CARRIED_CHARACTERS].decode("utf-8", "backslashreplace")
-    return printable(
+    return encodable(
         (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))[:CARRIED_CHARACTERS]
     )
 
@@ -225,7 +225,7 @@ def not_json(line: bytes, error: orjson.JSONDecodeError) -> BadRow:
         line.decode("utf-8")
     except UnicodeDecodeError as invalid:
         return BadRow("InvalidUtf8", f"not UTF-8 at byte {invalid.start + 1}; convert the file to UTF-8")
-    return BadRow("InvalidJson", f"not JSON: {printable(str(error))}; write one object a line")
+    return BadRow("InvalidJson", f"not JSON: {encodable(str(error))}; write one object a line")
 
 
 def missing_text(field: str, kind: str, there: Any) -> str:
@@ -238,7 +238,7 @@ def missing_field(field: str, kind: str, there: Any, option: str) -> str:
     names = [str(name)[:40] for name in there]
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") if names else "nothing"
     what, _, where = kind.partition(" ")
-    return printable(f"no {what} {field!r}{where and ' '}{where}; there is {shown}; name it with --{option}")
+    return encodable(f"no {what} {field!r}{where and ' '}{where}; there is {shown}; name it with --{option}")
 
 
 def document_or_dead(made: Document | BadRow, where: str, raw: bytes, document_id: str = "") -> Document | DeadLetter:
@@ -251,8 +251,8 @@ def dead_row(bad: BadRow, where: str, raw: bytes = b"", document_id: str = "") -
     return DeadLetter(
         stage=STAGE,
         error=bad.error,
-        message=printable(bad.message),
-        where=printable(where),
+        message=encodable(bad.message),
+        where=encodable(where),
         document_id=document_id,
         attributes=bad.carried,
         item=json.dumps({"raw": escaped(raw)}, ensure_ascii=False),

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.storage.files import open_file, reason
-from beam_pipeline.storage.values import printable
+from beam_pipeline.storage.values import encodable
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.benchmarks.signature import VERSION, sign_item
 from transforms.text import stable_hash
@@ -99,7 +99,7 @@ def read_pack(path: str) -> Iterator[BenchmarkItem]:
             for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
                 for row in batch.to_pylist():
                     yield BenchmarkItem(
-                        f"{facts.name} {facts.version}: {printable(str(row['name']))}", "", "", "", _features(row)
+                        f"{facts.name} {facts.version}: {encodable(str(row['name']))}", "", "", "", _features(row)
                     )
         except (OSError, pa.ArrowException) as error:
             raise ValueError(f"{path}: cannot be read any further: {reason(error)}") from error

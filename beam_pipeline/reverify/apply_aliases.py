@@ -15,9 +15,9 @@ from apache_beam.io.filesystems import FileSystems
 from beam_pipeline.output.folder import list_output
 from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of, json_line
 from beam_pipeline.output.names import OPTIONS_FILE, SUMMARIES
+from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.output.read_back import FinishedRun, ReadBackError, read_pairs
 from beam_pipeline.reverify.messages import Messages
-from beam_pipeline.reverify.new_folder import NewFolder
 from beam_pipeline.reverify.pairs import pair_key
 from beam_pipeline.storage.files import format_of, open_file
 from beam_pipeline.storage.row_files import BROKEN_ROWS, ParquetRows, Row, read_rows

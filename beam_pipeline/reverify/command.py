@@ -19,12 +19,12 @@ from typing import TextIO
 
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
+from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.output.read_back import open_run
 from beam_pipeline.reverify.alias_proposals import LEAST
 from beam_pipeline.reverify.apply_aliases import APPLIED_FILE, apply_aliases
 from beam_pipeline.reverify.forms import NAMED
 from beam_pipeline.reverify.messages import Messages
-from beam_pipeline.reverify.new_folder import NewFolder
 from beam_pipeline.reverify.pairs import Pairs
 from beam_pipeline.reverify.read_rollouts import find_forms, read_rollouts
 from beam_pipeline.reverify.regrade import NOT_COMPARED, UNSURE, Regraded, regrade

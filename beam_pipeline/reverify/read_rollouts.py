@@ -1,14 +1,12 @@
 """Files of rollouts: their forms are looked up first, then they are read row by row; what is no rollout is said and counted."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 
 from beam_pipeline.reverify.forms import ROWS_LOOKED_AT, Form, FormError, form_of
 from beam_pipeline.reverify.messages import Messages
 from beam_pipeline.reverify.rollouts import NoRollout, Rollout, rollouts_of
-from beam_pipeline.storage.files import format_of
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import FORMATS, read_rows
+from beam_pipeline.storage.row_files import first_rows, read_rows
 from beam_pipeline.storage.values import BadRow
 
 # A row may hold many long responses.
@@ -23,13 +21,7 @@ def find_forms(patterns: Iterable[str], given: Mapping[str, str]) -> dict[str, F
     """
     forms: dict[str, Form] = {}
     for path in (path for pattern in patterns for path in match_pattern(pattern)):
-        if format_of(path) not in FORMATS:
-            raise FormError(f"{path}: the name does not tell JSONL (.jsonl, .json, also with .gz, .zst) or Parquet (.parquet)")
-        first = [row for _, row in islice(read_rows(path, _MAX_ROW_BYTES), ROWS_LOOKED_AT)]
-        rows = [row for row in first if not isinstance(row, BadRow)]
-        if not rows:
-            why = next((f": {row.message}" for row in first if isinstance(row, BadRow)), "")
-            raise FormError(f"{path}: holds no row{why}")
+        rows = first_rows(path, ROWS_LOOKED_AT, _MAX_ROW_BYTES)
         try:
             forms[path] = form_of(rows, given)
         except FormError as error:

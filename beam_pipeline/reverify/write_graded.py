@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from beam_pipeline.output.kinds import json_line
+from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.reverify.alias_proposals import AliasProposals
 from beam_pipeline.reverify.judging import Asked, Sample, ask_judge, disagrees
-from beam_pipeline.reverify.new_folder import NewFolder
 from beam_pipeline.reverify.regrade import Regraded
 from beam_pipeline.reverify.tally import JudgeTally, Tally
 

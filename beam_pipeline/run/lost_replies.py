@@ -17,7 +17,12 @@ LOOK_S = 1.0
 
 
 class LostReplies:
-    """Looks for the journal files that this process writes in a local folder. `lost` says whether one is gone."""
+    """Looks for the journal files that this process writes in a local folder.
+
+    Attributes:
+        lost: whether one is gone.
+        replies: about how many were paid for and are kept nowhere: all up to then, for a process writes one file.
+    """
 
     def __init__(self, folder: str, paid: Paid) -> None:
         self._folder = folder
@@ -25,13 +30,8 @@ class LostReplies:
         self._local = FileSystems.get_scheme(folder) is None
         self._before = set(self._files())
         self._seen: dict[str, int] = {}
-        self._lost_replies = 0
         self.lost = False
-
-    @property
-    def replies(self) -> int:
-        """About how many replies were paid for and are kept nowhere: all up to then, for a process writes one file."""
-        return self._lost_replies
+        self.replies = 0
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -45,16 +45,19 @@ class LostReplies:
 
     def _note(self) -> None:
         """Note which files are there now."""
-        self._seen.update((name, number) for name, number in self._files().items() if name not in self._before)
+        self._note_files(self._files())
+
+    def _note_files(self, there: dict[str, int]) -> None:
+        self._seen = {name: number for name, number in there.items() if name not in self._before} | self._seen
 
     def look(self) -> None:
         """Look once."""
         if self.lost:
             return
         now = self._files()
-        self._seen.update((name, number) for name, number in now.items() if name not in self._before and name not in self._seen)
+        self._note_files(now)
         if any(now.get(name) != number for name, number in self._seen.items()):
-            self.lost, self._lost_replies = True, self._paid.replies
+            self.lost, self.replies = True, self._paid.replies
             print(
                 f"{self._folder} was deleted while the run goes on: about {self.replies:,} replies that were paid for are "
                 "lost; the run goes on, those that come are kept anew, and another run pays for the lost ones again",

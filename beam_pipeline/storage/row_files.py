@@ -5,7 +5,7 @@ read by `reading/file_reader.py`, which keeps less in memory and says more of wh
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beam_pipeline.storage.files import BrokenFile, format_of, open_file, read_blocks, reason, split_lines
-from beam_pipeline.storage.values import BOM, BadRow, load_json, printable
+from beam_pipeline.storage.values import BOM, BadRow, encodable, load_json
 
 Row = dict[str, Any]
 
@@ -43,6 +43,22 @@ def read_rows(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[tuple[s
         return
     with stream:
         yield from _parquet_rows(path, stream) if file_format == "parquet" else _json_rows(path, stream, max_row_bytes)
+
+
+def first_rows(path: str, count: int, max_row_bytes: int = MAX_ROW_BYTES) -> list[Mapping[str, Any]]:
+    """The good ones among the first rows of a file, by which its form is told.
+
+    Raises:
+        ValueError: the file is in no known format, or has none among these; one line.
+    """
+    if format_of(path) not in FORMATS:
+        raise ValueError(f"{path}: the name does not tell JSONL (.jsonl, .json, also with .gz, .zst) or Parquet (.parquet)")
+    first = [row for _, row in islice(read_rows(path, max_row_bytes), count)]
+    rows = [row for row in first if not isinstance(row, BadRow)]
+    if not rows:
+        why = next((f": {row.message}" for row in first if isinstance(row, BadRow)), "")
+        raise ValueError(f"{path}: holds no row{why}")
+    return rows
 
 
 def _json_rows(path: str, stream: Any, max_row_bytes: int) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:
@@ -90,7 +106,7 @@ def _load(data: bytes) -> Any:
     try:
         return load_json(data)
     except orjson.JSONDecodeError as error:
-        return BadRow("InvalidJson", f"not JSON: {printable(str(error))}")
+        return BadRow("InvalidJson", f"not JSON: {encodable(str(error))}")
 
 
 def _parquet_rows(path: str, stream: Any) -> Iterator[tuple[str, Mapping[str, Any] | BadRow]]:

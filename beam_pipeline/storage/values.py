@@ -67,6 +67,6 @@ def escaped(raw: bytes) -> str:
     return text.replace("\0", "\\x00")[:RAW_CHARACTERS]
 
 
-def printable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with what UTF-8 cannot write escaped, so that any record may hold it."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

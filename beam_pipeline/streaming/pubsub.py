@@ -27,7 +27,7 @@ from beam_pipeline.output.kinds import json_line
 from beam_pipeline.reading.documents import Fields, dead_row, parse_row, with_event_time
 from beam_pipeline.reading.read_files import parse_rows
 from beam_pipeline.storage.row_files import Row
-from beam_pipeline.storage.values import MISSING, BadRow, printable
+from beam_pipeline.storage.values import MISSING, BadRow, encodable
 from transforms.errors import one_line
 from transforms.flow.outcome import Outcome, as_outcome
 from transforms.records import DeadLetter, Document, VerifiedQA
@@ -73,7 +73,7 @@ def parse_message(message: PubsubMessage, fields: Fields, event_time: EventTime 
     document = parse_row(data, fields, where) if data.strip() else BadRow("InvalidJson", "the message has no data")
     if event_time.kind == ATTRIBUTE:
         document = with_event_time(document, attributes.get(event_time.name, MISSING), event_time.name, millis=True)
-    shown = {printable(name): printable(value) for name, value in attributes.items()}
+    shown = {encodable(name): encodable(value) for name, value in attributes.items()}
     if isinstance(document, BadRow):
         return _dead_message(document, where, message, shown)
     return replace(document, source=document.source or shown.get("source", ""), attributes=tuple(sorted(shown.items())))

@@ -85,7 +85,9 @@ def _inflate(window_bits: int) -> Unpack:
 
     def unpack(packed: bytes) -> Iterator[bytes]:
         nonlocal state
-        while packed:
+        piece = b""
+        # A full piece may not be all that these bytes give, although all of them are taken.
+        while packed or len(piece) == PIECE:
             if state.eof:  # another member
                 state = zlib.decompressobj(window_bits)
             try:

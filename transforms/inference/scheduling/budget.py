@@ -148,6 +148,7 @@ class Admission:
             self._let_go()
         if (allowed := self._given[element]) is not None:
             await asyncio.shield(allowed)
+            self._given[element] = None  # a whole run's futures would be held otherwise
 
     def finish_replayed(self, element: str) -> None:
         """The last stage's reply about an element was paid for earlier."""

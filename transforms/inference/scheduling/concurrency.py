@@ -200,8 +200,10 @@ class Limiter:
         self._speed.forget()
         in_use = self._usual >= IN_USE * self.limit
         writing = share * min(self.limit, self._usual)
-        rises = writing > PLAIN_RISE * self._writing
-        self._writing += (writing - self._writing) * (RISE_SMOOTHING if rises else SMOOTHING) if self._writing else writing
+        if not self._writing:
+            self._writing = writing
+        believed = RISE_SMOOTHING if writing > PLAIN_RISE * self._writing else SMOOTHING
+        self._writing += (writing - self._writing) * believed
         aim = WAITING_ROOM * self._writing + WAITING_ROOTS * math.sqrt(self._writing)
         if aim > self.limit and (not in_use or latency_s * STEP > PATIENCE * self.timeout_s):
             aim = self.limit

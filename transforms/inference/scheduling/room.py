@@ -19,7 +19,7 @@ from transforms.inference.client.chat import Length
 
 # A card that holds a 32B model besides has room for some 160,000 tokens; less is taken until more was found.
 FIRST_ROOM = 64_000
-# Found so far out, there may be a quarter more; where it was once too much, a tenth.
+# Found so far out, there may be somewhat more; where it was once too much, a tenth.
 GROWTH, CAREFUL_GROWTH = 1.15, 1.1
 # Share of a document that is found in the cache, from which on it is there, and up to which it is not.
 THERE, GONE = 0.7, 0.3

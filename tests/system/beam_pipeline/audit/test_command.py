@@ -11,6 +11,7 @@ import pytest
 
 from beam_pipeline.audit.command import main
 from beam_pipeline.export.command import main as export
+from beam_pipeline.main import main as run
 from beam_pipeline.replay import main as replay
 from beam_pipeline.report.write import main as report
 from tests.fakes.hostile import EVIL
@@ -173,3 +174,17 @@ def test_what_cannot_be_used_is_one_line(
     assert main([*arguments, "--output", "out"]) == 2
     shown = capsys.readouterr()
     assert said in shown.err and shown.err.count("\n") == 1 and shown.out == "" and not (tmp_path / "out").exists()
+
+
+def test_an_audit_goes_on_with_the_same_data_set_and_no_run_with_an_audit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, other = (write(tmp_path / f"{name}.jsonl", ROWS[:2]) for name in ("first", "other"))
+    out = f"--output={tmp_path / 'out'}"
+    assert main([str(first), out, "--report=false"]) == 0
+    assert main([str(first), out, "--report=false", "--resume"]) == 0
+    assert main([str(other), out, "--report=false", "--resume"]) == 2
+    assert f"was made from the data set {first}" in capsys.readouterr().err
+    assert run([f"--input={other}", out, "--demo", "--resume"]) == 2
+    assert "was made by an audit" in capsys.readouterr().err
+    assert [row["question"] for row in read(tmp_path / "out", "qa")] == [GOOD["question"]]

@@ -50,6 +50,14 @@ def test_a_body_is_unpacked_whatever_its_header_says(named: str, size: int) -> N
     assert unpacked(PACKED[named], named.partition(",")[0], size=size) == TEXT
 
 
+def test_raw_deflate_gives_all_of_its_end() -> None:
+    """It has no trailer: its last byte can be taken while a whole piece is still to be given."""
+    for length in range(196_764, 196_824, 3):
+        state = zlib.compressobj(wbits=-15)
+        packed = state.compress(b" " * length) + state.flush()
+        assert len(unpacked(packed, "deflate", size=1 << 20)) == length
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, brotli.compress, zstandard.compress])
 def test_a_body_that_grows_is_given_up(pack: object) -> None:
     names = {gzip.compress: "gzip", zlib.compress: "deflate", brotli.compress: "br", zstandard.compress: "zstd"}

@@ -6,7 +6,7 @@ from beam_pipeline.output.folder import list_output
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.staged_files import StagedFiles
 
-_TEMP = "beam-temp-reverify-"
+_TEMP = "beam-temp-new-"
 
 
 class NewFolderError(ValueError):
@@ -14,29 +14,30 @@ class NewFolderError(ValueError):
 
 
 class NewFolder(StagedFiles):
-    """Files of a new folder, which get their names by `commit`.
+    """Files of a new folder, which get their names by `commit`; `option` is the one that names it.
 
     Raises:
         NewFolderError: the folder holds files, or cannot be looked at.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, option: str = "--output") -> None:
         super().__init__(path, _TEMP)
+        self._option = option
         if any(character in path for character in "*?["):
-            raise NewFolderError(f"--output {path}: must not have *, ? or [ in its name")
+            raise NewFolderError(f"{option} {path}: must not have *, ? or [ in its name")
         if self._local and os.path.isfile(path):
-            raise NewFolderError(f"--output {path}: is a file; name a folder")
+            raise NewFolderError(f"{option} {path}: is a file; name a folder")
         try:
             there = list_output(self._path)
         except Exception as error:  # each file system has errors of its own
-            raise NewFolderError(f"--output {path}: cannot be used: {reason(error)}") from error
+            raise NewFolderError(f"{option} {path}: cannot be used: {reason(error)}") from error
         if there:
-            raise NewFolderError(f"--output {path}: already holds files; name another folder")
+            raise NewFolderError(f"{option} {path}: already holds files; name another folder")
 
     def commit(self) -> list[str]:
         """Give all files their names; returns these."""
         try:
             self._put_in_place()
         except Exception as error:  # each file system has errors of its own
-            raise NewFolderError(f"--output {self._path}: cannot be written: {reason(error)}") from error
+            raise NewFolderError(f"{self._option} {self._path}: cannot be written: {reason(error)}") from error
         return list(self._written)
