@@ -17,17 +17,18 @@ from transforms.answers import agreement, canonical, dates, formula_equality, ma
 from transforms.benchmarks import paraphrase, plain_words
 from transforms.clean_draft import clean_aliases, clean_answer, clean_question, fitting_type
 from transforms.decontaminate import build_index
-from transforms.document_rules import chunking, language, mojibake, quality
+from transforms.document_rules import chunking, language, mojibake, quality, when_and_where
 from transforms.duplicates import document_copies, same_question
 from transforms.english import abbreviations, sentences, spelling
 from transforms.errors import ReplyInvalid
 from transforms.grounding import find, folding, quotes
-from transforms.inference.client import latex_escapes, reply_schema
+from transforms.inference.client import latex_escapes, reply_body, reply_schema
 from transforms.judge.messages import judge_verdict
 from transforms.languages import short_texts, values
-from transforms.pair_rules import aliases, context, copied, leakage
+from transforms.pair_rules import aliases, context, copied, leakage, unintroduced
 from transforms.records import ANSWER_TYPES, Document, Persona, PersonaTask, QAPair
 from transforms.reward import grade
+from transforms.said import said
 from transforms.screen import ScreenConfig, screen_document, screen_text
 from transforms.synthesize import SynthesizeReply
 from transforms.text import count_tokens, neutralise, normalise, restore, unify, without_accents, words
@@ -102,11 +103,22 @@ def _documents() -> Iterator[tuple[str, Callable[[str], object]]]:
         partial(_check, lambda text: _pair(QUESTION, "Marie Curie", text, "name", ("M. C.", "Curie"))),
     )
     yield "find_leak with a document", _leak_with_document
+    yield "date_of, date_at, place_of", _when_and_where
+    yield (
+        "question_leans_on_something_said with a document",
+        lambda text: unintroduced.question_leans_on_something_said(_pair("Where was Johnson born?", "Ohio", f"He is {text}")),
+    )
+    yield "said", said
 
 
 def _leak_with_document(text: str) -> object:
     asked = "Which agency of Geneva declared smallpox extinct in 1980?"
     return [leakage.find_leak(asked, answer, ("W.H.O.",), text) for answer in ("World Health Organization", "WHO", "Marie")]
+
+
+def _when_and_where(text: str) -> object:
+    document, middle = Document("d", text), len(text) // 2
+    return when_and_where.date_of(document), when_and_where.date_at(text, (middle, middle + 1)), when_and_where.place_of(document)
 
 
 def _find(kind: str, answer: str, text: str) -> object:
@@ -206,6 +218,8 @@ def _replies() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "parse_reply", _parse
     yield "parse_reply, prose around", lambda text: _parse(f"{text}{whole}{text}")
     yield "parse_reply, inside", lambda text: _parse(whole.replace('"q"', f'"{text}"'))
+    yield "parse_reply, in another form", lambda text: _parse(json.dumps({"reply": whole.replace('"q"', f'"{text}"')}))
+    yield "decode_body", _decode
     yield "escape_latex", latex_escapes.escape_latex
     yield "judge_verdict", judge_verdict
     yield "clean_personas", lambda text: classify.clean_personas([classify.PersonaReply(name=text, interest=text)] * 2, 3)
@@ -213,6 +227,13 @@ def _replies() -> Iterator[tuple[str, Callable[[str], object]]]:
         yield f"grade a response, {kind}", lambda text, kind=kind, answer=answer: grade(text, answer, kind, (), QUESTION)
     for kind in ANSWER_TYPES:
         yield f"grade, answer and response, {kind}", lambda text, kind=kind: grade(text[1:], text, kind, (text[2:],), text)
+
+
+def _decode(text: str) -> object:
+    try:
+        return reply_body.decode_body(f"data: {text}\n\ndata: [DONE]\n".encode("utf-8", "replace"))
+    except ValueError as error:
+        return error
 
 
 def _parse(text: str) -> object:
