@@ -86,7 +86,7 @@ $(TRL)/installed: | $(STAMP)
 	@touch $@
 
 demo: $(STAMP) ## turn the sample documents into questions, offline, by rules in place of a model
-	$(BIN)/python -m beam_pipeline --demo --input $(SAMPLE) --output demo_output --overwrite
+	$(BIN)/python -m beam_pipeline --demo --input $(SAMPLE) --output demo_output --overwrite --delete_journal
 
 llm: $(if $(MODEL),$(STAMP)) ## the same with a model on this machine, on llama.cpp: make llm MODEL=FILE.gguf
 	@$(if $(MODEL),,$(error which model? Give a file of llama.cpp's format: make llm MODEL=FILE.gguf))

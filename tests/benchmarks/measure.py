@@ -86,7 +86,7 @@ def pipeline(documents: Path, output: Path, *more: str) -> Command:
 def any_pipeline(output: Path, *more: str) -> Command:
     """The same, whatever it reads."""
     command = [sys.executable, "-W", "ignore", "-m", "beam_pipeline", "--output", str(output)]
-    command += ["--overwrite", "--near_duplicates", "0", "--report", "false", *more]
+    command += ["--overwrite", "--delete_journal", "--near_duplicates", "0", "--report", "false", *more]
     return lambda urls: [*command, *(argument for url in urls for argument in ("--endpoint", url))]
 
 
