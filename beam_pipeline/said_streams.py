@@ -70,13 +70,20 @@ def _harmless(text: str, encoding: str | None) -> str:
 
 @contextmanager
 def said_streams() -> Iterator[None]:
-    """Put the wall before standard output and standard error while a command runs."""
+    """Put the wall before standard output and standard error while a command runs.
+
+    What the command has put in the place of one of them stays: an engine that was stopped complains until the process ends.
+    """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast(TextIO, SaidStream(stream)) for stream in before)
+    out, err = (cast(TextIO, SaidStream(stream)) for stream in before)
+    sys.stdout, sys.stderr = out, err
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = before
+        if sys.stdout is out:
+            sys.stdout = before[0]
+        if sys.stderr is err:
+            sys.stderr = before[1]
 
 
 def beneath(stream: TextIO) -> TextIO:

@@ -24,6 +24,15 @@ def test_what_is_printed_and_logged_is_printable(capsys: pytest.CaptureFixture[s
     assert err == "err \\x07\\ud800\nlog \\x1b]0;t\\x07\n"
 
 
+def test_what_a_command_put_in_the_place_of_a_stream_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, hushed = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", real)
+    with said_streams():
+        sys.stderr = hushed
+    print("an engine's thread", file=sys.stderr)
+    assert (hushed.getvalue(), real.getvalue()) == ("an engine's thread\n", "")
+
+
 def test_a_line_without_an_end_is_cut_and_others_are_whole() -> None:
     stream = io.StringIO()
     SaidStream(stream).write(f"first\n{'m' * 1_000_000}\nlast\n")
