@@ -1,8 +1,8 @@
 """How many requests one endpoint should have in flight: found by itself, from a cold start.
 
-Most servers tell by how the time of a reply grows with its length (`writing_speed`): the limit is what they write at once, and
-about half as much again that waits for it. That settles the limit within some hundred replies and needs no trying out. From
-then on it says how many documents are begun; the calls of those go out at once, up to `most`.
+Most servers tell by how the time of a reply grows with its length (`steering`): that settles the limit within some hundred
+replies and needs no trying out. From then on it says how many documents are begun; the calls of those go out at once, up to
+`most`.
 
 Where lengths say nothing of times, work finished is compared. The first burst tells most: if the last requests of it take much
 longer than the first, they waited in the server's own line, and how much longer says how many the server really works on. From
@@ -21,7 +21,8 @@ from collections import deque
 from enum import Enum
 
 from transforms.inference.scheduling.latency_samples import HEADROOM, SMALLEST_SAMPLE, Measurement, Ticket, read_burst
-from transforms.inference.scheduling.writing_speed import REMEMBERED, WritingSpeed
+from transforms.inference.scheduling.overload import OverloadWindow
+from transforms.inference.scheduling.steering import Steering
 
 # The first burst is no larger than what it takes to read it; from there the limit grows as long as that finishes more.
 INITIAL_LIMIT = 64
@@ -38,17 +39,9 @@ ENOUGH_BURST_BACK, ENOUGH_ROUNDS_BACK = 0.9, 1.5
 # A burst is read by its quarters, so it takes so many at once; fewer say nothing about a line.
 SMALLEST_BURST = 4 * SMALLEST_SAMPLE
 STEP = 1.5
-# In flight is what is written, this many times, and besides the root of it so often: a server that reads prompts one after the
-# other needs a line of them to be busy, and chance makes that long where few are written.
-WAITING_ROOM, WAITING_ROOTS = 1.35, 1.5
 # Calls of documents under way go out at once, up to this much above the limit: it is documents that are held back. A document
 # whose calls wait stays longer, others are begun in waves meanwhile, and its text is gone from the cache when they end.
 BEYOND = 2.0
-# Changes of the limit that are worth it, and the most at once: up in large steps, since too few leave slots idle and too many do
-# little harm; down in small ones, since the first replies wait for the reading of all that was begun with them.
-SMALLEST_CHANGE, MOST_UP, MOST_DOWN = 0.05, 1.5, 1.1
-# Replies after which the limit is looked at anew, and how much of what they say is believed: more of a rise that is plain.
-JUDGED_BY, SMOOTHING, PLAIN_RISE, RISE_SMOOTHING = 64, 0.15, 1.5, 0.3
 # The first burst finds no document in the cache, and a server that reads them one after the other has a line of those. Only
 # where so few of it were worked on is it one for slots.
 CLEAR_LINE = 0.5
@@ -69,11 +62,7 @@ USUAL_OVER = 32
 # Measurements at rest between two looks around: servers scale, mixes change. Longer where the look
 # cost something and is likely to end the same: refusals above, idle slots below a supply that is short.
 REST, REST_BEFORE_LOWER, LONG_REST = 8, 12, 32
-# A few refusals are noise of the path; this share of a window means that less load is wanted. With one
-# refusal in twenty by chance, windows of fewer outcomes would reach the share too often.
-OVERLOAD_SHARE = 0.2
-OVERLOAD_WINDOW_S = 0.5
-OVERLOAD_OUTCOMES = 24
+# Of the limit, after a window of too many refusals.
 BACK_OFF = 0.85
 # Recovering needs no median, only a round of replies; after so many careful steps it is over.
 SMALLEST_RECOVERY = 8
@@ -121,15 +110,12 @@ class Limiter:
         self._look_higher = True
         self._ramping = True
         self._doubted = False
-        self._speed = WritingSpeed()
-        self._steered = False  # by that
-        self._writing = 0.0  # how many replies are written at once; 0 is not known
+        self._steering = Steering()
         self._load = 0  # counts the changes of the limit
         self._in_flight = 0
         self._usual = float(self.limit)
-        # Overload: the current window, and what the last cut left behind.
-        self._window_began: float | None = None
-        self._outcomes = self._refusals = 0
+        self._overload = OverloadWindow()
+        # What the last cut left behind.
         self._cut_from = self._regain_to = self.limit
         self._steps = 0
         self._timed_out_at = -math.inf
@@ -151,7 +137,7 @@ class Limiter:
     @property
     def most(self) -> int:
         """How many may be in flight: the limit while it is measured, more where the times of replies say what is written."""
-        settled = self._steered and self.phase is Phase.STEADY
+        settled = self._steering.known and self.phase is Phase.STEADY
         return min(self.ceiling, int(BEYOND * self.limit)) if settled else int(self.limit)
 
     def begin(self, stage: str, in_flight: int) -> Ticket:
@@ -178,8 +164,8 @@ class Limiter:
         if self.phase is Phase.HIGHER and self.limit < self._aim:
             self.limit += 1
         if ticket.load == self._load and not self._told:
-            self._speed.add(ticket.stage, written, latency_s)
-            if len(self._speed) >= max(JUDGED_BY, min(REMEMBERED, self.limit)) and self.phase is not Phase.RECOVERING:
+            self._steering.add(ticket.stage, written, latency_s)
+            if self._steering.enough(self.limit) and self.phase is not Phase.RECOVERING:
                 self._steer(latency_s)
         measurement, ticket.measurement = ticket.measurement, None
         if measurement is None or measurement is not self._measurement:
@@ -192,23 +178,10 @@ class Limiter:
             self._learn(measurement)
 
     def _steer(self, latency_s: float) -> None:
-        """Have as many in flight as the server writes at once, and a few that wait. Not higher than is in use, or is in time."""
-        share = self._speed.share()
-        if share is None:
-            return
-        self._steered = True
-        self._speed.forget()
-        in_use = self._usual >= IN_USE * self.limit
-        writing = share * min(self.limit, self._usual)
-        if not self._writing:
-            self._writing = writing
-        believed = RISE_SMOOTHING if writing > PLAIN_RISE * self._writing else SMOOTHING
-        self._writing += (writing - self._writing) * believed
-        aim = WAITING_ROOM * self._writing + WAITING_ROOTS * math.sqrt(self._writing)
-        if aim > self.limit and (not in_use or latency_s * STEP > PATIENCE * self.timeout_s):
-            aim = self.limit
-        aim = max(self.limit / MOST_DOWN, min(MOST_UP * self.limit, aim))
-        if abs(aim - self.limit) < SMALLEST_CHANGE * self.limit:
+        """Go where the times of replies say. Not higher than is in use, or is in time."""
+        may_rise = self._usual >= IN_USE * self.limit and latency_s * STEP <= PATIENCE * self.timeout_s
+        aim = self._steering.aim(self.limit, self._usual, may_rise)
+        if aim is None:
             return
         self.base = max(1, min(self.ceiling, round(aim)))
         self._move(Phase.STEADY, self.base)
@@ -276,23 +249,12 @@ class Limiter:
         self.limit = min(self.base, max(int(can_be_answered), measurement.reach))
 
     def _count(self, now: float, refused: bool) -> None:
-        if self._window_began is None:
-            self._window_began = now
-        self._outcomes += 1
-        self._refusals += refused
-        if now - self._window_began < OVERLOAD_WINDOW_S:
+        if not self._overload.count(now, refused, self.limit):
             return
-        if self._refusals > OVERLOAD_SHARE * max(self._outcomes, self.limit / 2, OVERLOAD_OUTCOMES):
-            self._open_window(now)
-            if self.phase in (Phase.HIGHER, Phase.LOWER):  # below the base, the base has to show whether it is the load
-                self._rest(look_higher=False, measurements=LONG_REST if self.phase is Phase.HIGHER else REST)
-            else:
-                self._cut(int(self.limit * BACK_OFF), 0.5)
-        elif self._outcomes >= max(self.limit, OVERLOAD_OUTCOMES):
-            self._open_window(now)
-
-    def _open_window(self, began: float | None) -> None:
-        self._window_began, self._outcomes, self._refusals = began, 0, 0
+        if self.phase in (Phase.HIGHER, Phase.LOWER):  # below the base, the base has to show whether it is the load
+            self._rest(look_higher=False, measurements=LONG_REST if self.phase is Phase.HIGHER else REST)
+        else:
+            self._cut(int(self.limit * BACK_OFF), 0.5)
 
     def _cut(self, limit: int, regain: float) -> None:
         """Go down, and remember from where; cuts without a clean step between them are one fall.
@@ -310,7 +272,7 @@ class Limiter:
         self._move(Phase.RECOVERING, limit)
 
     def _learn(self, measurement: Measurement) -> None:
-        if self._steered and self.phase is not Phase.RECOVERING:
+        if self._steering.known and self.phase is not Phase.RECOVERING:
             self._measurement = Measurement(measurement.size)
             return
         match self.phase:
@@ -442,7 +404,7 @@ class Limiter:
     def _move(self, phase: Phase, limit: int) -> None:
         limit = max(1, min(self.ceiling, limit))
         if limit < self.limit:
-            self._open_window(None)  # what was refused before says nothing about less
+            self._overload.open()  # what was refused before says nothing about less
         self.phase, self._aim = phase, limit
         if phase is Phase.HIGHER:
             self._usual = max(self._usual, limit)  # measure once it is in use, or plainly never will be
