@@ -14,7 +14,7 @@ _WORD_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf)\s?\{([^{}]*)\}
 _CONDITION = re.compile(
     r"[,;]?\s?\\?\(?\b(?:for (?:all|any|every|some|each)|where|with)\b(?=[^=]{0,200}(?:integer|natural|real|positive|"
     r"\\in(?![a-z])|"
-    r"\u2208))[^=]{0,200}$|,\s?[a-z]\s?(?:\\in(?![a-z])|"
+    r"\u2208))[^=]{0,200}$|[,(]\s?[a-z]\s?(?:\\in(?![a-z])|"
     r"\u2208)\s?(?:\\mathbb\s?\{?|\\mathbf\s?\{?)?[ZNRQ].*$",
     re.DOTALL,
 )
@@ -30,10 +30,15 @@ _REWRITTEN = tuple(
         (r"\\langle ?", "("),
         (r"\\rangle", ")"),
         (r"\\[dt]?binom ?\{([^{}]{1,40})\} ?\{([^{}]{1,40})\}", r"((\1)!/((\2)!((\1)-(\2))!))"),
+        (
+            r"(?<![A-Za-z])[Cc] ?_ ?\{?(\d{1,3}|[a-z])\}? ?\^ ?\{?(\d{1,3}|[a-z])\}?(?![\d.])",
+            r"((\1)!/((\2)!((\1)-(\2))!))",
+        ),
         (r"\\?(sin|cos|tan) ?\^ ?(?:\{-1\}|-1)", r"\\arc\1 "),
         (r"((?:sin|cos|tan)[ ({]{0,2}\d{1,4}(?:\.\d{1,4})?) ?\^ ?(?:\{ ?\\circ ?\}|\\circ)", r"\1\\pi/180"),
         (r"(\\?(?:sin|cos|tan)) (\d{1,4}\\pi/180)", r"\1(\2)"),
         (r"\\(?:overline|vec|hat|overrightarrow|triangle) ?(?:\{([A-Z]{1,4})\}|([A-Z]{1,4}))", r"\1\2"),
+        (r"\\(?:vec|hat) ?(?:\{([a-z])\}|([a-z])(?![a-z]))", r" \1\2"),
         (r"\\angle ?(?:\{[A-Z]{1,4}\}|[A-Z]{1,4})", "angle"),
         (r"\\wedge(?![a-z])", r"\\land"),
         (r"\\vee(?![a-z])", r"\\lor"),

@@ -8,37 +8,37 @@ functions are computed in floating point at positive points. Nothing is ever exp
 bounded only by a signal (not in threads) or a process, and takes a second to import.
 """
 
-import cmath
 import math
-import operator
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any
 
 from transforms.answers.formula_parser import FormulaError, Node
-from transforms.answers.formula_reading import Group, Relation, Row, Statement, Value, read_statement
-from transforms.text import stable_seed
+from transforms.answers.formula_reading import MAX_CHARS, Group, Relation, Row, Statement, Value, read_statement
+from transforms.answers.formula_sets import real_set
+from transforms.answers.formula_values import (
+    CONSTANTS,
+    MIN_POINTS,
+    PRIME,
+    TOLERANCE,
+    NotRational,
+    close,
+    constant,
+    exact,
+    floating,
+    number_of,
+    values_at_points,
+)
 
-_PRIME = 2**61 - 1
-_POINTS = 6
-_MIN_POINTS = 4  # of these, so many must be defined for both sides
-_TOLERANCE = 1e-12  # relative, of floating point
-_MAX_EXPONENT = 10**6
-_MAX_CONSTANT_BITS = 256
 _MAX_ITEMS = 8
-
-
-class _NotRational(Exception):
-    """Not a rational function: exact arithmetic cannot say its value."""
 
 
 def equivalent(one: str, other: str) -> bool:
     """Whether two texts write the same expression, equation, inequality, point, interval or set of these. Symmetric."""
-    first, second = _read(one), _read(other)
+    first, second = _read(one), _read(_with_names_of(one, other))
     if not first or not second:
         return False
     try:
@@ -47,28 +47,30 @@ def equivalent(one: str, other: str) -> bool:
         return False
 
 
+# "k \\pi, k \\in \\mathbb{Z}": the letter that stands for any integer.
+_ANY_INTEGER = re.compile(
+    r"(?<![A-Za-z\\])([a-z])\s?(?:(?:\\in(?![a-z])|\u2208)\s?(?:\\math(?:bb|bf)\s?\{?|\\)?[Z\u2124]|is (?:an|any) integer)"
+)
+
+
+def _with_names_of(one: str, other: str) -> str:
+    """The other text, with the letter that the first one has for any integer."""
+    letters = [found[1] for text in (one, other) if (found := _ANY_INTEGER.search(text[:MAX_CHARS]))]
+    if len(letters) < 2 or letters[0] == letters[1] or re.search(rf"(?<![A-Za-z\\]){letters[0]}(?![A-Za-z])", other):
+        return other
+    return re.sub(rf"(?<![A-Za-z\\]){letters[1]}(?![A-Za-z])", letters[0], other)
+
+
 def _usable(read: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """What a text states, and the value that it is said to be about; nothing if it is not that nearly."""
-    exact, *near = read
-    return read if all(_nearly(exact, other) for other in near) else ()
+    stated, *near = read
+    return read if all(_nearly(stated, other) for other in near) else ()
 
 
 def _nearly(one: Statement, other: Statement) -> bool:
     values = [statement.sides[-1] if isinstance(statement, Relation) else statement for statement in (one, other)]
     numbers = [number for value in values if isinstance(value, Value) and (number := number_of(value)) is not None]
     return len(numbers) == 2 and abs(numbers[0] - numbers[1]) <= 0.01 * max(map(abs, numbers))
-
-
-def number_of(value: Value) -> float | None:
-    """The number that a value without names is; None for any other."""
-    node = value.readings[0]
-    if node.names() - _CONSTANTS.keys():
-        return None
-    try:
-        number = _float(node, 0)
-    except (ArithmeticError, ValueError):
-        return None
-    return number.real if cmath.isfinite(number) and abs(number.imag) < _TOLERANCE else None
 
 
 def rounds_to(text: str, stored: str) -> bool:
@@ -104,7 +106,7 @@ def _worked_out(node: Node) -> bool:
     parts = _flat(node, node.op) if node.op in ("+", "*") else list(node.args)
     if not all(_worked_out(part) for part in parts):
         return False
-    numbers = [number for part in parts if (number := _constant(part)) is not None]
+    numbers = [number for part in parts if (number := constant(part)) is not None]
     if node.op in ("+", "*") and len(numbers) > 1:
         return False
     if node.op == "^" and len(numbers) == 2:  # "2^10" is a way to write a number
@@ -140,11 +142,15 @@ def _same(one: Statement, other: Statement) -> bool:
         return _same_values(one, other)
     if isinstance(one, Relation) and isinstance(other, Relation) and _same_relations(one, other):
         return True
+    if not (isinstance(one, Row) and isinstance(other, Row)) and _same_sets(one, other):
+        return True
     first, second = _range(one), _range(other)
     if first and second and (isinstance(one, Relation) or isinstance(other, Relation)):
         return _same_ranges(first, second)
     if isinstance(one, Row) and isinstance(other, Row):
-        return one.brackets == other.brackets and _same_in_order(one.items, other.items)
+        if one.brackets != other.brackets or len(one.items) != len(other.items):
+            return False
+        return _same_in_order(one.items, other.items) or (one.brackets == "::" and _in_proportion(one.items, other.items))
     if isinstance(one, Group) and isinstance(other, Group):
         kinds = {one.joined, other.joined}
         if "and" in kinds and kinds & {"or", "set"} and not all(map(_is_answer, (*one.items, *other.items))):
@@ -161,6 +167,20 @@ def _same(one: Statement, other: Statement) -> bool:
         if isinstance(shape, Relation) and isinstance(statement, Group) and len(shape.sides) > 3:
             return statement.joined == "," and _same_in_order(shape.sides, statement.items)
     return False
+
+
+def _same_sets(one: Statement, other: Statement) -> bool:
+    """Whether two statements mean the same real numbers."""
+    first = real_set(one)
+    second = real_set(other) if first else None
+    return first is not None and second is not None and first.same(second)
+
+
+def _in_proportion(one: tuple[Statement, ...], other: tuple[Statement, ...]) -> bool:
+    numbers = [number for item in (*one, *other) if isinstance(item, Value) and (number := number_of(item)) and not item.measure]
+    if len(numbers) < 2 * len(one):
+        return False
+    return all(close(a * numbers[len(one)], b * numbers[0]) for a, b in zip(numbers, numbers[len(one) :], strict=False))
 
 
 def _is_answer(statement: Statement) -> bool:
@@ -223,7 +243,7 @@ def _same_ranges(one: _Range, other: _Range) -> bool:
 
 def _name(value: Value) -> str:
     node = value.readings[0]
-    return node.name if node.op == "var" and node.name not in _CONSTANTS and node.name != "infty" else ""
+    return node.name if node.op == "var" and node.name not in CONSTANTS and node.name != "infty" else ""
 
 
 def _is_infinite(statement: Statement) -> bool:
@@ -239,9 +259,10 @@ def _same_values(one: Value, other: Value) -> bool:
         return False
     if one.argument and other.argument and one.argument != other.argument:
         free = frozenset().union(*(node.names() for node in other.readings))
-        if one.argument in free or {one.argument, other.argument} & _CONSTANTS.keys():
+        if one.argument in free or {one.argument, other.argument} & CONSTANTS.keys():
             return False
-        renamed = tuple(_renamed(node, other.argument, one.argument) for node in other.readings)
+        swapped = {name: Node("var", name=to) for name, to in ((other.argument, one.argument), (one.argument, other.argument))}
+        renamed = tuple(_replaced(node, swapped) for node in other.readings)
         other = Value(renamed, other.measure, one.argument)
     if (one.decimals and not _is_root(one) and _is_root(other)) or (other.decimals and not _is_root(other) and _is_root(one)):
         return False
@@ -258,10 +279,10 @@ def _same_values(one: Value, other: Value) -> bool:
 def _is_root(value: Value) -> bool:
     """Whether a value has no decimals that end: a root, or what is made of pi."""
     try:
-        _exact(value.readings[0], 0)
-    except (_NotRational, ArithmeticError, ValueError):
+        exact(value.readings[0], 0)
+    except (NotRational, ArithmeticError, ValueError):
         return True
-    return bool(value.readings[0].names() & _CONSTANTS.keys())
+    return bool(value.readings[0].names() & CONSTANTS.keys())
 
 
 _IN_PLAIN = {
@@ -270,10 +291,11 @@ _IN_PLAIN = {
 }
 
 
-def _renamed(node: Node, old: str, new: str) -> Node:
+def _replaced(node: Node, instead: Mapping[str, Node]) -> Node:
+    """A formula with others in the place of its names."""
     if node.op == "var":
-        return Node("var", name={old: new, new: old}.get(node.name, node.name))
-    return Node(node.op, tuple(_renamed(arg, old, new) for arg in node.args), node.name, node.value)
+        return instead.get(node.name, node)
+    return Node(node.op, tuple(_replaced(arg, instead) for arg in node.args), node.name, node.value)
 
 
 def _same_relations(one: Relation, other: Relation) -> bool:
@@ -300,7 +322,7 @@ def _assigned(relation: Relation) -> list[Value]:
     if len(relation.sides) > 2:  # "x = 3 + 3 = 6": what has no names must be one number
         numbers = [number for side in relation.sides if (number := number_of(side)) is not None]
         same = len(numbers) + sum(bool(_name(side)) for side in relation.sides) == len(relation.sides) and all(
-            _close(numbers[0], one) for one in numbers
+            close(numbers[0], one) for one in numbers
         )
         return [relation.sides[-1]] if numbers and same else []
     left, right = relation.sides
@@ -318,35 +340,36 @@ def _differences(relation: Relation) -> list[Node]:
     ]
 
 
+_IMAGINARY = Node("^", (Node("num", value=Fraction(-1)), Node("num", value=Fraction(1, 2))))
+
+
 def _same_value(one: Node, other: Node) -> bool:
     if one == other:
         return True
+    if "i" in (names := one.names() | other.names()) and names <= {"i", *CONSTANTS}:  # a number, and not the name of a current
+        one, other = (_replaced(node, {"i": _IMAGINARY}) for node in (one, other))
     if _bars(one) != _bars(other):  # points are positive, and would not tell |x| from x
         return False
     try:
-        pairs = _values(one, other, _exact)
-        return len(pairs) >= _MIN_POINTS and all(a == b for a, b in pairs)
-    except _NotRational:
-        pairs = _values(one, other, _float)
-        return len(pairs) >= _MIN_POINTS and all(_close(a, b) for a, b in pairs)
+        pairs = values_at_points(one, other, exact)
+        return len(pairs) >= MIN_POINTS and all(a == b for a, b in pairs)
+    except NotRational:
+        pairs = values_at_points(one, other, floating)
+        return len(pairs) >= MIN_POINTS and all(close(a, b) for a, b in pairs)
 
 
 def _bars(node: Node) -> bool:
     """Whether there is an absolute value of something with names in it."""
-    return any(map(_bars, node.args)) or (node.op == "abs" and bool(node.names() - _CONSTANTS.keys()))
-
-
-def _close(one: complex, other: complex) -> bool:
-    return abs(one - other) <= _TOLERANCE * max(abs(one), abs(other))
+    return any(map(_bars, node.args)) or (node.op == "abs" and bool(node.names() - CONSTANTS.keys()))
 
 
 def _ratio(one: Node, other: Node) -> float | None:
     """The constant of which one is the multiple of the other, by floating point; None if there is none."""
-    pairs = [(a, b) for a, b in _values(one, other, _float) if abs(b) > _TOLERANCE and abs(a) > _TOLERANCE]
-    if len(pairs) < _MIN_POINTS:
+    pairs = [(a, b) for a, b in values_at_points(one, other, floating) if abs(b) > TOLERANCE and abs(a) > TOLERANCE]
+    if len(pairs) < MIN_POINTS:
         return None
     ratios = [a / b for a, b in pairs]
-    constant = all(_close(ratio, ratios[0]) for ratio in ratios) and abs(ratios[0].imag) <= _TOLERANCE * abs(ratios[0])
+    constant = all(close(ratio, ratios[0]) for ratio in ratios) and abs(ratios[0].imag) <= TOLERANCE * abs(ratios[0])
     return ratios[0].real if constant else None
 
 
@@ -356,114 +379,15 @@ def _same_roots(one: Node, other: Node) -> bool:
         try:
             if all(_root_fits(a, b, name, index) for a, b in ((one, other), (other, one)) for index in range(3)):
                 return True
-        except (_NotRational, ArithmeticError, ValueError):
+        except (NotRational, ArithmeticError, ValueError):
             continue
     return False
 
 
 def _root_fits(one: Node, other: Node, name: str, index: int) -> bool:
-    at = [_exact(one, index, {name: value}) for value in range(3)]
-    slope = (at[1] - at[0]) % _PRIME
-    if not slope or (at[2] - at[1]) % _PRIME != slope:
+    at = [exact(one, index, {name: value}) for value in range(3)]
+    slope = (at[1] - at[0]) % PRIME
+    if not slope or (at[2] - at[1]) % PRIME != slope:
         return False
-    root = -at[0] * pow(slope, -1, _PRIME) % _PRIME
-    return _exact(other, index, {name: root}) == 0
-
-
-# --- Values --------------------------------------------------------------------------------------
-
-
-def _values(one: Node, other: Node, value: Callable[[Node, int], complex]) -> list[tuple[complex, complex]]:
-    """The values of two formulas at the points where both have one."""
-    found = []
-    for index in range(_POINTS):
-        try:
-            pair = (value(one, index), value(other, index))
-        except (ArithmeticError, ValueError):
-            continue
-        if all(map(cmath.isfinite, pair)):
-            found.append(pair)
-    return found
-
-
-def _exact(node: Node, index: int, known: dict[str, int] | None = None) -> int:
-    """The value of a rational function modulo the prime; an arithmetic or value error where it has none."""
-    if node.op == "num":
-        return node.value.numerator * pow(node.value.denominator, -1, _PRIME) % _PRIME
-    if node.op == "var":
-        if known and node.name in known:
-            return known[node.name]
-        return _modular_point(node.name, index)
-    if node.op == "^":
-        power = _constant(node.args[1])
-        if power is None or power.denominator != 1 or abs(power.numerator) > _MAX_EXPONENT:
-            raise _NotRational
-        base = _exact(node.args[0], index, known)
-        if base == power == 0:
-            raise ZeroDivisionError
-        return pow(base, power.numerator, _PRIME)
-    if node.op not in _OPERATIONS:
-        raise _NotRational
-    values = [_exact(arg, index, known) for arg in node.args]
-    value = values[0] * pow(values[1], -1, _PRIME) if node.op == "/" else _OPERATIONS[node.op](*values)
-    return value % _PRIME
-
-
-def _constant(node: Node) -> Fraction | None:
-    """The exact value of a small constant, such as an exponent; None if it has names or grows out of bounds."""
-    if node.op == "num":
-        return node.value
-    if node.op != "^" and node.op not in _OPERATIONS:
-        return None
-    known = [value for arg in node.args if (value := _constant(arg)) is not None]
-    if len(known) < len(node.args) or any(_bits(value) > _MAX_CONSTANT_BITS for value in known):
-        return None
-    if node.op != "^":
-        return None if node.op == "/" and not known[1] else _OPERATIONS[node.op](*known)
-    a, b = known
-    small = b.denominator == 1 and abs(b.numerator) * _bits(a) <= _MAX_CONSTANT_BITS and (a or b > 0)
-    return Fraction(a) ** b.numerator if small else None
-
-
-def _bits(value: Fraction) -> int:
-    return max(value.numerator.bit_length(), value.denominator.bit_length())
-
-
-_OPERATIONS: dict[str, Callable[..., Any]] = {"+": operator.add, "*": operator.mul, "/": operator.truediv, "neg": operator.neg}
-_FLOATING = _OPERATIONS | {
-    "sin": cmath.sin, "cos": cmath.cos, "tan": cmath.tan, "cot": lambda z: 1 / cmath.tan(z), "sec": lambda z: 1 / cmath.cos(z),
-    "csc": lambda z: 1 / cmath.sin(z), "arcsin": cmath.asin, "arccos": cmath.acos, "arctan": cmath.atan, "sinh": cmath.sinh,
-    "cosh": cmath.cosh, "tanh": cmath.tanh, "ln": cmath.log, "log": cmath.log10, "lg": lambda z: cmath.log(z) / cmath.log(2),
-    "abs": abs, "^": operator.pow,
-    "factorial": lambda z: complex("nan") if z.imag else math.gamma(z.real + 1),
-}  # fmt: skip
-
-
-def _float(node: Node, index: int) -> complex:
-    """The value in floating point; an error, infinity or no number where it has none."""
-    if node.op == "num":
-        return complex(float(node.value))
-    if node.op == "var":
-        return complex(_point(node.name, index))
-    values = [_float(arg, index) for arg in node.args]
-    if node.op in _FLOATING:
-        return complex(_FLOATING[node.op](*values))
-    # A function of which nothing is known but its name: any curve will do, if it is no line.
-    shift = _point(node.op, 0)
-    return cmath.cos(values[0] * 1.37 + shift) + values[0] * values[0] * shift
-
-
-@lru_cache(maxsize=4096)
-def _modular_point(name: str, index: int) -> int:
-    return stable_seed("expression", name, str(index)) % _PRIME
-
-
-@lru_cache(maxsize=4096)
-def _point(name: str, index: int) -> float:
-    """Where a name stands in floating point: between 0.05 and 0.95, where arcs are defined, with no two alike."""
-    if name in _CONSTANTS:
-        return _CONSTANTS[name]
-    return 0.05 + 0.9 * (stable_seed("expression", name, str(index)) % 10**9) / 10**9
-
-
-_CONSTANTS = {"pi": math.pi, "e": math.e}
+    root = -at[0] * pow(slope, -1, PRIME) % PRIME
+    return exact(other, index, {name: root}) == 0

@@ -38,6 +38,7 @@ _WORDS = {
     word: (kind, _SAME_NAME.get(word, word)) for kind, known in (("name", _GREEK), ("function", _FUNCTIONS)) for word in known
 }
 _OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|"}
+_OPERATORS |= {"lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉"}
 _COMMANDS = _WORDS | {name: ("sign", sign) for name, sign in _OPERATORS.items()} | {"sqrt": ("command", "sqrt")}
 _COMMANDS |= dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), ("command", "frac"))
 # Written for looks alone.
@@ -48,7 +49,7 @@ _LOWERED = re.compile("[\u2080-\u208b]+")
 _PLAIN_SIGNS = str.maketrans({**TYPED, "√": "\\sqrt ", "∙": "*", "≈": "~"})
 _TOKEN = re.compile(
     r"(?P<number>(?a:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?))"
-    r"|\\(?P<command>[A-Za-z]+)|(?P<letters>[^\W\d_]+)|(?P<sign>\*\*|[-+*/^_!|(){}\[\]])"
+    r"|\\(?P<command>[A-Za-z]+)|(?P<letters>[^\W\d_]+)|(?P<sign>\*\*|[-+*/^_!|(){}\[\]⌊⌋⌈⌉])"
     r"|(?P<gap>\s+|\\[,;:! ]|~|&)"
 )
 
@@ -143,7 +144,8 @@ def _names(run: str, close: bool) -> list[_Token]:
     return found
 
 
-_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|"}
+_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "⌊": "⌋", "⌈": "⌉"}
+_BRACKET_CALLS = {"|": "abs", "⌊": "floor", "⌈": "ceil"}
 
 
 class _Parser:
@@ -212,7 +214,7 @@ class _Parser:
 
     def begins_factor(self) -> bool:
         token = self.peek()
-        return token.kind in ("name", "function", "command") or (token.kind == "sign" and token.text in "({[")
+        return token.kind in ("name", "function", "command") or (token.kind == "sign" and token.text in "({[⌊⌈")
 
     def signed(self) -> Node:
         negative = False
@@ -248,7 +250,7 @@ class _Parser:
         node = self.sum()
         if not self.accept(_CLOSING[token.text]):
             raise FormulaError(f"{_CLOSING[token.text]!r} is missing")
-        return Node("abs", (node,)) if token.text == "|" else node
+        return Node(_BRACKET_CALLS[token.text], (node,)) if token.text in _BRACKET_CALLS else node
 
     def subscript(self) -> str:
         """What belongs to a name: "_1", "_{max}", or a digit right behind it."""

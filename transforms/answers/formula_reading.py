@@ -28,6 +28,8 @@ _JOINED = (
 )
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
 _NEARLY = re.compile(r"\\approx(?![a-z])|\u2248|\\simeq(?![a-z])|\\doteq(?![a-z])")
+_LESS = re.compile(r"\\setminus(?![a-z])|\\backslash(?![a-z])|\u2216|(?<=[\])}])\s?\\\s?(?=\\?\{)")
+_PROPORTION = re.compile(r"[^:]{1,40}(?::[^:]{1,40}){2,5}")
 _RELATION = re.compile(
     r"<=|>=|!=|=|<|>|\\leq?(?:slant|q)?(?![a-z])|\\geq?(?:slant|q)?(?![a-z])|\\neq?(?![a-z])|\\[lg]t(?![a-z])|\u2264|\u2265|\u2260"
 )
@@ -74,7 +76,10 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What stands in brackets, in its order: a point, a vector, an interval, a column of a matrix."""
+    """What stands in brackets, in its order: a point, a vector, an interval, a column of a matrix.
+
+    Also what colons part ("::"), and a set without another one ("\\").
+    """
 
     items: "tuple[Statement, ...]"
     brackets: str = "()"
@@ -109,6 +114,9 @@ def _statement(text: str, depth: int) -> Statement:
     matrix = MATRIX.match(text)
     if matrix and text.endswith(f"\\end{{{matrix[1]}}}"):
         return _matrix(text[matrix.end() : -len(f"\\end{{{matrix[1]}}}")], depth)
+    whole, *out = _cut(text, _LESS)
+    if out and len(out) == 1:
+        return Row((_statement(whole, depth + 1), _statement(out[0], depth + 1)), "\\")
     parts = [part for piece in _cut(text, _CONNECTIVES) for part in _listed(piece)]
     if len(parts) > 1:
         joined = next((name for name, sign in _JOINED if sign.search(text)), ",")
@@ -129,6 +137,8 @@ def _statement(text: str, depth: int) -> Statement:
             return _statement(builder[1], depth + 1) if builder else _group(parts, depth, "set")
         if 1 < len(parts) <= _MAX_ITEMS:
             return Row(tuple(_statement(part, depth + 1) for part in parts), opening + closing)
+    if _PROPORTION.fullmatch(text):
+        return Row(tuple(_statement(part, depth + 1) for part in text.split(":")), "::")
     text = _PLUS_MINUS.sub("\u00b1", text)
     if "\u00b1" in text:
         both = dict.fromkeys(_single(text.replace("\u00b1", sign), depth) for sign in "+-")
@@ -254,6 +264,7 @@ def _measure(words: str, power: str = "") -> str:
 
 
 _LOG = re.compile(r"\\?(?<![a-z])log(?![a-z_])(?! ?_)")
+_LG = re.compile(r"\\?(?<![a-z])lg(?![a-z])")
 _RATIO = re.compile(r"([^:]{1,60}):([^:]{1,60})|(\d{1,9}) to (\d{1,9})")
 
 
@@ -277,4 +288,6 @@ def _value(text: str) -> Value:
     readings = parse_formula(text)
     if _LOG.search(text):  # which may be the natural one
         readings = (*readings, *parse_formula(_LOG.sub(r"\\ln ", text)))
+    if _LG.search(text):  # of two, or of ten
+        readings = (*readings, *parse_formula(_LG.sub(r"\\log ", text)))
     return Value(readings, measure, decimals="." in text)

@@ -54,6 +54,7 @@ _SIMILAR = re.compile(r"\\sim(?= ?[\d$])")
 _ENDLESS = re.compile(r"(?<=\d)\.(\d{0,12})\\(?:overline|bar|dot)\{(\d{1,12})\}")
 _HIDDEN = re.compile(r"<[a-z]{1,12}\s[^<>]{0,300}=[^<>]{0,300}>", re.IGNORECASE)  # a tag with attributes shows none of them
 _RAISED_WORD = re.compile(r"(?<=[A-Za-z]) ([_^])(?=\S)")
+_SQUARED = re.compile(r"(?<=[A-Za-z])\^\{([23])\}")
 _STRUCK = re.compile(r"(?<!~)~~(?=[^\s~])[^~\n]{1,400}~~(?!~)|<(del|s|strike)>[^<>]{0,400}</\1>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _EMPHASIS = (
@@ -89,8 +90,8 @@ def _typed(text: str) -> str:
         return text
     text = _DEGREE.sub("\u00b0", text)
     for _ in range(2):  # \text{(\textbf{B})}
-        text = TEXT_COMMAND.sub(lambda m: f" {m[1] or m[2] or ''} ", text)
-    text = _RAISED_WORD.sub(r"\1", text)  # "\\mathrm{cm}^2", "\\text{CO}_2"
+        text = TEXT_COMMAND.sub(lambda m: f" {(m[1] or m[2] or '').lstrip('~')} ", text)
+    text = _SQUARED.sub(r"^\1", _RAISED_WORD.sub(r"\1", text))  # "\\mathrm{cm}^{2}", "\\text{CO}_2"
     text = FRACTION.sub(_divided, text)
     text = _ENDLESS.sub(r".\1(\2)", _DRESS.sub(" ", _SIMILAR.sub("~", _UNEQUAL.sub("≠", text))))
     text = COMMAND.sub(lambda m: SIGNS.get(m[0][1:], m[0]), text)

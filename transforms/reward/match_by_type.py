@@ -21,13 +21,16 @@ _BY_TYPE: dict[str | None, Callable[[str, Truth], bool]] = {
 }
 
 _LETTERS = re.compile(r"\W{0,3}[A-H](?:\W{1,3}[A-H]){2,7}\W{0,3}")  # every option there is
-_NUMBERS = re.compile(r"[\d\s.,;$+-]{3,100}", re.ASCII)
+_NEGATIVE = re.compile(r"[\s$(\[]{0,4}[-\u2212]\d")  # "-3x" is not "3x"; a dash before a line has a space behind it
+_NUMBERS = re.compile(r"[\d\s.,;$+-]{1,100}", re.ASCII)
 
 
 def states(text: str, truth: Truth) -> bool:
     """Whether a text, as it stands, says the right answer and offers no other."""
     asks = text.rstrip(" \n*_\"'`)").endswith("?") and not truth.answer.rstrip().endswith("?")
     if asks or _LETTERS.fullmatch(text):
+        return False
+    if truth.answer_type is None and not truth.is_value and "-" not in truth.answer and _NEGATIVE.match(text):
         return False
     if truth.answer_type == "yes_no" and (said := YES_NO.get(text.strip(" .!。！").lower())):
         return said == (YES_NO.get(truth.answer.strip(" .").lower()) or truth.answer.strip(" .").lower())

@@ -5,6 +5,9 @@ import pytest
 from transforms.reward import grade
 
 ATTACKS = [
+    ("\\boxed{-3x}", "3x", None, (), ""),
+    ("\\boxed{-2i}", "2i", None, (), ""),
+    ("\\boxed{4+4}", "8", None, (), ""),
     ("Paris or Lyon", "Paris", "place", (), "Which is larger, Paris or Lyon?"),
     ("Both Paris and Lyon", "Paris", "place", (), "Which is larger, Paris or Lyon?"),
     ("\\boxed{Paris, Lyon}", "Paris", "place", (), "Which is larger, Paris or Lyon?"),
