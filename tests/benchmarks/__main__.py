@@ -7,9 +7,9 @@ Sections: saturation, prefill, faults, memory, throughput, shuffle. Throughput n
 one core. Shuffle counts the bytes that enter each grouping.
 
 Not among "all": matrix (documents of all lengths, in real time: hours, or --cells and --caps), simulate (the same cells with the
-scheduler alone, in simulated time), pool (64 replicas so). And only with what `make engines` fetches: engines (saturation on
-Prism and Flink), streams (saturation of streams that have fallen behind; without engines those of one process), task_managers
-(what a second one brings), lost_worker (what losing one costs).
+scheduler alone, in simulated time), pool and laptop (64 replicas, and a server of 60 tokens a second, so too). And only with
+what `make engines` fetches: engines (saturation on Prism and Flink), streams (saturation of streams that have fallen behind;
+without engines those of one process), task_managers (what a second one brings), lost_worker (what losing one costs).
 
 The endpoint is the embedded one in a process of its own, simulating a GPU server; every client gets a fresh
 one. "busy" is the share of its slots that worked between its first request and its last reply, as the server
@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.benchmarks.corpus import write_documents
 from tests.benchmarks.engines import engines, lost_worker, task_managers
 from tests.benchmarks.faults import faults
-from tests.benchmarks.matrix import CACHES, CAPS, SLOTS, TOKENS, matrix, simulate, simulate_pool
+from tests.benchmarks.matrix import CACHES, CAPS, SLOTS, TOKENS, matrix, simulate, simulate_laptop, simulate_pool
 from tests.benchmarks.memory import memory
 from tests.benchmarks.prefill import prefill
 from tests.benchmarks.saturation import saturation
@@ -32,7 +32,7 @@ from tests.benchmarks.streams import streams
 from tests.benchmarks.throughput import throughput
 
 ALL = ("saturation", "prefill", "faults", "memory", "throughput", "shuffle")
-SECTIONS = (*ALL, "matrix", "simulate", "pool", "engines", "streams", "task_managers", "lost_worker")
+SECTIONS = (*ALL, "matrix", "simulate", "pool", "laptop", "engines", "streams", "task_managers", "lost_worker")
 
 
 def main() -> None:
@@ -77,6 +77,8 @@ def main() -> None:
                 simulate(cells)
             elif section == "pool":
                 simulate_pool(replicas=64, slots=64, tokens=700, cache=400_000)
+            elif section == "laptop":
+                simulate_laptop(20)
             elif section == "engines":
                 engines(documents, folder, options.repeat)
             elif section == "streams":

@@ -28,6 +28,10 @@ SEED = 20_260_101
 READS_TOKENS_PER_S, WRITES_TOKENS_PER_S = 20_000.0, 60.0
 WORDS_A_TOKEN = 0.75
 
+# A model of 1.5 billion parameters on two cores, as llama.cpp serves it.
+LAPTOP_SLOTS, LAPTOP_CACHE, LAPTOP_READS, LAPTOP_WRITES = 4, 32_768, 60.0, 15.0
+LAPTOP_CONCURRENCY = (2, 4, 8)
+
 Cell = tuple[int, int, int]  # mean tokens of a document, tokens that the cache holds, slots
 
 
@@ -108,3 +112,18 @@ def simulate_pool(replicas: int, slots: int, tokens: int, cache: int) -> None:
         f"uncached {pool.uncached:,.0f} and {one.uncached:,.0f}",
         flush=True,
     )
+
+
+def simulate_laptop(documents: int, tokens: Sequence[int] = (500, 1_500)) -> None:
+    """Print how long a few documents take on a slow server that tells its slots, left alone and with `--concurrency`."""
+    for mean in tokens:
+        load = Load(lengths(documents, mean), LAPTOP_SLOTS, LAPTOP_CACHE, 1, LAPTOP_READS, LAPTOP_WRITES)
+        own = scheduled(load, told=LAPTOP_SLOTS)
+        runs = {most: scheduled(load, most, LAPTOP_SLOTS) for most in LAPTOP_CONCURRENCY}
+        print(
+            f"{documents} documents of {mean} tokens, {LAPTOP_SLOTS} slots, {LAPTOP_READS:.0f} and {LAPTOP_WRITES:.0f} tokens/s: "
+            f"{own.seconds:,.0f} s, {own.uncached:,.0f} uncached tokens a document; "
+            + ", ".join(f"--concurrency {most} {run.seconds:,.0f} s" for most, run in runs.items())
+            + f"; {own.seconds / min(run.seconds for run in runs.values()):.2f} of the best of them",
+            flush=True,
+        )

@@ -218,16 +218,16 @@ class _Call:
         return paid
 
 
-def scheduled(load: Load) -> Outcome:
-    """The scheduler of a run, with every option left alone."""
+def scheduled(load: Load, concurrency: int = 0, told: int | None = None) -> Outcome:
+    """The scheduler of a run, with every option left alone; or with `--concurrency`. `told` is what the servers say of slots."""
 
     async def run() -> Outcome:
         outcome, router, figures = Outcome(), Router(), Figures()
         servers = {f"http://{number}/v1": Server(f"http://{number}/v1", load) for number in range(load.replicas)}
-        config = ModelConfig(tuple(servers), "m")
+        config = ModelConfig(tuple(servers), "m", concurrency=concurrency)
         for url, server in servers.items():
             router.replicas[url] = replica_of(server, config)  # type: ignore[arg-type]
-            router.replicas[url].told(None)
+            router.replicas[url].told(told)
         backlog = asyncio.Semaphore(BACKLOG)
 
         async def ask(stage: str, document: int, tokens: int, number: int) -> Completion:
