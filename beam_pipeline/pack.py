@@ -26,14 +26,15 @@ _LABEL = re.compile(r"[\w.+-]{1,80}")
 
 
 def _write(items: Iterator[BenchmarkItem], output: str, name: str, version: str) -> PackFacts:
-    """Write a pack; nothing is left of one whose files turn out to be unusable."""
-    first = next(items)
+    """Write a pack; nothing is left of one whose files turn out to be unusable, or that was stopped."""
+    first = next(items)  # what cannot be read is found before anything is written
     try:
         return write_pack(chain((first,), items), output, name, version)
     except OSError as error:
         raise ValueError(f"--output {output}: cannot be written: {reason(error)}") from error
-    except ValueError:
-        FileSystems.delete([output])
+    except BaseException:
+        if FileSystems.get_scheme(output) is not None:  # an object store shows what there is of it
+            FileSystems.delete([output])
         raise
 
 

@@ -108,8 +108,10 @@ def prepare_output(
             raise ValueError(f"{output}: cannot be used for output: {reason(error)}") from error
     if resume and keep:
         return
+    # The options are replaced: without them, after a crash in between, nobody could tell that what is left is ours.
+    kept = {LOCK_FILE, OPTIONS_FILE}
     written = [
-        name for name in names if name != LOCK_FILE and is_ours(name) and (delete_journal or not name.startswith(f"{JOURNAL}/"))
+        name for name in names if name not in kept and is_ours(name) and (delete_journal or not name.startswith(f"{JOURNAL}/"))
     ]
     try:
         # An object store asks twice for every name, so a run of a thousand shards is cleared side by side.

@@ -14,10 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.storage.files import open_file, reason
 from beam_pipeline.storage.values import encodable
+from beam_pipeline.storage.whole_file import whole_file
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.benchmarks.signature import VERSION, sign_item
 from transforms.text import stable_hash
@@ -59,7 +59,7 @@ def write_pack(items: Iterable[BenchmarkItem], path: str, name: str, version: st
     number, summed = 0, 0
     left = iter(items)
     with (
-        FileSystems.create(path, compression_type="uncompressed") as file,
+        whole_file(path) as file,
         pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer,
     ):
         while some := list(islice(left, _ROW_GROUP)):

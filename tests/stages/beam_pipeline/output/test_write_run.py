@@ -280,12 +280,19 @@ def test_folder_with_files_is_refused(output):
 
 def test_overwrite_deletes_ours_and_keeps_what_was_paid_for(output):
     prepare_output(output, overwrite=True)
-    assert list_output(output) == sorted(FOREIGN + JOURNAL)
+    assert list_output(output) == sorted([*FOREIGN, *JOURNAL, "options.yaml"])  # the options are replaced, and tell whose it is
+
+
+def test_a_run_that_is_killed_while_it_clears_a_folder_does_not_lose_it(output):
+    prepare_output(output, overwrite=True)
+    prepare_output(output, overwrite=True)
+    prepare_output(output, resume=True)
+    assert list_output(output) == sorted([*FOREIGN, *JOURNAL, "options.yaml"])
 
 
 def test_the_journal_goes_where_that_was_said(output):
     prepare_output(output, overwrite=True, delete_journal=True)
-    assert list_output(output) == sorted(FOREIGN)
+    assert list_output(output) == sorted([*FOREIGN, "options.yaml"])
 
 
 @pytest.mark.parametrize("options", [None, "theme: dark", "- a", ": ["])
@@ -304,7 +311,7 @@ def test_a_folder_of_somebody_else_is_not_overwritten(tmp_path, theirs, options)
 
 def test_resume_keeps_the_journal(output):
     prepare_output(output + "/", resume=True)
-    assert list_output(output) == sorted(FOREIGN + JOURNAL)
+    assert list_output(output) == sorted([*FOREIGN, *JOURNAL, "options.yaml"])
 
 
 def test_emptied_folders_go_and_others_stay(tmp_path):
@@ -318,6 +325,7 @@ def test_emptied_folders_go_and_others_stay(tmp_path):
         "empty",
         "mine",
         "mine/beam-temp-x",
+        "options.yaml",
         "qa",
         "rejected",
     ]
@@ -334,7 +342,7 @@ def test_new_or_empty_folder_is_made_ready(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="already holds files"):
         prepare_output("out")
     prepare_output("./out", overwrite=True)
-    assert list_output("out") == []
+    assert list_output("out") == ["options.yaml"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from beam_pipeline.storage import whole_file
 from beam_pipeline.storage.whole_file import named_at_last, write_whole
+from beam_pipeline.storage.whole_file import whole_file as whole
 from tests.fakes.object_store import ObjectStore
 
 
@@ -31,6 +32,15 @@ def test_what_was_there_stays_where_the_new_one_cannot_be_written(tmp_path: Path
     with pytest.raises(OSError, match="full"):
         write_whole(str(path), b"new")
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["page.html"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_its_writer_leaves_half_done_is_not_there(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "a.pack"
+    with pytest.raises(error), whole(str(path)) as file:
+        file.write(b"half")
+        raise error
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
