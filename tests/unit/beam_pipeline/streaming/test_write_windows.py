@@ -108,7 +108,7 @@ def test_a_stream_that_goes_on_keeps_its_files_and_overwriting_deletes_them(tmp_
     assert numbers(name) == [1]
     (tmp_path / "options.yaml").write_text("output: out")
     prepare_output(str(tmp_path), overwrite=True, keep=True)
-    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["options.yaml"]
 
 
 def test_a_stream_does_not_go_on_with_a_batch(tmp_path: Path) -> None:
