@@ -51,7 +51,7 @@ def _parser() -> CommandParser:
         "Make a pack of benchmarks: hashed signatures that --benchmarks takes in place of their files, with no text in them.",
         ("evals/gsm8k_test.jsonl --output gsm8k.pack --pack_version 2021-11", "'evals/*.parquet' --output evals.pack"),
     )
-    parser.add_argument("files", nargs="+", help="benchmarks: JSONL or Parquet, paths or globs")
+    parser.add_argument("files", nargs="+", help="benchmarks: JSON, CSV, Parquet or Arrow, paths or globs")
     parser.add_argument("--output", required=True, help=f"file to write, NAME{ENDING}")
     parser.add_argument("--name", help="name of the benchmark, for cards and rejections; that of the file if it is not given")
     parser.add_argument("--pack_version", default="", help="version of the benchmark; a digest of its items if it is not given")

@@ -72,7 +72,7 @@ def _parser() -> _Parser:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument(
-        "data", nargs="+", metavar="DATASET", help="JSONL or Parquet: files, globs, or a folder of a hub's layout"
+        "data", nargs="+", metavar="DATASET", help="JSON, CSV, Parquet or Arrow: files, globs, or a folder of a hub's layout"
     )
     own = parser.add_argument_group("The data set")
     for name in NAMED:

@@ -1,11 +1,11 @@
-"""A copy of the data set without the rows that have a finding: lines byte for byte, Parquet with its schema.
+"""A copy of the data set without the rows that have a finding: lines byte for byte, Parquet with its schema, tables as JSONL.
 
 Rows that were not read are left out as well. The folder is new, and its files appear when all are written.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Mapping
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,10 +14,12 @@ from beam_pipeline.audit.rows import File
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.output.read_back import OutputFolder
+from beam_pipeline.reading.json_rows import json_rows
+from beam_pipeline.reading.whole_rows import read_rows
 from beam_pipeline.storage.compression import PACKINGS
-from beam_pipeline.storage.files import format_of, open_file, read_blocks, split_lines
-from beam_pipeline.storage.row_files import ROW_GROUP_BYTES, read_rows
-from beam_pipeline.storage.values import BOM, BadRow
+from beam_pipeline.storage.files import format_of, open_file
+from beam_pipeline.storage.row_files import ROW_GROUP_BYTES
+from beam_pipeline.storage.values import BadRow
 
 _MAX_LINE_BYTES = 64 << 20
 _PARQUET_ROWS = 16
@@ -35,10 +37,7 @@ def write_clean_copy(path: str, files: Mapping[str, File], output: str) -> tuple
     with NewFolder(path, "--clean") as folder:
         for source, name in zip(files, _names(files), strict=True):
             with folder.create(name) as target:
-                if format_of(source) == "parquet":
-                    counts = _copy_parquet(source, target, clean)
-                else:
-                    counts = _copy_lines(source, target, clean)
+                counts = _COPIES.get(format_of(source) or "", _copy_as_lines)(source, target, clean)
             kept, left_out = kept + counts[0], left_out + counts[1]
         folder.commit()
     return kept, left_out
@@ -53,37 +52,40 @@ def _names(files: Mapping[str, File]) -> list[str]:
         name = os.path.relpath(path, common) if common else os.path.basename(path)
         for packing in PACKINGS:
             name = name.removesuffix(packing.suffix)
+        if format_of(path) not in _COPIES:
+            name = f"{os.path.splitext(name)[0]}.jsonl"
         names.append(name.replace(os.sep, "/"))
     if len(set(names)) < len(names):  # of several folders that have nothing in common
         names = [f"{number:03}-{name}" for number, name in enumerate(names, 1)]
     return names
 
 
-def _copy_lines(source: str, target: object, clean: set[str]) -> tuple[int, int]:
+def _copy_lines(source: str, target: BinaryIO, clean: set[str]) -> tuple[int, int]:
+    """Copy JSON: lines byte for byte, of any other layout a value a line."""
     kept = left_out = 0
     with open_file(source) as stream:
-        for place, line in _lines(source, read_blocks(source, stream)):
-            if place in clean:
+        for where, row, line in json_rows(source, stream, _MAX_LINE_BYTES):
+            if where in clean and not isinstance(row, BadRow):
                 kept += 1
-                target.write(line + b"\n")  # type: ignore[attr-defined]
+                target.write((json_line(dict(row)) if "item " in where.removeprefix(source) else line) + b"\n")
             else:
                 left_out += 1
     return kept, left_out
 
 
-def _lines(source: str, blocks: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
-    """The lines of a file with their places; the members of a JSON array as lines of their own."""
-    first = next(blocks, b"")
-    if first.removeprefix(BOM).lstrip().startswith(b"["):
-        for where, row in read_rows(source, _MAX_LINE_BYTES):
-            yield where, b"" if isinstance(row, BadRow) else json_line(dict(row))
-        return
-    for number, line, _ in split_lines(chain((first,), blocks), _MAX_LINE_BYTES):
-        if line.strip():
-            yield f"{source}:{number}", line
+def _copy_as_lines(source: str, target: BinaryIO, clean: set[str]) -> tuple[int, int]:
+    """Write the rows of a table as JSONL."""
+    kept = left_out = 0
+    for where, row in read_rows(source, _MAX_LINE_BYTES):
+        if where in clean and not isinstance(row, BadRow):
+            kept += 1
+            target.write(json_line(dict(row)) + b"\n")
+        else:
+            left_out += 1
+    return kept, left_out
 
 
-def _copy_parquet(source: str, target: object, clean: set[str]) -> tuple[int, int]:
+def _copy_parquet(source: str, target: BinaryIO, clean: set[str]) -> tuple[int, int]:
     kept = number = 0
     with open_file(source) as stream:
         file = pq.ParquetFile(stream)
@@ -103,3 +105,6 @@ def _copy_parquet(source: str, target: object, clean: set[str]) -> tuple[int, in
             if waiting:
                 writer.write_table(pa.Table.from_batches(waiting))
     return kept, number - kept
+
+
+_COPIES = {"jsonl": _copy_lines, "parquet": _copy_parquet}

@@ -1,6 +1,6 @@
 """Reads a data set as pairs.
 
-Input:    files of JSONL or Parquet
+Input:    files of JSON, CSV, TSV, Parquet or Arrow
 Passed:   PCollection[VerifiedQA], a pair for each row that has a question
 Dead:     InvalidJson, LineTooLong, WrongType, MissingText, UnreadableFile
 """
@@ -19,8 +19,8 @@ from beam_pipeline.audit.rows import File, pair_of, prompt_of
 from beam_pipeline.audit.wording import find_wording
 from beam_pipeline.reading.documents import STAGE, dead_row
 from beam_pipeline.reading.read_files import spread_files
+from beam_pipeline.reading.whole_rows import first_rows, read_rows
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import first_rows, read_rows
 from beam_pipeline.storage.values import BadRow
 from transforms.flow.outcome import Outcome, apply_rules, as_outcome
 from transforms.records import DeadLetter, VerifiedQA

@@ -19,9 +19,10 @@ from beam_pipeline.output.kinds import FREE_FORM, whole_unicode
 from beam_pipeline.output.names import SUMMARIES
 from beam_pipeline.output.run_lock import is_held
 from beam_pipeline.output.saved_options import STREAMING, read_options
+from beam_pipeline.reading.whole_rows import BROKEN_ROWS, read_rows
 from beam_pipeline.storage.files import format_of, reason
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import BROKEN_ROWS, FORMATS, Row, read_rows
+from beam_pipeline.storage.row_files import FORMATS, Row
 from beam_pipeline.storage.values import BadRow
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, add_summaries, read_summary
 

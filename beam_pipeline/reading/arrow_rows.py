@@ -107,6 +107,11 @@ def _parquet_batches(path: str, stream: BinaryIO, fields: tuple[str, ...], max_b
         yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns, use_threads=False)
 
 
+def arrow_batches(path: str, stream: BinaryIO) -> Iterator[Any]:
+    """The batches of an Arrow file, in either of its two forms, whole. Raises whatever Arrow and file systems raise."""
+    return _open_arrow(path, stream)[1]
+
+
 def _arrow_batches(path: str, stream: BinaryIO, fields: tuple[str, ...]) -> Iterator[Any]:
     schema, batches = _open_arrow(path, stream)
     names = [name for name in dict.fromkeys(column.path[0] for column in column_paths(schema, fields).values())]

@@ -19,8 +19,8 @@ from apache_beam.typehints.decorators import no_annotations
 
 from beam_pipeline.reading.packs import is_pack, read_facts, read_pack
 from beam_pipeline.reading.read_files import spread_files
+from beam_pipeline.reading.whole_rows import read_rows
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import read_rows
 from beam_pipeline.storage.values import BadRow, encodable, look_up
 from transforms.benchmarks.index import BenchmarkItem
 from transforms.errors import FatalError

@@ -25,8 +25,10 @@ _MOST_LINES, _FEWEST_LINES = 100_000, 16
 
 
 def csv_rows(path: str, stream: BinaryIO, text_field: str, tabs: bool, max_bytes: int) -> Iterator[FoundRow]:
-    """The rows of a table, by the names of its columns, of which `text_field` must be one. All values are text, or bytes
-    where they are not UTF-8."""
+    """The rows of a table, by the names of its columns, of which `text_field` must be one unless it is "".
+
+    All values are text, or bytes where they are not UTF-8.
+    """
     lines = _Lines(max_bytes)
     try:
         blocks = read_blocks(path, stream)
@@ -35,7 +37,7 @@ def csv_rows(path: str, stream: BinaryIO, text_field: str, tabs: bool, max_bytes
         if not first.strip():
             return
         header, whole = _header(first, end, text_field, tabs)
-        if text_field not in header:
+        if text_field and text_field not in header:
             yield FoundRow(f"{path}:1", BadRow("MissingText", missing_text(text_field, "column", header)))
             return
         lines.lines = split_lines(chain((first,), blocks), max_bytes, end)

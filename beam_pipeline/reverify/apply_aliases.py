@@ -17,10 +17,11 @@ from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of, json_line
 from beam_pipeline.output.names import OPTIONS_FILE, SUMMARIES
 from beam_pipeline.output.new_folder import NewFolder
 from beam_pipeline.output.read_back import FinishedRun, ReadBackError, read_pairs
+from beam_pipeline.reading.whole_rows import BROKEN_ROWS, read_rows
 from beam_pipeline.reverify.messages import Messages
 from beam_pipeline.reverify.pairs import pair_key
 from beam_pipeline.storage.files import format_of, open_file
-from beam_pipeline.storage.row_files import BROKEN_ROWS, ParquetRows, Row, read_rows
+from beam_pipeline.storage.row_files import ParquetRows, Row
 from beam_pipeline.storage.values import BadRow
 from beam_pipeline.summary.write_summary import SUMMARY_FILE
 from transforms.pair_rules.aliases import alias_problem

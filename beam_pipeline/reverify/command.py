@@ -63,7 +63,10 @@ def _parser() -> CommandParser:
         ("rollouts/*.jsonl --output graded", "--apply graded/aliases.jsonl --to out --output out_with_aliases"),
     )
     parser.add_argument(
-        "rollouts", nargs="*", metavar="ROLLOUTS", help="JSONL or Parquet of TRL, verl, OpenRLHF, NeMo Gym, or with named columns"
+        "rollouts",
+        nargs="*",
+        metavar="ROLLOUTS",
+        help="JSON, CSV or Parquet of TRL, verl, OpenRLHF, NeMo Gym, or with named columns",
     )
     parser.add_argument("--output", required=True, metavar="FOLDER", help="a new folder to write to, local or gs://")
     for name in NAMED:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from beam_pipeline.reading.whole_rows import first_rows, read_rows
 from beam_pipeline.reverify.forms import ROWS_LOOKED_AT, Form, FormError, form_of
 from beam_pipeline.reverify.messages import Messages
 from beam_pipeline.reverify.rollouts import NoRollout, Rollout, rollouts_of
 from beam_pipeline.storage.matching import match_pattern
-from beam_pipeline.storage.row_files import first_rows, read_rows
 from beam_pipeline.storage.values import BadRow
 
 # A row may hold many long responses.

@@ -92,7 +92,7 @@ def test_bad_rows_are_skipped_with_a_warning(tmp_path: Path, caplog: pytest.LogC
         items = list(read_items(path))
     assert [item.where for item in items] == [f"{path}:1", f"{path}:12"]
     assert f"{path}:2: not JSON" in caplog.text
-    assert f"{path}:3: the line is not an object" in caplog.text
+    assert f"{path}:3: the line is a list, not an object" in caplog.text
     assert f"{path}:4: no field that is known to hold a question; there is other; name it: " in caplog.text
     assert f"{path}: 9 of 11 rows were skipped" in caplog.text
     assert len(caplog.records) == 6
@@ -114,11 +114,13 @@ def test_a_file_that_breaks_gives_what_was_read(tmp_path: Path, caplog: pytest.L
         ("b.jsonl", "{broken\n{}\n", r"b\.jsonl:1: not JSON"),
         ("b.jsonl", '\n\n{"other": 1}\n', r"b\.jsonl:3: no field that is known to hold a question; there is other"),
         ("b.jsonl", "", "b.jsonl: the file holds no rows"),
-        ("b.json", "[{]", r"b\.json:1: not JSON"),
+        ("b.json", "[{]", r"b\.json:item 1: not JSON"),
         ("b.json", '{"data": []}', r"b\.json:1: no field"),
         ("b.parquet", "no parquet", r"b\.parquet:row 1: cannot be read"),
         ("b.jsonl.gz", "\0gzip", r"b\.jsonl\.gz:1: cannot be read"),
-        ("b.csv", "a,b", "does not tell JSONL"),
+        ("b.csv", "a,b", r"b\.csv: the file holds no rows"),
+        ("b.csv", "a,b\n1,2\n", r"b\.csv:2: no field that is known to hold a question; there is a, b"),
+        ("b.xls", "a,b", r"the name does not tell JSON .*a table .*Parquet"),
     ],
 )
 def test_a_file_of_no_use_is_refused_at_the_start(tmp_path: Path, name: str, content: str, message: str) -> None:
@@ -152,3 +154,18 @@ def test_read_benchmarks(tmp_path: Path) -> None:
         ]
         assert_that(items, equal_to(expected))
         assert items.element_type is BenchmarkItem
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b.csv", 'Question,Correct Answer\n"Why, though?",Because\nWhere?,Here\n'),
+        ("b.tsv", "question\tanswer\nWhy, though?\tBecause\nWhere?\tHere\n"),
+        ("b.json", '[{"question": "Why, though?", "answer": "Because"},\n {"question": "Where?", "answer": "Here"}]'),
+        ("b.json", '{\n "question": "Why, though?",\n "answer": "Because"\n}\n{\n "question": "Where?",\n "answer": "Here"\n}\n'),
+        ("b.jsonl", '{"question": "Why, though?", "answer": "Because"}{"question": "Where?", "answer": "Here"}'),
+    ],
+)
+def test_items_of_whatever_layout(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert [item.question for item in read_items(str(tmp_path / name))] == ["Why, though?", "Where?"]

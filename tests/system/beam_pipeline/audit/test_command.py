@@ -1,5 +1,6 @@
 """`webscale-qa audit` on real files: what it finds, the folder it leaves, its copies, its report, a model, what it refuses."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from beam_pipeline.audit import clean_copy
 from beam_pipeline.audit.command import main
 from beam_pipeline.export.command import main as export
 from beam_pipeline.main import main as run
@@ -85,13 +87,42 @@ def test_long_rows_of_parquet_are_copied_a_few_at_a_time(tmp_path: Path, monkeyp
     assert copied.read().to_pylist() == rows and 5 < copied.metadata.num_row_groups <= 10
 
 
+def _as_csv(path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["question", "answer"])
+        writer.writeheader()
+        writer.writerows(ROWS)
+
+
+def _as_arrow(path: Path) -> None:
+    table = pa.Table.from_pylist(ROWS)
+    with pa.ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table)
+
+
+def _as_one_value(path: Path) -> None:
+    path.write_text(json.dumps(ROWS, indent=1), "utf-8")
+
+
+@pytest.mark.parametrize(("name", "made"), [("set.csv", _as_csv), ("set.arrow", _as_arrow), ("set.json", _as_one_value)])
+def test_a_data_set_of_another_layout(tmp_path: Path, name: str, made: Callable[[Path], None]) -> None:
+    made(tmp_path / name)
+    out, clean = tmp_path / "out", tmp_path / "clean"
+    assert main([str(tmp_path / name), f"--output={out}", f"--clean={clean}", "--report=false"]) == 0
+    assert len(read(out, "rejected")) == 4 and not read(out, "dead_letters")
+    (copy,) = (path for path in clean.rglob("*") if path.is_file())
+    assert copy.name == ("set.json" if name == "set.json" else "set.jsonl")
+    kept = [json.loads(line) for line in copy.read_text("utf-8").splitlines()]
+    assert kept == [row for row in ROWS if row["question"] in {row["question"] for row in read(out, "qa")}] != []
+
+
 def test_a_copy_that_cannot_be_written_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("beam_pipeline.audit.clean_copy._copy_lines", full)
+    monkeypatch.setitem(clean_copy._COPIES, "jsonl", full)
     data, out = write(tmp_path / "set.jsonl", ROWS), tmp_path / "out"
     assert main([str(data), f"--output={out}", f"--clean={tmp_path / 'clean'}", "--report=false"]) == 1
     said = capsys.readouterr()
@@ -159,7 +190,7 @@ def test_a_model_is_asked_only_about_rows_without_a_finding(tmp_path: Path, serv
         (["set.jsonl", "--benchmarks", "none.jsonl"], "--benchmarks: none.jsonl: no file matches"),
         (["set.jsonl", "--clean", "full"], "--clean full: already holds files"),
         (["set.jsonl", "--wrong"], "unknown option --wrong"),
-        (["set.txt"], "set.txt: the name does not tell JSONL"),
+        (["set.txt"], "set.txt: the name does not tell JSON ("),
         ([], "the following arguments are required: DATASET"),
     ],
 )

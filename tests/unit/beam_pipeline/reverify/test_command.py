@@ -121,7 +121,7 @@ def test_bad_lines_cost_a_message_each_and_twenty_are_printed(folder: Path, caps
     ("options", "says"),
     [
         (("none.jsonl",), "none.jsonl: no file matches"),
-        (("rollouts.txt",), "rollouts.txt: the name does not tell JSONL"),
+        (("rollouts.txt",), "rollouts.txt: the name does not tell JSON ("),
         (("empty.jsonl",), "empty.jsonl: holds no row"),
         (("broken.jsonl",), "broken.jsonl: holds no row: not JSON"),
         (("rollouts.jsonl", "--answer", "gold"), "--answer gold: no such column; it has prompt, completion, answer, answer_type"),
