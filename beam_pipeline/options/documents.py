@@ -57,7 +57,8 @@ class DocumentOptions(OptionsModel):
 
     prompts: str = declare(
         "",
-        "Folder of your own prompts: those files of prompts/ that differ, under the same names; local or gs://.",
+        "Folder of your own prompts: those files of prompts/ that differ, under the same names (filter.md, domains.yaml, "
+        "exemplars/math.jsonl and so on); local or gs://. Each takes the place of the shipped one.",
         QUESTIONS,
         param_type="GCS_READ_FOLDER",
     )

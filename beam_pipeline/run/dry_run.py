@@ -50,6 +50,7 @@ def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
         _first_words(plan.config),
         _graph(plan, options),
         _options(plan.config, options),
+        *([_own_prompts(plan)] if plan.config.prompts else []),
         *([_read(plan)] if plan.config.input or plan.config.inputs else []),
         _prompts(plan),
     )
@@ -99,6 +100,13 @@ def _options(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
         yield f"{star} {name:26}{text}".rstrip()
     for name, value in sorted(options.get_all_options(drop_default=True).items()):
         yield f"* {name:26}{shown(value)[1:-1]} (of Beam)"
+
+
+def _own_prompts(plan: RunPlan) -> Iterator[str]:
+    """What the files of `--prompts` stand for."""
+    yield f"files of --prompts {said_name(plan.config.prompts)}; the others are the shipped ones"
+    for name, says in plan.own_prompts.replaced(plan.config.model_stages):
+        yield f"  {name:24}{says}"
 
 
 def _read(plan: RunPlan) -> Iterator[str]:
