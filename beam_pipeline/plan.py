@@ -5,7 +5,7 @@ exemplars, the thresholds of the screen, the shares of the domains. What is wron
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
@@ -24,6 +24,7 @@ from prompts.load import PromptSet, load_domains, load_prompts
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.scheduling.budget import Limits
 from transforms.mix import MixConfig, parse_shares, resolve_shares
+from transforms.own_stage import OwnStage, find_own, record_after
 from transforms.screen import ScreenConfig
 
 
@@ -44,6 +45,7 @@ class RunPlan:
         decontamination: how pairs are compared with benchmarks.
         name: what tells its files from those of other runs in one folder.
         own_prompts: what the folder of `--prompts` holds.
+        own_stages: stages of one's own, by the name of the stage that they follow.
         packs: name, version, size and digest of each pack among its benchmarks.
     """
 
@@ -60,6 +62,7 @@ class RunPlan:
     name: str = ""
     packs: tuple[str, ...] = ()
     own_prompts: PromptFolder = NO_FOLDER
+    own_stages: Mapping[str, tuple[OwnStage, ...]] = field(default_factory=dict)
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
@@ -97,7 +100,19 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         embedding_model(config, decontamination),
         decontamination,
         own_prompts=own,
+        own_stages=own_stages(config),
     )
+
+
+def own_stages(config: PipelineConfig) -> dict[str, tuple[OwnStage, ...]]:
+    """The stages of one's own, each looked for, by the name of the stage that they follow."""
+    found: dict[str, tuple[OwnStage, ...]] = {}
+    for own in config.own_stages:
+        with option_named(f"stage {own}"):
+            stage = OwnStage(own.module, own.attribute, own.name, record_after(own.after))
+            find_own(stage.module, stage.attribute, stage.record)
+        found[own.after] = (*found.get(own.after, ()), stage)
+    return found
 
 
 def run_prompts(config: PipelineConfig, own: PromptFolder = NO_FOLDER) -> PromptSet:

@@ -29,6 +29,7 @@ from transforms.ask_back import AskBackReply, ask_back_variables
 from transforms.classify import ClassifyReply
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
+from transforms.own_stage import OwnStage
 from transforms.pass_rate import SolverReply, pass_rate_variables
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, VerifiedQA
 from transforms.repair import repair_variables
@@ -79,6 +80,8 @@ def _graph(plan: RunPlan, options: PipelineOptions) -> Iterator[str]:
 
 def _what(transform: Any) -> str:
     """What a transform is: of ours by the first line of its description, of Beam's by its name."""
+    if isinstance(transform, OwnStage):
+        return transform.says
     if type(transform).__module__.startswith("apache_beam."):
         return f"{type(transform).__name__} of Beam"
     lines = (type(transform).__doc__ or "").strip().splitlines()
