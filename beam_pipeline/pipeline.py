@@ -73,7 +73,8 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     given = found | "MixOrder" >> MixOrder() if plan.limits else found
     ready = given | "Ready" >> recalled
     kept = then("filter", ready | "Filter" >> FilterDocuments(model("filter"), prompts))
-    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
+    each = config.max_personas, config.questions_per_persona
+    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, *each)
     writer = SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language)
     drafts = then("synthesize", then("classify", tasks).passed | "Synthesize" >> writer)
     told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)

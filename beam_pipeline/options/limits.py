@@ -33,7 +33,12 @@ class Prices:
 def steps_of(config: PipelineConfig) -> list[Step]:
     """The stages of the model block, in order; the pass rate is measured when all pairs are there, behind de-duplication."""
     filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
-    steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
+    steps = [
+        Step(filtering),
+        Step(classifying, passes=config.max_personas * config.questions_per_persona),
+        Step(asking),
+        Step("check", calls=0),
+    ]
     own = {stage: [Step(each.name, calls=0) for each in config.own_stages if each.after == stage] for stage in STAGES}
     steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
     return [each for step in steps for each in (step, *own[step.stage])]

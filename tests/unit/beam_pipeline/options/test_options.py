@@ -119,6 +119,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "max_document_tokens": "2",
         "worker_processes": "2",
         "repairs": "0",
+        "questions_per_persona": "2",
         "stage": "mine:Name after check",
         "verify_calls": "1",
         "verifiers": "2",
