@@ -57,7 +57,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/bigquery",),
     ("beam_pipeline/plan",),
     ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
-    ("beam_pipeline/run",),
+    ("beam_pipeline/run", "beam_pipeline/beam_yaml"),
     ("beam_pipeline/main",),
     (
         *(
