@@ -1,5 +1,6 @@
 """The graph on one screen: documents in, verified pairs out, everything else accounted for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import apache_beam as beam
@@ -38,10 +39,11 @@ from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
 from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED
+from transforms.records import NOT_STARTED, VerifiedQA
 from transforms.repair import MENDABLE, RepairQA
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
+from transforms.stages import VERIFY_STAGES
 from transforms.synthesize import SynthesizeQA
 from transforms.verify import VerifyAnswer, VerifyQA, VerifyQuestion
 
@@ -53,30 +55,37 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     # The replies of an earlier run; not joined in a stream, whose documents do not come again.
     joined = config.resume and not config.streaming
     earlier = pipeline | "ReadJournal" >> ReadJournal(config.journal_folder) if joined else None
+    stages: dict[str, Outcome] = {}
+
+    def then(name: str, outcome: Outcome) -> Outcome:
+        """Note what came of a stage, and let what passed go through the stages of one's own that follow it."""
+        stages[name] = outcome
+        for own in plan.own_stages.get(name, ()):
+            outcome = stages[own.name] = outcome.passed | own.title >> own
+        return outcome
+
     read = pipeline | "Read" >> document_source(plan)
-    clean = read.passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s)
+    clean = then("read", read).passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s)
     # The one fusion break. With a limit the documents that have earlier replies come first, as they count towards it.
     recalled = RecallReplies(earlier, known_first=plan.limits is not None) if earlier else beam.Reshuffle()
     # A limit foretells what is to come from what it has seen, so the input's own order must not matter.
-    given = clean.passed | "MixOrder" >> MixOrder() if plan.limits else clean.passed
+    found = then("screen", clean).passed
+    given = found | "MixOrder" >> MixOrder() if plan.limits else found
     ready = given | "Ready" >> recalled
-    kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
-    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
-    drafts = tasks.passed | "Synthesize" >> SynthesizeQA(
-        model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language
-    )
+    kept = then("filter", ready | "Filter" >> FilterDocuments(model("filter"), prompts))
+    each = config.max_personas, config.questions_per_persona
+    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, *each)
+    writer = SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language)
+    drafts = then("synthesize", then("classify", tasks).passed | "Synthesize" >> writer)
     told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
-    checked = drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ())
-    stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
+    checked = then("check", drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ()))
     if config.repairs:
-        checked = stages["repair"] = checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told)
-    stages |= verification(checked, plan)
-    *_, sound = stages.values()
-    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(
-        config.near_duplicate_questions, config.stream_ttl_s
-    )
+        checked = then("repair", checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told))
+    sound = verification(checked, plan, then)
+    unique = DeduplicateQA(config.near_duplicate_questions, config.stream_ttl_s)
+    final = then("deduplicate", sound.passed | "Deduplicate" >> unique)
     if config.benchmarks:
-        final = stages["decontaminate"] = decontamination(pipeline, final, plan, earlier)
+        final = then("decontaminate", decontamination(pipeline, final, plan, earlier))
     band = Band(config.min_pass_rate, config.max_pass_rate)
 
     def measure(pairs: Outcome) -> Outcome:
@@ -85,20 +94,22 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     # Caps and shares are those of the output, so a band that rejects comes before them. Where it only measures it comes
     # last: it is the dearest stage, and then asks only about what is written.
     if config.pass_rate_samples and band.rejects:
-        final = stages["pass_rate"] = measure(final)
+        final = then("pass_rate", measure(final))
     if plan.mix:
-        final = stages["mix"] = final.passed | "Mix" >> MixQA(plan.mix)
+        final = then("mix", final.passed | "Mix" >> MixQA(plan.mix))
     if config.pass_rate_samples and not band.rejects:
-        final = stages["pass_rate"] = measure(final)
+        final = then("pass_rate", measure(final))
     left = leaving(final.passed, stages)
     written = left if config.streaming or not (plan.limits or config.min_stage_yield) else without_not_started(left)
     if config.output_table:
         written = write_tables(written, config, pipeline.options)
     left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
-    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
+    early = tuple(own.name for own in plan.own_stages.get("read", ()))
+    counted = CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs), early)
+    counts = pipeline | "Count" >> counted
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
-    _write(written, counts, diversity, plan)
+    _write(written, counts, diversity, plan, tuple(stages))
     return left
 
 
@@ -136,32 +147,38 @@ def decontamination(pipeline: beam.Pipeline, pairs: Outcome, plan: RunPlan, earl
     return in_a_row(worded, meant, ("FlattenOverlaps", "FlattenUndecided"))
 
 
-def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
+def verification(checked: Outcome, plan: RunPlan, then: Callable[[str, Outcome], Outcome]) -> Outcome:
     """The stages in which models judge a pair, as the options say; what passes the last one is sound.
 
     They follow each other without a break, while the document that they read is in the prefix cache. The last of them
-    that reads it takes its text from the pair: no stage behind reads it, and every shuffle would move it.
+    that reads it takes its text from the pair: no stage behind reads it, and every shuffle would move it. Where a stage of
+    one's own may read it behind them, it is taken behind that.
     """
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
-    keep_text = bool(config.round_trip)
+    own = any(stage in plan.own_stages for stage in (*VERIFY_STAGES, "ask_back", "round_trip"))
+    keep_text = bool(config.round_trip) or own
 
     def verifiers(stage: str) -> tuple[ModelConfig, PromptSet, tuple[ModelConfig, ...], str]:
         models = [model(verifier_name(stage, number)) for number in range(max(1, len(config.verifier_models)))]
         first, *others = spread(models, config.verifier_count)
         return first, prompts, tuple(others), config.verifier_agreement
 
-    stages: dict[str, Outcome] = {}
     if config.verify_calls == 1:
-        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text)
+        sound = then("verify", checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text))
     else:
-        verify_answer = VerifyAnswer(*verifiers("verify_answer"), keep_text)
-        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> verify_answer
-        sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
+        proven = then("verify_answer", checked.passed | "VerifyAnswer" >> VerifyAnswer(*verifiers("verify_answer"), keep_text))
+        sound = then("verify_question", proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question")))
     if config.ask_back:
-        sound = stages["ask_back"] = sound.passed | "AskBack" >> AskBackQA(model("ask_back"), prompts)
+        sound = then("ask_back", sound.passed | "AskBack" >> AskBackQA(model("ask_back"), prompts))
     if config.round_trip:
-        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
-    return stages
+        sound = then("round_trip", sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=own))
+    if own:
+        sound = sound._replace(passed=sound.passed | "DropText" >> beam.Map(_without_text).with_output_types(VerifiedQA))
+    return sound
+
+
+def _without_text(qa: VerifiedQA) -> VerifiedQA:
+    return qa.without_text()
 
 
 def without_not_started(left: Outcome) -> Outcome:
@@ -170,7 +187,7 @@ def without_not_started(left: Outcome) -> Outcome:
     return left._replace(dead_letters=begun)
 
 
-def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
+def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan, order: tuple[str, ...]) -> None:
     """Write what leaves the pipeline, and the summary: as a whole, or each window by itself."""
     config, run, windows = plan.config, plan.name, stream_windows(plan.config)
 
@@ -184,6 +201,6 @@ def _write(left: Outcome, counts: Any, diversity: Any, plan: RunPlan) -> None:
     if config.output_topic:
         left.passed | "PublishQA" >> PublishPairs(config.output_topic, KINDS["qa"].to_row)
     if config.streaming:
-        counts | "WriteSummary" >> WriteWindowSummaries(config.output, windows, run, diversity)
+        counts | "WriteSummary" >> WriteWindowSummaries(config.output, windows, run, diversity, order)
     else:
-        counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE), diversity)
+        counts | "WriteSummary" >> WriteSummary(FileSystems.join(config.output, SUMMARY_FILE), diversity, order)

@@ -5,7 +5,7 @@ exemplars, the thresholds of the screen, the shares of the domains. What is wron
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
@@ -17,13 +17,14 @@ from beam_pipeline.options.thresholds import read_thresholds
 from beam_pipeline.options.values import option_named
 from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
 from beam_pipeline.reading.input_list import InputSpec, read_inputs
-from beam_pipeline.reading.prompt_files import read_prompt_files
+from beam_pipeline.reading.prompt_files import NO_FOLDER, PromptFolder, read_prompt_files
 from beam_pipeline.storage.matching import read_text
 from prompts.exemplar_bank import Exemplar
 from prompts.load import PromptSet, load_domains, load_prompts
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.scheduling.budget import Limits
 from transforms.mix import MixConfig, parse_shares, resolve_shares
+from transforms.own_stage import OwnStage, find_own, record_after
 from transforms.screen import ScreenConfig
 
 
@@ -43,6 +44,8 @@ class RunPlan:
         embedding: how texts are embedded, its model's name as above; None if they are not.
         decontamination: how pairs are compared with benchmarks.
         name: what tells its files from those of other runs in one folder.
+        own_prompts: what the folder of `--prompts` holds.
+        own_stages: stages of one's own, by the name of the stage that they follow.
         packs: name, version, size and digest of each pack among its benchmarks.
     """
 
@@ -58,6 +61,8 @@ class RunPlan:
     decontamination: Decontamination
     name: str = ""
     packs: tuple[str, ...] = ()
+    own_prompts: PromptFolder = NO_FOLDER
+    own_stages: Mapping[str, tuple[OwnStage, ...]] = field(default_factory=dict)
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
@@ -65,7 +70,7 @@ class RunPlan:
 
     def with_stages_of(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that have other stages."""
-        return replace(self.under(config), prompts=run_prompts(config), limits=limits_of(config))
+        return replace(self.under(config), prompts=run_prompts(config, self.own_prompts), limits=limits_of(config))
 
     def absolute(self) -> "RunPlan":
         """The same plan with every local path as seen from anywhere: workers elsewhere have other working directories."""
@@ -76,9 +81,13 @@ class RunPlan:
 def make_plan(config: PipelineConfig) -> RunPlan:
     """Read what the options name. ValueError, one line that says which, if a file cannot be read or used; below as well."""
     inputs = read_inputs(config)
-    prompts, decontamination = run_prompts(config), decontamination_settings(config)
+    with option_named("prompts"):
+        own = read_prompt_files(config.prompts)
+    prompts, decontamination = run_prompts(config, own), decontamination_settings(config)
+    with option_named("prompts"):
+        first = own.bank(prompts.domains)
     with option_named("exemplars"):
-        bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace")
+        bank = read_exemplars(prompts.domains, config.exemplars, config.exemplars_mode == "replace", first)
     return RunPlan(
         config,
         inputs,
@@ -90,15 +99,30 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         stage_models(config),
         embedding_model(config, decontamination),
         decontamination,
+        own_prompts=own,
+        own_stages=own_stages(config),
     )
 
 
-def run_prompts(config: PipelineConfig) -> PromptSet:
+def own_stages(config: PipelineConfig) -> dict[str, tuple[OwnStage, ...]]:
+    """The stages of one's own, each looked for, by the name of the stage that they follow."""
+    found: dict[str, tuple[OwnStage, ...]] = {}
+    for own in config.own_stages:
+        with option_named(f"stage {own}"):
+            stage = OwnStage(own.module, own.attribute, own.name, record_after(own.after))
+            find_own(stage.module, stage.attribute, stage.record)
+        found[own.after] = (*found.get(own.after, ()), stage)
+    return found
+
+
+def run_prompts(config: PipelineConfig, own: PromptFolder = NO_FOLDER) -> PromptSet:
     """The prompts of the stages that a run has, with its domains and number of personas filled in."""
-    with option_named("domains"):
-        domains = read_domains(config.domains, config.domains_mode == "replace") if config.domains else load_domains()
+    domains = own.domains or load_domains()
+    if config.domains:
+        with option_named("domains"):
+            domains = read_domains(config.domains, config.domains_mode == "replace", domains)
     with option_named("prompts"):
-        return load_prompts(domains, config.max_personas, config.model_stages, read_prompt_files(config.prompts))
+        return load_prompts(domains, config.max_personas, config.model_stages, own.prompts)
 
 
 def screen_config(config: PipelineConfig, inputs: tuple[InputSpec, ...] = ()) -> ScreenConfig:

@@ -1,7 +1,7 @@
 """Classify: name the document's domain and up to three personas who would want to ask about it.
 
 Input:    PCollection[Document]
-Passed:   PCollection[PersonaTask], one for each persona
+Passed:   PCollection[PersonaTask], one for each persona, or as many as each is to have questions
 Rejected: Rejection, reason "no_persona": the model named nobody usable; "persona_copied": only whom its prompt names, for
           an example, and this document is not for
 Source:   Webscale-RL, arXiv:2510.06499, domain classification and persona assignment.
@@ -66,9 +66,14 @@ def clean_personas(personas: Iterable[PersonaReply], most: int) -> list[Persona]
 
 
 def apply_classify(
-    document: Document, reply: ClassifyReply, stamp: Stamp, max_personas: int = MAX_PERSONAS, instructions: str = ""
+    document: Document,
+    reply: ClassifyReply,
+    stamp: Stamp,
+    max_personas: int = MAX_PERSONAS,
+    instructions: str = "",
+    questions: int = 1,
 ) -> Iterator[PersonaTask | Rejection]:
-    """One task for each persona that is left after cleaning, without those that were taken from the instructions."""
+    """A task for each of the `questions` of each persona that is left after cleaning and was not taken from the instructions."""
     personas = clean_personas(reply.personas, len(reply.personas))
     own = [persona for persona in personas if not copied_persona(persona.name, instructions, document.text)]
     if copied := [persona.name for persona in personas if persona not in own]:
@@ -76,16 +81,18 @@ def apply_classify(
     if not own:
         yield reject("classify", "persona_copied" if copied else "no_persona", document, "; ".join(copied))
     for persona in own[:max_personas]:
-        yield PersonaTask(document, reply.domain, persona, (stamp,))
+        for number in range(1, questions + 1):
+            yield PersonaTask(document, reply.domain, persona, (stamp,), number)
 
 
 @dataclass
 class ClassifyDocuments(beam.PTransform):
-    """Makes a task of each (document, persona)."""
+    """Makes a task of each (document, persona), or as many as each persona is to have questions."""
 
     model: ModelConfig
     prompts: PromptSet
     max_personas: int = MAX_PERSONAS
+    questions: int = 1
 
     @no_annotations
     def expand(self, documents: beam.PCollection) -> Outcome:
@@ -93,7 +100,12 @@ class ClassifyDocuments(beam.PTransform):
             "classify",
             lambda _: {},
             ClassifyReply,
-            partial(apply_classify, max_personas=self.max_personas, instructions=instructions_of(self.prompts)),
+            partial(
+                apply_classify,
+                max_personas=self.max_personas,
+                instructions=instructions_of(self.prompts),
+                questions=self.questions,
+            ),
             PersonaTask,
             self.model,
             self.prompts,

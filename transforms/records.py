@@ -62,16 +62,18 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class PersonaTask:
-    """One document for one persona: the unit that yields one question."""
+    """One document for one persona: the unit that yields one question. `number` counts those of one persona from 1."""
 
     document: Document
     domain: str
     persona: Persona
     stamps: tuple[Stamp, ...] = ()
+    number: int = 1
 
     @property
     def id(self) -> str:
-        return stable_hash("task", self.document.id, self.persona.name)
+        more = () if self.number == 1 else (str(self.number),)
+        return stable_hash("task", self.document.id, self.persona.name, *more)
 
 
 @dataclass(frozen=True, slots=True)

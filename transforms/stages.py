@@ -26,7 +26,7 @@ TABLE = (
     Stage("read", "rows that are documents, each id once"),
     Stage("screen", "rules on the text, and copies"),
     Stage("filter", "is it worth asking about?", asks_model=True),
-    Stage("classify", "domain, and who would ask: one task for each persona", asks_model=True),
+    Stage("classify", "domain, and who would ask: a task for each question of each persona", asks_model=True),
     Stage("synthesize", "one question for each task", asks_model=True),
     Stage("check", "rules on question and answer"),
     Stage("repair", "a draft that broke a rule, written once more", asks_model=True),

@@ -20,6 +20,7 @@ from prompts.load import PromptSet
 from transforms.clean_draft import MOST_ALIASES, clean_aliases, clean_answer, clean_question, fitting_type
 from transforms.document_rules.language import detect_language
 from transforms.english.abbreviations import spell_out
+from transforms.english.sentences import BORDER
 from transforms.flow.outcome import Outcome
 from transforms.inference.call import CallModel
 from transforms.inference.config import ModelConfig
@@ -59,7 +60,9 @@ def synthesize_variables(
     spoken = _detect(task.document.text)
     asked = spoken if question_language == DOCUMENT_LANGUAGE else question_language
     chosen = sample_exemplars(bank.get(task.domain, ()), task.document.id, exemplars)
-    shown = {"exemplars": render_exemplars(chosen, asked), "language": _told(asked, spoken), "domain": task.domain}
+    # What is said last; nothing of a first question, whose prompt is the same whatever number a persona has.
+    last = "\n".join(filter(None, (_told(asked, spoken), _further(task))))
+    shown = {"exemplars": render_exemplars(chosen, asked), "language": last, "domain": task.domain}
     return {**shown, **persona_variables(task)}
 
 
@@ -76,6 +79,36 @@ def _told(asked: str, spoken: str) -> str:
     if asked.partition("-")[0] in (spoken, ""):
         return f"Write question and answer in {language_name(asked)}."
     return f"Write the question in {language_name(asked)}, the answer as the document writes it."
+
+
+# Where in a document, as a share of its length, a persona's second question begins to look for its fact, and those after it: far
+# from each other, and from the beginning, where a first question mostly finds its own.
+_PLACES = (0.6, 0.3, 0.8, 0.45)
+MOST_QUESTIONS = 1 + len(_PLACES)
+_WORDS_SHOWN, _CHARACTERS_SHOWN = 8, 80
+
+
+def _further(task: PersonaTask) -> str:
+    """What a persona's second question is told, and those after it: their number, and where to look for another fact.
+
+    Nobody waits for the first: questions are written side by side, and each does without what the others cost. So it is not
+    told what they ask, but which part of the document it is about.
+    """
+    if task.number == 1:
+        return ""
+    begins = _words_at(task.document.text, _PLACES[(task.number - 2) % len(_PLACES)])
+    return (
+        f"This is question {task.number} of this persona, about another fact than the one that comes to mind first. Take "
+        f"`evidence` from the part of the document that begins with the words: {begins}"
+    )
+
+
+def _words_at(text: str, share: float) -> str:
+    """The first words of the sentence or line that begins behind a share of a text."""
+    at = int(len(text) * share)
+    border = BORDER.search(text, at)
+    begin = border.end() if border and border.end() < len(text) else at
+    return " ".join(text[begin : begin + _CHARACTERS_SHOWN].split()[:_WORDS_SHOWN])
 
 
 def apply_synthesize(task: PersonaTask, reply: SynthesizeReply, stamp: Stamp) -> Iterator[QAPair | Rejection]:

@@ -101,7 +101,7 @@ def parse_audit(argv: Sequence[str]) -> AuditOptions:
         raise OptionError("--streaming: an audit looks at a whole data set; leave it out")
     data = tuple(values["data"])
     config, beam = parse([*(f"--input={path}" for path in data), *_shared(values), *rest])
-    if config.pass_rate_samples and not (config.demo or config.stage("pass_rate").endpoints):
+    if config.pass_rate_samples and not (config.demo or config.model_of("pass_rate").endpoints):
         raise OptionError("--pass_rate_samples: no endpoint is named: give --endpoint http://HOST:PORT/v1")
     if not config.pass_rate_samples and (idle := next((name for name in ("endpoint", "demo", "model") if name in values), "")):
         raise OptionError(f"--{idle}: a model is asked for the pass rate alone; add --pass_rate_samples 8, or leave --{idle} out")

@@ -153,7 +153,7 @@ def check_keys(config: PipelineConfig) -> None:
 def endpoints_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
     """(option, URL) of every endpoint on another machine that a run asks."""
     for stage in config.model_stages:
-        model = config.stage(stage)
+        model = config.model_of(stage)
         own = "" if model.endpoints == tuple(config.endpoint) else f"{stage}_"
         if model.serve is None:  # else a worker asks itself
             yield from ((f"{own}endpoint", url) for url in model.endpoints)
@@ -164,7 +164,7 @@ def endpoints_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
 def check_endpoints(config: PipelineConfig) -> None:
     """Check that no endpoint is on the machine that launches."""
     for stage in config.model_stages:
-        if not config.stage(stage).endpoints:
+        if not config.model_of(stage).endpoints:
             raise ValueError(
                 f"stage {stage} has no --endpoint, and the rules of --demo answer on this machine only; "
                 "give --endpoint http://HOST:PORT/v1 that workers on Dataflow reach"
@@ -192,6 +192,9 @@ def image_of(options: PipelineOptions) -> str | None:
     return worker.sdk_container_image or worker.worker_harness_container_image
 
 
+NAME = "webscale-qa"  # of this package, with which its archives begin
+
+
 def _choose_package(options: PipelineOptions) -> Iterator[str]:
     """See that workers get this package: from their image, else from here."""
     setup = options.view_as(SetupOptions)
@@ -207,7 +210,8 @@ def _choose_package(options: PipelineOptions) -> Iterator[str]:
     if setup.requirements_file is None and CRAWL_FILE.is_file():
         # What installs the package knows no extras. With `skip` the launcher downloads nothing for it.
         setup.requirements_file, setup.requirements_cache = str(CRAWL_FILE), "skip"
-    if setup.setup_file or setup.extra_packages:
+    # Another package goes along with this one: that of a stage of one's own.
+    if setup.setup_file or any(os.path.basename(path).replace("_", "-").startswith(NAME) for path in setup.extra_packages or ()):
         return
     if not SETUP_FILE.is_file():
         need = "workers need this package: give --sdk_container_image=IMAGE that holds it, or --setup_file=./setup.py"

@@ -127,7 +127,7 @@ def _check_keys(config: PipelineConfig) -> None:
     """Refuse two names for one key, and keys that nobody asks with."""
     if config.api_key_secret and "api_key_env" in config.model_fields_set:
         raise ValueError("--api_key_env and --api_key_secret both name the key: give one")
-    pools = {config.stage(stage).endpoints for stage in config.model_stages} | {tuple(config.embedding_endpoint)}
+    pools = {config.model_of(stage).endpoints for stage in config.model_stages} | {tuple(config.embedding_endpoint)}
     for url, _ in map(split_endpoint_key, config.endpoint_keys):
         if not any(url in pool for pool in pools):
             raise ValueError(f"--endpoint_keys names {url}, and no stage of this run asks there")
@@ -147,13 +147,17 @@ def _check_gates(config: PipelineConfig) -> None:
         )
     if config.min_pass_rate > config.max_pass_rate:
         raise ValueError(f"--min_pass_rate {config.min_pass_rate:g} is above --max_pass_rate {config.max_pass_rate:g}")
-    if config.pass_rate_samples > 1 and not config.stage("pass_rate").temperature:
+    if config.pass_rate_samples > 1 and not config.model_of("pass_rate").temperature:
         raise ValueError("--pass_rate_temperature 0 gives the same sample again and again; leave it out or give more than 0")
     for stage, own in config.stages.items():
         if stage in config.model_stages or stage not in SWITCHES:
             continue
         for setting in own.model_dump(exclude_none=True):
             raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {SWITCHES[stage]}")
+    for own in config.own_stages:
+        if own.after not in config.stage_names:
+            remedy = SWITCHES.get(own.after, "--repairs 1" if own.after == "repair" else "--verify_calls 1")
+            raise ValueError(f"--stage {own}: this run has no stage {own.after}; add {remedy}, or follow another stage")
     for stage in VERIFY_STAGES:
         if config.verifier_models and stage in config.stages and config.stages[stage].model:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")
@@ -190,7 +194,7 @@ def _check_demo(config: PipelineConfig) -> None:
 
 def check_somebody_answers(config: PipelineConfig) -> None:
     """Raise ValueError, one line, where no endpoint is named: rules stand in for a model only where that is asked for."""
-    if not config.demo and not all(config.stage(stage).endpoints for stage in config.model_stages):
+    if not config.demo and not all(config.model_of(stage).endpoints for stage in config.model_stages):
         raise ValueError(
             f"no endpoint is named: give --endpoint http://HOST:PORT/v1 (or set {BASE_URL_ENV}), "
             "or --demo to try the pipeline on replies that come from rules"
@@ -216,7 +220,7 @@ def _check_serving(config: PipelineConfig) -> None:
 def _check_stages(config: PipelineConfig) -> None:
     """Refuse what a stage cannot be asked with."""
     for stage in config.model_stages:
-        model = config.stage(stage)
+        model = config.model_of(stage)
         if 0 < model.concurrency < model.processes:
             raise ValueError(
                 f"--concurrency {model.concurrency} is shared by --worker_processes {model.processes}: "

@@ -18,10 +18,11 @@ from pydantic import Field, field_validator, model_validator
 from beam_pipeline.options.documents import DocumentOptions
 from beam_pipeline.options.endpoint import EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
+from beam_pipeline.options.own_stages import OwnStageName, check_own_stages, parse_own_stage
 from beam_pipeline.options.values import RUN, STAGE, OptionsModel, check_endpoints, declare
 from transforms.inference.config import FIRST, ModelConfig
 from transforms.records import DEMO_MODEL
-from transforms.stages import MODEL_STAGES, VERIFY_STAGES
+from transforms.stages import MODEL_STAGES, STAGES, VERIFY_STAGES
 
 LOCAL_RUNNER = "FnApiRunner"
 """What runs without `--runner`: "DirectRunner" becomes another runner where it can download one."""
@@ -82,6 +83,14 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         ge=0,
         le=1,
     )
+    stage: list[str] = declare(
+        [],
+        "A stage of your own behind a named one, as 'package.module:Name after check': a function that returns the record or the "
+        "reason to reject it, a class whose objects are called so, or a PTransform that returns an Outcome; transforms/README.md "
+        "says how. Repeatable.",
+        RUN,
+        split="commas",
+    )
     dry_run: bool = declare(
         False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
     )
@@ -116,6 +125,13 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
+    _stage = field_validator("stage")(check_own_stages)
+
+    @property
+    def own_stages(self) -> tuple[OwnStageName, ...]:
+        """The stages of one's own, in order."""
+        return tuple(map(parse_own_stage, self.stage))
+
     @property
     def stream_ttl_s(self) -> float:
         """How long a stream remembers what it has seen; 0 for a batch, which is compared as a whole."""
@@ -136,7 +152,15 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)
 
-    def stage(self, name: str) -> ModelConfig:
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The shipped stages of this run, in the order of the table."""
+        mixed = self.max_pairs_per_document or self.max_pairs_per_source or self.max_pairs_per_domain or self.domain_shares
+        off = set(MODEL_STAGES).difference(self.model_stages)
+        off |= (set() if self.benchmarks else {"decontaminate"}) | (set() if mixed else {"mix"})
+        return tuple(stage for stage in STAGES if stage not in off)
+
+    def model_of(self, name: str) -> ModelConfig:
         """How a stage asks its model: its own settings where given, else the general ones; no endpoints mean the embedded one."""
         own, serve = self._own(name), self.serve
         endpoints = tuple(([serve.url] if serve else self.endpoint) if own.endpoint is None else own.endpoint)

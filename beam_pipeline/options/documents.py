@@ -57,7 +57,8 @@ class DocumentOptions(OptionsModel):
 
     prompts: str = declare(
         "",
-        "Folder of your own prompts: those files of prompts/ that differ, under the same names; local or gs://.",
+        "Folder of your own prompts: those files of prompts/ that differ, under the same names (filter.md, domains.yaml, "
+        "exemplars/math.jsonl and so on); local or gs://. Each takes the place of the shipped one.",
         QUESTIONS,
         param_type="GCS_READ_FOLDER",
     )
@@ -85,7 +86,15 @@ class DocumentOptions(OptionsModel):
         "the document, so asked in another language mostly names, numbers and dates remain.",
         QUESTIONS,
     )
-    max_personas: int = declare(3, "Most personas, and so questions, for one document.", QUESTIONS, ge=1, le=3)
+    max_personas: int = declare(3, "Most personas for one document.", QUESTIONS, ge=1, le=3)
+    questions_per_persona: int = declare(
+        1,
+        "Questions that are asked for each persona; each after the first is told to look in another part of the document. With "
+        "--max_personas 3 a document has up to 3 times so many.",
+        QUESTIONS,
+        ge=1,
+        le=5,
+    )
 
     repairs: int = declare(
         1,

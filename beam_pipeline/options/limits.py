@@ -7,7 +7,7 @@ from typing import Any
 from beam_pipeline.options.config import PipelineConfig
 from transforms.deduplicate import question_key
 from transforms.inference.scheduling.budget import Limits, Step
-from transforms.stages import VERIFY_STAGES
+from transforms.stages import STAGES, VERIFY_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,15 @@ class Prices:
 def steps_of(config: PipelineConfig) -> list[Step]:
     """The stages of the model block, in order; the pass rate is measured when all pairs are there, behind de-duplication."""
     filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
-    steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
+    steps = [
+        Step(filtering),
+        Step(classifying, passes=config.max_personas * config.questions_per_persona),
+        Step(asking),
+        Step("check", calls=0),
+    ]
+    own = {stage: [Step(each.name, calls=0) for each in config.own_stages if each.after == stage] for stage in STAGES}
     steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
-    return steps
+    return [each for step in steps for each in (step, *own[step.stage])]
 
 
 def limits_of(config: PipelineConfig) -> Limits | None:

@@ -20,7 +20,7 @@ def stage_models(config: PipelineConfig) -> Models:
     """The model settings of every stage that the run has, and of every model that verifies for one."""
     models: Models = {}
     for stage in config.model_stages:
-        models[stage] = config.stage(stage)
+        models[stage] = config.model_of(stage)
         if stage in VERIFY_STAGES:
             for number, name in enumerate(config.verifier_models):
                 models[verifier_name(stage, number)] = replace(models[stage], model=name)
@@ -31,7 +31,7 @@ def embedding_model(config: PipelineConfig, settings: Decontamination) -> Embedd
     """How texts are embedded, as the options say; None if they are not."""
     if not config.embedding_endpoint:
         return None
-    general = config.stage(config.model_stages[0])
+    general = config.model_of(config.model_stages[0])
     model = replace(
         general,
         endpoints=tuple(config.embedding_endpoint),

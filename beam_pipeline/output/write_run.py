@@ -48,7 +48,7 @@ def write_run(
     counts = pipeline | "Count" >> CountRun(read, stages, screened.passed, tasks, left)
     diversity = left.passed | "Diversity" >> beam.CombineGlobally(DiversityFn())
     write_folder(left, lambda kind: WriteRecords(output, kind.name, kind.to_row, file_format))
-    counts | "WriteSummary" >> WriteSummary(FileSystems.join(output, SUMMARY_FILE), diversity)
+    counts | "WriteSummary" >> WriteSummary(FileSystems.join(output, SUMMARY_FILE), diversity, tuple(stages))
     return left
 
 

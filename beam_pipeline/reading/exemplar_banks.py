@@ -42,9 +42,12 @@ def tell_empty(bank: Mapping[str, Collection[Exemplar]]) -> None:
 
 
 def read_exemplars(
-    domains: Iterable[Domain], patterns: Iterable[str] = (), replace: bool = False
+    domains: Iterable[Domain],
+    patterns: Iterable[str] = (),
+    replace: bool = False,
+    first: Mapping[str, tuple[Exemplar, ...]] | None = None,
 ) -> dict[str, tuple[Exemplar, ...]]:
-    """The bank of each domain by its name: what ships with the package, and the user's own.
+    """The bank of each domain by its name: the `first`, without which it is what ships with the package, and the user's own.
 
     Several files for one domain add up. An exemplar with the id of an earlier one takes its place. ValueError, one line, if
     a pattern matches nothing, or (PromptError) a file is not a bank.
@@ -54,7 +57,7 @@ def read_exemplars(
     for path in dict.fromkeys(path for pattern in patterns for path in match_pattern(pattern)):
         for exemplar in _read_bank(path, domains):
             own[exemplar.domain] = merge_exemplars(own.get(exemplar.domain, ()), [exemplar])
-    bank = load_bank(domains)
+    bank = load_bank(domains) if first is None else dict(first)
     for name, exemplars in own.items():
         bank[name] = exemplars if replace else merge_exemplars(bank[name], exemplars)
     return bank
@@ -77,7 +80,7 @@ def _read_bank(path: str, domains: tuple[Domain, ...]) -> Iterator[Exemplar]:
         yield exemplar
 
 
-def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
+def read_domains(path: str, replace: bool = False, built_in: tuple[Domain, ...] = ()) -> tuple[Domain, ...]:
     """The domains of a run: the built-in ones and those of a YAML file, local or in a bucket.
 
     A domain of the file takes the place of the built-in one with its slug; others come before "Other". With `replace`
@@ -86,7 +89,7 @@ def read_domains(path: str, replace: bool = False) -> tuple[Domain, ...]:
     own = parse_domains(read_text(match_pattern(path)[0]), path)
     if replace:
         return own
-    built_in = load_domains()
+    built_in = built_in or load_domains()
     last = {domain.slug for domain in built_in if domain.name == DEFAULT_DOMAIN}
     merged = {domain.slug: domain for domain in (*built_in, *own)}
     domains = tuple(sorted(merged.values(), key=lambda domain: domain.slug in last))

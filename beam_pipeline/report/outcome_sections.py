@@ -29,7 +29,14 @@ def funnel(collected: Collected) -> Html:
     for stage, row in stages:
         ended = [row.get(name, 0) for name in ("passed", "rejected", "dead_lettered")]
         marks = bar(most, *zip(ended, ("accepted", "rejected", "dead"), strict=True))
-        rows.append([named(stage, WHAT_STAGES_DO.get(stage, "")), marks, *map(number, ended), share(ended[0], sum(ended))])
+        rows.append(
+            [
+                named(stage, WHAT_STAGES_DO.get(stage, "a stage of your own")),
+                marks,
+                *map(number, ended),
+                share(ended[0], sum(ended)),
+            ]
+        )
     return joined(
         lead(
             "How many reach each stage, and what becomes of them there. Up to filter a row is a document (or a chunk of a "

@@ -29,6 +29,7 @@ from transforms.ask_back import AskBackReply, ask_back_variables
 from transforms.classify import ClassifyReply
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
+from transforms.own_stage import OwnStage
 from transforms.pass_rate import SolverReply, pass_rate_variables
 from transforms.records import Document, Fault, Persona, PersonaTask, QAPair, VerifiedQA
 from transforms.repair import repair_variables
@@ -50,6 +51,7 @@ def describe_run(plan: RunPlan, options: PipelineOptions) -> str:
         _first_words(plan.config),
         _graph(plan, options),
         _options(plan.config, options),
+        *([_own_prompts(plan)] if plan.config.prompts else []),
         *([_read(plan)] if plan.config.input or plan.config.inputs else []),
         _prompts(plan),
     )
@@ -78,6 +80,8 @@ def _graph(plan: RunPlan, options: PipelineOptions) -> Iterator[str]:
 
 def _what(transform: Any) -> str:
     """What a transform is: of ours by the first line of its description, of Beam's by its name."""
+    if isinstance(transform, OwnStage):
+        return transform.says
     if type(transform).__module__.startswith("apache_beam."):
         return f"{type(transform).__name__} of Beam"
     lines = (type(transform).__doc__ or "").strip().splitlines()
@@ -99,6 +103,13 @@ def _options(config: PipelineConfig, options: PipelineOptions) -> Iterator[str]:
         yield f"{star} {name:26}{text}".rstrip()
     for name, value in sorted(options.get_all_options(drop_default=True).items()):
         yield f"* {name:26}{shown(value)[1:-1]} (of Beam)"
+
+
+def _own_prompts(plan: RunPlan) -> Iterator[str]:
+    """What the files of `--prompts` stand for."""
+    yield f"files of --prompts {said_name(plan.config.prompts)}; the others are the shipped ones"
+    for name, says in plan.own_prompts.replaced(plan.config.model_stages):
+        yield f"  {name:24}{says}"
 
 
 def _read(plan: RunPlan) -> Iterator[str]:

@@ -32,6 +32,7 @@ from beam_pipeline.run.same_input import check_same_input
 from beam_pipeline.run.stop_at_limits import check_limited_engine
 from beam_pipeline.streaming.read_stream import check_stream
 from beam_pipeline.streaming.write_windows import run_name
+from transforms.said import said_name
 from transforms.stages import VERIFY_STAGES
 from transforms.text import count_tokens, tokenizer_at_hand
 
@@ -46,6 +47,10 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     check_same_input(config)
     prepare_serving(options, config)
     plan = make_plan(config)
+    if config.prompts and not config.dry_run:
+        maybe = ("round_trip",) if config.round_trip is None else ()  # settled when the models are known
+        unused = plan.own_prompts.unused((*config.model_stages, *maybe))
+        _tell(f"--prompts {said_name(config.prompts)}: {name} is {why}" for name, why in unused)
     if on_dataflow(options):
         from beam_pipeline.engines.dataflow_checks import check_cloud  # brings Google's clients: only where they are wanted
 

@@ -144,13 +144,15 @@ def _rename(temporary: str, final: str) -> str:
 class WriteWindowSummaries(beam.PTransform):
     """Writes a row for each window: PCollection[Counts], one a window -> PCollection[str], the files' names.
 
-    `diversity` is a PCollection of dicts, one for each window that has pairs; the rest is as `WriteWindows` has it.
+    `diversity` is a PCollection of dicts, one for each window that has pairs; `order` are the stages as documents meet them;
+    the rest is as `WriteWindows` has it.
     """
 
     output: str
     windows: Windows
     run: str
     diversity: Any
+    order: tuple[str, ...] = ()
 
     def expand(self, counts: beam.PCollection) -> beam.PCollection:
         # Grouped and not a side input: both close with the window, and a window without pairs has no diversity.
@@ -162,7 +164,7 @@ class WriteWindowSummaries(beam.PTransform):
             parts
             | "FlattenParts" >> beam.Flatten()
             | "JoinParts" >> beam.GroupByKey()
-            | "ToSummary" >> beam.FlatMap(_summarise, self.windows).with_output_types(dict[str, Any])
+            | "ToSummary" >> beam.FlatMap(_summarise, self.windows, self.order).with_output_types(dict[str, Any])
         )
         return rows | "Write" >> WriteWindows(self.output, SUMMARIES, self.windows, self.run)
 
@@ -172,13 +174,16 @@ def _named(part: dict[str, Any], name: str) -> tuple[int, tuple[str, str]]:
 
 
 def _summarise(
-    joined: tuple[int, Iterable[tuple[str, str]]], windows: Windows, window: Any = beam.DoFn.WindowParam
+    joined: tuple[int, Iterable[tuple[str, str]]],
+    windows: Windows,
+    order: tuple[str, ...] = (),
+    window: Any = beam.DoFn.WindowParam,
 ) -> Iterator[dict[str, Any]]:
     parts = {name: json.loads(text) for name, text in joined[1]}
     if not parts:  # the empty pane of a runner that closes windows without elements
         return
     start, end = map(iso, windows.bounds(window))
-    summary = summarise(parts.get(_COUNTS, {}))
+    summary = summarise(parts.get(_COUNTS, {}), order)
     _count(summary)
     row = {"window": {"start": start, "end": end}, **summary}
     yield {**row, "diversity": parts[_DIVERSITY]} if _DIVERSITY in parts else row

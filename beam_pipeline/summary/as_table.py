@@ -13,6 +13,7 @@ DEMO_LINE = "DEMO: rules answered in place of a model; the pairs show the pipeli
 
 def summary_table(summary: Mapping[str, Any], output: str) -> str:
     """Where documents and tasks ended, yield by stage and by domain, commonest reasons, tokens."""
+    width = max([15, *map(len, summary["stages"])])  # a stage of somebody's own may have any name
     lines = [
         *([DEMO_LINE] if summary.get("demo") else []),
         f"{'':15}{'in':>10}{'accepted':>10}{'rejected':>10}{'dead':>10}",
@@ -22,11 +23,11 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         ),
         *_input_lines(summary.get("inputs", {})),
         "",
-        f"{'stage':15}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
+        f"{'stage':{width}}{'passed':>10}{'rejected':>10}{'dead':>10}   {'calls':>8}{'tokens in':>12}{'cached':>12}{'out':>10}",
     ]
     usage = summary.get("tokens", {})
     for stage, row in by_flow(summary["stages"]):
-        line = f"{stage:15}{_cells(row, 'passed', 'rejected', 'dead_lettered')}"
+        line = f"{stage:{width}}{_cells(row, 'passed', 'rejected', 'dead_lettered')}"
         if cost := usage.get(stage):
             tokens = f"{cost['prompt_tokens']:>12,}{cost['cached_tokens']:>12,}{cost['completion_tokens']:>10,}"
             line += f"   {cost['calls']:>8,}{tokens}"
@@ -106,12 +107,16 @@ def not_asked_about(documents: Mapping[str, int]) -> list[str]:
 
 
 def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Stages in the order in which documents meet them; JSON keeps no order that means anything."""
-    rank = {stage: number for number, stage in enumerate(STAGES)}
+    """Stages in the order in which documents meet them; one of somebody's own stays behind the one that it stands behind."""
+    rank = {stage: float(number) for number, stage in enumerate(STAGES)}
     rates = stages.get("pass_rate", {})
     if sum(stages.get("mix", {}).values()) == rates.get("passed"):  # a band comes before the mix
-        rank["mix"] = rank["pass_rate"] + 1
-    return sorted(stages.items(), key=lambda item: rank.get(item[0], len(rank)))
+        rank["mix"] = rank["pass_rate"] + 0.5
+    last = -1.0
+    for stage in stages:
+        last = rank.get(stage, last)
+        rank.setdefault(stage, last)
+    return sorted(stages.items(), key=lambda item: rank[item[0]])
 
 
 def _cells(row: Mapping[str, int], *names: str) -> str:

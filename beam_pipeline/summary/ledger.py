@@ -107,7 +107,7 @@ def _begun(task: PersonaTask) -> Iterator[Mark]:
     yield (TASK, document.where, task.id), marks(STARTED)
 
 
-def _left(item: Ended) -> Iterator[Mark]:
+def _left(item: Ended, before_models: tuple[str, ...] = BEFORE_MODELS) -> Iterator[Mark]:
     """What something that leaves the pipeline says of its row, its text, its task and the tallies."""
     tallied: tuple[str, str, str] | None = None
     match item:
@@ -134,7 +134,7 @@ def _left(item: Ended) -> Iterator[Mark]:
         if ended == DEAD and item.stage == SINK_STAGE:
             return
     yield (ROW, item.where, ""), marks(ended)
-    if item.stage in BEFORE_MODELS:
+    if item.stage in before_models:
         # Begun and ended here, so it must not be given to the model block as well.
         yield (TEXT, item.where, item.document_id), marks(STARTED, ended)
     elif not item.task_id:
@@ -206,13 +206,17 @@ class CountRun(beam.PTransform):
     left: Outcome  # everything that left the pipeline
     tallies: Any = None  # PCollection[tuple[str, str]], labels and what was met in the input of that label; None if nobody counts
     by_source: bool = False  # whether sources are labels of inputs, so that pairs are counted by them
+    before_screen: tuple[str, ...] = ()  # stages of one's own between the first and the second
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         marked = [
             *(part | f"Read{name}" >> beam.Map(_read).with_output_types(Mark) for name, part in _named(Outcome(*self.read[:3]))),
             self.given | "Given" >> beam.Map(_given).with_output_types(Mark),
             self.tasks | "Begun" >> beam.FlatMap(_begun).with_output_types(Mark),
-            *(part | f"Left{name}" >> beam.FlatMap(_left).with_output_types(Mark) for name, part in _named(self.left)),
+            *(
+                part | f"Left{name}" >> beam.FlatMap(_left, (*BEFORE_MODELS, *self.before_screen)).with_output_types(Mark)
+                for name, part in _named(self.left)
+            ),
             *(
                 outcome.passed | f"Passed{stage.title().replace('_', '')}" >> beam.Map(_passed, stage).with_output_types(Mark)
                 for stage, outcome in self.stages.items()

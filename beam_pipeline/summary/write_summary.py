@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from beam_pipeline.summary.ledger import LEFT, UNBALANCED, UNKNOWN, Counts
 SUMMARY_FILE = "summary.json"
 
 
-def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
-    """The summary that counts make: nested, with totals, and whether they close."""
+def summarise(counts: Mapping[str, int], order: Sequence[str] = ()) -> dict[str, Any]:
+    """The summary that counts make: nested, with totals, and whether they close; its stages in the `order` of the run."""
     nested: dict[str, Any] = {}
     for key, number in sorted(counts.items()):
         *parents, name = key.split("\t")
@@ -40,7 +40,7 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
         "documents": documents,
         "tasks": tasks,
         "pairs": nested.get("pairs", 0),
-        "stages": nested.get("stages", {}),
+        "stages": _in_order(nested.get("stages", {}), order),
         **_repairs(nested),
         "domains": domains,
         "answer_types": nested.get("answer_types", {}),
@@ -48,6 +48,10 @@ def summarise(counts: Mapping[str, int]) -> dict[str, Any]:
         "errors": dict(sorted(errors.items(), key=lambda item: -item[1])),
         "balanced": not any(part[ending] for part in (documents, tasks) for ending in UNBALANCED),
     }
+
+
+def _in_order(stages: Mapping[str, Any], order: Sequence[str]) -> dict[str, Any]:
+    return {name: stages[name] for name in (*order, *stages) if name in stages}
 
 
 def _repairs(nested: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,14 +106,15 @@ class WriteSummary(beam.PTransform):
 
     path: str
     diversity: Any  # PCollection of one dict, the figures of `DiversityFn`
+    order: tuple[str, ...] = ()  # the stages, as documents meet them
 
     def expand(self, counts: beam.PCollection) -> beam.PCollection:
-        write = beam.Map(_write, self.path, beam.pvalue.AsSingleton(self.diversity))
+        write = beam.Map(_write, self.path, beam.pvalue.AsSingleton(self.diversity), self.order)
         return counts | "Write" >> write.with_output_types(str)
 
 
-def _write(counts: Counts, path: str, diversity: dict[str, Any]) -> str:
-    write_summary(path, {**summarise(counts), "diversity": diversity})
+def _write(counts: Counts, path: str, diversity: dict[str, Any], order: tuple[str, ...] = ()) -> str:
+    write_summary(path, {**summarise(counts, order), "diversity": diversity})
     return path
 
 

@@ -45,6 +45,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         *("transforms/verify", "transforms/ask_back", "transforms/round_trip", "transforms/deduplicate"),
         *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
     ),
+    ("transforms/own_stage",),
     ("transforms/repair",),  # drafts as synthesize does, and looks at the draft as check does
     ("beam_pipeline/storage",),
     ("beam_pipeline/options",),
@@ -56,7 +57,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/bigquery",),
     ("beam_pipeline/plan",),
     ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
-    ("beam_pipeline/run",),
+    ("beam_pipeline/run", "beam_pipeline/beam_yaml"),
     ("beam_pipeline/main",),
     (
         *(

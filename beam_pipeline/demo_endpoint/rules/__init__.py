@@ -21,6 +21,7 @@ from transforms.stages import MODEL_STAGES
 
 _TASK_LINE = re.compile(r"Task: (\w+)")
 _FIELD = re.compile(r"<(persona|question|answer|aliases)>(.*?)</\1>", re.DOTALL)
+_FURTHER = re.compile(r"^This is question (\d{1,2}) of this persona", re.MULTILINE)
 _CLOSED_BOOK = frozenset(stage for stage in MODEL_STAGES if load_prompt(stage).closed_book)
 READ_CHARS = 40_000  # a document of any size costs the same
 
@@ -46,7 +47,8 @@ def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, An
                 document, "\n".join([*(str(message.get("content", "")) for message in messages[:-1] or messages), task])
             )
         case "synthesize" | "repair":
-            return synthesize_pair(document, fields.get("persona", ""))
+            further = _FURTHER.search(task)
+            return synthesize_pair(document, fields.get("persona", ""), int(further[1]) if further else 1)
         case "round_trip":
             return find_answer(document, question)
         case "pass_rate":

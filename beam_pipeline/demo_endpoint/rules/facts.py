@@ -27,14 +27,16 @@ class Fact:
     score: float
 
 
-def synthesize_pair(document: str, persona: str) -> dict[str, Any]:
-    """The persona's question and its answer; both empty if there is nothing to ask.
+def synthesize_pair(document: str, persona: str, which: int = 1) -> dict[str, Any]:
+    """The persona's question and its answer, the first or a further one; both empty if there is nothing to ask.
 
     Personas that `classify` gave for this document get different facts; any other persona gets one that its own text decides.
     """
     facts = find_facts(document)
-    named = (number for number, reader in enumerate(personas_of(document)) if reader["name"] in persona)
+    readers = personas_of(document)
+    named = (number for number, reader in enumerate(readers) if reader["name"] in persona)
     number = next(named, stable_seed("persona", persona, facts[0].question) % len(facts) if facts else 0)
+    number += (which - 1) * len(readers)
     if number >= len(facts):
         return {"question": "", "answer": "", "answer_type": "term", "aliases": []}
     fact = facts[number]

@@ -131,3 +131,73 @@ def test_a_run_that_goes_on_counts_tokens_as_it_began(
     (tmp_path / "out" / "options.yaml").write_text(f"tokenizer: {began or 'null'}\n", "utf-8")
     config, options = parse(["--demo", "--input", str(SAMPLE), "--output", str(tmp_path / "out"), "--resume"])
     assert prepare.plan_run(config, options).screen.tokenizer == counts
+
+
+# --- a folder of one's own prompts
+
+
+OWN = {
+    "filter.md": "---\nversion: 7\n---\n## Task: filter\n\nKeep all.\n<!-- after the document -->\nTask: filter\n",
+    "domains.yaml": "- {slug: math, name: Maths, description: numbers}\n- {slug: other, name: Other, description: the rest}\n",
+    "exemplars/math.jsonl": '{"id": "mine", "persona": "pupil", "passage": "Two and two are 4.", '
+    '"question": "What are two and two?", "answer": "4", "answer_type": "number"}\n',
+}
+
+
+@pytest.fixture
+def prompts(folder: Path) -> Path:
+    """A folder with files that differ, where a run is started."""
+    for name, text in OWN.items():
+        (folder / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "mine" / name).write_text(text, "utf-8")
+    return folder / "mine"
+
+
+def test_the_files_of_a_folder_stand_for_the_shipped_ones(prompts: Path) -> None:
+    plan = planned(input="documents.jsonl", prompts="mine")
+    assert "Keep all." in plan.prompts.system and "Maths" in plan.prompts.prompt("classify").task
+    assert plan.prompts.prompt("verify") == planned(input="documents.jsonl").prompts.prompt("verify")
+    assert {name: len(bank) for name, bank in plan.bank.items()} == {"Maths": 1, "Other": 12}
+
+
+def test_domains_and_exemplars_come_on_top_of_a_folder(prompts: Path) -> None:
+    (prompts.parent / "math.jsonl").write_text(OWN["exemplars/math.jsonl"].replace('"mine"', '"more"'))
+    both = {"input": "documents.jsonl", "prompts": "mine", "domains": "domains.yaml", "exemplars": "math.jsonl"}
+    plan = planned(**both)
+    assert [domain.name for domain in plan.prompts.domains] == ["Maths", "Pottery", "Other"]
+    assert [exemplar.id for exemplar in plan.bank["Maths"]] == ["mine", "more"]
+    assert [exemplar.id for exemplar in planned(**both, exemplars_mode="replace").bank["Maths"]] == ["more"]
+
+
+def test_a_misspelt_file_ends_the_command_in_one_line(prompts: Path, capsys: Any) -> None:
+    (prompts / "verfy.md").write_text("x")
+    assert main(["--input=documents.jsonl", "--output=out", "--demo", "--prompts=mine"]) == UNUSABLE
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith(
+        "error: --prompts: mine/verfy.md: nothing reads a file of this name; did you mean verify.md?; there are"
+    )
+    assert not (prompts.parent / "out").exists()
+
+
+def test_a_dry_run_says_what_was_replaced(prompts: Path, capsys: Any) -> None:
+    (prompts / "ask_back.md").write_text((Path(str(SAMPLE)).parents[2] / "prompts" / "ask_back.md").read_text("utf-8"))
+    assert main(["--input=documents.jsonl", "--output=out", "--demo", "--prompts=mine", "--dry_run"]) == OK
+    out = capsys.readouterr().out
+    for line in (
+        "files of --prompts mine; the others are the shipped ones",
+        "  filter.md               version 7 instead of ",
+        "  ask_back.md             not used: this run has no such stage; add --ask_back",
+        "  domains.yaml            2 domains instead of 10",
+        "  exemplars/math.jsonl    1 exemplar instead of 12",
+    ):
+        assert line in out
+
+
+def test_a_run_names_the_prompts_that_it_does_not_read(prompts: Path, capsys: Any) -> None:
+    for stage in ("ask_back", "round_trip"):
+        (prompts / f"{stage}.md").write_text((Path(str(SAMPLE)).parents[2] / "prompts" / f"{stage}.md").read_text("utf-8"))
+    main(["--input=documents.jsonl", "--output=out", "--demo", "--prompts=mine"])
+    err = capsys.readouterr().err
+    assert "--prompts mine: ask_back.md is not used: this run has no such stage; add --ask_back" in err
+    assert "round_trip.md" not in err, "whether a run has that stage is not known before the models are"

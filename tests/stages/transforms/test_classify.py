@@ -87,6 +87,13 @@ def test_max_personas_is_obeyed_whatever_the_model_says(run_classify: Make) -> N
     assert [task.persona.name for task in outcome.passed] == ["historian"]
 
 
+def test_each_persona_has_as_many_tasks_as_questions(run_classify: Make) -> None:
+    outcome, _ = run_classify(reply("historian", "sailor"), questions=3)
+    tasks = [(task.persona.name, task.number) for task in outcome.passed]
+    assert tasks == [(name, number) for name in ("historian", "sailor") for number in (1, 2, 3)]
+    assert len({task.id for task in outcome.passed}) == 6
+
+
 def test_a_document_for_nobody_is_rejected(run_classify: Make, run_transform: Any) -> None:
     outcome, _ = run_classify(reply("...", " "))
     assert (outcome.passed, outcome.dead_letters) == ([], [])

@@ -1,6 +1,7 @@
 """Synthesize: from a task and its exemplars to a draft, and what the model was shown."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from prompts.exemplar_bank import Exemplar
 from prompts.load import load_prompts
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
-from transforms.records import Persona, PersonaTask, QAPair, Stamp, stamps_of
-from transforms.synthesize import SynthesizeQA, synthesize_variables
+from transforms.records import Document, Persona, PersonaTask, QAPair, Stamp, stamps_of
+from transforms.synthesize import MOST_QUESTIONS, SynthesizeQA, synthesize_variables
 
 PROMPTS = load_prompts()
 EARLIER = Stamp("classify", "m", 1, "abc")
@@ -26,8 +27,10 @@ BANK = [("Other", [exemplar("tides"), exemplar("bells", answer_type="name")]), (
 
 @pytest.fixture
 def task(document: Make) -> Callable[..., PersonaTask]:
-    def make(name: str = "sailor", interest: str = "how high it is", domain: str = "Other", **overrides: Any) -> PersonaTask:
-        return PersonaTask(document(**overrides), domain, Persona(name, interest), (EARLIER,))
+    def make(
+        name: str = "sailor", interest: str = "how high it is", domain: str = "Other", number: int = 1, **overrides: Any
+    ) -> PersonaTask:
+        return PersonaTask(document(**overrides), domain, Persona(name, interest), (EARLIER,), number)
 
     return make
 
@@ -163,3 +166,41 @@ def test_a_domain_without_exemplars_is_asked_without(run_synthesize: Make, task:
     outcome, endpoint = run_synthesize(REPLY, [task(domain="Pottery")])
     assert len(outcome.passed) == 1
     assert "Question: " not in endpoint.asked[0].text
+
+
+# --- several questions of one persona
+
+
+LONG = "\n".join(f"In {1900 + year} the bridge was painted in the colour number {year}." for year in range(50))
+RUSSIAN = "\n".join(f"В {1900 + year} году мост покрасили снова, и это видели все жители города." for year in range(50))
+
+
+def test_a_first_question_is_asked_as_ever(task: Make) -> None:
+    first = task(text=LONG)
+    assert synthesize_variables(first, {}, 3)["language"] == ""
+    assert synthesize_variables(replace(first, number=1), {}, 3) == synthesize_variables(first, {}, 3)
+
+
+@pytest.mark.parametrize("text", [LONG, RUSSIAN], ids=["English", "Russian"])
+def test_each_further_one_is_sent_to_another_part_of_the_document(task: Make, text: str) -> None:
+    told = [synthesize_variables(task(text=text, number=number), {}, 3) for number in range(1, MOST_QUESTIONS + 1)]
+    assert len({variables["language"] for variables in told}) == MOST_QUESTIONS
+    assert len({(variables["persona"], variables["exemplars"]) for variables in told}) == 1, "what they share is prefilled once"
+    for number, variables in enumerate(told[1:], 2):
+        *language, last = variables["language"].splitlines()
+        assert language == (["Write question and answer in Russian."] if text is RUSSIAN else [])
+        assert last.startswith(f"This is question {number} of this persona, about another fact than the one")
+        begins = last.partition("begins with the words: ")[2]
+        assert f"\n{begins}" in text, "the beginning of a sentence, as the document has it"
+
+
+@pytest.mark.parametrize("text", ["", "One.", "字" * 5_000, "word " * 100_000])
+def test_a_part_is_named_whatever_the_text(text: str) -> None:
+    said = synthesize_variables(PersonaTask(Document("a", text), "Other", Persona("sailor"), number=3), {}, 3)["language"]
+    assert "This is question 3" in said and len(said) < 500
+
+
+def test_further_questions_are_requests_of_their_own(run_synthesize: Make, task: Make) -> None:
+    outcome, endpoint = run_synthesize(REPLY, [task(text=LONG, number=number) for number in (1, 2, 3)])
+    assert len(outcome.passed) == 3
+    assert len({asked.text for asked in endpoint.asked}) == 3

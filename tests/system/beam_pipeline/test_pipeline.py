@@ -387,3 +387,18 @@ def test_caps_and_shares_leave_pairs_out_and_count_them(tmp_path: Path) -> None:
     assert max(Counter(row["domain"] for row in pairs).values()) == 3
     assert summary["stages"]["mix"] == {"passed": len(pairs), "rejected": summary["stages"]["deduplicate"]["passed"] - len(pairs)}
     assert summary["diversity"]["pairs"] == len(pairs)
+
+
+def test_a_document_can_have_more_questions_than_personas(sample_run: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(sample_run[0] / "journal", output / "journal")
+    code, summary = run(output, "--demo", "--input", str(SAMPLE), "--resume", "--questions_per_persona", "3")
+    assert (code, summary["balanced"]) == (OK, True)
+    assert summary["tasks"]["read"] == 3 * sample_run[1]["tasks"]["read"]
+    of_document = Counter(row["document_id"] for row in rows(output, "qa"))
+    assert max(of_document.values()) > 3
+    first = {row["id"] for row in rows(sample_run[0], "qa")}
+    assert first <= {row["id"] for row in rows(output, "qa")}, "the first questions are as they were"
+    tokens = summary["tokens"]
+    assert (tokens["filter"]["calls"], tokens["classify"]["calls"]) == (0, 0), "and cost nothing again"
+    assert tokens["synthesize"]["calls"] == 2 * sample_run[1]["tokens"]["synthesize"]["calls"]

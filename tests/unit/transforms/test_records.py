@@ -25,6 +25,7 @@ from transforms.records import (
     stamps_of,
     task_of,
 )
+from transforms.text import stable_hash
 
 FILTERED, CLASSIFIED, DRAFTED, VERIFIED = (
     Stamp(stage, "m", number, stage[0] * 4) for number, stage in enumerate(("filter", "classify", "synthesize", "verify"), 1)
@@ -187,3 +188,8 @@ def test_a_row_of_dead_letters_holds_its_item_as_an_object() -> None:
     assert row["item"] == {"id": "bridge"}
     assert (row["stage"], row["error"], row["where"], row["attempts"]) == ("filter", "Refused", "f:1", 5)
     assert json.loads(json.dumps(row)) == row
+
+
+def test_a_first_task_has_the_id_that_it_had_when_a_persona_had_one() -> None:
+    assert replace(TASK, number=1).id == TASK.id == stable_hash("task", "bridge", "sailor")
+    assert len({replace(TASK, number=number).id for number in range(1, 6)}) == 5

@@ -364,6 +364,14 @@ def test_the_package_is_staged_where_no_image_holds_it(monkeypatch: pytest.Monke
     assert not [note for note in notes if "image" in note]
 
 
+def test_another_package_goes_along_with_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    _, options, _ = prepared("--endpoint=http://g/v1", "--extra_package=dist/mine-1.0.tar.gz")
+    assert Path(options.view_as(SetupOptions).setup_file).name == "setup.py"
+    _, options, _ = prepared("--endpoint=http://g/v1", "--extra_package=dist/webscale_qa-0.1.0.tar.gz")
+    assert options.view_as(SetupOptions).setup_file is None
+
+
 def test_a_package_without_its_source_is_not_staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setattr(dataflow, "SETUP_FILE", tmp_path / "setup.py")

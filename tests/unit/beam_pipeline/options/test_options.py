@@ -119,6 +119,8 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "max_document_tokens": "2",
         "worker_processes": "2",
         "repairs": "0",
+        "questions_per_persona": "2",
+        "stage": "mine:Name after check",
         "verify_calls": "1",
         "verifiers": "2",
         "ask_back": "false",
@@ -475,7 +477,7 @@ def test_names_of_variables_do_not_look_like_keys() -> None:
 
 def test_one_name_for_the_key() -> None:
     secret = "projects/p/secrets/s/versions/latest"
-    assert settings("--api_key_secret", secret).stage("filter").api_key == f"secret:{secret}"
+    assert settings("--api_key_secret", secret).model_of("filter").api_key == f"secret:{secret}"
     assert "give one" in refusal("--api_key_secret", secret, "--api_key_env", "KEY")
 
 
@@ -483,7 +485,7 @@ def test_one_name_for_the_key() -> None:
 
 
 def test_a_stage_has_the_general_values() -> None:
-    stage = settings("--endpoint=http://h/v1", "--model=m", "--temperature=0.5", "--max_tokens=9", "--concurrency=7").stage(
+    stage = settings("--endpoint=http://h/v1", "--model=m", "--temperature=0.5", "--max_tokens=9", "--concurrency=7").model_of(
         "verify"
     )
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://h/v1",), "m", 0.5)
@@ -501,10 +503,10 @@ def test_a_stage_may_have_its_own() -> None:
         "--verify_max_tokens=64",
         "--endpoint_keys=http://i/v1=env:OTHER,http://j/v1=env:OTHER",
     )
-    stage = config.stage("verify")
+    stage = config.model_of("verify")
     assert (stage.endpoints, stage.model, stage.temperature) == (("http://i/v1", "http://j/v1"), "big", 0.0)
     assert (stage.max_tokens, stage.api_key) == (64, "env:OTHER")
-    assert config.stage("filter").model == "small"
+    assert config.model_of("filter").model == "small"
 
 
 def test_a_run_has_the_stages_that_its_options_say() -> None:
@@ -517,7 +519,7 @@ def test_a_run_has_the_stages_that_its_options_say() -> None:
 
 def test_a_draft_is_mended_by_whom_it_was_written() -> None:
     config = settings("--endpoint=http://h/v1", "--model=small", "--synthesize_model=big", "--synthesize_temperature=0.4")
-    assert config.stage("repair") == config.stage("synthesize")
+    assert config.model_of("repair") == config.model_of("synthesize")
     assert "repair" not in settings("--repairs=0").model_stages
     assert "unknown option" in refusal("--repair_model=other")
 
@@ -527,7 +529,7 @@ def test_the_two_calls_of_verification_have_the_settings_of_verify_unless_they_h
         *("--endpoint=http://h/v1", "--model=small", "--verify_calls=2", "--verify_model=big", "--verify_temperature=0.2"),
         *("--verify_question_model=other", "--verify_question_endpoint=http://i/v1"),
     )
-    answer, question = config.stage("verify_answer"), config.stage("verify_question")
+    answer, question = config.model_of("verify_answer"), config.model_of("verify_question")
     assert (answer.model, answer.temperature, answer.endpoints) == ("big", 0.2, ("http://h/v1",))
     assert (question.model, question.temperature, question.endpoints) == ("other", 0.2, ("http://i/v1",))
 
@@ -549,7 +551,7 @@ def test_there_are_as_many_verifiers_as_models_unless_a_number_is_given(flags: l
 def test_a_model_verifies_under_one_name_once() -> None:
     config = settings("--endpoint=http://h/v1", "--verifiers=3", "--verifier_models=a,b", "--verifier_models=a")
     assert config.verifier_models == ["a", "b"]
-    assert config.stage("verify").model == "a"
+    assert config.model_of("verify").model == "a"
 
 
 def test_an_empty_setting_of_a_stage_that_is_off_is_none() -> None:
@@ -557,11 +559,11 @@ def test_an_empty_setting_of_a_stage_that_is_off_is_none() -> None:
 
 
 def test_a_solver_samples_and_has_room_to_think() -> None:
-    solver = settings("--pass_rate_samples=4").stage("pass_rate")
+    solver = settings("--pass_rate_samples=4").model_of("pass_rate")
     assert (solver.temperature, solver.max_tokens) == (1.0, 2048)
-    warmer = settings("--pass_rate_samples=4", "--temperature=0.3", "--max_tokens=4000").stage("pass_rate")
+    warmer = settings("--pass_rate_samples=4", "--temperature=0.3", "--max_tokens=4000").model_of("pass_rate")
     assert (warmer.temperature, warmer.max_tokens) == (0.3, 4000)
-    own = settings("--pass_rate_samples=4", "--pass_rate_temperature=0.6", "--pass_rate_max_tokens=100").stage("pass_rate")
+    own = settings("--pass_rate_samples=4", "--pass_rate_temperature=0.6", "--pass_rate_max_tokens=100").model_of("pass_rate")
     assert (own.temperature, own.max_tokens) == (0.6, 100)
 
 
@@ -577,8 +579,8 @@ def test_an_endpoints_own_key_wins_over_the_general_secret() -> None:
         *("--api_key_secret=projects/p/secrets/s/versions/1", "--endpoint=http://g/v1", "--verify_endpoint=http://h/v1/"),
         "--endpoint_keys=http://h/v1=env:OTHER",
     )
-    assert config.stage("verify").api_key == "env:OTHER"
-    assert config.stage("filter").api_key == "secret:projects/p/secrets/s/versions/1"
+    assert config.model_of("verify").api_key == "env:OTHER"
+    assert config.model_of("filter").api_key == "secret:projects/p/secrets/s/versions/1"
 
 
 @pytest.mark.parametrize(
@@ -617,8 +619,8 @@ def test_an_option_that_is_gone_says_what_does_its_work(name: str, config_file: 
 
 
 def test_rules_answer_only_where_a_demo_is_asked_for() -> None:
-    assert settings("--demo").stage("filter").model == DEMO_MODEL
-    assert settings("--endpoint=http://h/v1").stage("filter").model == ""
+    assert settings("--demo").model_of("filter").model == DEMO_MODEL
+    assert settings("--endpoint=http://h/v1").model_of("filter").model == ""
     for asked in ("--demo", "--endpoint=http://h/v1", "--serve_model=m"):
         check_somebody_answers(settings(asked))
     for asked in ([], ["--demo=false"], ["--model=qwen"], ["--verify_endpoint=http://h/v1"]):
@@ -646,7 +648,7 @@ def test_the_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch, config
 
 
 def test_settings_travel_to_workers_as_plain_values() -> None:
-    stage = settings("--endpoint=http://h/v1").stage("filter")
+    stage = settings("--endpoint=http://h/v1").model_of("filter")
     data = pickle.dumps(stage)
     assert pickle.loads(data) == stage
     assert b"pydantic" not in data
@@ -688,7 +690,7 @@ domains:
     assert (config.input, config.output) == (["x.jsonl", "y,z.jsonl"], "from_flag")
     assert (config.max_personas, config.overwrite, config.report) == (2, True, False)
     assert config.languages == ["no", "en"]
-    assert config.stage("verify").temperature == 0.7
+    assert config.model_of("verify").temperature == 0.7
     assert config.domains == ""
 
 
