@@ -221,6 +221,7 @@ class _OwnFn(beam.DoFn):
         except FatalError:
             raise
         except Exception as error:  # whatever its code does
+            origin: dict[str, Any] = {**origin_of(element)}
             return DeadLetter(
                 stage=self._name,
                 error=type(error).__name__,
@@ -228,7 +229,7 @@ class _OwnFn(beam.DoFn):
                 item=orjson.dumps(element).decode(),
                 item_type=type(element).__name__,
                 occurred_at=time.time(),
-                **origin_of(element),
+                **origin,
             )
 
 

@@ -154,10 +154,10 @@ def _check_gates(config: PipelineConfig) -> None:
             continue
         for setting in own.model_dump(exclude_none=True):
             raise ValueError(f"--{stage}_{setting} is for a stage that this run does not have; add {SWITCHES[stage]}")
-    for own in config.own_stages:
-        if own.after not in config.stage_names:
-            remedy = SWITCHES.get(own.after, "--repairs 1" if own.after == "repair" else "--verify_calls 1")
-            raise ValueError(f"--stage {own}: this run has no stage {own.after}; add {remedy}, or follow another stage")
+    for extra in config.own_stages:
+        if extra.after not in config.stage_names:
+            remedy = SWITCHES.get(extra.after, "--repairs 1" if extra.after == "repair" else "--verify_calls 1")
+            raise ValueError(f"--stage {extra}: this run has no stage {extra.after}; add {remedy}, or follow another stage")
     for stage in VERIFY_STAGES:
         if config.verifier_models and stage in config.stages and config.stages[stage].model:
             raise ValueError(f"--{stage}_model and --verifier_models both name the verifiers: give one")

@@ -132,11 +132,15 @@ def test_a_stage_of_ones_own_between_the_shipped_ones(serve: Any, tmp_path: Path
     assert (pair["question"], pair["answer"]) == ("How long is the railway bridge over the Firth of Tay?", "3,286 metres")
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     assert summary["balanced"] and summary["stages"]["quiz"] == {"passed": 1}
+    assert list(summary["stages"]) == ["read", "screen", "filter", "quiz", "check", "verify"], "in the order of the run"
     assert {asked.stage for asked in endpoint.asked} == {"filter", "quiz", "verify"}
     assert "## Task: quiz" in str(endpoint.asked[0].body["messages"][0])  # so that all requests begin alike
     assert main(["export", str(out), "--format", "trl", "--to", str(tmp_path / "trl")]) == 0
     assert main(["report", str(out)]) == 0
-    assert "How long is the railway bridge" in (out / "report.html").read_text("utf-8")
+    page = (out / "report.html").read_text("utf-8")
+    assert "How long is the railway bridge" in page
+    assert page.index("a stage of your own") < page.index("rules on question and answer")
+    assert main(["compare", str(out), str(out)]) == 0
 
 
 @pytest.mark.integration
