@@ -17,6 +17,7 @@ from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
 from beam_pipeline.reading.input_list import file_inputs, is_tallied
 from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.reading.read_files import ReadDocuments, Reading, ReadUniqueInputs
+from beam_pipeline.review.graph import Review
 from beam_pipeline.streaming.pubsub import PublishPairs
 from beam_pipeline.streaming.read_stream import ReadStream, stream_source, stream_windows
 from beam_pipeline.streaming.write_windows import WriteWindows, WriteWindowSummaries
@@ -50,53 +51,59 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     """Add the whole graph to a pipeline. Returns what leaves it: accepted pairs, all rejections, all dead letters."""
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
     bank = exemplar_bank(pipeline, plan)
+    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
+    review = Review(config.output, config.stop_after, plan.edits, told)
     # The replies of an earlier run; not joined in a stream, whose documents do not come again.
     joined = config.resume and not config.streaming
     earlier = pipeline | "ReadJournal" >> ReadJournal(config.journal_folder) if joined else None
     read = pipeline | "Read" >> document_source(plan)
-    clean = read.passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s)
+    clean = review("screen", read.passed | "Screen" >> ScreenDocuments(plan.screen, config.stream_ttl_s))
     # The one fusion break. With a limit the documents that have earlier replies come first, as they count towards it.
     recalled = RecallReplies(earlier, known_first=plan.limits is not None) if earlier else beam.Reshuffle()
     # A limit foretells what is to come from what it has seen, so the input's own order must not matter.
     given = clean.passed | "MixOrder" >> MixOrder() if plan.limits else clean.passed
     ready = given | "Ready" >> recalled
-    kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
-    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
+    kept = review("filter", ready | "Filter" >> FilterDocuments(model("filter"), prompts))
+    begun = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
+    tasks = review("classify", begun)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(
         model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language
     )
-    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
-    checked = drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ())
+    drafts = review("synthesize", drafts)
+    checked = review("check", drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ()))
     stages = {"read": read, "screen": clean, "filter": kept, "classify": tasks, "synthesize": drafts, "check": checked}
     if config.repairs:
-        checked = stages["repair"] = checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told)
-    stages |= verification(checked, plan)
+        checked = stages["repair"] = review("repair", checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told))
+    stages |= verification(checked, plan, review)
     *_, sound = stages.values()
-    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(
-        config.near_duplicate_questions, config.stream_ttl_s
-    )
+    unique = sound.passed | "Deduplicate" >> DeduplicateQA(config.near_duplicate_questions, config.stream_ttl_s)
+    final = stages["deduplicate"] = review("deduplicate", unique)
     if config.benchmarks:
-        final = stages["decontaminate"] = decontamination(pipeline, final, plan, earlier)
+        final = stages["decontaminate"] = review("decontaminate", decontamination(pipeline, final, plan, earlier))
     band = Band(config.min_pass_rate, config.max_pass_rate)
 
     def measure(pairs: Outcome) -> Outcome:
-        return pairs.passed | "PassRate" >> MeasurePassRate(model("pass_rate"), prompts, config.pass_rate_samples, band, earlier)
+        solver = MeasurePassRate(model("pass_rate"), prompts, config.pass_rate_samples, band, earlier)
+        return review("pass_rate", pairs.passed | "PassRate" >> solver)
 
     # Caps and shares are those of the output, so a band that rejects comes before them. Where it only measures it comes
     # last: it is the dearest stage, and then asks only about what is written.
     if config.pass_rate_samples and band.rejects:
         final = stages["pass_rate"] = measure(final)
     if plan.mix:
-        final = stages["mix"] = final.passed | "Mix" >> MixQA(plan.mix)
+        final = stages["mix"] = review("mix", final.passed | "Mix" >> MixQA(plan.mix))
     if config.pass_rate_samples and not band.rejects:
         final = stages["pass_rate"] = measure(final)
+    stages |= review.counted
+    review.write()
     left = leaving(final.passed, stages)
-    written = left if config.streaming or not (plan.limits or config.min_stage_yield) else without_not_started(left)
+    may_stop = plan.limits or config.min_stage_yield or config.stop_after
+    written = left if config.streaming or not may_stop else without_not_started(left)
     if config.output_table:
         written = write_tables(written, config, pipeline.options)
     left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
-    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
+    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, begun.passed, left, tallies, bool(plan.inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(written, counts, diversity, plan)
     return left
@@ -136,7 +143,7 @@ def decontamination(pipeline: beam.Pipeline, pairs: Outcome, plan: RunPlan, earl
     return in_a_row(worded, meant, ("FlattenOverlaps", "FlattenUndecided"))
 
 
-def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
+def verification(checked: Outcome, plan: RunPlan, review: Review) -> dict[str, Outcome]:
     """The stages in which models judge a pair, as the options say; what passes the last one is sound.
 
     They follow each other without a break, while the document that they read is in the prefix cache. The last of them
@@ -152,15 +159,17 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
 
     stages: dict[str, Outcome] = {}
     if config.verify_calls == 1:
-        sound = stages["verify"] = checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text)
+        sound = stages["verify"] = review("verify", checked.passed | "Verify" >> VerifyQA(*verifiers("verify"), keep_text))
     else:
         verify_answer = VerifyAnswer(*verifiers("verify_answer"), keep_text)
-        proven = stages["verify_answer"] = checked.passed | "VerifyAnswer" >> verify_answer
-        sound = stages["verify_question"] = proven.passed | "VerifyQuestion" >> VerifyQuestion(*verifiers("verify_question"))
+        proven = stages["verify_answer"] = review("verify_answer", checked.passed | "VerifyAnswer" >> verify_answer)
+        verify_question = VerifyQuestion(*verifiers("verify_question"))
+        sound = stages["verify_question"] = review("verify_question", proven.passed | "VerifyQuestion" >> verify_question)
     if config.ask_back:
-        sound = stages["ask_back"] = sound.passed | "AskBack" >> AskBackQA(model("ask_back"), prompts)
+        sound = stages["ask_back"] = review("ask_back", sound.passed | "AskBack" >> AskBackQA(model("ask_back"), prompts))
     if config.round_trip:
-        stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
+        round_trip = RoundTripQA(model("round_trip"), prompts, keep_text=False)
+        stages["round_trip"] = review("round_trip", sound.passed | "RoundTrip" >> round_trip)
     return stages
 
 

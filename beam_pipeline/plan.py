@@ -5,7 +5,7 @@ exemplars, the thresholds of the screen, the shares of the domains. What is wron
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.decontamination import OF_EMBEDDINGS, Decontamination, read_decontamination
@@ -18,12 +18,14 @@ from beam_pipeline.options.values import option_named
 from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
 from beam_pipeline.reading.input_list import InputSpec, read_inputs
 from beam_pipeline.reading.prompt_files import read_prompt_files
+from beam_pipeline.review.edits_file import read_edits
 from beam_pipeline.storage.matching import read_text
 from prompts.exemplar_bank import Exemplar
 from prompts.load import PromptSet, load_domains, load_prompts
 from transforms.inference.config import EmbeddingConfig
 from transforms.inference.scheduling.budget import Limits
 from transforms.mix import MixConfig, parse_shares, resolve_shares
+from transforms.review import Edits
 from transforms.screen import ScreenConfig
 
 
@@ -44,6 +46,7 @@ class RunPlan:
         decontamination: how pairs are compared with benchmarks.
         name: what tells its files from those of other runs in one folder.
         packs: name, version, size and digest of each pack among its benchmarks.
+        edits: what a reviewer says of rows, by stages and ids.
     """
 
     config: PipelineConfig
@@ -58,6 +61,7 @@ class RunPlan:
     decontamination: Decontamination
     name: str = ""
     packs: tuple[str, ...] = ()
+    edits: Mapping[str, Edits] = field(default_factory=dict)
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
@@ -90,6 +94,7 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         stage_models(config),
         embedding_model(config, decontamination),
         decontamination,
+        edits=read_edits(config),
     )
 
 
