@@ -159,7 +159,8 @@ def _looked_at(pair: QAPair, stage: str, told: Told | None) -> Iterator[QAPair |
 def wait_for_review(item: Item, stage: str) -> Iterator[DeadLetter]:
     """What is said of an item that the run stops at: work that was not begun, by the stage that would have begun it."""
     behind = stage if stage in BEFORE_MODELS else [*STAGES, stage][STAGES.index(stage) + 1]
-    yield DeadLetter(behind, NOT_STARTED, f"waits for its review after {stage}", **origin_of(item))
+    origin: Mapping[str, Any] = origin_of(item)
+    yield DeadLetter(behind, NOT_STARTED, f"waits for its review after {stage}", **origin)
 
 
 @dataclass

@@ -32,6 +32,7 @@ _TELLING = ("id", "spdx", "spdxid", "abbreviation", "name", "title", "url", "tex
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{3,2000}")
 _MOST_CHARS = 500
 _NAMES_JOINED = 20
+_DEEPEST = 4  # lists and objects in one another
 
 
 def carried(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,16 +70,23 @@ def _plain(name: str) -> str:
 
 
 def _first(named: Mapping[str, Any], fields: tuple[str, ...]) -> str:
-    return next((text for field in fields if (text := _as_text(named.get(field)))), "")
+    return _telling(named, fields, _DEEPEST)
 
 
-def _as_text(value: Any) -> str:
+def _telling(named: Mapping[str, Any], fields: tuple[str, ...], depth: int) -> str:
+    return next((text for field in fields if (text := _as_text(named.get(field), depth))), "")
+
+
+def _as_text(value: Any, depth: int) -> str:
+    if depth < 0:
+        return ""
     match value:
         case str():
             return " ".join(value.split())[:_MOST_CHARS]
         case list():
-            return ", ".join(filter(None, map(_as_text, value[:_NAMES_JOINED])))[:_MOST_CHARS]
+            texts = (_as_text(each, depth - 1) for each in value[:_NAMES_JOINED])
+            return ", ".join(filter(None, texts))[:_MOST_CHARS]
         case dict():
-            return _first(_by_name(value), _TELLING)
+            return _telling(_by_name(value), _TELLING, depth - 1)
         case _:
             return ""

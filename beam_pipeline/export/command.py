@@ -334,8 +334,10 @@ def _export(options: argparse.Namespace) -> int:
             }
             files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
     if not rows:
-        unmeasured = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
-        print(f"error: no pair of {run.output} is left by these options{unmeasured}; nothing was written", file=sys.stderr)
+        why = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
+        if stage := run.summary.get("stop_after"):
+            why = f": the run stopped after {stage} for its review, and --resume goes on"
+        print(f"error: no pair of {run.output} is left by these options{why}; nothing was written", file=sys.stderr)
         return FAILED
     print(*([DEMO_LINE, ""] if demos else []), report(run, options.format, options.to, share, rows, left_out, files), sep="\n")
     if curriculum is not None and curriculum.unmeasured:

@@ -19,7 +19,7 @@ from beam_pipeline.options.values import hint
 from beam_pipeline.output.folder import check_apart
 from beam_pipeline.review.stopped import stage_of_stop
 from beam_pipeline.storage.row_files import read_rows
-from beam_pipeline.storage.values import BadRow
+from beam_pipeline.storage.values import BadRow, encodable
 from transforms.records import ANSWER_TYPES
 from transforms.review import CONTEXT, EDITABLE, Edit, Edits, can_be_edited
 
@@ -95,7 +95,7 @@ def _edit(where: str, row: Mapping[str, Any], config: PipelineConfig) -> tuple[s
         raise ValueError(f"--edits {where}: {values[0][0]}: {stage} has no pairs yet, and its rows can only be struck")
     if not strike and not values and "strike" not in row:
         raise ValueError(f"--edits {where}: says nothing: give strike, or one of {', '.join(EDITABLE)}")
-    return stage, Edit(name, where, strike, reason[:_MAX_CHARS], () if strike else values)
+    return stage, Edit(name, where, strike, encodable(reason[:_MAX_CHARS]), () if strike else values)
 
 
 def _values(where: str, row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -107,7 +107,7 @@ def _values(where: str, row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         if name == "aliases":
             if not isinstance(value, list) or not all(isinstance(alias, str) and alias.strip() for alias in value):
                 raise ValueError(f"--edits {where}: aliases must be a list of texts")
-            yield name, tuple(alias.strip() for alias in value)
+            yield name, tuple(encodable(alias.strip()) for alias in value)
         elif not isinstance(value, str) or (name != "valid_as_of" and not value.strip()):
             raise ValueError(f"--edits {where}: {name} must be a text, and not empty")
         elif len(value) > _MAX_CHARS:
@@ -117,4 +117,4 @@ def _values(where: str, row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         elif name == "valid_as_of" and not _DATE.fullmatch(value):
             raise ValueError(f"--edits {where}: valid_as_of must be YYYY, YYYY-MM or YYYY-MM-DD")
         else:
-            yield name, value.strip()
+            yield name, encodable(value.strip())

@@ -1,5 +1,6 @@
 """Review in the graph: what `--stop_after` and `--edits` put behind the stages that they name, and nothing behind others."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -20,7 +21,7 @@ class Review:
             passed the stage, and its dead letters say that the next one was not begun.
     """
 
-    def __init__(self, output: str, stop_after: str, edits: dict[str, Edits], told: Told | None = None) -> None:
+    def __init__(self, output: str, stop_after: str, edits: Mapping[str, Edits], told: Told | None = None) -> None:
         self._output = output
         self._stop_after = stop_after
         self._edits = edits

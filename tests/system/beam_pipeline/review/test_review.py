@@ -11,7 +11,7 @@ import yaml
 
 from beam_pipeline.cli import main as command
 from beam_pipeline.demo_endpoint import rules
-from beam_pipeline.exit_codes import OK, UNUSABLE
+from beam_pipeline.exit_codes import FAILED, OK, UNUSABLE
 from beam_pipeline.main import main
 from tests.fakes.scripted_endpoint import Asked, ScriptedEndpoint
 from tests.places import SAMPLE
@@ -82,6 +82,8 @@ def test_a_run_stops_is_edited_and_goes_on_for_nothing(
     assert not any(stage.startswith(("verify", "repair")) for stage in judged.stages), "nobody is asked behind the stop"
     assert rows(out, "qa") == rows(out, "dead_letters") == []
     assert f"stopped after check: {len(waiting)} rows wait in review/" in capsys.readouterr().out
+    assert command(["export", str(out), "--format", "trl", "--to", str(tmp_path / "export")]) == FAILED
+    assert "the run stopped after check for its review, and --resume goes on" in capsys.readouterr().err
 
     assert command(["review", str(out), "--to", str(tmp_path / "edits.jsonl")]) == OK
     template = [json.loads(line) for line in (tmp_path / "edits.jsonl").read_text("utf-8").splitlines()]

@@ -46,4 +46,6 @@ def test_attributes_of_parquet_are_text() -> None:
 
 def test_nothing_long_goes_along() -> None:
     assert len(licence_of({"license": "word " * 10_000})) == 500
-    assert len(licence_of({"license": [["deep"] * 1000] * 1000})) <= 500
+    assert len(licence_of({"license": [["wide"] * 1000] * 1000})) <= 500
+    assert licence_of({"license": json.loads("[" * 900 + "]" * 900)}) == ""
+    assert licence_of(json.loads('{"license":' * 900 + "1" + "}" * 900)) == ""

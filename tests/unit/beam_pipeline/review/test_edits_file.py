@@ -41,6 +41,14 @@ def test_lines_become_edits_by_stage_and_id(tmp_path: Path) -> None:
     }
 
 
+def test_half_a_surrogate_pair_stops_nothing(tmp_path: Path) -> None:
+    found = edits(
+        tmp_path, '{"id": "a", "answer": "x\\ud83d", "aliases": ["\\udc00y"]}', '{"id": "b", "strike": true, "reason": "\\ud83d"}'
+    )
+    written = json.dumps([edit.values for edit in found["check"].values()] + [found["check"]["b"].reason], ensure_ascii=False)
+    assert written.encode("utf-8"), "as the records of the graph are written"
+
+
 def test_rows_of_a_review_can_be_given_as_they_are(tmp_path: Path) -> None:
     found = edits(tmp_path, review_row(CHECKED, "check"), review_row(DOCUMENT, "filter"), stage="")
     assert set(found) == {"check", "filter"}
