@@ -23,6 +23,7 @@ COMMANDS = {
     "pack": ("pack", "hash benchmarks into a pack that takes the place of their files, with no text in it"),
     "audit": ("audit.command", "look at any data set of questions and answers: what repeats, leaks or cannot be rewarded"),
     "reverify": ("reverify.command", "grade stored rollouts again, say what changed, propose aliases and apply them"),
+    "review": ("review.command", "write the rows at which a run stopped, to be struck or edited by a person"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),
     "report": ("report.write", "write the HTML report of a finished run"),
     "compare": ("compare.command", "set two runs on the same documents side by side"),

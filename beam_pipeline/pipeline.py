@@ -18,6 +18,7 @@ from beam_pipeline.reading.exemplar_banks import ReadExemplars, tell_empty
 from beam_pipeline.reading.input_list import file_inputs, is_tallied
 from beam_pipeline.reading.journal import ReadJournal
 from beam_pipeline.reading.read_files import ReadDocuments, Reading, ReadUniqueInputs
+from beam_pipeline.review.graph import Review
 from beam_pipeline.streaming.pubsub import PublishPairs
 from beam_pipeline.streaming.read_stream import ReadStream, stream_source, stream_windows
 from beam_pipeline.streaming.write_windows import WriteWindows, WriteWindowSummaries
@@ -52,14 +53,18 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     """Add the whole graph to a pipeline. Returns what leaves it: accepted pairs, all rejections, all dead letters."""
     config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
     bank = exemplar_bank(pipeline, plan)
+    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
+    review = Review(config.output, config.stop_after, plan.edits, told)
     # The replies of an earlier run; not joined in a stream, whose documents do not come again.
     joined = config.resume and not config.streaming
     earlier = pipeline | "ReadJournal" >> ReadJournal(config.journal_folder) if joined else None
     stages: dict[str, Outcome] = {}
+    reviewed: dict[str, Outcome] = {}
 
     def then(name: str, outcome: Outcome) -> Outcome:
-        """Note what came of a stage, and let what passed go through the stages of one's own that follow it."""
-        stages[name] = outcome
+        """Note what came of a stage and of its review, and let what passed go through the stages of one's own that follow it."""
+        reviewed[name] = outcome = review(name, outcome)
+        stages[name] = review.counted.get(name, outcome)
         for own in plan.own_stages.get(name, ()):
             outcome = stages[own.name] = outcome.passed | own.title >> own
         return outcome
@@ -77,7 +82,6 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, *each)
     writer = SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language)
     drafts = then("synthesize", then("classify", tasks).passed | "Synthesize" >> writer)
-    told = Told(instructions_of(prompts), plan.bank, config.exemplars_per_prompt)
     checked = then("check", drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ()))
     if config.repairs:
         checked = then("repair", checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told))
@@ -89,24 +93,27 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     band = Band(config.min_pass_rate, config.max_pass_rate)
 
     def measure(pairs: Outcome) -> Outcome:
-        return pairs.passed | "PassRate" >> MeasurePassRate(model("pass_rate"), prompts, config.pass_rate_samples, band, earlier)
+        solver = MeasurePassRate(model("pass_rate"), prompts, config.pass_rate_samples, band, earlier)
+        return then("pass_rate", pairs.passed | "PassRate" >> solver)
 
     # Caps and shares are those of the output, so a band that rejects comes before them. Where it only measures it comes
     # last: it is the dearest stage, and then asks only about what is written.
     if config.pass_rate_samples and band.rejects:
-        final = then("pass_rate", measure(final))
+        final = measure(final)
     if plan.mix:
         final = then("mix", final.passed | "Mix" >> MixQA(plan.mix))
     if config.pass_rate_samples and not band.rejects:
-        final = then("pass_rate", measure(final))
+        final = measure(final)
+    review.write()
     left = leaving(final.passed, stages)
-    written = left if config.streaming or not (plan.limits or config.min_stage_yield) else without_not_started(left)
+    may_stop = plan.limits or config.min_stage_yield or config.stop_after
+    written = left if config.streaming or not may_stop else without_not_started(left)
     if config.output_table:
         written = write_tables(written, config, pipeline.options)
     left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
     early = tuple(own.name for own in plan.own_stages.get("read", ()))
-    counted = CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs), early)
+    counted = CountRun(read, stages, reviewed["screen"].passed, tasks.passed, left, tallies, bool(plan.inputs), early)
     counts = pipeline | "Count" >> counted
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(written, counts, diversity, plan, tuple(stages))

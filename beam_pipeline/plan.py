@@ -18,6 +18,7 @@ from beam_pipeline.options.values import option_named
 from beam_pipeline.reading.exemplar_banks import read_domains, read_exemplars
 from beam_pipeline.reading.input_list import InputSpec, read_inputs
 from beam_pipeline.reading.prompt_files import NO_FOLDER, PromptFolder, read_prompt_files
+from beam_pipeline.review.edits_file import read_edits
 from beam_pipeline.storage.matching import read_text
 from prompts.exemplar_bank import Exemplar
 from prompts.load import PromptSet, load_domains, load_prompts
@@ -25,6 +26,7 @@ from transforms.inference.config import EmbeddingConfig
 from transforms.inference.scheduling.budget import Limits
 from transforms.mix import MixConfig, parse_shares, resolve_shares
 from transforms.own_stage import OwnStage, find_own, record_after
+from transforms.review import Edits
 from transforms.screen import ScreenConfig
 
 
@@ -47,6 +49,7 @@ class RunPlan:
         own_prompts: what the folder of `--prompts` holds.
         own_stages: stages of one's own, by the name of the stage that they follow.
         packs: name, version, size and digest of each pack among its benchmarks.
+        edits: what a reviewer says of rows, by stages and ids.
     """
 
     config: PipelineConfig
@@ -63,6 +66,7 @@ class RunPlan:
     packs: tuple[str, ...] = ()
     own_prompts: PromptFolder = NO_FOLDER
     own_stages: Mapping[str, tuple[OwnStage, ...]] = field(default_factory=dict)
+    edits: Mapping[str, Edits] = field(default_factory=dict)
 
     def under(self, config: PipelineConfig) -> "RunPlan":
         """The same plan under options that were completed since: where the models' replies are kept, who shares an endpoint."""
@@ -101,6 +105,7 @@ def make_plan(config: PipelineConfig) -> RunPlan:
         decontamination,
         own_prompts=own,
         own_stages=own_stages(config),
+        edits=read_edits(config),
     )
 
 

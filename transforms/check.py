@@ -157,7 +157,7 @@ def apply_check(
         return
     fault = replace(fault, detail=fault.detail[:300])
     bound = bound_by(fault.reason, pair)
-    if fault.reason in mendable and bound is not None:
+    if fault.reason in mendable and bound is not None and not pair.edited:  # a person's words are not written anew
         yield replace(pair, fault=replace(fault, detail=f"{fault.detail}; {bound}" if bound else fault.detail))
     else:
         yield reject(stage, fault.reason, pair, fault.detail)

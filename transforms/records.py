@@ -91,7 +91,8 @@ class QAPair:
     `place` is where the document says the answer, in characters of its text: [start, end). None before the rules have
     looked, and for yes and no, which no place says. `fault` is what the rules found, for the writer to mend; `repaired` is
     the reason for which the writer was asked again, "" if it was not. `valid_as_of` is the date of what the document says
-    ("2019-05-12", "2019-05", "2019"), "" where that is not known.
+    ("2019-05-12", "2019-05", "2019"), "" where that is not known. `edited` are the fields that a reviewer changed, and
+    `edited_from` is the id that the pair had before.
     """
 
     task: PersonaTask
@@ -104,6 +105,8 @@ class QAPair:
     fault: Fault | None = None
     repaired: str = ""
     valid_as_of: str = ""
+    edited: tuple[str, ...] = ()
+    edited_from: str = ""
 
     @property
     def id(self) -> str:
@@ -340,6 +343,8 @@ def qa_row(qa: VerifiedQA, pipeline_version: str) -> dict[str, Any]:
             "demo": any(stamp.model == DEMO_MODEL for stamp in stamps_of(qa)),
             "calls": [asdict(stamp) for stamp in stamps_of(qa)],
             "repaired": qa.pair.repaired,
+            "edited": list(qa.pair.edited),
+            "edited_from": qa.pair.edited_from,
         },
     }
 

@@ -1,8 +1,8 @@
 """`webscale-qa export OUT --format FORMAT --to FOLDER`: accepted pairs as a trainer, or a hub, reads them.
 
-hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl and verifiers get their
-own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has ended, or of a stream:
-then the windows that have closed.
+hf makes a dataset that `datasets.load_dataset(FOLDER)` opens, with a card. trl, verl, openrlhf, nemo_rl, nemo_gym and
+verifiers get their own columns and, beside the data, the reward as that trainer calls it. OUT is the folder of a run that has
+ended, or of a stream: then the windows that have closed.
 
 Exit codes: 0 written; 1 no row was left to write; 2 the run, the options or the folder cannot be used; 130 stopped.
 """
@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from beam_pipeline import __version__
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED, UNUSABLE
+from beam_pipeline.export.curriculum import CURRICULUM_FILE, STARTING_RATES_FILE, Curriculum
 from beam_pipeline.export.dataset_card import UNKNOWN_LICENCE, Card, Tally, dataset_card, reward_page
 from beam_pipeline.export.folder import ExportError, ExportFolder, SplitFiles
-from beam_pipeline.export.reward_package import PACKAGE, NamedJudge, reward_files
+from beam_pipeline.export.prompt_variants import VARIANTS, first_variants
+from beam_pipeline.export.reward_package import PACKAGE, NamedJudge, adapter_file, reward_files
 from beam_pipeline.export.trainer_rows import QUESTION_TEMPLATE, SPLITS, SYSTEM_TEMPLATE, TRAINERS, Templates, Trainer, split_of
-from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of
+from beam_pipeline.output.kinds import FREE_FORM, SCHEMAS, columns_of, json_line
 from beam_pipeline.output.read_back import FinishedRun, ReadBackError, open_run
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.matching import read_text
@@ -164,19 +166,58 @@ def write_trainer(
     trainer: Trainer,
     templates: Templates,
     judge: NamedJudge | None = None,
+    licence: str = UNKNOWN_LICENCE,
+    curriculum: Curriculum | None = None,
 ) -> dict[str, int]:
-    """Write a trainer's rows and its reward; returns the rows of each split."""
+    """Write a trainer's rows and its reward; returns the rows of each split. A curriculum is filled from train, and written.
+
+    Raises:
+        ExportError: a curriculum is wanted and no training pair has a pass rate.
+    """
     suffix = "jsonl" if trainer.schema is None else "parquet"
-    with SplitFiles(folder, trainer.schema, f"{{split}}.{suffix}", sys.maxsize) as files:
-        for split, row in pairs:
-            files.write(split, trainer.to_row(row, templates, split, files.rows[split]))
+    examples: list[Row] = []
+    with SplitFiles(folder, trainer.schema, f"{trainer.data}.{suffix}", sys.maxsize) as files:
+        for split, pair in pairs:
+            row = trainer.to_row(pair, templates, split, files.rows[split])
+            files.write(split, row)
+            if split == SPLITS[0]:
+                examples += [row] if len(examples) < trainer.example_rows else []
+                if curriculum is not None:
+                    curriculum.add(pair["id"], pair["pass_rate"])
     if rows := +files.rows:
+        if examples:
+            lines = b"".join(json_line(row) + b"\n" for row in examples)
+            folder.write_text(f"{trainer.data.format(split='example')}.jsonl", lines.decode("utf-8"))
         for path, text in reward_files(trainer.adapter, trainer.reward_file, judge):
-            folder.write_text(path, text)
-        folder.write_text(f"{PACKAGE}/README.md", reward_page())
+            folder.write_text(trainer.home + path, text)
+        for adapter, path in trainer.more_adapters.items():
+            folder.write_text(trainer.home + path, adapter_file(adapter, judge))
+        folder.write_text(f"{trainer.home}{PACKAGE}/README.md", reward_page())
         if trainer.system_file and templates.said_by_system:
             folder.write_text(SYSTEM_FILE, templates.said_by_system)
+        for path, text in trainer.files(rows, licence) if trainer.files else ():
+            folder.write_text(path, text)
+        if curriculum is not None:
+            write_curriculum(folder, curriculum, trainer.starting_rates)
     return rows
+
+
+def write_curriculum(folder: ExportFolder, curriculum: Curriculum, starting_rates: bool) -> None:
+    """Write the order of the training pairs by pass rate, and their rates by id where a trainer starts from them.
+
+    Raises:
+        ExportError: no training pair has a pass rate.
+    """
+    if not len(curriculum):
+        raise ExportError("--curriculum: no training pair has a pass rate; run the pipeline with --pass_rate_samples")
+    files = {
+        CURRICULUM_FILE: curriculum.lines(),
+        **({STARTING_RATES_FILE: curriculum.starting_rates()} if starting_rates else {}),
+    }
+    for name, lines in files.items():
+        with folder.create(name) as file:
+            for line in lines:
+                file.write(line)
 
 
 def _parser() -> CommandParser:
@@ -210,13 +251,23 @@ def _parser() -> CommandParser:
         "--question_template", help="what the user says, or a .txt or .md file of it; $question stands for the question"
     )
     parser.add_argument(
+        "--prompt_variants",
+        type=int,
+        help=f"vary instruction and form of the answer from row to row, by its id: so many kinds of prompt, 2 to {len(VARIANTS)}",
+    )
+    parser.add_argument(
+        "--curriculum",
+        action="store_true",
+        help=f"write {CURRICULUM_FILE}: training pairs from easy to hard, by pass rate; those without one are not in it",
+    )
+    parser.add_argument(
         "--judge_endpoint",
         help="base URL, ending in /v1, of a model that the reward asks where its rules cannot tell; none by default",
     )
     parser.add_argument("--judge_model", help="the model there; the reward file gets both names, and never a key")
     parser.add_argument("--allow_demo", action="store_true", help="export pairs of a demo, which are no training data")
     parser.add_argument("--title", help="hf: name of the dataset on its card; the folder's name if it is not given")
-    parser.add_argument("--licence", help="hf: its licence, as hubs name it (cc-by-4.0, odc-by, other)")
+    parser.add_argument("--licence", help="hf, nemo_gym: its licence, as hubs name it (cc-by-4.0, odc-by, other)")
     return parser
 
 
@@ -241,17 +292,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     trainer = TRAINERS.get(options.format)
-    of_trainers = ("system_template", "question_template", "judge_endpoint", "judge_model")
-    for idle in ("title", "licence") if trainer else of_trainers:
-        if getattr(options, idle) is not None:
+    of_trainers = ("system_template", "question_template", "prompt_variants", "curriculum", "judge_endpoint", "judge_model")
+    of_hubs = ("title",) if trainer and trainer.files else ("title", "licence")
+    for idle in of_hubs if trainer else of_trainers:
+        if getattr(options, idle) not in (None, False):
             raise ExportError(f"--{idle}: does nothing for --format {options.format}; leave it out")
     share = options.validation_share if options.validation_share is not None else VALIDATION_SHARE if trainer else 0.0
     if _between("--validation_share", share) == 1:
         raise ExportError("--validation_share 1: leaves nothing to train on")
-    templates = Templates(
-        _words("--system_template", options.system_template, SYSTEM_TEMPLATE),
-        _words("--question_template", options.question_template, QUESTION_TEMPLATE),
-    )
+    templates = _templates(options, trainer)
     if trainer and trainer.system_file and templates.said_by_system is None:
         raise ExportError(f"--system_template: {options.format} reads it from one file for all rows, without placeholders")
     judge = _judge(options.judge_endpoint, options.judge_model)
@@ -266,13 +315,14 @@ def _export(options: argparse.Namespace) -> int:
         raise ExportError(f"--min_pass_rate {selection.min_pass_rate:g} is above --max_pass_rate {selection.max_pass_rate:g}")
     left_out, files = Counter[str](), list[str]()
     demos = Counter[str]() if options.allow_demo else None
+    licence, curriculum = _licence(options.licence), Curriculum() if options.curriculum else None
     with ExportFolder(options.to, options.overwrite) as folder:
         if trainer:
             pairs = export_rows(run, lambda row: selection.refused(row) or trainer.refused(row), share, left_out, demos)
-            rows = write_trainer(folder, pairs, trainer, templates, judge)
+            rows = write_trainer(folder, pairs, trainer, templates, judge, licence, curriculum)
         else:
             title = " ".join((options.title or posixpath.basename(options.to.rstrip("/"))).split()) or "dataset"
-            licence, pairs = _licence(options.licence), export_rows(run, selection.refused, share, left_out, demos)
+            pairs = export_rows(run, selection.refused, share, left_out, demos)
             rows = write_dataset(run, folder, pairs, title, licence, left_out)
         if rows:
             about = {
@@ -284,11 +334,28 @@ def _export(options: argparse.Namespace) -> int:
             }
             files = folder.commit({**about, "validation_share": share, "from_a_running_stream": run.running})
     if not rows:
-        unmeasured = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
-        print(f"error: no pair of {run.output} is left by these options{unmeasured}; nothing was written", file=sys.stderr)
+        why = ": the pass rate was not measured" if left_out["pass_rate_not_measured"] else ""
+        if stage := run.summary.get("stop_after"):
+            why = f": the run stopped after {stage} for its review, and --resume goes on"
+        print(f"error: no pair of {run.output} is left by these options{why}; nothing was written", file=sys.stderr)
         return FAILED
     print(*([DEMO_LINE, ""] if demos else []), report(run, options.format, options.to, share, rows, left_out, files), sep="\n")
+    if curriculum is not None and curriculum.unmeasured:
+        print(f"{curriculum.unmeasured:,} training pairs have no pass rate, and are not in {CURRICULUM_FILE}")
     return OK
+
+
+def _templates(options: argparse.Namespace, trainer: Trainer | None) -> Templates:
+    """The words around the questions, of one template or of several variants."""
+    if options.prompt_variants is not None:
+        for given in ("system_template", "question_template"):
+            if getattr(options, given) is not None:
+                raise ExportError(f"--{given}: --prompt_variants brings its own words; leave one of them out")
+        return first_variants(options.prompt_variants, one_message=bool(trainer and trainer.system_file))
+    return Templates(
+        _words("--system_template", options.system_template, SYSTEM_TEMPLATE),
+        _words("--question_template", options.question_template, QUESTION_TEMPLATE),
+    )
 
 
 def _between(flag: str, value: float) -> float:
@@ -345,7 +412,7 @@ def report(
         lines += [f"{why:30}{number:>10,}" for why, number in sorted(left_out.items(), key=lambda item: -item[1])]
     if run.running:
         lines += ["", "the stream goes on: these are the windows that have closed"]
-    inside = [file for file in files if not file.startswith(f"{PACKAGE}/")]
+    inside = [file for file in files if not file.startswith(f"{PACKAGE}/") and f"/{PACKAGE}/" not in file]
     shown = ", ".join([*inside[:6], *(["..."] if len(inside) > 6 else [])])
     package = f", {PACKAGE}/" if len(inside) < len(files) else ""
     return "\n".join([*lines, "", f"{sum(rows.values()):,} rows for {name} in {to.rstrip('/')}/: {shown}{package}"])

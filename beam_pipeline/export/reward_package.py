@@ -41,16 +41,21 @@ class NamedJudge(NamedTuple):
 def reward_files(adapter: str, name: str, judge: NamedJudge | None = None) -> Iterator[tuple[str, str]]:
     """(path, text) of every file of a reward: the adapter of a trainer under the name given, and the package beside it."""
     source = _read(_ADAPTERS, f"{adapter}.py")
-    text = _moved(source).replace(f"from {PACKAGE}.", f"{_FIND_PACKAGE}from {PACKAGE}.", 1)
-    if judge:
-        text = text.replace(_JUDGE, f"Judge.from_environment({judge.endpoint!r}, {judge.model!r})", 1)
-    yield name, text
+    yield name, adapter_file(adapter, judge)
     for home in _HOMES.values():
         yield f"{home.replace('.', '/')}/__init__.py", _ABOUT
     for path in sorted(files_of(source)):
         package, _, inside = path.partition("/")
         yield f"{_HOMES[package].replace('.', '/')}/{inside}", _moved(_read(package, inside))
     yield f"{_HOMES['prompts'].replace('.', '/')}/{_PROMPT}", _read("prompts", _PROMPT)
+
+
+def adapter_file(adapter: str, judge: NamedJudge | None = None) -> str:
+    """The text of an adapter that finds the package beside it."""
+    text = _moved(_read(_ADAPTERS, f"{adapter}.py")).replace(f"from {PACKAGE}.", f"{_FIND_PACKAGE}from {PACKAGE}.", 1)
+    if judge:
+        text = text.replace(_JUDGE, f"Judge.from_environment({judge.endpoint!r}, {judge.model!r})", 1)
+    return text
 
 
 def files_of(source: str) -> set[str]:

@@ -1,18 +1,21 @@
 """Rows as trainers read them: for each trainer its columns, its files, and what its reward is handed.
 
 Sources, as of 2026: TRL 1.16 (GRPOTrainer), verl 0.9 (RLHFDataset, reward managers), OpenRLHF 0.11 (PromptDataset,
-SingleTurnAgentExecutor), NeMo-RL (ResponseDataset, math_hf_data_processor), verifiers 0.4 (v1 Taskset).
+SingleTurnAgentExecutor), NeMo-RL (ResponseDataset, math_hf_data_processor), NeMo Gym 0.4 and 0.5 (TrainDataProcessor,
+SimpleResourcesServer), verifiers 0.4 (v1 Taskset) and 0.1 (Environment), prime-rl (DifficultyPoolSampler).
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
 import pyarrow as pa
 
+from beam_pipeline.export.attribution import carried, credits_of, licence_of
+from beam_pipeline.export.nemo_gym import AGENT, EXAMPLE_ROWS, HOME, gym_files
 from beam_pipeline.storage.row_files import Row
 from transforms.text import neutralise, stable_seed
 
@@ -72,6 +75,10 @@ class Templates:
         said = [{"role": "system", "content": told}] if told else []
         return [*said, {"role": "user", "content": self.asked(row)}]
 
+    def variant_of(self, row: Row) -> str:
+        """The name of the row's prompt variant; "" where all rows have the same words."""
+        return ""
+
     @property
     def said_by_system(self) -> str | None:
         """What the system says in every row; None where that differs."""
@@ -90,14 +97,14 @@ def _label(row: Row) -> str:
     return json.dumps({name: row[name] for name in ("question", "answer", "answer_type", "aliases")}, ensure_ascii=False)
 
 
-def _about(row: Row) -> dict[str, Any]:
+def _about(row: Row, templates: Templates) -> dict[str, Any]:
     """What is worth having beside a prompt, for logs and for mixing by difficulty."""
-    return {name: row[name] for name in (*_NAMES, "aliases", "pass_rate")}
+    return {**{name: row[name] for name in (*_NAMES, "aliases", "pass_rate")}, "prompt_variant": templates.variant_of(row)}
 
 
 def trl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
     """TRL: `prompt`, and columns that reach the reward by their names."""
-    return {"prompt": templates.messages(row), "answer": row["answer"], **_about(row)}
+    return {"prompt": templates.messages(row), "answer": row["answer"], **_about(row, templates)}
 
 
 def verl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
@@ -107,13 +114,13 @@ def verl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
         "prompt": templates.messages(row),
         "ability": row["domain"],
         "reward_model": {"style": "rule", "ground_truth": row["answer"]},
-        "extra_info": {"split": split, "index": index, **_about(row)},
+        "extra_info": {"split": split, "index": index, **_about(row, templates)},
     }
 
 
 def openrlhf_row(row: Row, templates: Templates, split: str, index: int) -> Row:
     """OpenRLHF: a conversation and a label, which is all that its reward gets."""
-    return {"prompt": templates.messages(row), "label": _label(row), "datasource": DATA_SOURCE, **_about(row)}
+    return {"prompt": templates.messages(row), "label": _label(row), "datasource": DATA_SOURCE, **_about(row, templates)}
 
 
 def nemo_rl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
@@ -121,22 +128,46 @@ def nemo_rl_row(row: Row, templates: Templates, split: str, index: int) -> Row:
 
     Texts only: a reader of JSONL guesses a column's type from the first rows, which may hold nulls and empty lists.
     """
-    return {"input": templates.asked(row), "output": _label(row), "answer": row["answer"], **{name: row[name] for name in _NAMES}}
+    about = {**{name: row[name] for name in _NAMES}, "prompt_variant": templates.variant_of(row)}
+    return {"input": templates.asked(row), "output": _label(row), "answer": row["answer"], **about}
+
+
+def nemo_gym_row(row: Row, templates: Templates, split: str, index: int) -> Row:
+    """NeMo Gym: the prompt as a request of the Responses API, who answers it, and what the resources server is handed.
+
+    Licence and attribution are those of the document, as far as they were carried.
+    """
+    attributes = carried(row)
+    return {
+        "responses_create_params": {"input": templates.messages(row)},
+        "agent_ref": {"type": "responses_api_agents", "name": AGENT},
+        "verifier_metadata": {name: row[name] for name in ("question", "answer", "answer_type", "aliases")},
+        **{name: row[name] for name in ("id", "document_id", "source", "domain", "pass_rate")},
+        "prompt_variant": templates.variant_of(row),
+        "license": licence_of(attributes),
+        "attribution": credits_of(attributes, row["source"]),
+    }
 
 
 def verifiers_row(row: Row, templates: Templates, split: str, index: int) -> Row:
-    """verifiers: `question` with the words around it, `answer` and `info`; the taskset beside the data reads them."""
+    """verifiers: `question` with the words around it, `answer`, `info` and `task`; what lies beside the data reads them."""
     return {
         "question": templates.asked(row),
         "system_prompt": templates.told(row),
         "answer": row["answer"],
-        "info": _about(row),
+        "info": _about(row, templates),
+        "task": DATA_SOURCE,
     }
 
 
 _TEXT = pa.string()
 _MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
-_ABOUT = [*((name, _TEXT) for name in _NAMES), ("aliases", pa.list_(_TEXT)), ("pass_rate", pa.float64())]
+_ABOUT = [
+    *((name, _TEXT) for name in _NAMES),
+    ("aliases", pa.list_(_TEXT)),
+    ("pass_rate", pa.float64()),
+    ("prompt_variant", _TEXT),
+]
 _TRL = pa.schema([("prompt", _MESSAGES), ("answer", _TEXT), *_ABOUT])
 _OPENRLHF = pa.schema([("prompt", _MESSAGES), ("label", _TEXT), ("datasource", _TEXT), *_ABOUT])
 _VERL = pa.schema(
@@ -165,6 +196,12 @@ class Trainer:
     reward_file: str = "reward.py"  # what that is called in the export
     system_file: bool = False  # whether the system's words stand in a file of their own instead of the rows
     refused: Callable[[Row], str] = lambda row: ""  # why this trainer cannot take a pair, "" if it can
+    more_adapters: Mapping[str, str] = field(default_factory=dict)  # other files of `adapters/`, by what each is called
+    home: str = ""  # the folder in the export for the reward, ending in "/"
+    data: str = "{split}"  # a file of rows, without its suffix
+    example_rows: int = 0  # the first rows of train that stand in a file "example" as well
+    files: Callable[[Iterable[str], str], Iterator[tuple[str, str]]] | None = None  # others, from splits and licence
+    starting_rates: bool = False  # whether a curriculum comes with pass rates by task key as well
 
 
 TRAINERS: Mapping[str, Trainer] = {
@@ -172,5 +209,22 @@ TRAINERS: Mapping[str, Trainer] = {
     "verl": Trainer(verl_row, _VERL, "verl"),
     "openrlhf": Trainer(openrlhf_row, _OPENRLHF, "openrlhf", refused=_says_image),
     "nemo_rl": Trainer(nemo_rl_row, None, "nemo_rl", "webscale_qa_environment.py", system_file=True),
-    "verifiers": Trainer(verifiers_row, None, "verifiers", "webscale_qa.py"),
+    "nemo_gym": Trainer(
+        nemo_gym_row,
+        None,
+        "nemo_gym",
+        "app.py",
+        home=HOME,
+        data=f"{HOME}data/{{split}}",
+        example_rows=EXAMPLE_ROWS,
+        files=gym_files,
+    ),
+    "verifiers": Trainer(
+        verifiers_row,
+        None,
+        "verifiers",
+        "webscale_qa.py",
+        more_adapters={"verifiers_environment": "webscale_qa_environment.py"},
+        starting_rates=True,
+    ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.endpoint import BASE_URL_ENV, EndpointOptions
 from beam_pipeline.options.inputs import InputOptions
+from beam_pipeline.options.review import check_review
 from beam_pipeline.options.values import (
     ARRIVAL,
     ATTRIBUTE,
@@ -26,6 +27,7 @@ BATCH_SOURCES = ("input", "inputs", "input_table", "input_query")
 NEEDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(names_in(InputOptions, STREAMING), ("streaming", "")),
     "delete_journal": ("overwrite", "nothing else is deleted either"),
+    "edits_stage": ("edits", "there is nothing to apply there"),
     "other_input": ("resume", "a new run reads what it is given"),
     "append_table": ("output_table", "there is no table to add to"),
     "domains_mode": ("domains", "there is nothing to put in their place"),
@@ -54,6 +56,7 @@ def check_together(config: PipelineConfig) -> None:
     _check_documents(config)
     _check_keys(config)
     _check_gates(config)
+    check_review(config)
     _check_limits(config, chosen)
     if config.demo:
         _check_demo(config)

@@ -91,6 +91,22 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         RUN,
         split="commas",
     )
+    stop_after: str = declare(
+        "",
+        "Stop when all rows have passed this stage, such as check, and write them to review/, for a person to strike or edit; "
+        "--resume goes on, with --edits or without.",
+        RUN,
+    )
+    edits: list[str] = declare(
+        [],
+        "JSONL files that strike or edit rows of a stage: id, and strike or changed fields, as review/ has them. Repeatable.",
+        RUN,
+        param_type="GCS_READ_FILE",
+        split="paths",
+    )
+    edits_stage: str = declare(
+        "", "The stage for lines of --edits that name none; without it, that at which the run in the output folder stopped.", RUN
+    )
     dry_run: bool = declare(
         False, "Show stages, options and filled-in prompts of the run; ask no endpoint and write nothing.", RUN
     )

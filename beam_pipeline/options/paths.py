@@ -8,7 +8,7 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.named_values import YAML_NAMES
 
 # Options that name files or folders, and those that hold what they say or name a YAML file of it.
-PATHS = ("input", "inputs", "output", "journal", "prompts", "domains", "exemplars", "benchmarks")
+PATHS = ("input", "inputs", "output", "journal", "prompts", "domains", "exemplars", "benchmarks", "edits")
 VALUES_OR_PATHS = ("domain_shares", "screening", "decontamination")
 
 

@@ -13,13 +13,23 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.output.kinds import KINDS
-from beam_pipeline.output.names import JOURNAL, LOCK_FILE, OPTIONS_FILE, PREVIEW, SUMMARIES, SUMMARY_FILES
+from beam_pipeline.output.names import (
+    APPLIED_EDITS,
+    JOURNAL,
+    LOCK_FILE,
+    OPTIONS_FILE,
+    PREVIEW,
+    REVIEW,
+    SUMMARIES,
+    SUMMARY_FILES,
+)
 from beam_pipeline.output.saved_options import read_options
 from beam_pipeline.storage.files import reason
 from beam_pipeline.storage.whole_file import named_at_last
 
 _SHARD = re.compile(r"-[^/]*\d{5}-of-\d{5}\.(?:jsonl|parquet)")  # behind the kind
 _SHARDS = tuple(f"{kind}/{kind}" for kind in (*KINDS, SUMMARIES))
+_OF_ROWS = (*KINDS, SUMMARIES, REVIEW, APPLIED_EDITS)  # folders whose shards bear their names
 _PANE = "-pane"  # in the name of a shard that a stream wrote
 _TEMP = "beam-temp-"
 # Below a kind's folder: Beam's shards of a batch, and ours of a stream, until they get their names.
@@ -153,7 +163,7 @@ def is_ours(name: str) -> bool:
     folder, slash, rest = name.partition("/")
     if not slash:
         return named_at_last(name) in SUMMARY_FILES
-    if folder in (*KINDS, SUMMARIES):
+    if folder in _OF_ROWS:
         if rest.startswith(folder):
             return _SHARD.fullmatch(rest, len(folder)) is not None
         temporary = _TEMPORARY.fullmatch(rest)
@@ -177,6 +187,6 @@ def _remove_empty_folders(output: str, deleted: list[str]) -> None:
         name = os.path.relpath(folder, output)
         kind, _, inside = name.partition("/")
         temporary = _TEMPORARY_FOLDER.fullmatch(inside)
-        left_behind = temporary is not None and temporary[1] == kind and kind in (*KINDS, SUMMARIES)
+        left_behind = temporary is not None and temporary[1] == kind and kind in _OF_ROWS
         if (name in emptied or left_behind) and not os.listdir(folder):
             os.rmdir(folder)

@@ -54,7 +54,12 @@ _ALL = (
         ("verdicts", pa.list_(_VERDICT)),
         (
             "provenance",
-            pa.struct([("pipeline_version", _TEXT), ("demo", pa.bool_()), ("calls", pa.list_(_CALL)), ("repaired", _TEXT)]),
+            pa.struct(
+                [
+                    *(("pipeline_version", _TEXT), ("demo", pa.bool_()), ("calls", pa.list_(_CALL)), ("repaired", _TEXT)),
+                    *(("edited", pa.list_(_TEXT)), ("edited_from", _TEXT)),
+                ]
+            ),
         ),
     ),
     _kind(

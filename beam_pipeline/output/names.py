@@ -12,4 +12,6 @@ REPORT_FILE = "report.html"
 AUDIT_CARD = "audit.md"  # what an audit found, for the card of the data set
 SUMMARY_FILES = (SUMMARY_FILE, REPORT_FILE, AUDIT_CARD, OPTIONS_FILE, LOCK_FILE, STOP_FILE)
 JOURNAL = "journal"
+REVIEW = "review"  # of a run that stopped after a stage: its rows, to be edited
+APPLIED_EDITS = "applied_edits"  # what a review changed
 PREVIEW = "preview"  # of a batch while it runs: pairs that are not yet compared with each other

@@ -13,7 +13,7 @@ from beam_pipeline.storage.whole_file import write_whole
 
 STREAMING, AUDITED, RUNNER = "streaming", "audited", "runner"
 # What says how this one start of a run begins.
-_OF_A_START = ("overwrite", "delete_journal", "resume", "other_input", "dry_run", "config")
+_OF_A_START = ("overwrite", "delete_journal", "resume", "other_input", "dry_run", "config", "stop_after")
 
 
 def save_options(config: PipelineConfig, runner: str = "", audited: bool = False) -> None:

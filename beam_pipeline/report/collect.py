@@ -1,11 +1,12 @@
 """Everything that a page shows, from one pass over the rows of an output and one over its input."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from beam_pipeline.output.names import REVIEW
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.report import browse
 from beam_pipeline.report.browse import PLACES, Entry
@@ -13,6 +14,10 @@ from beam_pipeline.report.documents import Looked, characters_each, look_up
 from beam_pipeline.report.figures import ACCEPTED, DEAD, OTHERS, REJECTED, Figures
 from beam_pipeline.storage.row_files import Row
 from transforms.records import DEMO_MODEL
+from transforms.text import stable_seed
+
+# Rows that wait for a review, of which a page shows so many.
+REVIEW_PLACES = 300
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Collected:
     rows: list[dict[str, Any]]
     texts: list[str]
     damaged: int
+    review: list[Row] = field(default_factory=list)  # a sample of the rows at which the run stopped
 
     @property
     def audit(self) -> Row:
@@ -61,7 +67,16 @@ def collect(folder: str) -> Collected:
     size = characters_each(len(wanted) + sum(bool(entry.body) for entry in entries))
     looked = look_up(options, wanted, size)
     rows, texts = browse.page_rows(entries, looked.shown, size, figures.stage_prompts())
-    return Collected(output.path, summary, windows, options, figures, looked, rows, texts, output.damaged)
+    review = _rows_to_review(output)
+    return Collected(output.path, summary, windows, options, figures, looked, rows, texts, output.damaged, review)
+
+
+def _rows_to_review(output: OutputFolder) -> list[Row]:
+    """The rows at which the run stopped, or a sample of them."""
+    sample = Sample(REVIEW_PLACES)
+    for row in output.rows(REVIEW):
+        sample.offer(str(row.get("domain")), stable_seed("review", str(row.get("id"))), partial(dict, row))
+    return list(sample.rows())
 
 
 def _stratum(kind: str, row: Mapping[str, Any]) -> str:

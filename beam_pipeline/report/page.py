@@ -11,7 +11,7 @@ import time
 from importlib import resources
 from string import Template
 
-from beam_pipeline.report import audit_sections, effort_sections, outcome_sections
+from beam_pipeline.report import audit_sections, effort_sections, outcome_sections, review_section
 from beam_pipeline.report.browse import PLACES
 from beam_pipeline.report.collect import Collected
 from beam_pipeline.report.elements import Html, element, joined, script_json
@@ -28,6 +28,7 @@ def render(collected: Collected) -> str:
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     summary, figures = collected.summary, _all_sections(collected)
+    came_to_something = summary["pairs"] or summary.get("stopped") or collected.audit
     values = {
         "policy": Html(policy),
         "style": Html(style),
@@ -37,7 +38,7 @@ def render(collected: Collected) -> str:
         "demo": element("p", DEMO_LINE, class_="demo") if collected.demo else "",
         "over": "webscale-qa: audit of a data set" if collected.audit else "webscale-qa: report of a run",
         "verdict": audit_sections.verdict(collected) if collected.audit else verdict_line(summary),
-        "sound": "sound" if summary["balanced"] and (summary["pairs"] or collected.audit) else "unsound",
+        "sound": "sound" if summary["balanced"] and came_to_something else "unsound",
         "tiles": _tiles(collected),
         "contents": [element("a", name.capitalize(), href=f"#{name}") for name, _, _ in figures],
         "sections": [element("section", element("h2", title), content, id=name) for name, title, content in figures],
@@ -87,6 +88,7 @@ def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
 _OF_MODELS = {"cost", "calls", "prompts"}
 _OF_AUDITS = {"map", "pairs", "lengths"} | _OF_MODELS
 _SECTIONS = (
+    ("review", "Rows to review", review_section.rows_to_review),
     ("funnel", "Funnel", outcome_sections.funnel),
     ("domains", "Yield by domain", outcome_sections.domains),
     ("reasons", "Why rows were left out", outcome_sections.reasons),

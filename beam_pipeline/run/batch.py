@@ -20,6 +20,7 @@ from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.ending import Run, complete_summary, exit_code
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.low_yield import low_yield, low_yield_row
+from beam_pipeline.run.reviewed import applied_edits, edits_line, stop_for_review, unknown_lines
 from beam_pipeline.run.stop_at_limits import limited, missed_line, stop_line
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
@@ -75,6 +76,10 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any]) -> int:
         )
         return FAILED
     summary |= {"tokens": usage_of(frame.result, run.models), "seconds": round(seconds, 1), **more}
+    if config.stop_after:
+        summary = stop_for_review(config.stop_after) | summary  # a limit that stopped the run before says so instead
+    edits = applied_edits(run.plan)
+    summary |= edits
     if low := low_yield(summary, config):
         summary |= low_yield_row(low)
     uncounted = None
@@ -91,6 +96,10 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any]) -> int:
     written = complete_summary(run, summary)
     if frame.preview:
         frame.preview.take_away()
+    for line in unknown_lines(edits):
+        print(line, file=sys.stderr)
+    if line := edits_line(edits):
+        print(line)
     if line := stop_line(summary, config):
         print(line)
     if line := missed_line(summary, config):

@@ -25,6 +25,7 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks, packs_among
 from beam_pipeline.reading.input_list import check_files
+from beam_pipeline.review.edits_file import settle_edits_stage
 from beam_pipeline.run.ending import Run
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.round_trip_default import settle_round_trip
@@ -46,6 +47,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
     check_limited_engine(config, options)
     check_same_input(config)
     prepare_serving(options, config)
+    config = settle_edits_stage(config)  # before the summary that tells it is replaced
     plan = make_plan(config)
     if config.prompts and not config.dry_run:
         maybe = ("round_trip",) if config.round_trip is None else ()  # settled when the models are known

@@ -10,7 +10,9 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from beam_pipeline.engines.runners import is_local, runner_name, runs_here
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import limits_of
+from beam_pipeline.review.stopped import STOP_AFTER
 from beam_pipeline.run.low_yield import low_yield_line
+from beam_pipeline.run.reviewed import review_line
 from transforms.flow.outcome import WATCHERS
 from transforms.inference.runtime import get_runtime
 from transforms.inference.scheduling.budget import COST, TARGET, Admission, Limits
@@ -49,6 +51,8 @@ def stop_line(summary: Mapping[str, Any], config: PipelineConfig) -> str:
     reason = summary.get("stopped")
     if not reason:
         return ""
+    if reason == STOP_AFTER:
+        return review_line(summary, config.output)
     documents, tasks = summary["documents"], summary["tasks"]
     left = f"{documents.get('not_started', 0):,} documents were not started"
     if unfinished := tasks.get("unfinished", 0) + documents.get("unfinished", 0):

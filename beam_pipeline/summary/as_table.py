@@ -101,7 +101,7 @@ def not_asked_about(documents: Mapping[str, int]) -> list[str]:
     words = {
         "not_sampled": "left out by the weights and caps of the inputs",
         "not_started": "not started when a limit stopped the run",
-        "unfinished": "left unfinished by it",
+        "unfinished": "left unfinished when the run stopped",
     }
     return [f"{documents[name]:,} {what}" for name, what in words.items() if documents.get(name)]
 

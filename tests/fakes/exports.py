@@ -58,7 +58,8 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 def written_rows(folder: Path, split: str = "train") -> list[dict[str, Any]]:
     """The rows of one split of an export, from all its files."""
     rows: list[dict[str, Any]] = []
-    for path in sorted([*folder.glob(f"{split}.*"), *folder.glob(f"data/{split}-*")]):
+    places = (f"{split}.*", f"data/{split}-*", f"resources_servers/*/data/{split}.*")
+    for path in sorted(path for place in places for path in folder.glob(place)):
         if path.suffix == ".parquet":
             rows += pq.read_table(path).to_pylist()
         else:

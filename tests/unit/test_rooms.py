@@ -46,7 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
     ),
     ("transforms/own_stage",),
-    ("transforms/repair",),  # drafts as synthesize does, and looks at the draft as check does
+    ("transforms/repair", "transforms/review"),  # drafts as synthesize does, and looks at the draft as check does
     ("beam_pipeline/storage",),
     ("beam_pipeline/options",),
     ("beam_pipeline/reading",),
@@ -55,6 +55,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/streaming",),
     ("beam_pipeline/engines",),
     ("beam_pipeline/bigquery",),
+    ("beam_pipeline/review",),
     ("beam_pipeline/plan",),
     ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
     ("beam_pipeline/run", "beam_pipeline/beam_yaml"),

@@ -58,18 +58,27 @@ class QATask(vf.Task[QAData]):
 
 
 class QAConfig(vf.TasksetConfig):
-    """Which split to load, and which pass rates, where they were measured (prime-rl mixes by difficulty)."""
+    """Which split to load, and which pass rates, where they were measured (prime-rl mixes by difficulty).
+
+    `order` is that of the file, or by pass rate from easy to hard; what was not measured comes last. prime-rl's standard sampler
+    keeps it.
+    """
 
     split: Literal["train", "validation"] = "train"
     min_pass_rate: float = 0.0
     max_pass_rate: float = 1.0
+    order: Literal["file", "easy_first"] = "file"
 
 
 class QATaskset(vf.Taskset[QATask, QAConfig]):
-    """The rows of a split, read as they are asked for."""
+    """The rows of a split."""
 
     def load(self) -> Iterator[QATask]:
-        """A task a row, in the order of the file."""
+        """A task a row, in the order that was asked for; in that of the file rows are read as they are taken."""
+        tasks = self._in_file()
+        return iter(sorted(tasks, key=_hardness)) if self.config.order == "easy_first" else tasks
+
+    def _in_file(self) -> Iterator[QATask]:
         with open(HERE / f"{self.config.split}.jsonl", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
@@ -90,3 +99,7 @@ class QATaskset(vf.Taskset[QATask, QAConfig]):
                         ),
                         self.config.task,
                     )
+
+
+def _hardness(task: QATask) -> float:
+    return 2.0 if task.data.pass_rate is None else 1.0 - task.data.pass_rate

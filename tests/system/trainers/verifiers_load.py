@@ -11,6 +11,7 @@ EXPORT = sys.argv[1]
 sys.path.append(EXPORT)
 config = taskset_class("webscale_qa").__orig_bases__[0].__args__[1]
 tasks = list(load_taskset(config(id="webscale_qa")))
+easy_first = [task.data.pass_rate for task in load_taskset(config(id="webscale_qa", order="easy_first"))]
 validation = list(load_taskset(config(id="webscale_qa", split="validation")))
 
 
@@ -25,6 +26,7 @@ report = {
     "validation": len(validation),
     "prompt": tasks[0].data.prompt,
     "system": tasks[0].data.system_prompt,
+    "easy_first": easy_first == sorted(easy_first, key=lambda rate: 2.0 if rate is None else 1 - rate),
     "keys": len({task.key for task in tasks}),
     "rewards_found": [hook.__name__ for hook in tasks[0].hooks("reward")],
     "stops_found": [hook.__name__ for hook in tasks[0].hooks("stop")],

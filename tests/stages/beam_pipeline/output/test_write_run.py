@@ -37,7 +37,11 @@ from transforms.records import (
 
 STAMP = Stamp("filter", "model", 1, "abc")
 DOCUMENT = Document(id="d", text="Berlin has 3.7 million people.", source="s", where="f:1", stamps=(STAMP,))
-PAIR = QAPair(PersonaTask(DOCUMENT, "Other", Persona("reader")), "How many?", "3.7 million\n\u2028", "number", ("3,700,000",))
+PAIR = QAPair(
+    *(PersonaTask(DOCUMENT, "Other", Persona("reader")), "How many?", "3.7 million\n\u2028", "number", ("3,700,000",)),
+    edited=("answer",),
+    edited_from="0a",
+)
 QA = VerifiedQA(PAIR, "has 3.7 million", (Verdict("grounding", True), Verdict("leak", True, STAMP)), (STAMP,))
 REJECTION = Rejection("screen", "too_short", "d", "f:1", detail="3 tokens", item='{"id": "d", "n": [1, null]}')
 LETTER = DeadLetter("read", "InvalidJson", "not JSON", "f:2", item='{"raw": "{"}', attempts=1, occurred_at=1.5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -77,12 +78,25 @@ def test_a_dataset_has_the_rows_as_they_were(exports: Path) -> None:
 
 
 COLUMNS = {
-    "trl": {"prompt", "question", "answer", "answer_type", "aliases", "id", "document_id", "source", "domain", "pass_rate"},
+    "trl": {"prompt", "question", "answer", "answer_type", "aliases", "id", "document_id", "source", "domain", "pass_rate"}
+    | {"prompt_variant"},
     "verl": {"data_source", "prompt", "ability", "reward_model", "extra_info"},
     "openrlhf": {"prompt", "label", "datasource", "id", "document_id", "source", "domain"}
-    | {"question", "answer_type", "aliases", "pass_rate"},
-    "nemo_rl": {"input", "output", "question", "answer", "id", "document_id", "source", "domain", "answer_type"},
-    "verifiers": {"question", "system_prompt", "answer", "info"},
+    | {"question", "answer_type", "aliases", "pass_rate", "prompt_variant"},
+    "nemo_rl": {"input", "output", "question", "answer", "id", "document_id", "source", "domain", "answer_type"}
+    | {"prompt_variant"},
+    "nemo_gym": {
+        "responses_create_params",
+        "agent_ref",
+        "verifier_metadata",
+        "id",
+        "document_id",
+        "source",
+        "domain",
+        "pass_rate",
+    }
+    | {"prompt_variant", "license", "attribution"},
+    "verifiers": {"question", "system_prompt", "answer", "info", "task"},
 }
 
 
@@ -413,3 +427,62 @@ def test_help_lists_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said: Any = capsys.readouterr().out
     assert "--validation_share" in said and "verifiers" in said
+
+
+# --- NeMo Gym, curricula, variants
+
+
+def test_nemo_gym_gets_its_folder(tmp_path: Path) -> None:
+    rows = [pair(number, attributes={"meta.license": "CC-BY-4.0", "url": f"https://x.org/{number}"}) for number in range(30)]
+    run = finished_run(tmp_path / "run", rows)
+    assert export(run, tmp_path / "to", "nemo_gym", "--validation_share", "0.3", "--licence", "cc-by-4.0") == 0
+    home = tmp_path / "to" / "resources_servers" / "webscale_qa"
+    config = yaml.safe_load((home / "configs" / "webscale_qa.yaml").read_text("utf-8"))
+    [agent] = [name for name in config if name != "webscale_qa"]
+    datasets = config[agent]["responses_api_agents"]["simple_agent"]["datasets"]
+    assert [dataset["type"] for dataset in datasets] == ["train", "validation", "example"]
+    for dataset in datasets:
+        lines = (tmp_path / "to" / dataset["jsonl_fpath"]).read_text("utf-8").splitlines()
+        assert len(lines) == 5 if dataset["type"] == "example" else len(lines) > 5
+        assert dataset.get("license") == (
+            None if dataset["type"] == "example" else "Creative Commons Attribution 4.0 International"
+        )
+    for row in written_rows(tmp_path / "to"):
+        assert row["agent_ref"] == {"type": "responses_api_agents", "name": agent}
+        assert row["license"] == "CC-BY-4.0" and row["attribution"]["url"].startswith("https://x.org/")
+        assert [message["role"] for message in row["responses_create_params"]["input"]] == ["system", "user"]
+    assert {"app.py", "requirements.txt", "webscale_reward/reward/score.py"} <= every_file(home)
+
+
+def test_a_curriculum_has_the_training_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [pair(number, pass_rate=None if number % 3 == 0 else number % 5 / 4) for number in range(40)]
+    run = finished_run(tmp_path / "run", rows)
+    assert export(run, tmp_path / "to", "verifiers", "--curriculum", "--validation_share", "0.3") == 0
+    measured = {row["info"]["id"]: row["info"]["pass_rate"] for row in written_rows(tmp_path / "to")}
+    unmeasured = sum(rate is None for rate in measured.values())
+    lines = [json.loads(line) for line in (tmp_path / "to" / "curriculum.jsonl").read_text("utf-8").splitlines()]
+    assert {line["id"]: line["pass_rate"] for line in lines} == {key: rate for key, rate in measured.items() if rate is not None}
+    assert json.loads((tmp_path / "to" / "starting_pass_rates.json").read_text("utf-8")) == {
+        line["id"]: line["pass_rate"] for line in lines
+    }
+    assert f"{unmeasured} training pairs have no pass rate" in capsys.readouterr().out
+
+
+def test_a_curriculum_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = finished_run(tmp_path / "run", [pair(1), pair(2)])
+    assert export(run, tmp_path / "to", "trl", "--curriculum") == 2
+    assert "--curriculum: no training pair has a pass rate; run the pipeline with --pass_rate_samples" in capsys.readouterr().err
+    assert not (tmp_path / "to").exists() or not every_file(tmp_path / "to")
+
+
+def test_variants_vary_and_exclude_templates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = finished_run(tmp_path / "run", [pair(number) for number in range(40)])
+    assert export(run, tmp_path / "to", "trl", "--prompt_variants", "4") == 0
+    assert {row["prompt_variant"] for row in written_rows(tmp_path / "to")} == {"box", "line", "tag", "hashes"}
+    assert export(run, tmp_path / "rl", "nemo_rl", "--prompt_variants", "4") == 0
+    assert "system_prompt.txt" not in every_file(tmp_path / "rl")
+    assert export(run, tmp_path / "no", "trl", "--prompt_variants", "40") == 2
+    assert export(run, tmp_path / "no", "trl", "--prompt_variants", "4", "--system_template", "x") == 2
+    assert export(run, tmp_path / "no", "hf", "--prompt_variants", "4") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3 and "--system_template: --prompt_variants brings its own words" in said[1]

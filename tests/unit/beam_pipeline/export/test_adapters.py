@@ -35,7 +35,8 @@ JUDGED = [1.0, 0.0, 1.0, 0.0, None]
 LOAD = """
 import importlib.util, json, sys, types
 
-SAID, FOLDER, JUDGED = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "judged"
+SAID, EXPORT, JUDGED = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "judged"
+FOLDER = f"{EXPORT}/{sys.argv[4]}".rstrip("/")  # in which the reward stands
 
 def load(name):
     spec = importlib.util.spec_from_file_location("theirs", f"{FOLDER}/{name}")
@@ -149,6 +150,38 @@ def score(said):
     assert "judge_failed" not in metrics
     return out.rewards
 """,
+    "nemo_gym": """
+import asyncio
+from enum import Enum
+from pydantic import BaseModel
+class Request(BaseModel):
+    responses_create_params: dict
+    response: types.SimpleNamespace | None = None
+    model_config = dict(arbitrary_types_allowed=True)
+class Response(Request):
+    reward: float
+class Server:
+    pass
+Mode = Enum("ReverifyMode", "STATELESS UNKNOWN")
+stand_in("nemo_gym")
+sys.modules["nemo_gym"].base_resources_server = types.SimpleNamespace(
+    BaseVerifyRequest=Request, BaseVerifyResponse=Response, BaseResourcesServerConfig=BaseModel, SimpleResourcesServer=Server,
+    ReverifyMode=Mode)
+app = load("app.py")
+assert app.QAResourcesServer.REVERIFY_MODE is Mode.STATELESS
+def message(said):
+    part = types.SimpleNamespace(type="output_text", text=said)
+    return types.SimpleNamespace(type="message", role="assistant", content=[part])
+def ask(*said):
+    output = [types.SimpleNamespace(type="reasoning", summary=[]), *map(message, said)]
+    body = app.VerifyRequest.model_validate({**row, "response": types.SimpleNamespace(output=output)})
+    given = asyncio.run(app.QAResourcesServer().verify(body))
+    assert given.id == row["id"] and given.license == row["license"], "the row's columns go along"
+    assert given.reward == 0.0 or not given.judge_failed
+    return None if given.judge_failed else given.reward
+score = lambda said: [ask(one) for one in said]
+assert ask() == 0.0 and ask(SAID[0], "\\\\boxed{9}") == 0.0 and ask("\\\\boxed{9}", SAID[0]) == 1.0, "the last message counts"
+""",
     "verifiers": """
 import asyncio
 from typing import Generic, TypeVar
@@ -174,6 +207,7 @@ sys.path.append(FOLDER)
 import webscale_qa
 [name] = webscale_qa.__all__
 make = lambda **settings: list(getattr(webscale_qa, name)(webscale_qa.QAConfig(**settings)).load())
+assert len(make(order="easy_first")) == 1
 [task] = make()
 assert task.data.prompt == row["question"] and "boxed" in task.data.system_prompt and task.key == row["info"]["id"]
 assert make(min_pass_rate=0.6) == [] and len(make(max_pass_rate=0.6)) == 1
@@ -230,7 +264,12 @@ def reply(asked: Asked) -> Answer | str:
 
 def scores(name: str, folder: Path, said: list[str], judged: str = "", **environment: str) -> list[float | None]:
     """What a trainer is given for some responses to the first row."""
-    command = [sys.executable, "-I", "-c", LOAD + CALLS[name] + END, json.dumps(said), str(folder), judged]
+    return called(CALLS[name], TRAINERS[name].home, folder, said, judged, **environment)
+
+
+def called(calls: str, home: str, folder: Path, said: list[str], judged: str = "", **environment: str) -> list[float | None]:
+    """The same for the reward in a folder of the export."""
+    command = [sys.executable, "-I", "-c", LOAD + calls + END, json.dumps(said), str(folder), judged, home]
     rows = "".join(json.dumps(row) + "\n" for row in written_rows(folder))
     known = {name: value for name, value in os.environ.items() if not name.startswith("WEBSCALE_")}
     done = subprocess.run(
@@ -267,3 +306,35 @@ def test_names_of_a_judge_cannot_be_code() -> None:
         node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and "from_environment" in ast.dump(node.func)
     ]
     assert [ast.literal_eval(argument) for argument in call.args] == list(judge)
+
+
+# --- verifiers before 0.4
+
+ENVIRONMENT = """
+import asyncio
+class Rubric:
+    def __init__(self, funcs, weights):
+        self.funcs, self.weights = funcs, weights
+class Environment:
+    def __init__(self, dataset, eval_dataset, rubric):
+        self.dataset, self.eval_dataset, self.rubric = dataset, eval_dataset, rubric
+stand_in("verifiers", Rubric=Rubric, SingleTurnEnv=Environment)
+stand_in("datasets", Dataset=types.SimpleNamespace(from_list=list))
+module = load("webscale_qa_environment.py")
+environment = module.load_environment()
+[first] = environment.dataset
+assert environment.eval_dataset is None and set(first) == {"prompt", "answer", "info", "task"}
+assert [message["role"] for message in first["prompt"]] == ["system", "user"]
+assert module.load_environment(min_pass_rate=0.6).dataset is None
+def ask(said):
+    state, completion = {}, [{"role": "assistant", "content": said}]
+    given = asyncio.run(environment.rubric.funcs[0](completion, first["answer"], first["info"], state))
+    assert environment.rubric.weights == [1.0, 0.0]
+    return None if asyncio.run(environment.rubric.funcs[1](state)) else given
+score = lambda said: [ask(one) for one in said]
+"""
+
+
+def test_an_environment_for_older_verifiers_stands_beside(run: Path, tmp_path: Path) -> None:
+    assert main([str(run), "--format", "verifiers", "--to", str(tmp_path)]) == 0
+    assert called(ENVIRONMENT, "", tmp_path, SAID) == EXPECTED

@@ -131,6 +131,8 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "near_duplicate_questions": "false",
         "report": "false",
         "decontamination": "ngram=8",
+        "stop_after": "check",
+        "edits_stage": "check",
         "embedding_endpoint": "http://h/v1",
         "input_subscription": "projects/p/subscriptions/s",
         "output_topic": "projects/p/topics/t",
@@ -170,7 +172,8 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         del needed["endpoint"]
     if name == "max_cost":  # cannot foresee what comes last, and goes by prices
         needed |= {"pass_rate_samples": "0", "price_in": "1"}
-    needed |= {"delete_journal": {"overwrite": "true"}, "other_input": {"resume": "true"}}.get(name, {})
+    switches = {"delete_journal": {"overwrite": "true"}, "other_input": {"resume": "true"}, "edits_stage": {"edits": "e.jsonl"}}
+    needed |= switches.get(name, {})
     if option.group == STREAMING:
         _changes_in_a_stream(name, value)
         return

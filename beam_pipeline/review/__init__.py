@@ -1,0 +1,1 @@
+"""Review by people: rows of a stage to look at, and what is to become of them."""
