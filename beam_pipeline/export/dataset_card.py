@@ -27,6 +27,7 @@ from beam_pipeline.reading.packs import is_pack
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 from beam_pipeline.summary.audit_notes import NEVER, PAID, audit_notes
+from beam_pipeline.summary.doubt_notes import ASSUMES, doubt_lines
 from transforms.records import DEMO_MODEL
 from transforms.said import printable, said
 
@@ -206,12 +207,22 @@ def _statements(card: Card) -> dict[str, object]:
         "embedding_similarity": settings.cosine if embedded else None,
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "audit": audit_section(card.run.summary) if card.run.summary.get("audit") else None,
+        "doubt": doubt_section(card.run.summary),
+        "if_no_doubt": None if card.run.summary.get("key_doubt") else "",
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
         "if_unbalanced": None if card.run.summary["balanced"] else "",
         "if_no_licence": "" if card.licence == UNKNOWN_LICENCE else None,
         "if_licence": None if card.licence == UNKNOWN_LICENCE else "",
     }
+
+
+def doubt_section(summary: Mapping[str, Any]) -> str | None:
+    """What is known of wrong keys, as a list; None where nothing is."""
+    if not (doubt := summary.get("key_doubt")):
+        return None
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in doubt_lines(doubt)]
+    return "\n".join(f"- {plain(line)}" for line in (*lines, ASSUMES))
 
 
 def _benchmarks(run: FinishedRun) -> list[str]:
@@ -238,6 +249,7 @@ def audit_section(summary: Mapping[str, Any]) -> str:
         _table("finding | reason | rows | share", reasons),
         _table("answer type | rows | paid by the reward | never paid", kinds),
         "\n".join(f"- {plain(line[:1].upper() + line[1:])}." for line in audit_notes(summary)),
+        doubt_section(summary),
     ]
     return "\n\n".join(filter(None, parts))
 

@@ -6,8 +6,8 @@
     a wrong key is that common mistake, or a mistake of its own
     each verifier says yes, more often to right keys
 
-Answers to a hard question with a right key scatter, or gather on the common mistake, now and then with some on the key. Answers to
-a question with a wrong key gather on the true one, as they do on the key where that is right: by this the two are told apart.
+Answers to a hard question with a right key scatter, or gather on the common mistake, now and then with some on the key.
+Answers to a question with a wrong key gather on the true one, as they do on the key where that is right: so the two differ.
 Two classes of questions, and a learnt share of common mistakes: the model of Dawid and Skene (1979) has neither, and takes
 every shared failure for a wrong key.
 """
@@ -118,7 +118,7 @@ def _key_is_right(said: Mapping[str, str], hardness: str) -> Iterator[tuple[list
 
 
 def _key_is_wrong(said: Mapping[str, str], hardness: str) -> Iterator[tuple[list[Event], float]]:
-    """The true answer is one that some gave, alone or together, or one that nobody gave; the key is the common mistake or its own."""
+    """The true answer is one that some gave, alone or together, or nobody; the key is the common mistake or its own."""
     for truth in _true_answers(said):
         others = {name: label for name, label in said.items() if name not in truth}
         events = [_answer(name, hardness, TRUTH) for name in truth]

@@ -93,7 +93,7 @@ def label(key: str, answers: Sequence[Answer], answer_type: str | None = None, a
 
 
 def is_near(one: str, other: str, answer_type: str | None = None) -> bool:
-    """Whether all content words of one are words of the other: "1907" and "May 1907", "Bach" and "J. S. Bach"; never of values."""
+    """Whether one has all content words of the other: "1907" and "May 1907", "Bach" and "J. S. Bach". Never of values."""
     if answer_type not in _IN_WORDS:
         return False
     first, second = (frozenset(words(normalise(text[:_LONGEST]))) - GRAMMAR for text in (one, other))

@@ -154,7 +154,7 @@ def test_a_model_is_asked_only_about_rows_without_a_finding(tmp_path: Path, serv
         (["set.jsonl", "--question", "prompt"], "--question prompt: no such column; there is question, answer"),
         (["set.jsonl", "--languages", "de"], "--languages: is for runs over documents"),
         (["set.jsonl", "--pass_rate_samples", "4"], "--pass_rate_samples: no endpoint is named"),
-        (["set.jsonl", "--endpoint", "http://localhost:1/v1"], "--endpoint: a model is asked for the pass rate alone"),
+        (["set.jsonl", "--endpoint", "http://localhost:1/v1"], "--endpoint: no question is put to a model"),
         (["set.jsonl", "--streaming"], "--streaming: an audit looks at a whole data set"),
         (["set.jsonl", "--benchmarks", "none.jsonl"], "--benchmarks: none.jsonl: no file matches"),
         (["set.jsonl", "--clean", "full"], "--clean full: already holds files"),
