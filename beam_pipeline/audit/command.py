@@ -31,7 +31,7 @@ from beam_pipeline.audit.say import table
 from beam_pipeline.doubt.radar import doubt_row
 from beam_pipeline.engines.runners import is_local, prepare_engine
 from beam_pipeline.exit_codes import FAILED, OK
-from beam_pipeline.export.dataset_card import audit_section
+from beam_pipeline.export.dataset_card import audit_page
 from beam_pipeline.main import execute, refuse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import OptionError, option_named
@@ -161,7 +161,7 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
         summary["lost_replies"] = frame.lost.replies
     try:
         write_summary(path, summary)
-        write_whole(FileSystems.join(config.output, AUDIT_CARD), f"{audit_section(summary)}\n".encode(), "text/markdown")
+        write_whole(FileSystems.join(config.output, AUDIT_CARD), f"{audit_page(summary)}\n".encode(), "text/markdown")
     except OSError as error:
         print(f"error: {config.output} cannot be written: {reason(error)}; mend it and run again with --resume", file=sys.stderr)
         return FAILED

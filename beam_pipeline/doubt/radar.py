@@ -15,6 +15,7 @@ from transforms.doubt.said import ROUND_TRIP, SOLVER, Said, said_of
 
 # Less likely right than not.
 DOUBTFUL = 0.5
+_READ = "round_trip"
 
 
 class Doubted(NamedTuple):
@@ -36,6 +37,7 @@ class Radar:
         counts: what was said, by pattern, of all rows, and `kept` of those of interest.
         unanswered: rows of interest of which nobody said anything.
         unknown: ids of checked rows that the folder does not have.
+        one_model: the model that wrote a row and answered it again in the round trip; "" where these were two.
     """
 
     folder: OutputFolder
@@ -45,6 +47,7 @@ class Radar:
     kept: Counter[Pattern] = field(default_factory=Counter)
     unanswered: int = 0
     unknown: set[str] = field(default_factory=set)
+    one_model: str = ""
     learnt: Estimate = field(default_factory=Estimate)
 
     def read(self) -> "Radar":
@@ -52,6 +55,7 @@ class Radar:
         self.unknown = {*self.checked}
         for _, said, row, is_kept in self._rows():
             self.unknown.discard(str(row.get("id")))
+            self.one_model = self.one_model or _wrote_and_read(row)
             if said.pattern:
                 self.counts[said.pattern] += 1
                 self.kept[said.pattern] += is_kept
@@ -84,6 +88,7 @@ class Radar:
             "interval": [round(learnt.low, 4), round(learnt.high, 4)],
             "tells": learnt.tells,
             "doubtful": doubtful,
+            "one_model": self.one_model,
             "checked": len(self.checked) - len(self.unknown),
             "answerers": {name: list(values) for name, values in learnt.reliabilities.items()},
         }
@@ -104,6 +109,12 @@ class Radar:
             return said
         known = (CHECKED, RIGHT if is_right else WRONG)
         return said._replace(pattern=tuple(sorted((*said.pattern, known))))
+
+
+def _wrote_and_read(row: Mapping[str, Any]) -> str:
+    """The model that both wrote a pair and answered it again, "" where there is none. Rejected pairs do not say."""
+    calls = {(call.get("stage"), call.get("model")) for call in (row.get("provenance") or {}).get("calls") or ()}
+    return next((model for stage, model in sorted(calls, key=str) if stage == "synthesize" and (_READ, model) in calls), "")
 
 
 def open_radar(path: str, checked: Checked | None = None) -> Radar:

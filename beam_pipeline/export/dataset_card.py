@@ -233,6 +233,12 @@ def _benchmarks(run: FinishedRun) -> list[str]:
     return [*(posixpath.basename(path) for path in paths if not is_pack(path)), *map(str, packs)]
 
 
+def audit_page(summary: Mapping[str, Any]) -> str:
+    """What an audit found, for the card of a data set that is not exported from here."""
+    doubt = doubt_section(summary)
+    return "\n\n".join([audit_section(summary), *(["## How right the stored answers are", doubt] if doubt else [])])
+
+
 def audit_section(summary: Mapping[str, Any]) -> str:
     """What an audit of the data set found, as a section of a card."""
     audit, rows = summary["audit"], summary["documents"]["read"]
@@ -249,7 +255,6 @@ def audit_section(summary: Mapping[str, Any]) -> str:
         _table("finding | reason | rows | share", reasons),
         _table("answer type | rows | paid by the reward | never paid", kinds),
         "\n".join(f"- {plain(line[:1].upper() + line[1:])}." for line in audit_notes(summary)),
-        doubt_section(summary),
     ]
     return "\n\n".join(filter(None, parts))
 

@@ -23,6 +23,11 @@ def doubt_lines(doubt: Mapping[str, Any]) -> Iterator[str]:
             f"wrong keys: cannot be told, anything from {low:.1%} to {high:.1%} of {doubt['rows']:,} answered rows fits what was "
             f"said by {said}; more answerers or checked rows narrow it"
         )
+    if doubt["one_model"]:
+        yield (
+            f"{doubt['one_model']} wrote the keys and answered the questions again: a mistake that it makes twice is not seen, "
+            "so more may be wrong"
+        )
     if doubt["checked"]:
         yield f"keys that a person has checked: {doubt['checked']:,}"
     if doubt["unanswered"]:

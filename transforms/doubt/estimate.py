@@ -105,7 +105,7 @@ class _Sampler:
                 drawn = generator.multinomial(whole, weights)
                 chances = self._chances(np.einsum("pw,pwe->e", drawn, self._events) + self.layout.prior, generator)
                 if step >= _FIRST:
-                    kept.append((weights * self._wrong).sum(axis=1))
+                    kept.append(np.clip((weights * self._wrong).sum(axis=1), 0, 1))
                     total += chances
         return np.array(kept), total / len(kept)
 

@@ -26,12 +26,12 @@ Event = tuple[tuple[str, ...], str]  # a block of chances that add up to 1, and 
 CHECKED, RIGHT, WRONG = "checked", "right", "wrong"  # the label of a row that a person has looked at
 EASY, HARD = "easy", "hard"
 TRUTH, FALSE = "truth", "false"  # what an answerer says
-# What the made-up rows say with which the learning begins; each is worth one row. All weak: ten rows or fewer.
+# What the made-up rows say with which the learning begins; each is worth one row. All weak: twenty rows or fewer.
 _KEYS = {RIGHT: 18.0, WRONG: 2.0}
 _QUESTIONS = {EASY: 3.0, HARD: 2.0}
 _ANSWERS = {EASY: {TRUTH: 8.5, FALSE: 1.5}, HARD: {TRUTH: 2.5, FALSE: 5.0}}
 _MISTAKES = {"common": 2.0, "own": 2.0}
-_WRONG_KEYS = {"common": 1.0, "own": 3.0}
+_WRONG_KEYS = {"common": 2.0, "own": 2.0}
 _VOTES = {(RIGHT, EASY): {YES: 9.0, NO: 1.0}, (RIGHT, HARD): {YES: 6.0, NO: 3.0}, (WRONG, ""): {YES: 2.0, NO: 4.0}}
 _COMMON: Event = (("mistake",), "common")
 _OWN: Event = (("mistake",), "own")
