@@ -21,7 +21,7 @@ from transforms.doubt.said import YES
 LEVEL = 0.95
 FULL_WEIGHT = 1_000
 # A wider interval says nothing that a number should stand for.
-WIDEST = 0.25
+WIDEST = 0.15
 _CHAINS, _DRAWS, _FIRST = 4, 1_000, 200
 
 
