@@ -22,6 +22,7 @@ YES, NO = "yes", "no"
 SOLVER, ROUND_TRIP, VERIFIER = "solver", "round trip", "verifier"
 # "5" and "5 million" have words in common and are two numbers.
 _IN_WORDS = (None, "name", "place", "term", "date")
+_MOST_SAMPLES = 1_000_000
 _LONGEST = 200  # characters of an answer that are looked at; pass rates keep 60 of a wrong one
 # Wrong answers as the verdict of a pass rate lists them, quoted as Python quotes texts.
 _WRONG = re.compile(r"(?P<quote>['\"])(?P<answer>.{0,80}?)(?P=quote) \((?P<times>\d{1,6})\)")
@@ -53,16 +54,20 @@ def said_of(row: Mapping[str, Any]) -> Said:
     answers: list[Answer] = []
     votes: dict[str, str] = {}
     weight = 0.0
-    key, kind, aliases = str(row.get("answer") or ""), row.get("answer_type") or None, tuple(row.get("aliases") or ())
-    for verdict in row.get("verdicts") or ():
+    key, kind = str(row.get("answer") or ""), row.get("answer_type") or None
+    kind = kind if isinstance(kind, str) else None
+    aliases, verdicts = ([*found] if isinstance(found := row.get(name), list) else [] for name in ("aliases", "verdicts"))
+    aliases = [alias for alias in aliases if isinstance(alias, str)]
+    samples = round(_number(row.get("pass_rate_samples")))
+    for verdict in (verdict for verdict in verdicts if isinstance(verdict, Mapping)):
         check, detail, passed = verdict.get("check"), str(verdict.get("detail") or ""), bool(verdict.get("passed"))
         if check == "correct":
             name = " ".join(map(str, filter(None, (VERIFIER, verdict.get("verifier"), verdict.get("model")))))
             votes[name] = YES if passed else NO
         elif check == "round_trip":
             answers.append(Answer(ROUND_TRIP, detail[:_LONGEST], passed, repr(detail[:80]) if detail else "no answer"))
-        elif check == "pass_rate" and (samples := int(row.get("pass_rate_samples") or 0)):
-            solved = round(float(row.get("pass_rate") or 0.0) * samples)
+        elif check == "pass_rate" and samples > 0:
+            solved = round(_number(row.get("pass_rate")) * samples)
             rivals = _rivals(detail, kind)
             answers.append(_of_samples(solved, samples, rivals))
             weight = (samples - solved + (rivals[0][1] if rivals else 0)) / samples
@@ -70,6 +75,11 @@ def said_of(row: Mapping[str, Any]) -> Said:
     why = "; ".join((*(_why(answer, said) for answer, said in zip(answers, labels, strict=True)), *_votes_in_words(votes)))
     named = [(answer.who, said) for answer, said in zip(answers, labels, strict=True)]
     return Said(tuple(sorted({**dict(named), **votes}.items())), why, weight)
+
+
+def _number(value: Any) -> float:
+    """A number of a row that somebody may have edited; 0 of anything else."""
+    return float(value) if isinstance(value, (int, float)) and abs(value) < _MOST_SAMPLES else 0.0
 
 
 def label(key: str, answers: Sequence[Answer], answer_type: str | None = None, aliases: Sequence[str] = ()) -> list[str]:

@@ -6,6 +6,9 @@ import pytest
 
 from transforms.doubt.said import ALONE, KEY, Answer, is_near, label, said_of
 
+NAN = float("nan")
+ODD = {"answer": 5, "answer_type": [], "aliases": 7, "verdicts": [1, {"check": "pass_rate"}], "pass_rate_samples": NAN}
+
 
 def row(
     answer: str = "1907", answer_type: str = "date", rate: float | None = None, samples: int = 0, **verdicts: Any
@@ -86,7 +89,7 @@ def test_verifiers_are_heard_of_the_answer_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{}, {"verdicts": None}, {"verdicts": [{}], "answer": None}, {"verdicts": [{"check": "pass_rate"}]}]
+    "odd", [{}, {"verdicts": None}, {"verdicts": [{}], "answer": None}, {"verdicts": [{"check": "pass_rate"}]}, ODD]
 )
 def test_of_an_odd_row_nothing_was_said(odd: dict[str, Any]) -> None:
     assert said_of(odd).pattern == ()
