@@ -22,6 +22,7 @@ COMMANDS = {
     "export": ("export.command", "write accepted pairs as the files of a trainer, with their reward"),
     "pack": ("pack", "hash benchmarks into a pack that takes the place of their files, with no text in it"),
     "audit": ("audit.command", "look at any data set of questions and answers: what repeats, leaks or cannot be rewarded"),
+    "doubt": ("doubt.command", "list the stored answers that are likely wrong, with why, and estimate how many are"),
     "reverify": ("reverify.command", "grade stored rollouts again, say what changed, propose aliases and apply them"),
     "review": ("review.command", "write the rows at which a run stopped, to be struck or edited by a person"),
     "replay": ("replay", "run again what failed in a finished run; what was paid for is kept"),

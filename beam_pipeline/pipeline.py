@@ -37,6 +37,7 @@ from transforms.flow.outcome import Outcome, in_a_row
 from transforms.inference.call_several import spread
 from transforms.inference.config import ModelConfig
 from transforms.inference.recall import RecallReplies
+from transforms.key_doubt import DoubtKeys
 from transforms.mix import MixQA
 from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
@@ -98,11 +99,15 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
 
     # Caps and shares are those of the output, so a band that rejects comes before them. Where it only measures it comes
     # last: it is the dearest stage, and then asks only about what is written.
-    if config.pass_rate_samples and band.rejects:
+    before_mix = band.rejects or config.min_key_confidence > 0
+    if config.pass_rate_samples and before_mix:
         final = measure(final)
+    if config.min_key_confidence:
+        others = [stages[name].rejected for name in (*VERIFY_STAGES, "ask_back", "round_trip", "pass_rate") if name in stages]
+        final = then("key_doubt", final.passed | "KeyDoubt" >> DoubtKeys(config.min_key_confidence, others))
     if plan.mix:
         final = then("mix", final.passed | "Mix" >> MixQA(plan.mix))
-    if config.pass_rate_samples and not band.rejects:
+    if config.pass_rate_samples and not before_mix:
         final = measure(final)
     review.write()
     left = leaving(final.passed, stages)

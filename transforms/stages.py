@@ -39,6 +39,7 @@ TABLE = (
     Stage("decontaminate", "what benchmarks ask", switched_on_by="--benchmarks"),
     Stage("mix", "caps and shares", switched_on_by="--max_pairs_per_domain or --domain_shares"),
     Stage("pass_rate", "how often a solver is right without the document", True, "--pass_rate_samples"),
+    Stage("key_doubt", "how likely the stored answer is right, by all answers", switched_on_by="--min_key_confidence"),
 )
 
 STAGES = tuple(stage.name for stage in TABLE)

@@ -22,13 +22,17 @@ _HOLDS = {
     "domain": "what rows are counted by, such as a subject or a source",
     "options": "the options of a multiple-choice question",
 }
+# The stages that ask a model.
+ASKED = ("ask_back", "round_trip", "pass_rate")
 # Of a run, besides those of its endpoint and of prices.
 _SHARED = (
     *("output", "overwrite", "resume", "output_format", "output_shards", "near_duplicate_questions", "benchmarks"),
     *("decontamination", "embedding_endpoint", "embedding_model", "pass_rate_samples", "min_pass_rate", "max_pass_rate"),
-    *("pass_rate_model", "pass_rate_endpoint", "pass_rate_temperature", "pass_rate_max_tokens", "prompts", "journal"),
+    *("ask_back", "round_trip", "min_key_confidence", "prompts", "journal"),
+    *(f"{stage}_{setting}" for stage in ASKED for setting in ("model", "endpoint", "temperature", "max_tokens")),
     *("report", "log_level"),
 )
+_SWITCHES = {"ask_back": "--ask_back", "round_trip": "--round_trip", "pass_rate": "--pass_rate_samples 8"}
 SHARED = tuple(name for name, option in OPTIONS.items() if name in _SHARED or option.group in (ENDPOINT, PRICES))
 
 
@@ -101,10 +105,12 @@ def parse_audit(argv: Sequence[str]) -> AuditOptions:
         raise OptionError("--streaming: an audit looks at a whole data set; leave it out")
     data = tuple(values["data"])
     config, beam = parse([*(f"--input={path}" for path in data), *_shared(values), *rest])
-    if config.pass_rate_samples and not (config.demo or config.model_of("pass_rate").endpoints):
-        raise OptionError("--pass_rate_samples: no endpoint is named: give --endpoint http://HOST:PORT/v1")
-    if not config.pass_rate_samples and (idle := next((name for name in ("endpoint", "demo", "model") if name in values), "")):
-        raise OptionError(f"--{idle}: a model is asked for the pass rate alone; add --pass_rate_samples 8, or leave --{idle} out")
+    asked = asked_stages(config)
+    for stage in asked:
+        if not (config.demo or config.model_of(stage).endpoints):
+            raise OptionError(f"{_SWITCHES[stage].split()[0]}: no endpoint is named: give --endpoint http://HOST:PORT/v1")
+    if not asked and (idle := next((name for name in ("endpoint", "demo", "model") if name in values), "")):
+        raise OptionError(f"--{idle}: no question is put to a model; add {', '.join(_SWITCHES.values())}, or leave --{idle} out")
     return AuditOptions(
         data,
         {name: values[name] for name in NAMED if values.get(name)},
@@ -114,6 +120,12 @@ def parse_audit(argv: Sequence[str]) -> AuditOptions:
         config,
         beam,
     )
+
+
+def asked_stages(config: PipelineConfig) -> tuple[str, ...]:
+    """The stages of an audit that ask a model, in their order."""
+    chosen = {"ask_back": config.ask_back, "round_trip": config.round_trip, "pass_rate": config.pass_rate_samples}
+    return tuple(stage for stage in ASKED if chosen[stage])
 
 
 def _shared(values: dict[str, object]) -> Iterator[str]:

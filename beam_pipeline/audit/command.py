@@ -22,18 +22,18 @@ import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
-from beam_pipeline.audit.audit_options import AuditOptions, parse_audit
+from beam_pipeline.audit.audit_options import AuditOptions, asked_stages, parse_audit
 from beam_pipeline.audit.clean_copy import check_clean_folder, write_clean_copy
 from beam_pipeline.audit.graph import build_audit
 from beam_pipeline.audit.read_rows import find_files
 from beam_pipeline.audit.rows import File
 from beam_pipeline.audit.say import table
+from beam_pipeline.doubt.radar import doubt_row
 from beam_pipeline.engines.runners import is_local, prepare_engine
 from beam_pipeline.exit_codes import FAILED, OK
-from beam_pipeline.export.dataset_card import audit_section
+from beam_pipeline.export.dataset_card import audit_page
 from beam_pipeline.main import execute, refuse
 from beam_pipeline.options.config import PipelineConfig
-from beam_pipeline.options.model_settings import Models
 from beam_pipeline.options.values import OptionError, option_named
 from beam_pipeline.output.folder import check_apart, prepare_output
 from beam_pipeline.output.names import AUDIT_CARD
@@ -55,7 +55,6 @@ from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 
-PASS_RATE = "pass_rate"
 _WORTH_PROCESSES_BYTES = 4_000_000
 
 
@@ -96,10 +95,12 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
         with option_named("benchmarks"):
             check_benchmarks(config.benchmarks, plan.decontamination.fields)
     prepare_engine(engine, config.log_level)
-    if not config.pass_rate_samples and is_local(engine):
+    asked = asked_stages(config)
+    if config.round_trip and not any(file.columns.document for file in files.values()):
+        raise ValueError("--round_trip: no document is known to read; name its column with --document")
+    if not asked and is_local(engine):
         use_all_cpus(engine, sum(match_sizes(path)[path] for path in files))
-    asked: Models = {PASS_RATE: plan.models[PASS_RATE]} if config.pass_rate_samples else {}
-    models = stack.enter_context(run_models(asked))
+    models = stack.enter_context(run_models({stage: plan.models[stage] for stage in asked}))
     plan = replace(plan, models=models, embedding=named_embedding(plan.embedding), name=run_name(time.time()))
     for line in check_models(models.values(), plan.embedding):
         print(line, file=sys.stderr)
@@ -153,12 +154,14 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
         "benchmarks": list(config.benchmarks),
     }
     summary["audit"] = {**about, **summary["audit"]}
+    if is_local(run.options) and (config.round_trip or config.pass_rate_samples):
+        summary |= doubt_row(config.output, is_audit=True)
     lost = frame.lost.end_line() if frame.lost else ""
     if frame.lost and lost:
         summary["lost_replies"] = frame.lost.replies
     try:
         write_summary(path, summary)
-        write_whole(FileSystems.join(config.output, AUDIT_CARD), f"{audit_section(summary)}\n".encode(), "text/markdown")
+        write_whole(FileSystems.join(config.output, AUDIT_CARD), f"{audit_page(summary)}\n".encode(), "text/markdown")
     except OSError as error:
         print(f"error: {config.output} cannot be written: {reason(error)}; mend it and run again with --resume", file=sys.stderr)
         return FAILED

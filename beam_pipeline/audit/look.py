@@ -31,8 +31,11 @@ def rules_for(pair: QAPair, keyed: bool = True) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule not in _NOT_OF_OPTIONS) if pair.answer_type == "option" else rules
 
 
-def look_at(qa: VerifiedQA, keyed: bool = True, ignored: Collection[str] = ()) -> VerifiedQA:
-    """The pair with a failed verdict for each fault, and one on what a reward can check; without its document's text."""
+def look_at(qa: VerifiedQA, keyed: bool = True, ignored: Collection[str] = (), keep_text: bool = False) -> VerifiedQA:
+    """The pair with a failed verdict for each fault, and one on what a reward can check.
+
+    Its document's text goes, which would be most of what later stages move, unless a model is to read it.
+    """
     pair = qa.pair
     faults = [fault for rule in rules_for(pair, keyed) if (fault := rule(pair)) and fault.reason not in ignored]
     first: dict[str, Fault] = {}  # of each reason: some rules look for one thing in several ways
@@ -43,7 +46,8 @@ def look_at(qa: VerifiedQA, keyed: bool = True, ignored: Collection[str] = ()) -
     if checked.check in ignored:
         checked = Verdict(CHECK, True, None, checked.detail)
     placed = replace(pair, place=place_of_answer(pair) if pair.task.document.text and pair.answer.strip() else None)
-    return replace(qa, pair=placed, verdicts=(*qa.verdicts, *verdicts, checked)).without_text()
+    looked = replace(qa, pair=placed, verdicts=(*qa.verdicts, *verdicts, checked))
+    return looked if keep_text else looked.without_text()
 
 
 def settle(qa: VerifiedQA) -> Iterator[VerifiedQA | Rejection]:

@@ -55,17 +55,19 @@ class ReadPairs(beam.PTransform):
     Attributes:
         files: the files, and how each is read.
         ignored: reasons that are no findings.
+        keep_text: whether the texts of documents go along.
     """
 
     files: Mapping[str, File]
     ignored: tuple[str, ...] = ()
+    keep_text: bool = False
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> Outcome:
         paths = spread_files(pipeline, tuple(self.files))
         read = as_outcome(paths | "ReadRows" >> apply_rules(STAGE, partial(read_file, files=self.files), VerifiedQA))
         # A file is read by one worker; the rules, which take longest, are for all of them.
-        look = beam.Map(_look, self.files, self.ignored).with_output_types(VerifiedQA)
+        look = beam.Map(_look, self.files, self.ignored, self.keep_text).with_output_types(VerifiedQA)
         return read._replace(passed=read.passed | "SpreadRows" >> beam.Reshuffle() | "Look" >> look)
 
 
@@ -77,9 +79,9 @@ def read_file(path: str, files: Mapping[str, File]) -> Iterator[VerifiedQA | Dea
         yield made if isinstance(made, VerifiedQA) else _dead(made, where, row)
 
 
-def _look(qa: VerifiedQA, files: Mapping[str, File], ignored: tuple[str, ...]) -> VerifiedQA:
+def _look(qa: VerifiedQA, files: Mapping[str, File], ignored: tuple[str, ...], keep_text: bool) -> VerifiedQA:
     file = files.get(qa.pair.task.document.where.rpartition(":")[0])
-    return look_at(qa, file is None or file.columns.keyed, ignored)
+    return look_at(qa, file is None or file.columns.keyed, ignored, keep_text)
 
 
 def _dead(bad: BadRow, where: str, row: object) -> DeadLetter:

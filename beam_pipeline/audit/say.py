@@ -5,6 +5,7 @@ from typing import Any
 
 from beam_pipeline.reverify.messages import MAX_WIDTH
 from beam_pipeline.summary.audit_notes import NEVER, PAID, audit_notes
+from beam_pipeline.summary.doubt_notes import doubt_lines
 from transforms.said import said
 
 MOST_SUBJECTS = 12
@@ -33,6 +34,8 @@ def table(summary: Mapping[str, Any], output: str) -> Iterator[str]:
     for kind, ways in audit["answers"].items():
         yield f"{said(kind, 42):44}{sum(ways.values()):>10,}{ways.get(PAID, 0):>10,}{ways.get(NEVER, 0):>10,}"
     yield ""
+    if doubt := summary.get("key_doubt"):
+        yield from (said(line, MAX_WIDTH) for line in doubt_lines(doubt))
     yield from (said(line, MAX_WIDTH) for line in audit_notes(summary))
     if len(audit["subjects"]) > 1:
         worst = sorted(audit["subjects"].items(), key=lambda item: -item[1].get("flagged", 0))[:MOST_SUBJECTS]

@@ -27,6 +27,7 @@ from beam_pipeline.reading.packs import is_pack
 from beam_pipeline.storage.row_files import Row
 from beam_pipeline.summary.as_table import by_flow, not_asked_about
 from beam_pipeline.summary.audit_notes import NEVER, PAID, audit_notes
+from beam_pipeline.summary.doubt_notes import ASSUMES, doubt_lines
 from transforms.records import DEMO_MODEL
 from transforms.said import printable, said
 
@@ -206,6 +207,8 @@ def _statements(card: Card) -> dict[str, object]:
         "embedding_similarity": settings.cosine if embedded else None,
         "embedding_model": plain(card.run.options.get("embedding_model") or "the endpoint's own") if embedded else None,
         "audit": audit_section(card.run.summary) if card.run.summary.get("audit") else None,
+        "doubt": doubt_section(card.run.summary),
+        "if_no_doubt": None if card.run.summary.get("key_doubt") else "",
         "if_no_benchmarks": None if names else "",
         "if_demo": "" if demo else None,
         "if_unbalanced": None if card.run.summary["balanced"] else "",
@@ -214,12 +217,26 @@ def _statements(card: Card) -> dict[str, object]:
     }
 
 
+def doubt_section(summary: Mapping[str, Any]) -> str | None:
+    """What is known of wrong keys, as a list; None where nothing is."""
+    if not (doubt := summary.get("key_doubt")):
+        return None
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in doubt_lines(doubt)]
+    return "\n".join(f"- {plain(line)}" for line in (*lines, ASSUMES))
+
+
 def _benchmarks(run: FinishedRun) -> list[str]:
     """What a run was compared with: the names of files, and of packs name, version and size, where the run wrote them down."""
     given = run.options.get("benchmarks") or []
     paths = [str(path).replace("\\", "/") for path in ([given] if isinstance(given, str) else given)]
     packs = run.summary.get("decontamination", {}).get("packs") or [posixpath.basename(path) for path in paths if is_pack(path)]
     return [*(posixpath.basename(path) for path in paths if not is_pack(path)), *map(str, packs)]
+
+
+def audit_page(summary: Mapping[str, Any]) -> str:
+    """What an audit found, for the card of a data set that is not exported from here."""
+    doubt = doubt_section(summary)
+    return "\n\n".join([audit_section(summary), *(["## How right the stored answers are", doubt] if doubt else [])])
 
 
 def audit_section(summary: Mapping[str, Any]) -> str:

@@ -115,7 +115,7 @@ def _check_stream(config: PipelineConfig, chosen: set[str]) -> None:
 
 def _whole_output(chosen: set[str]) -> list[str]:
     """The chosen options that leave out pairs when all are there."""
-    return sorted(name for name in chosen if name.startswith("max_pairs_per_") or name == "domain_shares")
+    return sorted(name for name in chosen if name.startswith("max_pairs_per_") or name in ("domain_shares", "min_key_confidence"))
 
 
 def _check_documents(config: PipelineConfig) -> None:
@@ -152,6 +152,8 @@ def _check_gates(config: PipelineConfig) -> None:
         raise ValueError(f"--min_pass_rate {config.min_pass_rate:g} is above --max_pass_rate {config.max_pass_rate:g}")
     if config.pass_rate_samples > 1 and not config.model_of("pass_rate").temperature:
         raise ValueError("--pass_rate_temperature 0 gives the same sample again and again; leave it out or give more than 0")
+    if config.min_key_confidence and not (config.round_trip or config.pass_rate_samples):
+        raise ValueError("--min_key_confidence needs answers of others: give --round_trip true, --pass_rate_samples, or both")
     for stage, own in config.stages.items():
         if stage in config.model_stages or stage not in SWITCHES:
             continue

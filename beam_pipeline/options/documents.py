@@ -149,6 +149,14 @@ class DocumentOptions(OptionsModel):
     )
     min_pass_rate: float = declare(0.0, "Lowest pass rate of a pair to keep; those below are too hard.", GATES, ge=0, le=1)
     max_pass_rate: float = declare(1.0, "Highest pass rate of a pair to keep; those above are too easy.", GATES, ge=0, le=1)
+    min_key_confidence: float = declare(
+        0.0,
+        "Lowest probability that the stored answer is right, estimated from what all pairs were answered, of a pair to keep; "
+        "those below are doubtful.",
+        GATES,
+        ge=0,
+        le=1,
+    )
 
     near_duplicate_questions: bool = declare(
         True, "Take questions in other words with the same answer for one; false keeps all but equal ones.", MIX

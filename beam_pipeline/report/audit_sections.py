@@ -13,6 +13,7 @@ _MEANS = {
     "leaks": "the question gives its answer away",
     "questions": "it needs a text that is not there, means another day to each reader, or asks for several things",
     "answers": "too long, open, no answer, or of a form that no rule can compare",
+    "keys": "who answers without seeing the stored answer says another, or nothing: it may be wrong",
     "difficulty": "a solver is always or never right, which gives no gradient",
 }
 

@@ -12,6 +12,7 @@ from beam_pipeline.report.elements import Html, element, joined
 from beam_pipeline.report.figures import ACCEPTED, MOST_NAMES, Lengths
 from beam_pipeline.report.layout import bar, card, commonest, counted, grid, keys, lead, named, note, number, share, table
 from beam_pipeline.summary.as_table import by_flow, repairs_line
+from beam_pipeline.summary.doubt_notes import ASSUMES
 from transforms.stages import STAGES, WHAT_STAGES_DO
 
 # Domains with a colour of their own; the others share the last.
@@ -273,3 +274,33 @@ def prompts(collected: Collected) -> Html:
         says = "Each check of the verifiers, on accepted pairs and on rejected ones whose row holds verdicts."
         parts.append(card("Verdicts", says, table(["Check", "", "Passed", "Failed"], verdicts)))
     return grid(parts, "halves")
+
+
+def keys_in_doubt(collected: Collected) -> Html:
+    """How many stored answers are wrong, and how reliable those are who say so."""
+    doubt = collected.summary.get("key_doubt")
+    if not doubt:
+        return Html("")
+    rows = []
+    for name, shares in doubt["answerers"].items():
+        votes = len(shares) > 2  # else it answers
+        says = "yes to a right key, easy and hard, and to a wrong one" if votes else "the true answer, easy and hard"
+        rows.append([element("b", name), says, ", ".join(f"{share:.0%}" for share in shares)])
+    low, high = doubt["interval"]
+    facts = [
+        ["share of wrong keys", f"{doubt['error_rate']:.1%}" if doubt["tells"] else "cannot be told"],
+        ["interval of 95%", f"{low:.1%} to {high:.1%}"],
+        ["rows with answers of others", number(doubt["rows"])],
+        ["more likely wrong than right", number(doubt["doubtful"])],
+        ["checked by a person", number(doubt["checked"])],
+    ]
+    return joined(
+        lead("Stored answers against what was answered by those who had not seen them, and the votes of verifiers. " + ASSUMES),
+        grid(
+            [
+                card("Wrong keys", "webscale-qa doubt lists the rows, the most doubtful first.", table(["", "Value"], facts)),
+                card("Who says so", "Learnt from all rows.", table(["", "Says", "How often"], rows, texts=(1, 2))),
+            ],
+            "halves",
+        ),
+    )

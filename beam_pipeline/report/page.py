@@ -86,7 +86,7 @@ def _all_sections(collected: Collected) -> list[tuple[str, str, Html]]:
 
 # In the order of reading; of an audit those that need no documents.
 _OF_MODELS = {"cost", "calls", "prompts"}
-_OF_AUDITS = {"map", "pairs", "lengths"} | _OF_MODELS
+_OF_AUDITS = {"map", "pairs", "doubt", "lengths"} | _OF_MODELS
 _SECTIONS = (
     ("review", "Rows to review", review_section.rows_to_review),
     ("funnel", "Funnel", outcome_sections.funnel),
@@ -94,6 +94,7 @@ _SECTIONS = (
     ("reasons", "Why rows were left out", outcome_sections.reasons),
     ("map", "Map of questions", outcome_sections.question_map),
     ("pairs", "What is asked", outcome_sections.pairs),
+    ("doubt", "Keys in doubt", outcome_sections.keys_in_doubt),
     ("lengths", "Lengths", outcome_sections.lengths),
     ("repetition", "Repetition", outcome_sections.repetition),
     ("cost", "Tokens and cost", effort_sections.cost),

@@ -17,8 +17,8 @@ from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.review import stages_to_review
 from beam_pipeline.options.values import hint
 from beam_pipeline.output.folder import check_apart
+from beam_pipeline.reading.whole_rows import read_rows
 from beam_pipeline.review.stopped import stage_of_stop
-from beam_pipeline.storage.row_files import read_rows
 from beam_pipeline.storage.values import BadRow, encodable
 from transforms.records import ANSWER_TYPES
 from transforms.review import CONTEXT, EDITABLE, Edit, Edits, can_be_edited

@@ -12,6 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from beam_pipeline.bigquery.client import TableError
 from beam_pipeline.bigquery.sink import count_tables
+from beam_pipeline.doubt.radar import doubt_row
 from beam_pipeline.engines.dataflow import JobStopped
 from beam_pipeline.engines.runners import QuietStderr, cancel_job, is_local, runner_name, runs_here
 from beam_pipeline.exit_codes import FAILED, OK, STOPPED
@@ -93,6 +94,8 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any]) -> int:
         summary["lost_replies"] = frame.lost.replies
         with suppress(ValueError):
             save_options(config, "" if is_local(options) else runner_name(options))  # they may have gone with the rest
+    if is_local(options) and (config.round_trip or config.pass_rate_samples):
+        summary |= doubt_row(config.output)
     written = complete_summary(run, summary)
     if frame.preview:
         frame.preview.take_away()

@@ -40,6 +40,8 @@ def look_up(row: Mapping[str, Any], field: str) -> Any:
     """
     if field in row:
         return row[field]
+    if "." not in field:
+        return MISSING
     value: Any = row
     for name in field.split("."):
         value = _object_in(value) if isinstance(value, (str, bytes)) else value

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from beam_pipeline.summary.doubt_notes import doubt_lines
 from beam_pipeline.summary.ledger import UNBALANCED
 from transforms.stages import BEFORE_MODELS, STAGES
 
@@ -45,6 +46,8 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
             lines += [replay_line(again, output)]
     if summary["pairs"] and "diversity" in summary:
         lines += ["", _diversity_line(summary["diversity"])]
+    if doubt := summary.get("key_doubt"):
+        lines += ["", *doubt_lines(doubt)]
     seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
     cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
     lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
@@ -110,8 +113,9 @@ def by_flow(stages: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Stages in the order in which documents meet them; one of somebody's own stays behind the one that it stands behind."""
     rank = {stage: float(number) for number, stage in enumerate(STAGES)}
     rates = stages.get("pass_rate", {})
-    if sum(stages.get("mix", {}).values()) == rates.get("passed"):  # a band comes before the mix
-        rank["mix"] = rank["pass_rate"] + 0.5
+    # A band and the doubt of keys come before the mix.
+    if "key_doubt" in stages or sum(stages.get("mix", {}).values()) == rates.get("passed"):
+        rank["mix"] = rank["key_doubt"] + 0.5
     last = -1.0
     for stage in stages:
         last = rank.get(stage, last)

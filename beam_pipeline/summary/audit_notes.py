@@ -17,7 +17,8 @@ def audit_notes(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{some} no stored answers, so keys, leaks and rewards were not looked at: {files}"
     if not audit.get("benchmarks"):
         yield "no benchmark was named (--benchmarks), so the rows were not compared with any"
-    if "pass_rate" not in summary.get("tokens", {}):
-        yield "no model was asked (--endpoint, --pass_rate_samples), so nobody knows how often they are answered right"
+    if "pass_rate" not in (asked := summary.get("tokens", {})):
+        who, options = ("solver", "--pass_rate_samples") if asked else ("model", "--endpoint, --pass_rate_samples")
+        yield f"no {who} was asked ({options}), so nobody knows how often they are answered right"
     if ignored := audit.get("ignored"):
         yield f"not taken for findings: {', '.join(map(str, ignored))}"

@@ -27,6 +27,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
         languages,
         overlap,
         pairs,
+        planted_keys,
         questions,
         rephrased,
         rewards,
@@ -46,6 +47,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
         "paraphrases": (semantic.paraphrases, semantic.paraphrases_with_answers, semantic.far_paraphrases),
         "questions": (overlap.repeated_questions,),
         "standing_alone": (questions.time, questions.place, questions.in_context, questions.without_pronoun),
+        "doubt": planted_keys.measures(),
         "languages": (languages.grounding, languages.leakage, languages.checks),
     }
 

@@ -29,7 +29,10 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("transforms/grounding", "transforms/reward"),
     ("transforms/judge",),
     ("transforms/reward_with_judge",),
-    ("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks", "transforms/clean_draft"),
+    (
+        *("transforms/document_rules", "transforms/pair_rules", "transforms/benchmarks", "transforms/clean_draft"),
+        "transforms/doubt",
+    ),
     ("transforms/duplicates",),
     ("transforms/flow",),
     ("transforms/inference/config",),
@@ -43,7 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
         *("transforms/verify", "transforms/ask_back", "transforms/round_trip", "transforms/deduplicate"),
-        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
+        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate", "transforms/key_doubt"),
     ),
     ("transforms/own_stage",),
     ("transforms/repair", "transforms/review"),  # drafts as synthesize does, and looks at the draft as check does
@@ -57,7 +60,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("beam_pipeline/bigquery",),
     ("beam_pipeline/review",),
     ("beam_pipeline/plan",),
-    ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint"),
+    ("beam_pipeline/pipeline", "beam_pipeline/report", "beam_pipeline/demo_endpoint", "beam_pipeline/doubt"),
     ("beam_pipeline/run", "beam_pipeline/beam_yaml"),
     ("beam_pipeline/main",),
     (
@@ -92,7 +95,7 @@ WITHOUT_BEAM = (
         *("transforms/languages", "transforms/english", "transforms/answers"),
     ),
     *("transforms/grounding", "transforms/reward", "transforms/document_rules", "transforms/pair_rules"),
-    *("transforms/clean_draft", "transforms/benchmarks", "transforms/duplicates"),
+    *("transforms/clean_draft", "transforms/benchmarks", "transforms/duplicates", "transforms/doubt"),
     *("transforms/inference/config", "transforms/inference/client"),
     *("transforms/inference/journal", "transforms/inference/scheduling", "transforms/inference/runtime"),
 )

@@ -10,8 +10,6 @@ from transforms.english.names import BODIES, NAMESAKES, PARTICLES, SHORT_NAMES
 from transforms.english.spelling import one_spelling
 from transforms.english.stems import singular
 
-_remembered_quantity = lru_cache(maxsize=4096)(parse_quantity)
-
 
 def answers_match(a: str, b: str, answer_type: str | None = None, aliases: tuple[str, ...] | list[str] = ()) -> bool:
     """Whether two answers say the same thing. Reflexive, and symmetric where no aliases are given.
@@ -33,7 +31,7 @@ def _same(a: str, b: str, answer_type: str | None) -> bool:
         return equivalent(a, b)
     if answer_type in ("code", "list", "yes_no"):
         return False
-    first, second = (_remembered_quantity(form[:REMEMBERED_CHARS], answer_type) for form in (one, other))
+    first, second = (parse_quantity(form[:REMEMBERED_CHARS], answer_type) for form in (one, other))
     if first and second:
         return same_quantity(first, second, answer_type)
     if answer_type in VALUE_TYPES or first or second or max(len(one), len(other)) > MAX_CHARS:

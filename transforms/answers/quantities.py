@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count, takewhile
 
 from transforms.answers.markup import without_latex
-from transforms.answers.units import CURRENCIES, Unit, parse_unit, read_currency, read_unit
+from transforms.answers.units import CURRENCIES, CURRENCY_BEGINNINGS, Unit, parse_unit, read_currency, read_unit
 from transforms.english.number_words import PARTS, SCALES, SMALL_NUMBERS, TENS
 from transforms.english.stems import singular
 from transforms.text import unify
@@ -30,6 +31,8 @@ _SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mm": 10**6, "mio": 10**6,
 _COMMON_PARTS = ("half", "quarter", "third")
 _SCALE_WORDS = SCALES | {"hundred": 100, "dozen": 12}
 _READ = SMALL_NUMBERS | {"fourty": 40}
+# No other word begins a quantity: numbers, signs, and codes of currencies.
+_BEGINNINGS = frozenset({*_READ, *TENS, "half", "quarter", "dozen", "minus", "negative", "plus"}) | CURRENCY_BEGINNINGS
 
 # "1.234,50" and "1 234,50" can be read in one way only; "1.234" is a little more than one, "1,234" more than a thousand.
 _DIGITS = re.compile(
@@ -57,6 +60,8 @@ _SCALE_WORD = re.compile(r"[ -]?([A-Za-z]+)")
 _APPROXIMATELY = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca?\.|~|\u2248|exactly)\s*", re.IGNORECASE)
 _DECADE = re.compile(r"(?:(?:in )?the )?[12]\d\d0'?s", re.IGNORECASE)  # and no seconds
 _SIGN = re.compile(r"([+-])\s?|(minus|negative|plus)\s+", re.IGNORECASE)
+
+_CANDIDATE = re.compile(r"(?<![\w.])(?:(?<![\d)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b(?P<word>[A-Za-z]{3,9})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +264,13 @@ def parse_quantity(text: str, answer_type: str | None = None) -> Quantity | None
 
     Typed as a value, whatever is counted may be the unit ("30 committees"); otherwise only known units.
     """
-    text = without_latex(unify(text[: 4 * MAX_VALUE_CHARS])).strip(" ,;:")
+    return _parsed(text[: 4 * MAX_VALUE_CHARS], answer_type)
+
+
+# Every rule on an answer asks what it is worth.
+@lru_cache(maxsize=2048)
+def _parsed(text: str, answer_type: str | None) -> Quantity | None:
+    text = without_latex(unify(text)).strip(" ,;:")
     text = text if _ELLIPSIS.search(text[:MAX_VALUE_CHARS]) else text.strip(" .,;:")
     if not text or len(text) > MAX_VALUE_CHARS:
         return None
@@ -308,10 +319,8 @@ def as_percentage(quantity: Quantity, written: str) -> Quantity:
 def quantities_in(text: str) -> Iterator[tuple[int, int, Quantity]]:
     """Every number or quantity in a short text (as `unify` leaves it): start, end, what it says."""
     position = 0
-    for candidate in re.finditer(
-        r"(?<![\w.])(?:(?<![\d)\]] )-)?(?:[$\u20ac\u00a3\u00a5\u20b9]|US\$)? ?\.?\d|\b[A-Za-z]{3,9}\b", text
-    ):
-        if candidate.start() < position:
+    for candidate in _CANDIDATE.finditer(text):
+        if candidate.start() < position or (candidate["word"] and candidate["word"].lower() not in _BEGINNINGS):
             continue
         found = read_quantity(text, candidate.start() + (text[candidate.start()] == " "))
         if found:

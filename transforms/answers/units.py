@@ -222,7 +222,9 @@ def read_unit(text: str, start: int, money: bool = False) -> tuple[Unit, int] | 
     return None
 
 
-_SIGNS = (name for code, names in CURRENCIES.items() for name in (code, *names) if not (name.islower() and name.isalpha()))
+_SIGNS = [name for code, names in CURRENCIES.items() for name in (code, *names) if not (name.islower() and name.isalpha())]
+CURRENCY_BEGINNINGS = frozenset(found[0].lower() for sign in _SIGNS if (found := re.match(r"[A-Za-z]+", sign)))
+"""The words, in small letters, with which a sign or code of a currency can begin."""
 _CURRENCY = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(_SIGNS, key=len, reverse=True)))})(?![A-Za-z])")
 
 

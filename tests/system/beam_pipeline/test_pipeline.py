@@ -235,6 +235,17 @@ def test_the_band_drops_what_is_too_hard(tmp_path: Path) -> None:
     assert code == (OK if summary["pairs"] else FAILED)
 
 
+def test_doubtful_keys_are_left_out_before_caps_are_counted(tmp_path: Path) -> None:
+    given = ("--demo", "--input", str(SAMPLE), "--pass_rate_samples", "3", "--round_trip", "true")
+    _, summary = run(tmp_path / "out", *given, "--min_key_confidence", "0.5", "--max_pairs_per_domain", "2")
+    assert summary["balanced"] and summary["key_doubt"]["rows"] == summary["pairs"] > 0
+    stages = summary["stages"]
+    assert sum(stages["mix"].values()) == stages["key_doubt"]["passed"] <= stages["pass_rate"]["passed"]
+    for row in rows(tmp_path / "out", "qa"):
+        [verdict] = [verdict for verdict in row["verdicts"] if verdict["check"] == "key_doubt"]
+        assert verdict["passed"] and float(verdict["detail"].partition(":")[0]) >= 0.5
+
+
 def test_samples_and_verifiers_that_fail_lose_no_pair_and_a_replay_completes_them(
     gated_run: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from beam_pipeline.audit import clean_copy
 from beam_pipeline.audit.command import main
+from beam_pipeline.doubt.command import main as doubt
 from beam_pipeline.export.command import main as export
 from beam_pipeline.main import main as run
 from beam_pipeline.replay import main as replay
@@ -178,14 +179,69 @@ def test_a_model_is_asked_only_about_rows_without_a_finding(tmp_path: Path, serv
     assert summary["balanced"] and summary["tokens"]["pass_rate"]["calls"] == len(seen)
 
 
+BRIDGES = [
+    {
+        "question": f"In which year was the bridge over the river {name} opened?",
+        "answer": str(1900 + number),
+        "context": f"The bridge over the river {name} was opened in {1900 + number}.",
+    }
+    for number, name in enumerate("Alna Brede Cure Dore Esk Frome Glyme Hamble Ithon Jed Kale Lune".split())
+]
+
+
+def test_models_read_answer_and_ask_back_and_doubtful_keys_are_found(
+    tmp_path: Path, serve: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key of the last row is wrong; nobody knows the first; the second has no document; the third asks back."""
+    rows = [dict(row) for row in BRIDGES]
+    rows[-1] |= {"answer": "1950", "context": f"{rows[-1]['context']} It was mended in 1950."}
+    del rows[1]["context"]
+    data = write(tmp_path / "set.jsonl", rows)
+
+    def script(asked: Asked) -> Answer:
+        number = next((at for at, row in enumerate(BRIDGES) if str(row["question"]) in asked.text), -1)
+        year = "1812" if number == 0 and asked.stage == "pass_rate" else str(1900 + number)
+        which = {"ask_back": "Which of its bridges?", "missing": "which"}
+        replies = {
+            "ask_back": which if number == 2 else {"ask_back": "", "missing": "nothing"},
+            "round_trip": {"answer": year},
+            "pass_rate": {"reasoning": "", "answer": year},
+        }
+        return Answer(json.dumps(replies.get(asked.stage, {"ready": True})))
+
+    endpoint, out = serve(script), tmp_path / "out"
+    # What the rules say of the rows is not asked here.
+    ignored = "--ignore=near_duplicate_question,answer_in_question,question_place_unclear,question_context_missing"
+    models = [f"--endpoint={endpoint.url}", "--model=m", "--ask_back", "--round_trip=true", "--pass_rate_samples=2"]
+    arguments = [str(data), f"--output={out}", "--document=context", "--near_duplicate_questions=false", ignored, *models]
+    assert main(arguments) == 0
+    reasons = {row["where"].rpartition(":")[2]: row["reason"] for row in read(out, "rejected")}
+    assert reasons == {"3": "ask_back_which", "12": "round_trip_disagrees"}
+    asked_once = len(endpoint.asked)
+    assert sum(asked.stage == "round_trip" for asked in endpoint.asked) == 10, "not of the row without a document"
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["balanced"] and summary["audit"]["findings"]["keys"] == {"round_trip_disagrees": 1}
+    assert summary["audit"]["findings"]["questions"] == {"ask_back_which": 1}
+    assert summary["key_doubt"]["rows"] == 11 and summary["key_doubt"]["unanswered"] == 1
+    assert "wrong keys: " in capsys.readouterr().out and "Keys in doubt" in (out / "report.html").read_text("utf-8")
+    assert "- Wrong keys" in (out / "audit.md").read_text("utf-8")
+    assert doubt([str(out), "--most=1"]) == 0
+    assert "1950" in capsys.readouterr().out
+    assert main([*arguments, "--resume", "--min_key_confidence=0.5", "--report=false"]) == 0
+    # One small question to each model comes before every run.
+    assert len(endpoint.asked) - asked_once <= 3, "what was paid for is not asked again"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["set.jsonl", "--demo", "--round_trip=true"], "--round_trip: no document is known to read"),
+        (["set.jsonl", "--ask_back"], "--ask_back: no endpoint is named"),
         (["nothing.jsonl"], "nothing.jsonl: no file matches"),
         (["set.jsonl", "--question", "prompt"], "--question prompt: no such column; there is question, answer"),
         (["set.jsonl", "--languages", "de"], "--languages: is for runs over documents"),
         (["set.jsonl", "--pass_rate_samples", "4"], "--pass_rate_samples: no endpoint is named"),
-        (["set.jsonl", "--endpoint", "http://localhost:1/v1"], "--endpoint: a model is asked for the pass rate alone"),
+        (["set.jsonl", "--endpoint", "http://localhost:1/v1"], "--endpoint: no question is put to a model"),
         (["set.jsonl", "--streaming"], "--streaming: an audit looks at a whole data set"),
         (["set.jsonl", "--benchmarks", "none.jsonl"], "--benchmarks: none.jsonl: no file matches"),
         (["set.jsonl", "--clean", "full"], "--clean full: already holds files"),

@@ -362,6 +362,11 @@ def test_flags_that_a_template_launcher_adds_pass() -> None:
             ["--pass_rate_samples=8", "--min_pass_rate=0.9", "--max_pass_rate=0.1"],
             "--min_pass_rate 0.9 is above --max_pass_rate 0.1",
         ),
+        (["--min_key_confidence=0.5"], "--min_key_confidence needs answers of others"),
+        (
+            ["--min_key_confidence=0.5", "--pass_rate_samples=4", "--target_accepted=9"],
+            "and --min_key_confidence leaves pairs out when all are there",
+        ),
         (["--pass_rate_samples=8", "--pass_rate_temperature=0"], "gives the same sample again and again"),
         (["--decontamination=ngram=9"], "--decontamination needs --benchmarks"),
         (["--embedding_endpoint=http://h/v1"], "--embedding_endpoint needs --benchmarks"),

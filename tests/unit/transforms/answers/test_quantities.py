@@ -1,8 +1,12 @@
+import re
 from fractions import Fraction
+from itertools import chain
 
 import pytest
 
-from transforms.answers.quantities import as_percentage, parse_quantity, quantities_in
+from transforms.answers.quantities import as_percentage, parse_quantity, quantities_in, read_quantity
+from transforms.answers.units import CURRENCIES
+from transforms.english import number_words
 from transforms.text import unify
 
 
@@ -75,3 +79,23 @@ def test_a_fraction_is_a_share() -> None:
         quantity = parse_quantity(written)
         assert quantity is not None
         assert as_percentage(quantity, written) == quantity
+
+
+def test_no_word_that_may_begin_a_quantity_is_passed_over() -> None:
+    """`quantities_in` reads at few words only: at every word at which `read_quantity` reads something."""
+    tables = (number_words.SMALL_NUMBERS, number_words.TENS, number_words.SCALES, number_words.PARTS)
+    names = (name for code, spellings in CURRENCIES.items() for name in (code, *spellings))
+    known = {word for text in (*chain(*tables), *names) for word in re.findall(r"[A-Za-z]{3,9}", text)}
+    for word in sorted(known | {"minus", "negative", "plus", "about", "dozen", "hundred", "krone", "Euro"}):
+        for text in (
+            f"{word} 5",
+            f"{word} twenty",
+            f"{word} five",
+            f"{word} a mile",
+            f"{word} hundred",
+            f"{word} dollar 5",
+            word,
+        ):
+            read = read_quantity(text)
+            found = next(iter(quantities_in(text)), None)
+            assert (found is not None and found[0] == 0) == (read is not None), text
