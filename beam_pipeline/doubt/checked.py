@@ -1,7 +1,7 @@
 """Rows whose keys a person has looked at: the list that `webscale-qa doubt --to` writes, with `key_right` filled in."""
 
 from beam_pipeline.output.read_back import MAX_LINE_BYTES, ReadBackError
-from beam_pipeline.storage.row_files import read_rows
+from beam_pipeline.reading.whole_rows import read_rows
 from beam_pipeline.storage.values import BadRow
 
 Checked = dict[str, bool]
