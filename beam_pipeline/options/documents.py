@@ -163,7 +163,7 @@ class DocumentOptions(OptionsModel):
     )
     benchmarks: list[str] = declare(
         [],
-        "Evaluation sets that the output must not repeat: JSON, CSV, Parquet, Arrow or packs, paths or globs. "
+        "Evaluation sets that the output must not repeat: files of rows, or packs; paths or globs. "
         "Repeatable; in one value, full paths separated by commas.",
         MIX,
         param_type="GCS_READ_FILE",
