@@ -1,11 +1,11 @@
 """Words of one family: plural, verb forms, derived nouns and adjectives."""
 
-from transforms.english.stems import singular
+from transforms.english.stems import BASE_OF, singular
 
 _SUFFIXES = frozenset(
     "s es ed d ing er ers or ors r rs ate ated ates ating nic nian nist ion ions ation ations ment ments ly al ally ic ical "
     "ically ity ities ness ism isms ist ists ian ians an ans n ns ence ance ent ant ency able ible ive ize ise ized ised izes "
-    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish 's s'".split()
+    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish ery ary 's s'".split()
 )
 _SHORT_WORD_SUFFIXES = frozenset("s es ed ing d er ian ians ism ist ean".split())
 # Ends of two words of one family, neither of which is the bare word.
@@ -17,7 +17,7 @@ _PAIRED = tuple(
         "e ing ed es er ers ion ions able ation ations", "ing ed s er ers ation ations able ment", "is e es ed ing",
         "as ean eans", "es logy logist logical logists", "al als ology ologist", "s e es", "ity ous", "us i", "um a",
         "ia ic ics iac", "m tic tical", "a an ans ese", "y ian ians", "ne nian nians", "al ism ist ists ize ise",
-        "on onic ons", "ed ing s er ion",
+        "on onic ons", "ed ing s er ion", "us sity", "ous osity", "ve on ves ons vely", "es ic ics ical", "al ality", "ate acy",
     )
 )  # fmt: skip
 # Stems that unrelated words share.
@@ -37,7 +37,9 @@ def are_kin(one: str, other: str) -> bool:
     if len(one) < 3 or len(other) < 3 or any(char.isdigit() for char in one + other):
         return False
     one, other = one.replace("iz", "is"), other.replace("iz", "is")
-    if singular(one) == singular(other):
+    if singular(one) == singular(other) or (one.endswith("ves") and BASE_OF.get(one) == other):
+        return True
+    if other.endswith("ves") and BASE_OF.get(other) == one:
         return True
     shared = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     short, long = sorted((one, other), key=len)

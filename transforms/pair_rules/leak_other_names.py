@@ -1,0 +1,102 @@
+"""Other names of what is asked for: in its own language, as addresses and calendars shorten it, as a currency code."""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from transforms.answers.places import state_of
+from transforms.pair_rules.leak_words import Found, Word
+from transforms.text import without_accents
+
+_OWN_NAMES = {
+    name: frozenset(own.split())
+    for entry in (
+        "munich: munchen; cologne: koln; vienna: wien; nuremberg: nurnberg; brunswick: braunschweig; germany: deutschland; "
+        "austria: osterreich; bavaria: bayern; saxony: sachsen; danube: donau duna dunarea; rhine: rhein rhin; rome: roma; "
+        "florence: firenze; venice: venezia; naples: napoli; milan: milano; turin: torino; genoa: genova; padua: padova; "
+        "mantua: mantova; leghorn: livorno; italy: italia; sicily: sicilia; sardinia: sardegna; tuscany: toscana; tiber: tevere; "
+        "spain: espana; seville: sevilla; saragossa: zaragoza; andalusia: andalucia; catalonia: catalunya cataluna; "
+        "lisbon: lisboa; oporto: porto; brazil: brasil; mexico: mejico; havana: habana; prague: praha; bohemia: cechy; "
+        "czechia: cesko; warsaw: warszawa; cracow: krakow; poland: polska; vistula: wisla; hungary: magyarorszag; "
+        "moscow: moskva; russia: rossiya; kiev: kyiv; ukraine: ukraina; bucharest: bucuresti; belgrade: beograd; serbia: srbija; "
+        "croatia: hrvatska; albania: shqiperia; greece: hellas ellada; athens: athina athinai; turkey: turkiye; finland: suomi; "
+        "sweden: sverige; norway: norge; denmark: danmark; copenhagen: kobenhavn; gothenburg: goteborg; iceland: island; "
+        "brussels: bruxelles brussel; antwerp: antwerpen anvers; ghent: gent gand; bruges: brugge; hague: haag; "
+        "netherlands: nederland; belgium: belgie belgique; switzerland: schweiz suisse svizzera helvetia; geneva: geneve genf; "
+        "lucerne: luzern; basel: bale; estonia: eesti; latvia: latvija; lithuania: lietuva; ireland: eire; wales: cymru; "
+        "scotland: alba; japan: nippon nihon; china: zhongguo; india: bharat; egypt: misr; cairo: qahira; morocco: maghrib; "
+        "armenia: hayastan; georgia: sakartvelo; bhutan: yul; crete: kriti; corsica: corse; brittany: bretagne; "
+        "normandy: normandie; burgundy: bourgogne; beijing: peking; mumbai: bombay; kolkata: calcutta; chennai: madras; "
+        "myanmar: burma; iran: persia; thailand: siam; istanbul: constantinople byzantium stambul; tokyo: edo; oslo: christiania; "
+        "columbus: colon colombo; magellan: magallanes magalhaes; vespucci: vespucio; copernicus: kopernik kopernikus; "
+        "charlemagne: karl; confucius: kongzi kongfuzi; avicenna: sina; averroes: rushd; dante: alighieri"
+    ).split("; ")
+    for name, own in (entry.split(": "),)
+}
+# Names that were given up, or are also of others, say something only where a question calls them another name.
+_LANGUAGES = (
+    "italian|german|french|spanish|russian|czech|polish|latin|greek|dutch|portuguese|swedish|danish|norwegian|finnish|hungarian|"
+    "romanian|turkish|arabic|hebrew|chinese|japanese|hindi|irish|welsh|its own language|their own language|the local language"
+)
+_CALLED_SO = re.compile(
+    rf"\b(?:in|to the|for the|by (?:the )?|to) ?(?:{_LANGUAGES})s?\b|\b(?:{_LANGUAGES})s? (?:call|name)\b|\bcalls? (?:itself|themselves)\b"
+    rf"|\bto (?:its|his|their|her) (?:people|countrymen|own|inhabitants)\b|\b(?:formerly|once|locally|natively|also|now) (?:called|known|named)\b",
+    re.I,
+)
+_ASKS_THE_NAME = re.compile(r"\b(?:name|names|word|term|translation|equivalent|spelling) (?:\w+ )?(?:for|of|in)\b|\btranslat", re.I)
+_MONTHS = {
+    short: month
+    for month in "january february march april june july august september october november december".split()
+    for short in {month[:3], month[:4]}
+    if short not in (month, "mar", "march", "dece", "janu", "febr", "apri", "augu", "octo", "nove")
+} | {"mar.": "march"}
+_DAYS = {
+    short: day
+    for day, shorts in (
+        ("monday", "mon"), ("tuesday", "tue tues"), ("wednesday", "wed"), ("thursday", "thu thur thurs"), ("friday", "fri"),
+        ("saturday", "sat."), ("sunday", "sun."),
+    )
+    for short in shorts.split()
+}  # fmt: skip
+_SHORT = _MONTHS | _DAYS
+_CURRENCIES = {
+    "USD": "dollar", "GBP": "pound", "EUR": "euro", "JPY": "yen", "CHF": "franc", "CNY": "yuan", "INR": "rupee", "RUB": "rouble ruble",
+    "AUD": "australian dollar", "CAD": "canadian dollar", "MXN": "peso", "BRL": "real", "KRW": "won", "SEK": "krona", "ZAR": "rand",
+}  # fmt: skip
+_ALIKE = 0.5
+_LONGEST = 30
+
+
+def other_name_places(question: str, words: list[Word], answer: str) -> Iterator[Found]:
+    """Where a question has another name of an answer."""
+    wanted = [plain for part in answer.split() if (plain := _plain(part)) != "the"]
+    if not wanted or len(wanted) > 4:
+        return
+    own = frozenset().union(*(_OWN_NAMES.get(part, frozenset()) for part in wanted[-1:]))
+    told = bool(_CALLED_SO.search(question)) and not _ASKS_THE_NAME.search(question)
+    last = wanted[-1]
+    whole = " ".join(wanted)
+    for word in words:
+        capital, folded = word.written[0].isupper(), _plain(word.folded)
+        if capital and told and (folded in own or (folded not in wanted and _is_like(folded, last))):
+            yield "other_name", (word.start, word.end)
+        dotted = folded + question[word.end : word.end + 1]
+        if capital and len(wanted) == 1 and last in (_SHORT.get(folded), _SHORT.get(dotted)):
+            yield "abbreviation", (word.start, word.end)
+        if word.written in _CURRENCIES and last.removesuffix("s") in _CURRENCIES[word.written].split():
+            yield "abbreviation", (word.start, word.end)
+        if state_of(word.written) == whole and question[max(0, word.start - 2) : word.start] == ", ":
+            yield "abbreviation", (word.start, word.end)
+
+
+def _plain(word: str) -> str:
+    return without_accents(word.lower()).strip(".,'\"")
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Whether two names may be one in two languages: alike by their letters, and beginning with the same or a similar one."""
+    if not (4 <= len(one) <= _LONGEST and 4 <= len(other) <= _LONGEST):
+        return False
+    first = {one[0], other[0]}
+    same = len(first) == 1 or one[:2] == other[1:3] or one[1:3] == other[:2] or first in ({"c", "k"}, {"v", "w"}, {"f", "v"}, {"j", "y"})
+    return same and SequenceMatcher(None, one, other, autojunk=False).ratio() > _ALIKE
