@@ -11,7 +11,9 @@ from transforms.pair_rules.leak_words import Found, Word
 _SECONDS = frozenset(
     "flake flakes side shore light boat boats keeper keepers seller sellers maker makers smith smiths fighter fighters monger "
     "mongers catcher catchers rider riders baker bakers breaker breakers cutter cutters burner burners meal powered driven fired "
-    "mill mills eater eaters hunter hunters grower growers".split()
+    "field fields yard washer washers watcher watchers writer writers worker workers payer payers holder holders owner owners player "
+    "players picker pickers packer packers cleaner cleaners collector collectors dealer dealers lover lovers carrier carriers finder "
+    "finders herd herder herders trader traders mill mills eater eaters hunter hunters grower growers".split()
 )
 _SHORTEST = 3
 _LEAST_JOINED = 8
@@ -21,7 +23,7 @@ def compound_places(words: list[Word], wanted: list[str]) -> Iterator[Found]:
     """Where a compound has an answer: "snowflake" for snow, "sea-sick" for seasickness, "honeybee" for honey bees."""
     joined = "".join(wanted)
     if len(wanted) == 1:
-        bases = {form for form in (joined, joined.removesuffix("s")) if len(form) >= _SHORTEST}
+        bases = {form for form in (joined, joined.removesuffix("s"), joined.removesuffix("es")) if len(form) >= _SHORTEST}
         for word in words:
             if any(word.folded.startswith(base) and word.folded[len(base) :] in _SECONDS for base in bases):
                 yield "inflected", (word.start, word.end)

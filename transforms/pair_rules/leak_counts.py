@@ -31,7 +31,9 @@ _COUNTED = re.compile(r"^(?:in |on |to |of )?how many \w+|\bnumber of\b", re.I)
 _FACTORS = {"doubled": 2, "doubling": 2, "doubles": 2, "tripled": 3, "trebled": 3, "tripling": 3, "quadrupled": 4, "quintupled": 5,
             "twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "tenfold": 10, "hundredfold": 100, "halved": 0.5}  # fmt: skip
 _FACTOR = re.compile(rf"\b(?:{'|'.join(_FACTORS)})\b", re.I)
-_FACTOR_ASKED = re.compile(r"\b(?:what factor|which factor|how many times (?:as|more|larger|bigger|higher|greater)|how many-?fold)\b", re.I)
+_FACTOR_ASKED = re.compile(
+    r"\b(?:what factor|which factor|how many times (?:as|more|larger|bigger|higher|greater)|how many-?fold)\b", re.I
+)
 _SCALED = re.compile(
     r"(?<![\w/-])(?:(?P<whole>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}) and )?(?P<part>(?:a )?half|(?:a )?quarter|three[- ]quarters)"
     r"[- ](?:of )?(?:an? )?(?P<unit>thousand|million|billion|trillion|kilogram|kilo|kg|litre|liter|metre|meter|kilometre|kilometer|"
@@ -39,12 +41,16 @@ _SCALED = re.compile(
     re.I,
 )
 _PARTS = {"half": "5", "quarter": "25", "three-quarters": "75", "three quarters": "75"}
-_DEFINED = re.compile(r"\bhow many \w+ (?:are|is)(?: there)? in\b|\bhow many \w+ (?:make|does|do) ", re.I)
+_DEFINED = re.compile(r"\bhow many \w+ (?:are|is)(?: there)? in\b|\bhow many \w+ make\b", re.I)
+
+
+_ORDINAL_OR_TIMES = re.compile(r"^(\w+?)(?:st|nd|rd|th|(?: place| times?))$")
 
 
 def worded_leak(question: str, answer: str) -> Found | None:
     """Where a question tells the number that it asks for by a word that is no number."""
-    quantity = parse_quantity(answer) or parse_quantity(answer, "number")
+    bare = _ORDINAL_OR_TIMES.sub(r"\1", answer)
+    quantity = parse_quantity(bare) or parse_quantity(bare, "number")
     if quantity is None or _DEFINED.search(question):
         return None
     return next(_worded(question, answer, quantity), None)
@@ -80,14 +86,24 @@ def _worded(question: str, answer: str, quantity: Quantity) -> Iterator[Found]:
             yield "number_word", scaled.span()
     ordinal = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)(?: place)?", answer)
     for word, value in ORDINALS.items() if ordinal else ():
-        if ordinal and value == int(ordinal[1]) and (
-            place := re.search(rf"\b(?:came|finished|ended|was|ranked|placed|in|the) {word}\b(?! (?:half|largest|most|time|and|world))", question, re.I)
+        if (
+            ordinal
+            and value == int(ordinal[1])
+            and (
+                place := re.search(
+                    rf"\b(?:came|finished|ended|was|ranked|placed|in|the) {word}\b(?! (?:half|largest|most|time|and|world))",
+                    question,
+                    re.I,
+                )
+            )
         ):
             yield "number_word", place.span()
 
 
 def _same(told: Quantity, wanted: Quantity) -> bool:
-    return bool(told.unit) and bool(wanted.unit) and told.value * told.factor == wanted.value * wanted.factor and told.same(wanted)
+    return (
+        bool(told.unit) and bool(wanted.unit) and told.value * told.factor == wanted.value * wanted.factor and told.same(wanted)
+    )
 
 
 def _is_bare(told: Quantity, wanted: Quantity, unit: str) -> bool:

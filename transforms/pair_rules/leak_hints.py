@@ -8,11 +8,14 @@ from transforms.pair_rules.leak_words import Found, Word
 _SPELT = re.compile(r"(?<![^\W_])[^\W\d_](?:[-., ]{1,2}[^\W\d_](?![^\W_])){2,40}")
 _GAPPED = re.compile(r"(?<![\w*])(?=[\w*]*[^\W\d_])(?=[\w*]*[_*])[^\W\d]?[\w*]{3,40}(?![\w*])")
 _BEGINS = re.compile(
-    r"\b(?:starts?|begins?|starting|beginning|ends?|ending) (?:with|in) (?:the (?:letters?|syllables?) )?[\"']?([^\W\d_-]+)-?", re.I
+    r"\b(?:starts?|begins?|starting|beginning|ends?|ending) (?:with|in) (?:the (?:letters?|syllables?) )?[\"']?([^\W\d_-]+)-?",
+    re.I,
 )
 _INITIALS = re.compile(r"\binitials?(?: (?:are|is|were|of))?:? [\"']?((?:[A-Z]\.? ?){2,4})")
 # The riddle itself asks for no more than the letters: "What is 'stressed' backwards?"
-_RIDDLE = re.compile(r"^(?:what|which word) (?:is|does|word)\b.{0,20}['\"].*\b(?:anagram|backwards?|reversed?|spel)|anagram of", re.I)
+_RIDDLE = re.compile(
+    r"^(?:what|which word) (?:is|does|word)\b.{0,20}['\"].*\b(?:anagram|backwards?|reversed?|spel)|what is an? anagram of", re.I
+)
 _MIXED = re.compile(r"\banagrams?\b|\bscrambled?\b|\brearrang|\bjumbled?\b", re.I)
 _LEAST_BEGUN = 3
 _LEAST_TURNED = 4

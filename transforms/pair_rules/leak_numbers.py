@@ -35,6 +35,17 @@ def date_leak(question: str, answer: str) -> Found | None:
     return "verbatim" if normalise(answer) in normalise(question) else "date_variant", place
 
 
+_SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
+
+
+def short_year_leak(question: str, answer: str) -> Found | None:
+    """Where a question has a year without its century: "the spring of '68"."""
+    short = next(
+        (found for found in _SHORT_YEAR.finditer(question) if re.fullmatch(rf"1[5-9]{found[1]}|20{found[1]}", answer)), None
+    )
+    return ("date_variant", short.span()) if short else None
+
+
 def quantity_leak(question: str, answer: str, quantity: Quantity) -> Found | None:
     said = list(quantities_in(question))
     computed = len(said) > 2 and _COMPUTING.search(question)
@@ -132,6 +143,8 @@ def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, sta
     asked_units = set(map(_unit_word, asked_words))
     if quantity.unit and other.unit:
         return other.same(quantity)
+    if other.unit and asked and asked[2] and asked[2].lower() == "old" and _unit_word(other.unit) == _unit_word("years"):
+        return True
     if other.unit:  # "12 months" asked for as a bare 12
         return bool({singular(other.unit), other.unit} & asked_words) or _unit_word(other.unit) in asked_units
     following = re.match(r"[ -]?([^\W\d_]+)", question[end:])
@@ -155,6 +168,8 @@ def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, sta
         small and re.search(r"\b(?:which|these|those|the first|the last)\s$", question[:start].lower())
     ):
         return False
+    if quantity.value >= 1000 and re.search(r"\bpopulation\b", question.lower()):
+        return True
     if not counted:
         return not small or not re.search(r"\b(?:one|first|last|next) $", question[:start].lower())
     if any(are_kin(noun, word) for word in asked_words) or (asked and _next_words_kin(question[end:], asked_words)):

@@ -2,6 +2,7 @@
 
 import re
 
+from transforms.english.number_words import SMALL_NUMBERS
 from transforms.pair_rules.leak_words import Found
 
 _MARK = re.compile(r"(?:^|(?<=[\s,;:.?]))\(?([A-Ja-j]|1?\d)[).]\s+")
@@ -13,10 +14,14 @@ _NUMBER_ASKED = re.compile(
     r"percentage|prime|when)\b",
     re.I,
 )
-_NAME_ASKED = re.compile(r"\bwho(?:m|se)?\b|\b(?:which|what) (?:city|country|person|president|king|queen|author|composer|state|river|scientist|capital)\b", re.I)
+_NAME_ASKED = re.compile(
+    r"\bwho(?:m|se)?\b|\b(?:which|what) (?:city|country|person|president|king|queen|author|composer|state|river|scientist|capital)\b",
+    re.I,
+)
+_PERSON_ASKED = re.compile(r"\bwho\b|\b(?:person|president|king|queen|author|composer|scientist|painter|poet|general)\b", re.I)
+_PERSON = re.compile(r"[A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|of|van|von|de|da|the))+")
 _AN = re.compile(r"\ban (?:_{2,}|\.{3})[\W_]*$", re.I)
 _A = re.compile(r"\ba (?:_{2,}|\.{3})[\W_]*$", re.I)
-_PLURAL = re.compile(r"^(?:which|what) \w+s are\b", re.I)
 
 
 def split_choices(question: str) -> tuple[str, list[str], int]:
@@ -45,8 +50,10 @@ def only_option(stem: str, choices: list[str], answer: str, place: int) -> Found
         fitting = [choice for choice in choices if (choice[:1].lower() in "aeiou") == bool(_AN.search(stem))]
     elif _NAME_ASKED.search(stem):
         fitting = [choice for choice in choices if choice[:1].isupper()]
+        if len(fitting) > 1 and len(fitting) < len(choices) and _PERSON_ASKED.search(stem):
+            fitting = [choice for choice in fitting if _PERSON.fullmatch(choice)]
     elif _NUMBER_ASKED.search(stem):
-        fitting = [choice for choice in choices if re.match(r"\W*\d", choice)]
+        fitting = [choice for choice in choices if re.search(r"\d", choice) or choice.lower() in SMALL_NUMBERS]
     else:
         return None
     bare = answer.strip(" .").lower()

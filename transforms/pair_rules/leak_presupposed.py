@@ -9,12 +9,17 @@ from transforms.pair_rules.leak_words import STOP_WORDS, Found, words_of
 
 _VERBS = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|might"
 _PRONOUNS = "it|they|he|she|we|you|i|there|this|that|these|those"
-_TAG = re.compile(rf", (?:(?P<not>(?:{_VERBS}|ca|wo)n't (?:{_PRONOUNS})|(?:{_VERBS}) (?:{_PRONOUNS}) not)|(?:{_VERBS}) (?:{_PRONOUNS}))\?\W*$", re.I)
+_TAG = re.compile(
+    rf", (?:(?P<not>(?:{_VERBS}|ca|wo)n't (?:{_PRONOUNS})|(?:{_VERBS}) (?:{_PRONOUNS}) not)|(?:{_VERBS}) (?:{_PRONOUNS}))\?\W*$",
+    re.I,
+)
 _RIGHT = re.compile(r", (?:right|correct|yes|no doubt|as everybody knows|don't you agree|don't you think)\?\W*$", re.I)
-_NOT_TRUE = re.compile(r"^(?:isn't|is) it (?P<not>not )?(?:indeed )?(?:true|so|correct|right|a fact|the case|obvious|clear|well known)\b", re.I)
+_NOT_TRUE = re.compile(
+    r"^(?:isn't|is) it (?P<not>not )?(?:indeed )?(?:true|so|correct|right|a fact|the case|obvious|clear|well known)\b", re.I
+)
 _AS_KNOWN = re.compile(
     r"\bas (?:we|you|they|all|everybody|everyone|scientists|experts|historians)(?: all)? (?:(?:now|well) )?"
-    r"(?:know|knows|agree|agrees|can see)\b|\bas is (?:well )?known\b|\bas it (?:is|was|does|did)\b",
+    r"(?:know|knows|agree|agrees|can see)\b|\bas is (?:well )?known\b",
     re.I,
 )
 _CALLED_FALSE = re.compile(
@@ -29,8 +34,13 @@ _CALLED_TRUE = re.compile(
     re.I,
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|cannot|none|nobody|nothing|neither|nor|without)\b|n't\b", re.I)
-_GIVEN = re.compile(r"^(?:since|because|as|if|given(?: that)?|knowing that|considering that|seeing that|now that|granted that)\b", re.I)
-_BORDER = re.compile(r"[,;:.] (?:so |then |and |therefore )?(?=(?:what|which|how|who|when|where|is|are|was|were|do|does|did|can|could|has|have|had|will)\b)", re.I)
+_GIVEN = re.compile(
+    r"^(?:since|because|as|if|given(?: that)?|knowing that|considering that|seeing that|now that|granted that)\b", re.I
+)
+_BORDER = re.compile(
+    r"[,;:.] (?:so |then |and |therefore )?(?=(?:what|which|how|who|when|where|is|are|was|were|do|does|did|can|could|has|have|had|will)\b)",
+    re.I,
+)
 _MOST_BORDERS = 8
 
 
@@ -46,8 +56,10 @@ def presupposed(question: str, answer: str) -> Found | None:
         return ("presupposed", tag.span()) if bool(tag["not"]) != denied and bool(tag["not"]) == affirmed else None
     if (right := _RIGHT.search(question)) and bool(_NEGATION.search(question[: right.start()])) != affirmed:
         return "presupposed", right.span()
+    if affirmed and (known := _AS_KNOWN.search(question)):
+        return "presupposed", known.span()
     true = _NOT_TRUE.match(question)
-    if affirmed and true and (true["not"] or true[0].lower().startswith("isn't") or _AS_KNOWN.search(question)):
+    if affirmed and true and (true["not"] or true[0].lower().startswith("isn't")):
         return "presupposed", true.span()
     if called := (_CALLED_TRUE if affirmed else _CALLED_FALSE).search(question):
         return "presupposed", called.span()
@@ -85,7 +97,9 @@ _MOST_WORDS = 30
 def _says(clause: str, asked: str, least: int) -> bool:
     """Whether each word of a question that tells something is in a clause, in any form, and there are more than `least`."""
     told = {word.folded for word in words_of(clause)[:_MOST_WORDS]}
-    wanted = [word.folded for word in words_of(asked)[:_MOST_WORDS] if word.folded not in STOP_WORDS and word.folded not in _ASKING]
+    wanted = [
+        word.folded for word in words_of(asked)[:_MOST_WORDS] if word.folded not in STOP_WORDS and word.folded not in _ASKING
+    ]
     wanted = [word for word in wanted if word not in ("many", "much")]
     return len(wanted) > least and all(any(are_kin(word, other) for other in told) for word in wanted)
 

@@ -19,7 +19,7 @@ from transforms.pair_rules.leak_abbreviations import other_lengths
 from transforms.pair_rules.leak_compounds import compound_places
 from transforms.pair_rules.leak_counts import numbered_places, worded_leak
 from transforms.pair_rules.leak_hints import letter_hints
-from transforms.pair_rules.leak_numbers import date_leak, quantity_leak
+from transforms.pair_rules.leak_numbers import date_leak, quantity_leak, short_year_leak
 from transforms.pair_rules.leak_only_option import only_option, split_choices
 from transforms.pair_rules.leak_other_names import other_name_places
 from transforms.pair_rules.leak_other_languages import leak_in
@@ -104,7 +104,7 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
         question = stem
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
-        found = date_leak(question, answer)
+        found = date_leak(question, answer) or short_year_leak(question, answer)
     elif quantity := parse_quantity(answer) or parse_quantity(answer, "number"):
         found = quantity_leak(question, answer, quantity) or worded_leak(question, answer) or told_before(question, answer)
     else:
@@ -133,6 +133,8 @@ def _text_leaks(question: str, answer: str, document: str) -> Iterator[Found]:
         answer = answer[wanted[1].start :]
         wanted = words_of(answer)
     yield from other_lengths(question, words, answer, wanted, document)
+    if worded := worded_leak(question, answer):
+        yield worded
     yield from numbered_places(words, wanted)
     yield from other_name_places(question, words, answer)
     yield from letter_hints(question, words, answer)
@@ -322,27 +324,34 @@ def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[W
                 word.written[0].isupper()
                 and are_kin(word.folded, want.folded)
                 and not _other_name(question, words, index, content)
-                and not _sibling(words, index, content)
+                and not _sibling(words, index, wanted[-1].written)
             ):
                 yield "part_of_answer", (word.start, word.end)
     if person:  # "Napoleonic" for Napoleon Bonaparte
         first = telling[0].folded
         for word in words:
-            if word.written[0].isupper() and word.folded != first and _DERIVED.search(word.folded) and are_kin(word.folded, first):
+            if (
+                word.written[0].isupper()
+                and word.folded != first
+                and _DERIVED.search(word.folded)
+                and are_kin(word.folded, first)
+            ):
                 yield "part_of_answer", (word.start, word.end)
 
 
 _ROMAN = re.compile(r"[IVXL]+")
+_SIBLINGS = frozenset("sister brother sibling cousin daughter son twin child".split())
 _DERIVED = re.compile(r"(?:ic|ist|ian|ean|esque|ism)$")
 
 
-def _sibling(words: list[Word], index: int, content: list[Word]) -> bool:
-    """ "Louis XV" where Louis XVI is asked for, "which Roosevelt" where the first name is: the shared part of a name."""
-    numeral = content[-1].written
-    following = words[index + 1].written if index + 1 < len(words) else ""
-    if _ROMAN.fullmatch(numeral) and _ROMAN.fullmatch(following) and numeral != following:
-        return True
-    return index > 0 and words[index - 1].folded in ("which", "what") and len(content) > 1
+def _sibling(words: list[Word], index: int, last: str) -> bool:
+    """ "Louis XV" where Louis XVI is asked for, "which Bronte sister" where the first name is: the shared part of a name."""
+    following = words[index + 1] if index + 1 < len(words) else None
+    if not following:
+        return False
+    if _ROMAN.fullmatch(last) and _ROMAN.fullmatch(following.written):
+        return last != following.written
+    return index > 0 and words[index - 1].folded in ("which", "what") and following.folded in _SIBLINGS
 
 
 def _is_where(answer: str, word: Word) -> bool:
