@@ -5,7 +5,8 @@ from transforms.english.stems import BASE_OF, singular
 _SUFFIXES = frozenset(
     "s es ed d ing er ers or ors r rs ate ated ates ating nic nian nist ion ions ation ations ment ments ly al ally ic ical "
     "ically ity ities ness ism isms ist ists ian ians an ans n ns ence ance ent ant ency able ible ive ize ise ized ised izes "
-    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish ery ry ary 's s'".split()
+    "ises izing ising ization isation ous y ies ied ean eans esque ful less like dom ship wide ward ese i ish ery ry ary "
+    "'s s'".split()
 )
 _SHORT_WORD_SUFFIXES = frozenset("s es ed ing d er ers ian ians ism ist ean".split())
 # Ends of two words of one family, neither of which is the bare word.
@@ -16,36 +17,54 @@ _PAIRED = tuple(
         "y ic ical ically ist ists ies", "ion ive or ors e ed es ing", "er ing ed ers ment",
         "e ing ed es er ers ion ions able ation ations", "ing ed s er ers ation ations able ment", "is e es ed ing",
         "as ean eans", "es logy logist logical logists", "al als ology ologist", "s e es", "ity ous", "us i", "um a",
-        "ia ic ics iac", "m tic tical", "a an ans ese ian ians", "a ism ist ists ic", "ic o oes os", "er ers ing ed es s", "y ian ians", "ne nian nians", "al ism ist ists ize ise",
+        "ia ic ics iac", "m tic tical", "a an ans ese ian ians", "a ism ist ists ic", "ic o oes os", "er ers ing ed es s",
+        "y ian ians", "ne nian nians", "al ism ist ists ize ise",
         "on onic ons", "ed ing s er ion", "us sity", "ous osity", "ve on ves ons vely", "es ic ics ical", "al ality", "ate acy",
     )
 )  # fmt: skip
 # Families whose words change more than their ends.
 _FAMILIES = (
-    "strong strength strengthen strengthens, wide width widen, deep depth deepen, long length lengthen, broad breadth, high height, "
+    "strong strength strengthen strengthens, wide width widen, deep depth deepen, long length lengthen, broad breadth, "
+    "high height, "
     "hot heat heated, warm warmth, young youth, true truth, wise wisdom, free freedom, king kingdom, bore boredom, poor poverty, "
-    "dead death die dies died dying, born birth, live lives lived life alive, lose loses lost loss, prove proves proved proven proof, "
-    "believe believes believed belief beliefs believer believers, relieve relieves relief, speak speaks spoke spoken speech speeches "
-    "speaker speakers, advise advises advised advice advisor adviser, devise device, practise practises practice, sing sings sang sung "
-    "song songs singer singers singing, choose chooses chose chosen choice choices, give gives gave given gift, grow grows grew growth "
+    "dead death die dies died dying, born birth, live lives lived life alive, lose loses lost loss, prove proves proved "
+    "proven proof, "
+    "believe believes believed belief beliefs believer believers, relieve relieves relief, speak speaks spoke spoken "
+    "speech speeches "
+    "speaker speakers, advise advises advised advice advisor adviser, devise device, practise practises practice, sing "
+    "sings sang sung "
+    "song songs singer singers singing, choose chooses chose chosen choice choices, give gives gave given gift, grow grows "
+    "grew growth "
     "growing grown, heal heals health healthy healer, weigh weighs weighed weight, see sees saw seen sight, think thinks thought "
-    "thoughts thinker, thief thieves theft thieve, fly flies flew flown flight flights flying, sell sells sold sale sales seller, "
+    "thoughts thinker, thief thieves theft thieve, fly flies flew flown flight flights flying, sell sells sold sale sales "
+    "seller, "
     "bleed bleeds bled blood, feed feeds fed food, breathe breathes breath breathing, bathe bath, clothe clothes cloth clothing, "
     "destroy destroys destroyed destruction, receive receives reception receipt, perceive perceives perception, deceive deceives "
-    "deception deceit, conceive conception, describe describes described description, prescribe prescribes prescribed prescription, "
+    "deception deceit, conceive conception, describe describes described description, prescribe prescribes prescribed "
+    "prescription, "
     "subscribe subscription, produce produces produced production, reduce reduces reduced reduction, deduce deduction, induce "
-    "induction, explain explains explained explanation, pronounce pronunciation, maintain maintains maintenance, retain retention, "
-    "assume assumes assumption, consume consumes consumed consumption consumer, resume resumption, obey obeys obedience obedient, "
+    "induction, explain explains explained explanation, pronounce pronunciation, maintain maintains maintenance, retain "
+    "retention, "
+    "assume assumes assumption, consume consumes consumed consumption consumer, resume resumption, obey obeys obedience "
+    "obedient, "
     "behave behaves behaviour behavior, serve serves served service servant, succeed succeeds succeeded, exceed exceeds excess, "
     "compel compulsion, repel repulsion, expel expulsion, solve solves solved solution, revolve revolution, resolve resolution, "
-    "dissolve dissolves dissolved dissolution, apply applies applied application, multiply multiplies multiplication, deny denial, "
-    "try trial, judge judgment judgement, marry marries married marriage, bury buries burial buried, arrive arrival, refuse refusal, "
-    "approve approval, hungry hunger, thirsty thirst, angry anger, proud pride, able ability, noble nobility, cruel cruelty, loyal "
-    "loyalty, royal royalty, hate hatred, fail failure, press pressure, close closure, depart departure, mix mixture, moist moisture, "
-    "sculpt sculptor sculptors sculpture sculptures, paint painter painting, teach teaches taught teacher teachers, write writes wrote "
-    "written writer, build builder building built, rule ruler, win wins won winner, run runs ran runner, swim swam swimmer, drive "
-    "driver drove driven, ride rider rode, bake baker bakery, brew brewer brewery, bribe bribery, rob robber robbery, slave slavery, "
-    "brave bravery, discover discovery, deliver delivery, recover recovery, inherit heir heirs inheritance, vary variety variable, "
+    "dissolve dissolves dissolved dissolution, apply applies applied application, multiply multiplies multiplication, deny "
+    "denial, "
+    "try trial, judge judgment judgement, marry marries married marriage, bury buries burial buried, arrive arrival, "
+    "refuse refusal, "
+    "approve approval, hungry hunger, thirsty thirst, angry anger, proud pride, able ability, noble nobility, cruel "
+    "cruelty, loyal "
+    "loyalty, royal royalty, hate hatred, fail failure, press pressure, close closure, depart departure, mix mixture, "
+    "moist moisture, "
+    "sculpt sculptor sculptors sculpture sculptures, paint painter painting, teach teaches taught teacher teachers, write "
+    "writes wrote "
+    "written writer, build builder building built, rule ruler, win wins won winner, run runs ran runner, swim swam "
+    "swimmer, drive "
+    "driver drove driven, ride rider rode, bake baker bakery, brew brewer brewery, bribe bribery, rob robber robbery, "
+    "slave slavery, "
+    "brave bravery, discover discovery, deliver delivery, recover recovery, inherit heir heirs inheritance, vary variety "
+    "variable, "
     "anxious anxiety, pious piety, sober sobriety, four fourth, five fifth, nine ninth, twelve twelfth, wolf wolves, leaf leaves"
 )
 _FAMILIES_OF: dict[str, set[int]] = {}

@@ -11,8 +11,10 @@ from transforms.pair_rules.leak_words import Found, Word
 _SECONDS = frozenset(
     "flake flakes side shore light boat boats keeper keepers seller sellers maker makers smith smiths fighter fighters monger "
     "mongers catcher catchers rider riders baker bakers breaker breakers cutter cutters burner burners meal powered driven fired "
-    "field fields yard washer washers watcher watchers writer writers worker workers payer payers holder holders owner owners player "
-    "players picker pickers packer packers cleaner cleaners collector collectors dealer dealers lover lovers carrier carriers finder "
+    "field fields yard washer washers watcher watchers writer writers worker workers payer payers holder holders owner "
+    "owners player "
+    "players picker pickers packer packers cleaner cleaners collector collectors dealer dealers lover lovers carrier "
+    "carriers finder "
     "finders herd herder herders trader traders mill mills eater eaters hunter hunters grower growers".split()
 )
 _SHORTEST = 3
@@ -33,6 +35,6 @@ def compound_places(words: list[Word], wanted: list[str]) -> Iterator[Found]:
         yield from (("inflected", (word.start, word.end)) for word in words if are_kin(word.folded, joined))
         return
     for one, other in pairwise(words):
-        if other.start - one.end == 1 and len(one.folded) >= _SHORTEST and joined.startswith(one.folded):
-            if are_kin(one.folded + other.folded, joined):
-                yield "inflected", (one.start, other.end)
+        begins = other.start - one.end == 1 and len(one.folded) >= _SHORTEST and joined.startswith(one.folded)
+        if begins and are_kin(one.folded + other.folded, joined):
+            yield "inflected", (one.start, other.end)

@@ -10,16 +10,48 @@ from transforms.english.stems import singular
 from transforms.pair_rules.leak_words import Found, Word
 
 _SPANS = {
-    "decade": "10 years", "century": "100 years", "millennium": "1000 years", "fortnight": "2 weeks", "half-century": "50 years",
-    "half century": "50 years", "half-year": "6 months", "half year": "6 months", "half-decade": "5 years", "half an hour": "30 minutes",
-    "half-hour": "30 minutes", "quarter-century": "25 years", "quarter of a century": "25 years", "year-long": "12 months",
-    "half a century": "50 years", "half a decade": "5 years", "half a year": "6 months", "half a dozen": "6", "half-dozen": "6",
-    "two decades": "20 years", "three decades": "30 years", "two centuries": "200 years", "three centuries": "300 years",
-}  # fmt: skip
+    "decade": "10 years",
+    "century": "100 years",
+    "millennium": "1000 years",
+    "fortnight": "2 weeks",
+    "half-century": "50 years",
+    "half century": "50 years",
+    "half-year": "6 months",
+    "half year": "6 months",
+    "half-decade": "5 years",
+    "half an hour": "30 minutes",
+    "half-hour": "30 minutes",
+    "quarter-century": "25 years",
+    "quarter of a century": "25 years",
+    "year-long": "12 months",
+    "half a century": "50 years",
+    "half a decade": "5 years",
+    "half a year": "6 months",
+    "half a dozen": "6",
+    "half-dozen": "6",
+    "two decades": "20 years",
+    "three decades": "30 years",
+    "two centuries": "200 years",
+    "three centuries": "300 years",
+}
 _SPAN = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_SPANS, key=len, reverse=True))})(?!\w|,? (?:of|in) the\b)", re.I)
 _SPAN_ASKED = re.compile(r"\bhow (?:long|much time|many (\w+))|\b(?:duration|length)\b", re.I)
-_TIMES = {"once": 1, "twice": 2, "thrice": 3, "a pair": 2, "pair": 2, "twins": 2, "triplets": 3, "a couple": 2, "duo": 2, "trio": 3,
-          "quartet": 4, "quintet": 5, "sextet": 6, "hat-trick": 3}  # fmt: skip
+_TIMES = {
+    "once": 1,
+    "twice": 2,
+    "thrice": 3,
+    "a pair": 2,
+    "pair": 2,
+    "twins": 2,
+    "triplets": 3,
+    "a couple": 2,
+    "duo": 2,
+    "trio": 3,
+    "quartet": 4,
+    "quintet": 5,
+    "sextet": 6,
+    "hat-trick": 3,
+}
 _OFTEN = re.compile(r"(?<!\w)(?:once|twice|thrice)(?!\w| (?:as|the|a|that|said)\b)", re.I)
 _OFTEN_ASKED = re.compile(r"\bhow (?:often|many times)\b|\bnumber of times\b", re.I)
 _GROUP = re.compile(
@@ -28,15 +60,32 @@ _GROUP = re.compile(
     re.I,
 )
 _COUNTED = re.compile(r"^(?:in |on |to |of )?how many \w+|\bnumber of\b", re.I)
-_FACTORS = {"doubled": 2, "doubling": 2, "doubles": 2, "tripled": 3, "trebled": 3, "tripling": 3, "quadrupled": 4, "quintupled": 5,
-            "twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "tenfold": 10, "hundredfold": 100, "halved": 0.5}  # fmt: skip
+_FACTORS = {
+    "doubled": 2,
+    "doubling": 2,
+    "doubles": 2,
+    "tripled": 3,
+    "trebled": 3,
+    "tripling": 3,
+    "quadrupled": 4,
+    "quintupled": 5,
+    "twofold": 2,
+    "threefold": 3,
+    "fourfold": 4,
+    "fivefold": 5,
+    "tenfold": 10,
+    "hundredfold": 100,
+    "halved": 0.5,
+}
 _FACTOR = re.compile(rf"\b(?:{'|'.join(_FACTORS)})\b", re.I)
 _FACTOR_ASKED = re.compile(
     r"\b(?:what factor|which factor|how many times (?:as|more|larger|bigger|higher|greater)|how many-?fold)\b", re.I
 )
 _SCALED = re.compile(
-    r"(?<![\w/-])(?:(?P<whole>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}) and )?(?P<part>(?:a )?half|(?:a )?quarter|three[- ]quarters)"
-    r"[- ](?:of )?(?:an? )?(?P<unit>thousand|million|billion|trillion|kilogram|kilo|kg|litre|liter|metre|meter|kilometre|kilometer|"
+    r"(?<![\w/-])(?:(?P<whole>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}) and )?"
+    r"(?P<part>(?:a )?half|(?:a )?quarter|three[- ]quarters)"
+    r"[- ](?:of )?(?:an? )?(?P<unit>thousand|million|billion|trillion|kilogram|kilo|kg|litre|liter|metre|meter|"
+    r"kilometre|kilometer|"
     r"km|ton|tonne|mile|hour|minute|day|year|gram|pound|inch|foot|acre|dollar)s?\b",
     re.I,
 )
@@ -111,7 +160,7 @@ def _is_bare(told: Quantity, wanted: Quantity, unit: str) -> bool:
     if wanted.unit or not unit:
         return False
     read = read_quantity(f"1 {unit}")
-    return bool(read and read[0].factor) and told.value * told.factor == wanted.value * read[0].factor
+    return read is not None and told.value * told.factor == wanted.value * read[0].factor
 
 
 _NUMERALS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}

@@ -35,9 +35,9 @@ def letter_hints(question: str, words: list[Word], answer: str) -> Iterator[Foun
     for begun in _BEGINS.finditer(question):
         given = begun[1].lower()
         at_the_end = begun[0].lower().startswith("end")
-        if len(given) >= _LEAST_BEGUN and 2 * len(given) >= len(letters) and given != letters:
-            if letters.endswith(given) if at_the_end else letters.startswith(given):
-                yield "spelling", begun.span()
+        fits = letters.endswith(given) if at_the_end else letters.startswith(given)
+        if fits and len(given) >= _LEAST_BEGUN and 2 * len(given) >= len(letters) and given != letters:
+            yield "spelling", begun.span()
     parts = answer.split()
     for initials in _INITIALS.finditer(question):
         if len(parts) > 1 and re.sub(r"\W", "", initials[1]) == "".join(part[0].upper() for part in parts):

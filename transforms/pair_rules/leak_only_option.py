@@ -1,4 +1,4 @@
-"""Marked choices, "(A) ... (B) ...": which part of a question they are, and whether only the right one can be an answer at all."""
+"""Marked choices, "(A) ... (B) ...": where they stand, and whether only the right one can be an answer at all."""
 
 import re
 
@@ -10,12 +10,14 @@ _LEAST = 3
 _MOST = 12
 _MOST_CHARS = 200
 _NUMBER_ASKED = re.compile(
-    r"\b(?:how many|how much|how old|how long|which year|what year|(?:in|what|which) (?:an? )?(?:year|number|percentage|age|date)|number|"
+    r"\b(?:how many|how much|how old|how long|which year|what year|(?:in|what|which) (?:an? )?(?:year|number|percentage|"
+    r"age|date)|number|"
     r"percentage|prime|when)\b",
     re.I,
 )
 _NAME_ASKED = re.compile(
-    r"\bwho(?:m|se)?\b|\b(?:which|what) (?:city|country|person|president|king|queen|author|composer|state|river|scientist|capital)\b",
+    r"\bwho(?:m|se)?\b|\b(?:which|what) (?:city|country|person|president|king|queen|author|"
+    r"composer|state|river|scientist|capital)\b",
     re.I,
 )
 _PERSON_ASKED = re.compile(r"\bwho\b|\b(?:person|president|king|queen|author|composer|scientist|painter|poet|general)\b", re.I)
@@ -26,7 +28,7 @@ _A = re.compile(r"\ba (?:_{2,}|\.{3})[\W_]*$", re.I)
 
 def split_choices(question: str) -> tuple[str, list[str], int]:
     """The question without its marked choices, the choices, and where they begin; no choices where fewer than two are marked."""
-    marks = []
+    marks: list[re.Match[str]] = []
     for found in _MARK.finditer(question):
         label = found[1].upper()
         wanted = chr(ord("A") + len(marks)) if not label.isdigit() else str(len(marks) + 1)

@@ -28,7 +28,8 @@ _OWN_NAMES = {
         "armenia: hayastan; georgia: sakartvelo; crete: kriti; corsica: corse; brittany: bretagne; "
         "normandy: normandie; burgundy: bourgogne; "
         "columbus: colon colombo; magellan: magallanes magalhaes; vespucci: vespucio; copernicus: kopernik kopernikus; "
-        "confucius: kongzi kongfuzi; aristotle: aristoteles; virgil: vergilius vergil; horace: horatius; ovid: ovidius; livy: livius; pliny: plinius"
+        "confucius: kongzi kongfuzi; aristotle: aristoteles; virgil: vergilius vergil; horace: horatius; ovid: ovidius; "
+        "livy: livius; pliny: plinius"
     ).split("; ")
     for name, own in (entry.split(": "),)
 }
@@ -37,8 +38,10 @@ _LANGUAGES = (
     "romanian|turkish|arabic|hebrew|chinese|japanese|hindi|irish|welsh|its own language|their own language|the local language"
 )
 _CALLED_SO = re.compile(
-    rf"\b(?:in|to the|for the|by (?:the )?|to) ?(?:{_LANGUAGES})s?\b|\b(?:{_LANGUAGES})s? (?:call|name)\b|\bcalls? (?:itself|themselves)\b"
-    rf"|\bto (?:its|his|their|her) (?:people|countrymen|own|inhabitants)\b|\b(?:locally|natively) (?:called|known|named)\b|\bby (?:its|their|his|the) (?:people|inhabitants|citizens|locals|natives)\b",
+    rf"\b(?:in|to the|for the|by (?:the )?|to) ?(?:{_LANGUAGES})s?\b|\b(?:{_LANGUAGES})s? (?:call|name)\b|\bcalls? "
+    rf"(?:itself|themselves)\b"
+    rf"|\bto (?:its|his|their|her) (?:people|countrymen|own|inhabitants)\b|\b(?:locally|natively) (?:called|known|named)\b|"
+    rf"\bby (?:its|their|his|the) (?:people|inhabitants|citizens|locals|natives)\b",
     re.I,
 )
 _ASKS_THE_NAME = re.compile(
@@ -60,21 +63,28 @@ _DAYS = {
 }  # fmt: skip
 _SHORT = _MONTHS | _DAYS
 _CURRENCIES = {
-    "USD": "dollar", "GBP": "pound", "EUR": "euro", "JPY": "yen", "CHF": "franc", "CNY": "yuan", "INR": "rupee", "RUB": "rouble ruble",
-    "AUD": "australian dollar", "CAD": "canadian dollar", "MXN": "peso", "BRL": "real", "KRW": "won", "SEK": "krona", "ZAR": "rand",
+    "USD": "dollar", "GBP": "pound", "EUR": "euro", "JPY": "yen", "CHF": "franc", "CNY": "yuan", "INR": "rupee",
+    "RUB": "rouble ruble",
+    "AUD": "australian dollar", "CAD": "canadian dollar", "MXN": "peso", "BRL": "real", "KRW": "won", "SEK": "krona",
+    "ZAR": "rand",
 }  # fmt: skip
 _CLIPPED = {
     short: long
     for entry in (
-        "maths: mathematics; math: mathematics; gym: gymnasium; fridge: refrigerator; flu: influenza; phone: telephone; photo: photograph; "
-        "lab: laboratory; exam: examination; ad: advertisement; bike: bicycle; rhino: rhinoceros; hippo: hippopotamus; croc: crocodile; "
+        "maths: mathematics; math: mathematics; gym: gymnasium; fridge: refrigerator; flu: influenza; phone: telephone; "
+        "photo: photograph; "
+        "lab: laboratory; exam: examination; ad: advertisement; bike: bicycle; rhino: rhinoceros; hippo: hippopotamus; "
+        "croc: crocodile; "
         "chimp: chimpanzee; limo: limousine; memo: memorandum; vet: veterinarian; zoo: zoological garden; deli: delicatessen; "
         "dorm: dormitory; info: information; auto: automobile; tv: television; telly: television; gas: gasoline; sub: submarine; "
-        "champ: champion; cello: violoncello; lt: lieutenant; capt: captain; sgt: sergeant; col: colonel; cpl: corporal; dr: doctor; "
+        "champ: champion; cello: violoncello; lt: lieutenant; capt: captain; sgt: sergeant; col: colonel; cpl: corporal; "
+        "dr: doctor; "
         "phd: doctor of philosophy; ltd: limited; dept: department; govt: government; ave: avenue; blvd: boulevard; rd: road; "
         "mt: mountain; hwy: highway; univ: university; sitcom: situation comedy; biopic: biographical picture; modem: modulator; "
-        "wifi: wireless; jeans: denim; typo: typographical error; ref: referee; pro: professional; tech: technology; stats: statistics; "
-        "specs: spectacles; burger: hamburger; plane: aeroplane; copter: helicopter; mike: microphone; doc: doctor; mum: mother; dad: father"
+        "wifi: wireless; jeans: denim; typo: typographical error; ref: referee; pro: professional; tech: technology; "
+        "stats: statistics; "
+        "specs: spectacles; burger: hamburger; plane: aeroplane; copter: helicopter; mike: microphone; doc: doctor; mum: "
+        "mother; dad: father"
     ).split("; ")
     for short, long in (entry.split(": "),)
     if short not in ("jeans", "wifi", "modem", "gas", "mum", "dad")
@@ -104,9 +114,9 @@ def other_name_places(question: str, words: list[Word], answer: str) -> Iterator
             yield "abbreviation", (word.start, word.end)
         if word.written in others and word.folded not in wanted:
             yield "abbreviation", (word.start, word.end)
-        if capital and len(wanted) == 1 and len(folded) >= _LEAST_CUT and dotted[-1] == "." and len(last) > len(folded) + 1:
-            if last.startswith(folded) and word.end + 1 < len(question):
-                yield "abbreviation", (word.start, word.end)
+        cut = capital and len(wanted) == 1 and len(folded) >= _LEAST_CUT and dotted[-1] == "." and word.end + 1 < len(question)
+        if cut and len(last) > len(folded) + 1 and last.startswith(folded):
+            yield "abbreviation", (word.start, word.end)
         if _CLIPPED.get(folded) == whole or _CLIPPED.get(whole) == folded:
             yield "abbreviation", (word.start, word.end)
         if word.written in _CURRENCIES and last.removesuffix("s") in _CURRENCIES[word.written].split():

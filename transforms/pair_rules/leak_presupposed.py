@@ -38,7 +38,8 @@ _GIVEN = re.compile(
     r"^(?:since|because|as|if|given(?: that)?|knowing that|considering that|seeing that|now that|granted that)\b", re.I
 )
 _BORDER = re.compile(
-    r"[,;:.] (?:so |then |and |therefore )?(?=(?:what|which|how|who|when|where|is|are|was|were|do|does|did|can|could|has|have|had|will)\b)",
+    r"[,;:.] (?:so |then |and |therefore )?(?=(?:what|which|how|who|when|where|is|are|was|were|do|does|did|can|could|has|"
+    r"have|had|will)\b)",
     re.I,
 )
 _MOST_BORDERS = 8

@@ -21,8 +21,8 @@ from transforms.pair_rules.leak_counts import numbered_places, worded_leak
 from transforms.pair_rules.leak_hints import letter_hints
 from transforms.pair_rules.leak_numbers import date_leak, quantity_leak, short_year_leak
 from transforms.pair_rules.leak_only_option import only_option, split_choices
-from transforms.pair_rules.leak_other_names import other_name_places
 from transforms.pair_rules.leak_other_languages import leak_in
+from transforms.pair_rules.leak_other_names import other_name_places
 from transforms.pair_rules.leak_presupposed import presupposed, told_before
 from transforms.pair_rules.leak_words import (
     COUNTRIES,
@@ -101,7 +101,10 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
     if choices and any(_same_choice(choice, answer) for choice in choices):
         if single := only_option(stem, choices, answer, begin):
             return single[0]
-        question = stem
+        found = _leak_of(stem, answer, document, answer_type)
+        others = [choice for choice in choices if not _same_choice(choice, answer)]
+        # What the stem has of several choices tells nobody which is right.
+        return None if found and any(_leak_of(stem, other, document, answer_type) for other in others) else found
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
         found = date_leak(question, answer) or short_year_leak(question, answer)
