@@ -65,7 +65,9 @@ _FAMILIES = (
     "slave slavery, "
     "brave bravery, discover discovery, deliver delivery, recover recovery, inherit heir heirs inheritance, vary variety "
     "variable, "
-    "anxious anxiety, pious piety, sober sobriety, four fourth, five fifth, nine ninth, twelve twelfth, wolf wolves, leaf leaves"
+    "anxious anxiety, criminal criminals crime crimes, wine winery wines, piano pianist pianists pianos, happy happiness, "
+    "physics physicist physicists physical, pious piety, sober sobriety, four fourth, five fifth, nine ninth, twelve "
+    "twelfth, wolf wolves, leaf leaves"
 )
 _FAMILIES_OF: dict[str, set[int]] = {}
 for _number, _family in enumerate(_FAMILIES.split(", ")):
@@ -77,9 +79,34 @@ _FALSE_KIN = frozenset(
     "univers organ import author gener execut secret communis commun experiment capit colon nation minist paris apart depart "
     "compart contin count court custom depress detect direct domin effect emerg express human inform instruct interest invent "
     "matern mission negat object offic operat oper passion pastor patent person port posit press princip product program project "
-    "proper prot compass public relat repress resid rest reserv sever sign spirit stat station subject success term tract tradit "
+    "proper prot compass experi public relat repress resid rest reserv sever sign spirit stat station subject success term "
+    "tract tradit "
     "univ victor planet plant poll past comb mark cell corn cart form mass mort numb".split()
 )
+
+
+# What words are derived with, the longest first; the sure ones need fewer letters before them.
+_DERIVING = sorted(
+    "ness ity ism ist ize izer ised ise ization isation er or ic ical al ial inal ary ous ion ation ive able ible ful less "
+    "ly y i ed "
+    "ing e o ics ist icist ery ry ship hood dom ment ance ence ant ent ate ator stan istan iac".split(),
+    key=len,
+    reverse=True,
+)
+_SURE = frozenset("ness ism ist hood ry ery stan istan".split())
+_LEAST_ROOT, _LEAST_SURE_ROOT = 5, 4
+
+
+def _roots(word: str) -> set[str]:
+    """A word without what may derive it."""
+    word = word.removesuffix("s") if not word.endswith("ss") else word
+    least = {ending: _LEAST_SURE_ROOT if ending in _SURE else _LEAST_ROOT for ending in _DERIVING if word.endswith(ending)}
+    return {word} | {root for ending, size in least.items() if len(root := word[: -len(ending)]) >= size}
+
+
+def _share_a_root(one: str, other: str) -> bool:
+    ones, others = ({root[:-1] + "i" if root.endswith("y") else root for root in _roots(word)} for word in (one, other))
+    return any(root not in _FALSE_KIN and root.rstrip("e") not in _FALSE_KIN for root in ones & others)
 
 
 def are_kin(one: str, other: str) -> bool:
@@ -110,6 +137,8 @@ def are_kin(one: str, other: str) -> bool:
         return rest_short != "" or len(short) >= 5 or not short.endswith(("e", "o"))
     if not rest_short and len(rest_long) > 3 and rest_long[0] == short[-1] and rest_long[1:] in ("ing", "ed", "er", "ers"):
         return True  # "stop", "stopping"
+    if _share_a_root(one, other):
+        return True
     return (shared >= 5 and any(rest_short in pair and rest_long in pair for pair in _PAIRED)) or _is_act_of(one, other)
 
 

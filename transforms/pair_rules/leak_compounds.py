@@ -9,7 +9,8 @@ from transforms.pair_rules.leak_words import Found, Word
 # What follows the telling part of a compound whose whole says what the part is: a flake of snow, who keeps bees. Not "fall" or
 # "place": a waterfall's blades are not made of water.
 _SECONDS = frozenset(
-    "flake flakes side shore light boat boats keeper keepers seller sellers maker makers smith smiths fighter fighters monger "
+    "man men flake flakes side shore light boat boats keeper keepers seller sellers maker makers smith smiths fighter "
+    "fighters monger "
     "mongers catcher catchers rider riders baker bakers breaker breakers cutter cutters burner burners meal powered driven fired "
     "field fields yard washer washers watcher watchers writer writers worker workers payer payers holder holders owner "
     "owners player "

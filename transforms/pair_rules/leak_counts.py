@@ -96,6 +96,13 @@ _DEFINED = re.compile(r"\bhow many \w+ (?:are|is)(?: there)? in\b|\bhow many \w+
 _ORDINAL_OR_TIMES = re.compile(r"^(\w+?)(?:st|nd|rd|th|(?: place| times?))$")
 
 
+_SEATS = re.compile(
+    r"(?<![\w-])(two|three|four|five|six|seven|eight|nine)(?:-(?:seater|legged|horned|eyed|headed|wheeled)|some)(?!\w)", re.I
+)
+_ROUND = re.compile(r"(?<![\w-])(?:an? |the |his |her |that )(hundred|thousand|million|billion)-(\w+)", re.I)
+_ROUND_VALUES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+
+
 def worded_leak(question: str, answer: str) -> Found | None:
     """Where a question tells the number that it asks for by a word that is no number."""
     bare = _ORDINAL_OR_TIMES.sub(r"\1", answer)
@@ -124,6 +131,16 @@ def _worded(question: str, answer: str, quantity: Quantity) -> Iterator[Found]:
         for factor in _FACTOR.finditer(question):
             if _FACTORS[factor[0].lower()] == bare:
                 yield "number_word", factor.span()
+    if counted := re.search(r"\bhow many (\w+)", question, re.I):
+        seats = next((found for found in _SEATS.finditer(question) if SMALL_NUMBERS[found[1].lower()] == bare), None)
+        if seats:
+            yield "number_word", seats.span()
+        for large in _ROUND.finditer(question):
+            if _ROUND_VALUES[large[1].lower()] == bare and singular(counted[1].lower()) == singular(large[2].lower()):
+                yield "number_word", large.span()
+    grown = re.search(r"\bdoubled\b", question, re.I) if quantity.unit == "%" and quantity.value == 100 else None
+    if grown and re.search(r"\bby (?:how much|what percentage)\b", question, re.I):
+        yield "number_word", grown.span()
     for scaled in _SCALED.finditer(question):
         whole = scaled["whole"] or "0"
         whole = str(SMALL_NUMBERS.get(whole.lower(), whole))

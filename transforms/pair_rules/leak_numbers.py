@@ -7,7 +7,7 @@ from itertools import takewhile
 from transforms.answers.quantities import Quantity, quantities_in
 from transforms.answers.units import parse_unit
 from transforms.english.kinship import are_kin
-from transforms.english.number_words import PARTS, SMALL_NUMBERS, UP_TO_TWENTY
+from transforms.english.number_words import ORDINALS, PARTS, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.english.stems import singular
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.leak_words import STOP_WORDS, Found, Place, bare, words_of
@@ -28,8 +28,24 @@ _COMPUTING = re.compile(
 )
 
 
+_ORDINAL_DAY = re.compile(
+    rf"\b(?:(thirty|twenty)[- ])?({'|'.join(sorted(ORDINALS, key=len, reverse=True))})(?= of [A-Z])|(?<=[a-z] )(?:the )?"
+    rf"(?:(thirty|twenty)[- ])?({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\b"
+)
+
+
+def _find_in_ordinals(answer: str, question: str) -> Place | None:
+    """Where a question has a date whose day is an ordinal word: "the fourteenth of July"."""
+    if not (found := _ORDINAL_DAY.search(question)):
+        return None
+    tens, unit = found[1] or found[3], found[2] or found[4]
+    day = SMALL_NUMBERS.get(tens or "zero", 0) + ORDINALS[unit]
+    rewritten = f"{question[: found.start()]}{day}th{question[found.end() :]}"
+    return found.span() if find_in_text(answer, rewritten, "date") else None
+
+
 def date_leak(question: str, answer: str) -> Found | None:
-    place = find_in_text(answer, question, "date")
+    place = find_in_text(answer, question, "date") or _find_in_ordinals(answer, question)
     if place is None:
         return None
     return "verbatim" if normalise(answer) in normalise(question) else "date_variant", place

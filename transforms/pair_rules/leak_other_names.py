@@ -79,7 +79,8 @@ _CLIPPED = {
         "dorm: dormitory; info: information; auto: automobile; tv: television; telly: television; gas: gasoline; sub: submarine; "
         "champ: champion; cello: violoncello; lt: lieutenant; capt: captain; sgt: sergeant; col: colonel; cpl: corporal; "
         "dr: doctor; "
-        "phd: doctor of philosophy; ltd: limited; dept: department; govt: government; ave: avenue; blvd: boulevard; rd: road; "
+        "phd: doctor of philosophy; tb: tuberculosis; ltd: limited; dept: department; govt: government; ave: avenue; blvd: "
+        "boulevard; rd: road; "
         "mt: mountain; hwy: highway; univ: university; sitcom: situation comedy; biopic: biographical picture; modem: modulator; "
         "wifi: wireless; jeans: denim; typo: typographical error; ref: referee; pro: professional; tech: technology; "
         "stats: statistics; "
@@ -89,6 +90,20 @@ _CLIPPED = {
     for short, long in (entry.split(": "),)
     if short not in ("jeans", "wifi", "modem", "gas", "mum", "dad")
 }
+# Adjectives of persons that are further from the name than an ending, and short forms of first names.
+_OF_A_PERSON = dict(
+    pair.split(":")
+    for pair in (
+        "cartesian:descartes shavian:shaw julian:julius gregorian:gregory augustan:augustus edwardian:edward georgian:george "
+        "jacobean:james pauline:paul petrine:peter johannine:john mosaic:moses elizabethan:elizabeth aristotelian:aristotle "
+        "socratic:socrates thomist:aquinas carolingian:charlemagne caesarean:caesar galenic:galen ciceronian:cicero "
+        "bill:william billy:william bob:robert bobby:robert jack:john jim:james jimmy:james joe:joseph tom:thomas dick:richard "
+        "ted:edward teddy:theodore maggie:margaret peggy:margaret liz:elizabeth betty:elizabeth bess:elizabeth kate:catherine "
+        "kathy:catherine mike:michael dave:david steve:stephen nick:nicholas tony:anthony harry:henry hank:henry chuck:charles "
+        "charlie:charles fred:frederick sam:samuel ben:benjamin andy:andrew abe:abraham larry:lawrence ron:ronald don:donald "
+        "philly:philadelphia frisco:francisco vegas:vegas"
+    ).split()
+)
 _LEAST_CUT = 3
 _ALIKE = 0.5
 _LONGEST = 30
@@ -104,6 +119,7 @@ def other_name_places(question: str, words: list[Word], answer: str) -> Iterator
     told = bool(_CALLED_SO.search(question))
     others = {name.upper() for name in other_names(answer) if len(name) <= 4}
     last = wanted[-1]
+    persons = frozenset(part for part in wanted if len(part) > 2)
     whole = " ".join(wanted)
     for word in words:
         capital, folded = word.written[0].isupper(), _plain(word.folded)
@@ -112,6 +128,8 @@ def other_name_places(question: str, words: list[Word], answer: str) -> Iterator
         dotted = folded + question[word.end : word.end + 1]
         if capital and len(wanted) == 1 and last in (_SHORT.get(folded), _SHORT.get(dotted)):
             yield "abbreviation", (word.start, word.end)
+        if capital and _OF_A_PERSON.get(folded) in persons and folded not in persons:
+            yield "other_name", (word.start, word.end)
         if word.written in others and word.folded not in wanted:
             yield "abbreviation", (word.start, word.end)
         cut = capital and len(wanted) == 1 and len(folded) >= _LEAST_CUT and dotted[-1] == "." and word.end + 1 < len(question)

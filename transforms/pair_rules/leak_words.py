@@ -64,7 +64,9 @@ PEOPLES = dict(
         "vienna: viennese; moscow: muscovite muscovites; liverpool: liverpudlian; manchester: mancunian; glasgow: glaswegian; "
         "mars: martian martians; venus: venusian; europe: european europeans; america: american americans; asia: asian asians; "
         "africa: african africans; antarctica: antarctic; arabia: arab arabs arabian; babylon: babylonian babylonians; "
-        "macedon: macedonian macedonians; taiwan: taiwanese; laos: laotian lao"
+        "macedon: macedonian macedonians; taiwan: taiwanese; texas: texan texans; kazakhstan: kazakh kazakhs; uzbekistan: "
+        "uzbek uzbeks; tajikistan: tajik "
+        "tajiks; hawaii: hawaiian hawaiians; florida: floridian; georgia: georgian georgians; laos: laotian lao"
     ).split("; ")
 )
 COUNTRIES = {people: country for country, peoples in PEOPLES.items() for people in peoples.split()}

@@ -101,15 +101,20 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
     if choices and any(_same_choice(choice, answer) for choice in choices):
         if single := only_option(stem, choices, answer, begin):
             return single[0]
-        found = _leak_of(stem, answer, document, answer_type)
+        in_stem = _leak_of(stem, answer, document, answer_type)
         others = [choice for choice in choices if not _same_choice(choice, answer)]
         # What the stem has of several choices tells nobody which is right.
-        return None if found and any(_leak_of(stem, other, document, answer_type) for other in others) else found
+        return None if in_stem and any(_leak_of(stem, other, document, answer_type) for other in others) else in_stem
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
         found = date_leak(question, answer) or short_year_leak(question, answer)
     elif quantity := parse_quantity(answer) or parse_quantity(answer, "number"):
-        found = quantity_leak(question, answer, quantity) or worded_leak(question, answer) or told_before(question, answer)
+        found = (
+            quantity_leak(question, answer, quantity)
+            or short_year_leak(question, answer)
+            or worded_leak(question, answer)
+            or told_before(question, answer)
+        )
     else:
         found = next(_text_leaks(question, answer, document), None)
     return found and ("spelled_out_in_parentheses" if in_parentheses(question, found[1]) else found[0])
@@ -286,7 +291,7 @@ def _inflected_places(question: str, words: list[Word], wanted: list[Word], answ
         for word in words:
             if word.folded in people and word.written[0].isupper():
                 yield "inflected", (word.start, word.end)
-            if word.folded == COUNTRIES.get(wanted[0].folded) and answer[0].isupper() and word.written[0].isupper():
+            if word.folded == COUNTRIES.get(wanted[0].folded) and wanted[0].written[0].isupper() and word.written[0].isupper():
                 yield "inflected", (word.start, word.end)
     yield from compound_places(words, [word.folded for word in wanted])
 

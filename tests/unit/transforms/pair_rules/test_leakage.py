@@ -116,7 +116,11 @@ def test_only_a_question_of_yes_or_no_is_exempt() -> None:
         ("Which metal is used for the waterfall turbine's blades?", "water", None),
         ("What do the strong have?", "strength", "inflected"),
         ("What is the plural of 'leaf'?", "leaves", None),
-        ("Since the sum of the first ten odd numbers is one hundred, what is the sum of the first ten odd numbers?", "100", "told_before"),
+        (
+            "Since the sum of the first ten odd numbers is one hundred, what is the sum of the first ten odd numbers?",
+            "100",
+            "told_before",
+        ),
         ("Since a square has four sides, how many corners has a pentagon?", "5", None),
     ],
 )
