@@ -1,6 +1,9 @@
 """Pairs: leakage, the checks on shape and self-containedness, grounding, and when two answers are equal."""
 
-from tests.quality.cases import Area, Case, by_kind, labelled, part_of
+from dataclasses import replace
+from typing import Any
+
+from tests.quality.cases import HELD_OUT, TUNE, Area, Case, by_kind, labelled, part_of
 from transforms.answers.agreement import answers_match
 from transforms.check import check_pair
 from transforms.grounding.find import find_in_text
@@ -10,15 +13,27 @@ from transforms.records import Document, Persona, PersonaTask, QAPair
 
 def leakage() -> Area:
     """Whether a question gives its answer away; positive means that it does."""
+    return _leaks("leakage", labelled("leakage"))
+
+
+def leakage_near() -> Area:
+    """The same on pairs that were written apart from the rules: leaks of many kinds, and pairs that are near to one.
+
+    Its third that is held out is counted, and never listed.
+    """
+    return replace(_leaks("leakage, near pairs", labelled("leakage_near")), parts={TUNE: "open", HELD_OUT: "shut"}, silent=True)
+
+
+def _leaks(name: str, rows: list[dict[str, Any]]) -> Area:
     cases, kinds = [], [0, 0]
-    for row in labelled("leakage"):
+    for row in rows:
         found = find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
         shown = f"{row['question']} [{row['answer']}]"
         cases.append(Case(row["id"], row["kind"], part_of(row), row["leak"], bool(found), found or "no leak", shown))
         if row["leak"] and found:
             kinds[0] += found == row["kind"]
             kinds[1] += 1
-    return Area("leakage", "leak", cases, [f"the kind of leak is named right in {kinds[0]} of {kinds[1]}"])
+    return Area(name, "leak", cases, [f"the kind of leak is named right in {kinds[0]} of {kinds[1]}"])
 
 
 def checks() -> Area:

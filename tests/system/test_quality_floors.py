@@ -61,6 +61,14 @@ def test_leakage(part: str) -> None:
     assert scores.cases >= (400 if part == TUNE else 85)
 
 
+def test_leakage_on_near_pairs() -> None:
+    area = pairs.leakage_near()
+    opened, shut = area.scores(TUNE), area.scores(HELD_OUT)
+    assert area.silent and opened.cases >= 400 and shut.cases >= 200
+    assert opened.precision >= 0.95 and opened.recall >= 0.9
+    assert shut.precision >= 0.95 and shut.recall >= 0.7
+
+
 def test_checks_on_a_pair() -> None:
     area = pairs.checks()
     assert len(area.cases) >= 150

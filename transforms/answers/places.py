@@ -42,6 +42,11 @@ def is_region(text: str) -> bool:
     return _region(text) in _REGIONS
 
 
+def state_of(code: str) -> str:
+    """The state that two capital letters stand for in an address: "california" for "CA"; "" if none."""
+    return _STATES.get(code, "")
+
+
 def _region(text: str) -> str:
     return _STATES.get(text.strip(" .,")) or canonical(text, "place")
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from transforms.answers.quantities import Quantity, quantities_in
 from transforms.answers.units import parse_unit
 from transforms.english.kinship import are_kin
-from transforms.english.number_words import PARTS, SMALL_NUMBERS, UP_TO_TWENTY
+from transforms.english.number_words import ORDINALS, PARTS, SMALL_NUMBERS, UP_TO_TWENTY
 from transforms.english.stems import singular
 from transforms.grounding.find import find_in_text
 from transforms.pair_rules.leak_words import STOP_WORDS, Found, Place, bare, words_of
@@ -28,11 +28,38 @@ _COMPUTING = re.compile(
 )
 
 
+_ORDINAL_DAY = re.compile(
+    rf"\b(?:(thirty|twenty)[- ])?({'|'.join(sorted(ORDINALS, key=len, reverse=True))})(?= of [A-Z])|(?<=[a-z] )(?:the )?"
+    rf"(?:(thirty|twenty)[- ])?({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\b"
+)
+
+
+def _find_in_ordinals(answer: str, question: str) -> Place | None:
+    """Where a question has a date whose day is an ordinal word: "the fourteenth of July"."""
+    if not (found := _ORDINAL_DAY.search(question)):
+        return None
+    tens, unit = found[1] or found[3], found[2] or found[4]
+    day = SMALL_NUMBERS.get(tens or "zero", 0) + ORDINALS[unit]
+    rewritten = f"{question[: found.start()]}{day}th{question[found.end() :]}"
+    return found.span() if find_in_text(answer, rewritten, "date") else None
+
+
 def date_leak(question: str, answer: str) -> Found | None:
-    place = find_in_text(answer, question, "date")
+    place = find_in_text(answer, question, "date") or _find_in_ordinals(answer, question)
     if place is None:
         return None
     return "verbatim" if normalise(answer) in normalise(question) else "date_variant", place
+
+
+_SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
+
+
+def short_year_leak(question: str, answer: str) -> Found | None:
+    """Where a question has a year without its century: "the spring of '68"."""
+    short = next(
+        (found for found in _SHORT_YEAR.finditer(question) if re.fullmatch(rf"1[5-9]{found[1]}|20{found[1]}", answer)), None
+    )
+    return ("date_variant", short.span()) if short else None
 
 
 def quantity_leak(question: str, answer: str, quantity: Quantity) -> Found | None:
@@ -132,6 +159,8 @@ def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, sta
     asked_units = set(map(_unit_word, asked_words))
     if quantity.unit and other.unit:
         return other.same(quantity)
+    if other.unit and asked and asked[2] and asked[2].lower() == "old" and _unit_word(other.unit) == _unit_word("years"):
+        return True
     if other.unit:  # "12 months" asked for as a bare 12
         return bool({singular(other.unit), other.unit} & asked_words) or _unit_word(other.unit) in asked_units
     following = re.match(r"[ -]?([^\W\d_]+)", question[end:])
@@ -155,6 +184,8 @@ def _same_role(question: str, end: int, other: Quantity, quantity: Quantity, sta
         small and re.search(r"\b(?:which|these|those|the first|the last)\s$", question[:start].lower())
     ):
         return False
+    if quantity.value >= 1000 and re.search(r"\bpopulation\b", question.lower()):
+        return True
     if not counted:
         return not small or not re.search(r"\b(?:one|first|last|next) $", question[:start].lower())
     if any(are_kin(noun, word) for word in asked_words) or (asked and _next_words_kin(question[end:], asked_words)):

@@ -50,9 +50,26 @@ PEOPLES = dict(
         "filipino filipinos philippine; mexico: mexican mexicans; peru: peruvian peruvians; chile: chilean; belgium: belgian "
         "belgians; hungary: hungarian; italy: italian italians; russia: russian russians; egypt: egyptian egyptians; brazil: "
         "brazilian; india: indian; iraq: iraqi; israel: israeli; czechia: czech; cyprus: cypriot; lebanon: lebanese; vietnam: "
-        "vietnamese"
+        "vietnamese; austria: austrian austrians; australia: australian australians; canada: canadian canadians; argentina: "
+        "argentine argentines argentinian; cuba: cuban cubans; korea: korean koreans; ukraine: ukrainian ukrainians; romania: "
+        "romanian romanians; bulgaria: bulgarian bulgarians; croatia: croatian croat croats; serbia: serbian serb serbs; "
+        "slovakia: "
+        "slovak slovaks; slovenia: slovene slovenes slovenian; pakistan: pakistani pakistanis; afghanistan: afghan afghans; "
+        "iran: iranian iranians; persia: persian persians; nepal: nepali nepalese; bangladesh: bangladeshi; myanmar: burmese; "
+        "burma: burmese; malta: maltese; madagascar: malagasy; monaco: monegasque; congo: congolese; somalia: somali somalis; "
+        "kuwait: kuwaiti; oman: omani; qatar: qatari; yemen: yemeni; panama: panamanian; ghana: ghanaian; "
+        "normandy: norman normans; brittany: breton bretons; flanders: flemish; bavaria: bavarian; crete: cretan cretans; troy: "
+        "trojan trojans; carthage: carthaginian carthaginians; athens: athenian athenians; sparta: spartan spartans; rome: roman "
+        "romans; paris: parisian parisians; naples: neapolitan; venice: venetian venetians; florence: florentine florentines; "
+        "vienna: viennese; moscow: muscovite muscovites; liverpool: liverpudlian; manchester: mancunian; glasgow: glaswegian; "
+        "mars: martian martians; venus: venusian; europe: european europeans; america: american americans; asia: asian asians; "
+        "africa: african africans; antarctica: antarctic; arabia: arab arabs arabian; babylon: babylonian babylonians; "
+        "macedon: macedonian macedonians; taiwan: taiwanese; texas: texan texans; kazakhstan: kazakh kazakhs; uzbekistan: "
+        "uzbek uzbeks; tajikistan: tajik "
+        "tajiks; hawaii: hawaiian hawaiians; florida: floridian; georgia: georgian georgians; laos: laotian lao"
     ).split("; ")
 )
+COUNTRIES = {people: country for country, peoples in PEOPLES.items() for people in peoples.split()}
 # Parts of proper names that tell nothing by themselves.
 GENERIC = TITLES.union(
     RANKS,

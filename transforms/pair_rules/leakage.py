@@ -13,13 +13,19 @@ from transforms.answers.dates import parse_date
 from transforms.answers.places import is_region
 from transforms.answers.quantities import parse_quantity
 from transforms.english.kinship import are_kin
-from transforms.english.number_words import SMALL_NUMBERS
 from transforms.grounding.find import find_in_text
 from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.pair_rules.leak_abbreviations import other_lengths
-from transforms.pair_rules.leak_numbers import date_leak, quantity_leak
+from transforms.pair_rules.leak_compounds import compound_places
+from transforms.pair_rules.leak_counts import numbered_places, worded_leak
+from transforms.pair_rules.leak_hints import letter_hints
+from transforms.pair_rules.leak_numbers import date_leak, quantity_leak, short_year_leak
+from transforms.pair_rules.leak_only_option import only_option, split_choices
 from transforms.pair_rules.leak_other_languages import leak_in
+from transforms.pair_rules.leak_other_names import other_name_places
+from transforms.pair_rules.leak_presupposed import presupposed, told_before
 from transforms.pair_rules.leak_words import (
+    COUNTRIES,
     GENERIC,
     HOMOGRAPHS,
     MAX_DOCUMENT_CHARS,
@@ -44,6 +50,11 @@ LEAKS = (
     "expansion",  # the words that the answer abbreviates
     "alias",  # an accepted other spelling of the answer
     "spelled_out_in_parentheses",  # any of these inside brackets
+    "other_name",  # its name in another language
+    "spelling",  # its letters: spelt out, with gaps, backwards
+    "presupposed",  # a question of yes or no that says which
+    "told_before",  # the number, in a clause that says all that is asked
+    "only_option",  # of the marked choices it alone is of the kind that is asked for
     "part_of_answer",  # a surname, the telling word of a proper name, half the items of a list
 )
 
@@ -58,20 +69,24 @@ def find_leak(
     `document` settles abbreviations ("World Health Organization (WHO)") and what is a name.
     Judgements: a decade does not leak a year, nor a year a full date (the reverse does); a number
     leaks only in the role that is asked for ("5 km" says nothing of five laps); an answer that is
-    one of at least two choices offered is no leak; yes and no never are; code leaks only as it is
+    one of at least two choices offered is no leak; yes and no only where they are presupposed; code leaks only as it is
     written, because `'hello'.upper()` does not say HELLO.
     """
-    if answer_type == "yes_no":
-        return None
     question = unify(question[:_MAX_QUESTION_CHARS])
+    if answer_type == "yes_no":
+        said = presupposed(question, answer)
+        return said and said[0]
     found = _leak_of(question, answer, document, answer_type)
     return found or ("alias" if any(_leak_of(question, alias, document, answer_type) for alias in aliases) else None)
 
 
 def _leak_of(question: str, answer: str, document: str, answer_type: str | None) -> str | None:
     answer = unify_lines(answer).strip(" .,;:!?\"'")
-    if not answer or not question or len(answer) > 500 or canonical(answer) in ("yes", "no"):
+    if not answer or not question or len(answer) > 500:
         return None
+    if canonical(answer) in ("yes", "no"):
+        said = presupposed(question, answer)
+        return said and said[0]
     if answer_type == "code":
         place = find_in_text(answer, without_choices(question, answer), "code")
         return place and ("spelled_out_in_parentheses" if in_parentheses(question, place) else "verbatim")
@@ -82,14 +97,31 @@ def _leak_of(question: str, answer: str, document: str, answer_type: str | None)
     if language != ENGLISH and answer_type != "expression":
         found = leak_in(question, answer, document, answer_type, language)
         return found and ("spelled_out_in_parentheses" if in_parentheses(question, found[1]) else found[0])
+    stem, choices, begin = split_choices(question)
+    if choices and any(_same_choice(choice, answer) for choice in choices):
+        if single := only_option(stem, choices, answer, begin):
+            return single[0]
+        in_stem = _leak_of(stem, answer, document, answer_type)
+        others = [choice for choice in choices if not _same_choice(choice, answer)]
+        # What the stem has of several choices tells nobody which is right.
+        return None if in_stem and any(_leak_of(stem, other, document, answer_type) for other in others) else in_stem
     question = without_choices(question, answer)
     if parse_date(answer) and parse_quantity(answer) is None:
-        found = date_leak(question, answer)
+        found = date_leak(question, answer) or short_year_leak(question, answer)
     elif quantity := parse_quantity(answer) or parse_quantity(answer, "number"):
-        found = quantity_leak(question, answer, quantity)
+        found = (
+            quantity_leak(question, answer, quantity)
+            or short_year_leak(question, answer)
+            or worded_leak(question, answer)
+            or told_before(question, answer)
+        )
     else:
         found = next(_text_leaks(question, answer, document), None)
     return found and ("spelled_out_in_parentheses" if in_parentheses(question, found[1]) else found[0])
+
+
+def _same_choice(choice: str, answer: str) -> bool:
+    return choice.strip(" .?").lower() == answer.lower() or canonical(choice) == canonical(answer)
 
 
 def _may_be_a_name(answer: str) -> bool:
@@ -104,9 +136,16 @@ def _text_leaks(question: str, answer: str, document: str) -> Iterator[Found]:
     words, wanted = words_of(question), words_of(answer)
     if not wanted:
         return
-    yield from _inflected_places(words, wanted, answer, document)
+    yield from _inflected_places(question, words, wanted, answer, document)
+    if len(wanted) == 2 and wanted[0].folded == "the":  # "the NBA"
+        answer = answer[wanted[1].start :]
+        wanted = words_of(answer)
     yield from other_lengths(question, words, answer, wanted, document)
-    yield from _number_words(question, answer)
+    if worded := worded_leak(question, answer):
+        yield worded
+    yield from numbered_places(words, wanted)
+    yield from other_name_places(question, words, answer)
+    yield from letter_hints(question, words, answer)
     yield from _telling_parts(question, words, answer, wanted)
 
 
@@ -223,11 +262,20 @@ def _is_part_of_formula(question: str, place: Place) -> bool:
     return bool((before and before in "+-*/^=([{<>|") or (after and after in "+-*/^=)]}<>|(["))
 
 
-def _inflected_places(words: list[Word], wanted: list[Word], answer: str, document: str) -> Iterator[Found]:
+_ASKS_A_FORM = re.compile(
+    r"\b(?:plural|singular|past (?:tense|participle)|(?:noun|adjective|adverb|verb|comparative|superlative)(?: form)?) "
+    r"(?:form )?(?:of|from|for)\b",
+    re.IGNORECASE,
+)
+
+
+def _inflected_places(question: str, words: list[Word], wanted: list[Word], answer: str, document: str) -> Iterator[Found]:
     """The words of the answer in other forms, in order."""
     wanted = [word for word in wanted if word.folded not in ("the", "a", "an")]
-    if not wanted or len(re.sub(r"\W", "", answer)) < 3:
+    if not wanted or len(re.sub(r"\W", "", answer)) < 3 or _ASKS_A_FORM.search(question):
         return
+    if len(wanted) > 1:
+        words = [word for word in words if word.folded not in ("the", "a", "an")]
     name = answer[:1].isupper() and len(wanted) == 1
     for index in range(len(words) - len(wanted) + 1):
         here = words[index : index + len(wanted)]
@@ -243,19 +291,9 @@ def _inflected_places(words: list[Word], wanted: list[Word], answer: str, docume
         for word in words:
             if word.folded in people and word.written[0].isupper():
                 yield "inflected", (word.start, word.end)
-
-
-def _number_words(question: str, answer: str) -> Iterator[Found]:
-    """ "World War Two" for "World War 2": numbers inside a phrase."""
-    swaps = {word: str(value) for word, value in SMALL_NUMBERS.items()}
-    swaps |= {value: word for word, value in swaps.items()} | {"ii": "2", "iii": "3", "iv": "4"}
-    pieces = answer.split()
-    if len(pieces) < 2 or not any(piece.lower() in swaps for piece in pieces):
-        return
-    other = " ".join(swaps.get(piece.lower(), piece) for piece in pieces)
-    place = find_in_text(other, question, "term")
-    if place:
-        yield "number_word", place
+            if word.folded == COUNTRIES.get(wanted[0].folded) and wanted[0].written[0].isupper() and word.written[0].isupper():
+                yield "inflected", (word.start, word.end)
+    yield from compound_places(words, [word.folded for word in wanted])
 
 
 def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[Word]) -> Iterator[Found]:
@@ -294,8 +332,34 @@ def _telling_parts(question: str, words: list[Word], answer: str, wanted: list[W
                 word.written[0].isupper()
                 and are_kin(word.folded, want.folded)
                 and not _other_name(question, words, index, content)
+                and not _sibling(words, index, wanted[-1].written)
             ):
                 yield "part_of_answer", (word.start, word.end)
+    if person:  # "Napoleonic" for Napoleon Bonaparte
+        first = telling[0].folded
+        for word in words:
+            if (
+                word.written[0].isupper()
+                and word.folded != first
+                and _DERIVED.search(word.folded)
+                and are_kin(word.folded, first)
+            ):
+                yield "part_of_answer", (word.start, word.end)
+
+
+_ROMAN = re.compile(r"[IVXL]+")
+_SIBLINGS = frozenset("sister brother sibling cousin daughter son twin child".split())
+_DERIVED = re.compile(r"(?:ic|ist|ian|ean|esque|ism)$")
+
+
+def _sibling(words: list[Word], index: int, last: str) -> bool:
+    """ "Louis XV" where Louis XVI is asked for, "which Bronte sister" where the first name is: the shared part of a name."""
+    following = words[index + 1] if index + 1 < len(words) else None
+    if not following:
+        return False
+    if _ROMAN.fullmatch(last) and _ROMAN.fullmatch(following.written):
+        return last != following.written
+    return index > 0 and words[index - 1].folded in ("which", "what") and following.folded in _SIBLINGS
 
 
 def _is_where(answer: str, word: Word) -> bool:

@@ -96,6 +96,65 @@ def test_only_a_question_of_yes_or_no_is_exempt() -> None:
     assert find_leak("Is there no water on the Moon?", "No") is None
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "leak"),
+    [
+        ("How many years did the decade of drought last?", "10", "number_word"),
+        ("How many years are there in a decade?", "10", None),
+        ("How often was he king, who was crowned twice?", "twice", "verbatim"),
+        ("What is the sum of one and a half thousand and 20?", "1,520", None),
+        ("Which king was Henry the 8th?", "Henry VIII", "number_word"),
+        ("Which king came after Louis XV?", "Louis XVI", None),
+        ("In which state is Reno, NV?", "Nevada", "abbreviation"),
+        ("Which rank did Capt. Cook hold?", "captain", "abbreviation"),
+        ("Which city is Firenze in Italian?", "Florence", "other_name"),
+        ("What is the Italian name for Florence?", "Firenze", None),
+        ("Which city lies on the Donau?", "Vienna", None),
+        ("Which capital is spelt R, O, M, E?", "Rome", "spelling"),
+        ("What is 'stressed' spelt backwards?", "desserts", None),
+        ("What do beekeepers keep?", "bees", "inflected"),
+        ("Which metal is used for the waterfall turbine's blades?", "water", None),
+        ("What do the strong have?", "strength", "inflected"),
+        ("What is the plural of 'leaf'?", "leaves", None),
+        (
+            "Since the sum of the first ten odd numbers is one hundred, what is the sum of the first ten odd numbers?",
+            "100",
+            "told_before",
+        ),
+        ("Since a square has four sides, how many corners has a pentagon?", "5", None),
+    ],
+)
+def test_answers_given_away_in_other_words(question: str, answer: str, leak: str | None) -> None:
+    assert find_leak(question, answer) == leak
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "leak"),
+    [
+        ("Iron rusts, doesn't it?", "yes", "presupposed"),
+        ("Iron does not rust, does it?", "no", "presupposed"),
+        ("Given that penguins cannot fly, can penguins fly?", "no", "presupposed"),
+        ("Given that penguins are birds, can penguins fly?", "no", None),
+        ("Does iron rust?", "yes", None),
+    ],
+)
+def test_a_question_of_yes_or_no_leaks_what_it_presupposes(question: str, answer: str, leak: str | None) -> None:
+    assert find_leak(question, answer, answer_type="yes_no") == leak
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "leak"),
+    [
+        ("Who wrote Emma? (A) 1815 (B) Jane Austen (C) London, in print", "Jane Austen", "only_option"),
+        ("Who wrote Emma? (A) Mary Shelley (B) Jane Austen (C) Charlotte Bronte", "Jane Austen", None),
+        ("Which act is wrong, if any is? (A) Wrong, right (B) Right, wrong (C) Wrong, wrong", "Wrong, wrong", None),
+        ("Which gas do the oxygen makers make? (A) oxygen (B) helium (C) neon", "oxygen", "verbatim"),
+    ],
+)
+def test_marked_choices(question: str, answer: str, leak: str | None) -> None:
+    assert find_leak(question, answer) == leak
+
+
 def test_code_leaks_only_as_it_is_written() -> None:
     assert find_leak("What does 'hello world'.title() give?", "Hello World", answer_type="code") is None
     assert find_leak("Which function, calloc, clears memory?", "calloc", answer_type="code") == "verbatim"
@@ -114,7 +173,28 @@ def test_an_empty_question_leaks_nothing(answer: str) -> None:
     assert find_leak(answer, "") is None
 
 
-@pytest.mark.parametrize("unit", ["a ", "(", "World ", "1,", "or ", "A", "x^2=", "twelve ", "\\", "'s "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a ",
+        "(",
+        "World ",
+        "1,",
+        "or ",
+        "A",
+        "x^2=",
+        "twelve ",
+        "\\",
+        "'s ",
+        "(A) b ",
+        "W-",
+        "_",
+        "Since a, is ",
+        "half a ",
+        "Wien ",
+        "XV ",
+    ],
+)
 def test_hostile_questions_take_linear_time(unit: str) -> None:
     def find(text: str) -> None:
         for answer in (text, text[:400], "World Health Organization", "WHO", "12 km", "x^2"):
