@@ -42,6 +42,7 @@ from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
+from beam_pipeline.output.folder import check_no_run
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         check_somebody_answers(config)
         plan = make_plan(config)
-        check_files(config, plan.inputs)
+        check_no_run(check_files(config, plan.inputs))
         seen = shown_documents(file_inputs(config, plan.inputs))
         print(*seen, "", sep="\n", file=sys.stderr if given.json else sys.stdout, flush=True)
         sample = draw_sample(plan, given.sample, given.seed)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
@@ -124,16 +125,36 @@ def prepare_output(
 
 
 def check_apart(inputs: Iterable[str], output: str) -> None:
-    """Check that no input lies where this run writes, and where --overwrite and --resume delete.
+    """Check that no input lies where this run writes, and where --overwrite and --resume delete, nor is a run's whole output.
 
     Raises:
         ValueError: one does; the message names it.
     """
     folder = _place(output) + "/"
+    inputs = list(inputs)
+    check_no_run(inputs)
     for path in inputs:
         place = _place(path)
         if place.startswith(folder) and is_ours(place.removeprefix(folder)):
             raise ValueError(f"{path}: is part of the output folder {output}, which is written anew; choose another --output")
+
+
+def check_no_run(inputs: Iterable[str]) -> None:
+    """Raise ValueError where an input is among replies that a run paid for, or has its rows of several kinds: nobody means those."""
+    kinds: dict[str, str] = {}  # of each folder of a run
+    written_by_run = cache(lambda output: FileSystems.exists(FileSystems.join(output, OPTIONS_FILE)))
+    for path in inputs:
+        parts = path.split("/")
+        for depth in (2, 3):
+            output, name = "/".join(parts[:-depth]), "/".join(parts[-depth:])
+            if not is_ours(name) or not written_by_run(output):
+                continue
+            kind = parts[-depth]
+            if kind == JOURNAL or kinds.setdefault(output, kind) != kind:
+                raise ValueError(
+                    f"{path}: is part of {output or '.'}, the output folder of a run, and no corpus; "
+                    f"of its pairs the files are {FileSystems.join(output, 'qa')}/*"
+                )
 
 
 def _place(path: str) -> str:
