@@ -140,7 +140,7 @@ def check_apart(inputs: Iterable[str], output: str) -> None:
 
 
 def check_no_run(inputs: Iterable[str]) -> None:
-    """Raise ValueError where an input is among replies that a run paid for, or has its rows of several kinds: nobody means those."""
+    """Raise ValueError where an input is a reply that a run paid for, or a run's rows of several kinds: nobody means those."""
     kinds: dict[str, str] = {}  # of each folder of a run
     written_by_run = cache(lambda output: FileSystems.exists(FileSystems.join(output, OPTIONS_FILE)))
     for path in inputs:
