@@ -35,7 +35,7 @@ from beam_pipeline.main import execute, refuse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.model_settings import Models
 from beam_pipeline.options.values import OptionError, option_named
-from beam_pipeline.output.folder import check_apart, prepare_output
+from beam_pipeline.output.folder import check_apart, check_journal, prepare_output
 from beam_pipeline.output.names import AUDIT_CARD
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import save_options
@@ -90,6 +90,7 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
     plan = make_plan(config)
     check_apart(files, config.output)
     check_same_input(config, audited=True)
+    check_journal(config.journal)
     if options.clean:
         check_clean_folder(options.clean)
     if config.benchmarks:

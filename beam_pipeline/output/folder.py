@@ -82,6 +82,31 @@ def check_output(output: str, overwrite: bool = False, resume: bool = False, kee
     return names
 
 
+def check_journal(journal: str) -> None:
+    """Raise ValueError, one line, if what `--journal` names cannot hold files; "" is the folder in the output, seen to with it.
+
+    Without it replies would be paid for and kept nowhere, or the first worker would find out.
+    """
+    if not journal:
+        return
+    if any(character in journal for character in "*?["):
+        raise ValueError(f"--journal {journal}: a folder must not have *, ? or [ in its name")
+    try:
+        if FileSystems.get_scheme(journal) is not None:
+            FileSystems.exists(journal)  # a file system that is not known, or does not let us in
+            return
+        place = os.path.realpath(journal)
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"--journal {journal}: cannot be used: {reason(error)}") from error
+    if not os.path.isdir(place):
+        what = "is a file" if os.path.isfile(place) else "is no folder"
+        raise ValueError(f"--journal {journal}: {'' if place == os.path.realpath(journal) else place + ' '}{what}; name a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(f"--journal {journal}: no permission to write in {place}")
+
+
 def _options_of_a_run(output: str) -> dict[str, Any]:
     """The options that are kept there; {} where what is there is not that."""
     try:

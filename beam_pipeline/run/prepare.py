@@ -18,7 +18,7 @@ from beam_pipeline.engines.runners import is_local, prepare_engine, runner_name
 from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import option_named
-from beam_pipeline.output.folder import check_apart, prepare_output
+from beam_pipeline.output.folder import check_apart, check_journal, prepare_output
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import read_options, save_options
 from beam_pipeline.pipeline import build
@@ -44,6 +44,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
         config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)
     check_same_input(config)
+    check_journal(config.journal)
     prepare_serving(options, config)
     plan = make_plan(config)
     if on_dataflow(options):
