@@ -43,7 +43,7 @@ from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.batch import run_batch
-from beam_pipeline.run.ending import Run, cost_row
+from beam_pipeline.run.ending import Run, cost_row, start_before
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.same_input import check_same_input
@@ -51,6 +51,7 @@ from beam_pipeline.storage.files import BrokenFile, reason
 from beam_pipeline.storage.matching import match_sizes
 from beam_pipeline.storage.whole_file import write_whole
 from beam_pipeline.streaming.write_windows import run_name
+from beam_pipeline.summary.all_starts import add_starts
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
@@ -108,9 +109,10 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
     build_audit(pipeline, plan, files, options.ignored)
     # Last, because --overwrite deletes.
     stack.enter_context(only_run(config.output))
+    before = start_before(config.output) if config.resume else {}
     prepare_output(config.output, config.overwrite, config.resume)
     save_options(config, audited=True)
-    return Run(plan, engine, pipeline, began)
+    return Run(plan, engine, pipeline, began, before)
 
 
 def use_all_cpus(engine: PipelineOptions, size: int) -> None:
@@ -145,6 +147,7 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
     if run.models:
         summary["tokens"] = usage_of(frame.result, run.models)
     summary |= {"seconds": round(seconds, 1), **more}
+    summary |= add_starts(summary, run.before)
     summary |= cost_row(config, summary)
     about: dict[str, Any] = {
         "files": {path: file.columns.layout for path, file in files.items()},

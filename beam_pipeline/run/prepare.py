@@ -25,7 +25,7 @@ from beam_pipeline.pipeline import build
 from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks, packs_among
 from beam_pipeline.reading.input_list import check_files
-from beam_pipeline.run.ending import Run
+from beam_pipeline.run.ending import Run, start_before
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.round_trip_default import settle_round_trip
 from beam_pipeline.run.same_input import check_same_input
@@ -109,11 +109,12 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
         built.result()
     # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
     stack.enter_context(only_run(config.output))
+    before = start_before(config.output) if config.resume else {}
     prepare_output(config.output, config.overwrite, config.resume, config.streaming, config.delete_journal)
     if config.output_table:
         prepare_tables(config, options)
     save_options(config, "" if is_local(options) else runner_name(options))
-    return Run(plan, options, pipeline, began)
+    return Run(plan, options, pipeline, began, before)
 
 
 def _tell(lines: Iterable[str]) -> None:
