@@ -39,8 +39,9 @@ class ElementError(Exception):
         self.paid: Any = None
 
 
-# Why a reply is malformed: nothing in it; the model says that it will not; no object; an object that never ends, or is no JSON; backslashes that may be
-# LaTeX; an object without one of its fields, or with a value that the schema does not allow.
+# Why a reply is malformed: nothing in it; words of the model that it will not; no object; an object that never ends, or
+# is no JSON; backslashes that may be LaTeX; an object without one of its fields, or with a value that the schema does
+# not allow.
 Malformed = Literal["empty", "refused", "no_json", "cut", "syntax", "latex", "missing_field", "wrong_value"]
 
 

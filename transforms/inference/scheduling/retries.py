@@ -41,9 +41,9 @@ OVERLOAD = (TOO_MANY, 503, 529)
 # "Later", in the words of gateways, inference services (424) and Cloudflare; 401 of a key that has worked, and 403 of a
 # guard that is no word on the key.
 LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, *range(520, 524), *range(525, 528), 530))
-# What gateways say when nobody is behind them. Of a server that has answered nobody yet it means "later" as well, and for so
+# What a gateway says when nobody is behind it. Of a server that has answered nobody yet it means "later" as well, and for so
 # long of one that has answered nobody lately: a question that alone fails so has this time and no more.
-GATEWAY = (502, 504)
+GATEWAY = 502
 BURST_S = 60.0
 # Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
@@ -290,7 +290,7 @@ class Attempt:
         self._faults.append(fault)
         url, most_s = replica.endpoint.url, self._config.outage_timeout_s
         later = error.status in LATER
-        if not later and (error.busy or error.status in GATEWAY) and not self._odds.answers(url, now):
+        if not later and (error.busy or error.status == GATEWAY) and not self._odds.answers(url, now):
             later, most_s = True, min(most_s, BURST_S) if self._odds.has_answered(url) else most_s
         self._avoid = replica if later else None
         if later or isinstance(error, ConnectionLost) or replica.failing:
