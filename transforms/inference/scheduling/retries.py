@@ -41,6 +41,8 @@ OVERLOAD = (TOO_MANY, 503, 529)
 # "Later", in the words of gateways, inference services (424) and Cloudflare; 401 of a key that has worked, and 403 of a
 # guard that is no word on the key.
 LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, *range(520, 524), *range(525, 528), 530))
+# A filter that refuses a prompt is asked again so often whatever came of others; some judge by chance.
+FILTERED_AGAIN = 3
 # What a gateway says when nobody is behind it. Of a server that has answered nobody yet it means "later" as well, and for so
 # long of one that has answered nobody lately: a question that alone fails so has this time and no more.
 GATEWAY = 502
@@ -268,6 +270,9 @@ class Attempt:
         self._note("RequestRefused")
         self._refusals += 1
         most = TIMES_MORE * self._config.max_reasks
+        # Refusals are here before answers are: those of the first moments say little of what asking again brings.
+        if error.filtered and self._refusals <= FILTERED_AGAIN:
+            return True
         return self._refusals <= most and self._odds.worth(*self._asks, "RequestRefused")
 
     def _note(self, fault: str) -> None:
