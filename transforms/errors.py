@@ -15,11 +15,13 @@ from transforms.said import said
 class TransientError(Exception):
     """Worth another try: timeout, lost connection, HTTP 408, 409, 429 or 5xx.
 
-    `retry_after_s` is what the server asked for, in seconds, or None; `status` its HTTP status, 0 where none came.
+    `retry_after_s` is what the server asked for, in seconds, or None; `status` its HTTP status, 0 where none came;
+    `busy` whether it says in words that it is busy.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
+    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0, busy: bool = False) -> None:
         super().__init__(message)
+        self.busy = busy
         self.retry_after_s = retry_after_s
         self.status = status
 
@@ -37,9 +39,10 @@ class ElementError(Exception):
         self.paid: Any = None
 
 
-# Why a reply is malformed: nothing in it; no object; an object that never ends, or is no JSON; backslashes that may be
-# LaTeX; an object without one of its fields, or with a value that the schema does not allow.
-Malformed = Literal["empty", "no_json", "cut", "syntax", "latex", "missing_field", "wrong_value"]
+# Why a reply is malformed: nothing in it; words of the model that it will not; no object; an object that never ends, or
+# is no JSON; backslashes that may be LaTeX; an object without one of its fields, or with a value that the schema does
+# not allow.
+Malformed = Literal["empty", "refused", "no_json", "cut", "syntax", "latex", "missing_field", "wrong_value"]
 
 
 class ReplyInvalid(ElementError):
@@ -55,7 +58,14 @@ class ReplyTruncated(ElementError):
 
 
 class RequestRefused(ElementError):
-    """The endpoint refuses this request (HTTP 400, 413, 422, or a content filter)."""
+    """The endpoint refuses this request (HTTP 400, 413, 422, or a content filter).
+
+    `filtered` says that it was its content filter: the refusal is about this prompt, and not about how all are asked.
+    """
+
+    def __init__(self, message: str, reply: str = "", filtered: bool = False) -> None:
+        super().__init__(message, reply)
+        self.filtered = filtered
 
 
 class NotStarted(ElementError):

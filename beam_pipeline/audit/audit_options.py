@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_pipeline.audit.columns import NAMED
+from beam_pipeline.audit.reasons import check_ignored
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.options.command_line import OPTIONS, flag_settings, parse
 from beam_pipeline.options.config import PipelineConfig
@@ -111,10 +112,12 @@ def parse_audit(argv: Sequence[str]) -> AuditOptions:
             raise OptionError(f"{_SWITCHES[stage].split()[0]}: no endpoint is named: give --endpoint http://HOST:PORT/v1")
     if not asked and (idle := next((name for name in ("endpoint", "demo", "model") if name in values), "")):
         raise OptionError(f"--{idle}: no question is put to a model; add {', '.join(_SWITCHES.values())}, or leave --{idle} out")
+    ignored = tuple(reason.strip() for text in values.get("ignore", ()) for reason in text.split(",") if reason.strip())
+    check_ignored(ignored)
     return AuditOptions(
         data,
         {name: values[name] for name in NAMED if values.get(name)},
-        tuple(reason.strip() for text in values.get("ignore", ()) for reason in text.split(",") if reason.strip()),
+        ignored,
         values.get("clean", ""),
         values.get("keep_wording", False),
         config,

@@ -35,7 +35,7 @@ from beam_pipeline.export.dataset_card import audit_page
 from beam_pipeline.main import execute, refuse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import OptionError, option_named
-from beam_pipeline.output.folder import check_apart, prepare_output
+from beam_pipeline.output.folder import check_apart, check_journal, prepare_output
 from beam_pipeline.output.names import AUDIT_CARD
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import save_options
@@ -43,7 +43,7 @@ from beam_pipeline.plan import make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks
 from beam_pipeline.report.write import tell_report
 from beam_pipeline.run.batch import run_batch
-from beam_pipeline.run.ending import Run, cost_row
+from beam_pipeline.run.ending import Run, cost_row, start_before
 from beam_pipeline.run.frame import Frame
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.same_input import check_same_input
@@ -51,6 +51,7 @@ from beam_pipeline.storage.files import BrokenFile, reason
 from beam_pipeline.storage.matching import match_sizes
 from beam_pipeline.storage.whole_file import write_whole
 from beam_pipeline.streaming.write_windows import run_name
+from beam_pipeline.summary.all_starts import add_starts
 from beam_pipeline.summary.as_table import verdict_line
 from beam_pipeline.summary.token_usage import usage_of
 from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
@@ -89,6 +90,7 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
     plan = make_plan(config)
     check_apart(files, config.output)
     check_same_input(config, audited=True)
+    check_journal(config.journal)
     if options.clean:
         check_clean_folder(options.clean)
     if config.benchmarks:
@@ -108,9 +110,10 @@ def prepare_audit(options: AuditOptions, files: Mapping[str, File], stack: ExitS
     build_audit(pipeline, plan, files, options.ignored)
     # Last, because --overwrite deletes.
     stack.enter_context(only_run(config.output))
+    before = start_before(config.output) if config.resume else {}
     prepare_output(config.output, config.overwrite, config.resume)
     save_options(config, audited=True)
-    return Run(plan, engine, pipeline, began)
+    return Run(plan, engine, pipeline, began, before)
 
 
 def use_all_cpus(engine: PipelineOptions, size: int) -> None:
@@ -145,6 +148,7 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any], options: AuditOpt
     if run.models:
         summary["tokens"] = usage_of(frame.result, run.models)
     summary |= {"seconds": round(seconds, 1), **more}
+    summary |= add_starts(summary, run.before)
     summary |= cost_row(config, summary)
     about: dict[str, Any] = {
         "files": {path: file.columns.layout for path, file in files.items()},

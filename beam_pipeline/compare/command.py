@@ -6,11 +6,13 @@ Which pairs came, which went, which changed their verdict, at what cost: as a ta
 import sys
 from collections.abc import Sequence
 
+from apache_beam.io.filesystems import FileSystems
+
 from beam_pipeline.command_parser import CommandParser
 from beam_pipeline.compare.as_text import as_text
 from beam_pipeline.compare.changes import Verdicts, changes
 from beam_pipeline.compare.figures import figures
-from beam_pipeline.compare.page import render
+from beam_pipeline.compare.page import HEAD_BYTES, is_page_of_ours, render
 from beam_pipeline.exit_codes import OK, UNUSABLE
 from beam_pipeline.output.read_back import OutputFolder, ReadBackError
 from beam_pipeline.output.run_lock import is_held
@@ -33,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         paths = given.first, given.second
+        if given.to:
+            _check_page(given.to)
         rows = figures(*map(_summary, paths))
         first, second = map(Verdicts.of, paths)
         found = changes(first, second)
@@ -55,6 +59,19 @@ def _summary(path: str) -> Row:
     if is_held(folder.path):
         raise ReadBackError(f"{folder.path}: a run is writing there; wait for its end")
     return folder.summary(folder.windows())
+
+
+def _check_page(path: str) -> None:
+    """Raise ReadBackError where something else than a comparison of ours lies at a path: it would be lost."""
+    try:
+        if not FileSystems.exists(path):
+            return
+        with FileSystems.open(path, compression_type="uncompressed") as file:
+            ours = is_page_of_ours(file.read(HEAD_BYTES))
+    except Exception as error:  # each file system has errors of its own; a folder is one
+        raise ReadBackError(f"--to {path}: cannot be written: {reason(error)}") from error
+    if not ours:
+        raise ReadBackError(f"--to {path}: is there, and no comparison that this program wrote; name another file")
 
 
 def _write(path: str, page: str) -> None:

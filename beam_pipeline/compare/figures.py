@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from beam_pipeline.summary.all_starts import ALL_STARTS
 from beam_pipeline.summary.as_table import by_flow
 
 Summary = Mapping[str, Any]
@@ -41,17 +42,23 @@ def figures(first: Summary, second: Summary) -> list[Figure]:
         row("pairs", lambda s: s["pairs"]),
         row("pairs a document", lambda s: s["pairs"] / s["documents"]["read"], 3),
         row("dead letters", lambda s: sum(stage.get("dead_lettered", 0) for stage in s["stages"].values())),
-        row("model calls", lambda s: s["tokens"]["total"]["calls"]),
+        row("model calls", lambda s: _all(s)["calls"]),
         row("replies from the journal", lambda s: s["tokens"]["total"]["replayed"]),
-        row("prompt tokens", lambda s: s["tokens"]["total"]["prompt_tokens"]),
-        row("cached tokens", lambda s: s["tokens"]["total"]["cached_tokens"]),
-        row("completion tokens", lambda s: s["tokens"]["total"]["completion_tokens"]),
+        row("prompt tokens", lambda s: _all(s)["prompt_tokens"]),
+        row("cached tokens", lambda s: _all(s)["cached_tokens"]),
+        row("completion tokens", lambda s: _all(s)["completion_tokens"]),
         row("cost", lambda s: s["cost"]["total"], 2),
         row("cost a pair", lambda s: s["cost"]["per_pair"], 5),
-        row("seconds", lambda s: s["seconds"], 1),
+        row("seconds", lambda s: (s.get(ALL_STARTS) or s)["seconds"], 1),
         *(row(f"passed {stage}, %", _pass_rate(stage), 1) for stage in stages),
     ]
     return [row for row in rows if row.first is not None or row.second is not None]
+
+
+def _all(summary: Summary) -> Mapping[str, Any]:
+    """Calls and tokens over all starts of a run that went on."""
+    sums: Mapping[str, Any] = summary.get(ALL_STARTS) or summary["tokens"]["total"]
+    return sums
 
 
 def _pass_rate(stage: str) -> Callable[[Summary], Any]:

@@ -11,6 +11,9 @@ from beam_pipeline.report.page import asset, digest
 from transforms.said import said
 
 _MOST_MOVES = 50
+_TITLE = "Comparison of two runs"
+# The title of a page lies within.
+HEAD_BYTES = 4096
 # Of one text of a pair.
 _LONG = 600
 
@@ -25,7 +28,7 @@ def render(paths: tuple[str, str], rows: Sequence[Figure], found: Changes) -> st
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'),
         Html('<link rel="icon" href="data:,">'),
-        element("title", "Comparison of two runs"),
+        element("title", _TITLE),
         element("style", Html(style)),
     )
     header = element(
@@ -46,6 +49,11 @@ def render(paths: tuple[str, str], rows: Sequence[Figure], found: Changes) -> st
     ]
     body = element("body", header, element("main", *sections))
     return f"<!doctype html>\n{element('html', element('head', head), body, lang='en')}\n"
+
+
+def is_page_of_ours(head: bytes) -> bool:
+    """Whether a file that begins so is a page of `render`."""
+    return head.startswith(b"<!doctype html>") and f"<title>{_TITLE}</title>".encode() in head
 
 
 def _section(title: str, *content: Html) -> Html:

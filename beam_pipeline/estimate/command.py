@@ -42,6 +42,7 @@ from beam_pipeline.options.command_line import parse
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.limits import prices_of
 from beam_pipeline.options.values import ANY_LANGUAGE, OptionError
+from beam_pipeline.output.folder import check_journal, check_no_run
 from beam_pipeline.output.kinds import json_line
 from beam_pipeline.output.read_back import OutputFolder
 from beam_pipeline.plan import make_plan
@@ -103,8 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "--input: an estimate draws its sample from files; name here those that the run will read, or some like them"
             )
         check_somebody_answers(config)
+        check_journal(config.journal)
         plan = make_plan(config)
-        check_files(config, plan.inputs)
+        check_no_run(check_files(config, plan.inputs))
         seen = shown_documents(file_inputs(config, plan.inputs))
         print(*seen, "", sep="\n", file=sys.stderr if given.json else sys.stdout, flush=True)
         sample = draw_sample(plan, given.sample, given.seed)
@@ -113,7 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNUSABLE
     if not sample.texts:
         print(
-            f"error: none of {sample.file_rows.sum():,} documents passes the screen: there is nothing to ask about",
+            f"error: none of {rows:,} documents passes the screen: there is nothing to ask about"
+            if (rows := sample.file_rows.sum())
+            else "error: no document was read: the input holds no row and no text",
             file=sys.stderr,
         )
         return FAILED

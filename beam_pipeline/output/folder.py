@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
@@ -91,6 +92,31 @@ def check_output(output: str, overwrite: bool = False, resume: bool = False, kee
     return names
 
 
+def check_journal(journal: str) -> None:
+    """Raise ValueError, one line, if what `--journal` names cannot hold files; "" is the folder in the output, seen to with it.
+
+    Without it replies would be paid for and kept nowhere, or the first worker would find out.
+    """
+    if not journal:
+        return
+    if any(character in journal for character in "*?["):
+        raise ValueError(f"--journal {journal}: a folder must not have *, ? or [ in its name")
+    try:
+        if FileSystems.get_scheme(journal) is not None:
+            FileSystems.exists(journal)  # a file system that is not known, or does not let us in
+            return
+        place = os.path.realpath(journal)
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+    except Exception as error:  # each file system has errors of its own
+        raise ValueError(f"--journal {journal}: cannot be used: {reason(error)}") from error
+    if not os.path.isdir(place):
+        what = "is a file" if os.path.isfile(place) else "is no folder"
+        raise ValueError(f"--journal {journal}: {'' if place == os.path.realpath(journal) else place + ' '}{what}; name a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(f"--journal {journal}: no permission to write in {place}")
+
+
 def _options_of_a_run(output: str) -> dict[str, Any]:
     """The options that are kept there; {} where what is there is not that."""
     try:
@@ -134,16 +160,36 @@ def prepare_output(
 
 
 def check_apart(inputs: Iterable[str], output: str) -> None:
-    """Check that no input lies where this run writes, and where --overwrite and --resume delete.
+    """Check that no input lies where this run writes, and where --overwrite and --resume delete, nor is a run's whole output.
 
     Raises:
         ValueError: one does; the message names it.
     """
     folder = _place(output) + "/"
+    inputs = list(inputs)
+    check_no_run(inputs)
     for path in inputs:
         place = _place(path)
         if place.startswith(folder) and is_ours(place.removeprefix(folder)):
             raise ValueError(f"{path}: is part of the output folder {output}, which is written anew; choose another --output")
+
+
+def check_no_run(inputs: Iterable[str]) -> None:
+    """Raise ValueError where an input is a reply that a run paid for, or a run's rows of several kinds: nobody means those."""
+    kinds: dict[str, str] = {}  # of each folder of a run
+    written_by_run = cache(lambda output: FileSystems.exists(FileSystems.join(output, OPTIONS_FILE)))
+    for path in inputs:
+        parts = path.split("/")
+        for depth in (2, 3):
+            output, name = "/".join(parts[:-depth]), "/".join(parts[-depth:])
+            if not is_ours(name) or not written_by_run(output):
+                continue
+            kind = parts[-depth]
+            if kind == JOURNAL or kinds.setdefault(output, kind) != kind:
+                raise ValueError(
+                    f"{path}: is part of {output or '.'}, the output folder of a run, and no corpus; "
+                    f"of its pairs the files are {FileSystems.join(output, 'qa')}/*"
+                )
 
 
 def _place(path: str) -> str:

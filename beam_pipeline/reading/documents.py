@@ -5,6 +5,7 @@ NaN, Infinity and lone surrogates are accepted outside the text and the id: Pyth
 """
 
 import json
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ CARRIED_CHARACTERS = 4000
 # Objects and lists within each other, up to which a value goes along as it is; a deeper one as its JSON, in a text: writers and
 # readers of rows have limits of their own.
 _CARRIED_DEPTH = 32
+# An id goes into every row, request and line of the journal that is about its document.
+MOST_ID_CHARACTERS = 512
 _NAMED = 24  # fields or columns that a message lists
 _TOO_DEEP = "it is nested too deeply, or holds what JSON cannot say"
 
@@ -75,7 +78,7 @@ def document_of(row: Mapping[str, Any], fields: Fields, where: str, kind: str) -
     """Make a document of a row, whose values `kind` calls fields or columns."""
     text = look_up(row, fields.text)
     if text is MISSING:
-        made: Document | BadRow = BadRow("MissingText", missing_text(fields.text, kind, row))
+        made: Document | BadRow = BadRow("MissingText", missing_text(fields.text, kind, row) + wrapped(row, kind))
     else:
         if (conversation := text_of_messages(text, fields.roles)) is not None:
             text = conversation
@@ -164,7 +167,18 @@ def make_document(text: Any, row_id: Any, source: Any, source_label: str, where:
         source = _source(source)
     except (RecursionError, TypeError, ValueError):
         return BadRow("WrongType", f"the source cannot be written: {_TOO_DEEP}")
-    return Document(id=row_id or stable_hash(text), text=text, source=source or encodable(source_label), where=encodable(where))
+    return Document(
+        id=bounded_id(row_id) or stable_hash(text), text=text, source=source or encodable(source_label), where=encodable(where)
+    )
+
+
+def bounded_id(row_id: str) -> str:
+    """An id of at most `MOST_ID_CHARACTERS`: of a longer one the beginning, a "-" and a hash of the whole."""
+    if len(row_id) <= MOST_ID_CHARACTERS:
+        return row_id
+    # 32 digits, as 16 may be those of two of a billion ids.
+    digits = stable_hash(row_id) + stable_hash("", row_id)
+    return f"{row_id[: MOST_ID_CHARACTERS - len(digits) - 1]}-{digits}"
 
 
 def _plain_id(value: Any) -> Any:
@@ -239,6 +253,18 @@ def missing_field(field: str, kind: str, there: Any, option: str) -> str:
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "") if names else "nothing"
     what, _, where = kind.partition(" ")
     return encodable(f"no {what} {field!r}{where and ' '}{where}; there is {shown}; name it with --{option}")
+
+
+def wrapped(row: Mapping[str, Any], kind: str = "field") -> str:
+    """What to do about a row that holds the rows under one of its names, as {"data": [{...}, ...]}; "" for any other."""
+    for name, value in row.items():
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value[:_NAMED]):
+            key = encodable(str(name)[:40])
+            inside = ", ".join(str(member)[:40] for member in list(value[0])[:_NAMED])
+            what = f"the {kind} {key!r} holds a list of {len(value):,} objects, the first with {inside or 'nothing'}"
+            how = f"jq -c {shlex.quote(f'.[{json.dumps(key)}][]')} FILE > rows.jsonl"
+            return encodable(f"; {what}: if those are the rows, write them one a line: {how}")
+    return ""
 
 
 def document_or_dead(made: Document | BadRow, where: str, raw: bytes, document_id: str = "") -> Document | DeadLetter:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from beam_pipeline.options.values import hint
 from beam_pipeline.reading.arrow_rows import column_names, find_columns, read_schema
 from beam_pipeline.reading.csv_rows import read_header
-from beam_pipeline.reading.documents import missing_field
+from beam_pipeline.reading.documents import missing_field, wrapped
 from beam_pipeline.reading.file_reader import WHOLE_FILES, FileReader
 from beam_pipeline.storage.files import open_file
 from beam_pipeline.storage.values import MISSING, BadRow, look_up
@@ -32,7 +32,7 @@ def check_fields(reader: FileReader, paths: Iterable[str], named: Sequence[Named
     """
     wanted = [name for name in named if name.field]
     there: dict[str, None] = {}
-    rows, size, first, kind = 0, 0, "", "field"
+    rows, size, first, kind, inside = 0, 0, "", "field", ""
     for path in paths:
         if not wanted or rows >= LOOKED_AT or size >= _LOOKED_AT_BYTES:
             break
@@ -41,6 +41,7 @@ def check_fields(reader: FileReader, paths: Iterable[str], named: Sequence[Named
         for row in _some_rows(reader, path, [name.field for name in wanted]):
             if not first:
                 first, kind = path, "column" if reader.format_of(path) in _COLUMNS else "field"
+                inside = wrapped(row, kind)
             rows += 1
             size += sum(len(value) for value in row.values() if isinstance(value, (str, bytes)))
             there |= dict.fromkeys(str(name) for name in row)
@@ -50,7 +51,7 @@ def check_fields(reader: FileReader, paths: Iterable[str], named: Sequence[Named
     if wanted and first:
         option, field = wanted[0]
         where = f" in the first {rows:,} rows" if kind == "field" and rows > 1 else ""
-        raise ValueError(f"{first}: {missing_field(field, f'{kind}{where}', there, option)}{hint(field, there)}")
+        raise ValueError(f"{first}: {missing_field(field, f'{kind}{where}', there, option)}{hint(field, there)}{inside}")
 
 
 def _some_rows(reader: FileReader, path: str, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:

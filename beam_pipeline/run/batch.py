@@ -108,6 +108,8 @@ def _conclude(run: Run, frame: Frame, more: Mapping[str, Any]) -> int:
     if line := missed_line(summary, config):
         print(line)
     print(verdict_line(summary))
+    if not summary["documents"]["read"] and not summary.get("stopped"):
+        print("error: no document was read: the input holds no row and no text", file=sys.stderr)
     if uncounted is not None:
         print(f"error: {uncounted}; the run ended and its files are whole, its tables were not counted", file=sys.stderr)
         return FAILED

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -18,9 +18,10 @@ from beam_pipeline.options.limits import prices_of
 from beam_pipeline.plan import RunPlan
 from beam_pipeline.run.write_failure import write_failure
 from beam_pipeline.storage.files import reason
-from beam_pipeline.summary.as_table import summary_table
+from beam_pipeline.summary.all_starts import ALL_STARTS, add_starts, before_of
+from beam_pipeline.summary.as_table import replay_row, summary_table
 from beam_pipeline.summary.token_usage import EMBED
-from beam_pipeline.summary.write_summary import SUMMARY_FILE, write_summary
+from beam_pipeline.summary.write_summary import SUMMARY_FILE, read_summary, write_summary
 from transforms.errors import FatalError
 from transforms.inference.runtime import peek_runtime
 from transforms.records import DEMO_MODEL
@@ -34,12 +35,14 @@ class Run:
         plan, options: what it is to do, and how its engine is to do it.
         pipeline: its graph.
         began: monotonic seconds at which its preparation began.
+        before: what the starts before this one came to, as `before_of` says.
     """
 
     plan: RunPlan
     options: PipelineOptions
     pipeline: beam.Pipeline
     began: float
+    before: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def config(self) -> PipelineConfig:
@@ -61,6 +64,8 @@ def complete_summary(run: Run, summary: dict[str, Any]) -> bool:
     summary = {"demo": DEMO_MODEL in run.models.values(), **summary}
     if config.benchmarks:
         summary["decontamination"] = {"rephrased": run.plan.decontamination.rephrased, "packs": list(run.plan.packs)}
+    if not config.streaming:
+        summary |= add_starts(summary, run.before) | replay_row(summary["errors"], config.output)
     summary |= cost_row(config, summary)
     print(summary_table(summary, config.output))
     path = FileSystems.join(config.output, SUMMARY_FILE)
@@ -74,11 +79,20 @@ def complete_summary(run: Run, summary: dict[str, Any]) -> bool:
 
 def cost_row(config: PipelineConfig, summary: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a summary that says what a run cost, by its tokens and seconds; nothing where there are no prices."""
-    usage = Counter(summary.get("tokens", {}).get("total", {}))
-    usage.update(summary.get("tokens", {}).get("earlier", {}))
-    if not usage or not (cost := prices_of(config).cost(usage, summary["seconds"])):
+    usage, seconds = Counter(summary.get("tokens", {}).get("total", {})), summary["seconds"]
+    if sums := summary.get(ALL_STARTS):
+        usage, seconds = Counter(sums), sums["seconds"]
+    if not usage or not (cost := prices_of(config).cost(usage, seconds)):
         return {}
     return {"cost": {"total": round(cost, 4), "per_pair": round(cost / max(1, summary["pairs"]), 6)}}
+
+
+def start_before(output: str) -> dict[str, float]:
+    """What the starts before came to, by the summary that is there; to be read before that is deleted."""
+    try:
+        return before_of(read_summary(FileSystems.join(output, SUMMARY_FILE)))
+    except Exception:  # none is there, or something else: each file system has errors of its own
+        return {}
 
 
 def exit_code(summary: Mapping[str, Any]) -> int:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from beam_pipeline.options.model_settings import Models
-from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
+from transforms.errors import ElementError, FatalError, ReplyInvalid, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, KeyOutOfReach, KeyUnreadable, resolve_key
 from transforms.inference.client.chat import Request
 from transforms.inference.client.embeddings import EmbeddingRequest
@@ -331,6 +331,10 @@ async def _answered(asking: Awaitable[Any], target: Target, served: list[str], t
         if isinstance(error, RequestRefused) and not may_refuse:
             raise PreflightError(
                 f"{target.url} refuses the simplest question to the model {said_name(target.model)}: {error}"
+            ) from error
+        if isinstance(error, ReplyInvalid) and error.cause == "refused":
+            raise PreflightError(
+                f"{target.url}: {error}; the model {said_name(target.model)} refuses the simplest question: name another --model"
             ) from error
         return error.paid
     except (TransientError, asyncio.TimeoutError) as error:

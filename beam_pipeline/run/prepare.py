@@ -18,7 +18,7 @@ from beam_pipeline.engines.runners import is_local, prepare_engine, runner_name
 from beam_pipeline.options.checks import check_somebody_answers
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import option_named
-from beam_pipeline.output.folder import check_apart, prepare_output
+from beam_pipeline.output.folder import check_apart, check_journal, prepare_output
 from beam_pipeline.output.run_lock import only_run
 from beam_pipeline.output.saved_options import read_options, save_options
 from beam_pipeline.pipeline import build
@@ -26,7 +26,7 @@ from beam_pipeline.plan import RunPlan, make_plan
 from beam_pipeline.reading.benchmarks import check_benchmarks, packs_among
 from beam_pipeline.reading.input_list import check_files
 from beam_pipeline.review.edits_file import settle_edits_stage
-from beam_pipeline.run.ending import Run
+from beam_pipeline.run.ending import Run, start_before
 from beam_pipeline.run.preflight import check_models, named_embedding, run_models
 from beam_pipeline.run.round_trip_default import settle_round_trip
 from beam_pipeline.run.same_input import check_same_input
@@ -46,6 +46,7 @@ def plan_run(config: PipelineConfig, options: PipelineOptions) -> RunPlan:
         config = config.model_copy(update={"tokenizer": _tokenizer(config, is_local(options))})
     check_limited_engine(config, options)
     check_same_input(config)
+    check_journal(config.journal)
     prepare_serving(options, config)
     config = settle_edits_stage(config)  # before the summary that tells it is replaced
     plan = make_plan(config)
@@ -115,11 +116,12 @@ def prepare_run(plan: RunPlan, options: PipelineOptions, stack: ExitStack) -> Ru
         built.result()
     # Last, because --overwrite deletes: a run that cannot start must not cost an earlier one's output.
     stack.enter_context(only_run(config.output))
+    before = start_before(config.output) if config.resume else {}
     prepare_output(config.output, config.overwrite, config.resume, config.streaming, config.delete_journal)
     if config.output_table:
         prepare_tables(config, options)
     save_options(config, "" if is_local(options) else runner_name(options))
-    return Run(plan, options, pipeline, began)
+    return Run(plan, options, pipeline, began, before)
 
 
 def _tell(lines: Iterable[str]) -> None:

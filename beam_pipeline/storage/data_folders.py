@@ -2,13 +2,13 @@
 
 A folder in a form that somebody else defined is read as that says: what Hugging Face's `datasets` saved, or the Hub's layout.
 Of any other folder all files of a known format are taken, at any depth; beside files of rows, pages and texts are notes
-about them.
+about them. What a run of this program wrote is left out: its replies and verdicts are no corpus.
 """
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 
 from apache_beam.io.filesystems import FileSystems
@@ -21,6 +21,12 @@ Find = Callable[[str], dict[str, int]]
 _NOTES = ("text", "html")
 _NO_ROWS = ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json")
 # What reads the addresses of a kind, and which extra of Beam brings it.
+# Beside these options lies what a run writes.
+_RUN = "options.yaml"
+_OF_RUN = re.compile(
+    r"(?:journal|preview)/.+|(qa|rejected|dead_letters|summaries)/(?:\1-[^/]*\d{5}-of-\d{5}\.\w+|beam-temp-\1-.+)"
+    r"|(?:summary\.json|report\.html|audit\.md)"
+)
 _EXTRAS = {"s3": ("boto3", "aws"), "azfs": ("azure.storage.blob", "azure"), "hdfs": ("hdfs", "hadoop")}
 _DOWNLOADS = {
     "hf": "download it first: hf download --repo-type dataset OWNER/NAME --local-dir FOLDER; then --input FOLDER",
@@ -54,9 +60,27 @@ def files_of_folder(folder: str, find: Find) -> dict[str, int]:
     for inside in ("data/*.parquet", "*.parquet"):  # as the Hub lays them out: data/train-00000-of-00004.parquet
         if found := find(f"{name}/{inside}"):
             return found
-    found = {path: size for path, size in find(f"{name}/**").items() if path.startswith(folder) and _is_data(folder, path)}
+    there = find(f"{name}/**")
+    runs = runs_among(there)
+    of_runs = {path for path in there if run_of(path, runs)}
+    found = {path: size for path, size in there.items() if path.startswith(folder) and _is_data(folder, path)}
+    if found and found.keys() <= of_runs and folder in runs:
+        raise ValueError(f"{folder}: is the output folder of a run, and no corpus; of its pairs the files are {folder}/qa/*")
+    found = {path: size for path, size in found.items() if path not in of_runs}
     rows = {path: size for path, size in found.items() if format_of(path) not in _NOTES}
     return rows or found
+
+
+def runs_among(paths: Iterable[str]) -> frozenset[str]:
+    """The folders of which files say that a run wrote there."""
+    return frozenset(path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == _RUN)
+
+
+def run_of(path: str, runs: Container[str]) -> str:
+    """The output folder, of those `runs`, of which a file is a part by its name; "" where there is none."""
+    parts = path.split("/")
+    inside = ((("/".join(parts[:-depth])), "/".join(parts[-depth:])) for depth in (1, 2, 3))
+    return next((folder for folder, name in inside if folder in runs and _OF_RUN.fullmatch(name)), "")
 
 
 def without_wildcards(path: str) -> str:

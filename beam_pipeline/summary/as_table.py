@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from beam_pipeline.summary.all_starts import ALL_STARTS, starts_line
 from beam_pipeline.summary.doubt_notes import doubt_lines
 from beam_pipeline.summary.ledger import UNBALANCED
 from transforms.stages import BEFORE_MODELS, STAGES
@@ -42,8 +43,6 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
         lines += ["", "most rejected: " + _top(summary["reasons"])]
     if summary["errors"]:
         lines += ["dead letters:  " + _top(summary["errors"])]
-        if again := asked_again(summary["errors"]):
-            lines += [replay_line(again, output)]
     if summary["pairs"] and "diversity" in summary:
         lines += ["", _diversity_line(summary["diversity"])]
     if doubt := summary.get("key_doubt"):
@@ -51,7 +50,17 @@ def summary_table(summary: Mapping[str, Any], output: str) -> str:
     seconds = f" in {summary['seconds']:.1f} s" if "seconds" in summary else ""
     cost = f", {summary['cost']['total']:,.2f} in all, {summary['cost']['per_pair']:.4f} a pair" if "cost" in summary else ""
     lines += ["", f"{summary['pairs']:,} pairs{seconds}{cost}, in {output.rstrip('/')}/qa/"]
+    if sums := summary.get(ALL_STARTS):
+        lines += [starts_line(sums)]
+    if again := summary.get("replay"):
+        lines += [replay_line(again["dead_letters"], output)]
     return "\n".join(lines)
+
+
+def replay_row(errors: Mapping[str, int], output: str) -> dict[str, Any]:
+    """The part of a summary that says what a replay asks about, and its command; nothing where it would ask nothing."""
+    number = asked_again(errors)
+    return {"replay": {"dead_letters": number, "command": replay_command(output)}} if number else {}
 
 
 def asked_again(errors: Mapping[str, int]) -> int:
@@ -69,7 +78,12 @@ def asked_again(errors: Mapping[str, int]) -> int:
 
 def replay_line(number: int, output: str) -> str:
     """How many dead letters can be asked about again, and with which command."""
-    return f"{number:,} of the dead letters may still be answered: webscale-qa replay {shlex.quote(output.rstrip('/'))}"
+    return f"{number:,} of the dead letters may still be answered: {replay_command(output)}"
+
+
+def replay_command(output: str) -> str:
+    """What runs the dead letters of a run again."""
+    return f"webscale-qa replay {shlex.quote(output.rstrip('/') or '/')}"
 
 
 def repairs_line(repairs: Mapping[str, int]) -> str:

@@ -153,6 +153,8 @@ class ScriptedEndpoint:
         finally:
             self._in_flight -= 1
         body = answer.body()
+        if isinstance(body, bytes):
+            return web.Response(body=body, status=answer.status, headers=answer.headers)
         if isinstance(body, str):
             return web.Response(text=body, status=answer.status, headers=answer.headers)
         return web.json_response(body, status=answer.status, headers=answer.headers)

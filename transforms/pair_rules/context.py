@@ -15,7 +15,7 @@ from transforms.languages.short_texts import ENGLISH, language_of
 from transforms.records import Fault, QAPair
 from transforms.text import unify
 
-_REASON = "question_context_missing"
+REASON = "question_context_missing"
 
 # What makes a study, an event or a thing known: a name, a year, a title in quotes.
 _NAME = re.compile(r"(?<=[\w,)'\"] )[\"'(]?(?P<name>[A-Z][a-z\u00c0-\u024f][\w\u00c0-\u024f'-]*)|[\u00c0-\u024f]{2}")
@@ -35,15 +35,15 @@ def question_asks_of_an_unnamed_study(pair: QAPair) -> Fault | None:
         return None
     statistic = _STATISTIC.search(question) or re.search("\u00b1", pair.answer) or _COMPARED.search(question)
     if statistic:
-        return Fault(_REASON, statistic[0])
+        return Fault(REASON, statistic[0])
     if specimens := _SPECIMENS.search(question):
-        return Fault(_REASON, specimens[0])
+        return Fault(REASON, specimens[0])
     people = _TOOK_PART.search(question) or (_PEOPLE.search(question) if _PAST.search(question) else None)
     if people and _MEASURED.search(question) and not _SOMEWHERE.search(question):
-        return Fault(_REASON, people[0])
+        return Fault(REASON, people[0])
     figure = _FIGURE.match(question)
     if figure and not _SOMEWHERE.search(question) and _was_measured_once(pair):
-        return Fault(_REASON, f"{figure[0]}: found once")
+        return Fault(REASON, f"{figure[0]}: found once")
     return None
 
 
@@ -120,7 +120,7 @@ def question_asks_of_an_unnamed_event(pair: QAPair) -> Fault | None:
     past = _ASKS_OF_THE_PAST.search(question)
     if not past or _KNOWN_DEEDS.search(question) or _is_anchored(question, pair.task.document.text):
         return None
-    return Fault(_REASON, past[0])
+    return Fault(REASON, past[0])
 
 
 _ASKS_OF_THE_PAST = re.compile(r"\b(?:did|was|were|had)\b|^(?:who|what|which [a-z]+) [a-z]+ed\b", re.IGNORECASE)
@@ -138,7 +138,7 @@ def question_asks_of_an_unnamed_recipe(pair: QAPair) -> Fault | None:
     question = _asked_alone(pair)
     asked = _AMOUNT.search(question)
     if asked and _INGREDIENTS.search(pair.task.document.text) and not _WHOSE_RECIPE.search(question):
-        return Fault(_REASON, f"{asked[0]}: by which recipe")
+        return Fault(REASON, f"{asked[0]}: by which recipe")
     return None
 
 
@@ -158,7 +158,7 @@ def question_asks_of_an_unshown_program(pair: QAPair) -> Fault | None:
     question = _asked_alone(pair)
     named = _IDENTIFIER.search(question)
     if named and _HOLDS.search(question) and not re.search(r"[=`{(]", question):
-        return Fault(_REASON, named[0])
+        return Fault(REASON, named[0])
     return None
 
 
@@ -172,7 +172,7 @@ _HOLDS = re.compile(r"\b(?:value|output|total|sum|result|length|size|number|how 
 def question_asks_of_its_reader(pair: QAPair) -> Fault | None:
     """What only the reader could say of what is his: an exercise, and no question that has one answer."""
     found = _YOURS.search(_asked_alone(pair))
-    return Fault(_REASON, found[0]) if found else None
+    return Fault(REASON, found[0]) if found else None
 
 
 _YOURS = re.compile(

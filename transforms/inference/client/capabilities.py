@@ -211,8 +211,8 @@ def folded(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 def may_mean_a_field(refusal: Exception) -> bool:
     """Whether a request with less in it may be accepted."""
     if isinstance(refusal, Refused):
-        return refusal.status == 500
-    return isinstance(refusal, RequestRefused) and not isinstance(refusal, ContextOverflow)
+        return refusal.status == 500 and not refusal.busy
+    return isinstance(refusal, RequestRefused) and not refusal.filtered and not isinstance(refusal, ContextOverflow)
 
 
 def reduced_body(request: Request, body: dict[str, Any], given_up: GivenUp) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def read_completion(data: Any, key: str = "") -> Completion:
     elif not text.strip():
         refusal = message.get("refusal")
         why = f"the model refuses: {without_key(refusal, key)[:200]}" if isinstance(refusal, str) and refusal else ""
-        flaw = ReplyInvalid(why or "the reply has no content", text, "empty")
+        flaw = ReplyInvalid(why or "the reply has no content", text, "refused" if why else "empty")
     else:
         return completion
     flaw.paid = completion

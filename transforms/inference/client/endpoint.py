@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx2
 import openai
 
-from transforms.errors import ElementError, FatalError, RequestRefused, TransientError
+from transforms.errors import ElementError, FatalError, ReplyInvalid, RequestRefused, TransientError
 from transforms.inference.client.api_keys import NO_KEY, Key
 from transforms.inference.client.capabilities import Negotiation
 from transforms.inference.client.chat import BYTES_BESIDE, Completion, Request, full_body, most_bytes
@@ -36,10 +36,11 @@ from transforms.inference.client.http_pool import make_client
 from transforms.inference.client.patience import Patience
 from transforms.inference.client.proxies import shown_proxy
 from transforms.inference.client.redirects import MOST_REDIRECTS, PERMANENT, redirected
-from transforms.inference.client.reply_body import decode_body
+from transforms.inference.client.reply_body import UNICODE, charset_of, decode_body
 from transforms.inference.client.self_report import told_parameters, told_progress, told_room, told_slots
 from transforms.inference.client.silent_cuts import CutWatch
 from transforms.inference.config import ModelConfig
+from transforms.said import said_name
 from transforms.text import stable_hash
 
 T = TypeVar("T")
@@ -92,6 +93,8 @@ class Endpoint:
         self._told: set[str] = set()
         self._key_refused: dict[str, tuple[float, int]] = {}  # since when, and how often in a row
         self._cuts = CutWatch(url)
+        self._unwilling: dict[str, int] = {}  # how often a model that has said nothing else has refused to answer
+        self._written: set[str] = set()  # models that have answered anything
 
     async def close(self) -> None:
         await self._client.close()
@@ -160,9 +163,19 @@ class Endpoint:
         except ElementError as error:
             if error.paid is not None:
                 self._cuts.look(request, error.paid.prompt_tokens)
+            self._count_unwilling(request.config.model, error)
             raise
+        self._written.add(request.config.model)
         self._cuts.look(request, completion.prompt_tokens)
         return completion
+
+    def _count_unwilling(self, model: str, error: ElementError) -> None:
+        """Raise FatalError where a model has refused so many questions, and answered none: each is paid for."""
+        if not isinstance(error, ReplyInvalid) or error.cause != "refused":
+            return
+        self._unwilling[model] = self._unwilling.get(model, 0) + 1
+        if model not in self._written and self._unwilling[model] >= REFUSALS_TO_STOP:
+            raise FatalError(f"{self.url}: {said_name(model)} answered none of {REFUSALS_TO_STOP} questions: {error}")
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         """Ask for the vectors of some texts, once. Raises as `ask` does."""
@@ -263,6 +276,7 @@ class Endpoint:
             else:
                 try:
                     data = decode_body(response.content, response.headers.get("content-type", ""))
+                    self._tell_charset(response.headers.get("content-type", ""))
                 except ValueError:
                     page = plain_words(response.text) if is_page(response.text) else "a body that is not JSON"
                     problem = TransientError(f"{self.url} answered 200 with {page}")
@@ -280,6 +294,17 @@ class Endpoint:
             # Outside of the handlers: a traceback shows what an error came from, and that may show the key.
             raise problem
         raise AssertionError("unreachable")
+
+    def _tell_charset(self, content_type: str) -> None:
+        """Say once that replies come in a charset that lacks most characters: what it lacks is lost before they arrive."""
+        charset = charset_of(content_type)
+        if charset and charset not in UNICODE and "charset" not in self._told:
+            self._told.add("charset")
+            _LOGGER.warning(
+                "%s answers in %s: characters that it lacks, such as dashes and curly quotes, are lost; have it answer in UTF-8.",
+                self.url,
+                said_name(charset),
+            )
 
     async def _exchange(self, path: str, body: Any, headers: Mapping[str, str]) -> httpx2.Response:
         """One request and its response, on the same host wherever that sends it on to. Raises openai.OpenAIError, FatalError."""

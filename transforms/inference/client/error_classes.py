@@ -12,8 +12,10 @@ import openai
 from transforms.errors import FatalError, RequestRefused, TransientError
 from transforms.inference.client.api_keys import without_key
 from transforms.inference.client.error_words import (
+    is_busy,
     is_context_overflow,
     is_daily_limit,
+    is_filtered,
     is_no_money,
     is_page,
     is_passing,
@@ -82,14 +84,14 @@ def sort_refusal(status: int, body: Any, headers: Mapping[str, str], url: str, k
     if status == 429 and (daily or (told_reset_s or 0) > HOURS_S):
         return FatalError(f"{message} ({url}); once the limit is lifted, the same command with --resume goes on")
     if status in (408, 409, 424, 425, 429) or status >= 500:
-        return Refused(message, wait_s, status)
+        return Refused(message, wait_s, status, is_busy(body))
     if status == 403 and is_page(body):  # no word on the key: a guard in front of the server takes us for a robot
         return Refused(message, wait_s, status)
     if status in (401, 403):
         return KeyRefused(f"{message} ({url})", status)
     if status == 404:
         return NotThere(f"{message} ({url})")
-    return Refused(message, wait_s, status) if is_passing(body) else RequestRefused(message)
+    return Refused(message, wait_s, status) if is_passing(body) else RequestRefused(message, filtered=is_filtered(body))
 
 
 def told_error(data: Any) -> Any:

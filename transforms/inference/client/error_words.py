@@ -85,6 +85,8 @@ _PASSING = _any(
 _TOO_MANY = _any(r"rate[-_ ]?limit|too many requests|throttl|限流|频率|速率|并发")
 _BUSY = _any(r"overload|temporarily|unavailable|too busy|capacity|try again|繁忙|过载|稍后")
 
+_FILTER = _any(r"content[_ ]?(filter|management|policy|safety)|data[_ ]?inspection|moderation|内容安全|敏感|违规")
+
 # "retry in 36.2s", "try again in 7m12s", "retryDelay": "36s"
 _WAIT = re.compile(
     r"(?:again|retry) in ((?:\d+(?:\.\d+)?(?:ms|[hms]|\b) ?){1,4})|retryDelay\W{1,8}(\d+(?:\.\d+)?s)", re.IGNORECASE
@@ -158,6 +160,16 @@ def is_daily_limit(body: Any) -> bool:
 def is_passing(body: Any) -> bool:
     """Whether a gateway calls a fault behind it a bad request."""
     return _PASSING.search(all_words(body)) is not None
+
+
+def is_busy(body: Any) -> bool:
+    """Whether a server says in words that it is busy."""
+    return _BUSY.search(all_words(body)) is not None
+
+
+def is_filtered(body: Any) -> bool:
+    """Whether a content filter refuses a prompt."""
+    return _FILTER.search(f"{' '.join(named_fields(body))} {all_words(body)}") is not None
 
 
 def told_status(body: Any) -> int:

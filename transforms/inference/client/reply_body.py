@@ -9,6 +9,8 @@ import orjson
 
 _BOM = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset=\s*\"?([\w.:-]+)", re.IGNORECASE)
+# Charsets in which every text can be written, and that of bare ASCII with its escapes.
+UNICODE = ("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-8-sig", "us-ascii", "ascii", "gb18030")
 _COMMENTS = re.compile(r"\s*(?::[^\n]*(?:\n\s*|$))*")
 # What a delta adds to, letter by letter; anything else in it replaces what was there.
 _GROWING = ("content", "reasoning_content", "reasoning", "refusal")
@@ -35,11 +37,20 @@ def _decoded(content: bytes, content_type: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        named = _CHARSET.search(content_type)
+        named = charset_of(content_type) or json.detect_encoding(content)
         try:
-            return content.decode(named[1] if named else json.detect_encoding(content), "replace")
+            text = content.decode(named, "replace")
         except LookupError:
-            return content.decode("utf-8", "replace")
+            text = content.decode("utf-8", "replace")
+    # A header that says nothing, or UTF-8 of what is none. One bad byte in a text of UTF-8 leaves it that.
+    lost = text.count("\ufffd")
+    return text if sum(character > "\x7f" for character in text) > 2 * lost else content.decode("cp1252", "replace")
+
+
+def charset_of(content_type: str) -> str:
+    """The charset that a response's header names, in lower case; "" where it names none."""
+    named = _CHARSET.search(content_type)
+    return named[1].lower() if named else ""
 
 
 def _json(text: str) -> Any:

@@ -41,6 +41,12 @@ OVERLOAD = (TOO_MANY, 503, 529)
 # "Later", in the words of gateways, inference services (424) and Cloudflare; 401 of a key that has worked, and 403 of a
 # guard that is no word on the key.
 LATER = frozenset((*OVERLOAD, 401, 403, 424, 425, *range(520, 524), *range(525, 528), 530))
+# A filter that refuses a prompt is asked again so often whatever came of others; some judge by chance.
+FILTERED_AGAIN = 3
+# What a gateway says when nobody is behind it. Of a server that has answered nobody yet it means "later" as well, and for so
+# long of one that has answered nobody lately: a question that alone fails so has this time and no more.
+GATEWAY = 502
+BURST_S = 60.0
 # Latencies are counted in bins that grow by a fifth, from a millisecond to a quarter of an hour.
 LATENCY_FLOOR_S, LATENCY_STEP, LATENCY_BINS = 0.001, 1.2, 76
 
@@ -257,11 +263,16 @@ class Attempt:
         Not one that was paid for, as of a filter that has read a reply, nor one of what may be wrong with all requests.
         """
         self._faults.append(type(error).__name__)
-        if error.paid is not None or isinstance(error, ContextOverflow) or not self._odds.works(*self._asks):
+        if error.paid is not None or isinstance(error, ContextOverflow):
+            return False
+        if not error.filtered and not self._odds.works(*self._asks):
             return False
         self._note("RequestRefused")
         self._refusals += 1
         most = TIMES_MORE * self._config.max_reasks
+        # Refusals are here before answers are: those of the first moments say little of what asking again brings.
+        if error.filtered and self._refusals <= FILTERED_AGAIN:
+            return True
         return self._refusals <= most and self._odds.worth(*self._asks, "RequestRefused")
 
     def _note(self, fault: str) -> None:
@@ -282,7 +293,10 @@ class Attempt:
         assert replica is not None
         fault = f"http_{error.status}" if error.status else type(error).__name__
         self._faults.append(fault)
+        url, most_s = replica.endpoint.url, self._config.outage_timeout_s
         later = error.status in LATER
+        if not later and (error.busy or error.status == GATEWAY) and not self._odds.answers(url, now):
+            later, most_s = True, min(most_s, BURST_S) if self._odds.has_answered(url) else most_s
         self._avoid = replica if later else None
         if later or isinstance(error, ConnectionLost) or replica.failing:
             # "Later" and "nobody there" say nothing about this call, so they cost no attempt. They
@@ -290,7 +304,7 @@ class Attempt:
             self._told_later_since = self._told_later_since or now
             # A server that says "later" works: how long others of its answers failed does not count.
             since = self._told_later_since if error.status == TOO_MANY else replica.failing_since or self._told_later_since
-            left_s = self._config.outage_timeout_s - (now - since)
+            left_s = most_s - (now - since)
             if left_s < 0:
                 return None
             self._waits += 1

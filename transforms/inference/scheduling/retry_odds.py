@@ -50,6 +50,10 @@ class RetryOdds:
         """Whether an endpoint gave a good answer to somebody within the last moments."""
         return now - self._good_at.get(url, -math.inf) < ANSWERS_S
 
+    def has_answered(self, url: str) -> bool:
+        """Whether an endpoint gave a good answer to anybody."""
+        return url in self._good_at
+
     def works(self, model: str, stage: str) -> bool:
         """Whether any question of a stage was answered well."""
         return (model, stage) in self._answered

@@ -82,6 +82,47 @@ def test_being_told_later_costs_no_try_but_has_a_bound(runtime: Runtime, serve: 
     assert isinstance(answer.error, Refused)
 
 
+BUSY = {"error": {"message": "Upstream error: Service temporarily overloaded", "code": 502}}
+
+
+@pytest.mark.parametrize(
+    "later", [Reply(raw=BUSY), Reply(status=502), Reply(status=500, raw=BUSY)], ids=["in 200", "502", "busy 500"]
+)
+def test_a_server_that_has_answered_nobody_is_waited_for_in_whatever_words(runtime: Runtime, serve: Serve, later: Reply) -> None:
+    endpoint = serve(lambda asked: GOOD if asked.repeat >= 8 else later)
+    answer = ask(runtime, call(endpoint, max_attempts=2))
+    assert answer.error is None and answer.usage.attempts == 9
+    never = serve(lambda _: later)
+    assert isinstance(ask(runtime, call(never, text="another text", outage_timeout_s=0.2)).error, Refused)
+
+
+def test_a_document_that_alone_gets_a_502_has_its_tries_and_no_more(runtime: Runtime, serve: Serve) -> None:
+    endpoint = serve(lambda asked: Reply(status=502) if "at fault" in str(asked.body) else GOOD)
+    assert ask(runtime, call(endpoint, text="fine")).error is None
+    began = time.monotonic()
+    answer = ask(runtime, call(endpoint, text="at fault", max_attempts=3))
+    assert isinstance(answer.error, Refused) and answer.usage.attempts == 3
+    assert time.monotonic() - began < 30
+
+
+def test_a_filter_that_refuses_the_first_question_by_chance_is_asked_again(runtime: Runtime, serve: Serve) -> None:
+    said = {"error": {"message": "The response was filtered", "code": "content_filter"}}
+    endpoint = serve(lambda asked: GOOD if asked.repeat else Reply(status=400, raw=said))
+    answer = ask(runtime, call(endpoint))
+    assert answer.error is None and answer.faults == ("RequestRefused",)
+    assert endpoint.asked[0].body == endpoint.asked[1].body, "a filter says nothing about the fields of a request"
+
+
+def test_a_model_that_refuses_everything_stops_the_run(runtime: Runtime, serve: Serve) -> None:
+    said = {"choices": [{"message": {"content": None, "refusal": "I'm sorry."}, "finish_reason": "stop"}]}
+    endpoint = serve(lambda _: Reply(raw=said))
+    errors = [ask(runtime, call(endpoint, text=f"text {number}", max_reasks=0)).error for number in range(64)]
+    assert isinstance(errors[62], ReplyInvalid)
+    assert isinstance(errors[63], FatalError) and "answered none of 64 questions: the model refuses: I'm sorry." in str(
+        errors[63]
+    )
+
+
 def test_retry_after_is_obeyed(runtime: Runtime, serve: Serve) -> None:
     endpoint = serve(lambda asked: GOOD if asked.repeat else Reply(status=429, headers={"Retry-After": "0.4"}))
     answer = ask(runtime, call(endpoint))

@@ -1,7 +1,9 @@
 """What servers were seen to answer, a line each in tests/data/server_behaviours.jsonl; a new report is one line more.
 
 `right`: "reply" is read as the reply that was meant; "again" may pass, with the status that the run sees in `status_seen`;
-"too long" and "refused" cost one document; "invalid" is asked afresh; "stop" ends the run.
+"too long" and "refused" cost one document; "invalid" is asked afresh; "stop" ends the run. `text` is what a reply says,
+where that is not the usual; `busy` says that words of it mean "later", `filtered` that a filter has spoken. `encoding` is
+that of a body that is no UTF-8.
 """
 
 import asyncio
@@ -40,13 +42,19 @@ class Meant(BaseModel):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']}, {row['seen']}")
 def test_what_servers_answer_is_taken_as_it_was_meant(serve: Serve, row: dict[str, Any]) -> None:
     headers = {"Content-Type": row["type"]} if "type" in row else {}
-    server = serve(lambda _: Answer(raw=row["body"], status=row.get("status", 200), headers=headers))
+    body = row["body"].encode(row["encoding"]) if "encoding" in row else row["body"]
+    server = serve(lambda _: Answer(raw=body, status=row.get("status", 200), headers=headers))
+    if "text" in row:
+        assert ask(server.url) == row["text"]
+        return
     if row["right"] == "reply":
         assert parse_reply(ask(server.url), Meant) == Meant(qualified=True)
         return
     with pytest.raises(ERRORS[row["right"]]) as caught:
         ask(server.url)
     assert getattr(caught.value, "status", 0) == row.get("status_seen", 0)
+    for mark in ("busy", "filtered", "cause"):
+        assert mark not in row or getattr(caught.value, mark) == row[mark]
     assert "\n" not in str(caught.value)
 
 

@@ -92,6 +92,15 @@ def test_the_page_says_it_and_runs_nothing(tmp_path: Path, compare: Callable[...
     assert "Pairs: changed" in written and "Pairs: came" in written and "\\x1b[2J" in written
 
 
+def test_a_page_replaces_no_other_file(runs: tuple[Path, Path], tmp_path: Path, compare: Callable[..., str]) -> None:
+    page, mine = tmp_path / "page.html", tmp_path / "mine.html"
+    mine.write_text("<!doctype html><title>Mine</title>")
+    assert "no comparison that this program wrote" in compare(*runs, "--to", mine, code=UNUSABLE)
+    assert mine.read_text() == "<!doctype html><title>Mine</title>"
+    for _ in range(2):  # its own is replaced
+        compare(*runs, "--to", page)
+
+
 def test_the_cost_is_compared(tmp_path: Path) -> None:
     first = {"pairs": 10, "documents": {"read": 5}, "cost": {"total": 2.0, "per_pair": 0.2}, "stages": {"verify": {"passed": 1}}}
     second = {"pairs": 12, "documents": {"read": 5}, "stages": {"verify": {"passed": 1, "rejected": 1}, "mix": {"passed": 3}}}
