@@ -29,6 +29,8 @@ from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
+from transforms.fill_in.solve import FillInRead, OptionsOnly
+from transforms.fill_in.write import FillInTheMiddle, ShortAnswer
 from transforms.filter import FilterDocuments
 from transforms.flow.mixed_order import MixOrder
 from transforms.flow.outcome import Outcome, in_a_row
@@ -38,7 +40,7 @@ from transforms.inference.recall import RecallReplies
 from transforms.mix import MixQA
 from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED
+from transforms.records import NOT_STARTED, PersonaTask
 from transforms.repair import MENDABLE, RepairQA
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
@@ -60,8 +62,9 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     # A limit foretells what is to come from what it has seen, so the input's own order must not matter.
     given = clean.passed | "MixOrder" >> MixOrder() if plan.limits else clean.passed
     ready = given | "Ready" >> recalled
-    kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts)
-    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
+    kept = ready | "Filter" >> FilterDocuments(model("filter"), prompts, config.fill_in_the_middle)
+    asked = kept.passed | "WithShortAnswer" >> ShortAnswer(True) if config.fill_in_the_middle else kept.passed
+    tasks = asked | "Classify" >> ClassifyDocuments(model("classify"), prompts, config.max_personas)
     drafts = tasks.passed | "Synthesize" >> SynthesizeQA(
         model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language
     )
@@ -72,9 +75,13 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
         checked = stages["repair"] = checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told)
     stages |= verification(checked, plan)
     *_, sound = stages.values()
-    final = stages["deduplicate"] = sound.passed | "Deduplicate" >> DeduplicateQA(
-        config.near_duplicate_questions, config.stream_ttl_s
-    )
+    pairs, begun = sound.passed, tasks.passed
+    if config.fill_in_the_middle:
+        stages |= filling(kept, plan)
+        pairs = (pairs, stages["fill_in_read"].passed) | "WithFilled" >> beam.Flatten()
+        filled = stages["fill_in"].passed | "FilledTasks" >> beam.Map(lambda pair: pair.task).with_output_types(PersonaTask)
+        begun = (begun, filled) | "AllTasks" >> beam.Flatten()
+    final = stages["deduplicate"] = pairs | "Deduplicate" >> DeduplicateQA(config.near_duplicate_questions, config.stream_ttl_s)
     if config.benchmarks:
         final = stages["decontaminate"] = decontamination(pipeline, final, plan, earlier)
     band = Band(config.min_pass_rate, config.max_pass_rate)
@@ -96,7 +103,7 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
         written = write_tables(written, config, pipeline.options)
     left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
-    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, tasks.passed, left, tallies, bool(plan.inputs))
+    counts = pipeline | "Count" >> CountRun(read, stages, clean.passed, begun, left, tallies, bool(plan.inputs))
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(written, counts, diversity, plan)
     return left
@@ -162,6 +169,17 @@ def verification(checked: Outcome, plan: RunPlan) -> dict[str, Outcome]:
     if config.round_trip:
         stages["round_trip"] = sound.passed | "RoundTrip" >> RoundTripQA(model("round_trip"), prompts, keep_text=False)
     return stages
+
+
+def filling(kept: Outcome, plan: RunPlan) -> dict[str, Outcome]:
+    """Questions with nine options of the documents that have no short answer; what passes the last stage is sound."""
+    config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
+    unanswerable = kept.passed | "WithoutShortAnswer" >> ShortAnswer(False)
+    written = unanswerable | "FillIn" >> FillInTheMiddle(model("fill_in"), prompts)
+    samples = config.options_only_samples
+    unseen = written.passed | "OptionsOnly" >> OptionsOnly(model("options_only"), prompts, samples)
+    read = unseen.passed | "FillInRead" >> FillInRead(model("fill_in_read"), prompts)
+    return {"fill_in": written, "options_only": unseen, "fill_in_read": read}
 
 
 def without_not_started(left: Outcome) -> Outcome:

@@ -30,9 +30,13 @@ class Prices:
         return tokens / 1e6 + seconds / 3600 * self.gpu_hour
 
 
+# Behind de-duplication, and beside the way of a pair.
+BESIDE = ("pass_rate", "fill_in", "options_only", "fill_in_read")
+
+
 def steps_of(config: PipelineConfig) -> list[Step]:
     """The stages of the model block, in order; the pass rate is measured when all pairs are there, behind de-duplication."""
-    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
+    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage not in BESIDE)
     steps = [Step(filtering), Step(classifying, passes=config.max_personas), Step(asking), Step("check", calls=0)]
     steps += [Step(stage, calls=config.verifier_count if stage in VERIFY_STAGES else 1) for stage in verifying]
     return steps

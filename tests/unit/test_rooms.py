@@ -43,7 +43,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
         *("transforms/verify", "transforms/ask_back", "transforms/round_trip", "transforms/deduplicate"),
-        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate"),
+        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate", "transforms/fill_in"),
     ),
     ("transforms/repair",),  # drafts as synthesize does, and looks at the draft as check does
     ("beam_pipeline/storage",),
