@@ -50,7 +50,8 @@ def find_gap(text: str, seed: str) -> Gap | None:
     if MASK in text:
         return None
     sentences = [*_sentences(text)]
-    fitting = [span for span in _spans(text, sentences) if _has_room(text, *span)]
+    first, last = len(text) - len(text.lstrip()) + LEAST_BEFORE, len(text.rstrip()) - LEAST_BEHIND
+    fitting = [(start, end) for start, end in _spans(text, sentences) if first <= start and end <= last]
     ranked = sorted(fitting, key=lambda span: (-_reasons(text[slice(*span)]), stable_hash(seed, str(span[0]))))
     borders = [start for start, _ in sentences], [end for _, end in sentences]
     gaps = (_gap(text, *span, *borders) for span in ranked[:TRIED])
@@ -84,10 +85,6 @@ def _is_sentence(text: str) -> bool:
     """Whether it begins and ends as one: no item of a list, and no half of what stands in brackets."""
     begins = text.lstrip("\"'\u201c\u2018")[:1]
     return begins.isalnum() and not begins.islower() and bool(_ENDS.search(text)) and text.count("(") == text.count(")")
-
-
-def _has_room(text: str, start: int, end: int) -> bool:
-    return len(text[:start].strip()) >= LEAST_BEFORE and len(text[end:].strip()) >= LEAST_BEHIND
 
 
 def _reasons(span: str) -> int:

@@ -209,7 +209,7 @@ def test_a_document_without_a_short_answer_becomes_a_question_with_options_by_re
     texts = [MENUS, *(MENUS.replace("uncle", who).replace("four", number) for who, number in (("aunt", "five"), ("cook", "six")))]
     lines = SAMPLE.read_text("utf-8").splitlines()[:2]
     few.write_text("\n".join([*lines, *(json.dumps({"id": f"m{n}", "text": text}) for n, text in enumerate(texts))]), "utf-8")
-    option = ["--fill_in_the_middle", "--screening", "near_duplicates=0"] if fill else []
+    option = ["--fill_in_the_middle", "--near_duplicates", "0"] if fill else []
     code, summary = run(tmp_path / "out", "--demo", "--input", str(few), *option)
     assert code == OK and summary["balanced"]
     pairs = [row for row in rows(tmp_path / "out", "qa") if row["answer_type"] == "option"]
