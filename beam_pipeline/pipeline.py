@@ -31,6 +31,8 @@ from transforms.check import CheckQA
 from transforms.classify import ClassifyDocuments
 from transforms.decontaminate import DecontaminateQA, DecontaminateSemantically, EmbedBenchmarks
 from transforms.deduplicate import DeduplicateQA
+from transforms.fill_in.solve import FillInRead, OptionsOnly
+from transforms.fill_in.write import FillInTheMiddle, ShortAnswer
 from transforms.filter import FilterDocuments
 from transforms.flow.mixed_order import MixOrder
 from transforms.flow.outcome import Outcome, in_a_row
@@ -41,7 +43,7 @@ from transforms.key_doubt import DoubtKeys
 from transforms.mix import MixQA
 from transforms.pair_rules.copied import Told, instructions_of
 from transforms.pass_rate import Band, MeasurePassRate
-from transforms.records import NOT_STARTED, VerifiedQA
+from transforms.records import NOT_STARTED, PersonaTask, VerifiedQA
 from transforms.repair import MENDABLE, RepairQA
 from transforms.round_trip import RoundTripQA
 from transforms.screen import ScreenDocuments
@@ -78,17 +80,24 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     found = then("screen", clean).passed
     given = found | "MixOrder" >> MixOrder() if plan.limits else found
     ready = given | "Ready" >> recalled
-    kept = then("filter", ready | "Filter" >> FilterDocuments(model("filter"), prompts))
+    kept = then("filter", ready | "Filter" >> FilterDocuments(model("filter"), prompts, config.fill_in_the_middle))
     each = config.max_personas, config.questions_per_persona
-    tasks = kept.passed | "Classify" >> ClassifyDocuments(model("classify"), prompts, *each)
+    asked = kept.passed | "WithShortAnswer" >> ShortAnswer(True) if config.fill_in_the_middle else kept.passed
+    tasks = asked | "Classify" >> ClassifyDocuments(model("classify"), prompts, *each)
     writer = SynthesizeQA(model("synthesize"), prompts, bank, config.exemplars_per_prompt, config.question_language)
     drafts = then("synthesize", then("classify", tasks).passed | "Synthesize" >> writer)
     checked = then("check", drafts.passed | "Check" >> CheckQA(told, MENDABLE if config.repairs else ()))
     if config.repairs:
         checked = then("repair", checked.passed | "Repair" >> RepairQA(model("repair"), prompts, told))
     sound = verification(checked, plan, then)
+    pairs, begun = sound.passed, tasks.passed
+    if config.fill_in_the_middle:
+        stages |= filling(kept, plan)
+        pairs = (pairs, stages["fill_in_read"].passed) | "WithFilled" >> beam.Flatten()
+        filled = stages["fill_in"].passed | "FilledTasks" >> beam.Map(lambda pair: pair.task).with_output_types(PersonaTask)
+        begun = (begun, filled) | "AllTasks" >> beam.Flatten()
     unique = DeduplicateQA(config.near_duplicate_questions, config.stream_ttl_s)
-    final = then("deduplicate", sound.passed | "Deduplicate" >> unique)
+    final = then("deduplicate", pairs | "Deduplicate" >> unique)
     if config.benchmarks:
         final = then("decontaminate", decontamination(pipeline, final, plan, earlier))
     band = Band(config.min_pass_rate, config.max_pass_rate)
@@ -118,7 +127,7 @@ def build(pipeline: beam.Pipeline, plan: RunPlan) -> Outcome:
     left = written if config.streaming else left  # a stream's tables may refuse rows, which count as well
     tallies = read.tallies if isinstance(read, Reading) else None
     early = tuple(own.name for own in plan.own_stages.get("read", ()))
-    counted = CountRun(read, stages, reviewed["screen"].passed, tasks.passed, left, tallies, bool(plan.inputs), early)
+    counted = CountRun(read, stages, reviewed["screen"].passed, begun, left, tallies, bool(plan.inputs), early)
     counts = pipeline | "Count" >> counted
     diversity = left.passed | "Diversity" >> combine_windows(DiversityFn(), left.passed)
     _write(written, counts, diversity, plan, tuple(stages))
@@ -191,6 +200,17 @@ def verification(checked: Outcome, plan: RunPlan, then: Callable[[str, Outcome],
 
 def _without_text(qa: VerifiedQA) -> VerifiedQA:
     return qa.without_text()
+
+
+def filling(kept: Outcome, plan: RunPlan) -> dict[str, Outcome]:
+    """Questions with nine options of the documents that have no short answer; what passes the last stage is sound."""
+    config, prompts, model = plan.config, plan.prompts, plan.models.__getitem__
+    unanswerable = kept.passed | "WithoutShortAnswer" >> ShortAnswer(False)
+    written = unanswerable | "FillIn" >> FillInTheMiddle(model("fill_in"), prompts)
+    samples = config.options_only_samples
+    unseen = written.passed | "OptionsOnly" >> OptionsOnly(model("options_only"), prompts, samples)
+    read = unseen.passed | "FillInRead" >> FillInRead(model("fill_in_read"), prompts)
+    return {"fill_in": written, "options_only": unseen, "fill_in_read": read}
 
 
 def without_not_started(left: Outcome) -> Outcome:

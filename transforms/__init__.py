@@ -16,6 +16,8 @@ __all__, __getattr__ = lazy_names(
         "classify": "ClassifyDocuments",
         "decontaminate": "DecontaminateQA DecontaminateSemantically EmbedBenchmarks build_index",
         "deduplicate": "DeduplicateQA",
+        "fill_in.solve": "FillInRead OptionsOnly",
+        "fill_in.write": "FillInTheMiddle",
         "filter": "FilterDocuments",
         "flow.outcome": "Outcome",
         "inference.call": "CallModel",

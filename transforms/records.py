@@ -38,7 +38,8 @@ class Document:
     `where` names the row it came from ("file:line"), unique in a run; chunks of one row share it.
     `parent_id` is the id of the whole document when this is a chunk ("doc#2"), else "". `attributes` came with the
     message that brought it; `event_time` (seconds since the epoch) is when what it tells happened, None for its arrival.
-    `carried` is what goes along from its row, a JSON object as text, "" for nothing.
+    `carried` is what goes along from its row, a JSON object as text, "" for nothing. `no_short_answer` is what filter says
+    of a text that may still become a question with options.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Document:
     attributes: tuple[tuple[str, str], ...] = ()
     event_time: float | None = None
     carried: str = ""
+    no_short_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ TABLE = (
     Stage("verify_question", "a model judges the question by itself", True, "--verify_calls 2", verifies=True),
     Stage("ask_back", "a model says what it would have to ask back", True, "--ask_back"),
     Stage("round_trip", "a model answers, not seeing the stored answer", True, "--round_trip"),
+    Stage("fill_in", "a text without a short answer becomes a gap and nine options", True, "--fill_in_the_middle"),
+    Stage("options_only", "does a solver know the right option without the text?", True, "--fill_in_the_middle"),
+    Stage("fill_in_read", "does a solver who sees the text choose the right option?", True, "--fill_in_the_middle"),
     Stage("deduplicate", "the same question twice"),
     Stage("decontaminate", "what benchmarks ask", switched_on_by="--benchmarks"),
     Stage("mix", "caps and shares", switched_on_by="--max_pairs_per_domain or --domain_shares"),
@@ -45,6 +48,8 @@ TABLE = (
 STAGES = tuple(stage.name for stage in TABLE)
 MODEL_STAGES = tuple(stage.name for stage in TABLE if stage.asks_model)
 DEFAULT_MODEL_STAGES = tuple(stage.name for stage in TABLE if stage.asks_model and not stage.switched_on_by)
+# Beside the way of a pair: documents without a short answer become questions there.
+BESIDE = tuple(stage.name for stage in TABLE if stage.switched_on_by == "--fill_in_the_middle")
 VERIFY_STAGES = tuple(stage.name for stage in TABLE if stage.verifies)
 BEFORE_MODELS = STAGES[: STAGES.index(MODEL_STAGES[0])]
 SWITCHES = {stage.name: stage.switched_on_by for stage in TABLE if stage.switched_on_by}

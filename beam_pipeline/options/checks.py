@@ -177,6 +177,9 @@ def _check_limits(config: PipelineConfig, chosen: set[str]) -> None:
             raise ValueError(f"--{name} is for batches: a stream has no end to come to sooner; stop it, or cap its source")
     if config.max_cost and not (config.price_in or config.price_out or config.price_gpu_hour):
         raise ValueError("--max_cost needs prices: --price_in and --price_out, or --price_gpu_hour")
+    if config.fill_in_the_middle and (config.max_cost or config.target_accepted):
+        limit = "max_cost" if config.max_cost else "target_accepted"
+        raise ValueError(f"--{limit} cannot foresee --fill_in_the_middle, whose calls are beside those of a pair: give one")
     if config.max_cost and config.pass_rate_samples:
         raise ValueError(
             "--max_cost cannot foresee --pass_rate_samples, whose calls come after the last document: "

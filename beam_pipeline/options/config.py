@@ -30,8 +30,9 @@ LOCAL_RUNNER = "FnApiRunner"
 STREAM_RUNNER = "beam_pipeline.engines.local_stream.LocalStreamRunner"
 """What reads Pub/Sub without `--runner`: the other in-process runner cannot."""
 
-WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair"))
-"""The stages that may have settings of their own; verify_answer has those of verify, and repair those of synthesize."""
+WITH_OPTIONS = tuple(stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair", "fill_in_read"))
+"""The stages that may have settings of their own; verify_answer has those of verify, repair those of synthesize, and
+fill_in_read those of options_only."""
 
 SOLVER_TEMPERATURE, SOLVER_MAX_TOKENS = 1.0, 2048
 """How the closed-book solver answers unless told otherwise: as in a rollout, with room to think."""
@@ -165,6 +166,7 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         off |= set() if self.repairs else {"repair"}
         off |= set() if self.ask_back else {"ask_back"}
         off |= set() if self.round_trip else {"round_trip"}
+        off |= set() if self.fill_in_the_middle else {"fill_in", "options_only", "fill_in_read"}
         off |= set() if self.pass_rate_samples else {"pass_rate"}
         return tuple(stage for stage in MODEL_STAGES if stage not in off)
 
@@ -208,9 +210,10 @@ class PipelineConfig(DocumentOptions, EndpointOptions, InputOptions):
         )
 
     def _own(self, name: str) -> StageOptions:
-        """A stage's own settings; the two stages of verification have those of `verify` where they have none, and who wrote
-        a draft mends it."""
-        own = self.stages.get("synthesize" if name == "repair" else name, StageOptions())
+        """A stage's own settings; the two stages of verification have those of `verify` where they have none, who wrote
+        a draft mends it, and who chooses without the text chooses with it."""
+        same = {"repair": "synthesize", "fill_in_read": "options_only"}
+        own = self.stages.get(same.get(name, name), StageOptions())
         if name not in VERIFY_STAGES[1:]:
             return own
         return self.stages.get("verify", StageOptions()).model_copy(update=own.model_dump(exclude_none=True))

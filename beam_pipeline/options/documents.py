@@ -86,6 +86,19 @@ class DocumentOptions(OptionsModel):
         "the document, so asked in another language mostly names, numbers and dates remain.",
         QUESTIONS,
     )
+    fill_in_the_middle: bool = declare(
+        False,
+        "Make of each document that has no short answer a question with nine options: which of them stood at a gap in the text.",
+        QUESTIONS,
+    )
+    options_only_samples: int = declare(
+        3,
+        "Times that a solver of --fill_in_the_middle chooses among the options without the text; a question that most of these "
+        "get right is rejected.",
+        QUESTIONS,
+        ge=1,
+        le=16,
+    )
     max_personas: int = declare(3, "Most personas for one document.", QUESTIONS, ge=1, le=3)
     questions_per_persona: int = declare(
         1,

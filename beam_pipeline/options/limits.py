@@ -7,7 +7,7 @@ from typing import Any
 from beam_pipeline.options.config import PipelineConfig
 from transforms.deduplicate import question_key
 from transforms.inference.scheduling.budget import Limits, Step
-from transforms.stages import STAGES, VERIFY_STAGES
+from transforms.stages import BESIDE, STAGES, VERIFY_STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Prices:
 
 def steps_of(config: PipelineConfig) -> list[Step]:
     """The stages of the model block, in order; the pass rate is measured when all pairs are there, behind de-duplication."""
-    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage != "pass_rate")
+    filtering, classifying, asking, *verifying = (stage for stage in config.model_stages if stage not in ("pass_rate", *BESIDE))
     steps = [
         Step(filtering),
         Step(classifying, passes=config.max_personas * config.questions_per_persona),

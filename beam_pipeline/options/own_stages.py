@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from beam_pipeline.options.values import hint
 from transforms.said import said_name
-from transforms.stages import STAGES
+from transforms.stages import BESIDE, STAGES
 
 EXAMPLE = "'package.module:Name after check'"
+FOLLOWED = tuple(stage for stage in STAGES if stage not in BESIDE)
 _WORDS = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<attribute>[^\W\d]\w*)\s+after\s+(?P<after>\S+)")
 
 
@@ -38,8 +39,8 @@ def parse_own_stage(text: str) -> OwnStageName:
     if words is None:
         raise ValueError(f"{said_name(text)}: say what it is and which stage it follows, as in {EXAMPLE}")
     own = OwnStageName(**words.groupdict())
-    if own.after not in STAGES:
-        raise ValueError(f"{own}: there is no stage {own.after}{hint(own.after, STAGES)}; there are {', '.join(STAGES)}")
+    if own.after not in FOLLOWED:
+        raise ValueError(f"{own}: there is no stage {own.after} to follow{hint(own.after, FOLLOWED)}: {', '.join(FOLLOWED)}")
     if own.name in STAGES:
         raise ValueError(f"{own}: a stage called {own.name} is there already; call yours something else")
     return own

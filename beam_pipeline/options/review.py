@@ -2,12 +2,12 @@
 
 from beam_pipeline.options.config import PipelineConfig
 from beam_pipeline.options.values import hint
-from transforms.stages import MODEL_STAGES, STAGES
+from transforms.stages import BESIDE, MODEL_STAGES, STAGES
 
 
 def stages_to_review(config: PipelineConfig) -> tuple[str, ...]:
     """The stages of a run whose rows can be reviewed, in the order in which documents meet them."""
-    off = {"read", *(set(MODEL_STAGES) - set(config.model_stages))}
+    off = {"read", *BESIDE, *(set(MODEL_STAGES) - set(config.model_stages))}
     off |= set() if config.benchmarks else {"decontaminate"}
     mixed = (config.max_pairs_per_document, config.max_pairs_per_source, config.max_pairs_per_domain, config.domain_shares)
     off |= set() if any(mixed) else {"mix"}
@@ -24,5 +24,9 @@ def check_review(config: PipelineConfig) -> None:
         stage = getattr(config, name)
         if stage and stage not in known:
             raise ValueError(f"--{name} {stage}: this run has no such stage to review{hint(stage, known)}: {', '.join(known)}")
+    if config.stop_after and config.fill_in_the_middle:
+        raise ValueError(
+            "--fill_in_the_middle makes pairs beside the stage of --stop_after, which would go on: leave one of them out"
+        )
     if config.stop_after and config.target_accepted:
         raise ValueError("--target_accepted counts accepted pairs, and there are none with --stop_after: leave one of them out")

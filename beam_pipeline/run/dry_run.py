@@ -27,6 +27,8 @@ from beam_pipeline.reading.shown_documents import shown_documents
 from beam_pipeline.storage.matching import match_pattern
 from transforms.ask_back import AskBackReply, ask_back_variables
 from transforms.classify import ClassifyReply
+from transforms.fill_in.solve import ChoiceReply, fill_in_read_variables, options_only_variables
+from transforms.fill_in.write import FillInReply, fill_in_variables
 from transforms.filter import FilterReply
 from transforms.inference.scheduling.router import rendezvous_order
 from transforms.own_stage import OwnStage
@@ -182,6 +184,9 @@ def _stages(plan: RunPlan, document: Document) -> Mapping[str, tuple[dict[str, s
         "verify_question": (verify_question_variables(qa), VerifyQuestionReply),
         "ask_back": (ask_back_variables(qa), AskBackReply),
         "round_trip": (round_trip_variables(qa), RoundTripReply),
+        "fill_in": (fill_in_variables(document), FillInReply),
+        "options_only": (options_only_variables(pair), ChoiceReply),
+        "fill_in_read": (fill_in_read_variables(qa), ChoiceReply),
         "pass_rate": (pass_rate_variables(qa), SolverReply),
     }
 

@@ -32,6 +32,10 @@ REMEDIES: Mapping[str, str] = {
     "ask_back": "read what was asked back in rejected/: if the questions are whole, take a stronger --ask_back_model, or leave "
     "--ask_back out; if not, a stronger --synthesize_model",
     "round_trip": "if rejected/ holds good pairs, take a stronger --round_trip_model, or leave --round_trip out",
+    "fill_in": "read some of rejected/: if the distractors are bad, take a stronger --fill_in_model; if the texts are no prose, "
+    "leave --fill_in_the_middle out",
+    "options_only": "the distractors can be told from the text: take a stronger --fill_in_model",
+    "fill_in_read": "if rejected/ holds good questions, take a stronger --options_only_model; if not, a stronger --fill_in_model",
     "pass_rate": _SOLVER,
 }
 

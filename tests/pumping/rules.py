@@ -21,6 +21,7 @@ from transforms.document_rules import chunking, language, mojibake, quality, whe
 from transforms.duplicates import document_copies, same_question
 from transforms.english import abbreviations, sentences, spelling
 from transforms.errors import ReplyInvalid
+from transforms.fill_in.gap import find_gap
 from transforms.grounding import find, folding, quotes
 from transforms.inference.client import latex_escapes, reply_body, reply_schema
 from transforms.judge.messages import judge_verdict
@@ -91,6 +92,7 @@ def _documents() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "neutralise", lambda text: restore(neutralise(text))
     yield "fold", lambda text: folding.fold(text).original(len(text) // 2, len(text) // 2 + 1)
     yield "split_sentences", sentences.split_sentences
+    yield "find_gap", lambda text: find_gap(f"{_LONG} {text}", "x")
     yield "one_spelling", spelling.one_spelling
     yield "long_form", lambda text: (abbreviations.long_form("WHO", text), abbreviations.spell_out(f"What is {text}?", text))
     yield "language_of", short_texts.language_of

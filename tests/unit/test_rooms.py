@@ -46,7 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     (
         *("transforms/screen", "transforms/filter", "transforms/classify", "transforms/synthesize", "transforms/check"),
         *("transforms/verify", "transforms/ask_back", "transforms/round_trip", "transforms/deduplicate"),
-        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate", "transforms/key_doubt"),
+        *("transforms/decontaminate", "transforms/mix", "transforms/pass_rate", "transforms/key_doubt", "transforms/fill_in"),
     ),
     ("transforms/own_stage",),
     ("transforms/repair", "transforms/review"),  # drafts as synthesize does, and looks at the draft as check does

@@ -8,7 +8,7 @@ from transforms.english.sentences import split_sentences
 from transforms.reward.hedges import ANY_HEDGE, NEGATION
 from transforms.reward.match_prose import states_prose
 from transforms.reward.truth import Truth
-from transforms.text import unify
+from transforms.text import normalise, unify
 
 _MAX_OPTION_WORDS = 40
 
@@ -128,6 +128,9 @@ def _says_option(prose: str, spelling: str) -> bool:
     words = said[2].strip(" .") if said else prose
     if not letter:
         return not _letters(words or prose) and states_prose(words or prose, Truth(choice, "term"))
+    # Its own words may say "not" or "or"; under another letter they are another answer.
+    if choice and _same_words(words, choice) and (not said or said[1].lower() == letter):
+        return True
     if (_OPEN if said else ANY_HEDGE).search(_ABOUT_OPTIONS.sub("", words)):
         return False
     if said:
@@ -141,6 +144,10 @@ def _says_option(prose: str, spelling: str) -> bool:
         others = {found.lower() for found in _ANY_LETTER.findall(prose)}
         return letters | others == {letter} and len(prose.split()) <= _MAX_OPTION_WORDS
     return bool(choice) and states_prose(prose, Truth(choice, "term"))
+
+
+def _same_words(words: str, choice: str) -> bool:
+    return normalise(words).strip("\"' .") == normalise(choice).strip("\"' .")
 
 
 def _letters(prose: str) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from beam_pipeline.demo_endpoint.rules.ask_back import ask_back
 from beam_pipeline.demo_endpoint.rules.classify import classify_document
 from beam_pipeline.demo_endpoint.rules.facts import synthesize_pair
+from beam_pipeline.demo_endpoint.rules.fill_in import choose_by_look, choose_by_text, write_distractors
 from beam_pipeline.demo_endpoint.rules.filter import filter_document
 from beam_pipeline.demo_endpoint.rules.pass_rate import guess_answer
 from beam_pipeline.demo_endpoint.rules.round_trip import find_answer
@@ -53,6 +54,12 @@ def answer(messages: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, An
             return find_answer(document, question)
         case "pass_rate":
             return guess_answer(question, seed)
+        case "fill_in":
+            return write_distractors(document, given, task)
+        case "options_only":
+            return choose_by_look(question, seed)
+        case "fill_in_read":
+            return choose_by_text(question)
         case "ask_back":
             return ask_back(question)
         case "verify_question":

@@ -193,6 +193,41 @@ def test_every_gate_leaves_its_verdicts_and_calls_on_the_row(gated_run: tuple[Pa
     assert {row["pass_rate"] for row in rows(output, "qa")} >= {0.0}
 
 
+MENUS = """A short menu is a promise, and a long menu is an excuse. Whoever writes a menu of forty dishes has to keep food in the
+cold store for days, because nobody can tell which of them will be asked for tonight. The cook of a short menu buys in the morning
+what he sells in the evening. My uncle kept a menu with four lines in a frame by the door, and he changed the menu only when the
+market changed. Guests who wanted a longer menu were sent to the inn across the square, which had a menu as thick as a hymn book.
+He never spoke badly of that menu, since most of its readers came back to him after one dinner. I have kept his habit with books
+and with friends, and I would keep it with words if I could. A menu that fits on one hand can be remembered and wished for.
+""".replace("\n", " ")
+
+
+@pytest.mark.parametrize("fill", [True, False])
+def test_a_document_without_a_short_answer_becomes_a_question_with_options_by_request(tmp_path: Path, fill: bool) -> None:
+    """The counts close whatever the solvers choose."""
+    few = tmp_path / "few.jsonl"
+    texts = [MENUS, *(MENUS.replace("uncle", who).replace("four", number) for who, number in (("aunt", "five"), ("cook", "six")))]
+    lines = SAMPLE.read_text("utf-8").splitlines()[:2]
+    few.write_text("\n".join([*lines, *(json.dumps({"id": f"m{n}", "text": text}) for n, text in enumerate(texts))]), "utf-8")
+    option = ["--fill_in_the_middle", "--near_duplicates", "0"] if fill else []
+    code, summary = run(tmp_path / "out", "--demo", "--input", str(few), *option)
+    assert code == OK and summary["balanced"]
+    pairs = [row for row in rows(tmp_path / "out", "qa") if row["answer_type"] == "option"]
+    if not fill:
+        assert not pairs and summary["reasons"]["filter/not_informative"] >= 1
+        assert "fill_in" not in summary["stages"]
+        return
+    assert pairs and all(row["quote"] in MENUS or row["quote"] in texts for row in pairs)
+    stages = summary["stages"]
+    assert stages["filter"].get("rejected", 0) == 0
+    for before, after in pairwise(("fill_in", "options_only", "fill_in_read")):
+        assert stages[before]["passed"] == sum(stages[after].values())
+    assert summary["tokens"]["options_only"]["calls"] == 3 * stages["fill_in"]["passed"]
+    for row in pairs:
+        assert [call["stage"] for call in row["provenance"]["calls"]] == ["filter", "fill_in", "options_only", "fill_in_read"]
+        assert row["answer_end"] > row["answer_start"] > 0
+
+
 def test_a_gated_run_resumed_asks_nothing(gated_run: tuple[Path, dict[str, Any]]) -> None:
     """Not even behind the grouping, where a pair may be in another process than its document was."""
     output, summary = gated_run

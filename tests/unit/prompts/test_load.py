@@ -35,6 +35,9 @@ RECORDED = {
     "verify_question": (1, "2f6904dedd5c14d789ffb5f9e2606240aac3e0a1a77353cec1292e4fb4c65548"),
     "ask_back": (1, "ca0ee93aab7187854a281c590edc5b43ee18a28741d09bdb12be5406d3fb5a9d"),
     "round_trip": (1, "b65d3641c3ae9ca4ebbd7b71035e4c4626cacf9723dafed351c7029d5aace6a7"),
+    "fill_in": (1, "7a427f77126c809a3149ae098da7174a2a82b26b7bbe2231d25f6b828e8d156f"),
+    "options_only": (1, "f47d2557dccd189ea681e6a26af78a2293d21e0d190caedb04900f9528d972d9"),
+    "fill_in_read": (1, "5cd361f92036a49d4e1a1568993868f87b29d778941a37d8e4f714c9fb777b0e"),
     "pass_rate": (1, "7f48f2d3485aeb7b4251b9d3621808a0137639a0fdbc4be485359967961aec28"),
     "reward_judge": (1, "fb5652088558add3d48c14eca0a45b4f06e7a5f5f0cad0d0e4f28e83bb23d4c6"),
 }
@@ -53,9 +56,10 @@ VALUES = {
     **{"exemplars": "E", "domain": "D", "persona": "P", "question": "Q", "answer": "A", "aliases": "[]", "answer_type": "date"},
     "fault": "F",
     "language": "L",
+    **{"passage": "T", "span": "S"},
 }
 PROMPTS = load_prompts(stages=MODEL_STAGES)
-CLOSED_BOOK = ("verify_question", "ask_back", "pass_rate")
+CLOSED_BOOK = ("verify_question", "ask_back", "options_only", "fill_in_read", "pass_rate")
 OPEN_BOOK = tuple(stage for stage in MODEL_STAGES if stage not in CLOSED_BOOK)
 
 
@@ -206,9 +210,9 @@ def test_the_shared_rules_are_part_of_the_signature_of_who_is_told_them() -> Non
     assert {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)} == set(OPEN_BOOK)
 
 
-def test_the_domains_of_a_run_are_part_of_the_signature_of_classify_alone() -> None:
+def test_the_domains_of_a_run_are_part_of_the_signature_of_the_stages_that_name_one() -> None:
     after = load_prompts([Domain("bridges", "Bridges", "spans")], stages=MODEL_STAGES)
-    assert {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify"}
+    assert {stage for stage in MODEL_STAGES if after.signature(stage) != PROMPTS.signature(stage)} == {"classify", "fill_in"}
 
 
 def test_signatures_tell_stages_apart() -> None:

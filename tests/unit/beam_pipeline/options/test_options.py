@@ -125,6 +125,8 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "verifiers": "2",
         "ask_back": "false",
         "round_trip": "false",
+        "fill_in_the_middle": "false",
+        "options_only_samples": "2",
         "pass_rate_samples": "3",
         "min_pass_rate": "0.5",
         "max_pass_rate": "0.5",
@@ -158,6 +160,7 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
         "verifiers": "3",
         "ask_back": "true",
         "round_trip": "true",
+        "fill_in_the_middle": "true",
         "pass_rate_samples": "2",
         "benchmarks": "b",
         "embedding_endpoint": "http://g/v1",
@@ -171,7 +174,9 @@ def _changes_itself(name: str, tmp_path: Path) -> None:
     if name == "demo":
         del needed["endpoint"]
     if name == "max_cost":  # cannot foresee what comes last, and goes by prices
-        needed |= {"pass_rate_samples": "0", "price_in": "1"}
+        needed |= {"pass_rate_samples": "0", "fill_in_the_middle": "false", "price_in": "1"}
+    if name in ("target_accepted", "stop_after"):
+        needed["fill_in_the_middle"] = "false"
     switches = {"delete_journal": {"overwrite": "true"}, "other_input": {"resume": "true"}, "edits_stage": {"edits": "e.jsonl"}}
     needed |= switches.get(name, {})
     if option.group == STREAMING:
@@ -519,10 +524,25 @@ def test_a_stage_may_have_its_own() -> None:
 
 def test_a_run_has_the_stages_that_its_options_say() -> None:
     assert settings().model_stages == DEFAULT_MODEL_STAGES
-    everything = settings("--verify_calls=2", "--ask_back", "--round_trip", "--pass_rate_samples=4")
+    everything = settings("--verify_calls=2", "--ask_back", "--round_trip", "--fill_in_the_middle", "--pass_rate_samples=4")
     assert everything.model_stages == tuple(stage for stage in MODEL_STAGES if stage != "verify")
     assert settings("--round_trip").model_stages == (*DEFAULT_MODEL_STAGES, "round_trip")
+    filling = settings("--fill_in_the_middle")
+    assert filling.model_stages == (*DEFAULT_MODEL_STAGES, "fill_in", "options_only", "fill_in_read")
     assert settings("--ask_back").model_stages == (*DEFAULT_MODEL_STAGES, "ask_back")
+
+
+@pytest.mark.parametrize("limit", ["--target_accepted=5", "--max_cost=5"])
+def test_a_limit_that_cannot_foresee_the_calls_of_fill_in_the_middle_is_refused(limit: str) -> None:
+    assert "cannot foresee --fill_in_the_middle" in refusal(
+        "--endpoint=http://h/v1", "--fill_in_the_middle", "--price_in=1", limit
+    )
+
+
+def test_who_chooses_without_the_text_chooses_with_it() -> None:
+    config = settings("--endpoint=http://h/v1", "--fill_in_the_middle", "--options_only_model=big", "--fill_in_model=writer")
+    assert config.model_of("fill_in_read").model == config.model_of("options_only").model == "big"
+    assert config.model_of("fill_in").model == "writer"
 
 
 def test_a_draft_is_mended_by_whom_it_was_written() -> None:
@@ -610,7 +630,7 @@ def test_keys_of_endpoints_that_are_not_right(keys: str, says: str) -> None:
 
 def test_every_stage_has_every_setting_but_one_that_has_those_of_another() -> None:
     names = {option.name for option in OPTIONS.values() if option.group == STAGE}
-    stages = [stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair")]
+    stages = [stage for stage in MODEL_STAGES if stage not in ("verify_answer", "repair", "fill_in_read")]
     assert names == {f"{stage}_{setting}" for stage in stages for setting in StageOptions.model_fields}
 
 
