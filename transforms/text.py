@@ -28,6 +28,10 @@ _RAISED_LOWERED_OR_FRACTION = re.compile(f"[{RAISED}\u207a\u207b{LOWERED}{FRACTI
 _RAISED = re.compile(f"(?<=[0-9])(?=[\u207a\u207b]?[{RAISED}])")
 _LOWERED = re.compile(f"(?<=[0-9])(?=[{LOWERED}])")
 _VULGAR_FRACTION = re.compile(f"(?<=[0-9])(?=[{FRACTIONS}])")
+# Arabic ligatures that NFKC writes out as a phrase, with the characters that adds, and how much a text may grow by those.
+_PHRASES = {"\ufdfa": 17, "\ufdfb": 7}
+_NO_PHRASE = re.compile(f"[^{''.join(_PHRASES)}]+")
+_MOST_TIMES_LONGER, _AND_MORE = 3, 200
 # Classes of marks that make another letter and no accent: of Indian scripts, of kana, of Thai and Lao.
 _OF_A_LETTER = frozenset((7, 8, 9, 103, 107, 118, 122))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
@@ -59,7 +63,7 @@ def normalise(text: str) -> str:
     text = text.casefold()
     if unicodedata.is_normalized("NFKC", text):
         return text
-    return " ".join(_plain(unicodedata.normalize("NFKC", text)).split())
+    return " ".join(_plain(_compatible(text)).split())
 
 
 def unify(text: str) -> str:
@@ -70,8 +74,16 @@ def unify(text: str) -> str:
     text = _plain(text)
     if _RAISED_LOWERED_OR_FRACTION.search(text):
         text = _VULGAR_FRACTION.sub(" ", _LOWERED.sub("_", _RAISED.sub("^", text)))
-    text = _plain(unicodedata.normalize("NFKC", text))
+    text = _plain(_compatible(text))
     return " ".join(text.split())
+
+
+def _compatible(text: str) -> str:
+    """The text in NFKC. Ligatures of whole phrases stay where a text is nothing much else, or it would grow 18-fold."""
+    growth = sum(times * text.count(ligature) for ligature, times in _PHRASES.items())
+    if growth <= _MOST_TIMES_LONGER * len(text) + _AND_MORE:
+        return unicodedata.normalize("NFKC", text)
+    return _NO_PHRASE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
 
 
 def without_accents(text: str) -> str:

@@ -148,7 +148,7 @@ def test_a_dry_run_says_what_it_is_and_where(folder: Path, capsys: Any) -> None:
         ("gone:Stage after check", "--stage gone:Stage after check: there is no module gone"),
         (f"{SHIPPED}:keep_figure after check", "has no keep_figure; did you mean keep_figures?"),
         (f"{SHIPPED}:keep_figures after screen", "keep_figures takes QAPair, and here it is given Document"),
-        (f"{SHIPPED}:keep_figures after chekc", "there is no stage chekc; did you mean check?"),
+        (f"{SHIPPED}:keep_figures after chekc", "there is no stage chekc to follow; did you mean check?"),
         ("json:dumps", "say what it is and which stage it follows"),
         ("json:__name__ after check", "__name__ is a str; a stage is"),
     ],

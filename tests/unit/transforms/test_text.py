@@ -292,3 +292,12 @@ def test_no_document_persona_or_question_closes_its_delimiters(
     assert restore(shown) == ATTACK
     assert normalise(shown) == normalise(ATTACK)
     assert rest.startswith(f"Task: {stage}")
+
+
+def test_ligatures_of_phrases_do_not_swell_a_text() -> None:
+    """NFKC writes U+FDFA out in 18 characters: a text of nothing else keeps them, one that has a few is matched by the phrase."""
+    phrase = "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064a\u0647 \u0648\u0633\u0644\u0645"
+    assert unify("Muhammad \ufdfa said") == normalise(f"Muhammad {phrase} said").replace("muhammad", "Muhammad")
+    hostile = "In \u00bd" + "\ufdfa" * 2_000 + " \u2460"
+    assert len(normalise(hostile)) < 2_100 and normalise(normalise(hostile)) == normalise(hostile)
+    assert normalise(hostile).endswith(" 1")

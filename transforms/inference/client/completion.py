@@ -30,7 +30,7 @@ def read_completion(data: Any, key: str = "") -> Completion:
     if choice is None:
         raise TransientError("the endpoint answered 200 with a body that is not a chat completion")
     message = _message(choice)
-    finish = str(choice.get("finish_reason") or data.get("done_reason") or "").lower()
+    finish = _finish(choice.get("finish_reason") or data.get("done_reason"))
     said = _written(message.get("content")) if "content" in message else _written(choice.get("text"))
     text, from_thought = (said, False) if said.strip() else _answer_elsewhere(message, finish)
     text = without_key(text, key)
@@ -58,6 +58,11 @@ def read_completion(data: Any, key: str = "") -> Completion:
         return completion
     flaw.paid = completion
     raise flaw
+
+
+def _finish(reason: Any) -> str:
+    """Why a reply ended, in lower case; SGLang's own form is an object with a type."""
+    return str((reason.get("type") if isinstance(reason, dict) else reason) or "").lower()
 
 
 def _choice(data: Any) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ import httpx2
 import openai
 
 from transforms.errors import ElementError, FatalError, ReplyInvalid, RequestRefused, TransientError
-from transforms.inference.client.api_keys import NO_KEY, Key
+from transforms.inference.client.api_keys import NO_KEY, Key, without_key
 from transforms.inference.client.capabilities import Negotiation
 from transforms.inference.client.chat import BYTES_BESIDE, Completion, Request, full_body, most_bytes
 from transforms.inference.client.completion import read_completion
@@ -278,7 +278,7 @@ class Endpoint:
                     data = decode_body(response.content, response.headers.get("content-type", ""))
                     self._tell_charset(response.headers.get("content-type", ""))
                 except ValueError:
-                    page = plain_words(response.text) if is_page(response.text) else "a body that is not JSON"
+                    page = plain_words(response.text) if is_page(response.text) else _not_json(response.text, sent.value)
                     problem = TransientError(f"{self.url} answered 200 with {page}")
                 else:
                     told = told_error(data)
@@ -328,6 +328,12 @@ class Endpoint:
                 self._told.add(target)
                 _LOGGER.warning("%s redirects (HTTP %d) to %s, which is asked instead.", asked, status, target)
         raise FatalError(f"{self.url}{path} redirects more than {MOST_REDIRECTS} times, at last to {target}")
+
+
+def _not_json(text: str, key: str) -> str:
+    """What a body that is no JSON is: gateways say in plain words what they refuse."""
+    words = " ".join(without_key(text[:2_000], key).split())[:200]
+    return f"a body that is not JSON: {words}" if words and words.isprintable() else "a body that is not JSON"
 
 
 def session_value(document_id: str) -> str:

@@ -21,6 +21,7 @@ from transforms.inference.client.error_words import (
     is_passing,
     plain_words,
     server_words,
+    status_within,
     told_wait_s,
 )
 from transforms.inference.client.unpacking import CannotUnpack, ReplyTooLong
@@ -72,6 +73,7 @@ def sort_refusal(status: int, body: Any, headers: Mapping[str, str], url: str, k
     `body` is what the server says, without the `error` around it.
     """
     message = f"HTTP {status}: {error_message(body, key)}"
+    status = status_within(status, body)
     # Without money waiting does not help, and a limit of the day outlasts any run that waits for it.
     if is_no_money(status, body):
         return FatalError(f"{message} ({url})")

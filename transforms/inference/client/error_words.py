@@ -48,7 +48,11 @@ _NO_MONEY = _any(
 )
 # Where a refusal of the request could quote it, only what no document says.
 _NO_MONEY_400 = _any(
-    r"your credit balance is too low", r"billing[_ ]hard[_ ]limit", r"\barrearage\b", r"access denied.{0,40}good standing"
+    r"reached your specified api usage limits",  # Anthropic: a limit that somebody has set for the month
+    r"your credit balance is too low",
+    r"billing[_ ]hard[_ ]limit",
+    r"\barrearage\b",
+    r"access denied.{0,40}good standing",
 )
 _NO_MONEY_FIELDS = {
     *(
@@ -86,6 +90,10 @@ _TOO_MANY = _any(r"rate[-_ ]?limit|too many requests|throttl|限流|频率|速�
 _BUSY = _any(r"overload|temporarily|unavailable|too busy|capacity|try again|繁忙|过载|稍后")
 
 _FILTER = _any(r"content[_ ]?(filter|management|policy|safety)|data[_ ]?inspection|moderation|内容安全|敏感|违规")
+
+# LiteLLM puts the error that it got into a 500 of its own.
+_QUOTED_429 = re.compile(r"\berror code: (429)\b", re.IGNORECASE)
+_FULL = _any(r"queue (is )?full|queuefull|too busy|at capacity|overloaded")
 
 # "retry in 36.2s", "try again in 7m12s", "retryDelay": "36s"
 _WAIT = re.compile(
@@ -170,6 +178,16 @@ def is_busy(body: Any) -> bool:
 def is_filtered(body: Any) -> bool:
     """Whether a content filter refuses a prompt."""
     return _FILTER.search(f"{' '.join(named_fields(body))} {all_words(body)}") is not None
+
+
+def status_within(status: int, body: Any) -> int:
+    """The status that is meant by a gateway's 500: of the error behind it that it quotes, or 503 of a server without room."""
+    words = all_words(body)
+    if status != 500:
+        return status
+    if quoted := _QUOTED_429.search(words):
+        return int(quoted[1])
+    return 503 if _FULL.search(words) else status
 
 
 def told_status(body: Any) -> int:

@@ -189,6 +189,24 @@ ODDITIES = [
     Oddity("null bytes between records", "breakage 08", "a.warc", put(bytes(100).join(record(http(page(text * 4).encode())) for text in TEXTS))),
     Oddity("an HTTP header over 64 KiB", "breakage 08", "a.warc", put(b"".join(record(http(page(text * 4).encode(), Set_Cookie="a" * 70_000)) for text in TEXTS))),
     Oddity("a content-encoding that is none", "chfoo/warcat-rs#9", "a.warc", put(b"".join(record(http(page(text * 4).encode(), Content_Encoding="utf-8")) for text in TEXTS))),
+    # Reports of other tools
+    Oddity("UTF-16 with a mark", "huggingface/datasets#5969", "a.jsonl", put("\n".join(LINES).encode("utf-16")), (0, ["UnreadableFile"])),  # says: convert it to UTF-8
+    Oddity("a mark in front of lines", "domoritz/arrow-tools#19", "a.jsonl", put(b"\xef\xbb\xbf" + "\n".join(LINES).encode()), ids=IDS),
+    Oddity("an object, then an array", "oobabooga/textgen#4325", "a.jsonl", put("\n".join([*LINES[:5], json.dumps([ROWS[5]])])), (5, ["WrongType"])),
+    Oddity("an escape that JSON does not know", "lightning-flash#987", "a.jsonl", put("\n".join([*LINES[:5], '{"id": "5", "text": "C:\\Users"}'])), (5, ["InvalidJson"])),
+    Oddity("a text that looks like a schema", "huggingface/datasets#7664", "a.jsonl", put("\n".join([*LINES[:5], json.dumps({"id": "5", "text": "(...) ,action: string, datetime: timestamp[s]"})])), ids=IDS),
+    Oddity("a CSV of metadata beside rows", "huggingface/datasets#6315", "mixed", lambda path: (path.mkdir(), (path / "a.jsonl").write_text("\n".join(LINES)), (path / "metadata.csv").write_text("file_name,label\na.png,1\n")), (6, ["MissingText"])),
+    Oddity("texts that are all null", "apache/arrow#47460", "a.parquet", lambda path: pq.write_table(pa.table({"text": pa.nulls(6)}), path), (0, ["WrongType"] * 6)),
+    Oddity("texts in a dictionary with nulls", "pola-rs/polars#20017", "a.parquet", lambda path: pq.write_table(pa.table({"text": pa.array([*TEXTS, None]).dictionary_encode()}), path), (6, ["WrongType"])),
+    Oddity("a list of nothing but nulls", "lincc-frameworks/nested-pandas#512", "a.parquet", table(extra=pa.array([[None], [], None, [None, None], [], []], pa.list_(pa.null()))), ALL, EXTRA),
+    Oddity("lists in the older form", "apache/arrow#42763", "a.parquet", lambda path: pq.write_table(pa.table({"text": TEXTS, "extra": [["a"]] * 6}), path, use_compliant_nested_type=False), ALL, EXTRA),
+    Oddity("ids of a fixed length", "apache/arrow#43584", "a.parquet", table(id=pa.array([f"{n:04d}".encode() for n in range(6)], pa.binary(4))), ids=[f"{n:04d}" for n in range(6)]),
+    Oddity("structs of which a member is null everywhere", "pandas-dev/pandas#58867", "a.parquet", table(meta=pa.array([[{"b": None}, {"g": "moo"}]] * 6)), ALL, META),
+    Oddity("called chunked although it is not", "webrecorder/pywb#584", "a.warc", put(b"".join(record(http(page(text * 4).encode(), Content_Length="", Transfer_Encoding="chunked")) for text in TEXTS))),
+    Oddity("called gzip although it is not", "internetarchive/warctools#14", "a.warc", put(b"".join(record(http(page(text * 4).encode(), Content_Encoding="gzip")) for text in TEXTS))),
+    Oddity("a length that is too small", "machawk1/warcreate#122", "a.warc", put(b"".join(record(block, **({"Content-Length": str(len(block) - 40)} if number == 1 else {})) for number, block in enumerate(http(page(text * 4).encode()) for text in TEXTS))), (5, ["BrokenRecord"])),
+    Oddity("a length that is too large", "webrecorder/warcio.js#16", "a.warc", put(b"".join(record(block, **({"Content-Length": str(len(block) + 40)} if number == 1 else {})) for number, block in enumerate(http(page(text * 4).encode()) for text in TEXTS))), (4, ["BrokenRecord"])),  # and the one whose beginning it takes
+    Oddity("a record of a visit without a body", "webrecorder/warcio.js#36", "a.warc", put(record(http(b"", Content_Length="", Transfer_Encoding="chunked"), kind="revisit") + b"".join(record(http(page(text * 4).encode())) for text in TEXTS))),
 ]  # fmt: skip
 
 

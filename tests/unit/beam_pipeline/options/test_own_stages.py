@@ -25,7 +25,8 @@ def test_its_name_is_that_of_what_it_is(attribute: str, name: str) -> None:
         ("mine after check", "say what it is"),
         ("mine:a.b after check", "say what it is"),
         ("../mine:Short after check", "say what it is"),
-        ("mine:Short after chekc", "there is no stage chekc; did you mean check?; there are read, screen"),
+        ("mine:Short after options_only", "there is no stage options_only to follow"),
+        ("mine:Short after chekc", "there is no stage chekc to follow; did you mean check?: read, screen"),
         ("mine:Verify after check", "a stage called verify is there already"),
     ],
 )
