@@ -38,7 +38,7 @@ def areas() -> dict[str, tuple[Callable[[], Area], ...]]:
     return {
         "screening": (screening.real_documents, screening.odd_documents),
         "domains": (domains.domains,),
-        "leakage": (pairs.leakage, pairs.leakage_near),
+        "leakage": (pairs.leakage, pairs.leakage_near, pairs.leakage_apart),
         "checks": (pairs.checks,),
         "grounding": (pairs.grounding,),
         "answers": (pairs.equal_answers,),

@@ -24,10 +24,16 @@ def leakage_near() -> Area:
     return replace(_leaks("leakage, near pairs", labelled("leakage_near")), parts={TUNE: "open", HELD_OUT: "shut"}, silent=True)
 
 
+def leakage_apart() -> Area:
+    """The same on pairs of another writer, which no rule was written for: all of it is counted, and none of it listed."""
+    return replace(_leaks("leakage, another writer's", labelled("leakage_apart")), parts={TUNE: "unseen"}, notes=(), silent=True)
+
+
 def _leaks(name: str, rows: list[dict[str, Any]]) -> Area:
     cases, kinds = [], [0, 0]
     for row in rows:
-        found = find_leak(row["question"], row["answer"], row["aliases"], row["document"], row.get("answer_type"))
+        given = row.get("aliases", ()), row.get("document", ""), row.get("answer_type")
+        found = find_leak(row["question"], row["answer"], *given)
         shown = f"{row['question']} [{row['answer']}]"
         cases.append(Case(row["id"], row["kind"], part_of(row), row["leak"], bool(found), found or "no leak", shown))
         if row["leak"] and found:

@@ -69,6 +69,11 @@ def test_leakage_on_near_pairs() -> None:
     assert shut.precision >= 0.95 and shut.recall >= 0.7
 
 
+def test_leakage_on_pairs_of_another_writer() -> None:
+    scores = pairs.leakage_apart().scores(TUNE)
+    assert scores.cases >= 590 and scores.precision >= 0.95 and scores.recall >= 0.68
+
+
 def test_checks_on_a_pair() -> None:
     area = pairs.checks()
     assert len(area.cases) >= 150
