@@ -21,7 +21,7 @@ BOUNDED = {
     "beam_pipeline.demo_endpoint.rules.facts, `_placed`": 700,  # a question made of one
 }
 # What a trainer or another library must bring, and commands that start when they are loaded.
-_NOT_LOADED = re.compile(r"\.__main__$|\.adapters\.(?:nemo_rl|openrlhf|verifiers)$")
+_NOT_LOADED = re.compile(r"\.__main__$|\.adapters\.(?:nemo_gym|nemo_rl|openrlhf|verifiers|verifiers_environment)$")
 _FROM_THE_START, _WHOLE, _ANYWHERE = "match", "fullmatch", "finditer"
 _METHODS = {
     "match": _FROM_THE_START,

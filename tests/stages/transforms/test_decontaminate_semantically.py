@@ -187,7 +187,7 @@ def test_an_item_that_the_model_will_not_take_is_named_and_the_rest_is_compared(
 
 def test_benchmarks_that_cannot_be_asked_about_stop_the_run(serve: Make, model: Make, run_transform: Any) -> None:
     endpoint = serve(lambda _: Reply(status=502))
-    settings = config(model(endpoint, max_attempts=2))
+    settings = config(model(endpoint, max_attempts=2, outage_timeout_s=0.2))
     with pytest.raises(Exception, match="benchmark items cannot be embedded: HTTP 502"):
         run_transform(lambda items: Run(items, settings), [pair("Which?")], ITEMS)
 

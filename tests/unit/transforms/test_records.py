@@ -124,6 +124,8 @@ def test_a_row_of_pairs_says_where_it_came_from_and_who_judged_it() -> None:
                 {"stage": "verify", "model": "m", "prompt_version": 4, "prompt_sha256": "vvvv"},
             ],
             "repaired": "",
+            "edited": [],
+            "edited_from": "",
         },
     }
 

@@ -74,7 +74,7 @@ def test_beam_finds_the_coder_and_may_use_it_for_keys(record_type: type) -> None
 def test_bytes_are_what_they_were() -> None:
     """A streaming job that is updated in place reads what the version before it wrote."""
     before = b'{"id":"d","text":"Z\xc3\xbcrich\\u0000","source":"s","where":"f:1","parent_id":"","stamps":[]}'
-    written = before.removesuffix(b"}") + b',"attributes":[],"event_time":null,"carried":""}'
+    written = before.removesuffix(b"}") + b',"attributes":[],"event_time":null,"carried":"","no_short_answer":false}'
     record = Document("d", "Z\u00fcrich\0", "s", "f:1")
     assert RecordCoder(Document).encode(record) == written
     assert RecordCoder(Document).decode(written) == RecordCoder(Document).decode(before) == record
