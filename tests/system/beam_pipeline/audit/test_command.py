@@ -211,7 +211,7 @@ def test_models_read_answer_and_ask_back_and_doubtful_keys_are_found(
 
     endpoint, out = serve(script), tmp_path / "out"
     # What the rules say of the rows is not asked here.
-    ignored = "--ignore=near_duplicate_question,answer_in_question,question_place_unclear,question_context_missing"
+    ignored = "--ignore=answer_in_question,question_place_unclear,question_context_missing"
     models = [f"--endpoint={endpoint.url}", "--model=m", "--ask_back", "--round_trip=true", "--pass_rate_samples=2"]
     arguments = [str(data), f"--output={out}", "--document=context", "--near_duplicate_questions=false", ignored, *models]
     assert main(arguments) == 0

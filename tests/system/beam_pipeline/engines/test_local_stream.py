@@ -57,8 +57,8 @@ from dataclasses import replace
 from beam_pipeline.main import main
 from beam_pipeline.options.config import PipelineConfig
 
-stage = PipelineConfig.stage
-PipelineConfig.stage = lambda config, name: replace(stage(config, name), backlog={backlog})
+stage = PipelineConfig.model_of
+PipelineConfig.model_of = lambda config, name: replace(stage(config, name), backlog={backlog})
 sys.exit(main(sys.argv[1:]))
 """
 
